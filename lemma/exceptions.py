@@ -1,0 +1,38 @@
+"""What can go wrong, drawn once. Each of these ends a command with one line and no traceback.
+
+    LemmaError
+    ├── ConfigError          a flag, a YAML key or a value that cannot be used
+    ├── DataError            an input file that cannot be read, or holds nothing usable
+    ├── RunDirectoryError    the run directory is in use, torn, full, or was made with other settings
+    ├── MissingExtraError    an optional package is not installed
+    └── TeacherError         a model endpoint that cannot be used
+
+Every message says what is wrong, where, and what to do next.
+"""
+
+
+class LemmaError(Exception):
+    """An expected failure whose message is fit for the person at the terminal."""
+
+
+class ConfigError(LemmaError):
+    """A flag, a YAML key or a value that cannot be used."""
+
+
+class DataError(LemmaError):
+    """An input that cannot be read, or holds nothing usable."""
+
+
+class RunDirectoryError(LemmaError):
+    """A run directory that cannot be used as asked."""
+
+
+class MissingExtraError(LemmaError):
+    """An optional package that is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed; it comes with: pip install 'lemma[{extra}]'")
+
+
+class TeacherError(LemmaError):
+    """A model endpoint that cannot be used."""
