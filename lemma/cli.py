@@ -1,0 +1,125 @@
+"""The command line: parse, call a stage, print. Flags come from the stage's declaration in config.py."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import types
+import typing
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from rich.console import Console
+
+from lemma import __version__, config
+from lemma.exceptions import LemmaError
+from lemma.summary import StageSummary, print_summary
+
+# A stage is `module:function`, taking its config and a console; imported only when it is run.
+STAGES: dict[type[config.StageConfig], str] = {
+    config.TaxonomyConfig: "lemma.taxonomy_view:show",
+    config.AugmentConfig: "lemma.injection:augment",
+    config.CorrectConfig: "lemma.correction:correct",
+    config.BuildSftConfig: "lemma.trajectory:build_sft",
+}
+# What a stage needs on disk first, and the stage that makes it when it is not there.
+PREREQUISITES: dict[type[config.StageConfig], tuple[str, type[config.StageConfig]]] = {
+    config.CorrectConfig: ("erroneous.jsonl", config.AugmentConfig),
+    config.BuildSftConfig: ("corrections.jsonl", config.CorrectConfig),
+}
+
+Stage = Callable[[Any, Console], StageSummary | None]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Exit status: 0 done, 1 an expected failure (one line on stderr), 2 wrong usage, 130 stopped."""
+    try:
+        values = vars(build_parser().parse_args(arguments))
+        stage_config: type[config.StageConfig] = values.pop("stage")
+        settings = {name: value for name, value in values.items() if value is not None}
+        run_command(stage_config.from_mapping(settings), Console(stderr=True))
+    except LemmaError as error:
+        print(f"lemma: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        print("lemma: stopped; the same command goes on from here", file=sys.stderr)  # noqa: T201
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    return 0
+
+
+def run_command(stage_config: config.StageConfig, console: Console) -> None:
+    """Run a stage, and first the one before it where its output is not there yet."""
+    needed = PREREQUISITES.get(type(stage_config))
+    if needed is not None and not (stage_config.run / needed[0]).exists():
+        shared = {"run": stage_config.run, "seed": stage_config.seed, "workers": stage_config.workers}
+        console.print(f"[dim]{needed[0]} is not there yet: running `lemma {needed[1].command}` first[/dim]")
+        run_command(needed[1](**shared), console)
+    module, _, function = STAGES[type(stage_config)].partition(":")
+    stage: Stage = getattr(import_module(module), function)
+    summary = stage(stage_config, console)
+    if summary is not None:
+        print_summary(summary)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line, built from the declarations."""
+    parser = argparse.ArgumentParser(
+        prog="lemma", description="From solved problems to models that correct themselves.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"lemma {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for stage_config in STAGES:
+        _add_command(commands, stage_config)
+    return parser
+
+
+def _add_command(commands: Any, stage_config: type[config.StageConfig]) -> None:
+    purpose = (stage_config.__doc__ or "").strip().splitlines()[0]
+    command = commands.add_parser(
+        stage_config.command,
+        help=purpose,
+        description=purpose,
+        epilog=f"example:  {stage_config.example}",
+        allow_abbrev=False,
+    )
+    command.set_defaults(stage=stage_config)
+    for name, field in stage_config.model_fields.items():
+        _add_option(command, name, field)
+
+
+def _add_option(command: argparse.ArgumentParser, name: str, field: FieldInfo) -> None:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    shown = (field.description or "").replace("%", "%%")
+    if extra.get("positional"):
+        command.add_argument(name, nargs="?", default=None, metavar=name.upper(), help=shown)
+        return
+    flag, default = "--" + name.replace("_", "-"), _shown_default(field)
+    if field.annotation is bool:
+        command.add_argument(
+            flag, dest=name, default=None, action=argparse.BooleanOptionalAction, help=f"{shown}{default}"
+        )
+        return
+    choices = _choices(field.annotation)
+    metavar = "{" + ",".join(choices) + "}" if choices else name.upper()
+    command.add_argument(flag, dest=name, default=None, metavar=metavar, help=f"{shown}{default}")
+
+
+def _shown_default(field: FieldInfo) -> str:
+    value = field.default
+    if value is None or value is PydanticUndefined or value is False or value == ():
+        return ""
+    return f" (default: {','.join(value) if isinstance(value, tuple) else value})".replace("%", "%%")
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    if typing.get_origin(annotation) is typing.Literal:
+        return typing.get_args(annotation)
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return next(filter(None, map(_choices, typing.get_args(annotation))), ())
+    return ()

@@ -1,0 +1,150 @@
+"""One declaration per stage: it gives the command its flags, the pipeline file its keys, and both their help.
+
+    >>> AugmentConfig.from_mapping({"types": "calc", "per_problem": 4}).per_problem
+    4
+
+A field's name is the YAML key; with dashes it is the flag. An unknown key is a `ConfigError` that names the nearest.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from lemma.exceptions import ConfigError
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def _split_names(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _split_pairs(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    if not all(equals for _, equals, _ in pairs):
+        raise ValueError("expected NAME=VALUE pairs, separated by commas")
+    return {name.strip(): text.strip() for name, _, text in pairs}
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split_names)]
+Pairs = Annotated[dict[str, str], BeforeValidator(_split_pairs)]
+Shares = Annotated[dict[str, float], BeforeValidator(_split_pairs)]
+
+
+class StageConfig(BaseModel):
+    """What every stage can be asked. Subclasses add their own fields.
+
+    Fields marked `setting=False` change how a stage runs but not one byte of what it makes; the others are compared
+    with those of the run directory before anything is appended to it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    command: ClassVar[str]
+    example: ClassVar[str]
+
+    run: Path = Field(Path("lemma-run"), description="run directory", json_schema_extra={"setting": False})
+    seed: int = Field(0, description="the same seed and input give the same bytes")
+    workers: int = Field(CORES, ge=1, description="processes to use", json_schema_extra={"setting": False})
+    fresh: bool = Field(
+        False, description="discard what this stage made before and start over", json_schema_extra={"setting": False}
+    )
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], where: str = "") -> Self:
+        """Build a config from flags or YAML. Raises ConfigError with the field, the value and what was expected."""
+        prefix = f"{where}: " if where else ""
+        for key in values:
+            if key not in cls.model_fields:
+                near = difflib.get_close_matches(key, cls.model_fields, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(sorted(cls.model_fields))}"
+                raise ConfigError(f"{prefix}{cls.command} has no option {key!r}{hint}")
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            message = first["msg"].removeprefix("Value error, ")
+            raise ConfigError(f"{prefix}{name} = {first['input']!r} can't be used: {message}") from None
+
+    def settings(self) -> dict[str, Any]:
+        """The fields that decide the bytes of the output, as plain JSON."""
+        plain = self.model_dump(mode="json")
+        return {name: plain[name] for name, field in type(self).model_fields.items() if _is_setting(field)}
+
+
+def _is_setting(field: Any) -> bool:
+    return not (isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("setting") is False)
+
+
+class AugmentConfig(StageConfig):
+    """Inject typed errors into correct solutions."""
+
+    command: ClassVar[str] = "augment"
+    example: ClassVar[str] = "lemma augment gsm8k.jsonl --types calc,logic --per-problem 4"
+
+    data: str | None = Field(
+        None,
+        description="a .jsonl, .json, .csv or .parquet file, or a Hugging Face data set id; default: the bundled sample",
+        json_schema_extra={"positional": True},
+    )
+    split: str = Field("train", description="split of a Hugging Face data set")
+    columns: Pairs = Field(
+        default_factory=dict, description="columns of the data, as question=NAME,solution=NAME,answer=NAME"
+    )
+    types: Names = Field(("all",), description="error types and families (calc, logic, reading, output, all)")
+    per_problem: int = Field(4, ge=1, description="erroneous solutions to make of each problem, where possible")
+    distribution: str | None = Field(
+        None, description="weights of the types: a JSON file, or a shipped one such as lemma-llama3-gsm8k"
+    )
+    taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
+    keep_annotations: bool = Field(False, description="keep GSM8K's <<...>> annotations in the steps that come out")
+
+
+class CorrectConfig(StageConfig):
+    """Make right solutions for the erroneous ones: repaired from the wrong step on, or from the start."""
+
+    command: ClassVar[str] = "correct"
+    example: ClassVar[str] = "lemma correct --strategies fix,restart"
+
+    strategies: Names = Field(("fix", "restart"), description="fix (repair the step, go on), restart (from the start)")
+
+
+class BuildSftConfig(StageConfig):
+    """Join wrong, reflection and right into training records."""
+
+    command: ClassVar[str] = "build-sft"
+    example: ClassVar[str] = "lemma build-sft --records lemma,dpo --mix cot=0.3 --exclude gsm8k_test.jsonl"
+
+    records: Names = Field(("lemma",), description="record kinds: lemma, lema, cot, dpo, prm, critique")
+    shape: Literal["prompt-completion", "messages", "alpaca", "sharegpt"] = Field(
+        "prompt-completion", description="shape of the chat-like records"
+    )
+    strategies: Names = Field(("fix", "restart"), description="which corrections to join")
+    reflections: Literal["typed", "random"] = Field("typed", description="how the phrase at the turn is chosen")
+    truncate: Literal["first-error", "none"] = Field(
+        "first-error", description="restart after the first wrong step, or after the whole wrong solution"
+    )
+    mix: Shares = Field(default_factory=dict, description="shares of plain records among all, as cot=0.3")
+    exclude: Names = Field((), description="data files; records whose question overlaps one of theirs are removed")
+    near_duplicates: float = Field(
+        0.9, gt=0, le=1, description="remove a record this similar to an earlier one of its kind (1: only equal ones)"
+    )
+    taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
+
+
+class TaxonomyConfig(StageConfig):
+    """Show the error types there are, or one of them in full."""
+
+    command: ClassVar[str] = "taxonomy"
+    example: ClassVar[str] = "lemma taxonomy calculation_error"
+
+    type: str | None = Field(None, description="one type: id, name or alias", json_schema_extra={"positional": True})
+    taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")

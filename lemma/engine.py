@@ -1,0 +1,154 @@
+"""Map a pure function over a stage's inputs with a pool of processes: streaming, in order, bounded in memory.
+
+The function takes one input and returns an `Outcome`; its random numbers come from the seed and the input's id alone,
+so the files are the same with any number of workers.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from typing import Any, Protocol, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from lemma.exceptions import LemmaError
+from lemma.records import Record, Rejection, content_id
+from lemma.store import REJECTED, Chunk, Journal, rejected_count, to_line
+
+_BATCH = 32
+_BATCHES_IN_FLIGHT_PER_WORKER = 3
+
+Input = TypeVar("Input")
+
+
+class Outcome:
+    """What was made of one input: records by file, rejections, and counts for the summary."""
+
+    def __init__(self, input_id: str) -> None:
+        self.input_id = input_id
+        self.lines: dict[str, list[bytes]] = {}
+        self.counts: Counter[str] = Counter()
+
+    def add(self, file: str, record: Record, counted_as: str) -> None:
+        """Add a record to a file."""
+        self.lines.setdefault(file, []).append(to_line(record))
+        self.counts[counted_as] += 1
+
+    def reject(self, rejection: Rejection) -> None:
+        """Add a line to rejected.jsonl. Its id must be the input's."""
+        self.lines.setdefault(REJECTED, []).append(to_line(rejection))
+        self.counts[rejected_count(rejection)] += 1
+
+
+class HasId(Protocol):
+    """Anything a stage takes in: a record with an id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=HasId)
+
+
+def random_for(seed: int, *parts: str) -> random.Random:
+    """The random numbers of one record: they depend on the seed and the given content alone."""
+    return random.Random(content_id(str(seed), *parts))
+
+
+def run_stage(
+    function: Callable[[Item], Outcome],
+    inputs: Iterable[Item],
+    journal: Journal,
+    workers: int,
+    console: Console,
+    total: int | None = None,
+) -> None:
+    """Map `function` over the inputs that the journal has not acknowledged, and append what comes out, in order.
+
+    An input whose id was seen before is dropped; the loader accounts for those. Raises LemmaError when a worker dies.
+    """
+    todo = (item for item in inputs if item.id not in journal.done)
+    with _progress(console) as progress:
+        task = progress.add_task(journal.command, total=total, completed=len(journal.done))
+        for chunk in _chunks(function, todo, workers):
+            journal.append(chunk)
+            progress.advance(task, len(chunk.ids))
+    journal.complete()
+
+
+def _chunks(function: Callable[[Item], Outcome], inputs: Iterable[Item], workers: int) -> Iterator[Chunk]:
+    if workers == 1:
+        return (_apply(function, batch) for batch in _batches(inputs))
+    return _chunks_from_pool(function, _batches(inputs), workers)
+
+
+def _batches(inputs: Iterable[Item]) -> Iterator[list[Item]]:
+    iterator = iter(inputs)
+    while batch := list(islice(iterator, _BATCH)):
+        yield batch
+
+
+def _chunks_from_pool(
+    function: Callable[[Item], Outcome], batches: Iterator[list[Item]], workers: int
+) -> Iterator[Chunk]:
+    context = multiprocessing.get_context("forkserver")
+    waiting: deque[Future[Chunk]] = deque()
+    with ProcessPoolExecutor(workers, context, _set_function, (function,)) as pool:
+        try:
+            for batch in batches:
+                waiting.append(pool.submit(_apply_in_worker, batch))
+                if len(waiting) > workers * _BATCHES_IN_FLIGHT_PER_WORKER:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool:
+            raise LemmaError(
+                "a worker process died (killed, or out of memory); the same command goes on from here"
+            ) from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+_worker_function: Callable[[Any], Outcome]
+
+
+def _set_function(function: Callable[[Any], Outcome]) -> None:
+    global _worker_function  # noqa: PLW0603 - a worker process holds one function for its life
+    _worker_function = function
+
+
+def _apply_in_worker(batch: list[Any]) -> Chunk:
+    return _apply(_worker_function, batch)
+
+
+def _apply(function: Callable[[Item], Outcome], batch: list[Item]) -> Chunk:
+    lines: dict[str, list[bytes]] = {}
+    counts: Counter[str] = Counter()
+    outcomes = [function(item) for item in batch]
+    for outcome in outcomes:
+        counts.update(outcome.counts)
+        for file, made in outcome.lines.items():
+            lines.setdefault(file, []).extend(made)
+    return Chunk(
+        tuple(outcome.input_id for outcome in outcomes),
+        {file: b"".join(made) for file, made in lines.items()},
+        dict(counts),
+    )
+
+
+def _progress(console: Console) -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

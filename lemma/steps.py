@@ -1,0 +1,76 @@
+"""Text to steps and back.
+
+A step is a line of a GSM8K-style solution, or a sentence of a LaTeX one; formulas, environments and drawings are
+never cut. The final answer stands in the text (`\\boxed{72}`) or is said after it (`The answer is 72`).
+
+    >>> split_steps("He has 3 + 4 = 7.\\nSo he needs 10 - 7 = 3.\\n#### 3")
+    ('He has 3 + 4 = 7.', 'So he needs 10 - 7 = 3.')
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+ANNOTATION = re.compile(r"<<[^<>\n]*>>")
+_MARKED_ANSWER = re.compile(r"^\s*(?:####|A:).*$", re.MULTILINE)
+_LATEX = re.compile(r"\\boxed|\\\[|\\begin\{|\$[^$\n]*[\\^_{][^$\n]*\$")
+_UNCUT = re.compile(
+    r"\[asy\].*?\[/asy\]"
+    r"|\\begin\{(?P<environment>[a-z*]+)\}.*?\\end\{(?P=environment)\}"
+    r"|\\\[.*?\\\]|\$\$.*?\$\$|\$[^$]*\$",
+    re.DOTALL,
+)
+_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|St|No|cf|resp|Fig|approx)|\b[A-Z])\.$")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[\x00A-Z(])|\n\s*\n")
+
+
+def split_steps(solution: str) -> tuple[str, ...]:
+    """The steps of a solution's text, without its `#### 72` line. Empty when there is no text."""
+    if _LATEX.search(solution):
+        pieces = _sentences(solution)
+    else:
+        pieces = _MARKED_ANSWER.sub("", solution).splitlines()
+    return tuple(step for piece in pieces if (step := piece.strip()))
+
+
+def _sentences(text: str) -> list[str]:
+    blocks: list[str] = []
+
+    def shelve(match: re.Match[str]) -> str:
+        blocks.append(match.group())
+        return f"\x00{len(blocks) - 1}\x00"
+
+    shelved = _UNCUT.sub(shelve, text.replace("\x00", ""))
+    sentences: list[str] = []
+    for piece in _SENTENCE_END.split(shelved):
+        if sentences and _ABBREVIATION.search(sentences[-1]):
+            sentences[-1] += " " + piece
+        else:
+            sentences.append(piece)
+    return [_unshelve(sentence, blocks) for sentence in sentences]
+
+
+def _unshelve(text: str, blocks: Sequence[str]) -> str:
+    return re.sub(r"\x00(\d+)\x00", lambda match: blocks[int(match.group(1))], text)
+
+
+def without_annotations(text: str) -> str:
+    """The text as a reader sees it: `48/2 = <<48/2=24>>24 clips` becomes `48/2 = 24 clips`."""
+    return ANNOTATION.sub("", text)
+
+
+def states_answer(steps: Sequence[str]) -> bool:
+    """Whether the steps themselves carry the final answer in a `\\boxed{}`."""
+    return any("\\boxed" in step for step in steps)
+
+
+def answer_line(answer: str) -> str:
+    """How a final answer is said after the steps: `The answer is 72`."""
+    return f"The answer is {answer}"
+
+
+def solution_text(steps: Sequence[str], final_answer: str) -> str:
+    """Steps and final answer as one text, the answer in the form that the steps use."""
+    lines = [*steps] if states_answer(steps) else [*steps, answer_line(final_answer)]
+    return "\n".join(lines)

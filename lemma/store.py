@@ -1,0 +1,301 @@
+"""The run directory: append, acknowledge, resume, refuse; `rejected.jsonl` and `run.json`.
+
+A stage opens its journal, appends chunks in input order, and completes:
+
+    with RunDirectory(path).open_stage(config, outputs, inputs) as journal:
+        journal.append(Chunk(ids=("p1",), lines={"erroneous.jsonl": b"{...}\\n"}, counts={"erroneous solutions": 1}))
+        journal.complete()
+
+Lines are on disk before their inputs are acknowledged in `.state/<command>.jsonl`. After a kill, lines of inputs
+that were not acknowledged are dropped and made again, so the files come out byte for byte as without the kill.
+Resume goes by the ids of inputs, never by their position.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+import lemma
+from lemma.config import StageConfig
+from lemma.exceptions import RunDirectoryError
+from lemma.records import Record, Rejection
+
+REJECTED = "rejected.jsonl"
+_MANIFEST = "run.json"
+_STATE = ".state"
+_REJECTED_COUNT = "rejected: "
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file that a stage appends to. `input_of` gives the id of the input that a line was made from, or None for a
+    line of another stage.
+    """
+
+    file: str
+    input_of: Callable[[dict[str, Any]], str | None]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What was made of some inputs: JSON lines by file, and counts by name."""
+
+    ids: tuple[str, ...]
+    lines: Mapping[str, bytes]
+    counts: Mapping[str, int]
+
+
+def to_line(record: Record) -> bytes:
+    """A record as one JSON line. Lone surrogates, which JSON input can hold and UTF-8 can't, become U+FFFD."""
+    plain = record.model_dump()
+    try:
+        return orjson.dumps(plain, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        return orjson.dumps(_without_surrogates(plain), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    if isinstance(value, dict):
+        return {key: _without_surrogates(item) for key, item in value.items()}
+    return [_without_surrogates(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def rejected_count(rejection: Rejection) -> str:
+    """The name under which a rejection is counted in a chunk."""
+    return _REJECTED_COUNT + rejection.reason
+
+
+def read_lines(path: Path, stage_before: str) -> Iterator[dict[str, Any]]:
+    """The lines of a run directory's file. Raises RunDirectoryError naming the stage that makes it, or the bad line."""
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                yield _parse(line, path, number)
+    except FileNotFoundError:
+        raise RunDirectoryError(f"{path} is not there; `lemma {stage_before}` makes it") from None
+
+
+def _parse(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise RunDirectoryError(
+            f"{path}, line {number}: not JSON ({error}); run the stage that makes it with --fresh"
+        ) from None
+    if not isinstance(value, dict):
+        raise RunDirectoryError(f"{path}, line {number}: not a JSON object; run the stage that makes it with --fresh")
+    return value
+
+
+def fingerprint(path: Path) -> str:
+    """A hash of a file's content, in constant memory."""
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class RunDirectory:
+    """A folder that holds what the stages of one run made."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def open_stage(
+        self, config: StageConfig, outputs: Iterable[Output], inputs: Mapping[str, str]
+    ) -> Iterator[Journal]:
+        """Open a stage's journal, alone in the directory, ready to go on where it stopped.
+
+        `inputs` are fingerprints of what the stage reads. Raises RunDirectoryError when the stage was run here with
+        other settings or inputs (unless `fresh`), when another process is at work here, or the disk is full.
+        """
+        with _disk_errors(self.path):
+            (self.path / _STATE).mkdir(parents=True, exist_ok=True)
+            with (self.path / _STATE / "lock").open("w") as lock:
+                _lock(lock, self.path)
+                journal = Journal(self.path, config, tuple(outputs), dict(inputs))
+                try:
+                    yield journal
+                finally:
+                    journal.close()
+
+    def manifest(self) -> dict[str, Any]:
+        """The content of run.json; empty where there is none."""
+        path = self.path / _MANIFEST
+        if not path.exists():
+            return {}
+        return _parse(path.read_bytes(), path, 1)
+
+
+def _lock(lock: IO[str], path: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunDirectoryError(
+            f"{path} is in use by another lemma process; wait for it, or use another --run directory"
+        ) from None
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise RunDirectoryError(f"{path}: the disk is full; free some space, then the same command goes on") from None
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            raise RunDirectoryError(f"{error.filename or path}: {error.strerror}; use another --run directory") from None
+        raise
+
+
+class Journal:
+    """One stage's hold on the run directory. `done` are the ids of inputs acknowledged so far."""
+
+    def __init__(
+        self, path: Path, config: StageConfig, outputs: tuple[Output, ...], inputs: dict[str, str]
+    ) -> None:
+        self._path, self.command = path, config.command
+        self._outputs = (*outputs, Output(REJECTED, self._input_of_rejection))
+        self._state = path / _STATE / f"{config.command}.jsonl"
+        self._asked = {"settings": config.settings(), "inputs": inputs}
+        self._started = time.monotonic()
+        self.done: set[str] = set()
+        self.counts: Counter[str] = Counter()
+        self._seconds_before = 0.0
+        if config.fresh:
+            self._state.unlink(missing_ok=True)
+            self._keep_lines_of(set())
+        self._refuse_other_settings()
+        self._resume()
+        self._files = {output.file: (path / output.file).open("ab") for output in self._outputs}
+        self._acknowledgements = self._state.open("ab")
+        self._write_manifest("running")
+
+    def _input_of_rejection(self, line: dict[str, Any]) -> str | None:
+        return str(line.get("id")) if line.get("stage") == self.command else None
+
+    def _refuse_other_settings(self) -> None:
+        before = RunDirectory(self._path).manifest().get("stages", {}).get(self.command)
+        if before is None or not self._state.exists():
+            return
+        self._seconds_before = float(before.get("seconds", 0.0))
+        for part in ("settings", "inputs"):
+            if before[part] != self._asked[part]:
+                raise RunDirectoryError(self._difference(before[part], self._asked[part]))
+
+    def _difference(self, before: dict[str, Any], now: dict[str, Any]) -> str:
+        name = next(key for key in sorted({*before, *now}) if before.get(key) != now.get(key))
+        return (
+            f"{self._path} holds `{self.command}` made with {name} = {before.get(name)!r}, now it is "
+            f"{now.get(name)!r}; add --fresh to start this stage over, or use another --run directory"
+        )
+
+    def _resume(self) -> None:
+        whole = 0
+        if self._state.exists():
+            for line in self._state.read_bytes().splitlines(keepends=True):
+                if not line.endswith(b"\n"):
+                    break
+                acknowledged = orjson.loads(line)
+                self.done.update(acknowledged["ids"])
+                self.counts.update(acknowledged["counts"])
+                whole += len(line)
+            os.truncate(self._state, whole)
+        self._keep_lines_of(self.done)
+
+    def _keep_lines_of(self, inputs: set[str]) -> None:
+        for output in self._outputs:
+            path = self._path / output.file
+            if path.exists():
+                _rewrite(path, output.input_of, inputs)
+
+    def append(self, chunk: Chunk) -> None:
+        """Put lines on disk, then acknowledge their inputs."""
+        for name, lines in chunk.lines.items():
+            if lines:
+                self._files[name].write(lines)
+                self._files[name].flush()
+                os.fsync(self._files[name].fileno())
+        self._acknowledgements.write(orjson.dumps({"ids": chunk.ids, "counts": chunk.counts}) + b"\n")
+        self._acknowledgements.flush()
+        self.done.update(chunk.ids)
+        self.counts.update(chunk.counts)
+
+    def complete(self) -> None:
+        """Write into run.json that the stage is done."""
+        self._write_manifest("complete")
+
+    def close(self) -> None:
+        """Close all files."""
+        for file in (*self._files.values(), self._acknowledgements):
+            file.close()
+
+    @property
+    def made(self) -> dict[str, int]:
+        """Counts of what was made, cumulative over resumes."""
+        return {name: count for name, count in self.counts.items() if not name.startswith(_REJECTED_COUNT)}
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        """Counts of what was rejected, by reason, cumulative over resumes."""
+        prefix = _REJECTED_COUNT
+        return {name.removeprefix(prefix): count for name, count in self.counts.items() if name.startswith(prefix)}
+
+    def _write_manifest(self, status: str) -> None:
+        manifest = RunDirectory(self._path).manifest()
+        manifest["lemma"] = lemma.__version__
+        manifest.setdefault("stages", {})[self.command] = {
+            "status": status,
+            **self._asked,
+            "made": self.made,
+            "rejected": self.rejected,
+            "seconds": round(self._seconds_before + time.monotonic() - self._started, 3),
+        }
+        options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+        write_whole(self._path / _MANIFEST, orjson.dumps(manifest, option=options))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a kill leaves either the old content or the new, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _rewrite(path: Path, input_of: Callable[[dict[str, Any]], str | None], inputs: set[str]) -> None:
+    """Drop a torn last line and all lines of other inputs of this stage; touch nothing when there are none."""
+    temporary = path.with_name(path.name + ".tmp")
+    dropped = False
+    with path.open("rb") as file, temporary.open("wb") as kept:
+        for number, line in enumerate(file, start=1):
+            made_of = input_of(_parse(line, path, number)) if line.endswith(b"\n") else ""
+            if made_of is None or made_of in inputs:
+                kept.write(line)
+            else:
+                dropped = True
+        kept.flush()
+        os.fsync(kept.fileno())
+    if dropped:
+        temporary.replace(path)
+    else:
+        temporary.unlink()
