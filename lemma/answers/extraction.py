@@ -1,0 +1,217 @@
+r"""Where in a text the final answer stands.
+
+In this order: the last balanced `\boxed`, the last `####`, the last "answer is", an `A:` line, the text itself where it
+is nothing but an answer, bold in the last line, the last formula or number. Every step is one pass over the text, so
+that its cost is linear in the length of hostile text too.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Prose is searched for a number only this far from its end: a final answer stands at the end.
+_PROSE_WINDOW = 4000
+# A whole text longer than this is no bare answer.
+_BARE_LENGTH = 1000
+_PHRASE_ATTEMPTS = 50
+
+_BRACES = re.compile(r"(\\(?:boxed|fbox)\s*\{)|\\.|([{}])", re.DOTALL)
+_BOXED_TOKEN = re.compile(r"\\boxed\s+([^\s${}\\.,]+)")
+_BETWEEN_BOXES = re.compile(
+    r"[\s$]*(?:,|;|\\text\{\s*(?:and|or)\s*\}|,?\s*(?:and|or))[\s$]*(?:[a-zA-Z](?:_\{?\w+\}?)?\s*=[\s$]*)?"
+)
+_HEADING = re.compile(r"(?:step|part|case|solution|conclusion|verification|summary|note)\b|\d+[.)]\s+[A-Za-z]", re.I)
+_ANSWER_HEADING = re.compile(r"[*_#\s]*(?:the\s+)?(?:final\s+)?answers?[*_:\s]*", re.I)
+_ANSWER_WORD = re.compile(r"answers?\b|(?:correct|right)\s+(?:choice|option)\b", re.I)
+_AFTER_ANSWER = re.compile(
+    r"(?:\s*\([^()\n]{0,40}\))?"
+    r"(?:[^.\n:=?!]{0,80}?(?:\b(?:is|are|be|equals)\b|[:=])[*_]*(?:\s*:)?|[*_]*\s*\n)\s*",
+    re.I,
+)
+_A_LINE = re.compile(r"^[ \t]*A\s*:[ \t]*(\S[^\n]*)", re.M)
+_DISPLAY = re.compile(r"[\s:*]*(?:\$\$(.+?)\$\$|\\\[(.+?)\\\])", re.DOTALL)
+_SENTENCE_END = re.compile(
+    r"(?<![\s.])(?<!\b[ap]\.m)(?<!\bsq)(?<!\bft)(?<!\bvs)\.(?=[\s*$\"']*\s|[\s*$\"']*$)|\n|[!?](?=\s+[A-Z])"
+)
+_BOLD = re.compile(r"\*\*([^*\n]+)\*\*|__([^_\n]+)__|\\textbf\{([^{}\n]+)\}|<b>([^<\n]+)</b>")
+_LABELLED = re.compile(r"[a-z]\s*:")
+_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+_LATEX_WORDS = re.compile(r"\\(?:text|mbox|math|operator)[a-z]*\s*\{[^{}]*\}|\\(?:begin|end)\{[^{}]*\}")
+# A text with one of these is a sentence, not an answer that stands alone.
+_SENTENCE_WORDS = frozenset(
+    """is are was were be has have had makes make will would can could should so therefore thus hence then the answer
+    since because we i he she they it there this that which needs costs gets get does do let must now takes weighs
+    equals total sum gives left each every per""".split()
+)
+_NUMBER = (
+    r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?:\s+\d+/\d+|/\d+)?|\.\d+"
+    r"|\\[dt]?frac\{-?\d+\}\{\d+\}"
+)
+_SIGN = r"(?:(?<![\w)\]}.])[-−])?"
+_QUANTITY = rf"{_SIGN}(?:\\?[$€£]\s?)?{_SIGN}(?:{_NUMBER})(?:\s?(?:\\?%|°|[²³]))?"
+_LAST_QUANTITY = re.compile(rf"{_QUANTITY}(?:(?:[ ]?[a-zA-Z²³/^°]+){{1,3}}(?:\s+and)?\s+{_QUANTITY}(?=\s*[a-zA-Z]))?")
+_UNIT_TAIL = re.compile(
+    r" ?(?!(?:and|or|so|is|in|for|with|from|than|of|to)\b)[a-zA-Z°]+[²³]?(?:/[a-zA-Z]+)?(?:\^\d)?"
+    r"(?: (?:per|an?)? ?[a-zA-Z]+){0,4}"
+)
+_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)(?<!\\)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_COPULA = re.compile(r"\b(?:is|are|was|were|be|equals)\s+")
+_NEGATION = re.compile(r"\b(?:not|isn't|cannot|can't|never|neither|nor)\b", re.I)
+
+
+def find_answer(text: str) -> str | None:
+    r"""The final answer stated in `text`, as it was written, or None.
+
+    >>> find_answer("So \\boxed{3}. No: \\boxed{\\frac{1}{2}}.")
+    '\\frac{1}{2}'
+    >>> find_answer("Janet makes **$18** every day.")
+    '$18'
+    """
+    if "\\boxed" in text or "\\fbox" in text:
+        boxed = _last_boxed(text)
+        if boxed is not None:
+            return boxed
+    if "####" in text:
+        marked = _after_hashes(text)
+        if marked is not None:
+            return marked
+    return _after_last_marker(text) or _unmarked(text)
+
+
+def _last_boxed(text: str) -> str | None:
+    boxes = _balanced_boxes(text)
+    if not boxes:
+        bare = _BOXED_TOKEN.findall(text)
+        return str(bare[-1]) if bare else None
+    start, end = boxes[-1]
+    answers = [text[start:end]]
+    for previous_start, previous_end in reversed(boxes[:-1]):
+        # `x = \boxed{1} or x = \boxed{2}` is one answer with two parts.
+        if not _BETWEEN_BOXES.fullmatch(text, previous_end + 1, start - len("\\boxed{")):
+            break
+        answers.append(text[previous_start:previous_end])
+        start = previous_start
+    answer = ", ".join(reversed(answers))
+    return _last_boxed(answer) or _tidy(answer) if "\\boxed" in answer else _tidy(answer)
+
+
+def _balanced_boxes(text: str) -> list[tuple[int, int]]:
+    """Start and end of the content of every box that is closed, not empty and in no other box, in order."""
+    open_braces: list[int | None] = []
+    boxes: list[tuple[int, int]] = []
+    for match in _BRACES.finditer(text):
+        if match.group(1):
+            open_braces.append(match.end())
+        elif match.group(2) == "{":
+            open_braces.append(None)
+        elif match.group(2) and open_braces:
+            start = open_braces.pop()
+            if start is not None and text[start : match.start()].strip():
+                while boxes and boxes[-1][0] > start:
+                    boxes.pop()
+                boxes.append((start, match.start()))
+    return boxes
+
+
+def _after_hashes(text: str) -> str | None:
+    end = len(text)
+    while (at := text.rfind("####", 0, end)) >= 0:
+        tail = text[at + 4 : end].lstrip("# \t")
+        heading = _ANSWER_HEADING.match(tail)
+        if heading:
+            tail = tail[heading.end() :]
+        line = tail.lstrip().split("\n", 1)[0].strip()
+        if line and not _HEADING.match(line):
+            return _first_answer(line)
+        end = at
+    return None
+
+
+def _after_last_marker(text: str) -> str | None:
+    """What follows the last "answer is" or `A:` line, whichever comes last."""
+    starts = [match.start(1) for match in _A_LINE.finditer(text)] if "A" in text else []
+    for match in reversed(list(_ANSWER_WORD.finditer(text))[-_PHRASE_ATTEMPTS:]):
+        after = _AFTER_ANSWER.match(text, match.end())
+        if after:
+            starts.append(after.end())
+    for start in sorted(starts, reverse=True)[:_PHRASE_ATTEMPTS]:
+        if answer := _first_answer(text[start : start + _PROSE_WINDOW]):
+            return answer
+    return None
+
+
+def _first_answer(tail: str) -> str | None:
+    """The answer at the beginning of what follows a marker."""
+    display = _DISPLAY.match(tail)
+    if display:
+        return _tidy(display.group(1) or display.group(2))
+    end = _SENTENCE_END.search(tail.rstrip())
+    sentence = tail[: end.start()] if end else tail
+    answer = _tidy(sentence)
+    if not answer:
+        return None
+    if _looks_bare(answer):
+        return answer
+    return answer if _NEGATION.search(answer) else _from_prose(sentence) or answer
+
+
+def _unmarked(text: str) -> str | None:
+    tidied = _tidy(text) if len(text) <= _BARE_LENGTH else ""
+    if tidied and _looks_bare(tidied):
+        return tidied
+    return _from_prose(text[-_PROSE_WINDOW:])
+
+
+def _looks_bare(text: str) -> bool:
+    """Whether a text is an answer and nothing else: no word of a sentence, and few words at all."""
+    if "\n" in text and "\\begin" not in text:
+        return False
+    words = [word.lower() for word in _WORD.findall(_LATEX_WORDS.sub(" ", text))]
+    return len(words) <= 5 and _SENTENCE_WORDS.isdisjoint(words)
+
+
+def _from_prose(text: str) -> str | None:
+    lines = text.strip().rsplit("\n", 1)
+    last_line = lines[-1]
+    bold = list(_BOLD.finditer(last_line))
+    for match in reversed(bold):
+        content = next(group for group in match.groups() if group)
+        answer = _tidy(content.rsplit(":", 1)[-1] if _LABELLED.search(content) else content)
+        if answer:
+            return answer
+    return _last_formula_or_number(text) or _after_copula(last_line)
+
+
+def _last_formula_or_number(text: str) -> str | None:
+    formulas = [match for match in _FORMULA.finditer(text) if not _is_currency(match)]
+    numbers = list(_LAST_QUANTITY.finditer(text))
+    if formulas and (not numbers or numbers[-1].start() < formulas[-1].end()):
+        return _tidy(next(group for group in formulas[-1].groups() if group))
+    if not numbers:
+        return None
+    number = numbers[-1]
+    unit = _UNIT_TAIL.match(text, number.end())
+    return _tidy(text[number.start() : unit.end() if unit else number.end()])
+
+
+def _is_currency(match: re.Match[str]) -> bool:
+    """Whether `$5 and then $` is two prices rather than a formula."""
+    content = match.group(2)
+    return bool(content and len(_WORD.findall(_LATEX_WORDS.sub(" ", content))) > 1)
+
+
+def _after_copula(sentence: str) -> str | None:
+    if _NEGATION.search(sentence):
+        return None
+    parts = _COPULA.split(sentence)
+    return _tidy(parts[-1]) if len(parts) > 1 else None
+
+
+def _tidy(answer: str) -> str:
+    answer = answer.strip().strip("*_`\"' \t\n").rstrip(".,;: ").strip("*_`\"' ")
+    for opening, closing in (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]")):
+        if answer.startswith(opening) and answer.endswith(closing) and len(answer) > len(opening) + len(closing):
+            inner = answer[len(opening) : -len(closing)]
+            if opening not in inner:
+                return inner.strip().rstrip(".,;: ")
+    return answer
