@@ -1,0 +1,109 @@
+"""Weights of error types: the shipped figures, files of one's own, and what is refused."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lemma.distributions import load_distribution, shipped_distributions
+from lemma.exceptions import ConfigError
+from lemma.taxonomy import load_taxonomy
+
+TAXONOMY = load_taxonomy()
+# arXiv 2503.17439; the ranges for MATH by their mid-points.
+FIGURES = {
+    "lemma-llama3-gsm8k": {
+        "calculation_error": 24.5,
+        "confusing_concept_error": 20.9,
+        "formula_confusion_error": 6.3,
+        "missing_step": 6.8,
+        "question_misinterpretation_error": 41.6,
+    },
+    "lemma-llama3-math": {
+        "calculation_error": (15 + 18) / 2,
+        "confusing_concept_error": (7 + 13) / 2,
+        "formula_confusion_error": (25 + 27) / 2,
+        "missing_step": (2 + 4) / 2,
+        "question_misinterpretation_error": (40 + 49) / 2,
+    },
+    "uniform": {error_type.id: 1.0 for error_type in TAXONOMY},
+}
+
+
+def test_every_shipped_distribution_is_checked_here():
+    assert set(shipped_distributions()) == set(FIGURES)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_shipped_figures(name):
+    weights = load_distribution(name, TAXONOMY)
+    assert weights == FIGURES[name]
+    assert list(weights) == sorted(weights)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"OP": 2, "calculation error": 0.5, "missing_step": 0},
+        {"weights": {"OP": 2, "calculation error": 0.5, "missing_step": 0}, "source": "measured"},
+    ],
+)
+def test_a_file_of_ones_own(tmp_path, content):
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    expected = {"calculation_error": 0.5, "missing_step": 0.0, "operator_error": 2.0}
+    assert load_distribution(path, TAXONOMY) == load_distribution(str(path), TAXONOMY) == expected
+
+
+@given(st.dictionaries(st.sampled_from([kind.id for kind in TAXONOMY]), st.floats(0, 1e300), min_size=1))
+def test_weights_come_back_as_written(tmp_path_factory, weights):
+    path = tmp_path_factory.mktemp("weights") / "own.json"
+    path.write_text(json.dumps(weights), encoding="utf-8")
+    if any(weights.values()):
+        assert load_distribution(path, TAXONOMY) == weights
+    else:
+        with pytest.raises(ConfigError, match="all are zero"):
+            load_distribution(path, TAXONOMY)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"calculation_error": -1}', r"weights\.calculation_error: Input should be greater"),
+        ('{"calculation_error": NaN}', r"weights\.calculation_error: Input should be a finite"),
+        ('{"calculation_error": Infinity}', r"weights\.calculation_error: Input should be a finite"),
+        ('{"calculation_error": true}', r"weights\.calculation_error: Input should be a valid number"),
+        ('{"calculation_error": "3"}', r"weights\.calculation_error: Input should be a valid number"),
+        ('{"calculation_error": 1' + "0" * 400 + "}", r"weights\.calculation_error"),
+        ('{"calculation_error": 0}', "all are zero"),
+        ("{}", "all are zero"),
+        ('{"weights": {}}', "all are zero"),
+        ('{"weights": 3}', "weights: Input should be a valid dictionary"),
+        ("[1]", "weights: Input should be a valid dictionary"),
+        ('{"calc_error": 1}', r"weights: there is no error type 'calc_error'"),
+        ('{"CA": 1, "calculation_error": 1}', "has a weight already"),
+        ("{", "can't be read as JSON"),
+        ("\udcff", "can't be read as JSON"),
+    ],
+)
+def test_what_is_refused(tmp_path, content, message):
+    path = tmp_path / "bad.json"
+    path.write_text(content, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_distribution(path, TAXONOMY)
+    assert "bad.json" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("lemma-llama3-gsm", "did you mean 'lemma-llama3-gsm8k'"),
+        ("nowhere/own.json", "give a JSON file or one of"),
+        ("../sample", "give a JSON file or one of"),
+    ],
+)
+def test_an_unknown_name(name, message):
+    with pytest.raises(ConfigError, match=message):
+        load_distribution(name, TAXONOMY)
