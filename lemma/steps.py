@@ -22,7 +22,8 @@ _UNCUT = re.compile(
     re.DOTALL,
 )
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|St|No|cf|resp|Fig|approx)|\b[A-Z])\.$")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[\x00A-Z(])|\n\s*\n")
+_SENTENCE_END = re.compile(r"(?<=[.!?\x01])\s+(?=[\x00A-Z(])|\n\s*\n")
+_STOP_INSIDE = re.compile(r"\.\s*(?:\$\$?|\\\]|\\end\{[a-z*]+\})$")  # MATH often writes the full stop into the formula
 
 
 def split_steps(solution: str) -> tuple[str, ...]:
@@ -39,9 +40,10 @@ def _sentences(text: str) -> list[str]:
 
     def shelve(match: re.Match[str]) -> str:
         blocks.append(match.group())
-        return f"\x00{len(blocks) - 1}\x00"
+        end = "\x01" if _STOP_INSIDE.search(match.group()) else "\x00"
+        return f"\x00{len(blocks) - 1}{end}"
 
-    shelved = _UNCUT.sub(shelve, text.replace("\x00", ""))
+    shelved = _UNCUT.sub(shelve, re.sub(r"[\x00\x01]", "", text))
     sentences: list[str] = []
     for piece in _SENTENCE_END.split(shelved):
         if sentences and _ABBREVIATION.search(sentences[-1]):
@@ -52,7 +54,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def _unshelve(text: str, blocks: Sequence[str]) -> str:
-    return re.sub(r"\x00(\d+)\x00", lambda match: blocks[int(match.group(1))], text)
+    return re.sub(r"\x00(\d+)[\x00\x01]", lambda match: blocks[int(match.group(1))], text)
 
 
 def without_annotations(text: str) -> str:
