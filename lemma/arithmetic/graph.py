@@ -1,0 +1,251 @@
+"""The computation graph of a solution: where each number of each step comes from.
+
+    >>> graph = read_solution("He had 48 clips.", ("He sold 48/2 = <<48/2=24>>24 clips.", "Left are 48-24 = 24."), "24")
+    >>> graph.operand_links[1][1]
+    Link(results=((0, 1),), question=False, constant=False)
+
+An operand is linked by its value to numbers of the question, to results of earlier equations, or to a constant that
+the words call up. Where several fit, all are kept: what is ambiguous is refused later, never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import chain
+
+from lemma.arithmetic.constants import known_constants
+from lemma.arithmetic.equations import Equation, StepReading, read_step
+from lemma.arithmetic.numbers import WORD_VALUES, Number, Value, divide, find_numbers, normal
+from lemma.steps import ANNOTATION
+
+_WORD = re.compile(r"[A-Za-z]+")
+_HELPERS: tuple[Value, ...] = (1, 2, 10, 100)
+
+
+class GraphRefusal(Exception):  # noqa: N818 - an outcome, not a fault
+    """A solution whose arithmetic can't be followed: a named reason, and what was found."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a number may come from. `results` are (equation, factor): its face is the result's face times the factor."""
+
+    results: tuple[tuple[int, Value], ...] = ()
+    question: bool = False
+    constant: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether anything explains the number."""
+        return bool(self.results) or self.question or self.constant
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A number of a step outside its equations. It may depend on `suspects`, where nothing explains it."""
+
+    step: int
+    number: Number
+    link: Link
+    suspects: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class SolutionGraph:
+    """A solution that holds, step by step. Equations are counted through all steps; `final` is the one whose result is
+    the gold answer, None where it is not computed in the text.
+    """
+
+    question: str
+    steps: tuple[str, ...]
+    readings: tuple[StepReading, ...]
+    annotations: tuple[tuple[tuple[int, str], ...], ...]
+    equations: tuple[Equation, ...]
+    step_of: tuple[int, ...]
+    operand_links: tuple[tuple[Link, ...], ...]
+    operand_suspects: tuple[frozenset[int], ...]
+    mentions: tuple[Mention, ...]
+    word_values: tuple[frozenset[Value], ...]
+    question_values: frozenset[Value]
+    constants: frozenset[Value]
+    final: int | None
+
+    def uses(self, equation: int) -> list[tuple[int, int]]:
+        """The operands that take their value from an equation's result, as (equation, leaf)."""
+        return [
+            (later, leaf)
+            for later, links in enumerate(self.operand_links)
+            for leaf, link in enumerate(links)
+            if any(source == equation for source, _ in link.results)
+        ]
+
+
+def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionGraph:
+    """Read a solution's arithmetic. Raises GraphRefusal when it can't be trusted, because an equation is false."""
+    shown, annotations = zip(*map(_split_annotations, steps), strict=True)
+    readings = tuple(map(_with_hidden_equations, shown, annotations))
+    equations = tuple(chain.from_iterable(reading.equations for reading in readings))
+    step_of = tuple(step for step, reading in enumerate(readings) for _ in reading.equations)
+    _refuse_untrue(equations, step_of, shown)
+    linker = _Linker(question, shown, equations, step_of)
+    operand_links = tuple(
+        tuple(linker.link(operand, index) for operand in equation.operands) for index, equation in enumerate(equations)
+    )
+    return SolutionGraph(
+        question=question,
+        steps=shown,
+        readings=readings,
+        annotations=annotations,
+        equations=equations,
+        step_of=step_of,
+        operand_links=operand_links,
+        operand_suspects=tuple(
+            linker.suspects(
+                operand for operand, link in zip(equation.operands, links, strict=True) if not link.known
+            )
+            for equation, links in zip(equations, operand_links, strict=True)
+        ),
+        mentions=tuple(linker.mentions(readings)),
+        word_values=tuple(frozenset(_values_of_words(text)) for text in shown),
+        question_values=linker.question_values,
+        constants=linker.constants,
+        final=_final_equation(equations, gold),
+    )
+
+
+def _split_annotations(step: str) -> tuple[str, tuple[tuple[int, str], ...]]:
+    """A step as a reader sees it, and its annotations with their places in that text."""
+    shown, annotations, end = "", [], 0
+    for match in ANNOTATION.finditer(step):
+        shown += step[end : match.start()]
+        annotations.append((len(shown), match.group()))
+        end = match.end()
+    return shown + step[end:], tuple(annotations)
+
+
+def _with_hidden_equations(shown: str, annotations: tuple[tuple[int, str], ...]) -> StepReading:
+    """A step's reading, with the equations that only its annotations tell: `half of them, <<48/2=24>>24`."""
+    reading = read_step(shown)
+    seen = {equation.result.start for equation in reading.equations}
+    hidden = [
+        equation
+        for place, note in annotations
+        if place not in seen and (equation := _hidden_equation(reading, place, note)) is not None
+    ]
+    if not hidden:
+        return reading
+    results = {equation.result.start for equation in hidden}
+    return replace(
+        reading,
+        equations=tuple(sorted((*reading.equations, *hidden), key=lambda equation: equation.result.start)),
+        mentions=tuple(mention for mention in reading.mentions if mention.start not in results),
+    )
+
+
+def _hidden_equation(reading: StepReading, place: int, note: str) -> Equation | None:
+    result = next((mention for mention in reading.mentions if mention.start == place), None)
+    told = read_step(note[2:-2]).equations
+    if result is None or len(told) != 1 or told[0].result.value not in (result.face, result.value):
+        return None
+    operands = tuple(replace(operand, start=-1, end=-1) for operand in told[0].operands)
+    return replace(told[0], operands=operands, operators=(), result=result, start=place, end=place, visible=False)
+
+
+def _refuse_untrue(equations: Sequence[Equation], step_of: Sequence[int], steps: Sequence[str]) -> None:
+    for equation, step in zip(equations, step_of, strict=True):
+        if not equation.holds:
+            reason = "reference_equation_false" if equation.holds is False else "reference_equation_unclear"
+            raise GraphRefusal(reason, f"step {step + 1}: {steps[step][equation.start : equation.result.end][:200]!r}")
+
+
+def _final_equation(equations: Sequence[Equation], gold: Value) -> int | None:
+    fitting = [index for index, equation in enumerate(equations) if gold in (equation.result.face, equation.result.value)]
+    return fitting[-1] if fitting else None
+
+
+def _values_of_words(text: str) -> Iterable[Value]:
+    for word in _WORD.findall(text):
+        yield from WORD_VALUES.get(word.lower(), ())
+
+
+class _Linker:
+    """Looks values up among the question's numbers, the results so far, and the constants."""
+
+    def __init__(
+        self, question: str, steps: Sequence[str], equations: Sequence[Equation], step_of: Sequence[int]
+    ) -> None:
+        self.equations, self.step_of = equations, step_of
+        self.question_values = frozenset(_question_values(question))
+        self.constants = known_constants((question, *steps))
+        self._by_face: dict[Value, list[tuple[int, Value]]] = {}
+        spans: set[tuple[int, int]] = set()
+        for index, equation in enumerate(equations):
+            span = (step_of[index], equation.result.start)
+            if span not in spans:
+                spans.add(span)
+                self._register(index, equation.result)
+
+    def _register(self, index: int, result: Number) -> None:
+        self._by_face.setdefault(result.face, []).append((index, 1))
+        if result.percent:
+            self._by_face.setdefault(divide(result.face, 100), []).append((index, Fraction(1, 100)))
+
+    def link(self, number: Number, before: int) -> Link:
+        """Where a number may come from, among the results of equations before one."""
+        found = [source for source in self._by_face.get(number.face, ()) if source[0] < before]
+        if number.percent and not found:
+            found = [
+                (index, 100)
+                for index, factor in self._by_face.get(number.value, ())
+                if index < before and factor == 1
+            ]
+        question = number.face in self.question_values or (number.percent and number.value in self.question_values)
+        return Link(tuple(found), question, number.face in self.constants)
+
+    def mentions(self, readings: Sequence[StepReading]) -> Iterable[Mention]:
+        """The numbers outside of equations, linked to results up to the end of their own step."""
+        before = 0
+        for step, reading in enumerate(readings):
+            before += len(reading.equations)
+            for number in reading.mentions:
+                link = self.link(number, before)
+                yield Mention(step, number, link, frozenset() if link.known else self.suspects((number,)))
+
+    def suspects(self, numbers: Iterable[Number]) -> frozenset[int]:
+        """The equations from whose results some unexplained number could have been worked out in the head."""
+        unexplained = [number.value for number in numbers]
+        if not unexplained:
+            return frozenset()
+        helpers = {*_HELPERS, *self.question_values, *(equation.result.face for equation in self.equations)}
+        return frozenset(
+            index
+            for index, equation in enumerate(self.equations)
+            for value in unexplained
+            if _within_one_step(value, equation.result.value, helpers)
+        )
+
+
+def _within_one_step(value: Value, result: Value, helpers: set[Value]) -> bool:
+    """Whether `value` is `result` combined with one other number."""
+    if value - result in helpers or result - value in helpers or value + result in helpers:
+        return True
+    if not (result and value):
+        return False
+    return divide(value, result) in helpers or divide(result, value) in helpers or normal(value * result) in helpers
+
+
+def _question_values(question: str) -> Iterable[Value]:
+    for number in find_numbers(question):
+        yield number.face
+        yield divide(number.face, 100)  # 20% may be worked with as 0.2
+    for numerator, denominator in re.findall(r"(\d{1,9})/(\d{1,9})", question):
+        if int(denominator):
+            yield divide(int(numerator), int(denominator))
+    yield from _values_of_words(question)

@@ -1,0 +1,301 @@
+"""Change one thing in a solution and carry the consequence through everything that depends on it.
+
+    >>> consequence = propagate(graph, Change(equation=0, result=42))
+    >>> consequence.steps
+    ('He sold 48/2 = <<48/2=42>>42 clips.', 'Left are 48-42 = <<48-42=6>>6.')
+
+Every mention of a changed value is written again in the format in which it stood. What can't be carried through
+without a guess, or would not read like a student's work (half a person, a negative price), is refused by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from lemma.arithmetic.equations import Equation, is_rounding, read_expression
+from lemma.arithmetic.expressions import ArithmeticRefusal, Expression, evaluate, to_text
+from lemma.arithmetic.graph import Link, SolutionGraph
+from lemma.arithmetic.numbers import (
+    INTEGER,
+    PLAIN,
+    Number,
+    NumberStyle,
+    Value,
+    decimals_needed,
+    divide,
+    normal,
+    render,
+    round_half_up,
+)
+
+# A step that compares, rounds or reasons about its numbers may no longer be true with others in their place.
+_CLAIM = re.compile(
+    r"\b(?:is|are|was|were|be|being)\s+(?:\w+\s+)?(?:greater|less|more|fewer|higher|lower|smaller|larger|bigger|cheaper|"
+    r"older|younger|taller|longer|shorter|faster|slower)\s+than\b"
+    r"|\b(?:exceed\w*|enough|at least|at most|maximum|minimum|cheapest|largest|smallest|greatest|highest|lowest|"
+    r"round(?:s|ed|ing)?|nearest|whole number|integer|remainder|cannot|can't|divisible|prime|square root|same as|"
+    r"equivalent|ratio|only)\b"
+    r"|[<>≤≥]|\\(?:le|ge|leq|geq|lt|gt|approx)(?![a-zA-Z])",
+    re.IGNORECASE,
+)
+_LARGEST_FACTOR = 1000
+_LARGEST_DENOMINATOR = 1000
+_SMALL = 20  # number words go up to here
+
+
+class PropagationRefusal(Exception):  # noqa: N818 - an outcome, not a fault
+    """A change that can't be carried through, or would not read like a student's work."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace a span of a step's text, as a reader sees it."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is changed: `edits` in the text of an equation's expression (or before it), whose new value
+    follows; or the `result` alone, as a face. `dropped_step` is left out; `inserted_step` is put behind the
+    equation's own step, which stays as it is, and states the new result.
+    """
+
+    equation: int
+    edits: tuple[Edit, ...] = ()
+    result: Value | None = None
+    dropped_step: int | None = None
+    inserted_step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """The steps after a change, with their annotations. `changed` has the new faces of results by equation."""
+
+    steps: tuple[str, ...]
+    error_step: int
+    final: Value
+    changed: dict[int, Value] = field(default_factory=dict)
+
+
+def propagate(graph: SolutionGraph, change: Change) -> Consequence:
+    """Carry a change through. Raises PropagationRefusal with a named reason."""
+    return _Propagation(graph, change).run()
+
+
+class _Propagation:
+    def __init__(self, graph: SolutionGraph, change: Change) -> None:
+        self.graph, self.change = graph, change
+        self.step = graph.step_of[change.equation]
+        self.changed: dict[int, Value] = {}
+        self.edits: dict[int, list[Edit]] = {}
+        self.notes: dict[int, dict[int, str]] = {}
+
+    def run(self) -> Consequence:
+        self._refuse_unreadable()
+        self._change_equation()
+        for index in range(self.change.equation + 1, len(self.graph.equations)):
+            if self.graph.step_of[index] != self.change.dropped_step:
+                self._carry_into_equation(index)
+        self._carry_into_mentions()
+        self._refuse_number_words_and_claims()
+        if self.graph.final is None:
+            raise PropagationRefusal("answer_not_computed")
+        if self.graph.final not in self.changed:
+            raise PropagationRefusal("answer_unchanged")
+        return Consequence(self._steps(), self._error_step(), self.changed[self.graph.final], self.changed)
+
+    def _error_step(self) -> int:
+        if self.change.dropped_step is not None:
+            return self.change.dropped_step
+        return self.step + (self.change.inserted_step is not None)
+
+    def _refuse_unreadable(self) -> None:
+        start = self.graph.equations[self.change.equation].start
+        for step in range(self.step, len(self.graph.steps)):
+            unread = self.graph.readings[step].unread
+            if unread and (step > self.step or unread[-1] > start):
+                raise PropagationRefusal("unreadable_equation")
+
+    def _change_equation(self) -> None:
+        index = self.change.equation
+        equation = self.graph.equations[index]
+        if equation.chained or not equation.visible:
+            raise PropagationRefusal("chained_equation" if equation.chained else "hidden_equation")
+        if self.change.result is not None:
+            new, tree, names = self.change.result, equation.tree, [_name(number) for number in equation.operands]
+        else:
+            new, tree, names = self._edited_result(equation)
+        if new == equation.result.face:
+            raise PropagationRefusal("result_unchanged")
+        self.changed[index] = new
+        if self.change.inserted_step is None:
+            self.edits.setdefault(self.step, []).extend(self.change.edits)
+            self._write_result(index, new, tree, names)
+        elif not reads_well(equation.result, new):
+            raise PropagationRefusal("implausible_value")
+
+    def _edited_result(self, equation: Equation) -> tuple[Value, Expression, list[str]]:
+        """The result that follows from the edited expression."""
+        text = self.graph.steps[self.step]
+        before = sum(len(e.text) - (e.end - e.start) for e in self.change.edits if e.end <= equation.start)
+        whole = sum(len(e.text) - (e.end - e.start) for e in self.change.edits)
+        edited = apply_edits(text, self.change.edits)[equation.start + before : equation.end + whole]
+        expression = read_expression(edited)
+        if expression is None:
+            raise PropagationRefusal("unreadable_edit")
+        tree, values = expression
+        return self._result_face(equation, tree, values), tree, [_name_of_value(value) for value in values]
+
+    def _result_face(self, equation: Equation, tree: Expression, values: Sequence[Value]) -> Value:
+        try:
+            exact = evaluate(tree, values)
+        except ArithmeticRefusal:
+            raise PropagationRefusal("no_value") from None
+        face = normal(exact * 100) if equation.result.percent and not equation.bare_percent else exact
+        decimals = max(equation.result.style.decimals, 2)
+        needed = decimals_needed(face)
+        if equation.result.style.form == PLAIN and (needed is None or needed > decimals):
+            if not equation.rounded:
+                raise PropagationRefusal("implausible_value")
+            face = round_half_up(face, equation.result.style.decimals)
+        return face
+
+    def _carry_into_equation(self, index: int) -> None:
+        equation, links = self.graph.equations[index], self.graph.operand_links[index]
+        if not self.graph.operand_suspects[index].isdisjoint(self.changed):
+            raise PropagationRefusal("possibly_dependent_number")
+        step, values, names = self.graph.step_of[index], equation.operand_values(), []
+        touched = False
+        for leaf, (operand, link) in enumerate(zip(equation.operands, links, strict=True)):
+            new = self._new_face(operand, link)
+            names.append(_name(operand) if new is None else _name(replace(operand, face=new)))
+            if new is not None:
+                touched = True
+                values[leaf] = divide(new, 100) if operand.percent else new
+                if equation.visible:
+                    self._write(step, operand, new)
+        if not touched:
+            return
+        if equation.chained:
+            raise PropagationRefusal("chained_equation")
+        face = self._result_face(equation, equation.tree, values)
+        if face != equation.result.face:
+            self.changed[index] = face
+        self._write_result(index, face, equation.tree, names)
+
+    def _new_face(self, number: Number, link: Link) -> Value | None:
+        """The new face of a number that comes from a changed result; None where it comes from nothing changed."""
+        new = {self.changed[source] * factor for source, factor in link.results if source in self.changed}
+        if not new:
+            return None
+        unchanged = any(source not in self.changed for source, _ in link.results)
+        if len(new) > 1 or unchanged or link.question or link.constant:
+            raise PropagationRefusal("ambiguous_operand")
+        return normal(new.pop())
+
+    def _carry_into_mentions(self) -> None:
+        for mention in self.graph.mentions:
+            if mention.step < self.step or mention.step == self.change.dropped_step:
+                continue
+            if mention.step == self.step and self.change.inserted_step is not None:
+                continue
+            if not mention.suspects.isdisjoint(self.changed):
+                raise PropagationRefusal("possibly_dependent_number")
+            new = self._new_face(mention.number, mention.link)
+            if new is not None:
+                self._write(mention.step, mention.number, new)
+
+    def _refuse_number_words_and_claims(self) -> None:
+        small = {
+            self.graph.equations[index].result.value
+            for index in self.changed
+            if self.graph.equations[index].result.value <= _SMALL
+        }
+        for step in range(self.step, len(self.graph.steps)):
+            if step == self.change.dropped_step:
+                continue
+            if not self.graph.word_values[step].isdisjoint(small):
+                raise PropagationRefusal("number_word")
+            if step in self.edits and _CLAIM.search(self.graph.steps[step]):
+                raise PropagationRefusal("claim_about_numbers")
+
+    def _write(self, step: int, number: Number, face: Value) -> None:
+        if not reads_well(number, face):
+            raise PropagationRefusal("implausible_value")
+        text = render(face, _style_for(number, face))
+        if text is None:
+            raise PropagationRefusal("implausible_value")
+        self.edits.setdefault(step, []).append(Edit(number.start, number.end, text))
+
+    def _write_result(self, index: int, face: Value, tree: Expression, names: Sequence[str]) -> None:
+        result, step = self.graph.equations[index].result, self.graph.step_of[index]
+        if face != result.face:
+            self._write(step, result, face)
+        self.notes.setdefault(step, {})[result.start] = f"<<{to_text(tree, names)}={_name_of_value(face)}>>"
+
+    def _steps(self) -> tuple[str, ...]:
+        steps = []
+        for step, text in enumerate(self.graph.steps):
+            if step == self.change.dropped_step:
+                continue
+            notes = self.notes.get(step, {})
+            edits = [Edit(place, place, notes.get(place, note)) for place, note in self.graph.annotations[step]]
+            steps.append(apply_edits(text, [*edits, *self.edits.get(step, [])]))
+            if step == self.step and self.change.inserted_step is not None:
+                steps.append(self.change.inserted_step)
+        return tuple(steps)
+
+
+def apply_edits(text: str, edits: Sequence[Edit]) -> str:
+    """The text with all edits made. Raises PropagationRefusal where two overlap."""
+    pieces, end = [], 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        if edit.start < end:
+            raise PropagationRefusal("overlapping_edits")
+        pieces += (text[end : edit.start], edit.text)
+        end = edit.end
+    return "".join((*pieces, text[end:]))
+
+
+def reads_well(old: Number, new: Value) -> bool:
+    """Whether a student could have written `new` in the place of `old`, whatever was counted there."""
+    if old.face <= 0 or new <= 0:
+        return old.face < 0 and new < 0
+    if old.percent and new > 100 >= old.face:
+        return False
+    if new == 1 < old.face:
+        return False  # "1 apples"
+    if not old.face / _LARGEST_FACTOR <= new <= old.face * _LARGEST_FACTOR:
+        return False
+    if isinstance(new, int):
+        return True
+    if old.style.form != PLAIN:
+        return new.denominator <= _LARGEST_DENOMINATOR
+    if isinstance(old.face, int) and not old.currency and not old.style.decimals:
+        return False  # what was counted in whole numbers stays whole
+    needed = decimals_needed(new)
+    return needed is not None and needed <= max(2, old.style.decimals)
+
+
+def _style_for(number: Number, face: Value) -> NumberStyle:
+    if number.currency and not isinstance(face, int) and number.style.form == PLAIN:
+        return replace(number.style, decimals=max(2, number.style.decimals))
+    return number.style
+
+
+def _name(number: Number) -> str:
+    return _name_of_value(number.value)
+
+
+def _name_of_value(value: Value) -> str:
+    text = render(value, INTEGER)
+    return text if text is not None else f"({value.numerator}/{value.denominator})"

@@ -1,0 +1,85 @@
+"""Cut a step's text into the tokens of arithmetic and the words between them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lemma.arithmetic.numbers import NUMBER_PATTERN, Number, parse_mixed, parse_plain
+
+NUMBER, OPERATOR, EQUALS, OPEN, CLOSE, FRAC, WORD, MONEY, SKIP, OTHER = (
+    "number", "operator", "equals", "open", "close", "frac", "word", "money", "skip", "other",
+)  # fmt: skip
+
+_TOKEN = re.compile(
+    NUMBER_PATTERN
+    + r"""
+    |(?P<operator> \\times(?![a-zA-Z]) | \\cdot(?![a-zA-Z]) | \\div(?![a-zA-Z]) | \\ast(?![a-zA-Z])
+        | [+*/×·÷∗^−–-] | (?<![A-Za-z])(?:divided[ ]by|multiplied[ ]by|times|plus|minus|of|[xX])(?![A-Za-z]) )
+    |(?P<equals> = | ≈ | \\approx(?![a-zA-Z]) | (?<![A-Za-z])(?:equals|is[ ]equal[ ]to)(?![A-Za-z]) )
+    |(?P<frac> \\[dt]?frac(?![a-zA-Z]) )
+    |(?P<open> \\left\s*\( | \\left\s*\[ | \( | \[ )
+    |(?P<close> \\right\s*\) | \\right\s*\] | \) | \] )
+    |(?P<skip> \\boxed\s*\{ | \\(?:text|mathrm|mbox|textbf)\s*\{[^{}]*\} | \\[,;:!\ ] | \\(?:quad|qquad)(?![a-zA-Z])
+        | \\%(?=\s*\}) | [&~] )
+    |(?P<money> \\?\$ | € | £ | ¥ )
+    |(?P<word> (?:(?!\d)\w)+(?:[.'’](?!\d)\w+)*(?:\.(?=\s?[a-z/=+*×÷)-]))? )
+    |(?P<other> \\[a-zA-Z]+ | \S )
+    """,
+    re.VERBOSE,
+)
+_PERCENT = re.compile(r"\s?(?:\\?%|percent\b)")
+_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
+_CLOCK = re.compile(r":\d\d(?!\d)")
+_OPERATORS = {
+    "\\times": "*", "\\cdot": "*", "\\div": "/", "\\ast": "*", "×": "*", "·": "*", "∗": "*", "÷": "/", "−": "-", "–": "-",
+    "x": "*", "X": "*", "times": "*", "of": "*", "plus": "+", "minus": "-", "divided by": "/", "multiplied by": "*",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token and its span. `text` is normalised for operators; `number` is set for numbers alone."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    number: Number | None = None
+
+
+def tokenize(text: str) -> list[Token]:
+    """The tokens of a text in order; blanks are dropped, nothing else."""
+    tokens: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        if tokens and match.start() < tokens[-1].end:
+            continue  # the percent sign that a number took in
+        kind = match.lastgroup or OTHER
+        if kind in ("mixed", "plain"):
+            tokens.append(_number_token(text, match, tokens))
+        elif kind == OPERATOR:
+            written = match.group()
+            tokens.append(Token(OPERATOR, _OPERATORS.get(written, written), match.start(), match.end()))
+        else:
+            tokens.append(Token(kind, match.group(), match.start(), match.end()))
+    return tokens
+
+
+def _number_token(text: str, match: re.Match[str], before: list[Token]) -> Token:
+    start, end, written = match.start(), match.end(), match.group()
+    parsed = parse_mixed(written) if match.lastgroup == "mixed" else parse_plain(written)
+    if parsed is None or _glued(before, start) or _CLOCK.match(text, end) or _ORDINAL.match(text, end):
+        return Token(OTHER, written, start, end)
+    percent = _PERCENT.match(text, end)
+    currency = bool(before) and before[-1].kind == MONEY and before[-1].end == start
+    number = Number(start, end, *parsed, percent=percent is not None, currency=currency)
+    return Token(NUMBER, written, start, percent.end() if percent else end, number)
+
+
+def _glued(before: list[Token], start: int) -> bool:
+    """Whether the digits go on something: `v2`, `x_1`, the minutes of `2:10`."""
+    if not before or before[-1].end != start:
+        return False
+    last = before[-1]
+    after_clock = last.text == ":" and len(before) > 1 and before[-2].kind == OTHER and before[-2].text.isdigit()
+    return last.kind == WORD or last.text == "_" or after_clock
