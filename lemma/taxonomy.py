@@ -19,17 +19,16 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from lemma.exceptions import ConfigError
 from lemma.resources import data_folder
+from lemma.yaml_files import Text, read_yaml
 
 Family = Literal["calc", "logic", "reading", "output"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 EVERYTHING = "all"
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 
 
@@ -143,16 +142,7 @@ def _read_folder(folder: Path) -> _Entries:
 
 
 def _read_type(path: Path) -> ErrorType:
-    try:
-        error_type = ErrorType.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} can't be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "the file"
-        raise ConfigError(f"{path}: {field}: {first['msg']}") from None
+    error_type = read_yaml(path, ErrorType)
     if error_type.id != path.stem:
         raise ConfigError(f"{path}: id: {error_type.id!r} is not the file's name; rename one of them")
     return error_type

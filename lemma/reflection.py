@@ -1,0 +1,108 @@
+"""The phrase at the turn from wrong to right, drawn from the files under `prompts/reflections/`.
+
+    >>> phrases = load_phrases("fix")
+    >>> rng = random.Random(0)
+    >>> choose_phrase(phrases, "calculation_error", "calc", mode="typed", rng=rng, step_number=2)
+    'Checking this calculation again, I notice a mistake. The correct version is:'
+
+A folder for each strategy holds a file for each error type, one for each family, and `any`. The phrases of a family fit
+every type of it, those of `any` every error (arXiv 2503.17439 joins with one list of phrases for all types).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from lemma.exceptions import ConfigError
+from lemma.records import Strategy, content_id
+from lemma.resources import data_folder
+from lemma.yaml_files import Text, read_yaml
+
+Mode = Literal["typed", "random"]
+FOR_ANY_ERROR = "any"
+STEP_SLOT = "{step}"
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One phrase. Its id, the file's name and a hash of the text, stays the same wherever in the file it stands."""
+
+    id: str
+    text: str
+
+    def fill(self, step_number: int) -> str:
+        """The text, with the number of the wrong step (from 1, as people count) where it has a place for it."""
+        return self.text.replace(STEP_SLOT, str(step_number))
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """All phrases of a strategy, by the name of their file. `version` changes with any of them."""
+
+    by_file: Mapping[str, tuple[Phrase, ...]]
+
+    @cached_property
+    def version(self) -> str:
+        return content_id(*(phrase.id for phrase in self.all))
+
+    @cached_property
+    def all(self) -> tuple[Phrase, ...]:
+        """Every phrase, in the order of the files' names."""
+        return tuple(phrase for name in sorted(self.by_file) for phrase in self.by_file[name])
+
+    def fitting(self, error_type_id: str, family: str) -> tuple[Phrase, ...]:
+        """Those written for the type or its family; those for any error where there are none."""
+        typed = (*self.by_file.get(error_type_id, ()), *self.by_file.get(family, ()))
+        return typed or self.by_file[FOR_ANY_ERROR]
+
+
+def choose_phrase(
+    phrases: Phrases, error_type_id: str, family: str, *, mode: Mode, rng: random.Random, step_number: int
+) -> str:
+    """Draw a phrase that fits the error (`typed`), or any of the strategy (`random`), ready to stand in the text.
+
+    `step_number` counts from 1. A generator in the same state draws the same phrase, until `phrases.version` changes.
+    """
+    candidates = phrases.fitting(error_type_id, family) if mode == "typed" else phrases.all
+    return rng.choice(candidates).fill(step_number)
+
+
+@cache
+def load_phrases(strategy: Strategy) -> Phrases:
+    """The strategy's phrases. Raises ConfigError with file and field for a file that holds no phrases."""
+    return read_phrases(data_folder("prompts") / "reflections" / strategy)
+
+
+def read_phrases(folder: Path) -> Phrases:
+    """The phrases of one folder. Raises ConfigError with file and field for a file that holds no phrases."""
+    by_file = {path.stem: _read_file(path) for path in sorted(folder.glob("*.yaml"))}
+    if FOR_ANY_ERROR not in by_file:
+        raise ConfigError(f"{folder / FOR_ANY_ERROR}.yaml is not there; every strategy needs phrases for any error")
+    return Phrases(by_file)
+
+
+def _read_file(path: Path) -> tuple[Phrase, ...]:
+    texts = read_yaml(path, _PhraseFile).phrases
+    return tuple(Phrase(f"{path.stem}-{content_id(text)}", text) for text in texts)
+
+
+class _PhraseFile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    phrases: tuple[Text, ...] = Field(min_length=1)
+
+    @field_validator("phrases")
+    @classmethod
+    def _only_known_slots(cls, phrases: tuple[str, ...]) -> tuple[str, ...]:
+        for phrase in phrases:
+            if re.search(r"[{}]", phrase.replace(STEP_SLOT, "")):
+                raise ValueError(f"{phrase!r} has a slot other than {STEP_SLOT}")
+        return phrases
