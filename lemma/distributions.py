@@ -1,5 +1,6 @@
 """How often each error type is to be made: a weight for each, measured on a model or chosen by hand.
 
+    >>> from lemma.taxonomy import load_taxonomy
     >>> load_distribution("lemma-llama3-gsm8k", load_taxonomy())["missing_step"]
     6.8
 
