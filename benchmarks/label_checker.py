@@ -1,0 +1,159 @@
+"""Check the labels of symbolic errors, every one: recompute each equation of the text and hold each rule against it.
+
+    python benchmarks/label_checker.py lemma-run
+    python benchmarks/label_checker.py lemma-run/erroneous.jsonl --workers 2
+
+Prints how many records of each error type were checked, and every kind of exception with up to five samples. The exit
+status is 1 if there is any exception. The check shares no code with what makes the errors: it sees the records alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+from label_checking.rules import check
+from pydantic import ValidationError
+
+from lemma.exceptions import DataError, LemmaError
+from lemma.records import ErroneousSolution
+
+CHUNK_BYTES = 1 << 20
+MAX_SAMPLES = 5
+
+
+@dataclass
+class Tally:
+    """What was found in some lines of the file, small enough to send between processes."""
+
+    checked: Counter[str] = field(default_factory=Counter)
+    exceptions: Counter[str] = field(default_factory=Counter)
+    faulty: int = 0
+    not_symbolic: int = 0
+    samples: dict[str, list[str]] = field(default_factory=dict)
+    identities: list[tuple[str, bytes, bytes]] = field(default_factory=list)
+
+    def add(self, rule: str, sample: str) -> None:
+        self.exceptions[rule] += 1
+        samples = self.samples.setdefault(rule, [])
+        if len(samples) < MAX_SAMPLES:
+            samples.append(sample)
+
+    def merge(self, other: Tally) -> None:
+        self.checked += other.checked
+        self.exceptions += other.exceptions
+        self.faulty += other.faulty
+        self.not_symbolic += other.not_symbolic
+        for rule, samples in other.samples.items():
+            self.samples[rule] = (self.samples.get(rule, []) + samples)[:MAX_SAMPLES]
+
+
+def chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[tuple[Path, int, int]]:
+    """Parts of a file that begin and end with a line, as byte ranges, so that no process holds more than its own."""
+    start, end = 0, path.stat().st_size
+    with path.open("rb") as lines:
+        while start < end:
+            lines.seek(start + size)
+            lines.readline()
+            stop = min(lines.tell(), end)
+            yield path, start, stop
+            start = stop
+
+
+def check_chunk(chunk: tuple[Path, int, int]) -> Tally:
+    """All rules over the records of one byte range."""
+    path, start, stop = chunk
+    with path.open("rb") as file:
+        file.seek(start)
+        return check_lines(file.read(stop - start).splitlines())
+
+
+def check_lines(lines: Iterable[bytes]) -> Tally:
+    """All rules over some lines of `erroneous.jsonl`."""
+    tally = Tally()
+    for line in lines:
+        if not line.strip():
+            continue
+        try:
+            record = ErroneousSolution.model_validate_json(line)
+        except ValidationError as error:
+            tally.faulty += 1
+            tally.add("a line is no erroneous solution", f"{error.errors()[0]['msg']}: {line[:200]!r}")
+            continue
+        if record.origin != "symbolic":
+            tally.not_symbolic += 1
+            continue
+        tally.checked[record.error_type] += 1
+        findings = check(record)
+        tally.faulty += bool(findings)
+        for finding in findings:
+            tally.add(finding.rule, f"{record.id} ({record.error_type}): {finding.detail}")
+        tally.identities.append((record.id, _digest(record.id), _digest(record.problem_id, *record.steps)))
+    return tally
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def check_file(path: Path, workers: int) -> Tally:
+    """All rules over a whole file, and g: that no id and no problem's solution text comes twice."""
+    total = Tally()
+    ids: set[bytes] = set()
+    texts: set[bytes] = set()
+    with get_context("spawn").Pool(workers) as pool:
+        for tally in pool.imap(check_chunk, chunks(path)):
+            total.merge(tally)
+            for name, record_id, text in tally.identities:
+                if record_id in ids:
+                    total.add("g: an id comes twice", name)
+                if text in texts:
+                    total.add("g: a problem has the same steps twice", name)
+                ids.add(record_id)
+                texts.add(text)
+    return total
+
+
+def report(total: Tally) -> Iterator[str]:
+    """The lines to print."""
+    for error_type, count in sorted(total.checked.items()):
+        yield f"{count:>9,}  {error_type}"
+    yield f"{total.checked.total():>9,}  checked; {total.not_symbolic:,} of another origin left aside"
+    for rule, count in sorted(total.exceptions.items()):
+        yield f"\n{count:,} x {rule}"
+        yield from (f"    {sample[:400]}" for sample in total.samples[rule])
+    kinds = f"{total.exceptions.total():,} exceptions of {len(total.exceptions)} kinds"
+    yield f"\n{kinds}; {total.faulty:,} records at fault"
+
+
+def erroneous_file(path: Path) -> Path:
+    """The file itself, or the one in a run directory."""
+    file = path / "erroneous.jsonl" if path.is_dir() else path
+    if not file.is_file():
+        raise DataError(f"{file} is not there; make it with: lemma augment --run {path}")
+    return file
+
+
+def main() -> int:
+    """Check a run directory and print what was found."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="a run directory, or its erroneous.jsonl")
+    parser.add_argument("--workers", type=int, default=2, help="processes to check with (default 2)")
+    arguments = parser.parse_args()
+    try:
+        total = check_file(erroneous_file(arguments.run), arguments.workers)
+    except LemmaError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print("\n".join(report(total)))
+    return 1 if total.exceptions or not total.checked else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
