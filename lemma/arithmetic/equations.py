@@ -122,9 +122,8 @@ def read_step(text: str) -> StepReading:
         begins = token.kind in (NUMBER, OPEN, FRAC, MONEY) or token.text == "-"
         sides, after = _sides(tokens, position) if begins else ([], position)
         if len(sides) > 1 and any(isinstance(side.tree, Binary) for side in sides):
-            read, passed = _equations_of(sides), tokens[position:after]
-            loose = _has_letters(passed) or any(passed_by.text[0].isalpha() and passed_by.kind == EQUALS for passed_by in passed)
-            if _continues_words(tokens, position) or (loose and not _all_hold(read)):
+            read = _equations_of(sides)
+            if _continues_words(tokens, position) or (_is_loose(text, tokens, position, after) and not _all_hold(read)):
                 read = []
             equations.extend(read)
             if not read:
@@ -143,9 +142,14 @@ def _continues_words(tokens: Sequence[Token], position: int) -> bool:
     return before is not None and before.kind == OPERATOR and before.end - before.start == 1
 
 
-def _has_letters(tokens: Sequence[Token]) -> bool:
-    """Whether letters may stand for numbers here."""
-    return any(token.kind == WORD and len(token.text) == 1 for token in tokens)
+def _is_loose(text: str, tokens: Sequence[Token], position: int, after: int) -> bool:
+    """Whether what does not hold here is more likely misread than false: letters that stand for numbers, LaTeX that
+    goes on, words such as `equals` that may not mean an equation.
+    """
+    passed = tokens[position : after + 1]
+    letters = any(token.kind == WORD and len(token.text) == 1 for token in passed)
+    words = any(token.kind == EQUALS and token.text[0].isalpha() for token in passed)
+    return letters or words or "\\" in text
 
 
 def _all_hold(equations: Sequence[Equation]) -> bool:
@@ -325,7 +329,7 @@ class _Parser:
         while (token := self._at(here)) is not None and words <= _MOST_UNIT_WORDS:
             if token.kind == WORD or (token.kind == OPERATOR and self._is_unit(here)):
                 words += 1
-            elif token.kind not in (MONEY, SKIP) and token.text != "}":
+            elif token.kind not in (MONEY, SKIP):
                 break
             here += 1
         token = self._at(here)
@@ -427,6 +431,6 @@ def read_expression(text: str) -> tuple[Expression, list[Value]] | None:
     except _NoExpression:
         return None
     rest = parser.tokens[parser.position :]
-    if any(token.kind not in (WORD, SKIP, MONEY) and token.text != "}" for token in rest):
+    if any(token.kind not in (WORD, SKIP, MONEY) for token in rest):
         return None
     return tree, [number.value for number in parser.numbers]

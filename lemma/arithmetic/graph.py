@@ -59,11 +59,12 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class SolutionGraph:
-    """A solution that holds, step by step. Equations are counted through all steps; `final` is the one whose result is
+    """A solution that holds, step by step: `written` as in the data set, `steps` without annotations. Equations are counted through all steps; `final` is the one whose result is
     the gold answer, None where it is not computed in the text.
     """
 
     question: str
+    written: tuple[str, ...]
     steps: tuple[str, ...]
     readings: tuple[StepReading, ...]
     annotations: tuple[tuple[tuple[int, str], ...], ...]
@@ -75,6 +76,7 @@ class SolutionGraph:
     word_values: tuple[frozenset[Value], ...]
     question_values: frozenset[Value]
     constants: frozenset[Value]
+    gold: Value
     final: int | None
 
     def uses(self, equation: int) -> list[tuple[int, int]]:
@@ -100,6 +102,7 @@ def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionG
     )
     return SolutionGraph(
         question=question,
+        written=tuple(steps),
         steps=shown,
         readings=readings,
         annotations=annotations,
@@ -116,6 +119,7 @@ def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionG
         word_values=tuple(frozenset(_values_of_words(text)) for text in shown),
         question_values=linker.question_values,
         constants=linker.constants,
+        gold=gold,
         final=_final_equation(equations, gold),
     )
 

@@ -274,7 +274,7 @@ def reads_well(old: Number, new: Value) -> bool:
         return False
     if new == 1 < old.face:
         return False  # "1 apples"
-    if not old.face / _LARGEST_FACTOR <= new <= old.face * _LARGEST_FACTOR:
+    if not old.face <= new * _LARGEST_FACTOR <= old.face * _LARGEST_FACTOR**2:
         return False
     if isinstance(new, int):
         return True

@@ -20,7 +20,7 @@ _TOKEN = re.compile(
     |(?P<frac> \\[dt]?frac(?![a-zA-Z]) )
     |(?P<open> \\left\s*\( | \\left\s*\[ | \( | \[ )
     |(?P<close> \\right\s*\) | \\right\s*\] | \) | \] )
-    |(?P<skip> \\boxed\s*\{ | \\(?:text|mathrm|mbox|textbf)\s*\{[^{}]*\} | \\[,;:!\ ] | \\(?:quad|qquad)(?![a-zA-Z])
+    |(?P<skip> \[asy\](?s:.*?)\[/asy\] | \\boxed\s*\{ | \\(?:text|mathrm|mbox|textbf)\s*\{[^{}]*\} | \\[,;:!\ ] | \\(?:quad|qquad)(?![a-zA-Z])
         | \\%(?=\s*\}) | [&~] )
     |(?P<money> \\?\$ | € | £ | ¥ )
     |(?P<word> (?:(?!\d)\w)+(?:[.'’](?!\d)\w+)*(?:\.(?=\s?[a-z/=+*×÷)-]))? )
@@ -51,6 +51,7 @@ class Token:
 def tokenize(text: str) -> list[Token]:
     """The tokens of a text in order; blanks are dropped, nothing else."""
     tokens: list[Token] = []
+    boxed: list[bool] = []
     for match in _TOKEN.finditer(text):
         if tokens and match.start() < tokens[-1].end:
             continue  # the percent sign that a number took in
@@ -61,8 +62,17 @@ def tokenize(text: str) -> list[Token]:
             written = match.group()
             tokens.append(Token(OPERATOR, _OPERATORS.get(written, written), match.start(), match.end()))
         else:
-            tokens.append(Token(kind, match.group(), match.start(), match.end()))
+            tokens.append(Token(_brace_kind(match.group(), kind, boxed), match.group(), match.start(), match.end()))
     return tokens
+
+
+def _brace_kind(text: str, kind: str, boxed: list[bool]) -> str:
+    """A brace that closes a `\\boxed{` is as empty of meaning as what opened it."""
+    if text.endswith("{"):
+        boxed.append(kind == SKIP)
+    elif text == "}" and boxed and boxed.pop():
+        return SKIP
+    return kind
 
 
 def _number_token(text: str, match: re.Match[str], before: list[Token]) -> Token:
@@ -71,7 +81,9 @@ def _number_token(text: str, match: re.Match[str], before: list[Token]) -> Token
     if parsed is None or _glued(before, start) or _CLOCK.match(text, end) or _ORDINAL.match(text, end):
         return Token(OTHER, written, start, end)
     percent = _PERCENT.match(text, end)
-    currency = bool(before) and before[-1].kind == MONEY and before[-1].end == start
+    sign = before[-1] if before and before[-1].kind == MONEY and before[-1].end == start else None
+    # In LaTeX a bare dollar sign opens mathematics; money has a backslash.
+    currency = sign is not None and (sign.text != "$" or "\\" not in text)
     number = Number(start, end, *parsed, percent=percent is not None, currency=currency)
     return Token(NUMBER, written, start, percent.end() if percent else end, number)
 

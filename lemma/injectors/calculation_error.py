@@ -1,0 +1,184 @@
+"""The operands and the operator are right, the result is not.
+
+Only slips that people make: a dropped carry, a borrow forgotten, a neighbour in the times table, a lost zero, a
+shifted decimal point, swapped digits, an ignored order of operations. Never a random number.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, evaluate, leaves, nodes
+from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.numbers import Value, decimals_needed, normal
+from lemma.arithmetic.propagation import Change
+from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites, swapped_digits
+
+Slip = tuple[Value, str]
+
+_TIMES_TABLE = 12
+_MOST_DECIMALS = 4
+
+
+def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+    """Slips in the result of one equation."""
+    for site in sites(graph, rng):
+        seen = {site.equation.result.face}
+        for wrong, reason in shuffled(_slips(site), rng):
+            if wrong not in seen and wrong > 0:
+                seen.add(wrong)
+                yield Proposal(Change(site.index, result=wrong), _explanation(site, wrong, reason))
+
+
+def _explanation(site: Site, wrong: Value, reason: str) -> str:
+    return f"{site.expression} is {site.result}, not {shown(site.equation.result, wrong)}: {reason}."
+
+
+def _slips(site: Site) -> list[Slip]:
+    equation, right = site.equation, site.equation.result.face
+    slips = [(value, "two digits are swapped") for value in swapped_digits(right)]
+    slips += _shifted_points(right)
+    tree, values = equation.tree, equation.operand_values()
+    if equation.result.percent and not equation.bare_percent:
+        return slips
+    operators = {node.operator for node in nodes(tree)}
+    if operators == {"+"}:
+        slips += _addition_slips([values[leaf] for leaf in leaves(tree)], right)
+    elif isinstance(tree, Binary) and isinstance(tree.left, int) and isinstance(tree.right, int):
+        slips += _SLIPS[tree.operator](values[tree.left], values[tree.right], right)
+    elif len(operators) > 1:
+        slips += _precedence_slips(tree, values)
+    return slips
+
+
+def _shifted_points(right: Value) -> list[Slip]:
+    if isinstance(right, int):
+        return []
+    return [(normal(right * factor), "the decimal point is shifted") for factor in (10, Fraction(1, 10))]
+
+
+def _scaled(values: Sequence[Value]) -> tuple[list[int], int] | None:
+    """The values as whole numbers in one decimal unit, and how many decimals that unit has."""
+    needed = [decimals_needed(value, _MOST_DECIMALS) for value in values]
+    if any(count is None for count in needed):
+        return None
+    decimals = max(count or 0 for count in needed)
+    return [int(value * 10**decimals) for value in values], decimals
+
+
+def _addition_slips(terms: Sequence[Value], right: Value) -> list[Slip]:
+    scaled = _scaled(terms)
+    if scaled is None or any(term < 0 for term in scaled[0]):
+        return []
+    whole, decimals = scaled
+    slips: list[Slip] = []
+    carry = 0
+    for place in range(max(len(str(term)) for term in whole)):
+        carry = (carry + sum(term // 10**place % 10 for term in whole)) // 10
+        if carry:
+            lost = normal(Fraction(carry * 10 ** (place + 1), 10**decimals))
+            slips.append((right - lost, f"the {carry} that is carried is dropped"))
+    return slips
+
+
+def _subtraction_slips(left: Value, subtracted: Value, right: Value) -> list[Slip]:
+    scaled = _scaled((left, subtracted))
+    if scaled is None or left < subtracted or subtracted < 0:
+        return []
+    (upper, lower), decimals = scaled
+    slips: list[Slip] = []
+    borrow = 0
+    reversed_digits = 0
+    for place in range(len(str(upper))):
+        above, below = upper // 10**place % 10, lower // 10**place % 10
+        reversed_digits += abs(above - below) * 10**place
+        borrow = 1 if above - below - borrow < 0 else 0
+        if borrow:
+            gained = normal(Fraction(10 ** (place + 1), 10**decimals))
+            slips.append((right + gained, "the 1 that is borrowed is not taken away"))
+    backwards = normal(Fraction(reversed_digits, 10**decimals))
+    slips.append((backwards, "in one place the upper digit is taken from the lower one"))
+    return slips
+
+
+def _multiplication_slips(left: Value, factor: Value, right: Value) -> list[Slip]:
+    if not (isinstance(left, int) and isinstance(factor, int)):
+        return []
+    slips: list[Slip] = []
+    if 1 < left <= _TIMES_TABLE and 1 < factor <= _TIMES_TABLE:
+        for near, other in ((left, factor), (factor, left)):
+            for off in (near - 1, near + 1):
+                if off > 1:
+                    slips.append((off * other, f"{off * other} is {off} times {other}"))
+    for many, digit in ((left, factor), (factor, left)):
+        if many >= 10 and 1 < digit < 10:
+            slips += _long_multiplication_slips(many, digit, right)
+    if left % 10 == 0 or factor % 10 == 0:
+        slips.append((right * 10, "there is one zero too many"))
+        if isinstance(right, int) and right % 10 == 0:
+            slips.append((right // 10, "there is one zero too few"))
+    if left > 10 and factor > 10 and factor % 10:
+        unshifted = left * (factor % 10) + left * (factor // 10)
+        slips.append((unshifted, "the second partial product is not shifted"))
+    return slips
+
+
+def _long_multiplication_slips(many: int, digit: int, right: Value) -> list[Slip]:
+    slips: list[Slip] = []
+    carry = 0
+    for place in range(len(str(many))):
+        own = many // 10**place % 10
+        product = own * digit
+        carry = (product + carry) // 10
+        if carry and place < len(str(many)) - 1:
+            slips.append((right - carry * 10 ** (place + 1), f"the {carry} that is carried is dropped"))
+        for off in (own - 1, own + 1):
+            if own > 1 and 0 < off < 10:
+                near = right + (off - own) * digit * 10**place
+                slips.append((near, f"{own} times {digit} is {product}, but {off * digit} was used"))
+    return slips
+
+
+def _division_slips(left: Value, divisor: Value, right: Value) -> list[Slip]:
+    if not (isinstance(right, int) and isinstance(divisor, int) and isinstance(left, int) and divisor > 1):
+        return []
+    slips: list[Slip] = []
+    if 1 < right <= _TIMES_TABLE and divisor <= _TIMES_TABLE:
+        for off in (right - 1, right + 1):
+            if off > 1:
+                slips.append((off, f"{off} times {divisor} is {off * divisor}, not {left}"))
+    digits = str(right)
+    if "0" in digits[1:] and len(digits) > 1:
+        place = digits.index("0", 1)
+        slips.append((int(digits[:place] + digits[place + 1 :]), "a zero of the quotient is lost"))
+    if right > _TIMES_TABLE:
+        slips += [(right + off, f"{right + off} times {divisor} is {(right + off) * divisor}") for off in (-10, 10, -1, 1)]
+    return slips
+
+
+def _precedence_slips(tree: Expression, values: Sequence[Value]) -> list[Slip]:
+    """What comes of working strictly from left to right."""
+    order = sorted(nodes(tree), key=lambda node: node.position)
+    indices = leaves(tree)
+    running: Expression = indices[0]
+    for node, leaf in zip(order, indices[1:], strict=True):
+        running = Binary(node.operator, running, leaf)
+    try:
+        straight, right = evaluate(running, values), evaluate(tree, values)
+    except ArithmeticRefusal:
+        return []
+    return [] if straight == right else [(straight, "it was worked out from left to right, whatever binds more strongly")]
+
+
+def _no_slips(left: Value, other: Value, right: Value) -> list[Slip]:
+    return []
+
+
+_SLIPS = {
+    "-": _subtraction_slips,
+    "*": _multiplication_slips,
+    "/": _division_slips,
+    "^": _no_slips,
+}

@@ -1,0 +1,59 @@
+"""Two close notions are swapped: the whole for what remains, a part for the total, revenue for profit."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+
+from lemma.arithmetic.expressions import Binary
+from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.numbers import Number
+from lemma.arithmetic.propagation import Change
+from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites
+
+# What a difference is called, and what it is then confused with.
+_DIFFERENCES = (
+    (re.compile(r"\bprofit|\bearnings\b|\bnet\b", re.IGNORECASE), "the profit", "what came in", "what was spent"),
+    (re.compile(r"\b(?:discount|off|sale)\b", re.IGNORECASE), "the reduced price", "the full price", "the discount"),
+    (re.compile(r"\b(?:left|remain\w*|rest)\b", re.IGNORECASE), "what is left", "the whole", "what was taken away"),
+)
+_PARTS = re.compile(r"\b(?:total|altogether|in all|combined|together|sum|both)\b", re.IGNORECASE)
+
+
+def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+    """An operand that is a difference or a total, replaced by one of the numbers that it was worked out from."""
+    for site in sites(graph, rng):
+        for leaf, operand, link in shuffled(list(site.operands()), rng):
+            if len(link.results) != 1 or link.question or link.constant or site.in_fraction(leaf):
+                continue
+            source = Site(graph, link.results[0][0])
+            if source.step == site.step or not source.equation.visible:
+                continue
+            for number, meaning in shuffled(_confusions(source), rng):
+                edit = site.writes(leaf, number.face) if number.percent == operand.percent else None
+                if edit is not None and number.face != operand.face:
+                    explanation = _explanation(site, shown(operand, operand.face), shown(number, number.face), meaning)
+                    yield Proposal(Change(site.index, (edit,)), explanation)
+
+
+def _confusions(source: Site) -> list[tuple[Number, tuple[str, str]]]:
+    """The numbers that a result is taken for, with what the result is and what they are."""
+    tree, operands = source.equation.tree, source.equation.operands
+    if not isinstance(tree, Binary) or not isinstance(tree.left, int) or not isinstance(tree.right, int):
+        return []
+    left, right = operands[tree.left], operands[tree.right]
+    if tree.operator == "+" and _PARTS.search(source.text):
+        return [(left, ("the total", "only one part of it")), (right, ("the total", "only one part of it"))]
+    if tree.operator == "-":
+        for pattern, difference, whole, taken in _DIFFERENCES:
+            if pattern.search(source.text):
+                return [(left, (difference, whole)), (right, (difference, taken))]
+    return []
+
+
+def _explanation(site: Site, right: str, wrong: str, meaning: tuple[str, str]) -> str:
+    return (
+        f"{right} is {meaning[0]}, {wrong} is {meaning[1]}; the step confuses them. "
+        f"It should be {site.expression} = {site.result}."
+    )

@@ -1,0 +1,195 @@
+"""A formula is used where another applies: perimeter for area, a sum for an average, percent of for percent more."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+from lemma.arithmetic.expressions import Binary, leaves, nodes
+from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.numbers import Number, divide, normal
+from lemma.arithmetic.propagation import Change, Edit
+from lemma.injectors.operator_error import reads_as_operator, swap_operator
+from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites
+
+_AVERAGE = re.compile(r"\b(?:average|averages|averaged|mean)\b", re.IGNORECASE)
+_PERIMETER = re.compile(r"\b(?:perimeter|fence|fencing|border|distance around)\b", re.IGNORECASE)
+_AREA = re.compile(r"\b(?:area|square (?:feet|foot|meters?|inch|inches|yards?|miles?|units?|cm|centimeters?))\b", re.IGNORECASE)
+_VOLUME = re.compile(r"\b(?:volume|cubic)\b", re.IGNORECASE)
+_TRIANGLE = re.compile(r"\btriang", re.IGNORECASE)
+_SPEED = re.compile(r"\b(?:mph|km/h|speed|(?:miles?|kilometers?|km|meters?|feet) (?:per|an|a|each|every) (?:hour|minute|second))\b", re.IGNORECASE)
+_HUNDRED = 100
+
+Formula = Callable[[Site], Iterator[Proposal]]
+
+
+def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+    """One equation whose formula the story names, worked with the formula next to it."""
+    for site in sites(graph, rng):
+        for formula in shuffled(_FORMULAS, rng):
+            yield from formula(site)
+
+
+def _sum_for_average(site: Site) -> Iterator[Proposal]:
+    """Leave out the division of an average."""
+    tree = site.equation.tree
+    if not (_named(_AVERAGE, site) and isinstance(tree, Binary) and tree.operator == "/"):
+        return
+    if not isinstance(tree.right, int) or site.in_fraction(tree.right) or isinstance(tree.left, int):
+        return
+    last = max(leaves(tree.left))
+    inner_end = _closing(site, site.equation.operands[last].end)
+    cut = Edit(inner_end, site.equation.end, "")
+    divisor = site.equation.operands[tree.right]
+    yield Proposal(
+        Change(site.index, (cut,)),
+        f"An average is the sum divided by the count; the division by {shown(divisor, divisor.face)} is left out. "
+        f"It should be {site.expression} = {site.result}.",
+    )
+
+
+def _area_for_perimeter(site: Site) -> Iterator[Proposal]:
+    """Multiply the sides where they have to be added up."""
+    if not (_named(_PERIMETER, site) and not _AREA.search(site.text)):
+        return
+    sides = _sides_of_perimeter(site)
+    if sides is not None:
+        wrong = _times(site, *sides)
+        yield _whole(site, wrong, "The perimeter is the sum of all sides; the step works out the area")
+
+
+def _perimeter_for_area(site: Site) -> Iterator[Proposal]:
+    """Add up the sides where they have to be multiplied."""
+    tree = site.equation.tree
+    if _PERIMETER.search(site.text) or _VOLUME.search(site.text) or not _AREA.search(site.text):
+        return
+    if isinstance(tree, Binary) and tree.operator == "*" and isinstance(tree.left, int) and isinstance(tree.right, int):
+        left, right = (site.equation.operands[leaf] for leaf in (tree.left, tree.right))
+        if min(left.face, right.face) > 1 and not (left.percent or right.percent or left.currency or right.currency):
+            wrong = _times(site, "2", f"({_written(site, left)} + {_written(site, right)})")
+            yield _whole(site, wrong, "The area is length times width; the step works out the perimeter")
+
+
+def _whole_for_triangle(site: Site) -> Iterator[Proposal]:
+    """Forget the half in a triangle's area."""
+    tree = site.equation.tree
+    if not (_TRIANGLE.search(site.text) and isinstance(tree, Binary) and tree.operator == "/"):
+        return
+    if isinstance(tree.left, Binary) and isinstance(tree.right, int) and site.equation.operands[tree.right].face == 2:
+        last = max(leaves(tree.left))
+        cut = Edit(_closing(site, site.equation.operands[last].end), site.equation.end, "")
+        yield Proposal(
+            Change(site.index, (cut,)),
+            f"A triangle is half of base times height; the half is left out. It should be {site.expression} = {site.result}.",
+        )
+
+
+def _percent_more_for_percent_of(site: Site) -> Iterator[Proposal]:
+    """Take 120 % where 20 % is asked for, and 80 % where 20 % is."""
+    for leaf, operand, _ in site.operands():
+        percent = _as_percent(site, leaf, operand)
+        if percent is None or not 0 < percent < _HUNDRED:
+            continue
+        for other, meaning in ((_HUNDRED + percent, "more than"), (_HUNDRED - percent, "less than")):
+            unit = divide(operand.face, percent)
+            edit = site.writes(leaf, normal(other * unit)) if other != percent else None
+            if edit is not None:
+                yield Proposal(
+                    Change(site.index, (edit,)),
+                    f"{percent}% of an amount is not {percent}% {meaning} it; the step takes {other}%. "
+                    f"It should be {site.expression} = {site.result}.",
+                )
+
+
+def _distance_for_time(site: Site) -> Iterator[Proposal]:
+    """Multiply where distance, speed and time ask for a division, or the other way round."""
+    tree = site.equation.tree
+    if not (_SPEED.search(site.text) and isinstance(tree, Binary) and tree.operator in "*/"):
+        return
+    if isinstance(tree.left, int) and isinstance(tree.right, int) and reads_as_operator(site, tree):
+        wrong = "/" if tree.operator == "*" else "*"
+        rule = (
+            "Distance is speed times time; the step divides"
+            if wrong == "/"
+            else "Speed is distance over time, and time is distance over speed; the step multiplies"
+        )
+        yield Proposal(
+            Change(site.index, (swap_operator(site, tree.position, wrong),)),
+            f"{rule}. It should be {site.expression} = {site.result}.",
+        )
+
+
+_FORMULAS: tuple[Formula, ...] = (
+    _sum_for_average,
+    _area_for_perimeter,
+    _perimeter_for_area,
+    _whole_for_triangle,
+    _percent_more_for_percent_of,
+    _distance_for_time,
+)
+
+
+def _named(pattern: re.Pattern[str], site: Site) -> bool:
+    return pattern.search(site.text) is not None or (
+        pattern.search(site.graph.question) is not None and site.index == site.graph.final
+    )
+
+
+def _as_percent(site: Site, leaf: int, operand: Number) -> int | None:
+    """The percentage that an operand stands for: 20 in `20%`, in `0.2`, and in `20/100`, where the question speaks of 20%."""
+    if operand.percent:
+        face = operand.face
+    elif isinstance(operand.face, Fraction) and 0 < operand.face < 1:
+        face = normal(operand.face * _HUNDRED)
+    elif any(
+        node.operator == "/" and node.left == leaf and isinstance(node.right, int)
+        and site.equation.operands[node.right].face == _HUNDRED
+        for node in nodes(site.equation.tree)
+    ):  # fmt: skip
+        face = operand.face
+    else:
+        return None
+    stated = isinstance(face, int) and re.search(rf"(?<![\d.]){face}\s?(?:\\?%|percent)", site.graph.question)
+    multiplied = any(node.operator == "*" for node in nodes(site.equation.tree))
+    return int(face) if stated and multiplied else None
+
+
+def _sides_of_perimeter(site: Site) -> tuple[str, str] | None:
+    """Length and width in `2 * (l + w)`, `(l + w) * 2` and `l + w + l + w`."""
+    operands = site.equation.operands
+    operators = [node.operator for node in nodes(site.equation.tree)]
+    if sorted(operators) == ["*", "+"] and len(operands) == 3:
+        sides = [operand for operand in operands if operand.face != 2]
+    elif operators == ["+", "+", "+"]:
+        sides = [operands[0], next((other for other in operands if other.face != operands[0].face), operands[1])]
+        if sorted(operand.face for operand in operands) != sorted(side.face for side in sides for _ in range(2)):
+            return None
+    else:
+        return None
+    return (_written(site, sides[0]), _written(site, sides[1])) if len(sides) == 2 else None
+
+
+def _written(site: Site, number: Number) -> str:
+    return site.text[number.start : number.end]
+
+
+def _times(site: Site, left: str, right: str) -> str:
+    if "\\" in site.text:
+        return f"{left} \\times {right}"
+    return f"{left} {'x' if ' x ' in site.text else '*'} {right}"
+
+
+def _whole(site: Site, wrong: str, rule: str) -> Proposal:
+    edit = Edit(site.equation.start, site.equation.end, wrong)
+    return Proposal(
+        Change(site.index, (edit,)), f"{rule}, {wrong}. It should be {site.expression} = {site.result}."
+    )
+
+
+def _closing(site: Site, end: int) -> int:
+    """Past a bracket that closes right behind an operand."""
+    while end < site.equation.end and site.text[end] in ")]":
+        end += 1
+    return end

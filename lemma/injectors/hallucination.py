@@ -1,0 +1,71 @@
+"""Something that the question does not say is added: a fee, a discount, more of what is counted."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from lemma.arithmetic.expressions import Binary
+from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.propagation import Change, Edit
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+
+_AMOUNTS = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100, 200, 500)
+_MONEY = (
+    ("There is also a fee of ${n}.", "+"),
+    ("A delivery charge of ${n} comes on top.", "+"),
+    ("A tip of ${n} is added.", "+"),
+    ("There is a discount of ${n}.", "-"),
+    ("A coupon takes ${n} off.", "-"),
+)
+_THINGS = (
+    ("Another {n} {noun} are added later.", "+"),
+    ("There are {n} more {noun} from before.", "+"),
+    ("{n} {noun} are lost on the way.", "-"),
+    ("{n} {noun} have to be taken away again.", "-"),
+)
+_TIMES = frozenset("seconds minutes hours days weeks months years miles meters kilometers feet inches yards".split())
+_TIMED = (
+    ("An extra {n} {noun} are needed as well.", "+"),
+    ("Another {n} {noun} come on top.", "+"),
+    ("{n} {noun} can be saved.", "-"),
+)
+
+
+def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+    """A sentence with a number that nobody gave, and that number in the equation."""
+    for site in sites(graph, rng):
+        tree = site.equation.tree
+        if "\\" in site.text or site.equation.result.percent or not isinstance(tree, Binary):
+            continue
+        noun = site.noun_after(site.equation.result)
+        for amount in shuffled(_plausible_amounts(site), rng)[:3]:
+            for sentence, sign in shuffled(_sentences(site, noun), rng)[:2]:
+                yield _proposal(site, sentence.format(n=amount, noun=noun), sign, amount)
+
+
+def _plausible_amounts(site: Site) -> list[int]:
+    """Amounts of the size of the numbers around, that stand nowhere in the problem."""
+    right = site.equation.result.face
+    taken = {*site.graph.question_values, *(equation.result.face for equation in site.graph.equations)}
+    taken |= {operand.face for operand in site.equation.operands}
+    return [amount for amount in _AMOUNTS if right / 20 <= amount <= right / 2 and amount not in taken]
+
+
+def _sentences(site: Site, noun: str | None) -> tuple[tuple[str, str], ...]:
+    if site.equation.result.currency:
+        return _MONEY
+    if noun is None:
+        return ()
+    return _TIMED if noun in _TIMES else _THINGS
+
+
+def _proposal(site: Site, sentence: str, sign: str, amount: int) -> Proposal:
+    equation = site.equation
+    money = "$" if equation.operands[-1].currency else ""
+    before = Edit(0, 0, sentence + " ")
+    term = Edit(equation.end, equation.end, f" {sign} {money}{amount}")
+    explanation = (
+        f"The problem says nothing of the {money or ''}{amount}: it should be {site.expression} = {site.result}."
+    )
+    return Proposal(Change(site.index, (before, term)), explanation)

@@ -1,0 +1,51 @@
+"""A needed step is left out, and the step that would have used it goes on with what it has."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.propagation import Change
+from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites
+
+
+def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+    """A step gone whose result only the next step uses; there, one of the numbers it worked with takes its place."""
+    for left_out in sites(graph, rng):
+        use = _only_use(graph, left_out)
+        if use is None:
+            continue
+        user, leaf = Site(graph, use[0]), use[1]
+        for operand in shuffled(left_out.equation.operands, rng):
+            edit = user.writes(leaf, operand.face)
+            alike = operand.percent == user.equation.operands[leaf].percent
+            if edit is not None and alike and operand.face != user.equation.operands[leaf].face:
+                change = Change(user.index, (edit,), dropped_step=left_out.step)
+                yield Proposal(change, _explanation(left_out, user, shown(operand, operand.face)))
+
+
+def _only_use(graph: SolutionGraph, left_out: Site) -> tuple[int, int] | None:
+    """The one operand that takes up a step's result, where it stands in the next step and nothing else depends on it."""
+    alone = [index for index, step in enumerate(graph.step_of) if step == left_out.step] == [left_out.index]
+    uses = graph.uses(left_out.index)
+    if not alone or len(uses) != 1 or graph.step_of[uses[0][0]] != left_out.step + 1:
+        return None
+    index, leaf = uses[0]
+    link, user = graph.operand_links[index][leaf], graph.equations[index]
+    certain = len(link.results) == 1 and not link.question and not link.constant
+    mentioned = any(
+        source == left_out.index
+        for mention in graph.mentions
+        if mention.step != left_out.step
+        for source, _ in mention.link.results
+    )
+    usable = user.visible and not user.chained and not Site(graph, index).in_fraction(leaf)
+    return (index, leaf) if certain and usable and not mentioned else None
+
+
+def _explanation(left_out: Site, user: Site, used: str) -> str:
+    return (
+        f"The step {left_out.expression} = {left_out.result} is missing, so {used} stands where {left_out.result} "
+        f"belongs: it should go on with {user.expression} = {user.result}."
+    )

@@ -1,0 +1,67 @@
+"""Prove an erroneous solution from its text alone, before it is kept.
+
+The text is read again from scratch: steps before the error are the reference's; in a calculation error one equation is
+false, in all other errors none is; every later equation holds, and there are as many as in the reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lemma.arithmetic.equations import Equation, read_step
+from lemma.arithmetic.graph import SolutionGraph
+from lemma.steps import without_annotations
+
+CALCULATION = "calculation_error"
+
+
+class Unproven(Exception):  # noqa: N818 - an outcome, not a fault
+    """What could not be proved: a named reason."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def prove(graph: SolutionGraph, error_type: str, steps: Sequence[str], error_step: int) -> tuple[str, ...]:
+    """Check the steps (annotations are allowed) and return them as a reader sees them. Raises Unproven."""
+    shown = tuple(map(without_annotations, steps))
+    if shown[:error_step] != graph.steps[:error_step]:
+        raise Unproven("prefix_changed")
+    if shown[error_step : error_step + 1] == graph.steps[error_step : error_step + 1]:
+        raise Unproven("error_step_unchanged")
+    _prove_error_step(graph, error_type, shown[error_step], error_step)
+    known = frozenset(graph.steps)
+    for text in shown[error_step + 1 :]:
+        if text not in known and not all(equation.holds for equation in read_step(text).equations):
+            raise Unproven("later_equation_false")
+    _prove_same_equations(graph, shown, error_step)
+    return shown
+
+
+def _prove_error_step(graph: SolutionGraph, error_type: str, text: str, error_step: int) -> None:
+    equations = read_step(text).equations
+    false = [place for place, equation in enumerate(equations) if not equation.holds]
+    if error_type != CALCULATION:
+        if false:
+            raise Unproven("error_step_equation_false")
+        return
+    reference = read_step(graph.steps[error_step]).equations
+    if len(false) != 1 or len(equations) != len(reference):
+        raise Unproven("calculation_not_false")
+    wrong, right = equations[false[0]], reference[false[0]]
+    if _worked(wrong) != _worked(right):
+        raise Unproven("calculation_operands_changed")
+
+
+def _worked(equation: Equation) -> tuple[object, ...]:
+    return (equation.tree, [operand.value for operand in equation.operands])
+
+
+def _prove_same_equations(graph: SolutionGraph, shown: Sequence[str], error_step: int) -> None:
+    """Later steps stand in the order of the reference and hold as many equations as theirs."""
+    later = shown[error_step + 1 :]
+    reference = graph.steps[len(graph.steps) - len(later) :]
+    for text, right in zip(later, reference, strict=True):
+        if text != right and len(read_step(text).equations) != len(read_step(right).equations):
+            raise Unproven("later_equation_lost")

@@ -1,0 +1,165 @@
+"""What all injectors share: a proposal, and the place in a solution where it is made."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from lemma.arithmetic.equations import Equation
+from lemma.arithmetic.expressions import Binary, nodes
+from lemma.arithmetic.graph import Link, SolutionGraph
+from lemma.arithmetic.numbers import INTEGER, Number, NumberStyle, Value, render
+from lemma.arithmetic.propagation import Change, Edit, reads_well
+
+Item = TypeVar("Item")
+_NOUN = re.compile(r"\s+((?:[a-z]+\s+)?[a-z]+)")
+_TIGHT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One change and, in a sentence that names the numbers at fault, why it is wrong."""
+
+    change: Change
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """A proposal to stop before `step` and to state another quantity as the answer."""
+
+    step: int
+    text: str
+    answer: Value
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An equation that an injector may change, with its surroundings."""
+
+    graph: SolutionGraph
+    index: int
+
+    @property
+    def equation(self) -> Equation:
+        """The equation itself."""
+        return self.graph.equations[self.index]
+
+    @property
+    def step(self) -> int:
+        """The step in which it stands."""
+        return self.graph.step_of[self.index]
+
+    @property
+    def text(self) -> str:
+        """The step's text."""
+        return self.graph.steps[self.step]
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """Where its operands come from."""
+        return self.graph.operand_links[self.index]
+
+    @property
+    def expression(self) -> str:
+        """The expression as it stands: `48 / 2`."""
+        return " ".join(self.text[self.equation.start : self.equation.end].split())
+
+    @property
+    def result(self) -> str:
+        """The result as it stands: `24`, `$24`, `24%`."""
+        return shown(self.equation.result, self.equation.result.face)
+
+    def operands(self) -> Iterator[tuple[int, Number, Link]]:
+        """Leaf, number and link of each operand that is written in digits."""
+        for leaf, (operand, link) in enumerate(zip(self.equation.operands, self.links, strict=True)):
+            if self.text[operand.start].isdigit() or self.text[operand.start] == ".":
+                yield leaf, operand, link
+
+    def in_fraction(self, leaf: int) -> bool:
+        """Whether an operand is the upper or lower part of a written fraction, `1/2` or `\\frac{1}{2}`, with more around it."""
+        if len(self.equation.operands) == _TIGHT:
+            return False
+        return any(
+            isinstance(node.left, int)
+            and isinstance(node.right, int)
+            and leaf in (node.left, node.right)
+            and self.is_written_fraction(node)
+            for node in nodes(self.equation.tree)
+        )
+
+    def is_written_fraction(self, node: Binary) -> bool:
+        """Whether a division is written without blanks, so that it reads as a number."""
+        operator = self.equation.operators[node.position]
+        if operator.symbol == "\\frac":
+            return True
+        around = self.text[operator.start - 1 : operator.end + 1]
+        return node.operator == "/" and " " not in around
+
+    def writes(self, leaf: int, value: Value) -> Edit | None:
+        """The edit that puts another face in the place of an operand; None where it would not read well."""
+        operand = self.equation.operands[leaf]
+        text = render(value, _style(operand, value)) if reads_well(operand, value) or value == 1 else None
+        return None if text is None else Edit(operand.start, operand.end, text)
+
+    def edited(self, *edits: Edit) -> str:
+        """The expression with edits made, for explanations."""
+        text, end = "", self.equation.start
+        for edit in sorted(edits, key=lambda edit: edit.start):
+            text += self.text[end : edit.start] + edit.text
+            end = edit.end
+        return " ".join((text + self.text[end : self.equation.end]).split())
+
+    def noun_after(self, number: Number) -> str | None:
+        """The word behind a number, where it is a plural: `clips` in `24 clips`."""
+        match = _NOUN.match(self.text, number.end)
+        if match is None:
+            return None
+        words = match.group(1).split()
+        return next((word for word in words[:1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3), None)
+
+
+def sites(graph: SolutionGraph, rng: random.Random) -> list[Site]:
+    """The equations that can be changed, in random order."""
+    found = [
+        Site(graph, index)
+        for index, equation in enumerate(graph.equations)
+        if equation.visible and not equation.chained
+    ]
+    rng.shuffle(found)
+    return found
+
+
+def shuffled(items: Sequence[Item], rng: random.Random) -> list[Item]:
+    """The items in random order."""
+    return rng.sample(items, len(items))
+
+
+def shown(number: Number, face: Value) -> str:
+    """A value as it would stand in the place of a number, with its sign of currency or percent."""
+    text = render(face, _style(number, face)) or render(face, INTEGER) or str(face)
+    return ("$" if number.currency else "") + text + ("%" if number.percent else "")
+
+
+def _style(number: Number, face: Value) -> NumberStyle:
+    if isinstance(face, int) and not number.currency and number.style.decimals:
+        return replace(number.style, decimals=0)
+    if not isinstance(face, int) and number.currency and number.style.decimals < _TIGHT:
+        return replace(number.style, decimals=2)
+    return number.style
+
+
+def swapped_digits(value: Value) -> list[Value]:
+    """The values that come of swapping two neighbouring digits: 63 for 36; nothing with a leading zero."""
+    if not isinstance(value, int) or value < 12:
+        return []
+    digits = str(value)
+    return [
+        int(digits[:place] + digits[place + 1] + digits[place] + digits[place + 2 :])
+        for place in range(len(digits) - 1)
+        if digits[place] != digits[place + 1] and (place or digits[1] != "0")
+    ]

@@ -1,0 +1,74 @@
+"""The question is misread: a constraint is dropped, or another quantity than the one asked for is given as the answer."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from lemma.arithmetic.expressions import Expression, leaves, nodes
+from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.propagation import Change, Edit
+from lemma.injectors.proposal import Conclusion, Proposal, Site, shown, shuffled, sites
+
+_CONCLUSIONS = (
+    "So the answer is {}.",
+    "The problem asks for this number, so the answer is {}.",
+    "That is what we were looking for: {}.",
+    "This is what was asked, so {} is the answer.",
+)
+
+
+def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal | Conclusion]:
+    """A condition of the question left out of an equation, or a stop at an earlier result."""
+    proposals = [_dropped_conditions(graph, rng), _early_stops(graph, rng)]
+    rng.shuffle(proposals)
+    for proposal in proposals:
+        yield from proposal
+
+
+def _dropped_conditions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+    for site in sites(graph, rng):
+        operators = {node.operator for node in nodes(site.equation.tree)}
+        if len(site.equation.operands) < 3 or operators not in ({"+"}, {"*"}) or not _flat(site.equation.tree):
+            continue
+        for leaf, operand, link in shuffled(list(site.operands()), rng):
+            cut = _without(site, leaf)
+            if not link.question or link.results or cut is None:
+                continue
+            explanation = (
+                f"The problem also gives {shown(operand, operand.face)}, and the step leaves it out: "
+                f"it should be {site.expression} = {site.result}."
+            )
+            yield Proposal(Change(site.index, (cut,)), explanation)
+
+
+def _flat(tree: Expression) -> bool:
+    """Whether an expression runs from left to right without brackets to the right."""
+    return all(isinstance(node.right, int) for node in nodes(tree))
+
+
+def _without(site: Site, leaf: int) -> Edit | None:
+    """The edit that takes an operand and one operator out of a plain sum or product."""
+    operands, operators = site.equation.operands, site.equation.operators
+    if leaf != leaves(site.equation.tree)[leaf] or any("(" in site.text[o.start - 1 : o.end + 1] for o in operators):
+        return None
+    if leaf == 0:
+        return Edit(operands[0].start, operands[1].start, "") if not operands[1].currency else None
+    end = operators[leaf].start if leaf < len(operators) else site.equation.end
+    blank = " " if leaf < len(operators) and site.text[operators[leaf].start - 1] == " " else ""
+    start = operators[leaf - 1].start
+    return Edit(start - (site.text[start - 1] == " " and not blank), end, "")
+
+
+def _early_stops(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclusion]:
+    last = len(graph.steps) - 1
+    earlier = [
+        (step, equation)
+        for step, equation in zip(graph.step_of, graph.equations, strict=True)
+        if step < last and (graph.final is None or graph.final > 0)
+    ]
+    for step, equation in shuffled(earlier, rng):
+        stop = rng.randint(step + 1, last)
+        number = shown(equation.result, equation.result.face)
+        explanation = f"{number} is what step {step + 1} found, but the question asks for another quantity."
+        yield Conclusion(stop, rng.choice(_CONCLUSIONS).format(number), equation.result.face, explanation)

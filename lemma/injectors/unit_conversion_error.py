@@ -1,0 +1,100 @@
+"""A conversion between units goes wrong: a wrong factor (100 minutes in an hour), or the inverse direction."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lemma.arithmetic.expressions import nodes
+from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.numbers import Value
+from lemma.arithmetic.propagation import Change
+from lemma.injectors.operator_error import reads_as_operator, swap_operator
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+
+
+@dataclass(frozen=True, slots=True)
+class _Conversion:
+    factor: int
+    words: re.Pattern[str]  # all of these must be called up by question or solution
+    fact: str
+    mistaken: tuple[int, ...]
+
+
+def _conversion(factor: int, small: str, large: str, mistaken: tuple[int, ...]) -> _Conversion:
+    def either(words: str) -> str:
+        return rf"(?=.*\b(?:{words.replace(' ', '|')})\b)"
+
+    fact = f"{factor} {small.split()[0]} in a{'n' if large.startswith('hour') else ''} {large.split()[0]}"
+    return _Conversion(factor, re.compile(either(small) + either(large), re.IGNORECASE | re.DOTALL), fact, mistaken)
+
+
+_CONVERSIONS = (
+    _conversion(60, "minutes minute", "hour hours", (100,)),
+    _conversion(60, "seconds second", "minute minutes", (100,)),
+    _conversion(3600, "seconds second", "hour hours", (360, 600)),
+    _conversion(24, "hours hour", "day days daily", (12, 20)),
+    _conversion(7, "days day daily", "week weeks weekly", (5, 6)),
+    _conversion(52, "weeks week weekly", "year years", (50, 48)),
+    _conversion(12, "months month monthly", "year years annually yearly", (10,)),
+    _conversion(365, "days day daily", "year years", (360, 300)),
+    _conversion(30, "days day daily", "month months", (28, 20)),
+    _conversion(4, "weeks week weekly", "month months", (5,)),
+    _conversion(100, "cents cent pennies", "dollar dollars", (10, 1000)),
+    _conversion(100, "centimeters cm centimeter", "meter meters m", (10, 1000)),
+    _conversion(1000, "grams gram g", "kilogram kilograms kg", (100,)),
+    _conversion(1000, "meters meter m", "kilometer kilometers km", (100,)),
+    _conversion(1000, "milliliters ml milliliter", "liter liters", (100,)),
+    _conversion(16, "ounces ounce oz", "pound pounds", (12, 10)),
+    _conversion(12, "inches inch", "foot feet", (10,)),
+    _conversion(3, "feet foot", "yard yards", (2, 12)),
+    _conversion(36, "inches inch", "yard yards", (12, 30)),
+    _conversion(5280, "feet foot", "mile miles", (5000,)),
+    _conversion(2000, "pounds pound", "ton tons", (1000,)),
+    _conversion(12, "items eggs cookies roses flowers donuts doughnuts cupcakes muffins pieces", "dozen dozens", (10,)),
+    _conversion(10, "years year", "decade decades", (100,)),
+    _conversion(4, "quarts quart", "gallon gallons", (2,)),
+    _conversion(2, "pints pint", "quart quarts", (4,)),
+    _conversion(8, "ounces ounce", "cup cups", (10,)),
+    _conversion(128, "ounces ounce", "gallon gallons", (100,)),
+)
+
+
+def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+    """A known conversion factor taken for another one, or used in the inverse direction."""
+    story = "\n".join((graph.question, *graph.steps))
+    for site in sites(graph, rng):
+        for leaf, operand, link in shuffled(list(site.operands()), rng):
+            if link.results or site.in_fraction(leaf) or operand.percent or operand.currency:
+                continue
+            fitting = [known for known in _CONVERSIONS if known.factor == operand.face and known.words.search(story)]
+            near = [known for known in fitting if known.words.search(site.text)] or (fitting if len(fitting) == 1 else [])
+            if near and not (link.question and not near[0].words.search(site.text)):
+                yield from _proposals(site, leaf, near[0], rng)
+
+
+def _proposals(site: Site, leaf: int, known: _Conversion, rng: random.Random) -> Iterator[Proposal]:
+    for wrong in shuffled(known.mistaken, rng):
+        yield from _wrong_factor(site, leaf, known, wrong)
+    for node in nodes(site.equation.tree):
+        if node.right == leaf and node.operator in "*/" and reads_as_operator(site, node):
+            yield _inverted(site, node.position, known, "/" if node.operator == "*" else "*")
+
+
+def _wrong_factor(site: Site, leaf: int, known: _Conversion, wrong: Value) -> Iterator[Proposal]:
+    edit = site.writes(leaf, wrong)
+    if edit is not None:
+        explanation = f"There are {known.fact}, not {wrong}: it should be {site.expression} = {site.result}."
+        yield Proposal(Change(site.index, (edit,)), explanation)
+
+
+def _inverted(site: Site, position: int, known: _Conversion, wrong: str) -> Proposal:
+    edit = swap_operator(site, position, wrong)
+    done, due = ("divides", "multiply") if wrong == "/" else ("multiplies", "divide")
+    explanation = (
+        f"There are {known.fact}, and the step {done} by {known.factor} where it has to {due}: "
+        f"it should be {site.expression} = {site.result}."
+    )
+    return Proposal(Change(site.index, (edit,)), explanation)
