@@ -225,6 +225,7 @@ BAD: list[tuple[str, ErroneousSolution]] = [
     ("e: a number turns negative", edited("operator", 0, "5 + 7 = 12", "5 - 7 = -2")),
     ("e: a share of more than 100 %", edited("calculation", 0, "apples", "apples, 120% of them")),
     ("e: a price with more than two decimals", edited("calculation", 2, "$41", "$41.125")),
+    ("e: a result is rounded", edited("calculation", 2, "41 / 2 * $2 = $41", "41 / 2 = $20")),
     ("f: no rule for this type", good("calculation", error_type="nonsensical_output")),
     ("f: operator_error: an operand is changed", edited("operator", 0, "5 + 7 = 12", "5 + 8 = 13")),
     ("f: operator_error: its equations do not", edited("operator", 0, "5 + 7 = 12", "12")),

@@ -57,6 +57,11 @@ class Equation:
     is_conversion: bool
     text: str
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether it holds without rounding."""
+        return self.is_conversion or self.left.value == self.stated.value or self.left.plain == self.stated.plain
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

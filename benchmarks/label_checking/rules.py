@@ -163,6 +163,19 @@ def _is_below_zero(steps: tuple[Step, ...]) -> bool:
     return any(side < 0 for step in steps for equation in step.equations for side in sides_of(equation))
 
 
+def results_are_written_out(reading: Reading) -> Iterator[Finding]:
+    """e. Nobody writes 42 * .25 = 10 where 10.5 fits as well: rounded are thirds and fractions of cents."""
+    at = reading.record.error_step
+    for step, partner in zip(reading.steps[at:], reading.partners[at:], strict=True):
+        if partner is None or len(partner.equations) != len(step.equations):
+            continue
+        for right, now in zip(partner.equations, step.equations, strict=True):
+            if not right.is_exact or not now.holds or now.is_exact or now.left.value is None:
+                continue
+            if (now.left.value * 100).denominator == 1 and result_of(now).decimals < 2:
+                yield Finding("e: a result is rounded that could be written out", now.text)
+
+
 def explanation_names_the_fault(reading: Reading) -> Iterator[Finding]:
     """h. There is an explanation; for a calculation error it holds the false and the right result."""
     record = reading.record
@@ -185,6 +198,7 @@ RULES: tuple[Callable[[Reading], Iterator[Finding]], ...] = (
     error_step_is_wrong_as_its_type_says,
     later_steps_follow,
     numbers_stay_plausible,
+    results_are_written_out,
     change_fits_its_type,
     explanation_names_the_fault,
 )
