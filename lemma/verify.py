@@ -6,13 +6,17 @@ r"""Grading: is an answer right? The only door to everything that compares answe
     >>> verdict("18", "So she makes **$1800** a day.")
     'different'
 
-There are three verdicts. What could not be checked is `unknown`, never wrong and never right. Nothing in an answer is
-ever evaluated as code, and all of it works from any thread, event loop, forked or spawned process.
+There are three verdicts. What could not be checked is `unknown`, never wrong and never right. Numbers, units,
+intervals, sets, tuples, matrices, equations and texts are compared exactly, here; only what is left goes to
+math-verify, in processes of its own. Nothing in an answer is ever evaluated as code, and all of it works from any
+thread, event loop, forked or spawned process.
 """
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lemma.answers.extraction import find_answer
@@ -21,17 +25,38 @@ from lemma.answers.plain_numbers import compare_plain_numbers, read_plain_number
 if TYPE_CHECKING:
     from lemma.records import Verdict
 
+# Longer answers are compared only as they are written: no gold answer of any data set comes near.
+_LONGEST_ANSWER = 1000
+_LONGEST_FOR_MATH_VERIFY = 300
+_CACHED_PAIRS = 1 << 15
+
+_LETTERS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]")
+_SPACES = re.compile(r"\s+")
+# Words, several numbers side by side, bases and percents are what math-verify misreads.
+_NOT_FOR_MATH_VERIFY = re.compile(
+    r"(?<![\\A-Za-z])[A-Za-z]{3,}|\d\s+\d|\d_|[%$?@#&~]|\.\.\.|\\(?:text|mbox|pmod|bmod|begin\{cases)"
+)
+
 
 def verdict(gold: str, text: str) -> Verdict:
-    """Whether `text`, a bare answer or a whole solution, reaches the gold answer."""
+    """Whether `text`, a bare answer or a whole solution, reaches the gold answer.
+
+    Percent signs and units that only one side states are ignored; golds with more than six decimals may be off by half
+    of their last digit; no other tolerance is given.
+    """
     gold_number = read_plain_number(gold)
-    if gold_number is None:
-        return "unknown"
-    number = read_plain_number(text)
-    if number is None:
-        answer = find_answer(text)
-        number = None if answer is None else read_plain_number(answer)
-    return "unknown" if number is None else compare_plain_numbers(gold_number, number)
+    if gold_number is not None:
+        number = read_plain_number(text)
+        if number is None:
+            answer = find_answer(text)
+            if answer is None:
+                return "unknown"
+            number = read_plain_number(answer)
+            if number is None:
+                return _compare_bounded(gold, answer)
+        return compare_plain_numbers(gold_number, number)
+    answer = find_answer(text)
+    return "unknown" if answer is None else _compare_bounded(gold, answer)
 
 
 def extract_answer(text: str) -> str | None:
@@ -46,5 +71,66 @@ def extract_answer(text: str) -> str | None:
 def exact_value(text: str) -> Fraction | None:
     """The number an answer is, without its unit and percent sign as data sets write it (`25%` is 25); else None."""
     answer = find_answer(text)
-    number = None if answer is None else read_plain_number(answer)
-    return None if number is None else Fraction(number.numerator, number.denominator)
+    if answer is None or len(answer) > _LONGEST_ANSWER:
+        return None
+    number = read_plain_number(answer)
+    if number is not None:
+        return Fraction(number.numerator, number.denominator)
+    from lemma.answers.comparison import rational_value
+    from lemma.answers.reading import read_answer
+
+    try:
+        shape = read_answer(answer)
+        return None if shape is None else rational_value(shape)
+    except RecursionError:
+        return None
+
+
+def _compare_bounded(gold: str, answer: str) -> Verdict:
+    if "\\boxed" in gold or "####" in gold:
+        gold = find_answer(gold) or gold
+    if max(len(gold), len(answer)) > _LONGEST_ANSWER:
+        return "equal" if gold.strip() == answer.strip() else "unknown"
+    return _compare(gold.strip(), answer.strip())
+
+
+@lru_cache(maxsize=_CACHED_PAIRS)
+def _compare(gold: str, answer: str) -> Verdict:
+    # What most answers need not load: together these take longer to import than all numbers of a data set to compare.
+    from lemma.answers.comparison import compare
+    from lemma.answers.reading import read_answer
+
+    if not gold or not answer:
+        return "unknown"
+    if _SPACES.sub(" ", gold) == _SPACES.sub(" ", answer):
+        return "equal"
+    try:
+        gold_shape, answer_shape = read_answer(gold), read_answer(answer)
+        if gold_shape is not None and answer_shape is not None:
+            result = compare(gold_shape, answer_shape)
+            return result if result != "unknown" else _second_opinion(gold, answer, trusted=("equal",))
+        return _second_opinion(gold, answer, trusted=("equal", "different"))
+    except RecursionError:
+        return "unknown"
+
+
+def _second_opinion(gold: str, answer: str, trusted: tuple[Verdict, ...]) -> Verdict:
+    """math-verify's opinion on what the exact path could not decide, as far as it is to be trusted there."""
+    from lemma.answers.math_verify_pool import ask_math_verify
+    from lemma.answers.notation import normalize_notation
+
+    left, right = normalize_notation(gold), normalize_notation(answer)
+    if not left or not right or not (_is_mathematics(left) and _is_mathematics(right)):
+        return "unknown"
+    letters, other_letters = set(_LETTERS.findall(left)), set(_LETTERS.findall(right))
+    if letters != other_letters and {letter.lower() for letter in letters} == {
+        letter.lower() for letter in other_letters
+    }:
+        return "unknown"  # math-verify takes R and r for one variable; only who asked knows
+    opinion = ask_math_verify(left, right)
+    return opinion if opinion in trusted else "unknown"
+
+
+def _is_mathematics(latex: str) -> bool:
+    """Whether math-verify may be asked: an expression without words, and with something to parse."""
+    return len(latex) <= _LONGEST_FOR_MATH_VERIFY and not _NOT_FOR_MATH_VERIFY.search(latex)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from lemma.answers.number_words import replace_number_words
+
 # Prose is searched for a number only this far from its end: a final answer stands at the end.
 _PROSE_WINDOW = 4000
 # A whole text longer than this is no bare answer.
@@ -38,11 +40,12 @@ _LABELLED = re.compile(r"[a-z]\s*:")
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _LATEX_WORDS = re.compile(r"\\(?:text|mbox|math|operator)[a-z]*\s*\{[^{}]*\}|\\(?:begin|end)\{[^{}]*\}")
 # A text with one of these is a sentence, not an answer that stands alone.
-_SENTENCE_WORDS = frozenset(
-    """is are was were be has have had makes make will would can could should so therefore thus hence then the answer
-    since because we i he she they it there this that which needs costs gets get does do let must now takes weighs
-    equals total sum gives left each every per""".split()
-)
+_VERBS_AND_PRONOUNS = """
+    is are was were be has have had makes make will would can could should so therefore thus hence then answer since
+    because we i he she they it there this that which needs costs gets get does do let must now takes weighs equals
+    total sum gives left each every per
+"""
+_SENTENCE_WORDS = frozenset(_VERBS_AND_PRONOUNS.split())
 _NUMBER = (
     r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?:\s+\d+/\d+|/\d+)?|\.\d+"
     r"|\\[dt]?frac\{-?\d+\}\{\d+\}"
@@ -55,6 +58,8 @@ _UNIT_TAIL = re.compile(
     r"(?: (?:per|an?)? ?[a-zA-Z]+){0,4}"
 )
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)(?<!\\)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+# An ellipsis is part of a number; a full stop is not.
+_TRAILING = re.compile(r"(?:(?<!\.\.)\.(?<!\.\.)|[,;:\s])+$")
 _COPULA = re.compile(r"\b(?:is|are|was|were|be|equals)\s+")
 _NEGATION = re.compile(r"\b(?:not|isn't|cannot|can't|never|neither|nor)\b", re.I)
 
@@ -166,7 +171,7 @@ def _looks_bare(text: str) -> bool:
     """Whether a text is an answer and nothing else: no word of a sentence, and few words at all."""
     if "\n" in text and "\\begin" not in text:
         return False
-    words = [word.lower() for word in _WORD.findall(_LATEX_WORDS.sub(" ", text))]
+    words = [word.lower() for word in _WORD.findall(replace_number_words(_LATEX_WORDS.sub(" ", text)))]
     return len(words) <= 5 and _SENTENCE_WORDS.isdisjoint(words)
 
 
@@ -208,10 +213,10 @@ def _after_copula(sentence: str) -> str | None:
 
 
 def _tidy(answer: str) -> str:
-    answer = answer.strip().strip("*_`\"' \t\n").rstrip(".,;: ").strip("*_`\"' ")
+    answer = _TRAILING.sub("", answer.strip().strip("*_`\"' \t\n")).strip("*_`\"' ")
     for opening, closing in (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]")):
         if answer.startswith(opening) and answer.endswith(closing) and len(answer) > len(opening) + len(closing):
             inner = answer[len(opening) : -len(closing)]
             if opening not in inner:
-                return inner.strip().rstrip(".,;: ")
+                return _TRAILING.sub("", inner.strip())
     return answer
