@@ -53,6 +53,11 @@ SHOP = (
     "400",
     ("It sells hats for 40 * 15 = $600.", "After the rent $600 - $200 = $400 are left."),
 )
+COINS = (
+    "Ben wants 15 coins and has 8 of them. Ann has 20 coins. How many are Ann's and those that Ben needs together?",
+    "27",
+    ("He needs 15 - 8 = 7 more.", "That is 7 + 20 coins, or 27 coins in all."),
+)
 WRONG: dict[str, tuple[tuple[str, str, tuple[str, ...]], str, int, str, str]] = {
     "calculation": (
         APPLES,
@@ -117,6 +122,13 @@ WRONG: dict[str, tuple[tuple[str, str, tuple[str, ...]], str, int, str, str]] = 
         "The first part takes 180 * 60 = 10,800 hours.|In that time it drives 60 * 10,800 = 648,000 km.|"
         "Together that is 648,000 + 20 = 648,020 km.|So the bus drives 648,020 km.",
         "648020",
+    ),
+    "off by one and back": (
+        COINS,
+        "counting_error",
+        0,
+        "He needs 15 - 7 = 8 more.|That is 8 + 20 coins, or 28 coins in all.",
+        "28",
     ),
     "missing step": (
         APPLES,
@@ -220,6 +232,17 @@ BAD: list[tuple[str, ErroneousSolution]] = [
     ("d: an operand of a later equation comes from", edited("calculation", 1, "- 4 = 41", "- 4 - 9 = 32")),
     ("d: a number still says", edited("late calculation", 3, "220", "200")),
     ("d: a number of a later step is changed", edited("late calculation", 3, "220", "230")),
+    (
+        "d: a number is changed in arithmetic that cannot be read",
+        edited(
+            "off by one and back",
+            1,
+            "coins, or 28 coins",
+            "coins at x = 29",
+            reference_steps=(COINS[2][0], "That is 7 + 20 coins at x = 27 in all."),
+        ),
+    ),
+    ("d: a number of a later step is changed", edited("off by one and back", 1, "or 28 coins", "or 29 coins")),
     ("d: a number word still says", edited("operator", 1, "After his meal", "Of the thirty-five")),
     ("e: a whole number turns into a fraction", edited("calculation", 0, "= 45", "= 4.5")),
     ("e: a number turns negative", edited("operator", 0, "5 + 7 = 12", "5 - 7 = -2")),
@@ -254,17 +277,6 @@ BAD: list[tuple[str, ErroneousSolution]] = [
     ),
     ("f: missing_step: it has as many", good("calculation", error_type="missing_step")),
     ("f: missing_step: its error step uses", edited("missing step", 1, "35 / 2 * $2 = $35", "2 * $2 = $4")),
-    (
-        "f: confusing_concept_error: its error step has",
-        edited(
-            "late calculation",
-            3,
-            "bus drives 220",
-            "car drives 200",
-            error_type="confusing_concept_error",
-            error_step=3,
-        ),
-    ),
     ("h: no explanation", good("operator", explanation=" ")),
     ("h: the explanation does not name the right", good("calculation", explanation="It is not 45.")),
     ("h: the explanation does not name the false", good("calculation", explanation="It is 35.")),
@@ -354,6 +366,13 @@ READ: list[tuple[str, list[tuple[float | Fraction | None, bool]]]] = [
     ("20 - 25 = -5", [(-5, True)]),
     ("So 3 - 5 = 2", [(-2, False)]),
     ("5 / 0 = 5", [(None, False)]),
+    ("12 times 3 equals 36, or 12 inches x the length of 3 inches = 36", [(36, True), (36, True)]),
+    ("She has %20*50=$1000, that is $2k / 2 = $1k", [(1000, True), (1000, True)]),
+    ("900 ml / 15 ml/g = 60 g", [(60, True)]),
+    ("1/4 of an item x 100 = 25", [(25, True)]),
+    ("12 bottles/dozen * 5 - 4 bottles = 56 bottles", [(56, True)]),
+    ("1/4 of his money = 20 and 2 * Dexter = 16", []),
+    ("2 - 1/2 = 1/2 cups", [(1.5, False)]),
     ("Let x = 5, and 2x + 3 = 13, so 10b = 180", []),
     ("1 foot = 13 inches", []),
     ("She left at 8:00 - 0:30 = 7:30", []),

@@ -65,13 +65,17 @@ class Equation:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What can be seen in one step. `template` is its text with `#` for every number written in digits."""
+    """What can be seen in one step.
+
+    `template` is its text with `#` for every number written in digits; `computed` holds the values of all expressions.
+    """
 
     equations: tuple[Equation, ...]
     numbers: tuple[Number, ...]
     template: str
     other: tuple[str, ...]
     unread: tuple[str, ...]
+    computed: tuple[Fraction, ...]
 
 
 def shows(exact: Fraction, shown: Fraction, decimals: int) -> bool:
@@ -187,8 +191,9 @@ def _right_readings(tokens: list[Token], start: int, end: int) -> list[Expressio
         return [] if whole is None else [whole]
     first = _skip_words(tokens, start, end)
     shares = [index for index in range(first, end) if tokens[index].text == "of"]
-    steps = [index for index in range(first + 1, end) if tokens[index].kind in ("operator", "(")]
-    parts = (_right_of(tokens, first, stop) for stop in (*shares[:1], *steps[:1]))
+    signs = [index for index in range(first + 1, end) if tokens[index].kind in ("operator", "(")]
+    is_fraction = end == len(tokens) and bool(signs) and tokens[signs[0]].text == "/" and tokens[signs[0]].glued
+    parts = (_right_of(tokens, first, stop) for stop in (*shares[:1], *([] if is_fraction else signs[:1])))
     return [whole, *(part for part in parts if part is not None)]
 
 
@@ -222,6 +227,22 @@ def _stated(tokens: list[Token]) -> tuple[Number, ...]:
     return tuple(numbers)
 
 
+def _computed(tokens: list[Token]) -> tuple[Fraction, ...]:
+    """The value of every expression in the text, also where no equality is said: `the answer is 3/4`."""
+    values = []
+    position = 0
+    while position < len(tokens):
+        parser = ExpressionParser(tokens, position, len(tokens))
+        try:
+            expression = parser.parse() if tokens[position].kind in ("number", "(") else None
+        except NotAnExpression:
+            expression = None
+        if expression is not None and expression.operators and expression.value is not None:
+            values.append(expression.value)
+        position = parser.position if expression is not None else position + 1
+    return tuple(values)
+
+
 def _template(text: str, tokens: list[Token]) -> str:
     pieces, position = [], 0
     for token in tokens:
@@ -248,4 +269,6 @@ def read_step(text: str) -> Step:
             equations.append(found)
         else:
             (other if found == "other" else unread).append(text[max(0, tokens[sign].start - 60) :][:100])
-    return Step(tuple(equations), _stated(tokens), _template(text, tokens), tuple(other), tuple(unread))
+    return Step(
+        tuple(equations), _stated(tokens), _template(text, tokens), tuple(other), tuple(unread), _computed(tokens)
+    )

@@ -209,7 +209,8 @@ class ExpressionParser:
             if token.text == "and" and follower is not None and follower.kind == "operator":
                 return
             if token.kind == "word":
-                self.is_share_of_words |= self._share_of(token)
+                is_one_thing = follower is not None and follower.text in ("a", "an")
+                self.is_share_of_words |= self._share_of(token) and not is_one_thing
                 self.units.add(singular(token.text))
                 length = 1
             elif self._rate_or_square(token, has_unit):

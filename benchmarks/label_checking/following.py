@@ -93,7 +93,7 @@ def _step_follows(reading: Reading, index: int, ledger: Ledger) -> Iterator[Find
             _note_change(equation, other, ledger, is_error and place == reading.wrong)
         elif is_error:
             ledger.introduced |= forms(result_of(equation)) | values_of(equation.left.operands)
-        computed |= forms(result_of(equation))
+        computed |= forms(result_of(equation)) | (values_of(equation.left.operands) if free else set())
         ledger.known |= values_of(equation.left.operands) | values_of(equation.right.operands) | computed
     if is_error and not lines_up:
         _note_unpaired_error(step, partner, ledger)
@@ -101,7 +101,9 @@ def _step_follows(reading: Reading, index: int, ledger: Ledger) -> Iterator[Find
         for right, now in number_pairs(step, partner):
             ledger.replace(right, now, is_result=False)
     mentions = Ledger(before | computed, ledger.changed, ledger.replaced, ledger.introduced)
-    yield from _mentions_follow(step, partner, mentions, reading.record.steps[index], is_error)
+    yield from _no_mention_is_stale(step, mentions, reading.record.steps[index])
+    if partner is not None and not is_error:
+        yield from _mentions_follow(step, partner, mentions, reading.record.steps[index])
     ledger.known |= stated_values(step)
 
 
@@ -150,16 +152,21 @@ def _operands_follow(
             )
 
 
-def _mentions_follow(step: Step, partner: Step | None, ledger: Ledger, text: str, is_error: bool) -> Iterator[Finding]:
-    results = values_of(number for equation in step.equations for number in equation.right.operands)
+def _no_mention_is_stale(step: Step, ledger: Ledger, text: str) -> Iterator[Finding]:
     for number in step.numbers:
         if ledger.is_stale(number) and number.value != 1:
             kind = "number word" if number.is_word else "number"
             yield Finding(f"d: a {kind} still says a right value that the error has changed", text)
-    if partner is None or is_error:
-        return
+
+
+def _mentions_follow(step: Step, partner: Step, ledger: Ledger, text: str) -> Iterator[Finding]:
+    results = values_of(number for equation in step.equations for number in equation.right.operands)
     for right, now in number_pairs(step, partner):
-        if forms(right) != forms(now) and not ledger.may_become(right, now) and not results & forms(now):
-            yield Finding(
-                "d: a number of a later step is changed for no reason", f"{right.value} -> {now.value} in: {text}"
-            )
+        if forms(right) == forms(now) or ledger.may_become(right, now) or results & forms(now):
+            continue
+        detail = f"{float(right.value):g} -> {float(now.value):g} in: {text}"
+        if step.other or step.unread:
+            yield Finding("d: a number is changed in arithmetic that cannot be read", detail)
+        elif not (forms(right) & set(partner.computed) and forms(now) & set(step.computed)):
+            yield Finding("d: a number of a later step is changed for no reason", detail)
+        ledger.replace(right, now, is_result=True)

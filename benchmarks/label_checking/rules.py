@@ -78,8 +78,9 @@ def _answer_values(answer: str) -> frozenset[Fraction]:
 
 
 def _stated_at_the_end(steps: tuple[Step, ...]) -> set[Fraction]:
-    """The numbers of the last step that has any."""
-    return next((stated_values(step) for step in reversed(steps) if step.numbers), set())
+    """The numbers of the last step that has any, expressions such as 3/4 among them."""
+    last = next((step for step in reversed(steps) if step.numbers), None)
+    return set() if last is None else stated_values(last) | set(last.computed)
 
 
 def _last_result(steps: tuple[Step, ...]) -> set[Fraction]:

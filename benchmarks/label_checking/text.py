@@ -44,7 +44,7 @@ NUMBER_WORDS: dict[str, int] = {
     "hundred": 100,
     "thousand": 1000,
 }
-SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+SCALES = {"k": 10**3, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 # Words that end a unit and begin a new thought: in `dividing by 4 gives the price = 12` the 4 is no operand.
 CLAUSE_WORDS = frozenset({
     "because", "so", "if", "then", "which", "gives", "give", "gave", "equals", "since", "therefore", "thus", "hence",
@@ -73,6 +73,7 @@ _TOKEN = re.compile(
     | (?P<compare><=|>=|!=|==|≈|[<>])
     | (?P<equals>=)
     | (?P<command>\\[A-Za-z]+|(?<=[\d)])!)
+    | (?P<prefix>(?<![\d)\s])%(?=\d)|(?<=\s)%(?=\d))
     | (?P<percent>%|(?i:percent)\b)
     | (?P<word>[^\W\d_]+(?:['’][^\W\d_]*)?(?:-[^\W\d_]{2,}(?:['’][^\W\d_]*)?)*|¢|°)
     | (?P<hyphen>(?<=[\w%)])-(?=[^\W\d_]{2,}))
@@ -137,9 +138,7 @@ def _raw_tokens(text: str) -> list[Token]:
             token = replace(token, kind="word", text=shown.lower() if len(shown) > 1 else shown)
         elif kind == "hyphen":
             token = replace(token, kind="word")
-        elif kind == "other" and (
-            shown in "\"'“”’`*$€£" or (shown == "." and glued and tokens[-1].text in ABBREVIATIONS)
-        ):
+        elif _says_nothing(kind, shown, tokens[-1] if glued and tokens else None):
             continue
         elif kind in ("clock", "command") or (kind == "other" and shown not in ".,;:?!"):
             token = replace(token, kind="variable")
@@ -148,6 +147,12 @@ def _raw_tokens(text: str) -> list[Token]:
             token = replace(token, kind=signs[kind])
         tokens.append(token)
     return tokens
+
+
+def _says_nothing(kind: str | None, shown: str, before: Token | None) -> bool:
+    """Quotes, stray currency signs, a percent sign before its number, the full stop of an abbreviation."""
+    is_abbreviation = shown == "." and before is not None and before.text in ABBREVIATIONS
+    return kind == "prefix" or (kind == "other" and (is_abbreviation or shown in "\"'“”’`*$€£"))
 
 
 def _is_operand_start(token: Token | None) -> bool:
@@ -164,9 +169,10 @@ def _is_factor(token: Token | None) -> bool:
 
 def _letter(token: Token, before: Token | None, after: Token | None) -> Token:
     """A letter on its own: a multiplication sign, a unit glued to its number, an article, or a variable."""
-    if token.text in "xX" and _is_operand_end(before) and _is_operand_start(after):
+    leads_on = _is_operand_start(after) or (after is not None and after.text in DETERMINERS)
+    if token.text in "xX" and _is_operand_end(before) and leads_on:
         return replace(token, kind="operator", text="*")
-    is_unit = before is not None and before.kind == "number" and token.text in GLUED_UNITS
+    is_unit = before is not None and (before.kind == "number" or before.text == "/") and token.text in GLUED_UNITS
     is_article = token.text in "aAI" and not token.glued and after is not None and after.kind in ("word", "number")
     return token if is_unit or is_article or token.text in "¢°" else replace(token, kind="variable")
 
@@ -184,7 +190,12 @@ def tokens_of(text: str, is_latex: bool = False) -> list[Token]:
         length = 1
         if token.kind == "number":
             token, length = _mixed_number(raw, position)
-        elif token.text in SCALES and before is not None and before.kind == "number":
+        elif (
+            token.text in SCALES
+            and before is not None
+            and before.kind == "number"
+            and (token.glued or token.text != "k")
+        ):
             tokens[-1] = replace(before, scale=SCALES[token.text])
             position += 1
             continue
@@ -199,8 +210,11 @@ def _word(raw: list[Token], position: int, before: Token | None, is_latex: bool)
     """What a word is in its place, and how many raw tokens it takes."""
     token = raw[position]
     following = [*raw[position + 1 : position + 3], None, None]
-    if token.text in NUMBER_WORDS and before is not None and before.kind in ("=", "operator"):
+    is_operand = before is not None and (before.kind == "=" or (before.kind == "operator" and not token.glued))
+    if is_operand and token.text in NUMBER_WORDS:
         return replace(token, kind="number", value=Fraction(NUMBER_WORDS[token.text])), 1
+    if token.text == "equals" and _is_operand_end(before) and _is_operand_start(following[0]):
+        return replace(token, kind="="), 1
     if len(token.text) == 1:
         return _letter(token, before, following[0]), 1
     if is_latex and token.glued and len(token.text) < 4 and _is_factor(before):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import zip_longest
@@ -16,7 +17,6 @@ from label_checking.reading import (
     question_values,
     sides_of,
     stated_values,
-    values_of,
     wrong_pair,
 )
 
@@ -151,32 +151,33 @@ def _missing_step_rule(reading: Reading) -> str | None:
     if reading.partner is None:
         return "its error step stands for none of the reference's"
     if not reading.error.equations:
-        is_changed = values_of(reading.error.numbers) - values_of(reading.partner.numbers)
+        is_changed = _amounts(reading.error.numbers) - _amounts(reading.partner.numbers)
         return None if is_changed else "its error step says what the reference's does"
-    own = values_of(number for equation in reading.error.equations for number in equation.left.operands)
-    theirs = values_of(number for equation in reading.partner.equations for number in equation.left.operands)
+    own = _amounts(number for equation in reading.error.equations for number in equation.left.operands)
+    theirs = _amounts(number for equation in reading.partner.equations for number in equation.left.operands)
     return None if own - theirs else "its error step uses the reference's operands"
 
 
-def _another_computation(reading: Reading) -> str | None:
-    """Formulas, concepts, questions and statements: anything but the reference's computation, which rule c checks."""
-    partner = reading.partner
-    if partner is None or reading.error.equations or partner.equations:
-        return None
-    return "its error step has the reference's words" if reading.error.numbers == partner.numbers else None
+def _amounts(numbers: Iterable[Number]) -> Counter[Fraction]:
+    return Counter(number.amount for number in numbers)
+
+
+def _anything_else(reading: Reading) -> str | None:
+    """A false result, another formula, concept or question, a statement: rule c has seen that it is one."""
+    return None
 
 
 TYPE_RULES: dict[str, Callable[[Reading], str | None]] = {
-    "calculation_error": lambda reading: None,
+    "calculation_error": _anything_else,
     "operator_error": _operator_rule,
     "context_value_error": _context_value_rule,
     "previous_step_value_error": _previous_value_rule,
     "counting_error": _counting_rule,
     "unit_conversion_error": _unit_conversion_rule,
     "missing_step": _missing_step_rule,
-    "formula_confusion_error": _another_computation,
-    "confusing_concept_error": _another_computation,
-    "question_misinterpretation_error": _another_computation,
-    "hallucination": _another_computation,
-    "contradictory_step": _another_computation,
+    "formula_confusion_error": _anything_else,
+    "confusing_concept_error": _anything_else,
+    "question_misinterpretation_error": _anything_else,
+    "hallucination": _anything_else,
+    "contradictory_step": _anything_else,
 }
