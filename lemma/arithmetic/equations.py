@@ -9,6 +9,7 @@ Words between a number and the next operator are units (`8 black + 10 green = 18
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -44,6 +45,8 @@ from lemma.arithmetic.tokens import (
 
 _MOST_UNIT_WORDS = 12
 _MOST_DEPTH = 12
+_DETERMINERS = frozenset(("the", "his", "her", "their", "its", "those", "these", "this", "that"))
+_UNCLEAR = re.compile(r"/ ?\d+ ?/ ?\d|\bcents?\b|¢")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Operator:
 @dataclass(frozen=True, slots=True)
 class Equation:
     """An expression and its stated result. Where the text does not show the expression, `visible` is false, and its
-    operands have no place (`start` is -1). Leaves of `tree` index `operands`; positions of it index `operators`.
+    operands have no place (`start` is -1); where it solves an equation of algebra, `solves` is that. Leaves of `tree` index `operands`; positions of it index `operators`.
 
     `start` and `end` span the expression, without the equals sign and the result. `holds` is None where the equation
     can't be judged. `rounded` says that the result is the exact value to the digits shown; `bare_percent` that the
@@ -77,6 +80,7 @@ class Equation:
     bare_percent: bool = False
     chained: bool = False
     visible: bool = True
+    solves: str = ""
 
     def operand_values(self) -> list[Value]:
         """What the operands count for."""
@@ -129,6 +133,8 @@ def read_step(text: str) -> StepReading:
             if not read:
                 unread.append(token.start)
                 mentions.extend(number for side in sides for number in side.numbers)
+        elif _starts_afresh(tokens, position) and _is_false_equality(text, sides):
+            equations.extend(_equation(side, sides[-1].numbers[0], chained=True) for side in sides[:-1])
         else:
             mentions.extend(number for side in sides for number in side.numbers)
             unread.extend(_unread_equals(tokens, position, after, sides))
@@ -137,9 +143,13 @@ def read_step(text: str) -> StepReading:
 
 
 def _continues_words(tokens: Sequence[Token], position: int) -> bool:
-    """Whether the expression began in words or letters: `the first number + 12 = 40`, `x - 2 = 8`."""
-    before = tokens[position - 1] if position else None
-    return before is not None and before.kind == OPERATOR and before.end - before.start == 1
+    """Whether the expression began in words: `the first number + 12 = 40`, `x - 2 = 8`, `10% of the $400 + $30 = $70`."""
+    for token in reversed(tokens[:position]):
+        if token.kind == OPERATOR and token.end - token.start <= len("of"):
+            return token.end - token.start == 1 or tokens[position - 1] is not token
+        if token.kind != WORD or token.text not in _DETERMINERS:
+            break
+    return False
 
 
 def _is_loose(text: str, tokens: Sequence[Token], position: int, after: int) -> bool:
@@ -147,6 +157,8 @@ def _is_loose(text: str, tokens: Sequence[Token], position: int, after: int) -> 
     goes on, words such as `equals` that may not mean an equation.
     """
     passed = tokens[position : after + 1]
+    if not passed or _UNCLEAR.search(text, passed[0].start, passed[-1].end):
+        return True  # 3 / 1/4 may mean 12, and $0.25 * 2 = 50 cents is another unit
     letters = any(token.kind == WORD and len(token.text) == 1 for token in passed)
     words = any(token.kind == EQUALS and token.text[0].isalpha() for token in passed)
     return letters or words or "\\" in text
@@ -154,6 +166,20 @@ def _is_loose(text: str, tokens: Sequence[Token], position: int, after: int) -> 
 
 def _all_hold(equations: Sequence[Equation]) -> bool:
     return all(equation.holds for equation in equations)
+
+
+def _starts_afresh(tokens: Sequence[Token], position: int) -> bool:
+    before = tokens[position - 1] if position else None
+    return before is None or (before.kind == WORD and len(before.text) > 1) or before.text in ".,;"
+
+
+def _is_false_equality(text: str, sides: Sequence[_Side]) -> bool:
+    """Whether two different bare numbers are called equal: `10=2 = $12.00`, but not `1 foot = 12 inches`."""
+    if len(sides) < 2 or "\\" in text or any(side.label for side in sides) or not sides[-1].numbers:
+        return False
+    tail = text[sides[-1].end :].lstrip()
+    bare = not tail or not tail[0].isalpha()
+    return bare and any(side.numbers[0].value != sides[-1].numbers[0].value for side in sides[:-1])
 
 
 def _unread_equals(tokens: Sequence[Token], position: int, after: int, sides: list[_Side]) -> list[int]:
@@ -166,7 +192,8 @@ def _unread_equals(tokens: Sequence[Token], position: int, after: int, sides: li
 
 def _names_a_value(tokens: Sequence[Token], position: int) -> bool:
     before = tokens[position - 1] if position else None
-    if before is None or before.kind != WORD:
+    letter = before is not None and before.kind == OPERATOR and before.text == "*" and before.end - before.start == 1
+    if before is None or not (before.kind == WORD or letter):
         return False
     return position < 2 or tokens[position - 2].kind not in (NUMBER, OPERATOR, CLOSE)
 
@@ -356,7 +383,8 @@ class _Parser:
 
 def _equations_of(sides: list[_Side]) -> list[Equation]:
     """The equations of a chain; none where no side is a number. `a + b = 5 + 4 = 9` is two, with the same result."""
-    if isinstance(sides[0].tree, int) and sides[0].label and len(sides) > 2:
+    labelled = isinstance(sides[0].tree, int) and sides[0].label and len(sides) > 2
+    if labelled:
         sides = sides[1:]  # "The area of 2 rooms = 2 * 48 = 96"
     result = _stated(sides[-1])
     worked, others = sides[:-1], [side for side in sides[:-1] if isinstance(side.tree, int)]
@@ -364,7 +392,7 @@ def _equations_of(sides: list[_Side]) -> list[Equation]:
         result, worked, others = _stated(sides[0]), sides[1:], []
     if result is None:
         return []
-    chained = len(sides) > 2
+    chained = len(sides) > 2 or labelled
     running = any(side.numbers[0].value != result.value for side in others)
     equations = [_equation(side, result, chained) for side in worked if isinstance(side.tree, Binary)]
     # 5 * 7 = 35 / 2 = 17.5 and the like is a running line, not an equation.

@@ -18,10 +18,13 @@ from itertools import chain
 
 from lemma.arithmetic.constants import known_constants
 from lemma.arithmetic.equations import Equation, StepReading, read_step
-from lemma.arithmetic.numbers import WORD_VALUES, Number, Value, divide, find_numbers, normal
+from lemma.arithmetic.expressions import Binary
+from lemma.arithmetic.numbers import INTEGER, WORD_VALUES, Number, Value, divide, find_numbers, normal
+from lemma.arithmetic.unknowns import solved_unknowns
 from lemma.steps import ANNOTATION
 
 _WORD = re.compile(r"[A-Za-z]+")
+_REASON = re.compile(r"\b(?:because|since|as)\b|:", re.IGNORECASE)
 _HELPERS: tuple[Value, ...] = (1, 2, 10, 100)
 
 
@@ -92,7 +95,7 @@ class SolutionGraph:
 def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionGraph:
     """Read a solution's arithmetic. Raises GraphRefusal when it can't be trusted, because an equation is false."""
     shown, annotations = zip(*map(_split_annotations, steps), strict=True)
-    readings = tuple(map(_with_hidden_equations, shown, annotations))
+    readings = _with_solved_unknowns(shown, list(map(_with_hidden_equations, shown, annotations)))
     equations = tuple(chain.from_iterable(reading.equations for reading in readings))
     step_of = tuple(step for step, reading in enumerate(readings) for _ in reading.equations)
     _refuse_untrue(equations, step_of, shown)
@@ -143,12 +146,29 @@ def _with_hidden_equations(shown: str, annotations: tuple[tuple[int, str], ...])
         for place, note in annotations
         if place not in seen and (equation := _hidden_equation(reading, place, note)) is not None
     ]
-    if not hidden:
-        return reading
-    results = {equation.result.start for equation in hidden}
+    return _with_equations(reading, hidden) if hidden else reading
+
+
+def _with_solved_unknowns(steps: Sequence[str], readings: list[StepReading]) -> tuple[StepReading, ...]:
+    """The readings, with `x = 16` after `6x = 96` as an equation of the text."""
+    for solved in solved_unknowns(steps):
+        reading = readings[solved.step]
+        result = next((mention for mention in reading.mentions if mention.start == solved.start), None)
+        if result is not None and solved.holds:
+            operands = tuple(Number(-1, -1, value, INTEGER) for value in (solved.product, solved.factor))
+            equation = Equation(
+                Binary("/", 0, 1, 0), operands, (), result, solved.start, solved.start, True,
+                visible=False, solves=solved.equation,
+            )  # fmt: skip
+            readings[solved.step] = _with_equations(reading, [equation])
+    return tuple(readings)
+
+
+def _with_equations(reading: StepReading, added: Sequence[Equation]) -> StepReading:
+    results = {equation.result.start for equation in added}
     return replace(
         reading,
-        equations=tuple(sorted((*reading.equations, *hidden), key=lambda equation: equation.result.start)),
+        equations=tuple(sorted((*reading.equations, *added), key=lambda equation: equation.result.start)),
         mentions=tuple(mention for mention in reading.mentions if mention.start not in results),
     )
 
@@ -185,7 +205,7 @@ class _Linker:
     def __init__(
         self, question: str, steps: Sequence[str], equations: Sequence[Equation], step_of: Sequence[int]
     ) -> None:
-        self.equations, self.step_of = equations, step_of
+        self.equations, self.step_of, self.steps = equations, step_of, steps
         self.question_values = frozenset(_question_values(question))
         self.constants = known_constants((question, *steps))
         self._by_face: dict[Value, list[tuple[int, Value]]] = {}
@@ -219,8 +239,25 @@ class _Linker:
         for step, reading in enumerate(readings):
             before += len(reading.equations)
             for number in reading.mentions:
-                link = self.link(number, before)
+                link = self._mention_link(step, number, before)
                 yield Mention(step, number, link, frozenset() if link.known else self.suspects((number,)))
+
+    def _mention_link(self, step: int, number: Number, before: int) -> Link:
+        """Where a mention comes from. One that stands before an equation with the same result is that result only in
+        `She can drink 8 ounces because 32 - 24 = 8`; else it is what was known already, if anything was.
+        """
+        link = self.link(number, before)
+        ahead = [
+            index
+            for index, _ in link.results
+            if self.step_of[index] == step and number.end <= self.equations[index].start
+        ]
+        if not ahead:
+            return link
+        if _REASON.search(self.steps[step][number.end : self.equations[ahead[0]].start]):
+            return Link(((ahead[0], 1),))
+        known = replace(link, results=tuple(source for source in link.results if source[0] not in ahead))
+        return known if known.known else link
 
     def suspects(self, numbers: Iterable[Number]) -> frozenset[int]:
         """The equations from whose results some unexplained number could have been worked out in the head."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from lemma.arithmetic.equations import Equation, is_rounding, read_expression
 from lemma.arithmetic.expressions import ArithmeticRefusal, Expression, evaluate, to_text
-from lemma.arithmetic.graph import Link, SolutionGraph
+from lemma.arithmetic.graph import Link, Mention, SolutionGraph
 from lemma.arithmetic.numbers import (
     INTEGER,
     PLAIN,
@@ -34,9 +34,8 @@ from lemma.arithmetic.numbers import (
 _CLAIM = re.compile(
     r"\b(?:is|are|was|were|be|being)\s+(?:\w+\s+)?(?:greater|less|more|fewer|higher|lower|smaller|larger|bigger|cheaper|"
     r"older|younger|taller|longer|shorter|faster|slower)\s+than\b"
-    r"|\b(?:exceed\w*|enough|at least|at most|maximum|minimum|cheapest|largest|smallest|greatest|highest|lowest|"
-    r"round(?:s|ed|ing)?|nearest|whole number|integer|remainder|cannot|can't|divisible|prime|square root|same as|"
-    r"equivalent|ratio|only)\b"
+    r"|\b(?:exceed\w*|(?:is|are|be|not|has|have) enough|cheapest|largest|smallest|greatest|highest|lowest|"
+    r"round(?:s|ed|ing) (?:up|down|to|off)|nearest|whole number|integer|cannot|can't|divisible|prime|square root)\b"
     r"|[<>≤≥]|\\(?:le|ge|leq|geq|lt|gt|approx)(?![a-zA-Z])",
     re.IGNORECASE,
 )
@@ -98,6 +97,7 @@ class _Propagation:
         self.changed: dict[int, Value] = {}
         self.edits: dict[int, list[Edit]] = {}
         self.notes: dict[int, dict[int, str]] = {}
+        self.introduced: set[Value] = set()
 
     def run(self) -> Consequence:
         self._refuse_unreadable()
@@ -107,6 +107,7 @@ class _Propagation:
                 self._carry_into_equation(index)
         self._carry_into_mentions()
         self._refuse_number_words_and_claims()
+        self._refuse_right_values()
         if self.graph.final is None:
             raise PropagationRefusal("answer_not_computed")
         if self.graph.final not in self.changed:
@@ -128,7 +129,7 @@ class _Propagation:
     def _change_equation(self) -> None:
         index = self.change.equation
         equation = self.graph.equations[index]
-        if equation.chained or not equation.visible:
+        if equation.chained or not (equation.visible or equation.solves):
             raise PropagationRefusal("chained_equation" if equation.chained else "hidden_equation")
         if self.change.result is not None:
             new, tree, names = self.change.result, equation.tree, [_name(number) for number in equation.operands]
@@ -153,6 +154,7 @@ class _Propagation:
         if expression is None:
             raise PropagationRefusal("unreadable_edit")
         tree, values = expression
+        self.introduced = set(values) - set(equation.operand_values())
         return self._result_face(equation, tree, values), tree, [_name_of_value(value) for value in values]
 
     def _result_face(self, equation: Equation, tree: Expression, values: Sequence[Value]) -> Value:
@@ -185,8 +187,8 @@ class _Propagation:
                     self._write(step, operand, new)
         if not touched:
             return
-        if equation.chained:
-            raise PropagationRefusal("chained_equation")
+        if equation.chained or not equation.visible:
+            raise PropagationRefusal("chained_equation" if equation.chained else "hidden_equation")
         face = self._result_face(equation, equation.tree, values)
         if face != equation.result.face:
             self.changed[index] = face
@@ -208,11 +210,16 @@ class _Propagation:
                 continue
             if mention.step == self.step and self.change.inserted_step is not None:
                 continue
-            if not mention.suspects.isdisjoint(self.changed):
+            if any(self._stands_before(index, mention) for index in mention.suspects.intersection(self.changed)):
                 raise PropagationRefusal("possibly_dependent_number")
             new = self._new_face(mention.number, mention.link)
             if new is not None:
                 self._write(mention.step, mention.number, new)
+
+    def _stands_before(self, index: int, mention: Mention) -> bool:
+        """Whether a result was there when a number was written."""
+        step = self.graph.step_of[index]
+        return step < mention.step or self.graph.equations[index].result.start < mention.number.start
 
     def _refuse_number_words_and_claims(self) -> None:
         small = {
@@ -227,6 +234,13 @@ class _Propagation:
                 raise PropagationRefusal("number_word")
             if step in self.edits and _CLAIM.search(self.graph.steps[step]):
                 raise PropagationRefusal("claim_about_numbers")
+
+    def _refuse_right_values(self) -> None:
+        """A wrong solution that stumbles over a value that was right reads like a riddle, and can't be checked."""
+        right = {self.graph.equations[index].result.value for index in self.changed}
+        new = {*self.changed.values(), *self.introduced}
+        if not right.isdisjoint(new):
+            raise PropagationRefusal("right_value_again")
 
     def _write(self, step: int, number: Number, face: Value) -> None:
         if not reads_well(number, face):
@@ -269,7 +283,7 @@ def apply_edits(text: str, edits: Sequence[Edit]) -> str:
 def reads_well(old: Number, new: Value) -> bool:
     """Whether a student could have written `new` in the place of `old`, whatever was counted there."""
     if old.face <= 0 or new <= 0:
-        return old.face < 0 and new < 0
+        return old.face < 0 and new < 0 and reads_well(replace(old, face=-old.face), -new)
     if old.percent and new > 100 >= old.face:
         return False
     if new == 1 < old.face:

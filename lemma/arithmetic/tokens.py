@@ -29,7 +29,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _PERCENT = re.compile(r"\s?(?:\\?%|percent\b)")
-_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
+_NO_QUANTITY = re.compile(r"(?:st|nd|rd|th|k|K)\b|\.\.|…|[ ]\d{3}(?!\d)")
 _CLOCK = re.compile(r":\d\d(?!\d)")
 _OPERATORS = {
     "\\times": "*", "\\cdot": "*", "\\div": "/", "\\ast": "*", "×": "*", "·": "*", "∗": "*", "÷": "/", "−": "-", "–": "-",
@@ -78,7 +78,7 @@ def _brace_kind(text: str, kind: str, boxed: list[bool]) -> str:
 def _number_token(text: str, match: re.Match[str], before: list[Token]) -> Token:
     start, end, written = match.start(), match.end(), match.group()
     parsed = parse_mixed(written) if match.lastgroup == "mixed" else parse_plain(written)
-    if parsed is None or _glued(before, start) or _CLOCK.match(text, end) or _ORDINAL.match(text, end):
+    if parsed is None or _glued(before, start) or _CLOCK.match(text, end) or _NO_QUANTITY.match(text, end):
         return Token(OTHER, written, start, end)
     percent = _PERCENT.match(text, end)
     sign = before[-1] if before and before[-1].kind == MONEY and before[-1].end == start else None

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, evaluate, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
-from lemma.arithmetic.numbers import Value, decimals_needed, normal
+from lemma.arithmetic.numbers import MIXED, Value, decimals_needed, normal
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites, swapped_digits
 
@@ -24,7 +24,7 @@ _MOST_DECIMALS = 4
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """Slips in the result of one equation."""
-    for site in sites(graph, rng):
+    for site in [*sites(graph, rng), *_solved(graph)]:
         seen = {site.equation.result.face}
         for wrong, reason in shuffled(_slips(site), rng):
             if wrong not in seen and wrong > 0:
@@ -32,12 +32,21 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 yield Proposal(Change(site.index, result=wrong), _explanation(site, wrong, reason))
 
 
+def _solved(graph: SolutionGraph) -> list[Site]:
+    """The unknowns that the text solves for."""
+    return [Site(graph, index) for index, equation in enumerate(graph.equations) if equation.solves]
+
+
 def _explanation(site: Site, wrong: Value, reason: str) -> str:
+    if site.equation.solves:
+        return f"{site.equation.solves} gives {site.result}, not {shown(site.equation.result, wrong)}: {reason}."
     return f"{site.expression} is {site.result}, not {shown(site.equation.result, wrong)}: {reason}."
 
 
 def _slips(site: Site) -> list[Slip]:
     equation, right = site.equation, site.equation.result.face
+    if equation.result.style.form == MIXED:
+        return []
     slips = [(value, "two digits are swapped") for value in swapped_digits(right)]
     slips += _shifted_points(right)
     tree, values = equation.tree, equation.operand_values()
@@ -145,7 +154,7 @@ def _division_slips(left: Value, divisor: Value, right: Value) -> list[Slip]:
     if not (isinstance(right, int) and isinstance(divisor, int) and isinstance(left, int) and divisor > 1):
         return []
     slips: list[Slip] = []
-    if 1 < right <= _TIMES_TABLE and divisor <= _TIMES_TABLE:
+    if 1 < right <= _TIMES_TABLE:
         for off in (right - 1, right + 1):
             if off > 1:
                 slips.append((off, f"{off} times {divisor} is {off * divisor}, not {left}"))

@@ -31,10 +31,10 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             if source.step == site.step or not source.equation.visible:
                 continue
             for number, meaning in shuffled(_confusions(source), rng):
-                edit = site.writes(leaf, number.face) if number.percent == operand.percent else None
-                if edit is not None and number.face != operand.face:
+                edits = site.writes(leaf, number.face) if number.percent == operand.percent else ()
+                if edits and number.face != operand.face:
                     explanation = _explanation(site, shown(operand, operand.face), shown(number, number.face), meaning)
-                    yield Proposal(Change(site.index, (edit,)), explanation)
+                    yield Proposal(Change(site.index, edits), explanation)
 
 
 def _confusions(source: Site) -> list[tuple[Number, tuple[str, str]]]:

@@ -20,9 +20,9 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             if not _is_quoted(link, operand, given) or site.in_fraction(leaf):
                 continue
             for wrong in shuffled(_misquotes(operand, given - used), rng):
-                edit = site.writes(leaf, wrong)
-                if edit is not None:
-                    yield Proposal(Change(site.index, (edit,)), _explanation(site, operand, wrong, given))
+                edits = site.writes(leaf, wrong)
+                if edits:
+                    yield Proposal(Change(site.index, edits), _explanation(site, operand, wrong, given))
 
 
 def _is_quoted(link: Link, operand: Number, given: set[Value]) -> bool:

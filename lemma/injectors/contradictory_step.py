@@ -22,12 +22,15 @@ _HAS_VERB = re.compile(
     r"walked|walks|drove|drives|worked|works|left|caught|collected|received|weighs?|bakes?|baked|grew|lost|won|owns?)\b"
 )
 _CONNECTIVE = re.compile(r"\b(?:because|if|since|as|when|which|meaning|so|thus|therefore|then|and)\b|[=:;,]", re.IGNORECASE)
+_LEAD_IN = re.compile(r"(?:so|thus|that means|this means|in total|therefore),?(?: that)? ", re.IGNORECASE)
 _BLANK = re.compile(r"\s+")
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """A sentence behind a step that restates its result with another value."""
     for site in sites(graph, rng):
+        if not graph.uses(site.index):
+            continue  # a last step that takes itself back would be odd
         sentence = _restatement(site)
         if sentence is None:
             continue
@@ -44,13 +47,16 @@ def _restatement(site: Site) -> str | None:
     alone = sum(step == site.step for step in site.graph.step_of) == 1 and not site.graph.readings[site.step].mentions
     before = site.text[: equation.start].rstrip("$ ")
     after = site.text[equation.result.end :]
-    if not alone or "\\" in site.text or _CONNECTIVE.search(before) or not before or not _HAS_VERB.search(before):
+    if not alone or "\\" in site.text or not before or not _HAS_VERB.search(before):
+        return None
+    before = _LEAD_IN.sub("", before, count=1) if _LEAD_IN.match(before) else before
+    if _CONNECTIVE.search(before):
         return None
     if equation.result.start < equation.start or not after.strip(" .") or "=" in after:
         return None
     sign = "$" if equation.result.currency else ""
     sentence = _BLANK.sub(" ", f"{before} {sign}\x00{after}").strip()
-    first = before.split()[0]
+    first = sentence.split()[0]
     if first.lower() in _OPENERS and first != "I":
         sentence = sentence[0].lower() + sentence[1:]
     return sentence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 
 from lemma.arithmetic.graph import Link, SolutionGraph
@@ -11,23 +12,31 @@ from lemma.arithmetic.propagation import Change
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 _FEWEST, _MOST = 3, 60
+_MEASURES = frozenset(
+    "feet foot inches inch miles mile meters meter km cm mm kilometers kilometer yards yard pounds pound ounces ounce kg g "
+    "grams gram kilograms tons ton gallons gallon liters liter ml quarts pints degrees mph percent dollars dollar cents cent "
+    "square cubic years year old per bucks points ft ft. lbs oz minutes minute seconds second".split()
+)
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """An operand that is a small count, off by one."""
     for site in sites(graph, rng):
         for leaf, operand, link in shuffled(list(site.operands()), rng):
-            if not _is_count(operand, link) or site.in_fraction(leaf):
+            if not _is_count(site, operand, link) or site.in_fraction(leaf):
                 continue
             for wrong in shuffled((operand.face - 1, operand.face + 1), rng):
-                edit = site.writes(leaf, wrong)
-                if edit is not None:
-                    yield Proposal(Change(site.index, (edit,)), _explanation(site, operand, int(wrong)))
+                edits = site.writes(leaf, wrong)
+                if edits:
+                    yield Proposal(Change(site.index, edits), _explanation(site, operand, int(wrong)))
 
 
-def _is_count(operand: Number, link: Link) -> bool:
+def _is_count(site: Site, operand: Number, link: Link) -> bool:
     small = isinstance(operand.face, int) and _FEWEST <= operand.face <= _MOST
-    return small and not (operand.percent or operand.currency or operand.style.decimals or link.results)
+    if not small or operand.percent or operand.currency or operand.style.decimals or link.results or not link.question:
+        return False
+    said = re.findall(rf"(?<![\d.,$]){operand.face}[ -]+([a-zA-Z.]+)", f"{site.text}\n{site.graph.question}")
+    return bool(said) and not _MEASURES.intersection(word.lower() for word in said)
 
 
 def _explanation(site: Site, operand: Number, wrong: int) -> str:

@@ -94,10 +94,10 @@ def _percent_more_for_percent_of(site: Site) -> Iterator[Proposal]:
             continue
         for other, meaning in ((_HUNDRED + percent, "more than"), (_HUNDRED - percent, "less than")):
             unit = divide(operand.face, percent)
-            edit = site.writes(leaf, normal(other * unit)) if other != percent else None
-            if edit is not None:
+            edits = site.writes(leaf, normal(other * unit)) if other != percent else ()
+            if edits:
                 yield Proposal(
-                    Change(site.index, (edit,)),
+                    Change(site.index, edits),
                     f"{percent}% of an amount is not {percent}% {meaning} it; the step takes {other}%. "
                     f"It should be {site.expression} = {site.result}.",
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 
 from lemma.arithmetic.expressions import Binary
@@ -10,6 +11,7 @@ from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
+_EQUALS = re.compile(r"\s*(?:=|\bequals\b|\bis equal to\b)")
 _AMOUNTS = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100, 200, 500)
 _MONEY = (
     ("There is also a fee of ${n}.", "+"),
@@ -36,12 +38,13 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """A sentence with a number that nobody gave, and that number in the equation."""
     for site in sites(graph, rng):
         tree = site.equation.tree
-        if "\\" in site.text or site.equation.result.percent or not isinstance(tree, Binary):
+        end = _end_of_units(site)
+        if "\\" in site.text or site.equation.result.percent or not isinstance(tree, Binary) or end is None:
             continue
         noun = site.noun_after(site.equation.result)
         for amount in shuffled(_plausible_amounts(site), rng)[:3]:
             for sentence, sign in shuffled(_sentences(site, noun), rng)[:2]:
-                yield _proposal(site, sentence.format(n=amount, noun=noun), sign, amount)
+                yield _proposal(site, end, sentence.format(n=amount, noun=noun), sign, amount)
 
 
 def _plausible_amounts(site: Site) -> list[int]:
@@ -60,11 +63,17 @@ def _sentences(site: Site, noun: str | None) -> tuple[tuple[str, str], ...]:
     return _TIMED if noun in _TIMES else _THINGS
 
 
-def _proposal(site: Site, sentence: str, sign: str, amount: int) -> Proposal:
+def _end_of_units(site: Site) -> int | None:
+    """The place straight before the equals sign; None where the result stands first."""
+    match = _EQUALS.search(site.text, site.equation.end, site.equation.result.start)
+    return match.start() if match else None
+
+
+def _proposal(site: Site, end: int, sentence: str, sign: str, amount: int) -> Proposal:
     equation = site.equation
     money = "$" if equation.operands[-1].currency else ""
     before = Edit(0, 0, sentence + " ")
-    term = Edit(equation.end, equation.end, f" {sign} {money}{amount}")
+    term = Edit(end, end, f" {sign} {money}{amount}")
     explanation = (
         f"The problem says nothing of the {money or ''}{amount}: it should be {site.expression} = {site.result}."
     )

@@ -18,10 +18,10 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             continue
         user, leaf = Site(graph, use[0]), use[1]
         for operand in shuffled(left_out.equation.operands, rng):
-            edit = user.writes(leaf, operand.face)
+            edits = user.writes(leaf, operand.face)
             alike = operand.percent == user.equation.operands[leaf].percent
-            if edit is not None and alike and operand.face != user.equation.operands[leaf].face:
-                change = Change(user.index, (edit,), dropped_step=left_out.step)
+            if edits and alike and operand.face != user.equation.operands[leaf].face:
+                change = Change(user.index, edits, dropped_step=left_out.step)
                 yield Proposal(change, _explanation(left_out, user, shown(operand, operand.face)))
 
 

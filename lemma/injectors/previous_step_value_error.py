@@ -23,10 +23,10 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             if source == site.step:
                 continue
             for wrong in shuffled(_misquotes(operand.face, earlier), rng):
-                edit = site.writes(leaf, wrong)
-                if edit is not None:
+                edits = site.writes(leaf, wrong)
+                if edits:
                     explanation = _explanation(site, source, shown(operand, operand.face), shown(operand, wrong))
-                    yield Proposal(Change(site.index, (edit,)), explanation)
+                    yield Proposal(Change(site.index, edits), explanation)
 
 
 def _misquotes(right: Value, earlier: set[Value]) -> list[Value]:

@@ -6,12 +6,15 @@ false, in all other errors none is; every later equation holds, and there are as
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from lemma.arithmetic.equations import Equation, read_step
 from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.unknowns import solved_unknowns
 from lemma.steps import without_annotations
 
+_DIVIDED_FRACTION = re.compile(r"(?:/|÷|divided by) ?\$?[\d.]+ ?/ ?\d")
 CALCULATION = "calculation_error"
 
 
@@ -30,8 +33,11 @@ def prove(graph: SolutionGraph, error_type: str, steps: Sequence[str], error_ste
         raise Unproven("prefix_changed")
     if shown[error_step : error_step + 1] == graph.steps[error_step : error_step + 1]:
         raise Unproven("error_step_unchanged")
-    _prove_error_step(graph, error_type, shown[error_step], error_step)
+    _prove_error_step(graph, error_type, shown, error_step)
     known = frozenset(graph.steps)
+    for text in shown[error_step:]:
+        if text not in known and _DIVIDED_FRACTION.search(text):
+            raise Unproven("ambiguous_fraction")
     for text in shown[error_step + 1 :]:
         if text not in known and not all(equation.holds for equation in read_step(text).equations):
             raise Unproven("later_equation_false")
@@ -39,14 +45,21 @@ def prove(graph: SolutionGraph, error_type: str, steps: Sequence[str], error_ste
     return shown
 
 
-def _prove_error_step(graph: SolutionGraph, error_type: str, text: str, error_step: int) -> None:
-    equations = read_step(text).equations
+def _is_wrongly_solved(shown: Sequence[str], error_step: int) -> bool:
+    """Whether the step gives an unknown a value that does not solve the equation before: `6x = 96`, so `x = 18`."""
+    return any(solved.step == error_step and not solved.holds for solved in solved_unknowns(shown))
+
+
+def _prove_error_step(graph: SolutionGraph, error_type: str, shown: Sequence[str], error_step: int) -> None:
+    equations = read_step(shown[error_step]).equations
     false = [place for place, equation in enumerate(equations) if not equation.holds]
     if error_type != CALCULATION:
         if false:
             raise Unproven("error_step_equation_false")
         return
     reference = read_step(graph.steps[error_step]).equations
+    if not false and len(equations) == len(reference) and _is_wrongly_solved(shown, error_step):
+        return
     if len(false) != 1 or len(equations) != len(reference):
         raise Unproven("calculation_not_false")
     wrong, right = equations[false[0]], reference[false[0]]

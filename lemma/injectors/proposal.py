@@ -67,7 +67,7 @@ class Site:
     @property
     def expression(self) -> str:
         """The expression as it stands: `48 / 2`."""
-        return " ".join(self.text[self.equation.start : self.equation.end].split())
+        return self.edited()
 
     @property
     def result(self) -> str:
@@ -100,15 +100,24 @@ class Site:
         around = self.text[operator.start - 1 : operator.end + 1]
         return node.operator == "/" and " " not in around
 
-    def writes(self, leaf: int, value: Value) -> Edit | None:
-        """The edit that puts another face in the place of an operand; None where it would not read well."""
+    def writes(self, leaf: int, value: Value) -> tuple[Edit, ...]:
+        """The edits that put another face in the place of an operand, and of the one number of the step that repeats it.
+
+        None where it would not read well, or where the step says the operand in words or several times.
+        """
         operand = self.equation.operands[leaf]
-        text = render(value, _style(operand, value)) if reads_well(operand, value) or value == 1 else None
-        return None if text is None else Edit(operand.start, operand.end, text)
+        text = render(value, _style(operand, value)) if reads_well(operand, value) else None
+        reading = self.graph.readings[self.step]
+        repeated = [mention for mention in reading.mentions if mention.face == operand.face]
+        alike = [number for equation in reading.equations for number in equation.operands if number.face == operand.face]
+        if text is None or len(repeated) > 1 or len(alike) > 1 or operand.value in self.graph.word_values[self.step]:
+            return ()
+        return tuple(Edit(number.start, number.end, text) for number in (operand, *repeated))
 
     def edited(self, *edits: Edit) -> str:
         """The expression with edits made, for explanations."""
-        text, end = "", self.equation.start
+        end = self.equation.start
+        text = "$" if self.equation.operands[0].currency and self.text[end].isdigit() else ""
         for edit in sorted(edits, key=lambda edit: edit.start):
             text += self.text[end : edit.start] + edit.text
             end = edit.end
@@ -124,7 +133,7 @@ class Site:
 
 
 def sites(graph: SolutionGraph, rng: random.Random) -> list[Site]:
-    """The equations that can be changed, in random order."""
+    """The equations whose expression can be changed, in random order."""
     found = [
         Site(graph, index)
         for index, equation in enumerate(graph.equations)

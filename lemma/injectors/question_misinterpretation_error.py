@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 
 from lemma.arithmetic.expressions import Expression, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.proposal import Conclusion, Proposal, Site, shown, shuffled, sites
 
+_CLOSES_FORMULA = re.compile(r".*=\s?\$?")
+_GOES_ON = re.compile(r"\s*(?:[-+*/^×÷=(_%]|\\(?:cdot|times|frac|sqrt|pi|div|left|%|pmod)|[A-Za-z]\b(?!\s)|\{)")
 _CONCLUSIONS = (
     "So the answer is {}.",
     "The problem asks for this number, so the answer is {}.",
@@ -62,13 +66,24 @@ def _without(site: Site, leaf: int) -> Edit | None:
 
 def _early_stops(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclusion]:
     last = len(graph.steps) - 1
-    earlier = [
-        (step, equation)
-        for step, equation in zip(graph.step_of, graph.equations, strict=True)
-        if step < last and (graph.final is None or graph.final > 0)
-    ]
-    for step, equation in shuffled(earlier, rng):
+    for step, found in shuffled(_found_before(graph, last), rng):
         stop = rng.randint(step + 1, last)
-        number = shown(equation.result, equation.result.face)
+        number = shown(found, found.face)
+        if found.face in {mention.face for mention in graph.readings[stop].mentions}:
+            continue
         explanation = f"{number} is what step {step + 1} found, but the question asks for another quantity."
-        yield Conclusion(stop, rng.choice(_CONCLUSIONS).format(number), equation.result.face, explanation)
+        yield Conclusion(stop, rng.choice(_CONCLUSIONS).format(number), found.face, explanation)
+
+
+def _found_before(graph: SolutionGraph, last: int) -> list[tuple[int, Number]]:
+    """What the steps before the last one worked out: results, and numbers that close a formula (`xyz = 288`)."""
+    results = {(step, equation.result) for step, equation in zip(graph.step_of, graph.equations, strict=True)}
+    closing = {
+        (step, mention)
+        for step, reading in enumerate(graph.readings)
+        for mention in reading.mentions
+        if _CLOSES_FORMULA.fullmatch(reading.text[max(0, mention.start - 3) : mention.start])
+        and not _GOES_ON.match(reading.text, mention.end)
+    }
+    earlier = [found for found in results | closing if found[0] < last]
+    return sorted(earlier, key=lambda found: (found[0], found[1].start))

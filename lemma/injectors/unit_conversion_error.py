@@ -84,10 +84,10 @@ def _proposals(site: Site, leaf: int, known: _Conversion, rng: random.Random) ->
 
 
 def _wrong_factor(site: Site, leaf: int, known: _Conversion, wrong: Value) -> Iterator[Proposal]:
-    edit = site.writes(leaf, wrong)
-    if edit is not None:
+    edits = site.writes(leaf, wrong)
+    if edits:
         explanation = f"There are {known.fact}, not {wrong}: it should be {site.expression} = {site.result}."
-        yield Proposal(Change(site.index, (edit,)), explanation)
+        yield Proposal(Change(site.index, edits), explanation)
 
 
 def _inverted(site: Site, position: int, known: _Conversion, wrong: str) -> Proposal:
