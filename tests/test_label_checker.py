@@ -372,6 +372,8 @@ READ: list[tuple[str, list[tuple[float | Fraction | None, bool]]]] = [
     ("1/4 of an item x 100 = 25", [(25, True)]),
     ("12 bottles/dozen * 5 - 4 bottles = 56 bottles", [(56, True)]),
     ("1/4 of his money = 20 and 2 * Dexter = 16", []),
+    ("400 m / 80 s = 5 m/s, and 5 L + 2 L = 7 L, at 10 a.m. - 2 hours = 8 a.m.", [(5, True), (7, True), (8, True)]),
+    ("8 plus six equals 14, so 2L + 11 = 35", [(14, True)]),
     ("2 - 1/2 = 1/2 cups", [(1.5, False)]),
     ("Let x = 5, and 2x + 3 = 13, so 10b = 180", []),
     ("1 foot = 13 inches", []),

@@ -223,7 +223,7 @@ class ExpressionParser:
     def _rate_or_square(self, token: Token, has_unit: bool) -> bool:
         follower = self._peek(1)
         is_rate = token.text == "/" and follower is not None and follower.kind == "word" and not self._measured()
-        return is_rate or (token.text == "^" and has_unit)
+        return is_rate or (token.text == "^" and follower is not None and has_unit)
 
     def _measured(self) -> bool:
         """Whether only a determiner stands between a slash and its number: `60 / the 5 children`."""

@@ -95,12 +95,12 @@ def _step_follows(reading: Reading, index: int, ledger: Ledger) -> Iterator[Find
             ledger.introduced |= forms(result_of(equation)) | values_of(equation.left.operands)
         computed |= forms(result_of(equation)) | (values_of(equation.left.operands) if free else set())
         ledger.known |= values_of(equation.left.operands) | values_of(equation.right.operands) | computed
-    if is_error and not lines_up:
+    if is_error and (not lines_up or step.unread or step.other):
         _note_unpaired_error(step, partner, ledger)
-    elif is_error and not step.equations and partner is not None:
+    if is_error and partner is not None:
         for right, now in number_pairs(step, partner):
             ledger.replace(right, now, is_result=False)
-    mentions = Ledger(before | computed, ledger.changed, ledger.replaced, ledger.introduced)
+    mentions = Ledger(before.union(computed, step.computed), ledger.changed, ledger.replaced, ledger.introduced)
     yield from _no_mention_is_stale(step, mentions, reading.record.steps[index])
     if partner is not None and not is_error:
         yield from _mentions_follow(step, partner, mentions, reading.record.steps[index])

@@ -82,7 +82,8 @@ def values_of(numbers: Iterable[Number]) -> set[Fraction]:
 def question_values(question: str) -> frozenset[Fraction]:
     """Every value that a question gives, in digits or in words."""
     step = read_step(question)
-    values = values_of(step.numbers) | {side for equation in step.equations for side in sides_of(equation)}
+    values = {Fraction(digits) for digits in re.findall(r"\d+(?:\.\d+)?", question)}  # also those of a ratio, 10:17
+    values |= values_of(step.numbers) | {side for equation in step.equations for side in sides_of(equation)}
     for word in re.findall(r"[a-z]+(?:-[a-z]+)?", question.lower()):
         for part in {word, *word.split("-")}:
             values.update(VALUES_OF_WORDS.get(part.removesuffix("s"), VALUES_OF_WORDS.get(part, ())))

@@ -63,7 +63,7 @@ def final_answer_is_wrong_and_stated(reading: Reading) -> Iterator[Finding]:
         yield Finding("b: the final answer equals gold's", f"{record.final_answer} and {record.gold_answer}")
     stated = _stated_at_the_end(reading.steps)
     if not gold & _stated_at_the_end(reading.reference):
-        stated |= _last_result(reading.steps)
+        stated |= _stated_where_the_reference_states(gold, reading)
     is_one_number = re.fullmatch(r"[\s$\\]*[\d.,]+[\s%\\]*", record.final_answer) is not None
     as_text = not is_one_number and plain_text(record.final_answer).strip() in plain_text(record.steps[-1])
     if not final & stated and not as_text:
@@ -83,9 +83,10 @@ def _stated_at_the_end(steps: tuple[Step, ...]) -> set[Fraction]:
     return set() if last is None else stated_values(last) | set(last.computed)
 
 
-def _last_result(steps: tuple[Step, ...]) -> set[Fraction]:
-    """What the last equation comes to: some reference solutions end with a remark that has other numbers."""
-    return next((forms(result_of(step.equations[-1])) for step in reversed(steps) if step.equations), set())
+def _stated_where_the_reference_states(gold: frozenset[Fraction], reading: Reading) -> set[Fraction]:
+    """Some reference solutions end with a remark after the answer; the answer stands where gold stands there."""
+    pairs = zip(reading.steps, reading.partners, strict=True)
+    return set().union(*(stated_values(step) for step, partner in pairs if partner and gold & stated_values(partner)))
 
 
 def error_step_is_wrong_as_its_type_says(reading: Reading) -> Iterator[Finding]:

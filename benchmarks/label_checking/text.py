@@ -47,8 +47,7 @@ NUMBER_WORDS: dict[str, int] = {
 SCALES = {"k": 10**3, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 # Words that end a unit and begin a new thought: in `dividing by 4 gives the price = 12` the 4 is no operand.
 CLAUSE_WORDS = frozenset({
-    "because", "so", "if", "then", "which", "gives", "give", "gave", "equals", "since", "therefore", "thus", "hence",
-    "leads",
+    "because", "so", "if", "then", "which", "gives", "equals", "since", "therefore", "thus", "hence", "leads",
 })  # fmt: skip
 CONJUNCTIONS = frozenset(["and", "or", "but", "while", "as", "with"])
 ABBREVIATIONS = frozenset({
@@ -58,11 +57,31 @@ ABBREVIATIONS = frozenset({
 DETERMINERS = frozenset({
     "the", "a", "an", "his", "her", "their", "its", "my", "our", "those", "these", "this", "that", "all",
 })  # fmt: skip
+# What a capital letter names, so that it is no variable: `150 miles for plain A + 50 miles for plain B`.
+LABELLED = frozenset(
+    [
+        "plain",
+        "type",
+        "team",
+        "group",
+        "store",
+        "shop",
+        "class",
+        "block",
+        "bus",
+        "train",
+        "worker",
+        "company",
+        "plan",
+        "option",
+        "section",
+    ]
+)
 WORD_OPERATORS = {"times": "*", "plus": "+", "minus": "-", "multiplied by": "*", "divided by": "/"}
-# Letters that stand right after a digit as a unit; any other single letter there is a variable.
+# Units that may stand right after a digit; any other single letter there is a variable (`2L` and `9s` are, `2 L` is not).
 GLUED_UNITS = frozenset({
-    "m", "g", "l", "lb", "lbs", "kg", "cm", "mm", "km", "oz", "ft", "in", "mg", "ml", "mL", "hr", "hrs", "min", "mins",
-    "mph", "am", "pm", "-", "st", "nd", "rd", "th",
+    "m", "g", "l", "L", "s", "lb", "lbs", "kg", "cm", "mm", "km", "oz", "ft", "in", "mg", "ml", "mL", "hr", "hrs",
+    "min", "mins", "mph", "am", "pm", "-", "st", "nd", "rd", "th",
 })  # fmt: skip
 
 _OPERATORS = dict.fromkeys("*×·⋅∙", "*") | {"÷": "/", "/": "/", "+": "+", "^": "^"} | dict.fromkeys("-–−", "-")
@@ -75,7 +94,7 @@ _TOKEN = re.compile(
     | (?P<command>\\[A-Za-z]+|(?<=[\d)])!)
     | (?P<prefix>(?<![\d)\s])%(?=\d)|(?<=\s)%(?=\d))
     | (?P<percent>%|(?i:percent)\b)
-    | (?P<word>[^\W\d_]+(?:['’][^\W\d_]*)?(?:-[^\W\d_]{2,}(?:['’][^\W\d_]*)?)*|¢|°)
+    | (?P<word>(?i:[ap]\.m\.)|[^\W\d_]+(?:&[^\W\d_]+)*(?:['’][^\W\d_]*)?(?:-[^\W\d_]{2,}(?:['’][^\W\d_]*)?)*|¢|°)
     | (?P<hyphen>(?<=[\w%)])-(?=[^\W\d_]{2,}))
     | (?P<operator>[*×·⋅∙÷/+^\-–−])
     | (?P<open>[(\[{])
@@ -95,6 +114,7 @@ _LATEX_SIMPLE = (
     (re.compile(r"\\\\|\\(?:begin|end)\{[^}]*\}|\\(?:Long)?[rR]ightarrow|\\implies|\\to(?![a-z])"), " ; "),
     (re.compile(r"\\(?:boxed|fbox|textbf|text|mbox|mathrm|mathbf|emph)\s*(?=\{)"), " "),
     (re.compile(r"\^\s*\{?\\circ\}?"), "° "),
+    (re.compile(r"\^\s*\{([^{}]*)\}"), r"^(\1)"),
     (re.compile(r"\\\$"), "$"),
     (re.compile(r"\\%"), "%"),
     (re.compile(r"(?<!\\)&"), " "),
@@ -156,7 +176,7 @@ def _says_nothing(kind: str | None, shown: str, before: Token | None) -> bool:
 
 
 def _is_operand_start(token: Token | None) -> bool:
-    return token is not None and token.kind in ("number", "(")
+    return token is not None and (token.kind in ("number", "(") or token.text in NUMBER_WORDS)
 
 
 def _is_operand_end(token: Token | None) -> bool:
@@ -172,9 +192,12 @@ def _letter(token: Token, before: Token | None, after: Token | None) -> Token:
     leads_on = _is_operand_start(after) or (after is not None and after.text in DETERMINERS)
     if token.text in "xX" and _is_operand_end(before) and leads_on:
         return replace(token, kind="operator", text="*")
-    is_unit = before is not None and (before.kind == "number" or before.text == "/") and token.text in GLUED_UNITS
+    is_measure = before is not None and (_is_factor(before) or before.text in ("/", "sq", "cu"))
+    is_unit = is_measure and token.text in GLUED_UNITS and not (token.text in "Ls" and token.glued)
+    is_unit |= before is not None and before.text == "/" and token.text in "sh"
     is_article = token.text in "aAI" and not token.glued and after is not None and after.kind in ("word", "number")
-    return token if is_unit or is_article or token.text in "¢°" else replace(token, kind="variable")
+    is_label = before is not None and before.text in LABELLED and token.text in "ABCD"
+    return token if is_unit or is_article or is_label or token.text in "¢°" else replace(token, kind="variable")
 
 
 def tokens_of(text: str, is_latex: bool = False) -> list[Token]:
