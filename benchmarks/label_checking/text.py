@@ -58,27 +58,12 @@ DETERMINERS = frozenset({
     "the", "a", "an", "his", "her", "their", "its", "my", "our", "those", "these", "this", "that", "all",
 })  # fmt: skip
 # What a capital letter names, so that it is no variable: `150 miles for plain A + 50 miles for plain B`.
-LABELLED = frozenset(
-    [
-        "plain",
-        "type",
-        "team",
-        "group",
-        "store",
-        "shop",
-        "class",
-        "block",
-        "bus",
-        "train",
-        "worker",
-        "company",
-        "plan",
-        "option",
-        "section",
-    ]
-)
+LABELLED = frozenset({
+    "plain", "type", "team", "group", "store", "shop", "class", "block", "bus", "train", "worker", "company", "plan",
+    "option", "section",
+})  # fmt: skip
 WORD_OPERATORS = {"times": "*", "plus": "+", "minus": "-", "multiplied by": "*", "divided by": "/"}
-# Units that may stand right after a digit; any other single letter there is a variable (`2L` and `9s` are, `2 L` is not).
+# Units that stand right after a digit; any other single letter there is a variable, as are the L and s of `2L + 9s`.
 GLUED_UNITS = frozenset({
     "m", "g", "l", "L", "s", "lb", "lbs", "kg", "cm", "mm", "km", "oz", "ft", "in", "mg", "ml", "mL", "hr", "hrs",
     "min", "mins", "mph", "am", "pm", "-", "st", "nd", "rd", "th",
