@@ -172,13 +172,13 @@ def _is_factor(token: Token | None) -> bool:
     return token is not None and token.kind in ("number", ")")
 
 
-def _letter(token: Token, before: Token | None, after: Token | None) -> Token:
+def _letter(token: Token, before: Token | None, after: Token | None, is_latex: bool) -> Token:
     """A letter on its own: a multiplication sign, a unit glued to its number, an article, or a variable."""
     leads_on = _is_operand_start(after) or (after is not None and after.text in DETERMINERS)
     if token.text in "xX" and _is_operand_end(before) and leads_on:
         return replace(token, kind="operator", text="*")
     is_measure = before is not None and (_is_factor(before) or before.text in ("/", "sq", "cu"))
-    is_unit = is_measure and token.text in GLUED_UNITS and not (token.text in "Ls" and token.glued)
+    is_unit = is_measure and token.text in GLUED_UNITS and not (token.text in "Ls" and (token.glued or is_latex))
     is_unit |= before is not None and before.text == "/" and token.text in "sh"
     is_article = token.text in "aAI" and not token.glued and after is not None and after.kind in ("word", "number")
     is_label = before is not None and before.text in LABELLED and token.text in "ABCD"
@@ -202,7 +202,7 @@ def tokens_of(text: str, is_latex: bool = False) -> list[Token]:
             token.text in SCALES
             and before is not None
             and before.kind == "number"
-            and (token.glued or token.text != "k")
+            and (token.text != "k" or (token.glued and not is_latex))
         ):
             tokens[-1] = replace(before, scale=SCALES[token.text])
             position += 1
@@ -224,7 +224,7 @@ def _word(raw: list[Token], position: int, before: Token | None, is_latex: bool)
     if token.text == "equals" and _is_operand_end(before) and _is_operand_start(following[0]):
         return replace(token, kind="="), 1
     if len(token.text) == 1:
-        return _letter(token, before, following[0]), 1
+        return _letter(token, before, following[0], is_latex), 1
     if is_latex and token.glued and len(token.text) < 4 and _is_factor(before):
         return (token if token.text in GLUED_UNITS else replace(token, kind="variable")), 1
     is_by = token.text in ("multiplied", "divided") and following[0] is not None and following[0].text == "by"
