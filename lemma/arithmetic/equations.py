@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, evaluate
 from lemma.arithmetic.numbers import (
@@ -45,7 +46,10 @@ from lemma.arithmetic.tokens import (
 
 _MOST_UNIT_WORDS = 12
 _MOST_DEPTH = 12
+_BEGINNERS = frozenset((NUMBER, OPEN, FRAC, MONEY))
+_PRONOUNS = frozenset(("he", "she", "they", "it", "who", "which"))
 _DETERMINERS = frozenset(("the", "his", "her", "their", "its", "those", "these", "this", "that"))
+_SHARE_OF_WORDS = re.compile(r"(?:%|percent) of (?![\d$(])")
 _UNCLEAR = re.compile(r"/ ?\d+ ?/ ?\d|\bcents?\b|¢")
 
 
@@ -123,13 +127,21 @@ def read_step(text: str) -> StepReading:
     position = 0
     while position < len(tokens):
         token = tokens[position]
-        begins = token.kind in (NUMBER, OPEN, FRAC, MONEY) or token.text == "-"
+        begins = token.kind in _BEGINNERS or token.text == "-"
+        if not begins and token.kind != EQUALS:
+            position += 1
+            continue
         sides, after = _sides(tokens, position) if begins else ([], position)
         if len(sides) > 1 and any(isinstance(side.tree, Binary) for side in sides):
             read = _equations_of(sides)
-            if _continues_words(tokens, position) or (_is_loose(text, tokens, position, after) and not _all_hold(read)):
+            if _continues_share(tokens, position) or (len(sides) > 2 and _UNCLEAR.search(text) and not _all_hold(read)):
+                read = [replace(found, holds=None) for found in read]
+            elif _continues_words(tokens, position) or (
+                _is_loose(text, tokens, position, after) and not _all_hold(read)
+            ):
                 read = []
-            equations.extend(read)
+            passed = tokens[position : after + 1]
+            equations.extend(replace(found, chained=True) if _is_doubtful(text, passed) else found for found in read)
             if not read:
                 unread.append(token.start)
                 mentions.extend(number for side in sides for number in side.numbers)
@@ -143,13 +155,17 @@ def read_step(text: str) -> StepReading:
 
 
 def _continues_words(tokens: Sequence[Token], position: int) -> bool:
-    """Whether the expression began in words: `the first number + 12 = 40`, `x - 2 = 8`, `10% of the $400 + $30 = $70`."""
-    for token in reversed(tokens[:position]):
-        if token.kind == OPERATOR and token.end - token.start <= len("of"):
-            return token.end - token.start == 1 or tokens[position - 1] is not token
-        if token.kind != WORD or token.text not in _DETERMINERS:
-            break
-    return False
+    """Whether the expression began in words: `the first number + 12 = 40`, `x - 2 = 8`."""
+    before = tokens[position - 1] if position else None
+    return before is not None and before.kind == OPERATOR and before.end - before.start == 1
+
+
+def _continues_share(tokens: Sequence[Token], position: int) -> bool:
+    """Whether the expression is under a share in words: `10% of the $400 + $30 = $70`."""
+    before = tokens[max(0, position - 3) : position]
+    if len(before) < 3 or before[2].kind != WORD or before[2].text not in _DETERMINERS:
+        return False
+    return before[1].text == "*" and before[1].end - before[1].start == len("of") and before[0].kind == NUMBER
 
 
 def _is_loose(text: str, tokens: Sequence[Token], position: int, after: int) -> bool:
@@ -159,9 +175,26 @@ def _is_loose(text: str, tokens: Sequence[Token], position: int, after: int) -> 
     passed = tokens[position : after + 1]
     if not passed or _UNCLEAR.search(text, passed[0].start, passed[-1].end):
         return True  # 3 / 1/4 may mean 12, and $0.25 * 2 = 50 cents is another unit
-    letters = any(token.kind == WORD and len(token.text) == 1 for token in passed)
+    letters = any(_is_letter(token) for token in passed)
     words = any(token.kind == EQUALS and token.text[0].isalpha() for token in passed)
     return letters or words or "\\" in text
+
+
+def _is_letter(token: Token) -> bool:
+    return token.kind == WORD and len(token.text) == 1 and token.text not in "aAI"
+
+
+def _is_doubtful(text: str, passed: Sequence[Token]) -> bool:
+    """Whether an equation holds, but another reader might see something else in it: `6r + 24`, `8 times six`,
+    `45% of people + 8%`, `11 a.m. - 2 hours`.
+    """
+    number_word = any(
+        token.kind == WORD and len(WORD_VALUES.get(token.text.lower(), ())) == 1 and before.kind == OPERATOR
+        for before, token in pairwise(passed)
+    )
+    clause = any(token.kind == WORD and (token.text.lower() in _PRONOUNS or "." in token.text) for token in passed)
+    share = _SHARE_OF_WORDS.search(text, passed[0].start, passed[-1].end)
+    return number_word or clause or share is not None or any(_is_letter(token) for token in passed)
 
 
 def _all_hold(equations: Sequence[Equation]) -> bool:
@@ -304,11 +337,12 @@ class _Parser:
         number = token.number if token is not None else None
         if sign is None or number is None or number.start != sign.end:
             raise _NoExpression
-        if before is not None and before.kind in (NUMBER, CLOSE, WORD):
+        after_word = before is not None and before.kind == WORD and len(before.text) > 1 and before.end < sign.start
+        if before is not None and before.kind in (NUMBER, CLOSE, WORD) and not after_word:
             raise _NoExpression
         self.position += 2
         self.last = number.end
-        return self._leaf(replace(number, start=sign.start, face=-number.face))
+        return self._leaf(number._replace(start=sign.start, face=-number.face))
 
     def _number_word(self, token: Token) -> int:
         """`28 divided by two`: a number word counts straight after an operator only."""

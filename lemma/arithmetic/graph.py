@@ -2,7 +2,7 @@
 
     >>> graph = read_solution("He had 48 clips.", ("He sold 48/2 = <<48/2=24>>24 clips.", "Left are 48-24 = 24."), "24")
     >>> graph.operand_links[1][1]
-    Link(results=((0, 1),), question=False, constant=False)
+    Link(results=(0,), rescaled=(), question=False, constant=False)
 
 An operand is linked by its value to numbers of the question, to results of earlier equations, or to a constant that
 the words call up. Where several fit, all are kept: what is ambiguous is refused later, never guessed.
@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import chain
 
 from lemma.arithmetic.constants import known_constants
@@ -25,6 +24,9 @@ from lemma.steps import ANNOTATION
 
 _WORD = re.compile(r"[A-Za-z]+")
 _REASON = re.compile(r"\b(?:because|since|as)\b|:", re.IGNORECASE)
+_COMPOUND = re.compile(
+    r"\b(twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[- ](one|two|three|four|five|six|seven|eight|nine)\b"
+)
 _HELPERS: tuple[Value, ...] = (1, 2, 10, 100)
 
 
@@ -38,16 +40,19 @@ class GraphRefusal(Exception):  # noqa: N818 - an outcome, not a fault
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where a number may come from. `results` are (equation, factor): its face is the result's face times the factor."""
+    """Where a number may come from: results of equations, the same ones `rescaled` by 100 (35% and 0.35), the question,
+    or common knowledge.
+    """
 
-    results: tuple[tuple[int, Value], ...] = ()
+    results: tuple[int, ...] = ()
+    rescaled: tuple[int, ...] = ()
     question: bool = False
     constant: bool = False
 
     @property
     def known(self) -> bool:
         """Whether anything explains the number."""
-        return bool(self.results) or self.question or self.constant
+        return bool(self.results or self.rescaled) or self.question or self.constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ class SolutionGraph:
             (later, leaf)
             for later, links in enumerate(self.operand_links)
             for leaf, link in enumerate(links)
-            if any(source == equation for source, _ in link.results)
+            if equation in (*link.results, *link.rescaled)
         ]
 
 
@@ -178,7 +183,7 @@ def _hidden_equation(reading: StepReading, place: int, note: str) -> Equation | 
     told = read_step(note[2:-2]).equations
     if result is None or len(told) != 1 or told[0].result.value not in (result.face, result.value):
         return None
-    operands = tuple(replace(operand, start=-1, end=-1) for operand in told[0].operands)
+    operands = tuple(operand._replace(start=-1, end=-1) for operand in told[0].operands)
     return replace(told[0], operands=operands, operators=(), result=result, start=place, end=place, visible=False)
 
 
@@ -195,6 +200,8 @@ def _final_equation(equations: Sequence[Equation], gold: Value) -> int | None:
 
 
 def _values_of_words(text: str) -> Iterable[Value]:
+    for tens, ones in _COMPOUND.findall(text.lower()):
+        yield WORD_VALUES[tens][0] + WORD_VALUES[ones][0]
     for word in _WORD.findall(text):
         yield from WORD_VALUES.get(word.lower(), ())
 
@@ -208,7 +215,8 @@ class _Linker:
         self.equations, self.step_of, self.steps = equations, step_of, steps
         self.question_values = frozenset(_question_values(question))
         self.constants = known_constants((question, *steps))
-        self._by_face: dict[Value, list[tuple[int, Value]]] = {}
+        self._by_face: dict[Value, list[int]] = {}
+        self._by_share: dict[Value, list[int]] = {}
         spans: set[tuple[int, int]] = set()
         for index, equation in enumerate(equations):
             span = (step_of[index], equation.result.start)
@@ -217,21 +225,20 @@ class _Linker:
                 self._register(index, equation.result)
 
     def _register(self, index: int, result: Number) -> None:
-        self._by_face.setdefault(result.face, []).append((index, 1))
-        if result.percent:
-            self._by_face.setdefault(divide(result.face, 100), []).append((index, Fraction(1, 100)))
+        self._by_face.setdefault(result.face, []).append(index)
+        other = result.value if result.percent else normal(result.face * 100)
+        self._by_share.setdefault(other, []).append(index)
 
     def link(self, number: Number, before: int) -> Link:
         """Where a number may come from, among the results of equations before one."""
-        found = [source for source in self._by_face.get(number.face, ()) if source[0] < before]
-        if number.percent and not found:
-            found = [
-                (index, 100)
-                for index, factor in self._by_face.get(number.value, ())
-                if index < before and factor == 1
-            ]
+        found = tuple(index for index in self._by_face.get(number.face, ()) if index < before)
+        shares = tuple(
+            index
+            for index in self._by_share.get(number.face, ())
+            if index < before and self.equations[index].result.percent != number.percent
+        )
         question = number.face in self.question_values or (number.percent and number.value in self.question_values)
-        return Link(tuple(found), question, number.face in self.constants)
+        return Link(found, shares, question, number.face in self.constants)
 
     def mentions(self, readings: Sequence[StepReading]) -> Iterable[Mention]:
         """The numbers outside of equations, linked to results up to the end of their own step."""
@@ -249,14 +256,14 @@ class _Linker:
         link = self.link(number, before)
         ahead = [
             index
-            for index, _ in link.results
+            for index in link.results
             if self.step_of[index] == step and number.end <= self.equations[index].start
         ]
         if not ahead:
             return link
         if _REASON.search(self.steps[step][number.end : self.equations[ahead[0]].start]):
-            return Link(((ahead[0], 1),))
-        known = replace(link, results=tuple(source for source in link.results if source[0] not in ahead))
+            return Link((ahead[0],))
+        known = replace(link, results=tuple(source for source in link.results if source not in ahead))
         return known if known.known else link
 
     def suspects(self, numbers: Iterable[Number]) -> frozenset[int]:

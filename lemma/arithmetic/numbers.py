@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 Value = int | Fraction
 
@@ -43,8 +44,7 @@ class NumberStyle:
 INTEGER = NumberStyle()
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A number in a text. `face` is what the digits say: 35 for `35%`. The span covers the digits alone."""
 
     start: int

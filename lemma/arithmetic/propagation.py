@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from lemma.arithmetic.equations import Equation, is_rounding, read_expression
 from lemma.arithmetic.expressions import ArithmeticRefusal, Expression, evaluate, to_text
@@ -41,7 +42,7 @@ _CLAIM = re.compile(
 )
 _LARGEST_FACTOR = 1000
 _LARGEST_DENOMINATOR = 1000
-_SMALL = 20  # number words go up to here
+_SMALL = 100  # number words go up to here
 
 
 class PropagationRefusal(Exception):  # noqa: N818 - an outcome, not a fault
@@ -52,8 +53,7 @@ class PropagationRefusal(Exception):  # noqa: N818 - an outcome, not a fault
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """Replace a span of a step's text, as a reader sees it."""
 
     start: int
@@ -179,7 +179,7 @@ class _Propagation:
         touched = False
         for leaf, (operand, link) in enumerate(zip(equation.operands, links, strict=True)):
             new = self._new_face(operand, link)
-            names.append(_name(operand) if new is None else _name(replace(operand, face=new)))
+            names.append(_name(operand) if new is None else _name(operand._replace(face=new)))
             if new is not None:
                 touched = True
                 values[leaf] = divide(new, 100) if operand.percent else new
@@ -196,13 +196,15 @@ class _Propagation:
 
     def _new_face(self, number: Number, link: Link) -> Value | None:
         """The new face of a number that comes from a changed result; None where it comes from nothing changed."""
-        new = {self.changed[source] * factor for source, factor in link.results if source in self.changed}
+        if any(source in self.changed for source in link.rescaled):
+            raise PropagationRefusal("rescaled_operand")
+        new = {self.changed[source] for source in link.results if source in self.changed}
         if not new:
             return None
-        unchanged = any(source not in self.changed for source, _ in link.results)
+        unchanged = any(source not in self.changed for source in link.results)
         if len(new) > 1 or unchanged or link.question or link.constant:
             raise PropagationRefusal("ambiguous_operand")
-        return normal(new.pop())
+        return new.pop()
 
     def _carry_into_mentions(self) -> None:
         for mention in self.graph.mentions:
@@ -237,9 +239,15 @@ class _Propagation:
 
     def _refuse_right_values(self) -> None:
         """A wrong solution that stumbles over a value that was right reads like a riddle, and can't be checked."""
-        right = {self.graph.equations[index].result.value for index in self.changed}
-        new = {*self.changed.values(), *self.introduced}
-        if not right.isdisjoint(new):
+        right = {self.graph.equations[index].result.face for index in self.changed}
+        kept = {
+            mention.number.face
+            for mention in self.graph.mentions
+            if mention.step > self.step
+            and not mention.link.question
+            and not any(source in self.changed for source in mention.link.results)
+        }
+        if not right.isdisjoint({*self.changed.values(), *self.introduced, *kept}):
             raise PropagationRefusal("right_value_again")
 
     def _write(self, step: int, number: Number, face: Value) -> None:
@@ -283,7 +291,7 @@ def apply_edits(text: str, edits: Sequence[Edit]) -> str:
 def reads_well(old: Number, new: Value) -> bool:
     """Whether a student could have written `new` in the place of `old`, whatever was counted there."""
     if old.face <= 0 or new <= 0:
-        return old.face < 0 and new < 0 and reads_well(replace(old, face=-old.face), -new)
+        return old.face < 0 and new < 0 and reads_well(old._replace(face=-old.face), -new)
     if old.percent and new > 100 >= old.face:
         return False
     if new == 1 < old.face:

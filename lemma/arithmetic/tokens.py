@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lemma.arithmetic.numbers import NUMBER_PATTERN, Number, parse_mixed, parse_plain
 
@@ -29,7 +29,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _PERCENT = re.compile(r"\s?(?:\\?%|percent\b)")
-_NO_QUANTITY = re.compile(r"(?:st|nd|rd|th|k|K)\b|\.\.|…|[ ]\d{3}(?!\d)")
+_NO_QUANTITY = re.compile(r"(?:st|nd|rd|th|k|K)\b|\.\.|…")
 _CLOCK = re.compile(r":\d\d(?!\d)")
 _OPERATORS = {
     "\\times": "*", "\\cdot": "*", "\\div": "/", "\\ast": "*", "×": "*", "·": "*", "∗": "*", "÷": "/", "−": "-", "–": "-",
@@ -37,8 +37,7 @@ _OPERATORS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token and its span. `text` is normalised for operators; `number` is set for numbers alone."""
 
     kind: str

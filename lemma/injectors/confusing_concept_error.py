@@ -27,7 +27,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if len(link.results) != 1 or link.question or link.constant or site.in_fraction(leaf):
                 continue
-            source = Site(graph, link.results[0][0])
+            source = Site(graph, link.results[0])
             if source.step == site.step or not source.equation.visible:
                 continue
             for number, meaning in shuffled(_confusions(source), rng):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 
 from lemma.arithmetic.graph import Link, SolutionGraph
@@ -10,10 +11,12 @@ from lemma.arithmetic.numbers import Number, Value, find_numbers
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites, swapped_digits
 
+_RATIO_OR_CLOCK = re.compile(r"\d+(?:\s?:\s?\d+)+")
+
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """An operand that the question gives, replaced by another number of the question or by its digits swapped."""
-    given = {number.face for number in find_numbers(graph.question)}
+    given = {number.face for number in find_numbers(_RATIO_OR_CLOCK.sub("", graph.question))}
     for site in sites(graph, rng):
         used = {operand.face for operand in site.equation.operands}
         for leaf, operand, link in shuffled(list(site.operands()), rng):

@@ -95,7 +95,7 @@ def _percent_more_for_percent_of(site: Site) -> Iterator[Proposal]:
         for other, meaning in ((_HUNDRED + percent, "more than"), (_HUNDRED - percent, "less than")):
             unit = divide(operand.face, percent)
             edits = site.writes(leaf, normal(other * unit)) if other != percent else ()
-            if edits:
+            if len(edits) == 1:  # a percentage that the step repeats in words would be a misquote
                 yield Proposal(
                     Change(site.index, edits),
                     f"{percent}% of an amount is not {percent}% {meaning} it; the step takes {other}%. "

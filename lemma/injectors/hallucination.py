@@ -65,6 +65,9 @@ def _sentences(site: Site, noun: str | None) -> tuple[tuple[str, str], ...]:
 
 def _end_of_units(site: Site) -> int | None:
     """The place straight before the equals sign; None where the result stands first."""
+    last = site.equation.operands[-1]
+    if site.text[last.end : last.end + 1].isalpha():
+        return None  # 140m - 100m
     match = _EQUALS.search(site.text, site.equation.end, site.equation.result.start)
     return match.start() if match else None
 

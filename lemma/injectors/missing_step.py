@@ -35,10 +35,9 @@ def _only_use(graph: SolutionGraph, left_out: Site) -> tuple[int, int] | None:
     link, user = graph.operand_links[index][leaf], graph.equations[index]
     certain = len(link.results) == 1 and not link.question and not link.constant
     mentioned = any(
-        source == left_out.index
+        left_out.index in (*mention.link.results, *mention.link.rescaled)
         for mention in graph.mentions
         if mention.step != left_out.step
-        for source, _ in mention.link.results
     )
     usable = user.visible and not user.chained and not Site(graph, index).in_fraction(leaf)
     return (index, leaf) if certain and usable and not mentioned else None

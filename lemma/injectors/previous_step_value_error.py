@@ -19,7 +19,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if len(link.results) != 1 or link.question or link.constant or site.in_fraction(leaf):
                 continue
-            source = graph.step_of[link.results[0][0]]
+            source = graph.step_of[link.results[0]]
             if source == site.step:
                 continue
             for wrong in shuffled(_misquotes(operand.face, earlier), rng):

@@ -18,17 +18,22 @@ from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 @dataclass(frozen=True, slots=True)
 class _Conversion:
     factor: int
-    words: re.Pattern[str]  # all of these must be called up by question or solution
+    small: re.Pattern[str]
+    large: re.Pattern[str]
     fact: str
     mistaken: tuple[int, ...]
 
+    def is_called_up(self, text: str) -> bool:
+        """Whether both units are spoken of."""
+        return self.small.search(text) is not None and self.large.search(text) is not None
+
 
 def _conversion(factor: int, small: str, large: str, mistaken: tuple[int, ...]) -> _Conversion:
-    def either(words: str) -> str:
-        return rf"(?=.*\b(?:{words.replace(' ', '|')})\b)"
+    def either(words: str) -> re.Pattern[str]:
+        return re.compile(rf"\b(?:{words.replace(' ', '|')})\b", re.IGNORECASE)
 
     fact = f"{factor} {small.split()[0]} in a{'n' if large.startswith('hour') else ''} {large.split()[0]}"
-    return _Conversion(factor, re.compile(either(small) + either(large), re.IGNORECASE | re.DOTALL), fact, mistaken)
+    return _Conversion(factor, either(small), either(large), fact, mistaken)
 
 
 _CONVERSIONS = (
@@ -69,10 +74,18 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if link.results or site.in_fraction(leaf) or operand.percent or operand.currency:
                 continue
-            fitting = [known for known in _CONVERSIONS if known.factor == operand.face and known.words.search(story)]
-            near = [known for known in fitting if known.words.search(site.text)] or (fitting if len(fitting) == 1 else [])
-            if near and not (link.question and not near[0].words.search(site.text)):
-                yield from _proposals(site, leaf, near[0], rng)
+            known = _conversion_of(site, operand.face, story)
+            if known is not None and (not link.question or known.is_called_up(site.text)):
+                yield from _proposals(site, leaf, known, rng)
+
+
+def _conversion_of(site: Site, factor: Value, story: str) -> _Conversion | None:
+    """The conversion that a factor stands for: the one whose units the step names, or the only one of the story."""
+    fitting = [known for known in _CONVERSIONS if known.factor == factor and known.is_called_up(story)]
+    near = [known for known in fitting if known.is_called_up(site.text)]
+    if near:
+        return near[0]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _proposals(site: Site, leaf: int, known: _Conversion, rng: random.Random) -> Iterator[Proposal]:
@@ -85,7 +98,7 @@ def _proposals(site: Site, leaf: int, known: _Conversion, rng: random.Random) ->
 
 def _wrong_factor(site: Site, leaf: int, known: _Conversion, wrong: Value) -> Iterator[Proposal]:
     edits = site.writes(leaf, wrong)
-    if edits:
+    if len(edits) == 1:
         explanation = f"There are {known.fact}, not {wrong}: it should be {site.expression} = {site.result}."
         yield Proposal(Change(site.index, edits), explanation)
 
