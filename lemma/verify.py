@@ -17,9 +17,10 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from lemma.answers.extraction import find_answer
+from lemma.answers.extraction import find_answer, is_read_from_words
 from lemma.answers.plain_numbers import compare_plain_numbers, read_plain_number
 
 if TYPE_CHECKING:
@@ -30,11 +31,19 @@ _LONGEST_ANSWER = 1000
 _LONGEST_FOR_MATH_VERIFY = 300
 _CACHED_PAIRS = 1 << 15
 
+# Towers of powers, large exponents and factorials: whoever evaluates them only gets killed for it.
+_TOO_LARGE = re.compile(
+    r"\^\s*[{(]?[^{}()]{0,20}\^|\^\s*[{(]?-?\d{3}|\d{3}[)}]*!|![)}]*!|\d{30}|(?:!|\\binom).*\^|\^.*(?:!|\\binom)"
+)
+_DEEPEST_FOR_MATH_VERIFY = 8
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_TEXT_COMMANDS = frozenset(["text", "mbox", "textbf", "mathrm"])
 _LETTERS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]")
 _SPACES = re.compile(r"\s+")
 # Words, several numbers side by side, bases and percents are what math-verify misreads.
 _NOT_FOR_MATH_VERIFY = re.compile(
-    r"(?<![\\A-Za-z])[A-Za-z]{3,}|\d\s+\d|\d_|[%$?@#&~]|\.\.\.|\\(?:text|mbox|pmod|bmod|begin\{cases)"
+    r"(?<![\\A-Za-z])(?!d[a-z]\b)[A-Za-z]{2,}|(?<![\^_]\d)(?<=\d)\s+\d"
+    r"|\d_|\d\.\d|(?<![\\A-Za-z])[A-Za-z]\d|[%$?@#&~]|[^ -~]|\.\.\.|\\(?:text|mbox|pmod|bmod|begin\{cases)"
 )
 
 
@@ -56,7 +65,18 @@ def verdict(gold: str, text: str) -> Verdict:
                 return _compare_bounded(gold, answer)
         return compare_plain_numbers(gold_number, number)
     answer = find_answer(text)
-    return "unknown" if answer is None else _compare_bounded(gold, answer)
+    if answer is None:
+        return "unknown"
+    result = _compare_bounded(gold, answer)
+    return "unknown" if result == "different" and _is_mentioned_elsewhere(gold, text, answer) else result
+
+
+def _is_mentioned_elsewhere(gold: str, text: str, answer: str) -> bool:
+    """Whether an answer in words was told from the rest of its sentence wrongly: "Evelyn is right" says Evelyn."""
+    words = [word for word in _WORD.findall(gold) if word not in _TEXT_COMMANDS]
+    if not words or any(map(str.isdigit, gold)) or len(text) > _LONGEST_ANSWER or not is_read_from_words(text, answer):
+        return False
+    return all(word.lower() in text.lower() for word in words)
 
 
 def extract_answer(text: str) -> str | None:
@@ -97,7 +117,7 @@ def _compare_bounded(gold: str, answer: str) -> Verdict:
 @lru_cache(maxsize=_CACHED_PAIRS)
 def _compare(gold: str, answer: str) -> Verdict:
     # What most answers need not load: together these take longer to import than all numbers of a data set to compare.
-    from lemma.answers.comparison import compare
+    from lemma.answers.comparison import are_of_one_kind, compare
     from lemma.answers.reading import read_answer
 
     if not gold or not answer:
@@ -106,10 +126,12 @@ def _compare(gold: str, answer: str) -> Verdict:
         return "equal"
     try:
         gold_shape, answer_shape = read_answer(gold), read_answer(answer)
-        if gold_shape is not None and answer_shape is not None:
-            result = compare(gold_shape, answer_shape)
-            return result if result != "unknown" else _second_opinion(gold, answer, trusted=("equal",))
-        return _second_opinion(gold, answer, trusted=("equal", "different"))
+        if gold_shape is None or answer_shape is None:
+            return _second_opinion(gold, answer, trusted=("equal", "different"))
+        result = compare(gold_shape, answer_shape)
+        # Where the shapes differ, `unknown` is a doubt about what was meant, which no computation settles.
+        is_computable = result == "unknown" and are_of_one_kind(gold_shape, answer_shape)
+        return _second_opinion(gold, answer, trusted=("equal",)) if is_computable else result
     except RecursionError:
         return "unknown"
 
@@ -132,5 +154,8 @@ def _second_opinion(gold: str, answer: str, trusted: tuple[Verdict, ...]) -> Ver
 
 
 def _is_mathematics(latex: str) -> bool:
-    """Whether math-verify may be asked: an expression without words, and with something to parse."""
-    return len(latex) <= _LONGEST_FOR_MATH_VERIFY and not _NOT_FOR_MATH_VERIFY.search(latex)
+    """Whether math-verify may be asked: an expression of reasonable size, without words."""
+    if len(latex) > _LONGEST_FOR_MATH_VERIFY or _NOT_FOR_MATH_VERIFY.search(latex) or _TOO_LARGE.search(latex):
+        return False
+    depths = accumulate((char in "{([") - (char in "})]") for char in latex)
+    return max(depths) <= _DEEPEST_FOR_MATH_VERIFY

@@ -21,10 +21,11 @@ Polynomial = dict[Monomial, Fraction]
 
 _MAX_BITS = 1 << 14
 _MAX_TERMS = 400
-_MAX_POWER = 40
+_MAX_POWER = 24
 _MAX_FACTOR = 20_000
 _MAX_FACTORIAL = 500
 _ONE: Monomial = ()
+_I_PI: Monomial = (("i", Fraction(1)), ("pi", Fraction(1)))
 _HALF = Fraction(1, 2)
 
 
@@ -56,8 +57,7 @@ def normal_form(expression: Expr) -> Form:
     if isinstance(expression, Sym):
         if expression.name == "infinity":
             raise UndecidedError("infinity is no number")
-        # Nobody has proven that e and pi are independent.
-        return Form({((expression.name, Fraction(1)),): Fraction(1)}, _UNIT, transparent=expression.name != "e")
+        return Form({((expression.name, Fraction(1)),): Fraction(1)}, _UNIT)
     operation = _OPERATIONS.get(expression.head)
     if operation is not None:
         return operation(*map(normal_form, expression.args))
@@ -74,7 +74,9 @@ def forms_equal(left: Form, right: Form) -> bool | None:
         return None
     if not difference:
         return True
-    return False if left.transparent and right.transparent else None
+    atoms = {atom for term in difference for atom, _ in term}
+    # Nobody has proven that e and pi are independent of each other.
+    return False if left.transparent and right.transparent and not atoms >= {"e", "pi"} else None
 
 
 def proportional(left: Form, right: Form) -> Fraction | None:
@@ -322,7 +324,9 @@ def _power_with_variable(base: Form, exponent: Form) -> Form:
     result = _constant(1)
     for term, coefficient in exponent.numerator.items():
         for name, count in bases.items():
-            if term == _ONE:
+            if name == "e" and term == _I_PI and (turned := _on_unit_circle(coefficient)):
+                part = turned
+            elif term == _ONE:
                 plain = Num(Fraction(int(name))) if name.isdigit() else Sym(name)
                 part = _power(normal_form(plain), _constant(coefficient * count))
             else:
@@ -330,6 +334,14 @@ def _power_with_variable(base: Form, exponent: Form) -> Form:
                 part = Form({((atom, coefficient * count),): Fraction(1)}, _UNIT, transparent=False)
             result = _times(result, part)
     return result
+
+
+def _on_unit_circle(turns: Fraction) -> Form | None:
+    """e to the power of i times pi times `turns`, where its sine is known."""
+    sine, cosine = _sine(_constant_times_pi(turns)), _sine(_constant_times_pi(turns + _HALF))
+    if sine is None or cosine is None:
+        return None
+    return _add(cosine, _times(sine, normal_form(Sym("i"))))
 
 
 def _only_atom(form: Form) -> str:

@@ -80,6 +80,8 @@ def _compare_words(gold: Answer, answer: Answer) -> Verdict:
     if isinstance(other, Relation):
         value = stated_value(other)
         return "unknown" if value is None else _compare_words(words, value)
+    if isinstance(other, Collection) and not other.items:
+        return "unknown" if words.text == "undefined" else "different"
     if isinstance(other, Quantity) and symbols(other.expression):
         # `ab` may be a word or a product.
         return "unknown" if len(words.text) <= 3 else "different"
@@ -343,6 +345,13 @@ def _find(item: Answer, items: Sequence[Answer]) -> Verdict:
         if verdict == "unknown":
             result = verdict
     return result
+
+
+def are_of_one_kind(gold: Answer, answer: Answer) -> bool:
+    """Whether two answers are both scalars, matrices or relations, or collections in the same brackets."""
+    if isinstance(gold, Collection) and isinstance(answer, Collection):
+        return (gold.opening, gold.closing) == (answer.opening, answer.closing)
+    return type(gold) is type(answer) and isinstance(gold, Quantity | Matrix | Relation | SetOperation)
 
 
 def rational_value(answer: Answer) -> Fraction | None:

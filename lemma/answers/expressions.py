@@ -128,8 +128,11 @@ class ExpressionReader:
         return self._power()
 
     def _begins_atom(self, token: Token) -> bool:
-        if token.kind in ("number", "symbol", "function"):
-            return not (token.kind == "number" and self._tokens[self._at - 1].kind == "number")
+        if token.kind == "number":
+            # Nobody writes 23 as `2 3`, and `x1` has an index.
+            return self._tokens[self._at - 1].kind not in ("number", "symbol")
+        if token.kind in ("symbol", "function"):
+            return True
         if token.text == "|":
             return self._bars == 0
         return token.kind == "open" or token.text in ("\\frac", "\\binom")

@@ -24,13 +24,14 @@ _BETWEEN_BOXES = re.compile(
 )
 _HEADING = re.compile(r"(?:step|part|case|solution|conclusion|verification|summary|note)\b|\d+[.)]\s+[A-Za-z]", re.I)
 _ANSWER_HEADING = re.compile(r"[*_#\s]*(?:the\s+)?(?:final\s+)?answers?[*_:\s]*", re.I)
-_ANSWER_WORD = re.compile(r"answers?\b|(?:correct|right)\s+(?:choice|option)\b", re.I)
+_ANSWER_WORD = re.compile(r"[Aa]nswers?\b|ANSWERS?\b|(?:[Cc]orrect|[Rr]ight)\s+(?:[Cc]hoice|[Oo]ption)\b")
 _AFTER_ANSWER = re.compile(
     r"(?:\s*\([^()\n]{0,40}\))?"
     r"(?:[^.\n:=?!]{0,80}?(?:\b(?:is|are|be|equals)\b|[:=])[*_]*(?:\s*:)?|[*_]*\s*\n)\s*",
     re.I,
 )
-_A_LINE = re.compile(r"^[ \t]*A\s*:[ \t]*(\S[^\n]*)", re.M)
+# Most answers of grade-school data are one number and the end of the line.
+_PLAIN_LINE = re.compile(r"\s*(\$?-?\d+(?:,\d{3})*(?:\.\d+)?%?)\.?[ \t]*(?:\n|$)")
 _DISPLAY = re.compile(r"[\s:*]*(?:\$\$(.+?)\$\$|\\\[(.+?)\\\])", re.DOTALL)
 _SENTENCE_END = re.compile(
     r"(?<![\s.])(?<!\b[ap]\.m)(?<!\bsq)(?<!\bft)(?<!\bvs)\.(?=[\s*$\"']*\s|[\s*$\"']*$)|\n|[!?](?=\s+[A-Z])"
@@ -42,7 +43,7 @@ _LATEX_WORDS = re.compile(r"\\(?:text|mbox|math|operator)[a-z]*\s*\{[^{}]*\}|\\(
 # A text with one of these is a sentence, not an answer that stands alone.
 _VERBS_AND_PRONOUNS = """
     is are was were be has have had makes make will would can could should so therefore thus hence then answer since
-    because we i he she they it there this that which needs costs gets get does do let must now takes weighs equals
+    because we i he she they it there this that which needs costs gets get do know let must now takes weighs equals
     total sum gives left each every per
 """
 _SENTENCE_WORDS = frozenset(_VERBS_AND_PRONOUNS.split())
@@ -59,7 +60,14 @@ _UNIT_TAIL = re.compile(
 )
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)(?<!\\)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 # An ellipsis is part of a number; a full stop is not.
-_TRAILING = re.compile(r"(?:(?<!\.\.)\.(?<!\.\.)|[,;:\s])+$")
+_TRAILING = re.compile(r"(?:(?<!\.\.)\.(?<!\.\.)|[,;:?\s])+$")
+_SHORT = 12
+_NON_ANSWER = re.compile(r"[?.\s-]*(?:n/?a|unknown|idk|tbd)?[?.\s-]*", re.I)
+# What GSM8K's solutions have for a calculator.
+_CALCULATION = re.compile(r"<<[^<>]*>>")
+_ASIDE = re.compile(r"\s+\([^()]*[A-Za-z]{2}[^()]*\)[.\s]*$")
+_EXCLAMATION = re.compile(r"(?<=\w)[!?]+$")
+_FOREIGN_WORD = re.compile(r"[^\W\d_A-Za-z\u0370-\u03ff]{2}")
 _COPULA = re.compile(r"\b(?:is|are|was|were|be|equals)\s+")
 _NEGATION = re.compile(r"\b(?:not|isn't|cannot|can't|never|neither|nor)\b", re.I)
 
@@ -83,6 +91,11 @@ def find_answer(text: str) -> str | None:
     return _after_last_marker(text) or _unmarked(text)
 
 
+def is_read_from_words(text: str, answer: str) -> bool:
+    """Whether `answer` is only what follows the verb of an unmarked sentence: of "Evelyn is right", `right`."""
+    return answer == _after_copula(text.strip()) and not _looks_bare(_tidy(text)) and not _after_last_marker(text)
+
+
 def _last_boxed(text: str) -> str | None:
     boxes = _balanced_boxes(text)
     if not boxes:
@@ -96,8 +109,8 @@ def _last_boxed(text: str) -> str | None:
             break
         answers.append(text[previous_start:previous_end])
         start = previous_start
-    answer = ", ".join(reversed(answers))
-    return _last_boxed(answer) or _tidy(answer) if "\\boxed" in answer else _tidy(answer)
+    # A box in a box is only a group.
+    return _tidy(", ".join(reversed(answers)).replace("\\boxed", "")) or None
 
 
 def _balanced_boxes(text: str) -> list[tuple[int, int]]:
@@ -134,25 +147,43 @@ def _after_hashes(text: str) -> str | None:
 
 def _after_last_marker(text: str) -> str | None:
     """What follows the last "answer is" or `A:` line, whichever comes last."""
-    starts = [match.start(1) for match in _A_LINE.finditer(text)] if "A" in text else []
-    for match in reversed(list(_ANSWER_WORD.finditer(text))[-_PHRASE_ATTEMPTS:]):
-        after = _AFTER_ANSWER.match(text, match.end())
-        if after:
-            starts.append(after.end())
+    starts = _last_a_line(text)
+    # Looking for these is much faster than the expression, which never matches without one of them.
+    if "nswer" in text or "NSWER" in text or "hoice" in text or "ption" in text:
+        for match in list(_ANSWER_WORD.finditer(text))[-_PHRASE_ATTEMPTS:]:
+            after = _AFTER_ANSWER.match(text, match.end())
+            if after:
+                starts.append(after.end())
     for start in sorted(starts, reverse=True)[:_PHRASE_ATTEMPTS]:
         if answer := _first_answer(text[start : start + _PROSE_WINDOW]):
             return answer
     return None
 
 
+def _last_a_line(text: str) -> list[int]:
+    """Where the answer begins in the last line that begins with `A:`, if there is one."""
+    end = len(text)
+    for _ in range(_PHRASE_ATTEMPTS):
+        at = text.rfind("A:", 0, end)
+        if at < 0:
+            break
+        if not text[text.rfind("\n", 0, at) + 1 : at].strip():
+            return [at + 2]
+        end = at
+    return []
+
+
 def _first_answer(tail: str) -> str | None:
     """The answer at the beginning of what follows a marker."""
+    if plain := _PLAIN_LINE.match(tail):
+        return plain.group(1)
     display = _DISPLAY.match(tail)
     if display:
         return _tidy(display.group(1) or display.group(2))
-    end = _SENTENCE_END.search(tail.rstrip())
+    tail = _CALCULATION.sub("", tail).rstrip()
+    end = _SENTENCE_END.search(tail)
     sentence = tail[: end.start()] if end else tail
-    answer = _tidy(sentence)
+    answer = _tidy(_EXCLAMATION.sub("", _ASIDE.sub("", sentence)))
     if not answer:
         return None
     if _looks_bare(answer):
@@ -169,13 +200,14 @@ def _unmarked(text: str) -> str | None:
 
 def _looks_bare(text: str) -> bool:
     """Whether a text is an answer and nothing else: no word of a sentence, and few words at all."""
-    if "\n" in text and "\\begin" not in text:
+    if ("\n" in text and "\\begin" not in text) or _FOREIGN_WORD.search(text):
         return False
     words = [word.lower() for word in _WORD.findall(replace_number_words(_LATEX_WORDS.sub(" ", text)))]
     return len(words) <= 5 and _SENTENCE_WORDS.isdisjoint(words)
 
 
 def _from_prose(text: str) -> str | None:
+    text = _CALCULATION.sub("", text)
     lines = text.strip().rsplit("\n", 1)
     last_line = lines[-1]
     bold = list(_BOLD.finditer(last_line))
@@ -184,7 +216,9 @@ def _from_prose(text: str) -> str | None:
         answer = _tidy(content.rsplit(":", 1)[-1] if _LABELLED.search(content) else content)
         if answer:
             return answer
-    return _last_formula_or_number(text) or _after_copula(last_line)
+    return (
+        _last_formula_or_number(text) or _last_formula_or_number(replace_number_words(text)) or _after_copula(last_line)
+    )
 
 
 def _last_formula_or_number(text: str) -> str | None:
@@ -213,10 +247,12 @@ def _after_copula(sentence: str) -> str | None:
 
 
 def _tidy(answer: str) -> str:
+    """The answer without what surrounds it; nothing if it says only that there is none."""
     answer = _TRAILING.sub("", answer.strip().strip("*_`\"' \t\n")).strip("*_`\"' ")
     for opening, closing in (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]")):
         if answer.startswith(opening) and answer.endswith(closing) and len(answer) > len(opening) + len(closing):
             inner = answer[len(opening) : -len(closing)]
             if opening not in inner:
-                return _TRAILING.sub("", inner.strip())
-    return answer
+                answer = _TRAILING.sub("", inner.strip())
+                break
+    return "" if len(answer) < _SHORT and _NON_ANSWER.fullmatch(answer) else answer

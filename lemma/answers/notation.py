@@ -42,8 +42,10 @@ _NOISE = (
     # A comma between thousands, which LaTeX sets without a space after it.
     (re.compile(r"(?<=\d)(?:,\s*\\!|\{,\}|\\,)\s*(?=\d{3}(?!\d))"), ""),
     (re.compile(r"\\(?:left|right|displaystyle|textstyle|limits|middle|[bB]igg?[lr]?)(?![a-zA-Z])\.?"), ""),
-    (re.compile(r"\\!"), ""),
-    (re.compile(r"(?<!\\)\\[,;:> ]|~|\\q?quad(?![a-z])|\\(?:hspace|vspace|phantom)\{[^{}]*\}"), " "),
+    (re.compile(r"\\!|\\\\\s*$|^\s*&|\\(?:text)?color\s*\{[a-zA-Z]*\}"), ""),
+    (re.compile(r"\\(?:bf|it|rm|tiny|small|normalsize|large|Large|LARGE|huge|Huge|boldmath)(?![a-zA-Z{])"), ""),
+    (re.compile(r"(?<!\\)((?:\\\\)*)\\[,;:> ]"), r"\1 "),
+    (re.compile(r"~|\\q?quad(?![a-z])|\\(?:hspace|vspace|phantom)\{[^{}]*\}"), " "),
     (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
     (re.compile(r"\\[dt]binom(?![a-zA-Z])"), r"\\binom"),
     (re.compile(r"(?:\{\})?\^\s*\{?\s*\\circ\s*\}?|\\degree(?![a-z])|\\textdegree(?![a-z])"), r"\\degree "),

@@ -45,6 +45,8 @@ class PlainNumber(NamedTuple):
 
 def read_plain_number(text: str) -> PlainNumber | None:
     """The number that is the whole of `text`, or None: digits, one sign, commas, a point, an exponent, a/b, % and $."""
+    if text.isdigit() and text.isascii() and len(text) <= MAX_DIGITS:
+        return PlainNumber(int(text), 1, False, "", 0)
     match = _PLAIN.fullmatch(text)
     if match is None or len(text) > MAX_DIGITS:
         return None

@@ -29,13 +29,15 @@ _MAX_ITEMS = 60
 _CHOICE = re.compile(r"(?:(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\s+)?(?:([A-Z])\s*[.):]?|\(([A-Za-z])\)[.:]?)")
 _CHOICE_AND_CONTENT = re.compile(r"(?:(?:[Oo]ption|[Cc]hoice)\s+)?(?:\(([A-Z])\)|([A-Z])[.):])[\s:]+(\S.*)", re.DOTALL)
 _TEXT_WRAPPER = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm|textnormal|operatorname)\s*\{([^{}]*)\}")
-_WORDS_ONLY = re.compile(r"(?:[A-Za-z'.,!?\s-]|\\(?:text|mbox|textbf|textit|textrm|mathrm)\s*\{[^{}\d]*\})+")
+_WORDS_ONLY = re.compile(
+    r"(?:[A-Za-z'.,!?\s]|(?<=\w)-(?=\w)|\\(?:text|mbox|textbf|textit|textrm|mathrm)\s*\{[^{}\d]*\})+"
+)
 _MATHEMATICAL_WORDS = re.compile(
     r"\\?\b(?:text|mbox|textbf|textit|textrm|mathrm|arc(?=sin|cos|tan)|sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|inf(?:inity)?)(?![a-z])"
 )
 # A run of letters that can be said is a word; others, such as `xyz`, are products.
 _PRONOUNCEABLE = re.compile(r"(?=[A-Za-z]{3})[A-Za-z]*[aeiouyAEIOUY]|\b[Uu]p\b")
-_RATIO_IN_WORDS = re.compile(r"^\s*(\d+)\s+to\s+(\d+)\s*$")
+_RATIO_IN_WORDS = re.compile(r"^\s*(\d+)\s+(?:to|out\s+of)\s+(\d+)\s*$")
 _NOISE_WORDS = frozenset(
     ["a", "an", "the", "it", "is", "are", "to", "due", "they", "he", "she", "this", "in", "at", "on", "answer"]
 )
@@ -46,12 +48,12 @@ _PHRASES: dict[str, Answer] = {
         [
             "no solution", "no solutions", "no real solution", "no real solutions", "none", "empty set", "null set",
             "there is no solution", "there are no solutions", "no such number", "no such value", "no real roots",
-            "\\emptyset", "\\{\\}", "\\{ \\}", "{}", "x \\in \\emptyset", "does not exist", "dne",
+            "\\emptyset", "\\{\\}", "\\{ \\}", "{}", "x \\in \\emptyset",
         ],
         _NOTHING,
     ),
     **dict.fromkeys(["all real numbers", "all reals", "any real number", "the real numbers", "real numbers"], _REALS),
-    **dict.fromkeys(["undefined", "not defined"], Words("undefined")),
+    **dict.fromkeys(["undefined", "not defined", "does not exist", "dne"], Words("undefined")),
     **dict.fromkeys(["yes", "true"], Words("yes")),
     **dict.fromkeys(["no", "false"], Words("no")),
 }  # fmt: skip
@@ -156,7 +158,8 @@ def _read_item(tokens: Sequence[Token]) -> Answer:
             return _read_set_operation(operator, parts)
     parts, separators = _split(tokens, lambda token: token.text in RELATIONS)
     if separators:
-        return Relation(tuple(separators), (*map(_read_side, parts[:-1]), _read_item(parts[-1])))
+        first = _read_side(parts[0]) if parts[0] else Quantity(Sym("x"))  # `> 5`
+        return Relation(tuple(separators), (first, *map(_read_side, parts[1:-1]), _read_item(parts[-1])))
     if _is_one_group(tokens):
         return _read_group(tokens)
     parts, separators = _split(tokens, lambda token: token.text == ":")

@@ -3,6 +3,7 @@ r"""Equations and inequalities: what value they state, and whether two of them s
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from lemma.answers.algebra import Form, UndecidedError, normal_form, proportional, subtract
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _EQUALITIES = frozenset(["=", "\\approx", "\\cong"])
 _FLIPPED = {"<": ">", ">": "<", "\\le": "\\ge", "\\ge": "\\le", "=": "=", "\\ne": "\\ne"}
+_MINUS_ONE = (Num(Fraction(-1)), Call("neg", (Num(Fraction(1)),)))
 _COORDINATES = frozenset("xyz")
 
 
@@ -26,9 +28,22 @@ def stated_value(relation: Relation) -> Answer | None:
         return first
     if relation.operators[-1] == "\\approx" and len(relation.sides) > 2:
         last = relation.sides[-2]
-    if _is_label(first) or not isinstance(last, Quantity) or not symbols(last.expression):
+    if _is_label(first) or (isinstance(first, Quantity) and isinstance(last, Quantity) and _gives_value(first, last)):
         return last
     return None
+
+
+def _gives_value(left: Quantity, right: Quantity) -> bool:
+    """Whether `left = right` tells what left is (`2 + 3 = 5`, `a + b = 5`) and is not to be solved (`5x + 3 = 5`)."""
+    if symbols(right.expression):
+        return False
+    if not symbols(left.expression):
+        return True
+    try:
+        form = normal_form(left.expression)
+    except UndecidedError:
+        return False
+    return () not in form.numerator and right.expression != Num(Fraction(0))
 
 
 def _is_label(answer: Answer) -> bool:
@@ -46,7 +61,8 @@ def _is_name(expression: Expr) -> bool:
     if isinstance(expression, Call) and expression.head == "mul":
         name, argument = expression.args  # `AB`, or `f(3)`
         return _is_name(name) and (isinstance(argument, Num) or _is_name(argument))
-    return False
+    # The inverse of a function, `f^{-1}(x)`.
+    return isinstance(expression, Call) and expression.head == "pow" and expression.args[1] in _MINUS_ONE
 
 
 def compare_relations(gold: Relation, answer: Relation, compare: Callable[[Answer, Answer], Verdict]) -> Verdict:

@@ -31,7 +31,7 @@ _TOKEN = re.compile(
     |(?P<endless>\d*\.\d+\s*\.\.\.)
     |(?P<mixed>(?<![\d.,/])\d+(?:\s+(?:and\s+)?\d+\s*/\s*\d+(?![\d.,])
         |\s*\\frac\s*(?:\{\s*\d+\s*\}\s*\{\s*\d+\s*\}|\d\s*\d)))
-    |(?P<based>\(?[0-9][0-9A-Fa-f]*\)?_(?:\{(?:\d+|\\text\{\w+\})\}|\d+)|0[xb][0-9A-Fa-f]+)
+    |(?P<based>\(?[0-9][0-9A-Fa-f]*\)?_(?:\{\s*(?:\d+|\\text\{\w+\})\s*\}|\d+)|0[xb][0-9A-Fa-f]+)
     |(?P<grouped>\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d{1,3}(?:\ \d{3})+(?![\d/,]|\s*/)(?:\.\d+)?)
     |(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3}(?![\w]))?)
     |(?P<text>\\(?:text|mbox|textbf|textit|textrm|textsf|texttt|mathrm|rm|textnormal|operatorname)\s*\{(?P<words>[^{}]*)\})
@@ -50,8 +50,8 @@ _ALIASES = {
     "**": "^", "<=": "\\le", ">=": "\\ge", "!=": "\\ne", ":=": "=", "==": "=", "\\lt": "<", "\\gt": ">", "\\mid": "|",
     "\\vert": "|", "\\lvert": "|", "\\rvert": "|", "\\colon": ":", "\\ast": "*", "\\land": "and", "\\wedge": "and",
     "\\lor": "or", "\\vee": "or", "\\approxeq": "\\approx", "\\sim": "\\approx", "\\simeq": "\\approx",
-    "\\backslash": "\\setminus", "\\rightarrow": "\\to", "\\cdotp": "\\cdot", "\\bullet": "\\cdot", "\\infin": "\\infty",
-    "\\div": "/",
+    "\\backslash": "\\setminus", "\\rightarrow": "\\to", "\\cdotp": "\\cdot", "\\bullet": "\\cdot",
+    "\\infin": "\\infty", "\\div": "/",
 }  # fmt: skip
 _OPEN = frozenset(["(", "[", "{", "\\{", "\\langle", "\\lfloor", "\\lceil"])
 _CLOSE = frozenset([")", "]", "}", "\\}", "\\rangle", "\\rfloor", "\\rceil"])
@@ -201,7 +201,7 @@ def _read_based(text: str) -> Token | None:
     else:
         digits, _, mark = text.partition("_")
         digits = digits.strip("()")
-        mark = re.sub(r"\\text|[{}]", "", mark)
+        mark = re.sub(r"\\text|[{}\s]", "", mark)
         base = int(mark) if mark.isdigit() else _BASE_NAMES.get(mark.lower(), 0)
     try:
         value = int(digits, base) if 2 <= base <= 36 else None

@@ -70,7 +70,7 @@ _CURRENCIES = frozenset(["usd", "eur", "gbp", "jpy", "inr"])
 _ADJECTIVES = frozenset(["total", "more", "extra", "additional", "full", "whole", "us", "of", "american", "about"])
 _POWER_MARK = re.compile(r"\^\{?(-?\d)\}?")
 # Short names that are ordinary words or variables elsewhere: they count only right after a number.
-SHORT_NAMES = frozenset(["m", "s", "g", "h", "l", "b", "in", "mo"])
+SHORT_NAMES = frozenset(["m", "s", "g", "h", "l", "L"])
 
 
 def _build_table() -> dict[str, Unit]:

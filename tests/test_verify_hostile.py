@@ -1,0 +1,52 @@
+"""Nothing that an answer says may hang, crash, grow or be executed."""
+
+from __future__ import annotations
+
+import resource
+import time
+from pathlib import Path
+
+import pytest
+from hostile_strings import hostile_strings
+
+from lemma.answers.math_verify_pool import TIME_LIMIT, ask_math_verify, stop_workers
+from lemma.verify import exact_value, extract_answer, verdict
+
+_VERDICTS = {"equal", "different", "unknown"}
+# A worker is started, asked and killed at most once a verdict; the machine may be busy with other things.
+_PATIENCE = 4 * TIME_LIMIT
+_MOST_MEMORY = 2**30
+
+
+def test_there_are_a_thousand_different_ones() -> None:
+    assert len(set(hostile_strings())) == 1000
+
+
+def test_every_one_gets_a_verdict_in_time_and_bounded_memory() -> None:
+    marker = Path("/tmp/lemma_was_here")
+    for text in hostile_strings():
+        start = time.monotonic()
+        assert verdict("18", text) in _VERDICTS, repr(text[:80])
+        assert time.monotonic() - start < _PATIENCE, repr(text[:80])
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        assert resource.getrusage(who).ru_maxrss * 1024 < _MOST_MEMORY
+    assert not marker.exists()
+
+
+def test_hostile_golds_and_values_are_survived_too() -> None:
+    for text in hostile_strings()[::5]:
+        assert verdict(text, "18") in _VERDICTS
+        exact_value(text)
+        extract_answer(text)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["9^{9^{9^9}}", r"(10^9)!"],
+)
+def test_what_math_verify_cannot_finish_is_unknown(expression: str) -> None:
+    start = time.monotonic()
+    assert ask_math_verify(expression, "18") == "unknown"
+    assert time.monotonic() - start < _PATIENCE
+    assert ask_math_verify("x+1", "1+x") == "equal", "a new worker answers after the old one was killed"
+    stop_workers()
