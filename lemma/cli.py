@@ -24,6 +24,7 @@ STAGES: dict[type[config.StageConfig], str] = {
     config.AugmentConfig: "lemma.injection:augment",
     config.CorrectConfig: "lemma.correction:correct",
     config.BuildSftConfig: "lemma.trajectory:build_sft",
+    config.VerifyConfig: "lemma.verify_view:show",
 }
 # What a stage needs on disk first, and the stage that makes it when it is not there.
 PREREQUISITES: dict[type[config.StageConfig], tuple[str, type[config.StageConfig]]] = {

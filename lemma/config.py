@@ -148,3 +148,13 @@ class TaxonomyConfig(StageConfig):
 
     type: str | None = Field(None, description="one type: id, name or alias", json_schema_extra={"positional": True})
     taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
+
+
+class VerifyConfig(StageConfig):
+    """Tell whether an answer is right: equal, different, or unknown where it could not be checked."""
+
+    command: ClassVar[str] = "verify"
+    example: ClassVar[str] = "lemma verify --gold 1/2 --answer 0.5"
+
+    gold: str | None = Field(None, description="the right answer; --gold=-1 if it begins with a dash")
+    answer: str | None = Field(None, description="a bare answer, or a whole solution that ends in one")

@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 
 from lemma import verdict
+from lemma.cli import main
 from lemma.verify import exact_value, extract_answer
 
 
@@ -35,3 +36,13 @@ def test_verdict(gold: str, text: str, expected: str) -> None:
 
 def test_exact_value_is_a_fraction() -> None:
     assert exact_value("The answer is $1,250.50.") == Fraction(2501, 2)
+
+
+def test_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "--gold", "1/2", "--answer", "So the answer is 0.5."]) == 0
+    assert capsys.readouterr().out == "equal\ngold    1/2\nanswer  0.5\n"
+
+
+def test_command_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "--gold", "1/2"]) == 1
+    assert capsys.readouterr().err == "lemma: verify needs --answer, as in: lemma verify --gold 1/2 --answer 0.5\n"
