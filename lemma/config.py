@@ -39,6 +39,11 @@ Pairs = Annotated[dict[str, str], BeforeValidator(_split_pairs)]
 Shares = Annotated[dict[str, float], BeforeValidator(_split_pairs)]
 
 
+def _field_name(cls: type[BaseModel], key: str) -> str:
+    """The field of a key: `from`, a word of Python's own, is the field `from_`."""
+    return f"{key}_" if f"{key}_" in cls.model_fields else key
+
+
 class StageConfig(BaseModel):
     """What every stage can be asked. Subclasses add their own fields.
 
@@ -61,6 +66,7 @@ class StageConfig(BaseModel):
     def from_mapping(cls, values: Mapping[str, Any], where: str = "") -> Self:
         """Build a config from flags or YAML. Raises ConfigError with the field, the value and what was expected."""
         prefix = f"{where}: " if where else ""
+        values = {_field_name(cls, key): value for key, value in values.items()}
         for key in values:
             if key not in cls.model_fields:
                 near = difflib.get_close_matches(key, cls.model_fields, n=1)
@@ -82,6 +88,53 @@ class StageConfig(BaseModel):
 
 def _is_setting(field: Any) -> bool:
     return not (isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("setting") is False)
+
+
+def _not_a_setting(default: Any, description: str, **limits: Any) -> Any:
+    return Field(default, description=description, json_schema_extra={"setting": False}, **limits)
+
+
+class EndpointConfig(StageConfig):
+    """A stage that asks a language model: where it is, and how much of it to use."""
+
+    base_url: str = _not_a_setting("https://api.openai.com/v1", "address of an OpenAI-compatible server")
+    backend: str = _not_a_setting("openai_compatible", "openai_compatible, vllm (in process) or scripted (a YAML file)")
+    key_variable: str = _not_a_setting("OPENAI_API_KEY", "environment variable that holds the key")
+    max_in_flight: int = _not_a_setting(64, "calls under way at once", ge=1)
+    requests_per_minute: int | None = _not_a_setting(None, "calls a minute at most", ge=1)
+    tokens_per_minute: int | None = _not_a_setting(None, "tokens a minute at most", ge=1)
+    timeout: float = _not_a_setting(300, "seconds for one attempt", gt=0)
+    deadline: float = _not_a_setting(1200, "seconds for a call with all its attempts", gt=0)
+    give_up_after: float = _not_a_setting(120, "stop when nothing was answered for so many seconds", gt=0)
+    prices: Path | None = _not_a_setting(None, "YAML file, MODEL: {input: USD, output: USD} a million tokens")
+    budget_tokens: int | None = _not_a_setting(None, "stop before this stage has used more tokens", gt=0)
+    budget_usd: float | None = _not_a_setting(None, "stop before this stage has cost more; needs --prices", gt=0)
+    dry_run: bool = _not_a_setting(False, "count the calls and tokens, ask nothing")
+    batch: bool = _not_a_setting(False, "ask through a batch API or vllm run-batch; the same command picks results up")
+    temperature: float = Field(0.7, ge=0, description="sampling temperature of the model")
+    top_p: float = Field(1.0, gt=0, le=1, description="nucleus sampling")
+    max_tokens: int = Field(1024, ge=1, description="tokens of an answer at most")
+
+
+class SampleConfig(EndpointConfig):
+    """Let a model, the student, solve problems, and grade what it writes."""
+
+    command: ClassVar[str] = "sample"
+    example: ClassVar[str] = "lemma sample gsm8k.jsonl --model Qwen/Qwen2.5-1.5B --base-url http://localhost:8000/v1 -n 4"
+
+    data: str | None = Field(
+        None, description="problems, as for augment; default: the bundled sample", json_schema_extra={"positional": True}
+    )
+    split: str = Field("train", description="split of a Hugging Face data set")
+    columns: Pairs = Field(default_factory=dict, description="columns of the data, as question=NAME,answer=NAME")
+    model: str | None = Field(None, description="the student, by the server's name; default: a scripted one")
+    n: int = Field(4, ge=1, description="solutions of each problem")
+    prompt: Literal["chat", "completion", "lemma"] = Field(
+        "chat", description="as a chat, as examples to go on with, or as arXiv 2503.17439 evaluates"
+    )
+    from_: str | None = Field(
+        None, description="read solutions that somebody has already: a data file with solutions in its rows"
+    )
 
 
 class AugmentConfig(StageConfig):

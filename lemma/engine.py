@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -129,9 +129,13 @@ def _apply_in_worker(batch: list[Any]) -> Chunk:
 
 
 def _apply(function: Callable[[Item], Outcome], batch: list[Item]) -> Chunk:
+    return chunk_of([function(item) for item in batch])
+
+
+def chunk_of(outcomes: Sequence[Outcome]) -> Chunk:
+    """Several outcomes as one chunk for the journal."""
     lines: dict[str, list[bytes]] = {}
     counts: Counter[str] = Counter()
-    outcomes = [function(item) for item in batch]
     for outcome in outcomes:
         counts.update(outcome.counts)
         for file, made in outcome.lines.items():

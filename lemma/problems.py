@@ -41,6 +41,14 @@ class BadRowError(Exception):
 
 
 @dataclass(frozen=True)
+class SourceRow:
+    """A problem, and the row of the file."""
+
+    problem: Problem
+    row: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class ProblemSource:
     """Problems in the order of their file. Iterate it as often as needed; nothing is held but the ids seen.
 
@@ -64,6 +72,10 @@ class ProblemSource:
         return fingerprint(path) if path.exists() else f"{self.data}:{self.split}"
 
     def __iter__(self) -> Iterator[Problem | Rejection]:
+        return (item if isinstance(item, Rejection) else item.problem for item in self.rows())
+
+    def rows(self) -> Iterator[SourceRow | Rejection]:
+        """Problems with the rows they were read from, for those who need another column."""
         seen: set[str] = set()
         columns: set[str] = set()
         usable = False
@@ -77,7 +89,7 @@ class ProblemSource:
                     raise BadRowError("duplicate_problem", "the same question and solution stand earlier in the file")
                 seen.add(problem.id)
                 usable = True
-                yield problem
+                yield SourceRow(problem, row)
             except BadRowError as error:
                 yield Rejection(
                     stage=self.stage, id=content_id(self.data, place), reason=error.reason, detail=f"{place}: {error}"

@@ -41,11 +41,18 @@ _REJECTED_COUNT = "rejected: "
 @dataclass(frozen=True)
 class Output:
     """A file that a stage appends to. `input_of` gives the id of the input that a line was made from, or None for a
-    line of another stage.
+    line of another stage. A file that several stages fill with the same lines, each known by its `id`, is `shared`: a
+    line that is there is not written again, and none is ever dropped.
     """
 
     file: str
     input_of: Callable[[dict[str, Any]], str | None]
+    shared: bool = False
+
+
+def shared_output(file: str) -> Output:
+    """A file that several stages fill, such as problems.jsonl."""
+    return Output(file, lambda line: None, shared=True)
 
 
 @dataclass(frozen=True)
@@ -178,6 +185,9 @@ class Journal:
         self.done: set[str] = set()
         self.counts: Counter[str] = Counter()
         self._seconds_before = 0.0
+        self._status = "running"
+        self._notes: dict[str, Any] = {}
+        self._ids_in_shared: dict[str, set[str]] = {output.file: set() for output in self._outputs if output.shared}
         if config.fresh:
             self._state.unlink(missing_ok=True)
             self._keep_lines_of(set())
@@ -185,14 +195,14 @@ class Journal:
         self._resume()
         self._files = {output.file: (path / output.file).open("ab") for output in self._outputs}
         self._acknowledgements = self._state.open("ab")
-        self._write_manifest("running")
+        self._write_manifest(self._status)
 
     def _input_of_rejection(self, line: dict[str, Any]) -> str | None:
         return str(line.get("id")) if line.get("stage") == self.command else None
 
     def _refuse_other_settings(self) -> None:
         before = RunDirectory(self._path).manifest().get("stages", {}).get(self.command)
-        if before is None or not self._state.exists():
+        if before is None or not self._state.exists() or not self._state.stat().st_size:
             return
         self._seconds_before = float(before.get("seconds", 0.0))
         for part in ("settings", "inputs"):
@@ -224,10 +234,14 @@ class Journal:
             path = self._path / output.file
             if path.exists():
                 _rewrite(path, output.input_of, inputs)
+            if output.shared and path.exists():
+                lines = path.read_bytes().splitlines()
+                self._ids_in_shared[output.file] = {_parse(line, path, n)["id"] for n, line in enumerate(lines, 1)}
 
     def append(self, chunk: Chunk) -> None:
         """Put lines on disk, then acknowledge their inputs."""
-        for name, lines in chunk.lines.items():
+        for name, whole in chunk.lines.items():
+            lines = self._not_there_yet(name, whole) if name in self._ids_in_shared else whole
             if lines:
                 self._files[name].write(lines)
                 self._files[name].flush()
@@ -237,9 +251,24 @@ class Journal:
         self.done.update(chunk.ids)
         self.counts.update(chunk.counts)
 
+    def _not_there_yet(self, file: str, lines: bytes) -> bytes:
+        there, new = self._ids_in_shared[file], []
+        for line in lines.splitlines(keepends=True):
+            line_id = orjson.loads(line)["id"]
+            if line_id not in there:
+                there.add(line_id)
+                new.append(line)
+        return b"".join(new)
+
+    def note(self, name: str, figures: Mapping[str, Any]) -> None:
+        """Put more figures of this stage into run.json, such as what its answers cost."""
+        self._notes[name] = dict(figures)
+        self._write_manifest(self._status)
+
     def complete(self) -> None:
         """Write into run.json that the stage is done."""
-        self._write_manifest("complete")
+        self._status = "complete"
+        self._write_manifest(self._status)
 
     def close(self) -> None:
         """Close all files."""
@@ -266,6 +295,7 @@ class Journal:
             "made": self.made,
             "rejected": self.rejected,
             "seconds": round(self._seconds_before + time.monotonic() - self._started, 3),
+            **self._notes,
         }
         options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
         write_whole(self._path / _MANIFEST, orjson.dumps(manifest, option=options))

@@ -1,0 +1,210 @@
+"""Map an asynchronous function over a stage's inputs: many at once, appended in input order, bounded in memory.
+
+The function takes one input, asks the teacher what it needs, and returns an `Outcome`. Each input flows on as soon as
+its answers are there; what is done waits only for those before it, so that the files come out the same every time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import Generic
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from lemma.config import EndpointConfig
+from lemma.engine import Item, Outcome, chunk_of
+from lemma.response_store import FILE, ResponseStore
+from lemma.store import Journal
+from lemma.teachers.connect import open_teacher
+from lemma.teachers.costs import BudgetReachedError
+from lemma.teachers.dispatch import NotAskedError, Teacher
+
+_FEWEST_WAITING = 1024
+_WAITING_PER_ACTIVE = 8
+_LARGEST_CHUNK = 256
+_APPEND_SECONDS = 0.5
+
+AskingFunction = Callable[[Item, Teacher], Awaitable[Outcome]]
+
+
+def run_asking_stage(
+    function: AskingFunction[Item],
+    inputs: Iterable[Item],
+    *,
+    journal: Journal,
+    config: EndpointConfig,
+    model: str,
+    console: Console,
+    total: int | None = None,
+) -> tuple[str, ...]:
+    """Map `function` over the inputs that the journal has not acknowledged. Returns notes for the summary.
+
+    The journal is completed when every input has its answers, which a dry run and a batch that is still out lack.
+    Raises TeacherError as soon as the teacher stops; what was done until then is kept, and every answer is stored.
+    """
+    store = ResponseStore(config.run / FILE)
+    try:
+        with _progress(console) as progress:
+            task = progress.add_task(journal.command, total=total, completed=len(journal.done), teacher="")
+
+            def show(finished: int, teacher: Teacher) -> None:
+                progress.update(task, advance=finished, teacher=teacher.shown())
+
+            _tune_collector()
+            opening = partial(open_teacher, config, model, store)
+            flow = _Flow(function, inputs, journal=journal, most_active=2 * config.max_in_flight, show=show)
+            return asyncio.run(_run(flow, journal, opening))
+    finally:
+        store.close()
+
+
+async def _run(flow: _Flow[Item], journal: Journal, opening: Callable[[], Teacher]) -> tuple[str, ...]:
+    teacher = opening()
+    try:
+        missing = await flow.run(teacher)
+        notes = await teacher.finish(missing)
+        if not missing:
+            journal.complete()
+        return notes
+    finally:
+        figures = teacher.figures(sum(journal.made.values()))
+        if figures:
+            journal.note("teacher", figures)
+        await teacher.close()
+
+
+def _succeeded(task: asyncio.Task[Outcome | None]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
+
+
+def _tune_collector() -> None:
+    """What the imports made lives as long as the process: looking through it again and again takes a sixth of the time
+    of a run with hundreds of calls a second.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+class _Flow(Generic[Item]):
+    """The inputs under way, in order: at most `most_active`; a multiple of that may wait to be appended."""
+
+    def __init__(
+        self,
+        function: AskingFunction[Item],
+        inputs: Iterable[Item],
+        *,
+        journal: Journal,
+        most_active: int,
+        show: Callable[[int, Teacher], None],
+    ) -> None:
+        self._function, self._journal, self._show = function, journal, show
+        self._todo = (item for item in inputs if item.id not in journal.done)
+        self._most_active = most_active
+        self._most_waiting = max(_FEWEST_WAITING, _WAITING_PER_ACTIVE * most_active)
+        self._tasks: deque[asyncio.Task[Outcome | None]] = deque()
+        self._ready: list[Outcome] = []
+        self._active = self._missing = self._appended_since_shown = 0
+        self._changed = asyncio.Event()
+        self._failure: BaseException | None = None
+        self._appended = time.monotonic()
+
+    async def run(self, teacher: Teacher) -> int:
+        """How many inputs lack answers."""
+        try:
+            while self._failure is None:
+                more = self._start(teacher)
+                self._collect()
+                if self._should_append():
+                    await self._append()
+                    self._show_progress(teacher)
+                elif not (more or self._tasks):
+                    return self._missing
+                else:
+                    await self._wait()
+                    self._show_progress(teacher)
+            await self._end()
+            raise self._failure
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    def _start(self, teacher: Teacher) -> bool:
+        while self._active < self._most_active and len(self._tasks) + len(self._ready) < self._most_waiting:
+            item = next(self._todo, None)
+            if item is None:
+                return False
+            task = asyncio.create_task(self._one(item, teacher))
+            task.add_done_callback(self._finished)
+            self._tasks.append(task)
+            self._active += 1
+        return True
+
+    async def _one(self, item: Item, teacher: Teacher) -> Outcome | None:
+        try:
+            return await self._function(item, teacher)
+        except NotAskedError:
+            return None
+
+    def _finished(self, task: asyncio.Task[Outcome | None]) -> None:
+        self._active -= 1
+        self._changed.set()
+        if not task.cancelled() and task.exception() is not None and self._failure is None:
+            self._failure = task.exception()
+
+    def _collect(self) -> None:
+        while self._tasks and _succeeded(self._tasks[0]):
+            outcome = self._tasks.popleft().result()
+            if outcome is None:
+                self._missing += 1
+            elif not self._missing:
+                # What comes after a missing one is made again later, for nothing, so that the order stays.
+                self._ready.append(outcome)
+
+    def _should_append(self) -> bool:
+        late = time.monotonic() - self._appended >= _APPEND_SECONDS
+        return len(self._ready) >= _LARGEST_CHUNK or (bool(self._ready) and (late or not self._active))
+
+    def _show_progress(self, teacher: Teacher) -> None:
+        self._show(self._appended_since_shown, teacher)
+        self._appended_since_shown = 0
+
+    async def _append(self) -> None:
+        outcomes, self._ready = self._ready, []
+        await asyncio.to_thread(self._journal.append, chunk_of(outcomes))
+        self._appended_since_shown += len(outcomes)
+        self._appended = time.monotonic()
+
+    async def _wait(self) -> None:
+        self._changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_APPEND_SECONDS):
+                await self._changed.wait()
+
+    async def _end(self) -> None:
+        """Keep what is finished. Calls under way when a budget is reached are paid for: let them come in."""
+        if not isinstance(self._failure, BudgetReachedError):
+            for task in self._tasks:
+                task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._collect()
+        if self._ready:
+            await self._append()
+
+
+def _progress(console: Console) -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[teacher]}"),
+    )
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -1,0 +1,206 @@
+"""How many requests may be under way: as many as asked for, fewer while the server can't take them.
+
+Three signs are heeded. A call that is told to wait (429, 503, `Retry-After`) waits, alone. When most calls are told
+so, all wait, and fewer go at once. And a server that queues without a word, as vLLM does, is noticed by its latency:
+by Little's law, calls a second times the latency of an idle server is how many it works on; what is in flight beyond
+that only stands in its queue, where it can time out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_WINDOW_CALLS = 32
+_WINDOW_SECONDS = 1.0
+_MOSTLY_OVERLOADED = 0.5
+_QUEUEING, _RELAXED = 3.0, 2.0  # times the latency of an idle server
+_HEADROOM = 1.5
+_HELPED = 0.8
+
+Clock = Callable[[], float]
+
+
+class Concurrency:
+    """A gate that lets `limit` calls through at once; `limit` moves between 1 and `most`.
+
+    async with gate, retries first:
+        await gate.enter(first=attempt > 0)
+        try: ...
+        finally: gate.leave()
+    """
+
+    def __init__(self, most: int, clock: Clock = time.monotonic) -> None:
+        self.most, self.limit = most, most
+        self.in_flight = 0
+        self.notes: list[str] = []
+        self._clock = clock
+        self._paused_until = 0.0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._window = _Window(clock())
+        self._idle_latency = float("inf")
+        self._lowered: _Lowered | None = None
+
+    async def enter(self, first: bool = False) -> None:
+        """Wait for a place; `first` goes before those who wait already."""
+        if self._open() and not self._waiting:
+            self.in_flight += 1
+            return
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.appendleft(place) if first else self._waiting.append(place)
+        self._admit()
+        try:
+            await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled():
+                self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self.in_flight -= 1
+        self._admit()
+
+    def answered(self, latency: float) -> None:
+        """Learn from an answer that took `latency` seconds."""
+        self._window.latencies.append(latency)
+        self._learn()
+
+    def overloaded(self, retry_after: float | None) -> None:
+        """Learn from a call that was told to wait."""
+        self._window.overloads += 1
+        self._window.longest_wait = max(self._window.longest_wait, retry_after or 0.0)
+        self._learn()
+
+    @property
+    def paused_for(self) -> float:
+        """Seconds for which all calls wait."""
+        return max(0.0, self._paused_until - self._clock())
+
+    def _open(self) -> bool:
+        return self.in_flight < self.limit and not self.paused_for
+
+    def _admit(self) -> None:
+        while self._waiting and self._open():
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_result(None)
+                self.in_flight += 1
+
+    def _learn(self) -> None:
+        window, now = self._window, self._clock()
+        calls = len(window.latencies) + window.overloads
+        if calls < _WINDOW_CALLS or now - window.started < _WINDOW_SECONDS:
+            return
+        self._window = _Window(now)
+        if window.overloads > _MOSTLY_OVERLOADED * calls:
+            self._back_off(window, now)
+        elif window.latencies:
+            self._follow_latency(statistics.median(window.latencies), len(window.latencies) / (now - window.started))
+
+    def _back_off(self, window: _Window, now: float) -> None:
+        self.limit = max(1, self.limit // 2)
+        self._paused_until = now + max(window.longest_wait, _WINDOW_SECONDS)
+        asyncio.get_running_loop().call_later(self.paused_for, self._admit)
+        self._note(f"the server turned {window.overloads} calls away")
+
+    def _follow_latency(self, latency: float, calls_per_second: float) -> None:
+        if self._lowered is not None and self._clock() < self._lowered.shows_at:
+            return
+        if self._lowered is not None and latency > _HELPED * self._lowered.latency:
+            # Fewer calls did not make it faster: it does not queue, its answers have become longer.
+            self._idle_latency, self.limit = latency, self._lowered.limit
+        self._lowered = None
+        self._idle_latency = idle = min(latency, self._idle_latency)
+        if latency > _QUEUEING * idle:
+            lowered = max(1, round(_HEADROOM * calls_per_second * idle))
+            if lowered < self.limit:
+                self._lowered = _Lowered(self.limit, latency, self._clock() + latency)
+                self.limit = lowered
+                self._note(f"the server queues: an answer takes {latency:.1f} s, {idle:.1f} s when it is idle")
+        elif latency < _RELAXED * idle:
+            self.limit = min(self.most, self.limit + max(1, self.limit // 10))
+            self._admit()
+
+    def _note(self, why: str) -> None:
+        self.notes.append(f"{why}; in flight lowered to {self.limit} of {self.most}")
+
+
+@dataclass(frozen=True)
+class _Lowered:
+    """The limit and the latency before it was lowered, and when the calls of that time are all through."""
+
+    limit: int
+    latency: float
+    shows_at: float
+
+
+class _Window:
+    def __init__(self, started: float) -> None:
+        self.started = started
+        self.latencies: list[float] = []
+        self.overloads = 0
+        self.longest_wait = 0.0
+
+
+class PerMinute:
+    """A rate that is not exceeded: `await pace.take(amount)` waits until so much more may go, evenly over time."""
+
+    def __init__(self, amount: float, clock: Clock = time.monotonic) -> None:
+        self._per_second = amount / 60
+        self._left = 0.0
+        self._clock = clock
+        self._updated = clock()
+
+    async def take(self, amount: float) -> None:
+        """Wait until `amount` may go."""
+        self._refill()
+        self._left -= amount
+        if self._left < 0:
+            await asyncio.sleep(-self._left / self._per_second)
+
+    def settle(self, estimated: float, actual: float) -> None:
+        """Replace an estimate that was taken by what it came to be."""
+        self._left += estimated - actual
+
+    def _refill(self) -> None:
+        now = self._clock()
+        self._left = min(self._per_second, self._left + (now - self._updated) * self._per_second)
+        self._updated = now
+
+
+class CircuitBreaker:
+    """Ends a run that goes nowhere, instead of letting it stall.
+
+    It opens when nothing was answered for `patience` seconds and at least `_FEWEST` attempts failed meanwhile.
+    """
+
+    _FEWEST = 10
+    _REFUSALS = 20
+
+    def __init__(self, patience: float, clock: Clock = time.monotonic) -> None:
+        self._patience, self._clock = patience, clock
+        self._answered = False
+        self._failures = self._refusals = 0
+        self._since: float | None = None
+
+    def success(self) -> None:
+        """An answer came."""
+        self._answered, self._failures, self._since = True, 0, None
+
+    def refusal(self) -> bool:
+        """A request was refused. True when it is time to stop: the first ones all were."""
+        self._refusals += 1
+        return not self._answered and self._refusals >= self._REFUSALS
+
+    def failure(self, unreachable: bool = False) -> bool:
+        """An attempt failed. True when it is time to stop. An address that never answered gets a tenth of the time."""
+        self._since = self._clock() if self._since is None else self._since
+        self._failures += 1
+        hopeless = unreachable and not self._answered
+        fewest, patience = (3, self._patience / 10) if hopeless else (self._FEWEST, self._patience)
+        return self._failures >= fewest and self._clock() - self._since >= patience

@@ -1,0 +1,141 @@
+"""The in-process vLLM backend: what it sends to the engine, and that the engine's real classes take it.
+
+Where vLLM is installed its own source is asked. It needs no GPU for that: the source is read, not imported.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import importlib.util
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lemma.exceptions import MissingExtraError
+from lemma.teachers.protocol import Message, RefusedRequestError, Request, Sampling, read_answer
+from lemma.teachers.vllm import Vllm
+
+SAMPLING_PARAMETERS = {"n", "temperature", "top_p", "max_tokens", "stop", "logprobs", "structured_outputs"}
+
+
+class Parameters:
+    def __init__(self, **given: Any) -> None:
+        assert set(given) <= SAMPLING_PARAMETERS
+        self.__dict__ |= given
+
+
+class Engine:
+    """Answers like vllm.LLM, and refuses a batch with a prompt that is too long, as it does."""
+
+    batches: list[list[tuple[Any, int]]]
+
+    def __init__(self, model: str, enable_prefix_caching: bool) -> None:
+        assert enable_prefix_caching
+        self.batches = []
+        type(self).last = self  # type: ignore[attr-defined]
+
+    def chat(self, messages: list[Any], sampling_params: list[Any], use_tqdm: bool) -> list[Any]:
+        return self.generate([conversation[-1]["content"] for conversation in messages], sampling_params, use_tqdm)
+
+    def generate(self, prompts: list[str], sampling_params: list[Any], use_tqdm: bool) -> list[Any]:
+        self.batches.append([(prompt, params.n) for prompt, params in zip(prompts, sampling_params, strict=True)])
+        if any(len(prompt) > 100 for prompt in prompts):
+            raise ValueError("The prompt is longer than the maximum model length")
+        return [self.output(prompt, params) for prompt, params in zip(prompts, sampling_params, strict=True)]
+
+    def output(self, prompt: str, params: Any) -> Any:
+        logprobs = None if params.logprobs is None else [{7: types.SimpleNamespace(logprob=-0.5)}]
+        samples = [
+            types.SimpleNamespace(text=f"{prompt}: {n}", token_ids=[7], finish_reason="stop", logprobs=logprobs)
+            for n in range(params.n)
+        ]
+        return types.SimpleNamespace(prompt_token_ids=[1, 2, 3], outputs=samples)
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> Vllm:
+    module = types.ModuleType("vllm")
+    module.LLM = Engine  # type: ignore[attr-defined]
+    module.SamplingParams = Parameters  # type: ignore[attr-defined]
+    module.sampling_params = types.SimpleNamespace(StructuredOutputsParams=dict)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "vllm", module)
+    return Vllm("some-model")
+
+
+def ask(backend: Vllm, *requests: Request) -> list[Any]:
+    async def run() -> list[Any]:
+        return await asyncio.gather(*map(backend.answer, requests), return_exceptions=True)
+
+    return asyncio.run(run())
+
+
+def chat(text: str, index: int = 0, sampling: Sampling | None = None) -> Request:
+    return Request("m", (Message("user", text),), sampling or Sampling(), index)
+
+
+def test_what_waits_is_one_batch_and_samples_of_a_prompt_one_request(backend: Vllm) -> None:
+    raws = ask(backend, chat("a", 0), chat("b", 0), chat("a", 1), chat("a", 2))
+    answers = [read_answer(raw) for raw in raws]
+    assert [answer.text for answer in answers] == ["a: 0", "b: 0", "a: 1", "a: 2"]
+    (batch,) = Engine.last.batches  # type: ignore[attr-defined]
+    assert sorted(batch) == [("a", 3), ("b", 1)]
+    assert sum(answer.usage.prompt_tokens for answer in answers) == 6
+    assert sum(answer.usage.completion_tokens for answer in answers) == 4
+
+
+def test_chats_and_plain_texts_may_be_mixed(backend: Vllm) -> None:
+    raws = ask(backend, chat("a"), Request("m", "plain"), chat("b"))
+    assert [read_answer(raw).text for raw in raws] == ["a: 0", "plain: 0", "b: 0"]
+
+
+def test_a_prompt_that_is_too_long_costs_only_itself(backend: Vllm) -> None:
+    long, short = ask(backend, chat("x" * 200), chat("a"))
+    assert isinstance(long, RefusedRequestError)
+    assert read_answer(short).text == "a: 0"
+
+
+def test_logprobs(backend: Vllm) -> None:
+    (raw,) = ask(backend, chat("a", sampling=Sampling(logprobs=True)))
+    assert read_answer(raw).token_logprobs == (-0.5,)
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vllm", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'lemma\[vllm\]'"):
+        Vllm("some-model")
+
+
+def vllm_source(path: str) -> ast.Module:
+    spec = importlib.util.find_spec("vllm")
+    if spec is None or spec.origin is None:
+        pytest.skip("vLLM is not installed here")
+    return ast.parse((Path(spec.origin).parent / path).read_text())
+
+
+def class_of(tree: ast.Module, name: str) -> ast.ClassDef:
+    return next(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == name)
+
+
+def parameters_of(owner: ast.ClassDef, method: str) -> list[str]:
+    function = next(node for node in owner.body if isinstance(node, ast.FunctionDef) and node.name == method)
+    return [argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)]
+
+
+def test_vllms_own_engine_takes_these_arguments() -> None:
+    engine = class_of(vllm_source("entrypoints/llm.py"), "LLM")
+    assert parameters_of(engine, "__init__")[1] == "model"
+    assert parameters_of(engine, "chat")[1:4] == ["messages", "sampling_params", "use_tqdm"]
+    assert parameters_of(engine, "generate")[1:3] == ["prompts", "sampling_params"]
+    assert "use_tqdm" in parameters_of(engine, "generate")
+
+
+def test_vllms_own_sampling_parameters_are_named_so() -> None:
+    tree = vllm_source("sampling_params.py")
+    fields = {node.target.id for node in class_of(tree, "SamplingParams").body if isinstance(node, ast.AnnAssign)}  # type: ignore[union-attr]
+    assert fields >= SAMPLING_PARAMETERS
+    structured = class_of(tree, "StructuredOutputsParams").body
+    assert "json" in {node.target.id for node in structured if isinstance(node, ast.AnnAssign)}  # type: ignore[union-attr]
