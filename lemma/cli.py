@@ -21,6 +21,7 @@ from lemma.summary import StageSummary, print_summary
 # A stage is `module:function`, taking its config and a console; imported only when it is run.
 STAGES: dict[type[config.StageConfig], str] = {
     config.TaxonomyConfig: "lemma.taxonomy_view:show",
+    config.SampleConfig: "lemma.sampling:sample",
     config.AugmentConfig: "lemma.injection:augment",
     config.CorrectConfig: "lemma.correction:correct",
     config.BuildSftConfig: "lemma.trajectory:build_sft",
@@ -100,7 +101,7 @@ def _add_option(command: argparse.ArgumentParser, name: str, field: FieldInfo) -
     if extra.get("positional"):
         command.add_argument(name, nargs="?", default=None, metavar=name.upper(), help=shown)
         return
-    flag, default = "--" + name.replace("_", "-"), _shown_default(field)
+    flag, default = _flag(name), _shown_default(field)
     if field.annotation is bool:
         command.add_argument(
             flag, dest=name, default=None, action=argparse.BooleanOptionalAction, help=f"{shown}{default}"
@@ -109,6 +110,10 @@ def _add_option(command: argparse.ArgumentParser, name: str, field: FieldInfo) -
     choices = _choices(field.annotation)
     metavar = "{" + ",".join(choices) + "}" if choices else name.upper()
     command.add_argument(flag, dest=name, default=None, metavar=metavar, help=f"{shown}{default}")
+
+
+def _flag(name: str) -> str:
+    return f"-{name}" if len(name) == 1 else "--" + name.rstrip("_").replace("_", "-")
 
 
 def _shown_default(field: FieldInfo) -> str:
