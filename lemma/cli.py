@@ -26,6 +26,7 @@ STAGES: dict[type[config.StageConfig], str] = {
     config.CorrectConfig: "lemma.correction:correct",
     config.BuildSftConfig: "lemma.trajectory:build_sft",
     config.VerifyConfig: "lemma.verify_view:show",
+    config.TrainConfig: "lemma.training.stage:train",
 }
 # What a stage needs on disk first, and the stage that makes it when it is not there.
 PREREQUISITES: dict[type[config.StageConfig], tuple[str, type[config.StageConfig]]] = {

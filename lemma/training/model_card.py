@@ -1,0 +1,95 @@
+"""The model card: what the model was made of, with which settings and versions, and how the loss went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import yaml
+
+import lemma
+from lemma.config import TrainConfig
+from lemma.store import fingerprint
+
+_LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate")
+_CURVE = "loss_curve.png"
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What a card tells. `history` is the trainer's log, one mapping a logged step."""
+
+    config: TrainConfig
+    files: tuple[Path, ...]
+    counts: Mapping[str, int]
+    history: list[dict[str, Any]]
+
+
+def write_model_card(folder: Path, facts: CardFacts) -> Path:
+    """Write README.md with its front matter, and the loss curve beside it."""
+    (folder / _CURVE).unlink(missing_ok=True)
+    _draw(folder / _CURVE, facts.history)
+    card = folder / "README.md"
+    card.write_text("\n\n".join((_front_matter(facts.config), *_sections(facts))) + "\n", "utf-8")
+    return card
+
+
+def _front_matter(config: TrainConfig) -> str:
+    adapter = config.lora or config.qlora
+    tags = ["lemma", "self-correction", config.objective, *(["lora"] if adapter else [])]
+    matter: dict[str, Any] = {"library_name": "peft" if adapter else "transformers", "tags": tags}
+    if config.model is not None and not Path(config.model).exists():
+        matter["base_model"] = config.model
+    return f"---\n{yaml.safe_dump(matter, sort_keys=False)}---"
+
+
+def _sections(facts: CardFacts) -> list[str]:
+    config = facts.config
+    base = config.model or "the embedded model of about one million parameters, with random weights"
+    files = "\n".join(f"- `{file.name}`, content hash `{fingerprint(file)}`" for file in facts.files)
+    counts = "\n".join(f"- {count:,} {name}" for name, count in facts.counts.items())
+    settings = _table(("setting", "value"), [(name, _shown(value)) for name, value in config.settings().items()])
+    versions = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+    return [
+        f"# {config.objective.upper()} with lemma, preset `{config.preset}`",
+        f"Trained from {base}, to notice and repair its own mistakes.",
+        f"## Data\n\n{files}\n\n{counts}",
+        f"## Loss\n\n![loss over the steps]({_CURVE})\n\n{_table(('loss', 'first', 'last'), first_and_last_losses(facts.history))}",
+        f"## Settings\n\n{settings}",
+        f"## Versions\n\nlemma {lemma.__version__}, {versions}",
+    ]
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def first_and_last_losses(history: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """Name, first and last value of every loss in a trainer's log, also of each part of the text."""
+    names = dict.fromkeys(name for entry in history for name in entry if name.removeprefix("eval_").startswith("loss"))
+    series = {name: [entry[name] for entry in history if name in entry] for name in names}
+    return [(name, f"{values[0]:.3f}", f"{values[-1]:.3f}") for name, values in series.items()]
+
+
+def _draw(path: Path, history: list[dict[str, Any]]) -> None:
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4))
+    for name, label in (("loss", "training"), ("eval_loss", "held out"), ("eval_loss_error", "held out: the wrong step")):
+        points = [(entry["step"], entry[name]) for entry in history if name in entry]
+        if points:
+            axes.plot(*zip(*points, strict=True), label=label, marker="." if name != "loss" else "")
+    axes.set(xlabel="step", ylabel="loss")
+    axes.legend()
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)

@@ -1,0 +1,160 @@
+"""Where the model comes from: find it, check that it fits into memory, and say how adapters and 4 bits are set up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+from accelerate import PartialState
+from peft import LoraConfig, PeftModel, TaskType
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForTokenClassification, AutoTokenizer, BitsAndBytesConfig
+
+from lemma.config import TrainConfig
+from lemma.exceptions import ConfigError, LemmaError
+from lemma.training.chat import Message, ensure_chat_template
+from lemma.training.tiny_model import make_tiny_model
+
+# Bytes for each parameter: float32 weights, gradients and two Adam moments; 16-bit weights alone; 4-bit weights with
+# their scales. Activations come on top, so this much is needed at least.
+_BYTES_FULL, _BYTES_LORA, _BYTES_QLORA = 16.0, 2.0, 0.6
+_TASKS = {"sft": TaskType.CAUSAL_LM, "dpo": TaskType.CAUSAL_LM, "prm": TaskType.TOKEN_CLS}
+_CLASSIFIER_HEADS = ["score", "classifier"]  # as transformers calls them; trained in full, never in 4 bits
+
+
+def model_folder(config: TrainConfig, conversations: Iterable[list[Message]]) -> str:
+    """The model to start from: the one asked for, or the embedded default, made of the conversations."""
+    if config.model is not None:
+        return config.model
+    folder = config.run / "tiny-model"
+    if PartialState().is_main_process:
+        make_tiny_model(folder, conversations, config.seed)
+    PartialState().wait_for_everyone()
+    return str(folder)
+
+
+def load_tokenizer(model: str) -> Any:
+    """The model's tokenizer, with a chat template and a padding token. Raises ConfigError when it can't be had."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model)
+    except (OSError, ValueError, KeyError) as error:
+        raise _no_model(model, error) from None
+    if not tokenizer.is_fast:
+        raise ConfigError(f"{model}: its tokenizer gives no character offsets; use a model with a fast tokenizer")
+    if tokenizer.eos_token is None:
+        raise ConfigError(f"{model}: its tokenizer has no end-of-text token; set eos_token in tokenizer_config.json")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    ensure_chat_template(tokenizer)
+    return tokenizer
+
+
+def check_model(config: TrainConfig, model: str) -> int:
+    """The number of parameters. Raises when the model is not there, or can't fit into the memory of this machine."""
+    try:
+        shape = AutoConfig.from_pretrained(model)
+        with torch.device("meta"):
+            empty = AutoModelForCausalLM.from_config(shape)
+    except (OSError, ValueError, KeyError) as error:
+        raise _no_model(model, error) from None
+    context = getattr(shape.get_text_config(), "max_position_embeddings", None)
+    if context is not None and config.max_length > context:
+        raise ConfigError(f"{model} has {context} positions; use --max-length {context}, or less")
+    parameters = sum(parameter.numel() for parameter in empty.parameters())
+    each = _BYTES_QLORA if config.qlora else _BYTES_LORA if config.lora else _BYTES_FULL
+    needed, there = parameters * each, _memory()
+    if needed > there:
+        less = "--qlora" if config.lora else "--lora or --qlora"
+        advice = "a smaller model, or more devices" if config.qlora else f"{less}, or a smaller model"
+        raise LemmaError(
+            f"{model}: {parameters / 1e9:.1f} billion parameters need at least {needed / 2**30:.0f} GiB to train this "
+            f"way, and {there / 2**30:.0f} GiB are free; use {advice}"
+        )
+    return parameters
+
+
+def _no_model(model: str, error: Exception) -> ConfigError:
+    reason = (str(error) or type(error).__name__).splitlines()[0]
+    return ConfigError(
+        f"no model at {model!r} ({reason}); give a folder with config.json, or an id that huggingface.co has"
+    )
+
+
+def _memory() -> float:
+    """Free bytes of all devices that this training runs on."""
+    if on_cpu():
+        return float(psutil.virtual_memory().available)
+    free, _ = torch.cuda.mem_get_info() if torch.cuda.is_available() else (psutil.virtual_memory().available, 0)
+    return float(free) * PartialState().num_processes
+
+
+def on_cpu() -> bool:
+    """Whether there is no accelerator here."""
+    return not torch.accelerator.is_available()
+
+
+def use_bf16(config: TrainConfig) -> bool:
+    """Whether to compute in bfloat16: as asked, or where a GPU has it. On a CPU it rarely is faster."""
+    if config.precision == "auto":
+        return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    return config.precision == "bf16"
+
+
+def adapter_config(config: TrainConfig) -> LoraConfig | None:
+    """What PEFT is to add to the model, or None for full fine-tuning."""
+    if not (config.lora or config.qlora):
+        return None
+    if "lm_head" in config.lora_targets:
+        raise ConfigError("--lora-targets lm_head: TRL computes the loss beside the head, so it can't have an adapter")
+    targets = config.lora_targets
+    return LoraConfig(
+        r=config.lora_r,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        target_modules="all-linear" if targets == ("all-linear",) else list(targets),
+        exclude_modules=_CLASSIFIER_HEADS if config.objective == "prm" else None,
+        task_type=_TASKS[config.objective],
+    )
+
+
+def loading_options(config: TrainConfig) -> dict[str, Any]:
+    """How the weights are loaded: float32 to train them all, 16 bits (or 4) where they stay as they are."""
+    if config.qlora:
+        compute = torch.bfloat16 if use_bf16(config) else torch.float32
+        four_bits = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=compute,
+            llm_int8_skip_modules=_CLASSIFIER_HEADS if config.objective == "prm" else None,
+        )
+        return {"dtype": compute, "quantization_config": four_bits}
+    return {"dtype": torch.bfloat16 if config.lora and use_bf16(config) else torch.float32}
+
+
+def keep_four_bits_trainable(model: torch.nn.Module) -> None:
+    """Forbid bitsandbytes to repack 4-bit weights for inference.
+
+    On a CPU with AVX512-BF16 it does so at the first evaluation, and from then on no gradient passes the layer.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+
+
+def merged_folder(folder: Path) -> Path:
+    """Where the merged model of an adapter goes: beside it."""
+    return folder.with_name(folder.name + "-merged")
+
+
+def merge_adapter(config: TrainConfig, model: str, adapter: Path, tokenizer: Any) -> None:
+    """Write the base model with the adapter folded in. The base is loaded as it is, not in 4 bits."""
+    if config.objective == "prm":
+        base = AutoModelForTokenClassification.from_pretrained(model, num_labels=2)
+    else:
+        base = AutoModelForCausalLM.from_pretrained(model)
+    merged = PeftModel.from_pretrained(base, str(adapter)).merge_and_unload()
+    merged.save_pretrained(merged_folder(adapter))
+    tokenizer.save_pretrained(merged_folder(adapter))

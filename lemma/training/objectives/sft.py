@@ -1,0 +1,178 @@
+"""Supervised fine-tuning with TRL's trainer, and a loss that knows the parts of the text.
+
+The records are tokenised here with labels of our own, which TRL takes as they are. What is added to its trainer is the
+weight of each token (by the part it belongs to) and the mean loss of each part, both on the log-probabilities that the
+trainer computes anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel
+from trl import SFTConfig, SFTTrainer, pack_dataset
+from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+from lemma.config import TrainConfig
+from lemma.training.chat import RenderedExample, render_example
+from lemma.training.job import PreparedData, Row, common_arguments, int_array
+from lemma.training.models import adapter_config, loading_options
+from lemma.training.records import Line
+from lemma.training.token_labels import IGNORED, PARTS, Floats, Part, part_weights, parts_of_tokens, token_labels
+
+_BATCH = 256
+_LAST_PARTS = [PARTS.index(kind) for kind in ("correction", "response", "frame")]
+
+
+def prepare_rows(lines: Iterable[Line], tokenizer: Any, config: TrainConfig) -> Iterator[tuple[Line, Row | None]]:
+    """Tokenise records, with a label and a part for each token.
+
+    A record that is too long is cut if the cut falls into its last part; else it would teach the mistake without the
+    repair, and None is given for it.
+    """
+    weights = part_weights(config.mask, config.error_weight)
+    required = config.mask != "none" or config.error_weight is not None
+    iterator = iter(lines)
+    while batch := list(islice(iterator, _BATCH)):
+        examples = [_render(line, tokenizer, required) for line in batch]
+        texts = [rendered.text for rendered, _ in examples]
+        encoded = tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)
+        for line, (rendered, parts), ids, offsets in zip(
+            batch, examples, encoded["input_ids"], encoded["offset_mapping"], strict=True
+        ):
+            kinds = parts_of_tokens(rendered.text, offsets, parts, weights)
+            yield line, _row(int_array(ids), kinds, weights, config.max_length)
+
+
+def _render(line: Line, tokenizer: Any, required: bool) -> tuple[RenderedExample, list[Part]]:
+    completion = line.text("completion")
+    parts = line.parts(completion, required and line.kind == "lemma")
+    rendered = render_example(tokenizer, line.messages("prompt"), completion)
+    shift = rendered.content_start - rendered.cut
+    moved = [Part(part.kind, *(_clamp(edge + shift, rendered) for edge in (part.start, part.end))) for part in parts]
+    moved[0] = Part(moved[0].kind, rendered.content_start, moved[0].end)
+    opening = Part("frame", rendered.trained_from, rendered.content_start)
+    closing = Part("frame", rendered.content_end, len(rendered.text))
+    return rendered, [opening, *moved, closing]
+
+
+def _clamp(position: int, rendered: RenderedExample) -> int:
+    return min(max(position, rendered.content_start), rendered.content_end)
+
+
+def _row(ids: np.ndarray[Any, Any], kinds: np.ndarray[Any, Any], weights: Floats, max_length: int) -> Row | None:
+    cut = len(ids) > max_length
+    ids, kinds = ids[:max_length], kinds[:max_length]
+    labels = token_labels(ids, kinds, weights)
+    if cut and (kinds[-1] not in _LAST_PARTS or (labels == IGNORED).all()):
+        return None
+    columns = {"input_ids": ids, "labels": labels, "parts": kinds}
+    return Row(columns, len(ids), int((labels != IGNORED).sum()), cut)
+
+
+def make_trainer(model: str, tokenizer: Any, data: PreparedData, config: TrainConfig, folder: Path) -> SegmentTrainer:
+    """TRL's trainer on the prepared data. With packing, rows hold several records that do not see each other."""
+    train, held_out = data.train, data.held_out
+    if config.packing:
+        # Packed here, not by TRL, which would drop the column that says what part a token belongs to.
+        train, held_out = (part and pack_dataset(part, config.max_length, "bfd") for part in (train, held_out))
+    arguments = SFTConfig(
+        **common_arguments(config, folder, len(train), held_out is not None),
+        model_init_kwargs=loading_options(config),
+        max_length=None,  # cut above, where it is counted
+        padding_free=config.packing,
+        average_tokens_across_devices=True,
+    )
+    return SegmentTrainer(
+        model,
+        arguments,
+        train_dataset=train,
+        eval_dataset=held_out,
+        processing_class=tokenizer,
+        peft_config=adapter_config(config),
+        part_weights=part_weights(config.mask, config.error_weight),
+    )
+
+
+@dataclass
+class PartsCollator(DataCollatorForLanguageModeling):
+    """TRL's collator, which also pads and joins the column `parts`."""
+
+    def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
+        batch: dict[str, Any] = super().torch_call(examples)
+        parts = torch.zeros_like(batch["input_ids"])
+        rows = [torch.tensor(example["parts"]) for example in examples]
+        for row, values in enumerate([torch.cat(rows)] if self.padding_free else rows):
+            parts[row, : len(values)] = values
+        return batch | {"parts": parts}
+
+
+class SegmentTrainer(SFTTrainer):  # type: ignore[misc]  # TRL is untyped
+    """SFTTrainer with a weight for each part of the text, and the loss of each part in its logs.
+
+    In evaluation all tokens of the answer are scored, also masked ones: so `eval_loss_error` says whether the model
+    learns to make the mistake, while `eval_loss` remains the loss that is trained.
+    """
+
+    def __init__(self, *args: Any, part_weights: Floats, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # TRL refuses a collator of one's own without padding, so it is put in its place afterwards.
+        self.data_collator = PartsCollator(**vars(self.data_collator))
+        self._part_weights = torch.from_numpy(part_weights).to(self.args.device)
+        self._part_sums = {mode: self._zeros() for mode in ("train", "eval")}
+
+    def _zeros(self) -> torch.Tensor:
+        return torch.zeros(2, len(PARTS), device=self.args.device)
+
+    def _set_signature_columns_if_needed(self) -> None:
+        super()._set_signature_columns_if_needed()
+        if "parts" not in self._signature_columns:
+            self._signature_columns.append("parts")
+
+    def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
+        """As the trainer's own, but the loss is divided by the sum of the tokens' weights, not by their number."""
+        samples, count = super().get_batch_samples(epoch_iterator, num_batches, device)
+        if count is None or not samples:
+            return samples, count
+        trained = torch.zeros(2, device=self.args.device)
+        for batch in samples:
+            kinds = batch["parts"][:, 1:][batch["labels"][:, 1:] != IGNORED].to(self.args.device)
+            trained += torch.stack([self._part_weights[kinds].sum(), torch.tensor(float(len(kinds)), device=device)])
+        weight, number = self.accelerator.reduce(trained, "sum")
+        return samples, count * weight / number.clamp(min=1)
+
+    def compute_loss(self, model: PreTrainedModel, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """The trainer's own loss, on log-probabilities multiplied by the weights of their tokens."""
+        mode = "train" if self.model.training else "eval"
+        parts = inputs.pop("parts")
+        if mode == "eval":
+            inputs["labels"] = torch.where(parts > 0, inputs["input_ids"], inputs["labels"])
+
+        def weighted(**model_inputs: Any) -> Any:
+            outputs = model(**model_inputs)
+            self._add_part_losses(mode, parts[:, 1:], outputs)
+            weights = self._part_weights[parts[:, 1:]]
+            for name in ("log_probs", "label_mask", "entropy", "is_top1"):
+                outputs[name] = outputs[name] * weights
+            return outputs
+
+        return super().compute_loss(weighted, inputs, *args, **kwargs)
+
+    def _add_part_losses(self, mode: str, parts: torch.Tensor, outputs: Any) -> None:
+        losses = torch.stack([-outputs.log_probs.detach().float().flatten(), outputs.label_mask.float().flatten()])
+        self._part_sums[mode].index_add_(1, parts.flatten(), losses)
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add `loss_error`, `loss_correction` ...: the mean loss of the tokens of each part since the last log."""
+        mode = "train" if self.model.training else "eval"
+        sums, counts = self.accelerator.reduce(self._part_sums[mode], "sum").tolist()
+        self._part_sums[mode] = self._zeros()
+        prefix = "eval_loss_" if mode == "eval" else "loss_"
+        logs.update({prefix + kind: total / n for kind, total, n in zip(PARTS, sums, counts, strict=True) if n})
+        super().log(logs, start_time)

@@ -1,0 +1,190 @@
+"""`lemma train`: from the records of a run directory to a model."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from lemma.config import TrainConfig
+from lemma.exceptions import ConfigError, LemmaError, MissingExtraError, RunDirectoryError
+from lemma.store import REJECTED, Chunk, Journal, RunDirectory, fingerprint, rejected_count, to_line
+from lemma.summary import StageSummary, Tally
+from lemma.training.presets import with_preset
+
+if TYPE_CHECKING:
+    from transformers import Trainer
+
+    from lemma.training.job import PreparedData
+
+# TRL reports every trainer that is made to its authors, unless this is set before it is imported.
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+_LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "matplotlib", "bitsandbytes")
+_PREPARED, _TRAINED = "prepared", "trained"
+
+
+def train(config: TrainConfig, console: Console) -> StageSummary | None:
+    """Train as the config says; what it leaves open comes from the preset.
+
+    An unfinished training goes on from its last whole checkpoint. In a launch of several processes only the first has
+    a summary. Raises LemmaError for whatever a user can set right.
+    """
+    config = with_preset(config)
+    for library in _LIBRARIES:
+        if find_spec(library) is None:
+            raise MissingExtraError(library, "train")
+    _quieten()
+    from lemma.training.records import record_files
+
+    files = record_files(config.run, config.objective, config.records)
+    with _open_journal(config, files) as journal, _readable_errors():
+        if _everywhere(journal is not None and _TRAINED in journal.done):
+            return journal and _summary(config, journal, [], ("trained already; --fresh trains again",))
+        return _train(config, files, journal, console)
+
+
+def _quieten() -> None:
+    """Progress bars of loading and saving, and hints on faster kernels, would only tear our own bar."""
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    # PEFT and TRL read an attribute that transformers has renamed; nothing that a user of lemma could change.
+    warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+
+
+def _open_journal(config: TrainConfig, files: Sequence[Path]) -> AbstractContextManager[Journal | None]:
+    """The run directory's journal, in the first process; the others have nothing to write."""
+    from accelerate import PartialState
+
+    if not PartialState().is_main_process:
+        return nullcontext()
+    return RunDirectory(config.run).open_stage(config, (), {file.name: fingerprint(file) for file in files})
+
+
+def _everywhere(value: bool) -> bool:
+    """What the first process knows, in all of them."""
+    from accelerate.utils import broadcast_object_list
+
+    return bool(broadcast_object_list([value])[0])
+
+
+def _train(config: TrainConfig, files: Sequence[Path], journal: Journal | None, console: Console) -> StageSummary | None:
+    from lemma.training.checkpoints import last_checkpoint, remove_checkpoints
+    from lemma.training.job import prepare
+    from lemma.training.models import check_model, load_tokenizer, model_folder
+    from lemma.training.records import read_record_lines
+
+    folder = config.output or config.run / "model"
+    if config.fresh and journal is not None:
+        remove_checkpoints(folder)
+    if config.resume and last_checkpoint(folder) is None:
+        raise RunDirectoryError(f"{folder} holds no checkpoint to go on from; leave --resume out to start")
+    objective = import_module(f"lemma.training.objectives.{config.objective}")
+    model = model_folder(config, (line.conversation(config.objective) for line in read_record_lines(files)))
+    parameters = check_model(config, model)
+    tokenizer = load_tokenizer(model)
+    data = prepare(read_record_lines(files), lambda lines: objective.prepare_rows(lines, tokenizer, config), config)
+    if journal is not None:
+        _account_for(data, journal)
+        console.print(f"{model}, {parameters / 1e6:,.1f} million parameters, preset {config.preset}", highlight=False)
+        console.print(", ".join(f"{count:,} {name}" for name, count in data.counts.items()), highlight=False)
+        for reason, count in journal.rejected.items():
+            console.print(f"{count:,} records dropped: {reason}, see {config.run / REJECTED}", highlight=False)
+    trainer = _run_trainer(objective, model, tokenizer, data, config, folder, console)
+    return _finish(trainer, model, tokenizer, config, files, journal)
+
+
+def _account_for(data: PreparedData, journal: Journal) -> None:
+    """Write down, once, what was cut and what was dropped."""
+    if _PREPARED in journal.done:
+        return
+    lines = b"".join(to_line(rejection) for rejection in data.rejections)
+    counts = data.counts + type(data.counts)(rejected_count(rejection) for rejection in data.rejections)
+    ids = (_PREPARED, *(rejection.id for rejection in data.rejections))
+    journal.append(Chunk(ids, {REJECTED: lines}, counts))
+
+
+def _run_trainer(
+    objective: Any, model: str, tokenizer: Any, data: PreparedData, config: TrainConfig, folder: Path, console: Console
+) -> Trainer:
+    from transformers import PrinterCallback
+
+    from lemma.training.checkpoints import MarkWholeCheckpoints, last_checkpoint
+    from lemma.training.models import keep_four_bits_trainable
+    from lemma.training.progress import TrainingProgress
+
+    try:
+        trainer: Trainer = objective.make_trainer(model, tokenizer, data, config, folder)
+    except ValueError as error:
+        raise ConfigError(f"these settings can't be used: {' '.join(str(error).split())}") from error
+    keep_four_bits_trainable(trainer.model)
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(MarkWholeCheckpoints())
+    trainer.add_callback(TrainingProgress(console))
+    checkpoint = last_checkpoint(folder)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if data.held_out is not None and not any(
+        "eval_loss" in entry and entry["step"] == trainer.state.global_step for entry in trainer.state.log_history
+    ):
+        trainer.evaluate()
+    trainer.save_model(str(folder))
+    return trainer
+
+
+def _finish(
+    trainer: Trainer, model: str, tokenizer: Any, config: TrainConfig, files: Sequence[Path], journal: Journal | None
+) -> StageSummary | None:
+    from lemma.training.model_card import CardFacts, write_model_card
+    from lemma.training.models import merge_adapter
+
+    if journal is None:
+        return None
+    folder = Path(str(trainer.args.output_dir))
+    if config.merge and (config.lora or config.qlora):
+        merge_adapter(config, model, folder, tokenizer)
+    journal.append(Chunk((_TRAINED,), {}, {"optimizer steps": trainer.state.global_step}))
+    write_model_card(folder, CardFacts(config, tuple(files), journal.made, trainer.state.log_history))
+    journal.complete()
+    return _summary(config, journal, trainer.state.log_history, ())
+
+
+def _summary(
+    config: TrainConfig, journal: Journal, history: list[dict[str, Any]], notes: tuple[str, ...]
+) -> StageSummary:
+    from lemma.training.model_card import first_and_last_losses
+    from lemma.training.models import merged_folder
+
+    folder = config.output or config.run / "model"
+    merged = merged_folder(folder)
+    files = (folder, merged) if merged.exists() else (folder,)
+    losses = Tally("loss", ("", "first", "last"), tuple(first_and_last_losses(history)))
+    return StageSummary(
+        made=journal.made,
+        rejected=journal.rejected,
+        files=files,
+        next_command=f"lemma eval --model {files[-1]}",
+        tallies=(losses,) if losses.rows else (),
+        notes=notes,
+    )
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    import torch
+
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError):
+        raise LemmaError(
+            "too little memory; lower --device-batch (the effective batch stays), add --activation-checkpointing, "
+            "shorten --max-length, or use --lora or --qlora; the same command goes on from the last checkpoint"
+        ) from None
