@@ -251,7 +251,7 @@ class TrainConfig(StageConfig):
     warmup: float = Field(FROM_PRESET, ge=0, lt=1, description="share of the steps for warm-up")
     epochs: float = Field(FROM_PRESET, gt=0, description="passes over the records")
     max_steps: int | None = Field(None, ge=1, description="stop after so many steps, if the epochs are longer")
-    max_length: int = Field(FROM_PRESET, ge=8, description="tokens of a record; longer ones are cut or dropped, counted")
+    max_length: int = Field(FROM_PRESET, ge=8, description="tokens of a record; longer ones are cut or dropped")
     effective_batch: int = Field(FROM_PRESET, ge=1, description="records in a step, over all devices")
     device_batch: int = Field(
         FROM_PRESET, ge=1, description="records on a device at once", json_schema_extra={"setting": False}

@@ -57,7 +57,11 @@ class _Side:
             self.columns.setdefault(name, []).append(value)
 
     def dataset(self) -> Dataset | None:
-        return Dataset(pa.table({name: pa.array(values) for name, values in self.columns.items()})) if self.columns else None
+        return (
+            Dataset(pa.table({name: pa.array(values) for name, values in self.columns.items()}))
+            if self.columns
+            else None
+        )
 
 
 def prepare(

@@ -53,12 +53,13 @@ def _sections(facts: CardFacts) -> list[str]:
     files = "\n".join(f"- `{file.name}`, content hash `{fingerprint(file)}`" for file in facts.files)
     counts = "\n".join(f"- {count:,} {name}" for name, count in facts.counts.items())
     settings = _table(("setting", "value"), [(name, _shown(value)) for name, value in config.settings().items()])
+    losses = _table(("loss", "first", "last"), first_and_last_losses(facts.history))
     versions = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     return [
         f"# {config.objective.upper()} with lemma, preset `{config.preset}`",
         f"Trained from {base}, to notice and repair its own mistakes.",
         f"## Data\n\n{files}\n\n{counts}",
-        f"## Loss\n\n![loss over the steps]({_CURVE})\n\n{_table(('loss', 'first', 'last'), first_and_last_losses(facts.history))}",
+        f"## Loss\n\n![loss over the steps]({_CURVE})\n\n{losses}",
         f"## Settings\n\n{settings}",
         f"## Versions\n\nlemma {lemma.__version__}, {versions}",
     ]
@@ -85,7 +86,11 @@ def _draw(path: Path, history: list[dict[str, Any]]) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 4))
-    for name, label in (("loss", "training"), ("eval_loss", "held out"), ("eval_loss_error", "held out: the wrong step")):
+    for name, label in (
+        ("loss", "training"),
+        ("eval_loss", "held out"),
+        ("eval_loss_error", "held out: the wrong step"),
+    ):
         points = [(entry["step"], entry[name]) for entry in history if name in entry]
         if points:
             axes.plot(*zip(*points, strict=True), label=label, marker="." if name != "loss" else "")

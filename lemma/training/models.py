@@ -10,7 +10,13 @@ import psutil
 import torch
 from accelerate import PartialState
 from peft import LoraConfig, PeftModel, TaskType
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForTokenClassification, AutoTokenizer, BitsAndBytesConfig
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+)
 
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError, LemmaError
@@ -62,7 +68,7 @@ def check_model(config: TrainConfig, model: str) -> int:
     context = getattr(shape.get_text_config(), "max_position_embeddings", None)
     if context is not None and config.max_length > context:
         raise ConfigError(f"{model} has {context} positions; use --max-length {context}, or less")
-    parameters = sum(parameter.numel() for parameter in empty.parameters())
+    parameters = int(sum(parameter.numel() for parameter in empty.parameters()))
     each = _BYTES_QLORA if config.qlora else _BYTES_LORA if config.lora else _BYTES_FULL
     needed, there = parameters * each, _memory()
     if needed > there:
@@ -87,7 +93,7 @@ def _memory() -> float:
     if on_cpu():
         return float(psutil.virtual_memory().available)
     free, _ = torch.cuda.mem_get_info() if torch.cuda.is_available() else (psutil.virtual_memory().available, 0)
-    return float(free) * PartialState().num_processes
+    return float(free * PartialState().num_processes)
 
 
 def on_cpu() -> bool:
@@ -134,7 +140,7 @@ def loading_options(config: TrainConfig) -> dict[str, Any]:
     return {"dtype": torch.bfloat16 if config.lora and use_bf16(config) else torch.float32}
 
 
-def keep_four_bits_trainable(model: torch.nn.Module) -> None:
+def keep_four_bits_trainable(model: Any) -> None:
     """Forbid bitsandbytes to repack 4-bit weights for inference.
 
     On a CPU with AVX512-BF16 it does so at the first evaluation, and from then on no gradient passes the layer.

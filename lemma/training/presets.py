@@ -1,7 +1,7 @@
 """Presets: YAML files with the fields of TrainConfig, to be read, copied and changed. A flag beats the preset.
 
-    >>> with_preset(TrainConfig(preset="lema", learning_rate=1e-4)).lora_r
-    64
+>>> with_preset(TrainConfig(preset="lema", learning_rate=1e-4)).lora_r
+64
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
 
-import yaml
+from pydantic import RootModel
 
 from lemma.config import FROM_PRESET, TrainConfig
 from lemma.exceptions import ConfigError
+from lemma.yaml_files import read_yaml
 
 _FOLDER = Path(__file__).resolve().parent / "presets"
 _NOT_IN_PRESETS = {"run", "fresh", "workers", "preset", "resume", "output"}
@@ -39,6 +40,8 @@ def with_preset(config: TrainConfig) -> TrainConfig:
     given = {name: getattr(config, name) for name in config.model_fields_set}
     values = {**_read(path), **_adapter_choice(given)}
     merged = TrainConfig.from_mapping({**values, **given, "preset": config.preset or path.stem}, str(path))
+    if merged.mask != "none" and merged.error_weight is not None:
+        raise ConfigError(f"--mask {merged.mask} and --error-weight say two things of the wrong step; give one of them")
     missing = [name for name in FILLED_BY_PRESET if getattr(merged, name) is None]
     if missing:
         raise ConfigError(f"{path}: the preset does not say {', '.join(missing)}; copy one of {_FOLDER} and change it")
@@ -71,12 +74,7 @@ def _path(preset: str) -> Path:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: the preset can't be read ({' '.join(str(error).split())})") from None
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path}: a preset is a YAML mapping of option: value, as in {_FOLDER / 'lemma.yaml'}")
+    values = read_yaml(path, RootModel[dict[str, Any]]).root
     for key in values:
         if key in _NOT_IN_PRESETS:
             raise ConfigError(f"{path}: {key!r} belongs on the command line, not in a preset")

@@ -32,8 +32,8 @@ class Line:
         return content_id(self.place, repr(self.values))
 
     def held_out(self, seed: int, share: float) -> bool:
-        """Whether the record's problem is among the held-out ones: all records of a problem are on the same side."""
-        return int(content_id(str(seed), repr(self.values["prompt"])), 16) < share * 2**64
+        """Whether the record's question is among the held-out ones: all its records are on the same side."""
+        return int(content_id(str(seed), self.messages("prompt")[0]["content"]), 16) < share * 2**64
 
     def error(self, what: str) -> DataError:
         return DataError(f"{self.place}: {what}; {_REBUILD}")

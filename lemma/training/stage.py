@@ -47,7 +47,7 @@ def train(config: TrainConfig, console: Console) -> StageSummary | None:
     files = record_files(config.run, config.objective, config.records)
     with _open_journal(config, files) as journal, _readable_errors():
         if _everywhere(journal is not None and _TRAINED in journal.done):
-            return journal and _summary(config, journal, [], ("trained already; --fresh trains again",))
+            return _summary(config, journal, [], ("trained already; --fresh trains again",)) if journal else None
         return _train(config, files, journal, console)
 
 
@@ -77,10 +77,12 @@ def _everywhere(value: bool) -> bool:
     return bool(broadcast_object_list([value])[0])
 
 
-def _train(config: TrainConfig, files: Sequence[Path], journal: Journal | None, console: Console) -> StageSummary | None:
+def _train(
+    config: TrainConfig, files: Sequence[Path], journal: Journal | None, console: Console
+) -> StageSummary | None:
     from lemma.training.checkpoints import last_checkpoint, remove_checkpoints
     from lemma.training.job import prepare
-    from lemma.training.models import check_model, load_tokenizer, model_folder
+    from lemma.training.models import check_model, load_tokenizer, merge_adapter, model_folder
     from lemma.training.records import read_record_lines
 
     folder = config.output or config.run / "model"
@@ -99,8 +101,14 @@ def _train(config: TrainConfig, files: Sequence[Path], journal: Journal | None, 
         console.print(", ".join(f"{count:,} {name}" for name, count in data.counts.items()), highlight=False)
         for reason, count in journal.rejected.items():
             console.print(f"{count:,} records dropped: {reason}, see {config.run / REJECTED}", highlight=False)
-    trainer = _run_trainer(objective, model, tokenizer, data, config, folder, console)
-    return _finish(trainer, model, tokenizer, config, files, journal)
+    try:
+        trainer = objective.make_trainer(model, tokenizer, data, config, folder)
+    except ValueError as error:
+        raise ConfigError(f"these settings can't be used: {' '.join(str(error).split())}") from error
+    _run(trainer, console)
+    if config.merge and (config.lora or config.qlora) and journal is not None:
+        merge_adapter(config, model, folder, tokenizer)
+    return None if journal is None else _finish(trainer, config, files, journal)
 
 
 def _account_for(data: PreparedData, journal: Journal) -> None:
@@ -113,48 +121,36 @@ def _account_for(data: PreparedData, journal: Journal) -> None:
     journal.append(Chunk(ids, {REJECTED: lines}, counts))
 
 
-def _run_trainer(
-    objective: Any, model: str, tokenizer: Any, data: PreparedData, config: TrainConfig, folder: Path, console: Console
-) -> Trainer:
+def _run(trainer: Trainer, console: Console) -> None:
+    """Train, from the last whole checkpoint if there is one, measure the held-out loss at the end, and save."""
     from transformers import PrinterCallback
 
     from lemma.training.checkpoints import MarkWholeCheckpoints, last_checkpoint
     from lemma.training.models import keep_four_bits_trainable
     from lemma.training.progress import TrainingProgress
 
-    try:
-        trainer: Trainer = objective.make_trainer(model, tokenizer, data, config, folder)
-    except ValueError as error:
-        raise ConfigError(f"these settings can't be used: {' '.join(str(error).split())}") from error
     keep_four_bits_trainable(trainer.model)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(MarkWholeCheckpoints())
     trainer.add_callback(TrainingProgress(console))
+    folder = Path(trainer.args.output_dir)
     checkpoint = last_checkpoint(folder)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if data.held_out is not None and not any(
-        "eval_loss" in entry and entry["step"] == trainer.state.global_step for entry in trainer.state.log_history
-    ):
+    state = trainer.state
+    measured = {entry["step"] for entry in state.log_history if "eval_loss" in entry}
+    if trainer.eval_dataset is not None and state.global_step not in measured:
         trainer.evaluate()
     trainer.save_model(str(folder))
-    return trainer
 
 
-def _finish(
-    trainer: Trainer, model: str, tokenizer: Any, config: TrainConfig, files: Sequence[Path], journal: Journal | None
-) -> StageSummary | None:
+def _finish(trainer: Trainer, config: TrainConfig, files: Sequence[Path], journal: Journal) -> StageSummary:
     from lemma.training.model_card import CardFacts, write_model_card
-    from lemma.training.models import merge_adapter
 
-    if journal is None:
-        return None
-    folder = Path(str(trainer.args.output_dir))
-    if config.merge and (config.lora or config.qlora):
-        merge_adapter(config, model, folder, tokenizer)
+    history = trainer.state.log_history
     journal.append(Chunk((_TRAINED,), {}, {"optimizer steps": trainer.state.global_step}))
-    write_model_card(folder, CardFacts(config, tuple(files), journal.made, trainer.state.log_history))
+    write_model_card(Path(trainer.args.output_dir), CardFacts(config, tuple(files), journal.made, history))
     journal.complete()
-    return _summary(config, journal, trainer.state.log_history, ())
+    return _summary(config, journal, history, ())
 
 
 def _summary(

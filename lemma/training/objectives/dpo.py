@@ -66,7 +66,7 @@ def make_trainer(model: str, tokenizer: Any, data: PreparedData, config: TrainCo
     )
 
 
-class TokenisedDPOTrainer(DPOTrainer):  # type: ignore[misc]  # TRL is untyped
+class TokenisedDPOTrainer(DPOTrainer):
     """DPOTrainer that takes tokenised pairs as they are."""
 
     def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:

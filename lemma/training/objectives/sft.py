@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel
 from trl import SFTConfig, SFTTrainer, pack_dataset
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
@@ -113,7 +112,7 @@ class PartsCollator(DataCollatorForLanguageModeling):
         return batch | {"parts": parts}
 
 
-class SegmentTrainer(SFTTrainer):  # type: ignore[misc]  # TRL is untyped
+class SegmentTrainer(SFTTrainer):
     """SFTTrainer with a weight for each part of the text, and the loss of each part in its logs.
 
     In evaluation all tokens of the answer are scored, also masked ones: so `eval_loss_error` says whether the model
@@ -123,7 +122,7 @@ class SegmentTrainer(SFTTrainer):  # type: ignore[misc]  # TRL is untyped
     def __init__(self, *args: Any, part_weights: Floats, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # TRL refuses a collator of one's own without padding, so it is put in its place afterwards.
-        self.data_collator = PartsCollator(**vars(self.data_collator))
+        self.data_collator: Any = PartsCollator(**vars(self.data_collator))
         self._part_weights = torch.from_numpy(part_weights).to(self.args.device)
         self._part_sums = {mode: self._zeros() for mode in ("train", "eval")}
 
@@ -147,7 +146,7 @@ class SegmentTrainer(SFTTrainer):  # type: ignore[misc]  # TRL is untyped
         weight, number = self.accelerator.reduce(trained, "sum")
         return samples, count * weight / number.clamp(min=1)
 
-    def compute_loss(self, model: PreTrainedModel, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The trainer's own loss, on log-probabilities multiplied by the weights of their tokens."""
         mode = "train" if self.model.training else "eval"
         parts = inputs.pop("parts")

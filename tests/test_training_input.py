@@ -1,0 +1,241 @@
+"""What `lemma train` is asked and fed: presets, batches, records; each mistake ends in one line that says what next."""
+
+from __future__ import annotations
+
+import json
+
+import orjson
+import pytest
+from training_data import write_records
+
+pytest.importorskip("trl")
+
+from rich.console import Console
+
+from lemma.cli import main
+from lemma.config import TrainConfig
+from lemma.exceptions import ConfigError, LemmaError
+from lemma.training.job import split_batch, total_steps
+from lemma.training.presets import FILLED_BY_PRESET, preset_names, with_preset
+from lemma.training.records import read_record_lines
+from lemma.training.stage import train
+
+QUIET = Console(quiet=True)
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_says_all_there_is_to_say(name, tmp_path):
+    config = with_preset(TrainConfig(preset=name, model="some/model"))
+    assert all(getattr(config, field) is not None for field in FILLED_BY_PRESET)
+    copy = tmp_path / "mine.yaml"
+    copy.write_text(next(iter(_preset_files(name))).read_text("utf-8") + "\nmax_steps: 7\n", "utf-8")
+    mine = with_preset(TrainConfig(preset=str(copy), model="some/model"))
+    assert mine.max_steps == 7
+    assert mine.learning_rate == config.learning_rate
+
+
+def _preset_files(name):
+    from lemma.training import presets
+
+    return presets._FOLDER.glob(f"{name}.yaml")
+
+
+def test_the_papers_settings():
+    lemma = with_preset(TrainConfig(preset="lemma", model="m"))
+    assert (lemma.learning_rate, lemma.schedule, lemma.warmup, lemma.epochs) == (1e-5, "cosine", 0.03, 3)
+    assert (lemma.max_length, lemma.effective_batch, lemma.lora, lemma.qlora) == (4096, 256, False, False)
+    lema = with_preset(TrainConfig(preset="lema", model="m"))
+    assert (lema.qlora, lema.lora_r, lema.lora_alpha, lema.lora_dropout) == (True, 64, 16, 0.05)
+    assert (lema.schedule, lema.effective_batch, lema.max_grad_norm, lema.weight_decay) == ("constant", 96, 0.3, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("asked", "preset"),
+    [
+        ({}, "tiny"),
+        ({"model": "m"}, "lemma"),
+        ({"model": "m", "lora": True}, "lora"),
+        ({"model": "m", "qlora": True}, "lema"),
+        ({"model": "m", "objective": "dpo"}, "dpo"),
+    ],
+)
+def test_the_preset_that_fits(asked, preset):
+    assert with_preset(TrainConfig(**asked)).preset == preset
+
+
+def test_a_flag_beats_the_preset():
+    config = with_preset(TrainConfig(preset="lema", model="m", lora=True, learning_rate=0.5))
+    assert (config.lora, config.qlora, config.learning_rate, config.lora_r) == (True, False, 0.5, 64)
+
+
+@pytest.mark.parametrize(
+    ("device_batch", "processes", "expected"),
+    [(4, 8, (4, 8)), (4, 1, (4, 64)), (4, 2, (4, 32)), (5, 1, (4, 64)), (100, 64, (4, 1)), (3, 256, (1, 1))],
+)
+def test_the_effective_batch_is_kept(device_batch, processes, expected):
+    config = with_preset(TrainConfig(preset="lemma", model="m", device_batch=device_batch))
+    each, accumulated = split_batch(config, processes)
+    assert (each, accumulated) == expected
+    assert each * accumulated * processes == 256
+
+
+def test_an_effective_batch_that_can_not_be_kept():
+    with pytest.raises(ConfigError, match="multiple of 3"):
+        split_batch(with_preset(TrainConfig(preset="lemma", model="m")), 3)
+
+
+@pytest.mark.parametrize(("rows", "max_steps", "steps"), [(1000, None, 12), (1000, 5, 5), (1000, 99, 12), (1, None, 3)])
+def test_steps(rows, max_steps, steps):
+    config = with_preset(TrainConfig(preset="lemma", model="m", max_steps=max_steps))
+    assert total_steps(config, rows) == steps
+
+
+@pytest.fixture
+def run(tmp_path):
+    write_records(tmp_path / "run", 12)
+    return tmp_path / "run"
+
+
+def spoil(run, change, name="lemma", number=3):
+    path = run / "sft" / f"{name}.jsonl"
+    lines = [orjson.loads(line) for line in path.read_bytes().splitlines()]
+    change(lines[number - 1])
+    path.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+
+
+def one_segment(**changes):
+    return lambda line: line["segments"][0].update(changes)
+
+
+BAD_INPUT = {
+    "no records at all": (
+        lambda run: [file.unlink() for file in (run / "sft").iterdir()],
+        {},
+        "lemma.jsonl is not there; make it with: lemma build-sft --records lemma",
+    ),
+    "no file of that kind": (None, {"records": "lema"}, "lema.jsonl is not there; make it with: lemma build-sft"),
+    "a kind for another objective": (None, {"records": "dpo"}, "--objective sft trains on lemma, lema, cot, critique"),
+    "an empty file": (lambda run: (run / "sft/lemma.jsonl").write_bytes(b""), {"records": "lemma"}, "no records; see"),
+    "no spans": (
+        lambda run: spoil(run, lambda line: line.pop("segments")),
+        {"mask": "error"},
+        "lemma.jsonl, line 3: no 'segments', which --mask and --error-weight need",
+    ),
+    "no spans for a weight": (
+        lambda run: spoil(run, lambda line: line.pop("segments")),
+        {"error_weight": "0.5"},
+        "line 3: no 'segments'",
+    ),
+    "a span past the end": (
+        lambda run: spoil(run, lambda line: line["segments"][-1].update(end=9999)),
+        {},
+        "line 3: 'segments' do not lie in order within the completion's",
+    ),
+    "a span of an unknown kind": (lambda run: spoil(run, one_segment(kind="joke")), {}, "line 3: the segment"),
+    "a span without an end": (
+        lambda run: spoil(run, lambda line: line["segments"][0].pop("end")),
+        {},
+        "line 3: a segment needs kind, start and end",
+    ),
+    "another shape": (
+        lambda run: spoil(run, lambda line: line.update(instruction=line.pop("prompt"))),
+        {},
+        "line 3: no 'prompt'",
+    ),
+    "no answer": (
+        lambda run: spoil(run, lambda line: line.update(completion=[])),
+        {},
+        "line 3: no usable 'completion'",
+    ),
+    "labels of another length": (
+        lambda run: spoil(run, lambda line: line["labels"].append(True), "prm"),
+        {"objective": "prm"},
+        "line 3: 'completions' and 'labels' have to be lists of the same",
+    ),
+    "no model there": (None, {"model": "./no-such-folder", "max_length": "64"}, "no model at './no-such-folder'"),
+    "no such preset": (None, {"preset": "lora2"}, "there is no preset 'lora2'; did you mean 'lora'?"),
+    "too short": (None, {"max_length": "8"}, "no record is left to train on: "),
+    "too long for the model": (None, {"max_length": "9999"}, "has 2048 positions; use --max-length 2048"),
+    "both adapters": (None, {"lora": True, "qlora": True}, "--lora and --qlora exclude each other"),
+    "an adapter on the head": (None, {"lora": True, "lora_targets": "lm_head"}, "--lora-targets lm_head"),
+    "an adapter on nothing": (None, {"lora": True, "lora_targets": "nowhere"}, "these settings can't be used: "),
+    "an unknown optimizer": (None, {"optimizer": "adamm"}, "these settings can't be used: "),
+    "a report to nowhere": (None, {"report_to": "wandb"}, "--report-to wandb: not installed"),
+    "nothing to go on from": (None, {"resume": True}, "holds no checkpoint to go on from"),
+    "a mask and a weight": (None, {"mask": "error", "error_weight": "0.5"}, "--mask error and --error-weight"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_is_one_line(case, run):
+    prepare, asked, message = BAD_INPUT[case]
+    if prepare:
+        prepare(run)
+    with pytest.raises(LemmaError) as caught:
+        train(TrainConfig.from_mapping({"run": run, **asked}), QUIET)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("learning_rat: 1", "has no option 'learning_rat'; did you mean 'learning_rate'?"),
+        ("learning_rate: fast", "learning_rate = 'fast' can't be used"),
+        ("max_steps: 3", "the preset does not say lora, qlora"),
+        ("- 1", "Input should be a valid dictionary"),
+        ("run: elsewhere", "'run' belongs on the command line"),
+        ("a: [", "is not YAML"),
+    ],
+)
+def test_bad_presets(content, message, tmp_path):
+    (tmp_path / "mine.yaml").write_text(content, "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        with_preset(TrainConfig(preset=str(tmp_path / "mine.yaml")))
+    assert message in str(caught.value)
+    assert str(tmp_path / "mine.yaml") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "advice"), [([], "--lora or --qlora"), (["--lora"], "--qlora"), (["--qlora"], "smaller model")]
+)
+def test_too_little_memory_is_said_before_anything_is_loaded(asked, advice, run, capsys):
+    """A folder that describes a model of 9 trillion parameters, without one weight."""
+    folder = run / "huge"
+    folder.mkdir()
+    shape = {
+        "model_type": "llama",
+        "architectures": ["LlamaForCausalLM"],
+        "hidden_size": 65536,
+        "intermediate_size": 262144,
+        "num_hidden_layers": 128,
+        "num_attention_heads": 512,
+        "max_position_embeddings": 8192,
+    }
+    (folder / "config.json").write_text(json.dumps(shape), "utf-8")
+    assert main(["train", "--run", str(run), "--model", str(folder), *asked]) == 1
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lemma: ")]
+    assert "billion parameters need at least" in line
+    assert advice in line
+
+
+def test_a_problem_is_on_one_side_only(run):
+    """Wrong and right records of a question are all trained on, or all held out."""
+    files = [run / "sft/lemma.jsonl", run / "sft/cot.jsonl"]
+    sides = {}
+    for line in read_record_lines(files):
+        sides.setdefault(line.messages("prompt")[0]["content"], set()).add(line.held_out(0, 0.5))
+    assert all(len(side) == 1 for side in sides.values())
+    assert {frozenset(side) for side in sides.values()} == {frozenset({True}), frozenset({False})}
+
+
+@pytest.mark.parametrize("name", ["fsdp.yaml", "zero2.yaml"])
+def test_accelerate_reads_the_shipped_configurations(name):
+    from accelerate.commands.config.config_args import load_config_from_file
+
+    from lemma.training import stage
+
+    path = stage.Path(stage.__file__).parent / "accelerate_configs" / name
+    config = load_config_from_file(str(path))
+    assert config.mixed_precision == "bf16"
+    assert config.num_processes == 8
