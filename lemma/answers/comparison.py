@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from lemma.answers.expressions import Call, Sym, symbols
+from lemma.answers.expressions import Call, Num, Sym, symbols
 from lemma.answers.moments import clock_time
 from lemma.answers.quantities import compare_expressions, compare_quantities, exact_number
 from lemma.answers.reading import read_answer
 from lemma.answers.real_sets import Interval, NotRealSetError, describes_set, real_set
-from lemma.answers.relations import compare_relations, stated_value
+from lemma.answers.relations import approximate_value, compare_relations, stated_value
 from lemma.answers.shapes import (
     Answer,
     Choice,
@@ -24,9 +24,13 @@ from lemma.answers.shapes import (
     SetOperation,
     Words,
 )
+from lemma.answers.units import find_unit
 
 if TYPE_CHECKING:
     from lemma.records import Verdict
+
+
+_TIME = (("time", 1),)
 
 
 def compare(gold: Answer, answer: Answer) -> Verdict:
@@ -80,12 +84,18 @@ def _compare_words(gold: Answer, answer: Answer) -> Verdict:
     if isinstance(other, Relation):
         value = stated_value(other)
         return "unknown" if value is None else _compare_words(words, value)
-    if isinstance(other, Collection) and not other.items:
-        return "unknown" if words.text == "undefined" else "different"
-    if isinstance(other, Quantity) and symbols(other.expression):
-        # `ab` may be a word or a product.
-        return "unknown" if len(words.text) <= 3 else "different"
-    return "unknown" if isinstance(other, Quantity) and other.noun else "different"
+    return "unknown" if _may_mean(words, other) else "different"
+
+
+def _may_mean(words: Words, other: Answer) -> bool:
+    """Whether words may stand for something that is none: a product of letters, a noun, no or endless solutions."""
+    if isinstance(other, Collection):
+        return not other.items and not {"undefined", "no", "none"}.isdisjoint(words.text.split())
+    if not isinstance(other, Quantity):
+        return False
+    if other.expression == Sym("infinity"):
+        return words.text == "infinite"
+    return bool(other.noun) or (bool(symbols(other.expression)) and len(words.text) <= 3)
 
 
 def _compare_moments(gold: Answer, answer: Answer) -> Verdict:
@@ -141,8 +151,20 @@ def _compare_with_ratio(gold: Answer, answer: Answer) -> Verdict:
         return "different"
     if len(ratio.terms) != 2:
         return "different"
+    if other.unit is not None and other.unit.dimensions == _TIME:
+        return _compare_durations(ratio, other)
     quotient = Call("div", (ratio.terms[0].expression, ratio.terms[1].expression))
     return compare_expressions(quotient, other.expression)
+
+
+def _compare_durations(ratio: Ratio, duration: Quantity) -> Verdict:
+    """`1:20` as an hour and twenty minutes, or as minutes and seconds."""
+    for larger in ("hour", "minute"):
+        sixtieths = Call("mul", (ratio.terms[1].expression, Num(Fraction(1, 60))))
+        total = Quantity(Call("add", (ratio.terms[0].expression, sixtieths)), find_unit(larger))
+        if compare_quantities(total, duration) == "equal":
+            return "equal"
+    return "different"
 
 
 def _compare_real_sets(gold: Answer, answer: Answer) -> Verdict:
@@ -222,10 +244,9 @@ def _compare_with_relation(gold: Answer, answer: Answer) -> Verdict:
     assert isinstance(relation, Relation)
     if isinstance(other, Collection) and not other.opening:
         return _compare_collections(_as_list(gold), _as_list(answer))
-    value = stated_value(relation)
-    if value is None:
-        return "unknown"
-    return compare(value, other) if relation is gold else compare(other, value)
+    values = [value for value in (stated_value(relation), approximate_value(relation)) if value is not None]
+    verdicts = [compare(value, other) if relation is gold else compare(other, value) for value in values]
+    return "equal" if "equal" in verdicts else verdicts[0] if verdicts else "unknown"
 
 
 def _as_list(answer: Answer) -> Collection:
@@ -239,6 +260,12 @@ def _compare_with_single(gold: Answer, answer: Answer) -> Verdict:
     if len(collection.items) == 1:
         item = collection.items[0]
         return compare(item, other) if collection is gold else compare(other, item)
+    if (
+        collection.items
+        and not collection.opening
+        and all(compare(item, other) == "equal" for item in collection.items)
+    ):
+        return "equal" if collection.joiner == "or" else "unknown"  # `1/2 or 0.5`; `1, 1` may be a double root
     return "unknown" if _is_decimal_comma(collection, other) else "different"
 
 

@@ -65,7 +65,7 @@ _SHORT = 12
 _NON_ANSWER = re.compile(r"[?.\s-]*(?:n/?a|unknown|idk|tbd)?[?.\s-]*", re.I)
 # What GSM8K's solutions have for a calculator.
 _CALCULATION = re.compile(r"<<[^<>]*>>")
-_ASIDE = re.compile(r"\s+\([^()]*[A-Za-z]{2}[^()]*\)[.\s]*$")
+_ASIDE = re.compile(r"\s+\((?![^()]*(?:\\|\b(?:sin|cos|tan|log|ln|exp|sqrt|pi)\b))[^()]*[A-Za-z]{3}[^()]*\)[.\s]*$")
 _EXCLAMATION = re.compile(r"(?<=\w)[!?]+$")
 _FOREIGN_WORD = re.compile(r"[^\W\d_A-Za-z\u0370-\u03ff]{2}")
 _COPULA = re.compile(r"\b(?:is|are|was|were|be|equals)\s+")
@@ -192,7 +192,7 @@ def _first_answer(tail: str) -> str | None:
 
 
 def _unmarked(text: str) -> str | None:
-    tidied = _tidy(text) if len(text) <= _BARE_LENGTH else ""
+    tidied = _tidy(_ASIDE.sub("", text)) if len(text) <= _BARE_LENGTH else ""
     if tidied and _looks_bare(tidied):
         return tidied
     return _from_prose(text[-_PROSE_WINDOW:])

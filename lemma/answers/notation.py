@@ -42,6 +42,7 @@ _NOISE = (
     # A comma between thousands, which LaTeX sets without a space after it.
     (re.compile(r"(?<=\d)(?:,\s*\\!|\{,\}|\\,)\s*(?=\d{3}(?!\d))"), ""),
     (re.compile(r"\\(?:left|right|displaystyle|textstyle|limits|middle|[bB]igg?[lr]?)(?![a-zA-Z])\.?"), ""),
+    (re.compile(r"m?\\(?:angle|triangle|measuredangle)(?![a-zA-Z])"), " "),
     (re.compile(r"\\!|\\\\\s*$|^\s*&|\\(?:text)?color\s*\{[a-zA-Z]*\}"), ""),
     (re.compile(r"\\(?:bf|it|rm|tiny|small|normalsize|large|Large|LARGE|huge|Huge|boldmath)(?![a-zA-Z{])"), ""),
     (re.compile(r"(?<!\\)((?:\\\\)*)\\[,;:> ]"), r"\1 "),

@@ -40,6 +40,8 @@ _FRACTION = re.compile(rf"(?<![\w/.])(\d+|an?)[\s-]+({_PART_WORD})\b(?!\s+(?:pla
 _HALF = re.compile(r"^\s*half\s*$", re.IGNORECASE)
 _AND_A_PART = re.compile(r"(?<![\w/.])(\d+)\s+and\s+(?:an?\s+)?(\d+/\d+)")
 _SCALED = re.compile(rf"(?<![\w/])(\d[\d,]*(?:\.\d+)?|an?)[\s-]+({_SCALE_WORD}|dozens?)\b(?:\s+of\b)?", re.IGNORECASE)
+_ABBREVIATED_PRICE = re.compile(r"([$€£]\s?\d[\d,]*(?:\.\d+)?)\s?([kKMB])\b")
+_ABBREVIATIONS = {"k": "thousand", "K": "thousand", "M": "million", "B": "billion"}
 _ORDINAL_NUMBER = re.compile(r"(?<![\w.])(\d+)(?:st|nd|rd|th)\b", re.IGNORECASE)
 _ORDINAL_WORD = re.compile(rf"^\s*(?:the\s+)?({'|'.join(_ORDINALS)})\s*$", re.IGNORECASE)
 _ANY = re.compile(
@@ -50,6 +52,7 @@ _ANY = re.compile(
 
 def replace_number_words(text: str) -> str:
     """`text` with every number in words written in digits."""
+    text = _ABBREVIATED_PRICE.sub(lambda match: f"{match.group(1)} {_ABBREVIATIONS[match.group(2)]}", text)
     if not _ANY.search(text):
         return text
     text = _CARDINAL.sub(lambda match: str(_cardinal(match.group())), text)

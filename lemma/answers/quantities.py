@@ -10,7 +10,7 @@ from lemma.answers.expressions import Call, Expr, Num, Sym, symbols
 from lemma.answers.numerics import provably_different, real_value
 from lemma.answers.plain_numbers import within_rounding
 from lemma.answers.shapes import Quantity
-from lemma.answers.units import Unit, find_unit, is_money, without_rate
+from lemma.answers.units import SHORT_NAMES, Unit, find_unit, is_money, without_rate
 
 if TYPE_CHECKING:
     from lemma.records import Verdict
@@ -19,6 +19,7 @@ _POUND_STERLING = find_unit("gbp")
 _POUND_MASS = find_unit("pound")
 _DEGREE = (("angle", 1),)
 _RADIAN = (("radian", 1),)
+_TEMPERATURES = {(("celsius", 1),), (("fahrenheit", 1),)}
 
 
 def compare_expressions(gold: Expr, answer: Expr) -> Verdict:
@@ -78,10 +79,21 @@ def compare_quantities(gold: Quantity, answer: Quantity) -> Verdict:
         return _compare_with_units(gold, answer, gold.unit, answer.unit)
     verdict = _compare_values(gold, answer)
     if verdict == "different":
-        return _compare_with_one_unit(gold, answer)
+        return _compare_in_other_readings(gold, answer)
     if verdict == "equal" and gold.noun and (answer.noun or answer.unit) and not _same_noun(gold.noun, answer.noun):
         return "unknown"
     return verdict
+
+
+def _compare_in_other_readings(gold: Quantity, answer: Quantity) -> Verdict:
+    """What differs as it was read may be equal if a letter is a unit, or one side's unit was left out."""
+    gold_unit, answer_unit = _with_letter_as_unit(gold), _with_letter_as_unit(answer)
+    if (gold_unit is None) == (answer_unit is None):
+        return _compare_with_one_unit(gold, answer)
+    left, right = gold_unit or gold, answer_unit or answer
+    if compare_quantities(left, right) != "equal":
+        return "different"
+    return "unknown" if left.unit is None or right.unit is None else "equal"
 
 
 def _compare_bases(gold: Quantity, answer: Quantity) -> Verdict:
@@ -106,6 +118,17 @@ def _digits(value: Fraction, base: int) -> str:
     return digits or "0"
 
 
+def _with_letter_as_unit(quantity: Quantity) -> Quantity | None:
+    """`3h` as three hours, which is also three times h."""
+    expression = quantity.expression
+    if quantity.unit is not None or not isinstance(expression, Call) or expression.head != "mul":
+        return None
+    number, letter = expression.args
+    if not isinstance(number, Num) or not isinstance(letter, Sym) or letter.name not in SHORT_NAMES:
+        return None
+    return Quantity(number, find_unit(letter.name))
+
+
 def _compare_with_units(gold: Quantity, answer: Quantity, gold_unit: Unit, answer_unit: Unit) -> Verdict:
     if {gold_unit, answer_unit} == {_POUND_STERLING, _POUND_MASS}:
         return _compare_values(gold, answer)
@@ -125,7 +148,10 @@ def _scaled(expression: Expr, factor: Fraction) -> Expr:
 
 
 def _compare_angles(gold: Quantity, answer: Quantity, gold_unit: Unit, answer_unit: Unit) -> Verdict:
-    if {gold_unit.dimensions, answer_unit.dimensions} != {_DEGREE, _RADIAN}:
+    dimensions = {gold_unit.dimensions, answer_unit.dimensions}
+    if _DEGREE in dimensions and dimensions & _TEMPERATURES:
+        return _compare_values(gold, answer)  # `100 degrees` may be of temperature
+    if dimensions != {_DEGREE, _RADIAN}:
         return "different"
     return compare_expressions(_in_radians(gold), _in_radians(answer))
 

@@ -33,11 +33,12 @@ _WORDS_ONLY = re.compile(
     r"(?:[A-Za-z'.,!?\s]|(?<=\w)-(?=\w)|\\(?:text|mbox|textbf|textit|textrm|mathrm)\s*\{[^{}\d]*\})+"
 )
 _MATHEMATICAL_WORDS = re.compile(
-    r"\\?\b(?:text|mbox|textbf|textit|textrm|mathrm|arc(?=sin|cos|tan)|sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|inf(?:inity)?)(?![a-z])"
+    r"\\?\b(?:text|mbox|textbf|textit|textrm|mathrm|and|or|arc(?=sin|cos|tan)|sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|inf(?:inity)?)(?![a-z])"
 )
-# A run of letters that can be said is a word; others, such as `xyz`, are products.
-_PRONOUNCEABLE = re.compile(r"(?=[A-Za-z]{3})[A-Za-z]*[aeiouyAEIOUY]|\b[Uu]p\b")
+# A run of letters that can be said is a word, and so is one of capitals (HHT, ABC); others, as `xyz`, are products.
+_PRONOUNCEABLE = re.compile(r"(?=[A-Za-z]{3})[A-Za-z]*[aeiouyAEIOUY]|\b[Uu]p\b|^\s*[A-Z]{3,}\s*$")
 _RATIO_IN_WORDS = re.compile(r"^\s*(\d+)\s+(?:to|out\s+of)\s+(\d+)\s*$")
+_SAID_TWICE = re.compile(r"^\s*(\d+)\s+\(\1\)")
 _NOISE_WORDS = frozenset(
     ["a", "an", "the", "it", "is", "are", "to", "due", "they", "he", "she", "this", "in", "at", "on", "answer"]
 )
@@ -54,6 +55,9 @@ _PHRASES: dict[str, Answer] = {
     ),
     **dict.fromkeys(["all real numbers", "all reals", "any real number", "the real numbers", "real numbers"], _REALS),
     **dict.fromkeys(["undefined", "not defined", "does not exist", "dne"], Words("undefined")),
+    **dict.fromkeys(
+        ["infinite", "infinitely many", "infinitely many solutions", "infinite solutions"], Words("infinite")
+    ),
     **dict.fromkeys(["yes", "true"], Words("yes")),
     **dict.fromkeys(["no", "false"], Words("no")),
 }  # fmt: skip
@@ -84,7 +88,7 @@ def _read_structure(normal: str, plain: str) -> Answer | None:
     if _WORDS_ONLY.fullmatch(text) and _PRONOUNCEABLE.search(_MATHEMATICAL_WORDS.sub(" ", text)):
         return _read_words(plain)
     try:
-        return _read_list(tokenize(_RATIO_IN_WORDS.sub(r"\1:\2", text)))
+        return _read_list(tokenize(_SAID_TWICE.sub(r"\1", _RATIO_IN_WORDS.sub(r"\1:\2", text))))
     except (UnreadableError, TooLongError):
         return _read_words(plain)
 
@@ -319,8 +323,10 @@ def _is_unit(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _is_short_unit(tokens: Sequence[Token], at: int) -> bool:
-    """Whether the `m` of `5 m` is metres: alone after a number and a space, with at most a power or `/s` behind it."""
-    return at == 1 and tokens[0].kind == "number" and tokens[at].spaced and len(tokens) - at <= 6 and all(
+    """Whether the `m` of `5 m` is metres: after a number and a space, with at most a power or `/s` behind it."""
+    is_number = all(token.kind not in ("symbol", "function", "word") for token in tokens[:at])
+    follows = tokens[at].spaced and tokens[at - 1].kind in ("number", "close")
+    return is_number and follows and len(tokens) - at <= 6 and all(
         token.kind in ("number", "symbol", "word", "open", "close") or token.text in ("^", "/") for token in tokens[at:]
     )  # fmt: skip
 

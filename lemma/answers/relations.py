@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lemma.answers.algebra import Form, UndecidedError, normal_form, proportional, subtract
 from lemma.answers.expressions import Call, Expr, Num, Sym, symbols
-from lemma.answers.shapes import Answer, Quantity, Relation, Words
+from lemma.answers.shapes import Answer, Collection, Quantity, Relation, Words
 
 if TYPE_CHECKING:
     from lemma.records import Verdict
@@ -26,11 +26,25 @@ def stated_value(relation: Relation) -> Answer | None:
     first, last = relation.sides[0], relation.sides[-1]
     if _is_label(last) and not _is_label(first):
         return first
-    if relation.operators[-1] == "\\approx" and len(relation.sides) > 2:
-        last = relation.sides[-2]
+    if relation.operators[-1] == "\\approx" and not _is_label(relation.sides[-2]):
+        return relation.sides[-2]
+    if isinstance(first, Collection) and isinstance(last, Collection) and _names_in_order(first):
+        return last  # `(x, y) = (3, -1)`
     if _is_label(first) or (isinstance(first, Quantity) and isinstance(last, Quantity) and _gives_value(first, last)):
         return last
     return None
+
+
+def approximate_value(relation: Relation) -> Answer | None:
+    r"""0.333 in `\frac{1}{3} \approx 0.333`, which states two values; None in any other relation."""
+    both = len(relation.sides) > 1 and relation.operators[-1] == "\\approx" and not _is_label(relation.sides[-2])
+    return relation.sides[-1] if both else None
+
+
+def _names_in_order(collection: Collection) -> bool:
+    expressions = [item.expression for item in collection.items if isinstance(item, Quantity)]
+    names = [expression.name for expression in expressions if isinstance(expression, Sym)]
+    return len(names) == len(collection.items) and names == sorted(set(names))
 
 
 def _gives_value(left: Quantity, right: Quantity) -> bool:

@@ -207,6 +207,8 @@ def _read_based(text: str) -> Token | None:
         value = int(digits, base) if 2 <= base <= 36 else None
     except ValueError:
         value = None
+    if value is not None and base == 10:
+        return Token("number", digits, Fraction(value))
     return None if value is None else Token("based", digits.upper().lstrip("0") or "0", Fraction(value), base=base)
 
 
