@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import lru_cache
 
+from label_checking.algebra import is_wrongly_solved
 from label_checking.equations import Equation, Step, read_step
 from label_checking.expressions import Number, read_value
 from label_checking.following import later_steps_follow
@@ -94,7 +95,8 @@ def error_step_is_wrong_as_its_type_says(reading: Reading) -> Iterator[Finding]:
     record, error, partner = reading.record, reading.error, reading.partner
     false = [equation for equation in error.equations if not equation.holds]
     if record.error_type == "calculation_error":
-        yield from _one_false_result(error, partner, false)
+        if false or not is_wrongly_solved(record.steps, record.reference_steps, record.error_step):
+            yield from _one_false_result(error, partner, false)
         return
     for equation in false:
         yield Finding("c: an equation of the error step is false", equation.text)

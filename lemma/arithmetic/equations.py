@@ -176,7 +176,7 @@ def _is_loose(text: str, tokens: Sequence[Token], position: int, after: int) -> 
     if not passed or _UNCLEAR.search(text, passed[0].start, passed[-1].end):
         return True  # 3 / 1/4 may mean 12, and $0.25 * 2 = 50 cents is another unit
     letters = any(_is_letter(token) for token in passed)
-    words = any(token.kind == EQUALS and token.text[0].isalpha() for token in passed)
+    words = all(token.text[0].isalpha() for token in passed if token.kind == EQUALS)
     return letters or words or "\\" in text
 
 

@@ -163,7 +163,9 @@ def _division_slips(left: Value, divisor: Value, right: Value) -> list[Slip]:
         place = digits.index("0", 1)
         slips.append((int(digits[:place] + digits[place + 1 :]), "a zero of the quotient is lost"))
     if right > _TIMES_TABLE:
-        slips += [(right + off, f"{right + off} times {divisor} is {(right + off) * divisor}") for off in (-10, 10, -1, 1)]
+        slips += [
+            (right + off, f"{right + off} times {divisor} is {(right + off) * divisor}") for off in (-10, 10, -1, 1)
+        ]
     return slips
 
 
@@ -178,7 +180,9 @@ def _precedence_slips(tree: Expression, values: Sequence[Value]) -> list[Slip]:
         straight, right = evaluate(running, values), evaluate(tree, values)
     except ArithmeticRefusal:
         return []
-    return [] if straight == right else [(straight, "it was worked out from left to right, whatever binds more strongly")]
+    return (
+        [] if straight == right else [(straight, "it was worked out from left to right, whatever binds more strongly")]
+    )
 
 
 def _no_slips(left: Value, other: Value, right: Value) -> list[Slip]:

@@ -13,7 +13,7 @@ from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites, swa
 
 _OPENERS = frozenset(
     "he she it they we you i the this that these those there in on at for each every all her his their so thus "
-    "therefore then a an altogether together after since if to from with by combined".split()
+    "therefore then a an two three four five six seven eight nine ten twelve twenty half altogether together after since if to from with by combined".split()
 )
 _LEADS = ("So ", "This means that ", "In other words, ", "Thus, ")
 _HAS_VERB = re.compile(
@@ -21,7 +21,9 @@ _HAS_VERB = re.compile(
     r"earns?|earned|paid|pays?|takes?|took|used|uses?|ate|eats?|gave|gives?|saved|saves?|found|read|reads|picked|ran|runs|"
     r"walked|walks|drove|drives|worked|works|left|caught|collected|received|weighs?|bakes?|baked|grew|lost|won|owns?)\b"
 )
-_CONNECTIVE = re.compile(r"\b(?:because|if|since|as|when|which|meaning|so|thus|therefore|then|and)\b|[=:;,]", re.IGNORECASE)
+_CONNECTIVE = re.compile(
+    r"\b(?:because|if|since|as|when|which|meaning|so|thus|therefore|then|and)\b|[=:;,]", re.IGNORECASE
+)
 _LEAD_IN = re.compile(r"(?:so|thus|that means|this means|in total|therefore),?(?: that)? ", re.IGNORECASE)
 _BLANK = re.compile(r"\s+")
 

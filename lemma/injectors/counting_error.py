@@ -39,8 +39,13 @@ def _is_count(site: Site, operand: Number, link: Link) -> bool:
     return bool(said) and not _MEASURES.intersection(word.lower() for word in said)
 
 
+def _noun_in_question(site: Site, operand: Number) -> str | None:
+    found = re.search(rf"(?<![\d.,$]){operand.face} ([a-z]+s)\b", site.graph.question)
+    return found.group(1) if found else None
+
+
 def _explanation(site: Site, operand: Number, wrong: int) -> str:
-    noun = site.noun_after(operand)
+    noun = site.noun_after(operand) or _noun_in_question(site, operand)
     counted = f"there are {operand.face} {noun}, not {wrong}" if noun else f"the count is {operand.face}, not {wrong}"
     direction = "one too many" if wrong > operand.face else "one too few"
     return f"The step counts {direction}: {counted}, so it should be {site.expression} = {site.result}."

@@ -16,10 +16,23 @@ from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites
 
 _AVERAGE = re.compile(r"\b(?:average|averages|averaged|mean)\b", re.IGNORECASE)
 _PERIMETER = re.compile(r"\b(?:perimeter|fence|fencing|border|distance around)\b", re.IGNORECASE)
-_AREA = re.compile(r"\b(?:area|square (?:feet|foot|meters?|inch|inches|yards?|miles?|units?|cm|centimeters?))\b", re.IGNORECASE)
+_AREA = re.compile(
+    r"\b(?:area|square (?:feet|foot|meters?|inch|inches|yards?|miles?|units?|cm|centimeters?))\b", re.IGNORECASE
+)
 _VOLUME = re.compile(r"\b(?:volume|cubic)\b", re.IGNORECASE)
 _TRIANGLE = re.compile(r"\btriang", re.IGNORECASE)
-_SPEED = re.compile(r"\b(?:mph|km/h|speed|(?:miles?|kilometers?|km|meters?|feet) (?:per|an|a|each|every) (?:hour|minute|second))\b", re.IGNORECASE)
+_SPEED = re.compile(
+    r"\b(?:mph|km/h|speed|(?:miles?|kilometers?|km|meters?|feet) (?:per|an|a|each|every) (?:hour|minute|second))\b",
+    re.IGNORECASE,
+)
+_LENGTH = r"(?:feet|foot|ft|inch|inches|yards?|meters?|cm|centimeters?|miles?|kilometers?|units?)"
+_SIDES = re.compile(
+    rf"^[\d.,]+ {_LENGTH}\b|^[\d.,]+ ?[*x×] ?[\d.,]+ {_LENGTH}\b|^[\d.,]+ ?[*x×] ?[\d.,]+ ?= ?[\d.,]+ (?:square|sq)",
+    re.I,
+)
+_DISTANCE = re.compile(r"\b(?:miles?|kilometers?|km|meters?|feet|distance)\b", re.IGNORECASE)
+_TIME = re.compile(r"\b(?:hours?|minutes?|seconds?|days?)\b", re.IGNORECASE)
+_RECTANGLE = re.compile(r"\b(?:by|wide|width|long|length|rectang\w*|square)\b", re.IGNORECASE)
 _HUNDRED = 100
 
 Formula = Callable[[Site], Iterator[Proposal]]
@@ -65,9 +78,16 @@ def _perimeter_for_area(site: Site) -> Iterator[Proposal]:
     tree = site.equation.tree
     if _PERIMETER.search(site.text) or _VOLUME.search(site.text) or not _AREA.search(site.text):
         return
+    if not _SIDES.search(site.text[site.equation.start :]) or "square" in site.expression or "/" in site.expression:
+        return
     if isinstance(tree, Binary) and tree.operator == "*" and isinstance(tree.left, int) and isinstance(tree.right, int):
         left, right = (site.equation.operands[leaf] for leaf in (tree.left, tree.right))
-        if min(left.face, right.face) > 1 and not (left.percent or right.percent or left.currency or right.currency):
+        rectangle = _RECTANGLE.search(f"{site.text}\n{site.graph.question}")
+        if (
+            rectangle
+            and min(left.face, right.face) > 2
+            and not (left.percent or right.percent or left.currency or right.currency)
+        ):
             wrong = _times(site, "2", f"({_written(site, left)} + {_written(site, right)})")
             yield _whole(site, wrong, "The area is length times width; the step works out the perimeter")
 
@@ -106,7 +126,8 @@ def _percent_more_for_percent_of(site: Site) -> Iterator[Proposal]:
 def _distance_for_time(site: Site) -> Iterator[Proposal]:
     """Multiply where distance, speed and time ask for a division, or the other way round."""
     tree = site.equation.tree
-    if not (_SPEED.search(site.text) and isinstance(tree, Binary) and tree.operator in "*/"):
+    motion = all(pattern.search(site.text) for pattern in (_SPEED, _DISTANCE, _TIME)) and not _AREA.search(site.text)
+    if not (motion and isinstance(tree, Binary) and tree.operator in "*/"):
         return
     if isinstance(tree.left, int) and isinstance(tree.right, int) and reads_as_operator(site, tree):
         wrong = "/" if tree.operator == "*" else "*"
@@ -183,9 +204,7 @@ def _times(site: Site, left: str, right: str) -> str:
 
 def _whole(site: Site, wrong: str, rule: str) -> Proposal:
     edit = Edit(site.equation.start, site.equation.end, wrong)
-    return Proposal(
-        Change(site.index, (edit,)), f"{rule}, {wrong}. It should be {site.expression} = {site.result}."
-    )
+    return Proposal(Change(site.index, (edit,)), f"{rule}, {wrong}. It should be {site.expression} = {site.result}.")
 
 
 def _closing(site: Site, end: int) -> int:

@@ -13,24 +13,27 @@ from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 _EQUALS = re.compile(r"\s*(?:=|\bequals\b|\bis equal to\b)")
 _AMOUNTS = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100, 200, 500)
-_MONEY = (
+_COSTS = (
     ("There is also a fee of ${n}.", "+"),
     ("A delivery charge of ${n} comes on top.", "+"),
     ("A tip of ${n} is added.", "+"),
-    ("There is a discount of ${n}.", "-"),
     ("A coupon takes ${n} off.", "-"),
 )
-_THINGS = (
-    ("Another {n} {noun} are added later.", "+"),
-    ("There are {n} more {noun} from before.", "+"),
-    ("{n} {noun} are lost on the way.", "-"),
-    ("{n} {noun} have to be taken away again.", "-"),
+_MONEY = (
+    ("Another ${n} comes in besides.", "+"),
+    ("There is also ${n} from before.", "+"),
+    ("Of that, ${n} is set aside.", "-"),
 )
-_TIMES = frozenset("seconds minutes hours days weeks months years miles meters kilometers feet inches yards".split())
-_TIMED = (
-    ("An extra {n} {noun} are needed as well.", "+"),
+_THINGS = (
     ("Another {n} {noun} come on top.", "+"),
-    ("{n} {noun} can be saved.", "-"),
+    ("There are also {n} {noun} from before.", "+"),
+    ("Here {n} of the {noun} do not count.", "-"),
+)
+_ABOUT_COSTS = re.compile(
+    r"\b(?:costs?|spends?|spent|pays?|paid|prices?|bill|order|buys?|bought|charged?|owes?)\b", re.IGNORECASE
+)
+_ABOUT_INCOME = re.compile(
+    r"\b(?:profit|earn\w*|sav\w+|left|makes?|made|sells?|sold|change|remain\w*)\b", re.IGNORECASE
 )
 
 
@@ -57,10 +60,9 @@ def _plausible_amounts(site: Site) -> list[int]:
 
 def _sentences(site: Site, noun: str | None) -> tuple[tuple[str, str], ...]:
     if site.equation.result.currency:
-        return _MONEY
-    if noun is None:
-        return ()
-    return _TIMED if noun in _TIMES else _THINGS
+        about_costs = _ABOUT_COSTS.search(site.text) and not _ABOUT_INCOME.search(site.text)
+        return _COSTS if about_costs else _MONEY
+    return _THINGS if noun is not None else ()
 
 
 def _end_of_units(site: Site) -> int | None:
@@ -76,7 +78,8 @@ def _proposal(site: Site, end: int, sentence: str, sign: str, amount: int) -> Pr
     equation = site.equation
     money = "$" if equation.operands[-1].currency else ""
     before = Edit(0, 0, sentence + " ")
-    term = Edit(end, end, f" {sign} {money}{amount}")
+    blank = " " if " " in site.expression else ""
+    term = Edit(end, end, f"{blank}{sign}{blank}{money}{amount}")
     explanation = (
         f"The problem says nothing of the {money or ''}{amount}: it should be {site.expression} = {site.result}."
     )

@@ -109,7 +109,9 @@ class Site:
         text = render(value, _style(operand, value)) if reads_well(operand, value) else None
         reading = self.graph.readings[self.step]
         repeated = [mention for mention in reading.mentions if mention.face == operand.face]
-        alike = [number for equation in reading.equations for number in equation.operands if number.face == operand.face]
+        alike = [
+            number for equation in reading.equations for number in equation.operands if number.face == operand.face
+        ]
         if text is None or len(repeated) > 1 or len(alike) > 1 or operand.value in self.graph.word_values[self.step]:
             return ()
         return tuple(Edit(number.start, number.end, text) for number in (operand, *repeated))
@@ -129,7 +131,9 @@ class Site:
         if match is None:
             return None
         words = match.group(1).split()
-        return next((word for word in words[:1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3), None)
+        return next(
+            (word for word in words[:1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3), None
+        )
 
 
 def sites(graph: SolutionGraph, rng: random.Random) -> list[Site]:
