@@ -146,7 +146,12 @@ def _large() -> list[str]:
         "^",
         "\\\\",
     ]
-    return [piece * (length // len(piece)) for piece in pieces for length in (1_000, 100_000)]
+    repeated = [piece * (length // len(piece)) for piece in pieces for length in (1_000, 100_000)]
+    runs = [char * length for char in " .,?!*$-\n" for length in (3_900, 90_000)]
+    return [
+        *repeated,
+        *[form for run in runs for form in (f"{run}x", f"7{run}7", f"\\boxed{{7{run}x}}{run}\\boxed{{8}}")],
+    ]
 
 
 def _deep() -> list[str]:

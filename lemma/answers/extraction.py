@@ -59,8 +59,7 @@ _UNIT_TAIL = re.compile(
     r"(?: (?:per|an?)? ?[a-zA-Z]+){0,4}"
 )
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)(?<!\\)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
-# An ellipsis is part of a number; a full stop is not.
-_TRAILING = re.compile(r"(?:(?<!\.\.)\.(?<!\.\.)|[,;:?\s])+$")
+_BETWEEN_BOXES_LENGTH = 60
 _SHORT = 12
 _NON_ANSWER = re.compile(r"[?.\s-]*(?:n/?a|unknown|idk|tbd)?[?.\s-]*", re.I)
 # What GSM8K's solutions have for a calculator.
@@ -101,33 +100,34 @@ def _last_boxed(text: str) -> str | None:
     if not boxes:
         bare = _BOXED_TOKEN.findall(text)
         return str(bare[-1]) if bare else None
-    start, end = boxes[-1]
+    begin, start, end = boxes[-1]
     answers = [text[start:end]]
-    for previous_start, previous_end in reversed(boxes[:-1]):
+    for previous_begin, start, end in reversed(boxes[:-1]):
         # `x = \boxed{1} or x = \boxed{2}` is one answer with two parts.
-        if not _BETWEEN_BOXES.fullmatch(text, previous_end + 1, start - len("\\boxed{")):
+        is_near = begin - end < _BETWEEN_BOXES_LENGTH
+        if not (is_near and _BETWEEN_BOXES.fullmatch(text, end + 1, begin)):
             break
-        answers.append(text[previous_start:previous_end])
-        start = previous_start
+        answers.append(text[start:end])
+        begin = previous_begin
     # A box in a box is only a group.
     return _tidy(", ".join(reversed(answers)).replace("\\boxed", "")) or None
 
 
-def _balanced_boxes(text: str) -> list[tuple[int, int]]:
-    """Start and end of the content of every box that is closed, not empty and in no other box, in order."""
-    open_braces: list[int | None] = []
-    boxes: list[tuple[int, int]] = []
+def _balanced_boxes(text: str) -> list[tuple[int, int, int]]:
+    """Where every box begins, and its content begins and ends: of boxes that are closed, not empty and in no other."""
+    open_braces: list[tuple[int, int] | None] = []
+    boxes: list[tuple[int, int, int]] = []
     for match in _BRACES.finditer(text):
         if match.group(1):
-            open_braces.append(match.end())
+            open_braces.append(match.span())
         elif match.group(2) == "{":
             open_braces.append(None)
         elif match.group(2) and open_braces:
-            start = open_braces.pop()
-            if start is not None and text[start : match.start()].strip():
-                while boxes and boxes[-1][0] > start:
+            box = open_braces.pop()
+            if box is not None and not text[box[1] : match.start()].isspace() and match.start() > box[1]:
+                while boxes and boxes[-1][0] > box[0]:
                     boxes.pop()
-                boxes.append((start, match.start()))
+                boxes.append((*box, match.start()))
     return boxes
 
 
@@ -248,11 +248,19 @@ def _after_copula(sentence: str) -> str | None:
 
 def _tidy(answer: str) -> str:
     """The answer without what surrounds it; nothing if it says only that there is none."""
-    answer = _TRAILING.sub("", answer.strip().strip("*_`\"' \t\n")).strip("*_`\"' ")
+    answer = _without_punctuation(answer.strip().strip("*_`\"' \t\n")).strip("*_`\"' ")
     for opening, closing in (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]")):
         if answer.startswith(opening) and answer.endswith(closing) and len(answer) > len(opening) + len(closing):
             inner = answer[len(opening) : -len(closing)]
             if opening not in inner:
-                answer = _TRAILING.sub("", inner.strip())
+                answer = _without_punctuation(inner.strip())
                 break
     return "" if len(answer) < _SHORT and _NON_ANSWER.fullmatch(answer) else answer
+
+
+def _without_punctuation(answer: str) -> str:
+    """Without a full stop and the like at the end; an ellipsis is part of a number."""
+    answer = answer.rstrip(",;:? \t\n")
+    while answer.endswith(".") and not answer.endswith(".."):
+        answer = answer[:-1].rstrip(",;:? \t\n")
+    return answer

@@ -24,12 +24,13 @@ ROUNDED_DECIMALS = 6
 DOUBLE_DIGITS = 16
 DOUBLE_NOISE = Fraction(1, 2**50)
 
+# At most one space anywhere: several optional runs of spaces side by side would take cubic time on hostile text.
 _PLAIN = re.compile(
-    r"\s*([-+]?)\s*(?:\\?(\$)\s*)?"
+    r"([-+]?)\s?(?:\\?(\$)\s?)?"
     r"(?:(\d{1,3}(?:,\d{3})+|\d+)?(?:\.(\d*))?(?:[eE]([-+]?\d{1,3}))?"
-    r"|(\d+)\s*/\s*(\d+)"
+    r"|(\d+)\s?/\s?(\d+)"
     r"|\\[dt]?frac\{(\d+)\}\{(\d+)\})"
-    r"\s*(\\?%)?\s*\.?\s*"
+    r"\s?(\\?%)?\s?\.?"
 )
 
 
@@ -47,8 +48,9 @@ def read_plain_number(text: str) -> PlainNumber | None:
     """The number that is the whole of `text`, or None: digits, one sign, commas, a point, an exponent, a/b, % and $."""
     if text.isdigit() and text.isascii() and len(text) <= MAX_DIGITS:
         return PlainNumber(int(text), 1, False, "", 0)
-    match = _PLAIN.fullmatch(text)
-    if match is None or len(text) > MAX_DIGITS:
+    text = text.strip()
+    match = _PLAIN.fullmatch(text) if len(text) <= MAX_DIGITS else None
+    if match is None:
         return None
     sign, currency, whole, decimals, exponent, top, bottom, latex_top, latex_bottom, percent = match.groups()
     if whole or decimals:
