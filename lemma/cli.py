@@ -21,6 +21,7 @@ from lemma.summary import StageSummary, print_summary
 # A stage is `module:function`, taking its config and a console; imported only when it is run.
 STAGES: dict[type[config.StageConfig], str] = {
     config.TaxonomyConfig: "lemma.taxonomy_view:show",
+    config.GenerateConfig: "lemma.generation.stage:generate",
     config.SampleConfig: "lemma.sampling:sample",
     config.AugmentConfig: "lemma.injection:augment",
     config.CorrectConfig: "lemma.correction:correct",

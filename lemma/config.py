@@ -137,6 +137,22 @@ class SampleConfig(EndpointConfig):
     )
 
 
+class GenerateConfig(StageConfig):
+    """Make problems that a small model can learn: word problems over a random dependency graph."""
+
+    command: ClassVar[str] = "generate"
+    example: ClassVar[str] = "lemma generate -n 100000 --operations 2-5"
+
+    n: int = Field(1000, ge=1, description="problems to make; the first ones are the same whatever n is")
+    operations: str = Field("2-5", description="operations that the answer needs, one a step: a number or a range")
+    largest: int = Field(20, ge=20, le=1000, description="the largest number that may come up")
+    modulus: int | None = Field(
+        None, ge=5, le=97, description="work modulo this number, as iGSM does (arXiv 2407.20311); best a small prime"
+    )
+    distractors: int = Field(1, ge=0, le=8, description="facts that the answer does not need, at most")
+    shuffled: bool = Field(True, description="tell the facts in random order, not in that of the solution")
+
+
 class AugmentConfig(StageConfig):
     """Inject typed errors into correct solutions."""
 

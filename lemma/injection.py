@@ -22,6 +22,8 @@ from lemma.config import AugmentConfig
 from lemma.distributions import load_distribution
 from lemma.engine import Outcome, random_for, run_stage
 from lemma.exceptions import ConfigError
+from lemma.generation.modular_errors import ModularSolution, read_modular_solution
+from lemma.generation.modular_errors import propose as propose_modular
 from lemma.injectors.proof import Unproven, prove
 from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.problems import open_problems
@@ -130,7 +132,10 @@ def inject_item(plan: InjectionPlan, item: Problem | Rejection) -> Outcome:
     return outcome
 
 
-def _read(problem: Problem) -> SolutionGraph:
+def _read(problem: Problem) -> SolutionGraph | ModularSolution:
+    modular = read_modular_solution(problem)
+    if modular is not None:
+        return modular
     gold = exact_value(problem.answer)
     if gold is None:
         raise GraphRefusal("answer_not_numeric", f"the gold answer {problem.answer[:80]!r} is not a number")
@@ -138,7 +143,11 @@ def _read(problem: Problem) -> SolutionGraph:
 
 
 def _records(
-    plan: InjectionPlan, problem: Problem, graph: SolutionGraph, counts: Counter[str], refused: Counter[str]
+    plan: InjectionPlan,
+    problem: Problem,
+    graph: SolutionGraph | ModularSolution,
+    counts: Counter[str],
+    refused: Counter[str],
 ) -> Iterator[ErroneousSolution]:
     rng = random_for(plan.seed, problem.id)
     streams = {kind: _injected(graph, kind, plan.injectors[kind], rng, refused) for kind in plan.weights}
@@ -171,9 +180,13 @@ def _is_new(injected: Injected, seen: set[tuple[str, ...]]) -> bool:
 
 
 def _injected(
-    graph: SolutionGraph, kind: str, injector: str, rng: random.Random, refused: Counter[str]
+    graph: SolutionGraph | ModularSolution, kind: str, injector: str, rng: random.Random, refused: Counter[str]
 ) -> Iterator[Injected]:
     """The erroneous solutions of one type, proven, one after the other."""
+    if isinstance(graph, ModularSolution):
+        for error in propose_modular(graph.story, kind, rng):
+            yield Injected(error.steps, error.error_step, error.final, error.explanation)
+        return
     for proposal in import_module(f"lemma.injectors.{injector}").propose(graph, rng):
         try:
             injected = _concluded(graph, proposal) if isinstance(proposal, Conclusion) else _carried(graph, proposal)
@@ -205,7 +218,7 @@ def _concluded(graph: SolutionGraph, proposal: Conclusion) -> Injected:
 
 
 def _record(
-    plan: InjectionPlan, problem: Problem, graph: SolutionGraph, kind: str, injected: Injected
+    plan: InjectionPlan, problem: Problem, graph: SolutionGraph | ModularSolution, kind: str, injected: Injected
 ) -> ErroneousSolution:
     steps, reference = injected.steps, graph.written
     if not plan.keep_annotations:

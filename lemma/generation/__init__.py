@@ -1,0 +1,1 @@
+"""Endless word problems over random dependency graphs, which a small model can really learn."""
