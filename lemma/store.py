@@ -42,11 +42,12 @@ _REJECTED_COUNT = "rejected: "
 class Output:
     """A file that a stage appends to. `input_of` gives the id of the input that a line was made from, or None for a
     line of another stage. A file that several stages fill with the same lines, each known by its `id`, is `shared`: a
-    line that is there is not written again, and none is ever dropped.
+    line that is there is not written again, and none is ever dropped. A file that no other stage writes needs no
+    `input_of`: after a kill it is cut to its length when the last input was acknowledged.
     """
 
     file: str
-    input_of: Callable[[dict[str, Any]], str | None]
+    input_of: Callable[[dict[str, Any]], str | None] | None = None
     shared: bool = False
 
 
@@ -86,14 +87,40 @@ def rejected_count(rejection: Rejection) -> str:
     return _REJECTED_COUNT + rejection.reason
 
 
+@dataclass(frozen=True, slots=True)
+class StoredLine:
+    """A line of a run directory's file, not parsed any further than its id."""
+
+    id: str
+    content: bytes
+
+
+def read_stored_lines(path: Path, stage_before: str) -> Iterator[StoredLine]:
+    """The lines of a file of records, each with its id, for workers to parse. Raises as `read_lines` does."""
+    for number, (line, values) in enumerate(_lines(path, stage_before), start=1):
+        yield StoredLine(_text_field(values, "id", path, number), line)
+
+
+def _text_field(values: Mapping[str, Any], name: str, path: Path, number: int) -> str:
+    value = values.get(name)
+    if not isinstance(value, str):
+        raise RunDirectoryError(f"{path}, line {number}: no {name!r}; run the stage that makes it with --fresh")
+    return value
+
+
 def read_lines(path: Path, stage_before: str) -> Iterator[dict[str, Any]]:
     """The lines of a run directory's file. Raises RunDirectoryError naming the stage that makes it, or the bad line."""
+    for _, values in _lines(path, stage_before):
+        yield values
+
+
+def _lines(path: Path, stage_before: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                yield _parse(line, path, number)
+                yield line, _parse(line, path, number)
     except FileNotFoundError:
-        raise RunDirectoryError(f"{path} is not there; `lemma {stage_before}` makes it") from None
+        raise _not_there(path, stage_before) from None
 
 
 def _parse(line: bytes, path: Path, number: int) -> dict[str, Any]:
@@ -106,6 +133,21 @@ def _parse(line: bytes, path: Path, number: int) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise RunDirectoryError(f"{path}, line {number}: not a JSON object; run the stage that makes it with --fresh")
     return value
+
+
+def stage_input(path: Path, stage_before: str) -> dict[str, str]:
+    """The fingerprint of a file that another stage made, by the file's name, as `open_stage` takes it.
+
+    Raises RunDirectoryError naming that stage when the file is not there.
+    """
+    try:
+        return {path.name: fingerprint(path)}
+    except FileNotFoundError:
+        raise _not_there(path, stage_before) from None
+
+
+def _not_there(path: Path, stage_before: str) -> RunDirectoryError:
+    return RunDirectoryError(f"{path} is not there; `lemma {stage_before}` makes it")
 
 
 def fingerprint(path: Path) -> str:
@@ -179,6 +221,7 @@ class Journal:
     ) -> None:
         self._path, self.command = path, config.command
         self._outputs = (*outputs, Output(REJECTED, self._input_of_rejection))
+        self._sizes = {output.file: 0 for output in self._outputs if output.input_of is None}
         self._state = path / _STATE / f"{config.command}.jsonl"
         self._asked = {"settings": config.settings(), "inputs": inputs}
         self._started = time.monotonic()
@@ -190,7 +233,7 @@ class Journal:
         self._ids_in_shared: dict[str, set[str]] = {output.file: set() for output in self._outputs if output.shared}
         if config.fresh:
             self._state.unlink(missing_ok=True)
-            self._keep_lines_of(set())
+            self._keep_acknowledged()
         self._refuse_other_settings()
         self._resume()
         self._files = {output.file: (path / output.file).open("ab") for output in self._outputs}
@@ -225,15 +268,19 @@ class Journal:
                 acknowledged = orjson.loads(line)
                 self.done.update(acknowledged["ids"])
                 self.counts.update(acknowledged["counts"])
+                self._sizes.update(acknowledged["sizes"])
                 whole += len(line)
             os.truncate(self._state, whole)
-        self._keep_lines_of(self.done)
+        self._keep_acknowledged()
 
-    def _keep_lines_of(self, inputs: set[str]) -> None:
+    def _keep_acknowledged(self) -> None:
         for output in self._outputs:
             path = self._path / output.file
-            if path.exists():
-                _rewrite(path, output.input_of, inputs)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if output.input_of is None:
+                _cut(path, self._sizes[output.file])
+            elif path.exists():
+                _rewrite(path, output.input_of, self.done)
             if output.shared and path.exists():
                 lines = path.read_bytes().splitlines()
                 self._ids_in_shared[output.file] = {_parse(line, path, n)["id"] for n, line in enumerate(lines, 1)}
@@ -246,7 +293,9 @@ class Journal:
                 self._files[name].write(lines)
                 self._files[name].flush()
                 os.fsync(self._files[name].fileno())
-        self._acknowledgements.write(orjson.dumps({"ids": chunk.ids, "counts": chunk.counts}) + b"\n")
+        self._sizes = {name: self._files[name].tell() for name in self._sizes}
+        acknowledgement = {"ids": chunk.ids, "counts": chunk.counts, "sizes": self._sizes}
+        self._acknowledgements.write(orjson.dumps(acknowledgement, option=orjson.OPT_APPEND_NEWLINE))
         self._acknowledgements.flush()
         self.done.update(chunk.ids)
         self.counts.update(chunk.counts)
@@ -310,6 +359,15 @@ def write_whole(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def _cut(path: Path, size: int) -> None:
+    """Drop what was written after the last acknowledgement."""
+    there = path.stat().st_size if path.exists() else 0
+    if there < size:
+        raise RunDirectoryError(f"{path} is shorter than what was written to it; add --fresh to make it again")
+    if there > size:
+        os.truncate(path, size)
 
 
 def _rewrite(path: Path, input_of: Callable[[dict[str, Any]], str | None], inputs: set[str]) -> None:

@@ -1,0 +1,102 @@
+"""What a record kind is, and what it is made from: a joined error, or a right solution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lemma.records import Correction, ErroneousSolution, SegmentKind, Strategy, Trajectory
+from lemma.steps import solution_text
+
+Columns = dict[str, Any]
+RightSolutions = Literal["none", "once", "half", "mixed"]
+
+
+@dataclass(frozen=True)
+class RightSolution:
+    """A problem with a right solution, as `reference_steps` have it."""
+
+    problem_id: str
+    question: str
+    steps: tuple[str, ...]
+    final_answer: str
+
+    @property
+    def text(self) -> str:
+        return solution_text(self.steps, self.final_answer)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A correction, and the trajectory it gives."""
+
+    correction: Correction
+    trajectory: Trajectory
+
+    def text(self, kind: SegmentKind) -> str:
+        """The text of a segment, empty where the trajectory has none of that kind."""
+        return "".join(segment.text for segment in self.trajectory.segments if segment.kind == kind)
+
+    def right_solution(self, erroneous: ErroneousSolution) -> RightSolution:
+        """The whole right solution: a repaired one has the right steps before the error too."""
+        kept = erroneous.steps[: erroneous.error_step] if self.correction.strategy == "fix" else ()
+        steps = (*kept, *self.correction.steps)
+        return RightSolution(erroneous.problem_id, erroneous.question, steps, self.correction.final_answer)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An erroneous solution with the corrections that were asked for, at least one."""
+
+    erroneous: ErroneousSolution
+    joined: tuple[Joined, ...]
+
+    def first(self, *strategies: Strategy) -> Joined | None:
+        """The first correction with the first of these strategies that has one."""
+        found = (joined for strategy in strategies for joined in self.joined if joined.correction.strategy == strategy)
+        return next(found, None)
+
+    @property
+    def repaired(self) -> Joined:
+        """The correction that keeps most of what was right."""
+        return self.first("fix", "restart") or self.joined[0]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A record before it takes a shape: what the user says, what the assistant says, and columns beside them.
+
+    A preference pair has two answers: the better one, and in `worse` the other. `counted_as` is the name in the summary.
+    """
+
+    question: str
+    answer: str
+    counted_as: str
+    columns: Columns
+    worse: str | None = None
+
+
+@dataclass(frozen=True)
+class RecordKind:
+    """One record kind.
+
+    `of_error` makes its records of an error, `of_solution` one of a right solution. How many right solutions go with the
+    errors is `right_solutions`: none, each once, as many as there are records of errors (`half`), or the share that
+    `--mix cot=...` says (`mixed`). `needs` are the strategies of which it needs one. A kind that no chat shape fits
+    writes its columns as they are (`shaped` is False). `prompts` are the files that hold its wording.
+    """
+
+    summary: str
+    of_error: Callable[[Case], Iterator[Line]]
+    of_solution: Callable[[RightSolution], Line] | None
+    right_solutions: RightSolutions
+    shaped: bool = True
+    needs: tuple[Strategy, ...] = ("fix", "restart")
+    prompts: tuple[str, ...] = ()
+    each_correction: bool = False
+
+
+def numbered(steps: Sequence[str], first: int = 1) -> str:
+    """Steps as people count them: `Step 1: ...`, one after the other, each on a line of its own."""
+    return "\n".join(f"Step {number}: {step}" for number, step in enumerate(steps, start=first))

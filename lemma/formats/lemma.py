@@ -1,0 +1,55 @@
+"""The LEMMA trajectory (arXiv 2503.17439, section 3): right prefix, wrong step, reflection, right solution, in one answer.
+
+`segments` are character offsets into the answer. They lie end to end and cover all of it; the newline that ends a
+segment belongs to it, so no character is outside. A plain right solution that is mixed in is one `correction`, with
+nulls where an error has its type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lemma.formats.kind import Case, Columns, Line, RecordKind, RightSolution
+from lemma.records import Segment
+
+
+def of_error(case: Case) -> Iterator[Line]:
+    for joined in case.joined:
+        trajectory = joined.trajectory
+        columns = {
+            "strategy": trajectory.strategy,
+            "error_type": trajectory.error_type,
+            "erroneous_id": trajectory.erroneous_id,
+            "segments": spans(trajectory.segments),
+        }
+        text = "".join(segment.text for segment in trajectory.segments)
+        yield Line(trajectory.question, text, trajectory.strategy, columns)
+
+
+def of_solution(solution: RightSolution) -> Line:
+    columns = {
+        "strategy": None,
+        "error_type": None,
+        "erroneous_id": None,
+        "segments": spans((Segment(kind="correction", text=solution.text),)),
+    }
+    return Line(solution.question, solution.text, "plain", columns)
+
+
+def spans(segments: tuple[Segment, ...]) -> list[Columns]:
+    """Where each segment starts and ends in the text of all of them."""
+    made, start = [], 0
+    for segment in segments:
+        end = start + len(segment.text)
+        made.append({"kind": segment.kind, "start": start, "end": end})
+        start = end
+    return made
+
+
+KIND = RecordKind(
+    summary="right prefix, wrong step, reflection and right solution as one answer",
+    of_error=of_error,
+    of_solution=of_solution,
+    right_solutions="mixed",
+    each_correction=True,
+)
