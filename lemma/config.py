@@ -17,6 +17,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from lemma.exceptions import ConfigError
+from lemma.records import Strategy
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
@@ -35,6 +36,7 @@ def _split_pairs(value: Any) -> Any:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split_names)]
+Strategies = Annotated[tuple[Strategy, ...], BeforeValidator(_split_names), Field(min_length=1)]
 Pairs = Annotated[dict[str, str], BeforeValidator(_split_pairs)]
 Shares = Annotated[dict[str, float], BeforeValidator(_split_pairs)]
 
@@ -183,7 +185,7 @@ class CorrectConfig(StageConfig):
     command: ClassVar[str] = "correct"
     example: ClassVar[str] = "lemma correct --strategies fix,restart"
 
-    strategies: Names = Field(("fix", "restart"), description="fix (repair the step, go on), restart (from the start)")
+    strategies: Strategies = Field(("fix", "restart"), description="fix (repair the step, go on), restart (from the start)")
 
 
 class BuildSftConfig(StageConfig):
@@ -196,15 +198,21 @@ class BuildSftConfig(StageConfig):
     shape: Literal["prompt-completion", "messages", "alpaca", "sharegpt"] = Field(
         "prompt-completion", description="shape of the chat-like records"
     )
-    strategies: Names = Field(("fix", "restart"), description="which corrections to join")
+    strategies: Strategies = Field(("fix", "restart"), description="which corrections to join")
     reflections: Literal["typed", "random"] = Field("typed", description="how the phrase at the turn is chosen")
     truncate: Literal["first-error", "none"] = Field(
         "first-error", description="restart after the first wrong step, or after the whole wrong solution"
     )
-    mix: Shares = Field(default_factory=dict, description="shares of plain records among all, as cot=0.3")
-    exclude: Names = Field((), description="data files; records whose question overlaps one of theirs are removed")
+    mix: Shares = Field(
+        default_factory=dict,
+        description="share of plain right solutions in lemma and lema records, as cot=0.3; few of them come repeatedly",
+    )
+    exclude: Names = Field((), description="test sets; what has 8 words in a row of one of their questions is removed")
     near_duplicates: float = Field(
-        0.9, gt=0, le=1, description="remove a record this similar to an earlier one of its kind (1: only equal ones)"
+        0.9,
+        gt=0,
+        le=1,
+        description="remove errors with the numbers of an earlier one and words this similar (1: the same words)",
     )
     taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
 

@@ -12,31 +12,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import get_args
 
 from pydantic import ValidationError
 from rich.console import Console
 
 from lemma.config import CorrectConfig
 from lemma.engine import Outcome, run_stage
-from lemma.exceptions import ConfigError
 from lemma.records import Correction, ErroneousSolution, Rejection, Strategy, content_id
+from lemma.steps import states_answer
 from lemma.store import Output, RunDirectory, StoredLine, read_stored_lines, stage_input
 from lemma.summary import StageSummary
 
 ERRONEOUS, CORRECTIONS = "erroneous.jsonl", "corrections.jsonl"
-STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 _MADE_BY = "reference"
 
 
 def correct(config: CorrectConfig, console: Console) -> StageSummary:
     """Run the stage."""
-    strategies = known_strategies(config.strategies)
     source = config.run / ERRONEOUS
     lines = read_stored_lines(source, "augment")
     output = Output(CORRECTIONS, lambda line: str(line["erroneous_id"]) if line["origin"] == "symbolic" else None)
     with RunDirectory(config.run).open_stage(config, (output,), stage_input(source, "augment")) as journal:
-        run_stage(partial(correct_line, strategies), lines, journal, config.workers, console)
+        run_stage(partial(correct_line, config.strategies), lines, journal, config.workers, console)
         return StageSummary(
             made=journal.made,
             rejected=journal.rejected,
@@ -45,23 +42,13 @@ def correct(config: CorrectConfig, console: Console) -> StageSummary:
         )
 
 
-def known_strategies(names: Sequence[str]) -> tuple[Strategy, ...]:
-    """The named strategies, each once. Raises ConfigError for a name that is none, or when there is no name."""
-    for name in names:
-        if name not in STRATEGIES:
-            raise ConfigError(f"--strategies {name}: there is no such strategy; there are: {', '.join(STRATEGIES)}")
-    if not names:
-        raise ConfigError(f"--strategies names none; there are: {', '.join(STRATEGIES)}")
-    return tuple(strategy for strategy in STRATEGIES if strategy in names)
-
-
 def correct_line(strategies: Sequence[Strategy], line: StoredLine) -> Outcome:
     """What comes of one line of `erroneous.jsonl`."""
     outcome = Outcome(line.id)
     try:
         erroneous = ErroneousSolution.model_validate_json(line.content)
     except ValidationError as error:
-        outcome.reject(invalid_record("correct", line.id, error))
+        outcome.reject_invalid("correct", error)
         return outcome
     made = 0
     for correction in corrections(erroneous, strategies):
@@ -79,7 +66,14 @@ def corrections(erroneous: ErroneousSolution, strategies: Sequence[Strategy]) ->
         if strategy == "restart":
             yield _correction(erroneous, strategy, erroneous.reference_steps)
         elif erroneous.steps[:first_wrong] == erroneous.reference_steps[:first_wrong]:
-            yield _correction(erroneous, strategy, erroneous.reference_steps[first_wrong:])
+            yield _correction(erroneous, strategy, _continuation(erroneous))
+
+
+def _continuation(erroneous: ErroneousSolution) -> tuple[str, ...]:
+    """The reference from the wrong step on. Where it boxed the answer before, the step that did so says it again."""
+    boxed = [step for step in erroneous.reference_steps if states_answer((step,))]
+    rest = erroneous.reference_steps[erroneous.error_step :]
+    return rest if not boxed or states_answer(rest) else (boxed[-1],)
 
 
 def _correction(erroneous: ErroneousSolution, strategy: Strategy, steps: tuple[str, ...]) -> Correction:
@@ -101,10 +95,3 @@ def _foreign_prefix(erroneous: ErroneousSolution) -> Rejection:
         reason="prefix_not_of_reference",
         detail=f"its first {erroneous.error_step} steps are not the reference's: only a teacher can go on from them",
     )
-
-
-def invalid_record(stage: str, record_id: str, error: ValidationError) -> Rejection:
-    """The rejection of a line that is no record, with the first field at fault."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(map(str, first["loc"]))
-    return Rejection(stage=stage, id=record_id, reason="invalid_record", detail=f"{where}: {first['msg']}")

@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -38,13 +39,24 @@ class Outcome:
 
     def add(self, file: str, record: Record, counted_as: str) -> None:
         """Add a record to a file."""
-        self.lines.setdefault(file, []).append(to_line(record))
+        self.add_line(file, to_line(record), counted_as)
+
+    def add_line(self, file: str, line: bytes, counted_as: str) -> None:
+        """Add a JSON line to a file."""
+        self.lines.setdefault(file, []).append(line)
         self.counts[counted_as] += 1
 
     def reject(self, rejection: Rejection) -> None:
         """Add a line to rejected.jsonl. Its id must be the input's."""
         self.lines.setdefault(REJECTED, []).append(to_line(rejection))
         self.counts[rejected_count(rejection)] += 1
+
+
+    def reject_invalid(self, stage: str, error: ValidationError) -> None:
+        """Reject an input that is no record, with the first field at fault."""
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        detail = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        self.reject(Rejection(stage=stage, id=self.input_id, reason="invalid_record", detail=detail))
 
 
 class HasId(Protocol):

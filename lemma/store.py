@@ -67,7 +67,11 @@ class Chunk:
 
 def to_line(record: Record) -> bytes:
     """A record as one JSON line. Lone surrogates, which JSON input can hold and UTF-8 can't, become U+FFFD."""
-    plain = record.model_dump()
+    return json_line(record.model_dump())
+
+
+def json_line(plain: Mapping[str, Any]) -> bytes:
+    """A JSON object as one line, like `to_line`."""
     try:
         return orjson.dumps(plain, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:
@@ -98,10 +102,19 @@ class StoredLine:
 def read_stored_lines(path: Path, stage_before: str) -> Iterator[StoredLine]:
     """The lines of a file of records, each with its id, for workers to parse. Raises as `read_lines` does."""
     for number, (line, values) in enumerate(_lines(path, stage_before), start=1):
-        yield StoredLine(_text_field(values, "id", path, number), line)
+        yield StoredLine(text_field(values, "id", path, number), line)
 
 
-def _text_field(values: Mapping[str, Any], name: str, path: Path, number: int) -> str:
+def placed_lines(path: Path, stage_before: str) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """The lines of a file with their first byte and their number from 1. Raises as `read_lines` does."""
+    offset = 0
+    for number, (line, values) in enumerate(_lines(path, stage_before), start=1):
+        yield offset, number, values
+        offset += len(line)
+
+
+def text_field(values: Mapping[str, Any], name: str, path: Path, number: int) -> str:
+    """A field of a line that has to be text. Raises RunDirectoryError with the line's number."""
     value = values.get(name)
     if not isinstance(value, str):
         raise RunDirectoryError(f"{path}, line {number}: no {name!r}; run the stage that makes it with --fresh")

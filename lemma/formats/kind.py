@@ -10,7 +10,7 @@ from lemma.records import Correction, ErroneousSolution, SegmentKind, Strategy, 
 from lemma.steps import solution_text
 
 Columns = dict[str, Any]
-RightSolutions = Literal["none", "once", "half", "mixed"]
+RightShare = Literal["none", "each", "half", "mixed"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Case:
 class Line:
     """A record before it takes a shape: what the user says, what the assistant says, and columns beside them.
 
-    A preference pair has two answers: the better one, and in `worse` the other. `counted_as` is the name in the summary.
+    A preference pair has two answers: the better one, and in `worse` the other. The summary counts by `counted_as`.
     """
 
     question: str
@@ -81,20 +81,23 @@ class Line:
 class RecordKind:
     """One record kind.
 
-    `of_error` makes its records of an error, `of_solution` one of a right solution. How many right solutions go with the
-    errors is `right_solutions`: none, each once, as many as there are records of errors (`half`), or the share that
-    `--mix cot=...` says (`mixed`). `needs` are the strategies of which it needs one. A kind that no chat shape fits
-    writes its columns as they are (`shaped` is False). `prompts` are the files that hold its wording.
+    `of_error` makes its records of an error, few or, where `each_correction`, one of each correction; it `needs` a
+    correction of one of these strategies. `of_solution` makes one of a right solution. How many of those there are is
+    `right_solutions`: none, each problem's once, as many as errors (`half`), or the share that `--mix cot=...` says
+    (`mixed`). A kind that says of steps that they are right (`judges_steps`) takes references of errors only: they
+    were checked. A kind that no chat shape fits writes its columns as they are (`shaped` is false). `prompts` are the
+    files that hold its wording.
     """
 
     summary: str
     of_error: Callable[[Case], Iterator[Line]]
     of_solution: Callable[[RightSolution], Line] | None
-    right_solutions: RightSolutions
+    right_solutions: RightShare
+    judges_steps: bool = False
+    each_correction: bool = False
     shaped: bool = True
     needs: tuple[Strategy, ...] = ("fix", "restart")
     prompts: tuple[str, ...] = ()
-    each_correction: bool = False
 
 
 def numbered(steps: Sequence[str], first: int = 1) -> str:

@@ -1,4 +1,4 @@
-"""The LEMMA trajectory (arXiv 2503.17439, section 3): right prefix, wrong step, reflection, right solution, in one answer.
+"""The LEMMA trajectory (arXiv 2503.17439, section 3): prefix, wrong step, reflection, right solution in one answer.
 
 `segments` are character offsets into the answer. They lie end to end and cover all of it; the newline that ends a
 segment belongs to it, so no character is outside. A plain right solution that is mixed in is one `correction`, with

@@ -1,0 +1,1 @@
+"""What `lemma build-sft` needs besides the record kinds: its sources, what it leaves out, what it mixes, the card."""

@@ -1,0 +1,240 @@
+"""`lemma build-sft`: join wrong, reflection and right into trajectories, and write records of any kind and shape.
+
+    >>> [segment.kind for segment in join(erroneous, correction, "Wait, that isn't right.").segments]
+    ['prefix', 'error', 'reflection', 'correction']
+
+Both strategies keep the text up to and including the first wrong step (arXiv 2503.17439, section 3.3); with
+`--truncate none`, the paper's ablation, a restart comes after the whole wrong solution instead.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import orjson
+from pydantic import ValidationError
+from rich.console import Console
+
+from lemma.config import BuildSftConfig
+from lemma.engine import Outcome, random_for, run_stage
+from lemma.exceptions import ConfigError
+from lemma.formats import record_kinds
+from lemma.formats.kind import Case, Joined, Line, RecordKind, RightSolution
+from lemma.formats.shapes import Shape, shaped
+from lemma.problems import open_problems
+from lemma.prompts import prompt_versions
+from lemma.records import Correction, ErroneousSolution, Problem, Rejection, Segment, SegmentKind, Strategy, Trajectory
+from lemma.reflection import Mode, choose_phrase, load_phrases
+from lemma.sft.overlap import NearDuplicates, TestQuestions
+from lemma.sft.selection import Bundle, bundles, select
+from lemma.sft.sources import Sources, source_fingerprints
+from lemma.steps import solution_text, split_steps, without_annotations
+from lemma.store import Journal, Output, RunDirectory, json_line
+from lemma.summary import StageSummary
+from lemma.taxonomy import load_taxonomy
+
+Truncation = Literal["first-error", "none"]
+MIXED_IN = "cot"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to make of each erroneous solution. `families` are those of the error types, by id."""
+
+    kinds: tuple[str, ...]
+    shape: Shape
+    reflections: Mode
+    truncate: Truncation
+    near_duplicates: float
+    families: Mapping[str, str]
+    seed: int
+
+
+def sft_file(kind: str) -> str:
+    """Where a kind's records are, in the run directory."""
+    return f"sft/{kind}.jsonl"
+
+
+def build_sft(config: BuildSftConfig, console: Console) -> StageSummary:
+    """Run the stage."""
+    kinds = _kinds(config)
+    share = _cot_share(config, kinds)
+    inputs = source_fingerprints(config.run) | _other_inputs(config, kinds)
+    with Sources(config.run, config.strategies) as sources:
+        plan = _plan(config, kinds, sources.error_types)
+        outputs = tuple(Output(sft_file(kind)) for kind in kinds)
+        with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal:
+            if not journal.done:
+                _remove_other_kinds(config.run, kinds)
+            selection = select(sources, TestQuestions(config.exclude), config.near_duplicates)
+            items = bundles(sources, selection, kinds, share, config.seed)
+            run_stage(partial(build_records, plan), items, journal, config.workers, console, len(selection))
+            return _summary(config, kinds, journal)
+
+
+def _kinds(config: BuildSftConfig) -> dict[str, RecordKind]:
+    known = record_kinds()
+    for name in config.records:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+            raise ConfigError(f"--records {name}: there is no such kind of records; {hint}")
+        if not set(known[name].needs) & set(config.strategies):
+            raise ConfigError(f"--records {name} needs --strategies {' or '.join(known[name].needs)}")
+    if not config.records:
+        raise ConfigError(f"--records names none; there are: {', '.join(known)}")
+    return {name: known[name] for name in dict.fromkeys(config.records)}
+
+
+def _cot_share(config: BuildSftConfig, kinds: Mapping[str, RecordKind]) -> float:
+    for name, share in config.mix.items():
+        if name != MIXED_IN:
+            raise ConfigError(f"--mix {name}={share:g}: only plain right solutions can be mixed in, as {MIXED_IN}=0.3")
+        if not 0 <= share < 1:
+            raise ConfigError(f"--mix {name}={share:g}: a share is at least 0 and less than 1")
+    mixed = [name for name, kind in record_kinds().items() if kind.right_solutions == "mixed"]
+    if config.mix and not set(mixed) & set(kinds):
+        raise ConfigError(f"--mix {MIXED_IN}=... goes into {' and '.join(mixed)} records; --records names neither")
+    return config.mix.get(MIXED_IN, 0.0)
+
+
+def _other_inputs(config: BuildSftConfig, kinds: Mapping[str, RecordKind]) -> dict[str, str]:
+    """Fingerprints of what decides the records beside the run directory's own files."""
+    tests = {f"exclude {file}": open_problems(file, config.command).fingerprint() for file in config.exclude}
+    phrases = {f"phrases {strategy}": load_phrases(strategy).version for strategy in config.strategies}
+    return tests | phrases | prompt_versions(*(name for kind in kinds.values() for name in kind.prompts))
+
+
+def _plan(config: BuildSftConfig, kinds: Mapping[str, RecordKind], error_types: set[str]) -> Plan:
+    taxonomy = load_taxonomy(config.taxonomy)
+    return Plan(
+        kinds=tuple(kinds),
+        shape=config.shape,
+        reflections=config.reflections,
+        truncate=config.truncate,
+        near_duplicates=config.near_duplicates,
+        families={name: taxonomy.resolve(name).family for name in sorted(error_types)},
+        seed=config.seed,
+    )
+
+
+def _remove_other_kinds(run: Path, kinds: Mapping[str, RecordKind]) -> None:
+    """Records of an earlier build with other settings would pass for part of this one."""
+    for name in record_kinds():
+        if name not in kinds:
+            (run / sft_file(name)).unlink(missing_ok=True)
+
+
+def build_records(plan: Plan, item: Bundle | Rejection) -> Outcome:
+    """What comes of one erroneous solution and what goes beside it."""
+    outcome = Outcome(item.id)
+    if isinstance(item, Rejection):
+        outcome.reject(item)
+        return outcome
+    try:
+        case = _case(plan, item, outcome)
+        solutions = {name: list(map(right_solution, lines)) for name, lines in item.solutions.items()}
+    except ValidationError as error:
+        outcome.reject_invalid("build-sft", error)
+        return outcome
+    for name in plan.kinds:
+        kind = record_kinds()[name]
+        lines = list(kind.of_error(case))
+        if not lines:
+            detail = f"needs a {' or '.join(kind.needs)} correction"
+            outcome.reject(Rejection(stage="build-sft", id=item.id, reason=f"no_{name}_record", detail=detail))
+        if kind.of_solution is not None:
+            lines += map(kind.of_solution, solutions.get(name, ()))
+        for line in lines:
+            _add(outcome, name, line, plan.shape if kind.shaped else None)
+    return outcome
+
+
+def _case(plan: Plan, bundle: Bundle, outcome: Outcome) -> Case:
+    erroneous = ErroneousSolution.model_validate_json(bundle.erroneous)
+    corrections = [Correction.model_validate_json(line) for line in bundle.corrections]
+    texts = [solution_text(correction.steps, correction.final_answer) for correction in corrections]
+    seen: dict[Strategy, NearDuplicates] = {}
+    joined = []
+    for number, correction in enumerate(corrections):
+        alike = seen.setdefault(correction.strategy, NearDuplicates(plan.near_duplicates, texts.__getitem__))
+        earlier = alike.earlier(number)
+        if earlier is None:
+            joined.append(Joined(correction, _trajectory(plan, erroneous, correction)))
+        else:
+            detail = f"correction {correction.id} of {corrections[earlier].id}"
+            outcome.reject(Rejection(stage="build-sft", id=bundle.id, reason="near_duplicate", detail=detail))
+    return Case(erroneous, tuple(joined))
+
+
+def _trajectory(plan: Plan, erroneous: ErroneousSolution, correction: Correction) -> Trajectory:
+    reflection = choose_phrase(
+        load_phrases(correction.strategy),
+        erroneous.error_type,
+        plan.families[erroneous.error_type],
+        mode=plan.reflections,
+        rng=random_for(plan.seed, "reflection", correction.id),
+        step_number=erroneous.error_step + 1,
+    )
+    return join(erroneous, correction, reflection, plan.truncate)
+
+
+def join(
+    erroneous: ErroneousSolution, correction: Correction, reflection: str, truncate: Truncation = "first-error"
+) -> Trajectory:
+    """The segments of a trajectory, end to end: the newline after a segment belongs to it.
+
+    An error in the first step has no prefix. With `truncate` "none" a restart comes after all that is wrong, its
+    answer included.
+    """
+    at = erroneous.error_step
+    wrong = erroneous.steps[at]
+    if truncate == "none" and correction.strategy == "restart":
+        wrong = solution_text(erroneous.steps[at:], erroneous.final_answer)
+    parts: tuple[tuple[SegmentKind, str], ...] = (
+        ("prefix", "".join(f"{step}\n" for step in erroneous.steps[:at])),
+        ("error", f"{wrong}\n"),
+        ("reflection", f"{reflection}\n"),
+        ("correction", solution_text(correction.steps, correction.final_answer)),
+    )
+    return Trajectory(
+        erroneous_id=erroneous.id,
+        correction_id=correction.id,
+        problem_id=erroneous.problem_id,
+        question=erroneous.question,
+        strategy=correction.strategy,
+        error_type=erroneous.error_type,
+        segments=tuple(Segment(kind=kind, text=text) for kind, text in parts if text),
+    )
+
+
+def right_solution(line: bytes) -> RightSolution:
+    """An erroneous solution's reference, or a problem's solution. Raises ValidationError for a line of anything else."""
+    if "reference_steps" in orjson.loads(line):
+        erroneous = ErroneousSolution.model_validate_json(line)
+        return RightSolution(erroneous.problem_id, erroneous.question, erroneous.reference_steps, erroneous.gold_answer)
+    problem = Problem.model_validate_json(line)
+    steps = tuple(map(without_annotations, split_steps(problem.solution)))
+    return RightSolution(problem.id, problem.question, steps, problem.answer)
+
+
+def _add(outcome: Outcome, kind: str, line: Line, shape: Shape | None) -> None:
+    columns = line.columns if shape is None else shaped(line, shape)
+    outcome.add_line(sft_file(kind), json_line(columns), f"{kind} records")
+    outcome.counts[f"{kind}: {line.counted_as}"] += 1
+    outcome.counts[f"{kind}: words"] += len(line.answer.split())
+
+
+def _summary(config: BuildSftConfig, kinds: Mapping[str, RecordKind], journal: Journal) -> StageSummary:
+    made = journal.made
+    return StageSummary(
+        made={name: count for name, count in made.items() if ": " not in name},
+        rejected=journal.rejected,
+        files=tuple(config.run / sft_file(kind) for kind in kinds),
+        next_command="lemma train",
+    )
