@@ -50,7 +50,7 @@ _BEGINNERS = frozenset((NUMBER, OPEN, FRAC, MONEY))
 _PRONOUNS = frozenset(("he", "she", "they", "it", "who", "which"))
 _DETERMINERS = frozenset(("the", "his", "her", "their", "its", "those", "these", "this", "that"))
 _SHARE_OF_WORDS = re.compile(r"(?:%|percent) of (?![\d$(])")
-_UNCLEAR = re.compile(r"/ ?\d+ ?/ ?\d|\bcents?\b|¢")
+_CENTS = re.compile(r"\bcents?\b|¢")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,9 @@ class StepReading:
 
 @dataclass(slots=True)
 class _Side:
-    """One side of an equation while it is being read. A `label` has words between it and the equals sign."""
+    """One side of an equation while it is being read. A `label` has words between it and the equals sign, a
+    `worded` one is called equal in words.
+    """
 
     tree: Expression
     numbers: list[Number]
@@ -111,6 +113,7 @@ class _Side:
     start: int
     end: int
     label: bool
+    worded: bool
 
 
 class _NoExpression(Exception):  # noqa: N818 - control flow of the parser
@@ -134,10 +137,10 @@ def read_step(text: str) -> StepReading:
         sides, after = _sides(tokens, position) if begins else ([], position)
         if len(sides) > 1 and any(isinstance(side.tree, Binary) for side in sides):
             read = _equations_of(sides)
-            if _continues_share(tokens, position) or (len(sides) > 2 and _UNCLEAR.search(text) and not _all_hold(read)):
+            if _continues_share(tokens, position):
                 read = [replace(found, holds=None) for found in read]
             elif _continues_words(tokens, position) or (
-                _is_loose(text, tokens, position, after) and not _all_hold(read)
+                not _all_hold(read) and _is_loose(text, tokens, position, after, read)
             ):
                 read = []
             passed = tokens[position : after + 1]
@@ -168,20 +171,42 @@ def _continues_share(tokens: Sequence[Token], position: int) -> bool:
     return before[1].text == "*" and before[1].end - before[1].start == len("of") and before[0].kind == NUMBER
 
 
-def _is_loose(text: str, tokens: Sequence[Token], position: int, after: int) -> bool:
+def _is_loose(text: str, tokens: Sequence[Token], position: int, after: int, read: Sequence[Equation]) -> bool:
     """Whether what does not hold here is more likely misread than false: letters that stand for numbers, LaTeX that
     goes on, words such as `equals` that may not mean an equation.
     """
     passed = tokens[position : after + 1]
-    if not passed or _UNCLEAR.search(text, passed[0].start, passed[-1].end):
-        return True  # 3 / 1/4 may mean 12, and $0.25 * 2 = 50 cents is another unit
-    letters = any(_is_letter(token) for token in passed)
+    nested = any(_divides_by_fraction(equation) for equation in read if not equation.chained)
+    if nested or _CENTS.search(text, passed[0].start, passed[-1].end):
+        return True  # $0.25 * 2 = 50 cents, 3 / 1/4 = 12
+    letters = _has_letters(passed)
     words = all(token.text[0].isalpha() for token in passed if token.kind == EQUALS)
-    return letters or words or "\\" in text
+    return letters or words or ("\\" in text and not _stands_alone(tokens, position, after))
 
 
-def _is_letter(token: Token) -> bool:
-    return token.kind == WORD and len(token.text) == 1 and token.text not in "aAI"
+def _stands_alone(tokens: Sequence[Token], position: int, after: int) -> bool:
+    """Whether a formula begins and ends with the equation: nothing around it was left unread."""
+    before = tokens[position - 1] if position else None
+    behind = tokens[after] if after < len(tokens) else None
+    opens = before is None or before.kind in (MONEY, WORD) or before.text in ".,;:"
+    return opens and (behind is None or behind.kind == MONEY or behind.text in (".", ",", ";", "\\]"))
+
+
+def _divides_by_fraction(equation: Equation) -> bool:
+    """Whether an equation holds when the fraction behind a division is taken as one number: `3 / 1/4 = 12`."""
+    tree, values = equation.tree, equation.operand_values()
+    if not (isinstance(tree, Binary) and isinstance(tree.left, Binary) and tree.operator == tree.left.operator == "/"):
+        return False
+    nested = Binary("/", tree.left.left, Binary("/", tree.left.right, tree.right))
+    return judge(nested, values, equation.result)[0] is True
+
+
+def _has_letters(passed: Sequence[Token]) -> bool:
+    """Whether single letters stand here that are no words of English: `2a + 15`, `6r`, but not `half of a cup`."""
+    return any(
+        token.kind == WORD and len(token.text) == 1 and (token.text not in "aAI" or before.end == token.start)
+        for before, token in zip((*passed[:1], *passed), passed, strict=False)
+    )
 
 
 def _is_doubtful(text: str, passed: Sequence[Token]) -> bool:
@@ -194,7 +219,7 @@ def _is_doubtful(text: str, passed: Sequence[Token]) -> bool:
     )
     clause = any(token.kind == WORD and (token.text.lower() in _PRONOUNS or "." in token.text) for token in passed)
     share = _SHARE_OF_WORDS.search(text, passed[0].start, passed[-1].end)
-    return number_word or clause or share is not None or any(_is_letter(token) for token in passed)
+    return number_word or clause or share is not None or _has_letters(passed)
 
 
 def _all_hold(equations: Sequence[Equation]) -> bool:
@@ -241,8 +266,8 @@ def _sides(tokens: Sequence[Token], position: int) -> tuple[list[_Side], int]:
         except (_NoExpression, RecursionError):
             return sides, max(position, 0) if sides else position + 1
         after = parser.skip_units(parser.position)
-        label = after > parser.position or (after < len(tokens) and tokens[after].text[-1].isalpha())
-        sides.append(_Side(tree, parser.numbers, parser.operators, parser.first, parser.last, label))
+        label, worded = after > parser.position, after < len(tokens) and tokens[after].text[-1].isalpha()
+        sides.append(_Side(tree, parser.numbers, parser.operators, parser.first, parser.last, label, worded))
         if after < len(tokens) and tokens[after].kind == EQUALS:
             position = after + 1
         else:
@@ -394,7 +419,9 @@ class _Parser:
                 break
             here += 1
         token = self._at(here)
-        follows = token is not None and (token.kind in (EQUALS, CLOSE) or (token.kind == OPERATOR and self._binds(here)))
+        follows = token is not None and (
+            token.kind in (EQUALS, CLOSE) or (token.kind == OPERATOR and self._binds(here))
+        )
         return here if follows and here > position else position
 
     def _is_unit(self, position: int) -> bool:
@@ -417,7 +444,7 @@ class _Parser:
 
 def _equations_of(sides: list[_Side]) -> list[Equation]:
     """The equations of a chain; none where no side is a number. `a + b = 5 + 4 = 9` is two, with the same result."""
-    labelled = isinstance(sides[0].tree, int) and sides[0].label and len(sides) > 2
+    labelled = len(sides) > 2 and (sides[0].worded or (isinstance(sides[0].tree, int) and sides[0].label))
     if labelled:
         sides = sides[1:]  # "The area of 2 rooms = 2 * 48 = 96"
     result = _stated(sides[-1])

@@ -1,8 +1,8 @@
 """Expressions over the numbers of an equation: a tree whose leaves are indices into a list of values.
 
-    >>> tree = Binary("+", 0, Binary("*", 1, 2))
-    >>> evaluate(tree, [2, 3, 4])
-    14
+>>> tree = Binary("+", 0, Binary("*", 1, 2))
+>>> evaluate(tree, [2, 3, 4])
+14
 """
 
 from __future__ import annotations
@@ -85,4 +85,3 @@ def to_text(tree: Expression, names: Sequence[str], outer: int = 0) -> str:
     right = to_text(tree.right, names, rank + (tree.operator in "-/"))
     inner = to_text(tree.left, names, rank) + tree.operator + right
     return f"({inner})" if rank < outer else inner
-

@@ -118,9 +118,7 @@ def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionG
         step_of=step_of,
         operand_links=operand_links,
         operand_suspects=tuple(
-            linker.suspects(
-                operand for operand, link in zip(equation.operands, links, strict=True) if not link.known
-            )
+            linker.suspects(operand for operand, link in zip(equation.operands, links, strict=True) if not link.known)
             for equation, links in zip(equations, operand_links, strict=True)
         ),
         mentions=tuple(linker.mentions(readings)),
@@ -195,7 +193,9 @@ def _refuse_untrue(equations: Sequence[Equation], step_of: Sequence[int], steps:
 
 
 def _final_equation(equations: Sequence[Equation], gold: Value) -> int | None:
-    fitting = [index for index, equation in enumerate(equations) if gold in (equation.result.face, equation.result.value)]
+    fitting = [
+        index for index, equation in enumerate(equations) if gold in (equation.result.face, equation.result.value)
+    ]
     return fitting[-1] if fitting else None
 
 
@@ -255,9 +255,7 @@ class _Linker:
         """
         link = self.link(number, before)
         ahead = [
-            index
-            for index in link.results
-            if self.step_of[index] == step and number.end <= self.equations[index].start
+            index for index in link.results if self.step_of[index] == step and number.end <= self.equations[index].start
         ]
         if not ahead:
             return link

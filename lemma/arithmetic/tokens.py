@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     NUMBER_PATTERN
     + r"""
     |(?P<operator> \\times(?![a-zA-Z]) | \\cdot(?![a-zA-Z]) | \\div(?![a-zA-Z]) | \\ast(?![a-zA-Z])
-        | [+*/×·÷∗^−–-] | (?<![A-Za-z])(?:divided[ ]by|multiplied[ ]by|times|plus|minus|of|[xX])(?![A-Za-z]) )
+        | [+*/×·÷∗^−–-] | (?<![A-Za-z])(?:divided[ ]by|multiplied[ ]by|times|plus|minus|of|[xX](?=\s*[\d($.\\]))(?![A-Za-z]) )
     |(?P<equals> = | ≈ | \\approx(?![a-zA-Z]) | (?<![A-Za-z])(?:equals|is[ ]equal[ ]to)(?![A-Za-z]) )
     |(?P<frac> \\[dt]?frac(?![a-zA-Z]) )
     |(?P<open> \\left\s*\( | \\left\s*\[ | \( | \[ )

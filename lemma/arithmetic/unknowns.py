@@ -57,4 +57,3 @@ def solved_unknowns(steps: Sequence[str]) -> Iterator[Solved]:
 def _value(text: str | None) -> Value | None:
     parsed = parse_plain(text.rstrip(",")) if text and text.count(",") * 3 < len(text) else None
     return parsed[0] if parsed else None
-
