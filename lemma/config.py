@@ -122,10 +122,14 @@ class SampleConfig(EndpointConfig):
     """Let a model, the student, solve problems, and grade what it writes."""
 
     command: ClassVar[str] = "sample"
-    example: ClassVar[str] = "lemma sample gsm8k.jsonl --model Qwen/Qwen2.5-1.5B --base-url http://localhost:8000/v1 -n 4"
+    example: ClassVar[str] = (
+        "lemma sample gsm8k.jsonl --model Qwen/Qwen2.5-1.5B --base-url http://localhost:8000/v1 -n 4"
+    )
 
     data: str | None = Field(
-        None, description="problems, as for augment; default: the bundled sample", json_schema_extra={"positional": True}
+        None,
+        description="problems, as for augment; default: the bundled sample",
+        json_schema_extra={"positional": True},
     )
     split: str = Field("train", description="split of a Hugging Face data set")
     columns: Pairs = Field(default_factory=dict, description="columns of the data, as question=NAME,answer=NAME")
@@ -163,7 +167,7 @@ class AugmentConfig(StageConfig):
 
     data: str | None = Field(
         None,
-        description="a .jsonl, .json, .csv or .parquet file, or a Hugging Face data set id; default: the bundled sample",
+        description="a .jsonl, .json, .csv or .parquet file, or a Hugging Face id; default: the bundled sample",
         json_schema_extra={"positional": True},
     )
     split: str = Field("train", description="split of a Hugging Face data set")
@@ -291,7 +295,5 @@ class TrainConfig(StageConfig):
     beta: float = Field(0.1, gt=0, description="DPO: how close the model stays to where it started")
     eval_share: float = Field(FROM_PRESET, ge=0, lt=1, description="share of the problems held out for the loss")
     evaluations: int = Field(5, ge=1, description="how often the held-out loss is measured, over the training")
-    save_every: int = Field(
-        100, ge=1, description="steps between checkpoints", json_schema_extra={"setting": False}
-    )
+    save_every: int = Field(100, ge=1, description="steps between checkpoints", json_schema_extra={"setting": False})
     report_to: Names = Field((), description="tensorboard, wandb, ...", json_schema_extra={"setting": False})

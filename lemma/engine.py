@@ -80,6 +80,7 @@ def run_stage(
     journal: Journal,
     workers: int,
     console: Console,
+    *,
     total: int | None = None,
 ) -> None:
     """Map `function` over the inputs that the journal has not acknowledged, and append what comes out, in order.

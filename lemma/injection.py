@@ -84,7 +84,8 @@ def _plan(config: AugmentConfig) -> InjectionPlan:
     selected = {kind.id: kind.injector for kind in taxonomy.select(config.types) if kind.injector}
     if not selected:
         raise ConfigError(
-            f"--types {','.join(config.types)}: no symbolic injector makes any of these; `lemma taxonomy` shows which can"
+            f"--types {','.join(config.types)}: no symbolic injector makes any of these; "
+            f"`lemma taxonomy` shows which can"
         )
     weights = load_distribution(config.distribution, taxonomy) if config.distribution else dict.fromkeys(selected, 1.0)
     drawn = {kind: weight for kind, weight in weights.items() if kind in selected and weight > 0}

@@ -195,7 +195,13 @@ def _json_row(line: bytes) -> Row:
         return BadRowError("not_utf8", f"byte {error.start} is not UTF-8")
     except orjson.JSONDecodeError as error:
         return BadRowError("invalid_json", str(error))
-    return value if isinstance(value, dict) else BadRowError("wrong_type", f"{type(value).__name__}, expected an object")
+    return _object(value)
+
+
+def _object(value: Any) -> Row:
+    if isinstance(value, dict):
+        return value
+    return BadRowError("wrong_type", f"{type(value).__name__}, expected an object")
 
 
 def _json_rows(path: Path) -> Iterator[tuple[str, Row]]:
@@ -206,11 +212,7 @@ def _json_rows(path: Path) -> Iterator[tuple[str, Row]]:
     if isinstance(value, dict):
         value = next((rows for rows in value.values() if isinstance(rows, list)), [value])
     for number, row in enumerate(value if isinstance(value, list) else [value], start=1):
-        good = isinstance(row, dict)
-        yield (
-            f"{path.name}, item {number}",
-            row if good else BadRowError("wrong_type", f"{type(row).__name__}, expected an object"),
-        )
+        yield f"{path.name}, item {number}", _object(row)
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[str, Row]]:
@@ -261,4 +263,10 @@ def _hub_rows(data: str, split: str) -> Iterator[tuple[str, Row]]:
         raise DataError(f"{data}: neither a file here nor a data set that could be loaded ({reason})") from None
 
 
-_READERS = {".jsonl": _jsonl_rows, ".ndjson": _jsonl_rows, ".json": _json_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
+_READERS = {
+    ".jsonl": _jsonl_rows,
+    ".ndjson": _jsonl_rows,
+    ".json": _json_rows,
+    ".csv": _csv_rows,
+    ".parquet": _parquet_rows,
+}

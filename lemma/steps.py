@@ -28,10 +28,8 @@ _STOP_INSIDE = re.compile(r"\.\s*(?:\$\$?|\\\]|\\end\{[a-z*]+\})$")  # MATH ofte
 
 def split_steps(solution: str) -> tuple[str, ...]:
     """The steps of a solution's text, without its `#### 72` line. Empty when there is no text."""
-    if _LATEX.search(solution):
-        pieces = _sentences(solution)
-    else:
-        pieces = _MARKED_ANSWER.sub("", solution).splitlines()
+    is_latex = _LATEX.search(solution) is not None
+    pieces = _sentences(solution) if is_latex else _MARKED_ANSWER.sub("", solution).splitlines()
     return tuple(step for piece in pieces if (step := piece.strip()))
 
 

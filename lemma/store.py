@@ -220,18 +220,18 @@ def _disk_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise RunDirectoryError(f"{path}: the disk is full; free some space, then the same command goes on") from None
+            message = f"{path}: the disk is full; free some space, then the same command goes on"
+            raise RunDirectoryError(message) from None
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            raise RunDirectoryError(f"{error.filename or path}: {error.strerror}; use another --run directory") from None
+            message = f"{error.filename or path}: {error.strerror}; use another --run directory"
+            raise RunDirectoryError(message) from None
         raise
 
 
 class Journal:
     """One stage's hold on the run directory. `done` are the ids of inputs acknowledged so far."""
 
-    def __init__(
-        self, path: Path, config: StageConfig, outputs: tuple[Output, ...], inputs: dict[str, str]
-    ) -> None:
+    def __init__(self, path: Path, config: StageConfig, outputs: tuple[Output, ...], inputs: dict[str, str]) -> None:
         self._path, self.command = path, config.command
         self._outputs = (*outputs, Output(REJECTED, self._input_of_rejection))
         self._sizes = {output.file: 0 for output in self._outputs if output.input_of is None}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Union
 
 from lemma.arithmetic.numbers import Value, divide, normal
 
@@ -17,7 +16,7 @@ _MAX_EXPONENT = 20
 _MAX_BITS = 256
 
 
-class ArithmeticRefusal(Exception):  # noqa: N818 - an outcome, not a fault
+class ArithmeticRefusal(Exception):
     """A computation that has no value here: a division by zero, or a number beyond any word problem."""
 
 
@@ -31,7 +30,7 @@ class Binary:
     position: int = -1
 
 
-Expression = Union[int, Binary]
+Expression = int | Binary
 
 
 def _power(base: Value, exponent: Value) -> Value:

@@ -30,7 +30,7 @@ _COMPOUND = re.compile(
 _HELPERS: tuple[Value, ...] = (1, 2, 10, 100)
 
 
-class GraphRefusal(Exception):  # noqa: N818 - an outcome, not a fault
+class GraphRefusal(Exception):
     """A solution whose arithmetic can't be followed: a named reason, and what was found."""
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -67,8 +67,10 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class SolutionGraph:
-    """A solution that holds, step by step: `written` as in the data set, `steps` without annotations. Equations are counted through all steps; `final` is the one whose result is
-    the gold answer, None where it is not computed in the text.
+    """A solution that holds, step by step: `written` as in the data set, `steps` without annotations.
+
+    Equations are counted through all steps; `final` is the one whose result is the gold answer, None where it is not
+    computed in the text.
     """
 
     question: str

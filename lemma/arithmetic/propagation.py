@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import NamedTuple
 
-from lemma.arithmetic.equations import Equation, is_rounding, read_expression
+from lemma.arithmetic.equations import Equation
 from lemma.arithmetic.expressions import ArithmeticRefusal, Expression, evaluate, to_text
 from lemma.arithmetic.graph import Link, Mention, SolutionGraph
 from lemma.arithmetic.numbers import (
@@ -30,6 +31,7 @@ from lemma.arithmetic.numbers import (
     render,
     round_half_up,
 )
+from lemma.arithmetic.parser import read_expression
 
 # A step that compares, rounds or reasons about its numbers may no longer be true with others in their place.
 _CLAIM = re.compile(
@@ -45,7 +47,7 @@ _LARGEST_DENOMINATOR = 1000
 _SMALL = 100  # number words go up to here
 
 
-class PropagationRefusal(Exception):  # noqa: N818 - an outcome, not a fault
+class PropagationRefusal(Exception):
     """A change that can't be carried through, or would not read like a student's work."""
 
     def __init__(self, reason: str) -> None:
@@ -279,7 +281,8 @@ class _Propagation:
 
 def apply_edits(text: str, edits: Sequence[Edit]) -> str:
     """The text with all edits made. Raises PropagationRefusal where two overlap."""
-    pieces, end = [], 0
+    pieces: list[str] = []
+    end = 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
         if edit.start < end:
             raise PropagationRefusal("overlapping_edits")
@@ -292,14 +295,15 @@ def reads_well(old: Number, new: Value) -> bool:
     """Whether a student could have written `new` in the place of `old`, whatever was counted there."""
     if old.face <= 0 or new <= 0:
         return old.face < 0 and new < 0 and reads_well(old._replace(face=-old.face), -new)
-    if old.percent and new > 100 >= old.face:
+    # "1 apples", 120% of the pupils, a snail of 3 km
+    if new == 1 < old.face or (old.percent and new > 100 >= old.face):
         return False
-    if new == 1 < old.face:
-        return False  # "1 apples"
     if not old.face <= new * _LARGEST_FACTOR <= old.face * _LARGEST_FACTOR**2:
         return False
-    if isinstance(new, int):
-        return True
+    return isinstance(new, int) or _fraction_reads_well(old, new)
+
+
+def _fraction_reads_well(old: Number, new: Fraction) -> bool:
     if old.style.form != PLAIN:
         return new.denominator <= _LARGEST_DENOMINATOR
     if isinstance(old.face, int) and not old.currency and not old.style.decimals:

@@ -15,13 +15,14 @@ _TOKEN = re.compile(
     NUMBER_PATTERN
     + r"""
     |(?P<operator> \\times(?![a-zA-Z]) | \\cdot(?![a-zA-Z]) | \\div(?![a-zA-Z]) | \\ast(?![a-zA-Z])
-        | [+*/×·÷∗^−–-] | (?<![A-Za-z])(?:divided[ ]by|multiplied[ ]by|times|plus|minus|of|[xX](?=\s*[\d($.\\]))(?![A-Za-z]) )
+        | [+*/×·÷∗^−–-] | (?<![A-Za-z])(?:divided[ ]by|multiplied[ ]by|times|plus|minus|of|[xX](?=\s*[\d($.\\]))
+          (?![A-Za-z]) )
     |(?P<equals> = | ≈ | \\approx(?![a-zA-Z]) | (?<![A-Za-z])(?:equals|is[ ]equal[ ]to)(?![A-Za-z]) )
     |(?P<frac> \\[dt]?frac(?![a-zA-Z]) )
     |(?P<open> \\left\s*\( | \\left\s*\[ | \( | \[ )
     |(?P<close> \\right\s*\) | \\right\s*\] | \) | \] )
-    |(?P<skip> \[asy\](?s:.*?)\[/asy\] | \\boxed\s*\{ | \\(?:text|mathrm|mbox|textbf)\s*\{[^{}]*\} | \\[,;:!\ ] | \\(?:quad|qquad)(?![a-zA-Z])
-        | \\%(?=\s*\}) | [&~] )
+    |(?P<skip> \[asy\](?s:.*?)\[/asy\] | \\boxed\s*\{ | \\(?:text|mathrm|mbox|textbf)\s*\{[^{}]*\}
+        | \\[,;:!\ ] | \\(?:quad|qquad)(?![a-zA-Z]) | \\%(?=\s*\}) | [&~] )
     |(?P<money> \\?\$ | € | £ | ¥ )
     |(?P<word> (?:(?!\d)\w)+(?:[.'’](?!\d)\w+)*(?:\.(?=\s?[a-z/=+*×÷)-]))? )
     |(?P<other> \\[a-zA-Z]+ | \S )
@@ -32,8 +33,9 @@ _PERCENT = re.compile(r"\s?(?:\\?%|percent\b)")
 _NO_QUANTITY = re.compile(r"(?:st|nd|rd|th|k|K)\b|\.\.|…")
 _CLOCK = re.compile(r":\d\d(?!\d)")
 _OPERATORS = {
-    "\\times": "*", "\\cdot": "*", "\\div": "/", "\\ast": "*", "×": "*", "·": "*", "∗": "*", "÷": "/", "−": "-", "–": "-",
-    "x": "*", "X": "*", "times": "*", "of": "*", "plus": "+", "minus": "-", "divided by": "/", "multiplied by": "*",
+    "\\times": "*", "\\cdot": "*", "\\div": "/", "\\ast": "*", "×": "*", "·": "*", "∗": "*", "÷": "/",
+    "−": "-", "–": "-", "x": "*", "X": "*", "times": "*", "of": "*", "plus": "+", "minus": "-",
+    "divided by": "/", "multiplied by": "*",
 }  # fmt: skip
 
 

@@ -41,5 +41,7 @@ def _misquotes(operand: Number, others: set[Value]) -> list[Value]:
 def _explanation(site: Site, operand: Number, wrong: Value, given: set[Value]) -> str:
     right, used = shown(operand, operand.face), shown(operand, wrong)
     if wrong in given:
-        return f"The step takes {used} from the problem where {right} belongs: it should be {site.expression} = {site.result}."
-    return f"The problem says {right}, not {used}: it should be {site.expression} = {site.result}."
+        fault = f"The step takes {used} from the problem where {right} belongs"
+    else:
+        fault = f"The problem says {right}, not {used}"
+    return f"{fault}: it should be {site.expression} = {site.result}."

@@ -26,7 +26,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
 
 
 def _only_use(graph: SolutionGraph, left_out: Site) -> tuple[int, int] | None:
-    """The one operand that takes up a step's result, where it stands in the next step and nothing else depends on it."""
+    """The operand that takes up a step's result, where it stands in the next step and nothing else depends on it."""
     alone = [index for index, step in enumerate(graph.step_of) if step == left_out.step] == [left_out.index]
     uses = graph.uses(left_out.index)
     if not alone or len(uses) != 1 or graph.step_of[uses[0][0]] != left_out.step + 1:

@@ -35,4 +35,5 @@ def _misquotes(right: Value, earlier: set[Value]) -> list[Value]:
 
 
 def _explanation(site: Site, source: int, right: str, wrong: str) -> str:
-    return f"Step {source + 1} found {right}, but this step goes on with {wrong}: it should be {site.expression} = {site.result}."
+    fault = f"Step {source + 1} found {right}, but this step goes on with {wrong}"
+    return f"{fault}: it should be {site.expression} = {site.result}."

@@ -18,7 +18,7 @@ _DIVIDED_FRACTION = re.compile(r"(?:/|÷|divided by) ?\$?[\d.]+ ?/ ?\d")
 CALCULATION = "calculation_error"
 
 
-class Unproven(Exception):  # noqa: N818 - an outcome, not a fault
+class Unproven(Exception):
     """What could not be proved: a named reason."""
 
     def __init__(self, reason: str) -> None:

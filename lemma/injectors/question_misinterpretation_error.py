@@ -1,4 +1,4 @@
-"""The question is misread: a constraint is dropped, or another quantity than the one asked for is given as the answer."""
+"""The question is misread: a constraint is dropped, or another quantity is given as the answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CONCLUSIONS = (
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal | Conclusion]:
     """A condition of the question left out of an equation, or a stop at an earlier result."""
-    proposals = [_dropped_conditions(graph, rng), _early_stops(graph, rng)]
+    proposals: list[Iterator[Proposal | Conclusion]] = [_dropped_conditions(graph, rng), _early_stops(graph, rng)]
     rng.shuffle(proposals)
     for proposal in proposals:
         yield from proposal

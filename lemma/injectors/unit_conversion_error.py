@@ -32,7 +32,8 @@ def _conversion(factor: int, small: str, large: str, mistaken: tuple[int, ...]) 
     def either(words: str) -> re.Pattern[str]:
         return re.compile(rf"\b(?:{words.replace(' ', '|')})\b", re.IGNORECASE)
 
-    fact = f"{factor} {small.split()[0]} in a{'n' if large.startswith('hour') else ''} {large.split()[0]}"
+    one = large.partition(" ")[0]
+    fact = f"{factor} {small.partition(' ')[0]} in a{'n' if one == 'hour' else ''} {one}"
     return _Conversion(factor, either(small), either(large), fact, mistaken)
 
 
