@@ -42,7 +42,7 @@ def generate(config: GenerateConfig, console: Console) -> StageSummary:
     problems = itertools.islice(draw_problems(config), config.n)
     directory = RunDirectory(config.run)
     with directory.open_stage(config, (Output(GENERATED, lambda line: str(line["id"])),), {}) as journal:
-        run_stage(_outcome, problems, journal, 1, console, config.n)
+        run_stage(_outcome, problems, journal, 1, console, total=config.n)
         file = config.run / GENERATED
         return StageSummary(journal.made, journal.rejected, (file,), f"lemma augment {file} --run {config.run}")
 
