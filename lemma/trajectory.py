@@ -73,7 +73,7 @@ def build_sft(config: BuildSftConfig, console: Console) -> StageSummary:
                 _remove_other_kinds(config.run, kinds)
             selection = select(sources, TestQuestions(config.exclude), config.near_duplicates)
             items = bundles(sources, selection, kinds, share, config.seed)
-            run_stage(partial(build_records, plan), items, journal, config.workers, console, len(selection))
+            run_stage(partial(build_records, plan), items, journal, config.workers, console, total=len(selection))
             return _summary(config, kinds, journal)
 
 
