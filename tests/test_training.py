@@ -22,10 +22,11 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoModelForTokenClassification, AutoTokenizer
 from trl import SFTConfig, SFTTrainer
 
+from lemma.chat_template import load_tokenizer
 from lemma.config import TrainConfig
 from lemma.store import RunDirectory
 from lemma.training.job import PreparedData, prepare
-from lemma.training.models import load_tokenizer, model_folder
+from lemma.training.models import model_folder
 from lemma.training.objectives import sft
 from lemma.training.presets import with_preset
 from lemma.training.records import read_record_lines, record_files

@@ -14,13 +14,12 @@ from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoModelForTokenClassification,
-    AutoTokenizer,
     BitsAndBytesConfig,
 )
 
+from lemma.chat_template import Message, no_model
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError, LemmaError
-from lemma.training.chat import Message, ensure_chat_template
 from lemma.training.tiny_model import make_tiny_model
 
 # Bytes for each parameter: float32 weights, gradients and two Adam moments; 16-bit weights alone; 4-bit weights with
@@ -41,22 +40,6 @@ def model_folder(config: TrainConfig, conversations: Iterable[list[Message]]) ->
     return str(folder)
 
 
-def load_tokenizer(model: str) -> Any:
-    """The model's tokenizer, with a chat template and a padding token. Raises ConfigError when it can't be had."""
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(model)
-    except (OSError, ValueError, KeyError) as error:
-        raise _no_model(model, error) from None
-    if not tokenizer.is_fast:
-        raise ConfigError(f"{model}: its tokenizer gives no character offsets; use a model with a fast tokenizer")
-    if tokenizer.eos_token is None:
-        raise ConfigError(f"{model}: its tokenizer has no end-of-text token; set eos_token in tokenizer_config.json")
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    ensure_chat_template(tokenizer)
-    return tokenizer
-
-
 def check_model(config: TrainConfig, model: str) -> int:
     """The number of parameters. Raises when the model is not there, or can't fit into the memory of this machine."""
     try:
@@ -64,7 +47,7 @@ def check_model(config: TrainConfig, model: str) -> int:
         with torch.device("meta"):
             empty = AutoModelForCausalLM.from_config(shape)
     except (OSError, ValueError, KeyError) as error:
-        raise _no_model(model, error) from None
+        raise no_model(model, error) from None
     context = getattr(shape.get_text_config(), "max_position_embeddings", None)
     if context is not None and config.max_length > context:
         raise ConfigError(f"{model} has {context} positions; use --max-length {context}, or less")
@@ -79,13 +62,6 @@ def check_model(config: TrainConfig, model: str) -> int:
             f"way, and {there / 2**30:.0f} GiB are free; use {advice}"
         )
     return parameters
-
-
-def _no_model(model: str, error: Exception) -> ConfigError:
-    reason = (str(error) or type(error).__name__).splitlines()[0]
-    return ConfigError(
-        f"no model at {model!r} ({reason}); give a folder with config.json, or an id that huggingface.co has"
-    )
 
 
 def _memory() -> float:

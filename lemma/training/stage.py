@@ -80,9 +80,10 @@ def _everywhere(value: bool) -> bool:
 def _train(
     config: TrainConfig, files: Sequence[Path], journal: Journal | None, console: Console
 ) -> StageSummary | None:
+    from lemma.chat_template import load_tokenizer
     from lemma.training.checkpoints import last_checkpoint, remove_checkpoints
     from lemma.training.job import prepare
-    from lemma.training.models import check_model, load_tokenizer, merge_adapter, model_folder
+    from lemma.training.models import check_model, merge_adapter, model_folder
     from lemma.training.records import read_record_lines
 
     folder = config.output or config.run / "model"

@@ -22,8 +22,8 @@ from transformers import (
     TrainingArguments,
 )
 
+from lemma.chat_template import render_prompt
 from lemma.config import TrainConfig
-from lemma.training.chat import render_prompt
 from lemma.training.job import PreparedData, Row, common_arguments, int_array
 from lemma.training.models import adapter_config, loading_options
 from lemma.training.records import Line

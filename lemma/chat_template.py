@@ -1,7 +1,7 @@
 """From messages to the text that a model sees, by its own chat template.
 
-A base model has none; it is given the plain one of the papers (`plain_chat.jinja`), which then is saved with it, so
-that training, evaluation and servers all render the same prompt.
+A base model has none; it is given the plain one of the papers (`data/plain_chat.jinja`), which is then saved with it,
+so that training, evaluation and servers all render the same prompt.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lemma.exceptions import DataError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from lemma.exceptions import ConfigError, DataError
 
 Message = dict[str, str]
 
-_PLAIN = Path(__file__).resolve().parent / "plain_chat.jinja"
+_PLAIN = Path(__file__).resolve().parent / "data" / "plain_chat.jinja"
 _PLACEHOLDER = "@@LEMMA-COMPLETION@@"
 
 
@@ -40,6 +42,40 @@ def ensure_chat_template(tokenizer: Any) -> None:
         adds_first = tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
         begin = "{{- bos_token -}}\n" if adds_first else ""
         tokenizer.chat_template = begin + _PLAIN.read_text("utf-8")
+
+
+def load_tokenizer(model: str) -> Any:
+    """A model's tokenizer, with a chat template and a padding token. Raises ConfigError when it can't be had."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model)
+    except (OSError, ValueError, KeyError) as error:
+        raise no_model(model, error) from None
+    if not tokenizer.is_fast:
+        raise ConfigError(f"{model}: its tokenizer gives no character offsets; use a model with a fast tokenizer")
+    if tokenizer.eos_token is None:
+        raise ConfigError(f"{model}: its tokenizer has no end-of-text token; set eos_token in tokenizer_config.json")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    ensure_chat_template(tokenizer)
+    return tokenizer
+
+
+def no_model(model: str, error: Exception) -> ConfigError:
+    """What is said where a model can't be found."""
+    reason = (str(error) or type(error).__name__).splitlines()[0]
+    return ConfigError(
+        f"no model at {model!r} ({reason}); give a folder with config.json, or an id that huggingface.co has"
+    )
+
+
+def plain_prompt(question: str) -> str:
+    """The prompt of a model without a chat template, as plain text."""
+    template = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).from_string(
+        _PLAIN.read_text("utf-8")
+    )
+    return template.render(messages=[{"role": "user", "content": question}])
 
 
 def render_prompt(tokenizer: Any, messages: Sequence[Message]) -> str:

@@ -1,0 +1,1 @@
+"""How likely a model finds what could be said next: the base of model-aware reflections. One backend a file."""
