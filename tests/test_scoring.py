@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-import sqlite3
 import threading
 from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 
 import pytest
 from training_data import write_records
@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
 from lemma.chat_template import load_tokenizer, plain_prompt, render_prompt
-from lemma.exceptions import LemmaError, RunDirectoryError, TeacherError
+from lemma.exceptions import ConfigError, LemmaError, MissingExtraError, RunDirectoryError, TeacherError
+from lemma.scoring.connect import open_scorer
 from lemma.scoring.openai_server import ServerScorer
 from lemma.scoring.phrases import Score, Turn, choose, open_scores, score_turns
 from lemma.scoring.transformers_model import TransformersScorer
@@ -218,7 +219,6 @@ def test_a_damaged_file_is_one_line(tmp_path):
     (tmp_path / "s.sqlite").write_bytes(b"not a data base, but long enough to be looked at" * 100)
     with pytest.raises(RunDirectoryError, match="remove it"), open_scores(tmp_path / "s.sqlite", "one"):
         pass
-    assert issubclass(sqlite3.DatabaseError, Exception)
 
 
 MEANS = [Score(-2.0, 2), Score(-2.0, 1), Score(-9.0, 3)]
@@ -236,3 +236,25 @@ def test_draws_follow_the_likelihood_per_token(temperature, shares):
 
 def test_unlikely_phrases_do_not_underflow():
     assert choose([Score(-1e9, 1), Score(-1e9 - 1, 1)], 1.0, random.Random(0)) in (0, 1)
+
+
+def test_backends(model):
+    assert open_scorer("transformers", model, "").name.startswith(model)
+    assert open_scorer("openai_compatible", "m", "http://localhost:1/v1").name == "http://localhost:1/v1:m"
+    with pytest.raises(ConfigError, match="there are: transformers, openai_compatible, vllm"):
+        open_scorer("magic", model, "")
+    with pytest.raises(ConfigError, match="no model at"):
+        open_scorer("transformers", "./nothing", "")
+
+
+@pytest.mark.skipif(find_spec("vllm") is not None, reason="vLLM is installed")
+def test_without_vllm_it_is_said_how_to_get_it():
+    with pytest.raises(MissingExtraError, match=r"pip install 'lemma\[vllm\]'"):
+        open_scorer("vllm", "m", "")
+
+
+def test_a_server_that_is_not_there():
+    scorer = ServerScorer("m", "http://127.0.0.1:9/v1", retries=0)
+    with pytest.raises(TeacherError, match=r"http://127\.0\.0\.1:9/v1"):
+        scorer.score([Turn("1?", "one.\n", ("Wait.",))])
+    scorer.close()

@@ -25,10 +25,13 @@ class ServerScorer:
     Failed calls are repeated by the client, with growing pauses. Raises TeacherError where the server can't be used.
     """
 
-    def __init__(self, model: str, base_url: str, key_variable: str = "OPENAI_API_KEY", connections: int = 16) -> None:
+    def __init__(
+        self, model: str, base_url: str, key_variable: str = "OPENAI_API_KEY", connections: int = 16, retries: int = 5
+    ) -> None:
         self.name = f"{base_url}:{model}"
         self._model, self._base_url, self._connections = model, base_url, connections
-        self._client = openai.OpenAI(base_url=base_url, api_key=os.environ.get(key_variable) or "none", max_retries=5)
+        key = os.environ.get(key_variable) or "none"
+        self._client = openai.OpenAI(base_url=base_url, api_key=key, max_retries=retries)
 
     def score(self, turns: Sequence[Turn]) -> list[list[Score]]:
         """The score of each continuation of each turn; the turns go out in parallel."""
