@@ -1,7 +1,7 @@
 """Tokens a second and model FLOPs utilisation on one GPU, ours beside a plain TRL script: full fine-tuning and LoRA.
 
 A Llama-shaped model of about 100 million parameters with random weights and made-up records of exactly `--length`
-tokens, so that nothing has to be downloaded. Both trainers get the same rows and arguments and take turns in one process.
+tokens, so that nothing has to be downloaded. Both trainers get the same rows and arguments, by turns in one process.
 The FLOPs of a token are 6 N + 12 layers x width x length for full training (arXiv 2204.02311, appendix B), and two
 thirds of it with LoRA, where frozen weights get no gradient.
 
