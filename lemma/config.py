@@ -189,7 +189,9 @@ class CorrectConfig(StageConfig):
     command: ClassVar[str] = "correct"
     example: ClassVar[str] = "lemma correct --strategies fix,restart"
 
-    strategies: Strategies = Field(("fix", "restart"), description="fix (repair the step, go on), restart (from the start)")
+    strategies: Strategies = Field(
+        ("fix", "restart"), description="fix (repair the step, go on), restart (from the start)"
+    )
 
 
 class BuildSftConfig(StageConfig):

@@ -51,7 +51,6 @@ class Outcome:
         self.lines.setdefault(REJECTED, []).append(to_line(rejection))
         self.counts[rejected_count(rejection)] += 1
 
-
     def reject_invalid(self, stage: str, error: ValidationError) -> None:
         """Reject an input that is no record, with the first field at fault."""
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]

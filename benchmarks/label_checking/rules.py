@@ -136,7 +136,7 @@ def numbers_stay_plausible(reading: Reading) -> Iterator[Finding]:
     ]
     for right, now in pairs:
         is_money = right.is_currency or now.is_currency
-        if right.value.denominator == 1 and now.value.denominator > 1 and not is_money:
+        if right.value.denominator == 1 and not right.decimals and now.value.denominator > 1 and not is_money:
             yield Finding(
                 "e: a whole number turns into a fraction", f"{right.value} -> {float(now.value):g}: {texts[at]}"
             )

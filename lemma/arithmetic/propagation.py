@@ -226,11 +226,9 @@ class _Propagation:
         return step < mention.step or self.graph.equations[index].result.start < mention.number.start
 
     def _refuse_number_words_and_claims(self) -> None:
-        small = {
-            self.graph.equations[index].result.value
-            for index in self.changed
-            if self.graph.equations[index].result.value <= _SMALL
-        }
+        gone = [index for index, step in enumerate(self.graph.step_of) if step == self.change.dropped_step]
+        right = {self.graph.equations[index].result.value for index in (*self.changed, *gone)}
+        small = {value for value in right if value <= _SMALL}
         for step in range(self.step, len(self.graph.steps)):
             if step == self.change.dropped_step:
                 continue

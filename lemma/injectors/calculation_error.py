@@ -108,7 +108,8 @@ def _subtraction_slips(left: Value, subtracted: Value, right: Value) -> list[Sli
             gained = normal(Fraction(10 ** (place + 1), 10**decimals))
             slips.append((right + gained, "the 1 that is borrowed is not taken away"))
     backwards = normal(Fraction(reversed_digits, 10**decimals))
-    slips.append((backwards, "in one place the upper digit is taken from the lower one"))
+    if backwards < left:
+        slips.append((backwards, "in one place the upper digit is taken from the lower one"))
     return slips
 
 

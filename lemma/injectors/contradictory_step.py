@@ -69,7 +69,7 @@ def _mistaken_values(site: Site) -> list[Value]:
     right = site.equation.result.face
     made_from = [operand.face for operand in site.equation.operands if not operand.percent]
     alike = [value for value in made_from if isinstance(value, int) == isinstance(right, int) and value > 1]
-    near = [right + off for off in (-10, 10, -1, 1) if isinstance(right, int) and right > 20]
+    near = [right + off for off in (-10, 10, -1, 1) if isinstance(right, int) and 20 < right < 100]
     return [value for value in dict.fromkeys([*swapped_digits(right), *alike, *near]) if value != right]
 
 

@@ -29,6 +29,7 @@ _THINGS = (
     ("There are also {n} {noun} from before.", "+"),
     ("Here {n} of the {noun} do not count.", "-"),
 )
+_MONEY_WORDS = frozenset(("dollars", "cents", "euros", "pounds"))
 _ABOUT_COSTS = re.compile(
     r"\b(?:costs?|spends?|spent|pays?|paid|prices?|bill|order|buys?|bought|charged?|owes?)\b", re.IGNORECASE
 )
@@ -59,6 +60,8 @@ def _plausible_amounts(site: Site) -> list[int]:
 
 
 def _sentences(site: Site, noun: str | None) -> tuple[tuple[str, str], ...]:
+    if noun in _MONEY_WORDS:
+        return ()
     if site.equation.result.currency:
         about_costs = _ABOUT_COSTS.search(site.text) and not _ABOUT_INCOME.search(site.text)
         return _COSTS if about_costs else _MONEY

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from lemma.arithmetic.expressions import Binary, leaves
 from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites
+from lemma.injectors.proposal import Proposal, Site, shown, sites
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -17,12 +19,25 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         if use is None:
             continue
         user, leaf = Site(graph, use[0]), use[1]
-        for operand in shuffled(left_out.equation.operands, rng):
+        for operand in _at_hand(left_out):
             edits = user.writes(leaf, operand.face)
             alike = operand.percent == user.equation.operands[leaf].percent
             if edits and alike and operand.face != user.equation.operands[leaf].face:
                 change = Change(user.index, edits, dropped_step=left_out.step)
                 yield Proposal(change, _explanation(left_out, user, shown(operand, operand.face)))
+
+
+def _at_hand(left_out: Site) -> list[Number]:
+    """The numbers that a student who skips the step would go on with: what is counted there, not the factor, the share or
+    the part that is taken away.
+    """
+    tree, operands = left_out.equation.tree, left_out.equation.operands
+    if not isinstance(tree, Binary):
+        return []
+    if tree.operator in "-/":
+        return [operands[leaf] for leaf in leaves(tree.left)[:1] if not left_out.in_fraction(leaf)]
+    whole = [operand for leaf, operand in enumerate(operands) if not left_out.in_fraction(leaf) and not operand.percent]
+    return sorted(whole, key=lambda operand: -operand.face)[:1]
 
 
 def _only_use(graph: SolutionGraph, left_out: Site) -> tuple[int, int] | None:
