@@ -11,10 +11,12 @@ from lemma.arithmetic.numbers import Value, render
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites, swapped_digits
 
-_OPENERS = frozenset(
-    "he she it they we you i the this that these those there in on at for each every all her his their so thus "
-    "therefore then a an two three four five six seven eight nine ten twelve twenty half altogether together after since if to from with by combined".split()
-)
+_OPENERS = frozenset((
+    "he", "she", "it", "they", "we", "you", "i", "the", "this", "that", "these", "those", "there", "in", "on", "at",
+    "for", "each", "every", "all", "her", "his", "their", "so", "thus", "therefore", "then", "a", "an", "two",
+    "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "twenty", "half", "altogether",
+    "together", "after", "since", "if", "to", "from", "with", "by", "combined",
+))  # fmt: skip
 _LEADS = ("So ", "This means that ", "In other words, ", "Thus, ")
 _HAS_VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|had|will|can|got|gets?|made|makes?|costs?|spent|spends?|needs?|sold|sells?|bought|"

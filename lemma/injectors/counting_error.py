@@ -12,11 +12,13 @@ from lemma.arithmetic.propagation import Change
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 _FEWEST, _MOST = 3, 60
-_MEASURES = frozenset(
-    "feet foot inches inch miles mile meters meter km cm mm kilometers kilometer yards yard pounds pound ounces ounce kg g "
-    "grams gram kilograms tons ton gallons gallon liters liter ml quarts pints degrees mph percent dollars dollar cents cent "
-    "square cubic years year old per bucks points ft ft. lbs oz minutes minute seconds second".split()
-)
+_MEASURES = frozenset((
+    "feet", "foot", "inches", "inch", "miles", "mile", "meters", "meter", "km", "cm", "mm", "kilometers",
+    "kilometer", "yards", "yard", "pounds", "pound", "ounces", "ounce", "kg", "g", "grams", "gram", "kilograms",
+    "tons", "ton", "gallons", "gallon", "liters", "liter", "ml", "quarts", "pints", "degrees", "mph", "percent",
+    "dollars", "dollar", "cents", "cent", "square", "cubic", "years", "year", "old", "per", "bucks", "points", "ft",
+    "ft.", "lbs", "oz", "minutes", "minute", "seconds", "second",
+))  # fmt: skip
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:

@@ -102,7 +102,8 @@ def _whole_for_triangle(site: Site) -> Iterator[Proposal]:
         cut = Edit(_closing(site, site.equation.operands[last].end), site.equation.end, "")
         yield Proposal(
             Change(site.index, (cut,)),
-            f"A triangle is half of base times height; the half is left out. It should be {site.expression} = {site.result}.",
+            f"A triangle is half of base times height; the half is left out. "
+            f"It should be {site.expression} = {site.result}.",
         )
 
 
@@ -159,7 +160,7 @@ def _named(pattern: re.Pattern[str], site: Site) -> bool:
 
 
 def _as_percent(site: Site, leaf: int, operand: Number) -> int | None:
-    """The percentage that an operand stands for: 20 in `20%`, in `0.2`, and in `20/100`, where the question speaks of 20%."""
+    """The percentage of the question that an operand stands for: 20 in `20%`, in `0.2` and in `20/100`."""
     if operand.percent:
         face = operand.face
     elif isinstance(operand.face, Fraction) and 0 < operand.face < 1:

@@ -28,8 +28,8 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
 
 
 def _at_hand(left_out: Site) -> list[Number]:
-    """The numbers that a student who skips the step would go on with: what is counted there, not the factor, the share or
-    the part that is taken away.
+    """What a student who skips the step would go on with: what is counted there, not the factor, the share or the part
+    that is taken away.
     """
     tree, operands = left_out.equation.tree, left_out.equation.operands
     if not isinstance(tree, Binary):

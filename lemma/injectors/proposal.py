@@ -81,7 +81,7 @@ class Site:
                 yield leaf, operand, link
 
     def in_fraction(self, leaf: int) -> bool:
-        """Whether an operand is the upper or lower part of a written fraction, `1/2` or `\\frac{1}{2}`, with more around it."""
+        """Whether an operand is a part of a written fraction, `1/2` or `\\frac{1}{2}`, with more around it."""
         if len(self.equation.operands) == _TIGHT:
             return False
         return any(
@@ -101,7 +101,7 @@ class Site:
         return node.operator == "/" and " " not in around
 
     def writes(self, leaf: int, value: Value) -> tuple[Edit, ...]:
-        """The edits that put another face in the place of an operand, and of the one number of the step that repeats it.
+        """The edits that put another face in the place of an operand, and of the number of the step that repeats it.
 
         None where it would not read well, or where the step says the operand in words or several times.
         """
