@@ -23,6 +23,7 @@ STAGES: dict[type[config.StageConfig], str] = {
     config.TaxonomyConfig: "lemma.taxonomy_view:show",
     config.GenerateConfig: "lemma.generation.stage:generate",
     config.SampleConfig: "lemma.sampling:sample",
+    config.AnalyzeConfig: "lemma.analysis:analyze",
     config.AugmentConfig: "lemma.injection:augment",
     config.CorrectConfig: "lemma.correction:correct",
     config.BuildSftConfig: "lemma.trajectory:build_sft",
@@ -31,6 +32,7 @@ STAGES: dict[type[config.StageConfig], str] = {
 }
 # What a stage needs on disk first, and the stage that makes it when it is not there.
 PREREQUISITES: dict[type[config.StageConfig], tuple[str, type[config.StageConfig]]] = {
+    config.AnalyzeConfig: ("solutions.jsonl", config.SampleConfig),
     config.CorrectConfig: ("erroneous.jsonl", config.AugmentConfig),
     config.BuildSftConfig: ("corrections.jsonl", config.CorrectConfig),
 }

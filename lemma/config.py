@@ -143,6 +143,16 @@ class SampleConfig(EndpointConfig):
     )
 
 
+class AnalyzeConfig(EndpointConfig):
+    """Find the type and the first wrong step of the student's wrong solutions, and how often each type comes."""
+
+    command: ClassVar[str] = "analyze"
+    example: ClassVar[str] = "lemma analyze --teacher gpt-4o"
+
+    teacher: str | None = Field(None, description="model that judges; default: none, the reference's graph decides")
+    taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
+
+
 class GenerateConfig(StageConfig):
     """Make problems that a small model can learn: word problems over a random dependency graph."""
 

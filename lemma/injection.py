@@ -29,7 +29,7 @@ from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.problems import open_problems
 from lemma.records import ErroneousSolution, Problem, Rejection, content_id
 from lemma.steps import split_steps, states_answer, without_annotations
-from lemma.store import Output, RunDirectory
+from lemma.store import Output, RunDirectory, shared_output
 from lemma.summary import StageSummary, Tally
 from lemma.taxonomy import load_taxonomy
 from lemma.verify import exact_value
@@ -64,7 +64,7 @@ def augment(config: AugmentConfig, console: Console) -> StageSummary:
     plan = _plan(config)
     source = open_problems(config.data, config.command, config.columns, config.split)
     outputs = (
-        Output(PROBLEMS, lambda line: str(line["id"])),
+        shared_output(PROBLEMS),
         Output(ERRONEOUS, lambda line: None if line["origin"] == "student" else str(line["problem_id"])),
     )
     directory = RunDirectory(config.run)
