@@ -169,7 +169,7 @@ class GenerateConfig(StageConfig):
     shuffled: bool = Field(True, description="tell the facts in random order, not in that of the solution")
 
 
-class AugmentConfig(StageConfig):
+class AugmentConfig(EndpointConfig):
     """Inject typed errors into correct solutions."""
 
     command: ClassVar[str] = "augment"
@@ -190,10 +190,19 @@ class AugmentConfig(StageConfig):
         None, description="weights of the types: a JSON file, or a shipped one such as lemma-llama3-gsm8k"
     )
     taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
+    teacher: str | None = Field(
+        None, description="model that plays the careless student; default: none, symbolic errors"
+    )
+    audit: str | None = Field(
+        None, description="model that looks at the teacher's errors blindly, or none; default: the teacher itself"
+    )
+    student_share: float = Field(
+        0.0, ge=0, lt=1, description="share of the teacher's errors to leave out in favour of the student's own"
+    )
     keep_annotations: bool = Field(False, description="keep GSM8K's <<...>> annotations in the steps that come out")
 
 
-class CorrectConfig(StageConfig):
+class CorrectConfig(EndpointConfig):
     """Make right solutions for the erroneous ones: repaired from the wrong step on, or from the start."""
 
     command: ClassVar[str] = "correct"
@@ -202,6 +211,7 @@ class CorrectConfig(StageConfig):
     strategies: Strategies = Field(
         ("fix", "restart"), description="fix (repair the step, go on), restart (from the start)"
     )
+    teacher: str | None = Field(None, description="model that corrects; default: none, the reference solution does")
 
 
 class BuildSftConfig(StageConfig):

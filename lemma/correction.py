@@ -10,35 +10,68 @@ says nothing of how to go on from it, so there is no symbolic `fix`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from pydantic import ValidationError
 from rich.console import Console
 
+from lemma.asking import run_asking_stage
 from lemma.config import CorrectConfig
 from lemma.engine import Outcome, run_stage
-from lemma.records import Correction, ErroneousSolution, Rejection, Strategy, content_id
-from lemma.steps import states_answer
-from lemma.store import Output, RunDirectory, StoredLine, read_stored_lines, stage_input
+from lemma.judging import numbered
+from lemma.prompts import load_prompt, prompt_versions
+from lemma.records import Correction, ErroneousSolution, Rejection, Solution, Strategy, content_id
+from lemma.steps import split_steps, states_answer, without_answer_line
+from lemma.store import (
+    Output,
+    RunDirectory,
+    StoredLine,
+    placed_lines,
+    read_stored_lines,
+    stage_input,
+    text_field,
+)
 from lemma.summary import StageSummary
+from lemma.teachers.dispatch import Teacher, ask_all
+from lemma.teachers.protocol import NoAnswerError, Request, Sampling, usable_text
+from lemma.verify import verdict
 
-ERRONEOUS, CORRECTIONS = "erroneous.jsonl", "corrections.jsonl"
+ERRONEOUS, CORRECTIONS, SOLUTIONS = "erroneous.jsonl", "corrections.jsonl", "solutions.jsonl"
 _MADE_BY = "reference"
+_PROMPTS: Mapping[Strategy, str] = {"fix": "correct_fix", "restart": "correct_restart"}
+_LEAK = re.compile(
+    r"ground truth|(?:previous|earlier|student'?s|wrong) (?:attempt|solution|answer)|"
+    r"(?:reference|correct|given|provided) solution|as (?:given|provided) (?:above|in the)|as given\b|the student\b",
+    re.IGNORECASE,
+)
 
 
 def correct(config: CorrectConfig, console: Console) -> StageSummary:
     """Run the stage."""
     source = config.run / ERRONEOUS
     lines = read_stored_lines(source, "augment")
-    output = Output(CORRECTIONS, lambda line: str(line["erroneous_id"]) if line["origin"] == "symbolic" else None)
-    with RunDirectory(config.run).open_stage(config, (output,), stage_input(source, "augment")) as journal:
-        run_stage(partial(correct_line, config.strategies), lines, journal, config.workers, console)
+    output = Output(CORRECTIONS, lambda line: str(line["erroneous_id"]))
+    inputs = stage_input(source, "augment") | (prompt_versions(*_PROMPTS.values()) if config.teacher else {})
+    notes: tuple[str, ...] = ()
+    with RunDirectory(config.run).open_stage(config, (output,), inputs) as journal:
+        if config.teacher:
+            right = _RightSolutions.open(config.run / SOLUTIONS)
+            asking = partial(_correct_by_teacher, config=config, model=config.teacher, right=right)
+            notes = run_asking_stage(
+                asking, lines, journal=journal, config=config, model=config.teacher, console=console
+            )
+        else:
+            run_stage(partial(correct_line, config.strategies), lines, journal, config.workers, console)
         return StageSummary(
             made=journal.made,
             rejected=journal.rejected,
             files=(config.run / CORRECTIONS,),
             next_command="lemma build-sft",
+            notes=notes,
         )
 
 
@@ -94,4 +127,97 @@ def _foreign_prefix(erroneous: ErroneousSolution) -> Rejection:
         id=erroneous.id,
         reason="prefix_not_of_reference",
         detail=f"its first {erroneous.error_step} steps are not the reference's: only a teacher can go on from them",
+    )
+
+
+@dataclass(frozen=True)
+class _RightSolutions:
+    """Where the student's first right solution of each problem stands in `solutions.jsonl`."""
+
+    path: Path
+    places: Mapping[str, int]
+
+    @classmethod
+    def open(cls, path: Path) -> _RightSolutions:
+        places: dict[str, int] = {}
+        if path.exists():
+            for offset, number, values in placed_lines(path, "sample"):
+                if values.get("verdict") == "equal":
+                    places.setdefault(text_field(values, "problem_id", path, number), offset)
+        return cls(path, places)
+
+    def steps(self, problem_id: str) -> tuple[str, ...] | None:
+        """The steps of the right solution, where there is one."""
+        offset = self.places.get(problem_id)
+        if offset is None:
+            return None
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            return Solution.model_validate_json(file.readline()).steps
+
+
+async def _correct_by_teacher(
+    line: StoredLine, teacher: Teacher, *, config: CorrectConfig, model: str, right: _RightSolutions
+) -> Outcome:
+    outcome = Outcome(line.id)
+    try:
+        erroneous = ErroneousSolution.model_validate_json(line.content)
+    except ValidationError as error:
+        outcome.reject_invalid("correct", error)
+        return outcome
+    sampling = Sampling(config.temperature, config.top_p, config.max_tokens)
+    requests = [_request(erroneous, strategy, model, sampling, right) for strategy in config.strategies]
+    for strategy, answer in zip(config.strategies, await ask_all(teacher, requests), strict=True):
+        try:
+            text = usable_text(answer)
+            correction = _read_correction(erroneous, strategy, model, text)
+        except NoAnswerError as error:
+            outcome.reject(
+                Rejection(stage="correct", id=erroneous.id, reason=error.reason, detail=f"{strategy}: {error}")
+            )
+        else:
+            outcome.add(CORRECTIONS, correction, f"corrections, {strategy}")
+    return outcome
+
+
+def _request(
+    erroneous: ErroneousSolution, strategy: Strategy, model: str, sampling: Sampling, right: _RightSolutions
+) -> Request:
+    """A restart looks at a right solution of the student's own where there is one (arXiv 2503.17439, section 3.3)."""
+    values = {
+        "question": erroneous.question,
+        "numbered_steps": numbered(erroneous.steps[: erroneous.error_step + 1]),
+        "reference": "\n".join(erroneous.reference_steps),
+    }
+    if strategy == "fix":
+        values |= {"error_number": str(erroneous.error_step + 1), "explanation": erroneous.explanation}
+    else:
+        values["reference"] = "\n".join(right.steps(erroneous.problem_id) or erroneous.reference_steps)
+    return Request(model, load_prompt(_PROMPTS[strategy]).render(**values), sampling)
+
+
+def _read_correction(erroneous: ErroneousSolution, strategy: Strategy, model: str, text: str) -> Correction:
+    """A correction that holds. Raises NoAnswerError naming what is wrong with it."""
+    leak = _LEAK.search(text)
+    if leak is not None:
+        raise NoAnswerError("leaks", f"{leak.group()!r} in: {text[:300]}")
+    judged = verdict(erroneous.gold_answer, text)
+    if judged != "equal":
+        raise NoAnswerError("answer_wrong" if judged == "different" else "answer_unknown", text[-300:])
+    steps = without_answer_line(split_steps(text))
+    prefix = erroneous.steps[: erroneous.error_step]
+    if strategy == "fix" and prefix and steps[: len(prefix)] == prefix:
+        steps = steps[len(prefix) :]  # some models say again what stands before the repaired step
+    if not steps:
+        raise NoAnswerError("no_steps", text[:300])
+    if erroneous.steps[erroneous.error_step] in steps:
+        raise NoAnswerError("repeats_the_error", text[:300])
+    return Correction(
+        id=content_id(erroneous.id, strategy, *steps, erroneous.gold_answer),
+        erroneous_id=erroneous.id,
+        strategy=strategy,
+        steps=steps,
+        final_answer=erroneous.gold_answer,
+        origin="teacher",
+        model=model,
     )

@@ -15,27 +15,33 @@ from importlib import import_module
 
 from rich.console import Console
 
+from lemma import judging
 from lemma.arithmetic.graph import GraphRefusal, SolutionGraph, read_solution
 from lemma.arithmetic.numbers import INTEGER, Value, divide, find_numbers, normal, render
 from lemma.arithmetic.propagation import PropagationRefusal, propagate
+from lemma.asking import run_asking_stage
 from lemma.config import AugmentConfig
 from lemma.distributions import load_distribution
 from lemma.engine import Outcome, random_for, run_stage
 from lemma.exceptions import ConfigError
 from lemma.generation.modular_errors import ModularSolution, read_modular_solution
 from lemma.generation.modular_errors import propose as propose_modular
+from lemma.injectors import teacher as teacher_injector
 from lemma.injectors.proof import Unproven, prove
 from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.problems import open_problems
+from lemma.prompts import prompt_versions
 from lemma.records import ErroneousSolution, Problem, Rejection, content_id
 from lemma.steps import split_steps, states_answer, without_annotations
 from lemma.store import Output, RunDirectory, shared_output
 from lemma.summary import StageSummary, Tally
 from lemma.taxonomy import load_taxonomy
+from lemma.teachers.dispatch import Teacher
+from lemma.teachers.protocol import Sampling
 from lemma.verify import exact_value
 
 PROBLEMS, ERRONEOUS = "problems.jsonl", "erroneous.jsonl"
-_ASKED, _MADE, _REFUSED = "asked: ", "made: ", "refused: "
+_ASKED, _MADE, _REFUSED, _CONFUSION = "asked: ", "made: ", "refused: ", "confusion: "
 
 
 @dataclass(frozen=True)
@@ -61,22 +67,88 @@ class Injected:
 
 def augment(config: AugmentConfig, console: Console) -> StageSummary:
     """Run the stage."""
+    if config.teacher is not None:
+        return _augment_by_teacher(config, config.teacher, console)
     plan = _plan(config)
     source = open_problems(config.data, config.command, config.columns, config.split)
-    outputs = (
-        shared_output(PROBLEMS),
-        Output(ERRONEOUS, lambda line: None if line["origin"] == "student" else str(line["problem_id"])),
-    )
     directory = RunDirectory(config.run)
-    with directory.open_stage(config, outputs, {"data": source.fingerprint()}) as journal:
+    with directory.open_stage(config, _outputs(), {"data": source.fingerprint()}) as journal:
         run_stage(partial(inject_item, plan), source, journal, config.workers, console)
         return StageSummary(
             made={name: count for name, count in journal.made.items() if ": " not in name},
             rejected=journal.rejected,
             files=tuple(config.run / file for file in (PROBLEMS, ERRONEOUS)),
             next_command="lemma build-sft",
-            tallies=(_types_tally(plan, journal.made),),
+            tallies=(_types_tally(plan.weights, journal.made),),
         )
+
+
+def _outputs() -> tuple[Output, Output]:
+    by_problem = Output(ERRONEOUS, lambda line: None if line["origin"] == "student" else str(line["problem_id"]))
+    return shared_output(PROBLEMS), by_problem
+
+
+def _augment_by_teacher(config: AugmentConfig, model: str, console: Console) -> StageSummary:
+    plan = _teacher_plan(config, model)
+    source = open_problems(config.data, config.command, config.columns, config.split)
+    inputs = {"data": source.fingerprint(), **prompt_versions(teacher_injector.PROMPT, judging.PROMPT)}
+    with RunDirectory(config.run).open_stage(config, _outputs(), inputs) as journal:
+        asking = partial(_inject_by_teacher, plan)
+        notes = run_asking_stage(asking, source, journal=journal, config=config, model=model, console=console)
+        return StageSummary(
+            made={name: count for name, count in journal.made.items() if ": " not in name},
+            rejected=journal.rejected,
+            files=tuple(config.run / file for file in (PROBLEMS, ERRONEOUS)),
+            next_command=f"lemma correct --teacher {model}",
+            tallies=(_types_tally(plan.weights, journal.made), _confusion_tally(journal.made)),
+            notes=notes,
+        )
+
+
+def _teacher_plan(config: AugmentConfig, model: str) -> teacher_injector.TeacherPlan:
+    taxonomy = load_taxonomy(config.taxonomy)
+    selected = {kind.id for kind in taxonomy.select(config.types)}
+    weights = load_distribution(config.distribution, taxonomy) if config.distribution else dict.fromkeys(selected, 1.0)
+    drawn = {kind: weights[kind] for kind in sorted(weights) if kind in selected and weights[kind] > 0}
+    if not drawn:
+        raise ConfigError(f"--distribution {config.distribution} gives no weight to any of the wanted types")
+    return teacher_injector.TeacherPlan(
+        model=model,
+        auditor=None if config.audit == "none" else config.audit or model,
+        weights=drawn,
+        per_problem=config.per_problem,
+        student_share=config.student_share,
+        seed=config.seed,
+        sampling=Sampling(config.temperature, config.top_p, config.max_tokens),
+        taxonomy=taxonomy,
+    )
+
+
+async def _inject_by_teacher(
+    plan: teacher_injector.TeacherPlan, item: Problem | Rejection, teacher: Teacher
+) -> Outcome:
+    outcome = Outcome(item.id)
+    if isinstance(item, Rejection):
+        outcome.reject(item)
+        return outcome
+    outcome.add(PROBLEMS, item, "problems")
+    seen: set[str] = set()
+    for result in await teacher_injector.inject(plan, item, teacher, outcome.counts):
+        if isinstance(result, teacher_injector.Unverified):
+            outcome.reject(Rejection(stage="augment", id=item.id, reason=result.reason, detail=str(result)))
+        elif result.id in seen:
+            outcome.reject(Rejection(stage="augment", id=item.id, reason="made_before", detail=result.error_type))
+        else:
+            seen.add(result.id)
+            outcome.add(ERRONEOUS, result, "erroneous solutions")
+            outcome.counts[_MADE + result.error_type] += 1
+    return outcome
+
+
+def _confusion_tally(counts: Mapping[str, int]) -> Tally:
+    """What the second look found, for what was wanted."""
+    found = sorted((name.removeprefix(_CONFUSION), count) for name, count in counts.items() if _CONFUSION in name)
+    return Tally("Second look", ("wanted > found", "errors"), tuple((name, f"{count:,}") for name, count in found))
 
 
 def _plan(config: AugmentConfig) -> InjectionPlan:
@@ -94,9 +166,9 @@ def _plan(config: AugmentConfig) -> InjectionPlan:
     return InjectionPlan(drawn, selected, config.per_problem, config.seed, config.keep_annotations)
 
 
-def _types_tally(plan: InjectionPlan, counts: Mapping[str, int]) -> Tally:
-    total = max(1, sum(counts.get(_MADE + kind, 0) for kind in plan.weights))
-    asked = max(1, sum(counts.get(_ASKED + kind, 0) for kind in plan.weights))
+def _types_tally(weights: Mapping[str, float], counts: Mapping[str, int]) -> Tally:
+    total = max(1, sum(counts.get(_MADE + kind, 0) for kind in weights))
+    asked = max(1, sum(counts.get(_ASKED + kind, 0) for kind in weights))
     rows = tuple(
         (
             kind,
@@ -104,7 +176,7 @@ def _types_tally(plan: InjectionPlan, counts: Mapping[str, int]) -> Tally:
             f"{counts.get(_MADE + kind, 0) / total:.1%}",
             f"{counts.get(_MADE + kind, 0):,}",
         )
-        for kind in plan.weights
+        for kind in weights
     )
     return Tally("Error types", ("type", "asked", "achieved", "made"), rows)
 

@@ -79,7 +79,7 @@ def _schema(taxonomy: Taxonomy) -> dict[str, Any]:
 def read_judgement(text: str, step_count: int, taxonomy: Taxonomy) -> Judgement:
     """What a model answered. Raises NoAnswerError for another form, a step that is not there, or an unknown type."""
     try:
-        answer = _Answer.model_validate(orjson.loads(_without_fence(text)))
+        answer = _Answer.model_validate(orjson.loads(without_fence(text)))
         if answer.step == 0:
             return Judgement(None, "", answer.explanation)
         if not 1 <= answer.step <= step_count:
@@ -89,7 +89,8 @@ def read_judgement(text: str, step_count: int, taxonomy: Taxonomy) -> Judgement:
         raise NoAnswerError("invalid_judgement", text[:300]) from None
 
 
-def _without_fence(text: str) -> str:
+def without_fence(text: str) -> str:
+    """JSON without the code fence that some models put around it."""
     text = text.strip()
     if text.startswith("```") and text.endswith("```"):
         return text.removeprefix("```json").removeprefix("```").removesuffix("```")

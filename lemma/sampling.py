@@ -10,7 +10,6 @@ own wrong samples are the first source of errors in arXiv 2503.17439 (section 3.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -23,7 +22,7 @@ from lemma.engine import Outcome, run_stage
 from lemma.problems import ProblemSource, SourceRow, open_problems
 from lemma.prompts import Prompt, load_prompt, prompt_versions
 from lemma.records import Problem, Record, Rejection, Solution, content_id
-from lemma.steps import split_steps
+from lemma.steps import split_steps, without_answer_line
 from lemma.store import Journal, Output, RunDirectory, shared_output
 from lemma.summary import StageSummary
 from lemma.teachers.dispatch import Teacher, ask_all
@@ -34,9 +33,6 @@ PROBLEMS, SOLUTIONS = "problems.jsonl", "solutions.jsonl"
 SCRIPTED_STUDENT = "student"
 PROMPTS = {"chat": "solve", "completion": "solve_completion", "lemma": "solve_lemma"}
 _NEXT_PROBLEM = "\n\nProblem:"  # where a base model goes on with a problem of its own
-_ANSWER_LINE = re.compile(
-    r"^\W*(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:final )?answer\s*(?:is|:)[^a-z]*$", re.IGNORECASE
-)
 
 
 def sample(config: SampleConfig, console: Console) -> StageSummary:
@@ -110,10 +106,8 @@ def _grade(outcome: Outcome, problem: Problem, model: str, texts: Iterable[tuple
 
 def graded(problem: Problem, text: str, model: str, label: str) -> Solution:
     """A solution's text as a record: its steps, its answer, and the verdict on it. `label` tells samples apart."""
-    steps = split_steps(text)
+    steps = without_answer_line(split_steps(text))
     answer = extract_answer(text)
-    while steps and _ANSWER_LINE.match(steps[-1]):
-        steps = steps[:-1]
     return Solution(
         id=content_id(problem.id, label, text),
         problem_id=problem.id,

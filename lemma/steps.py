@@ -26,6 +26,11 @@ _SENTENCE_END = re.compile(r"(?<=[.!?\x01])\s+(?=[\x00A-Z(])|\n\s*\n")
 _STOP_INSIDE = re.compile(r"\.\s*(?:\$\$?|\\\]|\\end\{[a-z*]+\})$")  # MATH often writes the full stop into the formula
 
 
+_ANSWER_LINE = re.compile(
+    r"^\W*(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:final )?answer\s*(?:is|:)[^a-z]*$", re.IGNORECASE
+)
+
+
 def split_steps(solution: str) -> tuple[str, ...]:
     """The steps of a solution's text, without its `#### 72` line. Empty when there is no text."""
     is_latex = _LATEX.search(solution) is not None
@@ -53,6 +58,14 @@ def _sentences(text: str) -> list[str]:
 
 def _unshelve(text: str, blocks: Sequence[str]) -> str:
     return re.sub(r"\x00(\d+)[\x00\x01]", lambda match: blocks[int(match.group(1))], text)
+
+
+def without_answer_line(steps: Sequence[str]) -> tuple[str, ...]:
+    """The steps without a last line that only says the answer: `The answer is 72.`"""
+    kept = len(steps)
+    while kept and _ANSWER_LINE.match(steps[kept - 1]):
+        kept -= 1
+    return tuple(steps[:kept])
 
 
 def without_annotations(text: str) -> str:

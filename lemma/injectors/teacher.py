@@ -1,0 +1,209 @@
+"""Errors that only language can make: a teacher plays the careless student (arXiv 2503.17439, section 3.1).
+
+What it writes is kept only when it is verified: it ended naturally, its answer is different from gold, the steps before
+the error are those of the reference, word for word, the error is where it says, nothing gives it away, and a second
+look at it by a model that was not told what to find agrees on the step and the type.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lemma.engine import random_for
+from lemma.judging import Subject, judging_request, numbered, read_judgement, without_fence
+from lemma.prompts import load_prompt
+from lemma.records import ErroneousSolution, Problem, content_id
+from lemma.steps import split_steps, without_annotations
+from lemma.taxonomy import ErrorType, Taxonomy
+from lemma.teachers.dispatch import Teacher, ask_all
+from lemma.teachers.protocol import NoAnswerError, Request, Response, Sampling, usable_text
+from lemma.verify import verdict
+
+PROMPT = "inject_error"
+_GIVEN_AWAY = re.compile(
+    r"\b(?:careless|intentional(?:ly)?|on purpose|deliberate(?:ly)?|by mistake|mistaken(?:ly)?|wrong(?:ly)?|"
+    r"incorrect(?:ly)?|the (?:error|mistake)|error type|correct solution|reference solution)\b",
+    re.IGNORECASE,
+)
+_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "steps": {"type": "array", "items": {"type": "string"}},
+        "error_step": {"type": "integer"},
+        "explanation": {"type": "string"},
+        "answer": {"type": "string"},
+    },
+    "required": ["steps", "error_step", "explanation", "answer"],
+    "additionalProperties": False,
+}
+
+
+class _Written(BaseModel):
+    """What the teacher answers. `error_step` counts from 1."""
+
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+    steps: tuple[str, ...] = Field(min_length=1)
+    error_step: int
+    explanation: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class TeacherPlan:
+    """What to ask for: `weights` of the types, how many errors of each problem, and which share of them is left to the
+    student's own. `auditor` is the model of the second look, None for no look.
+    """
+
+    model: str
+    auditor: str | None
+    weights: Mapping[str, float]
+    per_problem: int
+    student_share: float
+    seed: int
+    sampling: Sampling
+    taxonomy: Taxonomy
+
+
+class Unverified(Exception):
+    """An injected error that is not kept, and the name of the reason."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+async def inject(
+    plan: TeacherPlan, problem: Problem, teacher: Teacher, counts: Counter[str]
+) -> list[ErroneousSolution | Unverified]:
+    """Ask for a problem's errors and verify them. `counts` gets what was wanted, and what the second look found."""
+    reference = tuple(map(without_annotations, split_steps(problem.solution)))
+    wanted = list(_wanted(plan, problem, counts))
+    answers = await ask_all(teacher, [_request(plan, problem, reference, kind, index) for kind, index in wanted])
+    results: list[ErroneousSolution | Unverified] = []
+    for (kind, _), answer in zip(wanted, answers, strict=True):
+        try:
+            results.append(_verified(plan, problem, reference, kind, answer))
+        except Unverified as reason:
+            results.append(reason)
+    return results if plan.auditor is None else await _audited(plan, plan.auditor, results, teacher, counts)
+
+
+def _wanted(plan: TeacherPlan, problem: Problem, counts: Counter[str]) -> Iterator[tuple[ErrorType, int]]:
+    """Types to ask for, each with its number among those of its kind."""
+    rng = random_for(plan.seed, problem.id)
+    asked: Counter[str] = Counter()
+    for _ in range(plan.per_problem):
+        left_to_student = rng.random() < plan.student_share
+        kind = rng.choices(list(plan.weights), list(plan.weights.values()))[0]
+        if left_to_student:
+            counts["left: to the student's own errors"] += 1
+            continue
+        counts[f"asked: {kind}"] += 1
+        yield plan.taxonomy.resolve(kind), asked[kind]
+        asked[kind] += 1
+
+
+def _request(plan: TeacherPlan, problem: Problem, reference: tuple[str, ...], kind: ErrorType, index: int) -> Request:
+    prompt = load_prompt(PROMPT).render(
+        question=problem.question,
+        numbered_steps=numbered(reference),
+        type_name=kind.name,
+        type_definition=kind.definition,
+        example_question=kind.example.question,
+        example_right=kind.example.right_step,
+        example_wrong=kind.example.wrong_step,
+    )
+    return Request(plan.model, prompt, plan.sampling, index, _SCHEMA)
+
+
+def _verified(
+    plan: TeacherPlan, problem: Problem, reference: tuple[str, ...], kind: ErrorType, answer: Response | NoAnswerError
+) -> ErroneousSolution:
+    try:
+        text = usable_text(answer)
+        written = _Written.model_validate(orjson.loads(without_fence(text)))
+    except NoAnswerError as error:
+        raise Unverified(error.reason, f"{kind.id}: {error}") from None
+    except (orjson.JSONDecodeError, ValidationError):
+        raise Unverified("invalid_injection", f"{kind.id}: {text[:300]}") from None
+    steps, place = tuple(step.strip() for step in written.steps), written.error_step - 1
+    fault = _fault(problem, reference, steps, place, written.answer)
+    if fault is not None:
+        raise Unverified(fault, f"{kind.id}, step {written.error_step}: {text[:300]}")
+    return ErroneousSolution(
+        id=content_id(problem.id, kind.id, *steps, written.answer),
+        problem_id=problem.id,
+        question=problem.question,
+        gold_answer=problem.answer,
+        reference_steps=reference,
+        steps=steps,
+        error_step=place,
+        error_type=kind.id,
+        explanation=written.explanation.strip(),
+        final_answer=written.answer.strip(),
+        origin="teacher",
+        model=plan.model,
+    )
+
+
+def _fault(problem: Problem, reference: tuple[str, ...], steps: tuple[str, ...], place: int, answer: str) -> str | None:
+    """The name of what is wrong with an injected error, None when it holds so far."""
+    if not 0 <= place < len(steps) or not all(steps):
+        return "error_step_out_of_range"
+    judged = verdict(problem.answer, answer)
+    if judged != "different":
+        return "answer_still_right" if judged == "equal" else "answer_unknown"
+    if steps[:place] != reference[:place]:
+        return "prefix_changed"
+    if place < len(reference) and steps[place] == reference[place]:
+        return "error_step_unchanged"
+    if any(_GIVEN_AWAY.search(step) for step in steps[place:]):
+        return "gives_itself_away"
+    return None
+
+
+async def _audited(
+    plan: TeacherPlan,
+    auditor: str,
+    results: list[ErroneousSolution | Unverified],
+    teacher: Teacher,
+    counts: Counter[str],
+) -> list[ErroneousSolution | Unverified]:
+    injected = [result for result in results if isinstance(result, ErroneousSolution)]
+    requests = [
+        judging_request(Subject(one.question, one.reference_steps, one.steps), auditor, plan.taxonomy)
+        for one in injected
+    ]
+    looks = iter(await ask_all(teacher, requests))
+    audited: list[ErroneousSolution | Unverified] = []
+    for result in results:
+        audited.append(
+            _second_look(result, next(looks), plan.taxonomy, counts)
+            if isinstance(result, ErroneousSolution)
+            else result
+        )
+    return audited
+
+
+def _second_look(
+    injected: ErroneousSolution, answer: Response | NoAnswerError, taxonomy: Taxonomy, counts: Counter[str]
+) -> ErroneousSolution | Unverified:
+    try:
+        judgement = read_judgement(usable_text(answer), len(injected.steps), taxonomy)
+    except NoAnswerError as error:
+        return Unverified(f"audit_{error.reason}", f"{injected.error_type}: {error}")
+    found = judgement.error_type or "none"
+    counts[f"confusion: {injected.error_type} > {found}"] += 1
+    if judgement.step != injected.error_step:
+        shown = "none" if judgement.step is None else str(judgement.step + 1)
+        return Unverified("audit_other_step", f"wanted step {injected.error_step + 1}, found {shown}")
+    if found != injected.error_type:
+        return Unverified("audit_other_type", f"wanted {injected.error_type}, found {found}")
+    return injected
