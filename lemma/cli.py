@@ -27,6 +27,7 @@ STAGES: dict[type[config.StageConfig], str] = {
     config.AugmentConfig: "lemma.injection:augment",
     config.CorrectConfig: "lemma.correction:correct",
     config.BuildSftConfig: "lemma.trajectory:build_sft",
+    config.RunConfig: "lemma.pipeline:run",
     config.VerifyConfig: "lemma.verify_view:show",
     config.TrainConfig: "lemma.training.stage:train",
 }

@@ -243,6 +243,20 @@ class BuildSftConfig(StageConfig):
     taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
 
 
+class RunConfig(StageConfig):
+    """Run the stages of a pipeline in order."""
+
+    command: ClassVar[str] = "run"
+    example: ClassVar[str] = "lemma run lemma --set model=student,teacher=gpt-4o,data=gsm8k.jsonl"
+
+    pipeline: str = Field(
+        "offline",
+        description="a YAML file, or a shipped pipeline: offline, lemma, lema",
+        json_schema_extra={"positional": True},
+    )
+    set: Pairs = Field(default_factory=dict, description="options for every stage that has them, as teacher=gpt-4o,n=8")
+
+
 class TaxonomyConfig(StageConfig):
     """Show the error types there are, or one of them in full."""
 
