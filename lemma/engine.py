@@ -39,12 +39,12 @@ class Outcome:
 
     def add(self, file: str, record: Record, counted_as: str) -> None:
         """Add a record to a file."""
-        self.add_line(file, to_line(record), counted_as)
-
-    def add_line(self, file: str, line: bytes, counted_as: str) -> None:
-        """Add a JSON line to a file."""
-        self.lines.setdefault(file, []).append(line)
+        self.add_line(file, to_line(record))
         self.counts[counted_as] += 1
+
+    def add_line(self, file: str, line: bytes) -> None:
+        """Add a JSON line to a file, uncounted."""
+        self.lines.setdefault(file, []).append(line)
 
     def reject(self, rejection: Rejection) -> None:
         """Add a line to rejected.jsonl. Its id must be the input's."""

@@ -10,7 +10,7 @@ Both strategies keep the text up to and including the first wrong step (arXiv 25
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,22 +24,25 @@ from lemma.config import BuildSftConfig
 from lemma.engine import Outcome, random_for, run_stage
 from lemma.exceptions import ConfigError
 from lemma.formats import record_kinds
-from lemma.formats.kind import Case, Joined, Line, RecordKind, RightSolution
+from lemma.formats.kind import RIGHT_SOLUTION, Case, Joined, Line, RecordKind, RightSolution
 from lemma.formats.shapes import Shape, shaped
 from lemma.problems import open_problems
 from lemma.prompts import prompt_versions
 from lemma.records import Correction, ErroneousSolution, Problem, Rejection, Segment, SegmentKind, Strategy, Trajectory
 from lemma.reflection import Mode, choose_phrase, load_phrases
+from lemma.sft.card import CardFacts, write_card
+from lemma.sft.figures import Figures, count_error, count_record, preview
 from lemma.sft.overlap import NearDuplicates, TestQuestions
-from lemma.sft.selection import Bundle, bundles, select
-from lemma.sft.sources import Sources, source_fingerprints
+from lemma.sft.selection import Bundle, Selection, bundles, select
+from lemma.sft.sources import CORRECTIONS, Sources, source_fingerprints
 from lemma.steps import solution_text, split_steps, without_annotations
-from lemma.store import Journal, Output, RunDirectory, json_line
+from lemma.store import Output, RunDirectory, json_line
 from lemma.summary import StageSummary
 from lemma.taxonomy import load_taxonomy
 
 Truncation = Literal["first-error", "none"]
 MIXED_IN = "cot"
+_LOOKED_THROUGH = 100
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,9 @@ def build_sft(config: BuildSftConfig, console: Console) -> StageSummary:
     """Run the stage."""
     kinds = _kinds(config)
     share = _cot_share(config, kinds)
-    inputs = source_fingerprints(config.run) | _other_inputs(config, kinds)
+    wording = _wording(config, kinds)
+    tests = {f"exclude {file}": open_problems(file, config.command).fingerprint() for file in config.exclude}
+    inputs = source_fingerprints(config.run) | wording | tests
     with Sources(config.run, config.strategies) as sources:
         plan = _plan(config, kinds, sources.error_types)
         outputs = tuple(Output(sft_file(kind)) for kind in kinds)
@@ -74,7 +79,16 @@ def build_sft(config: BuildSftConfig, console: Console) -> StageSummary:
             selection = select(sources, TestQuestions(config.exclude), config.near_duplicates)
             items = bundles(sources, selection, kinds, share, config.seed)
             run_stage(partial(build_records, plan), items, journal, config.workers, console, total=len(selection))
-            return _summary(config, kinds, journal)
+            figures = Figures(journal.made)
+            facts = CardFacts(config, kinds, figures, journal.rejected, sources.problems, wording)
+            return StageSummary(
+                made={f"{kind} records": figures.total(kind) for kind in kinds},
+                rejected=journal.rejected,
+                files=(*(config.run / sft_file(kind) for kind in kinds), *write_card(config.run / "sft", facts)),
+                next_command="lemma train",
+                tallies=(figures.tally(kinds),),
+                notes=(*_repetitions(kinds, selection, figures), *_example(plan, sources, selection)),
+            )
 
 
 def _kinds(config: BuildSftConfig) -> dict[str, RecordKind]:
@@ -103,11 +117,10 @@ def _cot_share(config: BuildSftConfig, kinds: Mapping[str, RecordKind]) -> float
     return config.mix.get(MIXED_IN, 0.0)
 
 
-def _other_inputs(config: BuildSftConfig, kinds: Mapping[str, RecordKind]) -> dict[str, str]:
-    """Fingerprints of what decides the records beside the run directory's own files."""
-    tests = {f"exclude {file}": open_problems(file, config.command).fingerprint() for file in config.exclude}
+def _wording(config: BuildSftConfig, kinds: Mapping[str, RecordKind]) -> dict[str, str]:
+    """Versions of the phrases and prompts that go into the records."""
     phrases = {f"phrases {strategy}": load_phrases(strategy).version for strategy in config.strategies}
-    return tests | phrases | prompt_versions(*(name for kind in kinds.values() for name in kind.prompts))
+    return phrases | prompt_versions(*(name for kind in kinds.values() for name in kind.prompts))
 
 
 def _plan(config: BuildSftConfig, kinds: Mapping[str, RecordKind], error_types: set[str]) -> Plan:
@@ -142,10 +155,11 @@ def build_records(plan: Plan, item: Bundle | Rejection) -> Outcome:
     except ValidationError as error:
         outcome.reject_invalid("build-sft", error)
         return outcome
+    count_error(outcome, case.erroneous)
     for name in plan.kinds:
         kind = record_kinds()[name]
-        lines = list(kind.of_error(case))
-        if not lines:
+        lines = [] if kind.of_error is None else list(kind.of_error(case))
+        if kind.of_error is not None and not lines:
             detail = f"needs a {' or '.join(kind.needs)} correction"
             outcome.reject(Rejection(stage="build-sft", id=item.id, reason=f"no_{name}_record", detail=detail))
         if kind.of_solution is not None:
@@ -214,7 +228,7 @@ def join(
 
 
 def right_solution(line: bytes) -> RightSolution:
-    """An erroneous solution's reference, or a problem's solution. Raises ValidationError for a line of anything else."""
+    """An erroneous solution's reference, or a problem's solution. Raises ValidationError for a line of neither."""
     if "reference_steps" in orjson.loads(line):
         erroneous = ErroneousSolution.model_validate_json(line)
         return RightSolution(erroneous.problem_id, erroneous.question, erroneous.reference_steps, erroneous.gold_answer)
@@ -225,16 +239,26 @@ def right_solution(line: bytes) -> RightSolution:
 
 def _add(outcome: Outcome, kind: str, line: Line, shape: Shape | None) -> None:
     columns = line.columns if shape is None else shaped(line, shape)
-    outcome.add_line(sft_file(kind), json_line(columns), f"{kind} records")
-    outcome.counts[f"{kind}: {line.counted_as}"] += 1
-    outcome.counts[f"{kind}: words"] += len(line.answer.split())
+    outcome.add_line(sft_file(kind), json_line(columns))
+    count_record(outcome, kind, line)
 
 
-def _summary(config: BuildSftConfig, kinds: Mapping[str, RecordKind], journal: Journal) -> StageSummary:
-    made = journal.made
-    return StageSummary(
-        made={name: count for name, count in made.items() if ": " not in name},
-        rejected=journal.rejected,
-        files=tuple(config.run / sft_file(kind) for kind in kinds),
-        next_command="lemma train",
-    )
+def _repetitions(kinds: Mapping[str, RecordKind], selection: Selection, figures: Figures) -> Iterator[str]:
+    for name, kind in kinds.items():
+        records = sum(found.records for found in figures.records(name) if found.sort == RIGHT_SOLUTION)
+        there = len(selection.right_solutions(kind))
+        if records > there:
+            yield f"{name}: {there:,} right solutions, each {records / there:.1f} times, make {records:,} records"
+
+
+def _example(plan: Plan, sources: Sources, selection: Selection) -> Iterator[str]:
+    """A trajectory to look at: the first with all four segments, if there is one."""
+    shown: list[str] = []
+    for entry in selection.errors[:_LOOKED_THROUGH]:
+        erroneous = ErroneousSolution.model_validate_json(sources.line(entry.place))
+        correction = Correction.model_validate_json(sources.lines(CORRECTIONS, entry.corrections[:1])[0])
+        if erroneous.error_step > 0 or not shown:
+            shown = list(preview(_trajectory(plan, erroneous, correction)))
+        if erroneous.error_step > 0:
+            break
+    yield from shown

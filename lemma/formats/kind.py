@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lemma.prompts import load_prompt
 from lemma.records import Correction, ErroneousSolution, SegmentKind, Strategy, Trajectory
 from lemma.steps import solution_text
 
 Columns = dict[str, Any]
+RIGHT_SOLUTION = "right solution"
 RightShare = Literal["none", "each", "half", "mixed"]
 
 
@@ -52,22 +54,22 @@ class Case:
     erroneous: ErroneousSolution
     joined: tuple[Joined, ...]
 
-    def first(self, *strategies: Strategy) -> Joined | None:
-        """The first correction with the first of these strategies that has one."""
-        found = (joined for strategy in strategies for joined in self.joined if joined.correction.strategy == strategy)
-        return next(found, None)
+    def first(self, strategy: Strategy) -> Joined | None:
+        """The first correction with this strategy."""
+        return next((joined for joined in self.joined if joined.correction.strategy == strategy), None)
 
     @property
     def repaired(self) -> Joined:
         """The correction that keeps most of what was right."""
-        return self.first("fix", "restart") or self.joined[0]
+        return self.first("fix") or self.joined[0]
 
 
 @dataclass(frozen=True)
 class Line:
     """A record before it takes a shape: what the user says, what the assistant says, and columns beside them.
 
-    A preference pair has two answers: the better one, and in `worse` the other. The summary counts by `counted_as`.
+    A preference pair has two answers: the better one, and in `worse` the other. The summary counts by `counted_as`,
+    which is `RIGHT_SOLUTION` for what was made of one.
     """
 
     question: str
@@ -85,21 +87,29 @@ class RecordKind:
     correction of one of these strategies. `of_solution` makes one of a right solution. How many of those there are is
     `right_solutions`: none, each problem's once, as many as errors (`half`), or the share that `--mix cot=...` says
     (`mixed`). A kind that says of steps that they are right (`judges_steps`) takes references of errors only: they
-    were checked. A kind that no chat shape fits writes its columns as they are (`shaped` is false). `prompts` are the
-    files that hold its wording.
+    were checked. A kind that no chat shape fits writes its columns as they are (`shaped` is false); one of `pairs` has
+    two answers to compare. `prompts` are the files that hold its wording.
     """
 
     summary: str
-    of_error: Callable[[Case], Iterator[Line]]
+    of_error: Callable[[Case], Iterator[Line]] | None
     of_solution: Callable[[RightSolution], Line] | None
     right_solutions: RightShare
     judges_steps: bool = False
     each_correction: bool = False
     shaped: bool = True
+    pairs: bool = False
     needs: tuple[Strategy, ...] = ("fix", "restart")
     prompts: tuple[str, ...] = ()
 
 
-def numbered(steps: Sequence[str], first: int = 1) -> str:
-    """Steps as people count them: `Step 1: ...`, one after the other, each on a line of its own."""
-    return "\n".join(f"Step {number}: {step}" for number, step in enumerate(steps, start=first))
+def numbered(steps: Sequence[str], first: int = 1) -> tuple[str, ...]:
+    """Steps as people count them: `Step 1: ...` and so on."""
+    return tuple(f"Step {number}: {step}" for number, step in enumerate(steps, start=first))
+
+
+def task(prompt: str, question: str, steps: Sequence[str], final_answer: str) -> str:
+    """What a prompt file asks the model to do with a solution, shown in `Step k:` form."""
+    solution = solution_text(numbered(steps), final_answer)
+    rendered = load_prompt(prompt).render(question=question, solution=solution)
+    return rendered if isinstance(rendered, str) else rendered[-1].content

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lemma.formats.kind import Case, Columns, Line, RecordKind, RightSolution
+from lemma.formats.kind import RIGHT_SOLUTION, Case, Columns, Line, RecordKind, RightSolution
 from lemma.records import Segment
 
 
@@ -33,7 +33,7 @@ def of_solution(solution: RightSolution) -> Line:
         "erroneous_id": None,
         "segments": spans((Segment(kind="correction", text=solution.text),)),
     }
-    return Line(solution.question, solution.text, "plain", columns)
+    return Line(solution.question, solution.text, RIGHT_SOLUTION, columns)
 
 
 def spans(segments: tuple[Segment, ...]) -> list[Columns]:

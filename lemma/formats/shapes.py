@@ -77,3 +77,20 @@ _SHAPES: dict[Shape, Callable[[Line], Columns]] = {
     "alpaca": _alpaca,
     "sharegpt": _sharegpt,
 }
+
+
+def llama_factory_entry(file: str, shape: Shape, pairs: bool) -> Columns | None:
+    """What LLaMA-Factory's `dataset_info.json` says of a file in this shape; None for a shape that it does not read."""
+    answers = {"chosen": "chosen", "rejected": "rejected"} if pairs else {}
+    ranking = {"ranking": True} if pairs else {}
+    if shape == "alpaca":
+        columns = {"prompt": "instruction", "query": "input", **(answers or {"response": "output"})}
+        return {"file_name": file, **ranking, "columns": columns}
+    if shape == "sharegpt":
+        columns = {"messages": "conversations", **answers}
+        return {"file_name": file, "formatting": "sharegpt", **ranking, "columns": columns}
+    if shape == "messages":
+        columns = {"messages": "messages", **answers}
+        tags = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
+        return {"file_name": file, "formatting": "sharegpt", **ranking, "columns": columns, "tags": tags}
+    return None

@@ -35,6 +35,12 @@ class Selection:
     solutions: tuple[SolutionEntry, ...]
     rejections: tuple[Rejection, ...]
 
+    def right_solutions(self, kind: RecordKind) -> Sequence[SolutionEntry]:
+        """Those that a kind may use."""
+        if kind.judges_steps:
+            return [entry for entry in self.solutions if entry.place.file == ERRONEOUS]
+        return self.solutions
+
     def __len__(self) -> int:
         return len(self.errors) + len(self.rejections)
 
@@ -105,9 +111,7 @@ def bundles(
 def _right_solutions(
     name: str, kind: RecordKind, selection: Selection, cot_share: float, seed: int
 ) -> RightSolutions[SolutionEntry]:
-    entries: Sequence[SolutionEntry] = selection.solutions
-    if kind.judges_steps:
-        entries = [entry for entry in entries if entry.place.file == ERRONEOUS]
+    entries = selection.right_solutions(kind)
     if kind.right_solutions == "each":
         return RightSolutions(entries, spread_quota(len(entries), len(selection.errors)), seed, name)
     return RightSolutions(entries, share_quota(_share(kind, cot_share)), seed, name)

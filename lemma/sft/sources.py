@@ -5,6 +5,7 @@ Ids and places in the files are held; the records stay on disk and are read agai
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -52,7 +53,7 @@ class SolutionEntry:
 
 
 class Sources:
-    """The records of a run directory. Use it as a context manager.
+    """The records of a run directory. Use it as a context manager. `problems` counts them by their source.
 
     Raises RunDirectoryError for a file that is not there, a line that is no record, and corrections of erroneous
     solutions that are not there any more.
@@ -64,6 +65,7 @@ class Sources:
         self._files: dict[str, IO[bytes]] = {}
         self.error_types: set[str] = set()
         self.errors: list[ErrorEntry] = []
+        self.problems: Counter[str] = Counter()
         first_of = self._read_errors()
         self._read_corrections(strategies)
         self.solutions = self._read_solutions(first_of)
@@ -102,6 +104,7 @@ class Sources:
         solutions = []
         for offset, number, values in placed_lines(path, _MADE_BY[PROBLEMS]):
             problem_id = text_field(values, "id", path, number)
+            self.problems[text_field(values, "source", path, number)] += 1
             own = SolutionEntry(problem_id, Place(PROBLEMS, offset))
             solutions.append(entries.pop(problem_id, own))
         return [*solutions, *entries.values()]

@@ -1,0 +1,17 @@
+"""Plain chain of thought: a question and a right solution of it, each problem's once."""
+
+from __future__ import annotations
+
+from lemma.formats.kind import RIGHT_SOLUTION, Line, RecordKind, RightSolution
+
+
+def of_solution(solution: RightSolution) -> Line:
+    return Line(solution.question, solution.text, RIGHT_SOLUTION, {"problem_id": solution.problem_id})
+
+
+KIND = RecordKind(
+    summary="a question and a right solution",
+    of_error=None,
+    of_solution=of_solution,
+    right_solutions="each",
+)

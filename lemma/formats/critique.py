@@ -1,0 +1,46 @@
+"""A critique: a verdict on each step up to the first wrong one, an explanation, a right solution (arXiv 2404.17140).
+
+Half of the solutions shown are right. A critic that never sees one learns to find fault with everything; where there
+are fewer right solutions than wrong ones, the right ones come repeatedly. Nothing is said of the steps after the first
+wrong one, because nothing is known of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution, numbered, task
+
+_PROMPT = "critique"
+_NO_FAULT = "Every step is right, and so is the answer."
+
+
+def of_error(case: Case) -> Iterator[Line]:
+    erroneous = case.erroneous
+    if not erroneous.explanation.strip():
+        return
+    verdicts = ["right"] * erroneous.error_step + ["wrong"]
+    asked = task(_PROMPT, erroneous.question, erroneous.steps, erroneous.final_answer)
+    answer = _critique(verdicts, erroneous.explanation, case.repaired.right_solution(erroneous))
+    columns = {"error_type": erroneous.error_type, "erroneous_id": erroneous.id}
+    yield Line(asked, answer, "wrong solution", columns)
+
+
+def of_solution(solution: RightSolution) -> Line:
+    asked = task(_PROMPT, solution.question, solution.steps, solution.final_answer)
+    answer = _critique(["right"] * len(solution.steps), _NO_FAULT, solution)
+    return Line(asked, answer, RIGHT_SOLUTION, {"error_type": None, "erroneous_id": None})
+
+
+def _critique(verdicts: Sequence[str], explanation: str, right: RightSolution) -> str:
+    return "\n".join((*numbered(verdicts), f"Explanation: {explanation}", "Right solution:", right.text))
+
+
+KIND = RecordKind(
+    summary="verdicts on the steps of a right or wrong solution, an explanation, a right solution",
+    of_error=of_error,
+    of_solution=of_solution,
+    right_solutions="half",
+    judges_steps=True,
+    prompts=(_PROMPT,),
+)

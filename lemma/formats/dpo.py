@@ -1,0 +1,53 @@
+"""Preference pairs about one step, in TRL's conversational form: `prompt`, `chosen`, `rejected`.
+
+| pair | both begin with | chosen goes on with | rejected goes on with |
+| --- | --- | --- | --- |
+| `rise` (arXiv 2410.06638) | the right steps | the right step | the wrong step |
+| `sfs` (arXiv 2608.11573) | and the wrong one | reflection, the right step | the next step, or the wrong answer |
+
+The papers' prompt is the question and the steps so far. TRL can't be told so: it closes the last message of a
+conversational prompt and opens a new turn, and with plain text there is no chat template at all. So the steps so far
+stand at the start of both answers, where DPO's loss, a difference of log-likelihoods, cancels them to the last bit: it
+is the loss of the papers, in any chat template. `shared` is their length in characters, for a loss in which they would
+not cancel (one averaged over tokens, or with a likelihood term of the chosen answer).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lemma.formats.kind import Case, Line, RecordKind
+from lemma.steps import answer_line
+
+
+def of_error(case: Case) -> Iterator[Line]:
+    joined = case.first("fix")
+    if joined is None:
+        return
+    erroneous, correction = case.erroneous, joined.correction
+    prefix, error, reflection = joined.text("prefix"), joined.text("error"), joined.text("reflection")
+    right = correction.steps[0] if correction.steps else answer_line(correction.final_answer)
+    later = erroneous.steps[erroneous.error_step + 1 :]
+    ignoring = later[0] if later else answer_line(erroneous.final_answer)
+    yield _pair(case, "rise", prefix, right, erroneous.steps[erroneous.error_step])
+    yield _pair(case, "sfs", prefix + error, reflection + right, ignoring)
+
+
+def _pair(case: Case, pair: str, shared: str, chosen: str, rejected: str) -> Line:
+    columns = {
+        "pair": pair,
+        "shared": len(shared),
+        "error_type": case.erroneous.error_type,
+        "erroneous_id": case.erroneous.id,
+    }
+    return Line(case.erroneous.question, shared + chosen, pair, columns, worse=shared + rejected)
+
+
+KIND = RecordKind(
+    summary="pairs of a right and a wrong next step",
+    of_error=of_error,
+    of_solution=None,
+    right_solutions="none",
+    pairs=True,
+    needs=("fix",),
+)

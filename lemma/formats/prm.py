@@ -1,0 +1,46 @@
+"""Stepwise supervision for a process reward model: `prompt`, `completions`, `labels`.
+
+The form is that of TRL's PRMTrainer, which left TRL with 1.16; `lemma train --objective prm` and Axolotl read it.
+
+A step is labelled true before the first wrong one, and false from it on, as what follows is built on the mistake. A
+trainer that wants no label there can cut each list after its first false one. Right solutions are all true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution
+
+
+def of_error(case: Case) -> Iterator[Line]:
+    erroneous = case.erroneous
+    columns = {
+        "prompt": erroneous.question,
+        "completions": erroneous.steps,
+        "labels": [number < erroneous.error_step for number in range(len(erroneous.steps))],
+        "error_type": erroneous.error_type,
+        "erroneous_id": erroneous.id,
+    }
+    yield Line(erroneous.question, "\n".join(erroneous.steps), "wrong solution", columns)
+
+
+def of_solution(solution: RightSolution) -> Line:
+    columns = {
+        "prompt": solution.question,
+        "completions": solution.steps,
+        "labels": [True] * len(solution.steps),
+        "error_type": None,
+        "erroneous_id": None,
+    }
+    return Line(solution.question, "\n".join(solution.steps), RIGHT_SOLUTION, columns)
+
+
+KIND = RecordKind(
+    summary="a label for each step of a right or wrong solution",
+    of_error=of_error,
+    of_solution=of_solution,
+    right_solutions="each",
+    judges_steps=True,
+    shaped=False,
+)
