@@ -16,6 +16,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
+import math
 import os
 import time
 from collections import Counter
@@ -36,6 +37,7 @@ REJECTED = "rejected.jsonl"
 _MANIFEST = "run.json"
 _STATE = ".state"
 _REJECTED_COUNT = "rejected: "
+_SECONDS_BETWEEN_SYNCS = 1.0
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,9 @@ class Journal:
         self._state = path / _STATE / f"{config.command}.jsonl"
         self._asked = {"settings": config.settings(), "inputs": inputs}
         self._started = time.monotonic()
+        self._synced = -math.inf
+        self._unsynced: set[str] = set()
+        self._unacknowledged: list[bytes] = []
         self.done: set[str] = set()
         self.counts: Counter[str] = Counter()
         self._seconds_before = 0.0
@@ -299,19 +304,29 @@ class Journal:
                 self._ids_in_shared[output.file] = {_parse(line, path, n)["id"] for n, line in enumerate(lines, 1)}
 
     def append(self, chunk: Chunk) -> None:
-        """Put lines on disk, then acknowledge their inputs."""
+        """Write lines, and acknowledge their inputs once they are on disk: what comes in quick succession, together."""
         for name, whole in chunk.lines.items():
             lines = self._not_there_yet(name, whole) if name in self._ids_in_shared else whole
             if lines:
                 self._files[name].write(lines)
-                self._files[name].flush()
-                os.fsync(self._files[name].fileno())
+                self._unsynced.add(name)
         self._sizes = {name: self._files[name].tell() for name in self._sizes}
         acknowledgement = {"ids": chunk.ids, "counts": chunk.counts, "sizes": self._sizes}
-        self._acknowledgements.write(orjson.dumps(acknowledgement, option=orjson.OPT_APPEND_NEWLINE))
-        self._acknowledgements.flush()
+        self._unacknowledged.append(orjson.dumps(acknowledgement, option=orjson.OPT_APPEND_NEWLINE))
         self.done.update(chunk.ids)
         self.counts.update(chunk.counts)
+        if time.monotonic() - self._synced > _SECONDS_BETWEEN_SYNCS:
+            self._sync()
+
+    def _sync(self) -> None:
+        for name in sorted(self._unsynced):
+            self._files[name].flush()
+            os.fsync(self._files[name].fileno())
+        self._acknowledgements.write(b"".join(self._unacknowledged))
+        self._acknowledgements.flush()
+        self._unsynced.clear()
+        self._unacknowledged.clear()
+        self._synced = time.monotonic()
 
     def _not_there_yet(self, file: str, lines: bytes) -> bytes:
         there, new = self._ids_in_shared[file], []
@@ -329,11 +344,13 @@ class Journal:
 
     def complete(self) -> None:
         """Write into run.json that the stage is done."""
+        self._sync()
         self._status = "complete"
         self._write_manifest(self._status)
 
     def close(self) -> None:
-        """Close all files."""
+        """Acknowledge what is written, and close all files."""
+        self._sync()
         for file in (*self._files.values(), self._acknowledgements):
             file.close()
 
