@@ -16,6 +16,7 @@ from rich.console import Console
 
 from lemma import __version__, config
 from lemma.exceptions import LemmaError
+from lemma.store import RunDirectory, have_changed
 from lemma.summary import StageSummary, print_summary
 
 # A stage is `module:function`, taking its config and a console; imported only when it is run.
@@ -61,17 +62,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_command(stage_config: config.StageConfig, console: Console) -> None:
-    """Run a stage, and first the one before it where its output is not there yet."""
-    needed = PREREQUISITES.get(type(stage_config))
-    if needed is not None and not (stage_config.run / needed[0]).exists():
-        shared = {"run": stage_config.run, "seed": stage_config.seed, "workers": stage_config.workers}
-        console.print(f"[dim]{needed[0]} is not there yet: running `lemma {needed[1].command}` first[/dim]")
-        run_command(needed[1](**shared), console)
+    """Run a stage, and first the one before it where its output is not there yet, or was made of other inputs."""
+    if type(stage_config) in PREREQUISITES:
+        _run_before(stage_config, *PREREQUISITES[type(stage_config)], console)
     module, _, function = STAGES[type(stage_config)].partition(":")
     stage: Stage = getattr(import_module(module), function)
     summary = stage(stage_config, console)
     if summary is not None:
         print_summary(summary)
+
+
+def _run_before(
+    stage_config: config.StageConfig, needed: str, before: type[config.StageConfig], console: Console
+) -> None:
+    shared = {"run": stage_config.run, "seed": stage_config.seed, "workers": stage_config.workers}
+    done = RunDirectory(stage_config.run).manifest().get("stages", {}).get(before.command)
+    if not (stage_config.run / needed).exists():
+        console.print(f"[dim]{needed} is not there yet: running `lemma {before.command}` first[/dim]")
+        run_command(before.from_mapping(shared), console)
+    elif done and have_changed(stage_config.run, done["inputs"]):
+        console.print(f"[dim]{needed} was made of other inputs: running `lemma {before.command}` again[/dim]")
+        run_command(before.from_mapping(done["settings"] | shared | {"fresh": True}), console)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -161,6 +161,11 @@ def stage_input(path: Path, stage_before: str) -> dict[str, str]:
         raise _not_there(path, stage_before) from None
 
 
+def have_changed(run: Path, inputs: Mapping[str, str]) -> bool:
+    """Whether a file of the run directory is another than when a stage recorded it among its inputs."""
+    return any((run / name).is_file() and fingerprint(run / name) != value for name, value in inputs.items())
+
+
 def _not_there(path: Path, stage_before: str) -> RunDirectoryError:
     return RunDirectoryError(f"{path} is not there; `lemma {stage_before}` makes it")
 

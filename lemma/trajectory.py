@@ -10,6 +10,7 @@ Both strategies keep the text up to and including the first wrong step (arXiv 25
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +29,7 @@ from lemma.formats.kind import RIGHT_SOLUTION, Case, Joined, Line, RecordKind, R
 from lemma.formats.shapes import Shape, shaped
 from lemma.problems import open_problems
 from lemma.prompts import prompt_versions
-from lemma.records import Correction, ErroneousSolution, Problem, Rejection, Segment, SegmentKind, Strategy, Trajectory
+from lemma.records import Correction, ErroneousSolution, Problem, Rejection, Segment, SegmentKind, Trajectory
 from lemma.reflection import Mode, choose_phrase, load_phrases
 from lemma.sft.card import CardFacts, write_card
 from lemma.sft.figures import Figures, count_error, count_record, preview
@@ -173,11 +174,12 @@ def _case(plan: Plan, bundle: Bundle, outcome: Outcome) -> Case:
     erroneous = ErroneousSolution.model_validate_json(bundle.erroneous)
     corrections = [Correction.model_validate_json(line) for line in bundle.corrections]
     texts = [solution_text(correction.steps, correction.final_answer) for correction in corrections]
-    seen: dict[Strategy, NearDuplicates] = {}
+    times = Counter(correction.strategy for correction in corrections)
+    seen = {strategy: NearDuplicates(plan.near_duplicates, texts.__getitem__) for strategy in times}
     joined = []
     for number, correction in enumerate(corrections):
-        alike = seen.setdefault(correction.strategy, NearDuplicates(plan.near_duplicates, texts.__getitem__))
-        earlier = alike.earlier(number)
+        # Most often there is one for each strategy, and nothing to compare.
+        earlier = seen[correction.strategy].earlier(number) if times[correction.strategy] > 1 else None
         if earlier is None:
             joined.append(Joined(correction, _trajectory(plan, erroneous, correction)))
         else:
