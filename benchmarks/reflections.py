@@ -60,9 +60,6 @@ class Place:
         fitting = self.phrases.fitting(self.error_type, self.family)
         return tuple(dict.fromkeys(phrase.fill(self.step_number) for phrase in fitting))
 
-    def joined(self, phrase: str) -> Turn:
-        return Turn(self.question, "", (self.before + phrase + self.after,))
-
 
 def read_places(path: Path, count: int) -> list[Place]:
     """The first `count` records that have a wrong step and a reflection."""
@@ -74,12 +71,13 @@ def read_places(path: Path, count: int) -> list[Place]:
         text = line["completion"][0]["content"]
         error_type = load_taxonomy().resolve(line["error_type"])
         before = text[: parts["reflection"]["start"]]
+        phrase = text[parts["reflection"]["start"] : parts["reflection"]["end"]]
         places.append(
             Place(
                 id=str(number),
                 question=line["prompt"][0]["content"],
                 before=before,
-                after=text[parts["reflection"]["end"] :],
+                after=text[len(before) + len(phrase.rstrip()) :],
                 phrases=load_phrases(cast(Strategy, line["strategy"])),
                 error_type=error_type.id,
                 family=error_type.family,
@@ -114,9 +112,23 @@ def _drawn(place: Place, mode: Literal["typed", "random"]) -> str:
     )
 
 
-def surprise(score: Score) -> float:
-    """Nats a token: the logarithm of the perplexity."""
-    return -score.log_likelihood / score.tokens
+def log_perplexities(places: Sequence[Place], phrases: dict[Way, list[str]], scorer: Scorer) -> dict[Way, list[float]]:
+    """Nats a token of the joined text, by way. What stands before the turn is the same for all, and scored once."""
+    starts = scorer.score([Turn(place.question, "", (place.before,)) for place in places])
+    ends = scorer.score(
+        [
+            Turn(place.question, place.before, tuple(phrases[way][number] for way in phrases), place.after)
+            for number, place in enumerate(places)
+        ]
+    )
+    return {
+        way: [_surprise(start[0], end[number]) for start, end in zip(starts, ends, strict=True)]
+        for number, way in enumerate(phrases)
+    }
+
+
+def _surprise(*parts: Score) -> float:
+    return -sum(part.log_likelihood for part in parts) / sum(part.tokens for part in parts)
 
 
 def interval(values: Sequence[float], rng: random.Random) -> Interval:
@@ -128,11 +140,8 @@ def interval(values: Sequence[float], rng: random.Random) -> Interval:
 def compare(places: Sequence[Place], scorer: Scorer, temperature: float, lookahead: bool) -> dict[str, Interval]:
     """Perplexity by way, and the paired differences of the log-perplexity: below 0 where the model's is lower."""
     rng = random.Random(0)
-    surprises = {}
-    for way, phrases in phrases_by_way(places, scorer, temperature, lookahead).items():
-        scored = scorer.score([place.joined(phrase) for place, phrase in zip(places, phrases, strict=True)])
-        surprises[way] = [surprise(scores[0]) for scores in scored]
-    result = {}
+    surprises = log_perplexities(places, phrases_by_way(places, scorer, temperature, lookahead), scorer)
+    result: dict[str, Interval] = {}
     for way, values in surprises.items():
         log = interval(values, rng)
         result[f"perplexity, {way}"] = Interval(*map(math.exp, (log.mean, log.low, log.high)))

@@ -4,9 +4,10 @@ The model has said the right prefix and the wrong step; each candidate phrase is
 optionally together with the correction after it. LEMMA (arXiv 2503.17439, section 3) asks for a smooth connection in
 the model's own terms; its public code lets the teacher rewrite the text instead.
 
-    with open_scores(run / "phrase-scores.sqlite", scorer.name) as scores:
-        score_turns(turns, scorer, scores)
-        phrase = turn.candidates[choose(scores.of(turn), temperature=1.0, rng=rng)]
+    file = run / "phrase-scores.sqlite"
+    with open_scores(file, scorer.name) as scores:
+        for done in score_turns(turns, scorer, scores): ...
+    phrase = ModelChoice(file, scorer.name, temperature=0.3).phrase(turn, rng)
 
 What was scored is never scored again, so a run that was killed goes on where it stopped.
 """
@@ -19,6 +20,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -140,3 +142,21 @@ def choose(scores: Sequence[Score], temperature: float, rng: random.Random) -> i
     if temperature == 0:
         return means.index(best)
     return rng.choices(range(len(means)), [math.exp((mean - best) / temperature) for mean in means])[0]
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Draws phrases by stored scores, in any process: it can be sent to workers, each of which opens the file once."""
+
+    file: Path
+    model: str
+    temperature: float
+
+    def phrase(self, turn: Turn, rng: random.Random) -> str:
+        """One of the turn's candidates. Raises LemmaError where they have not been scored."""
+        return turn.candidates[choose(_scores_of(self.file, self.model).of(turn), self.temperature, rng)]
+
+
+@cache
+def _scores_of(file: Path, model: str) -> Scores:
+    return Scores(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True), model)
