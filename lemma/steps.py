@@ -13,15 +13,12 @@ import re
 from collections.abc import Sequence
 
 ANNOTATION = re.compile(r"<<[^<>\n]*>>")
-_MARKED_ANSWER = re.compile(r"^\s*(?:####|A:).*$", re.MULTILINE)
-_LATEX = re.compile(r"\\boxed|\\\[|\\begin\{|\$[^$\n]*[\\^_{][^$\n]*\$")
-_UNCUT = re.compile(
-    r"\[asy\].*?\[/asy\]"
-    r"|\\begin\{(?P<environment>[a-z*]+)\}.*?\\end\{(?P=environment)\}"
-    r"|\\\[.*?\\\]|\$\$.*?\$\$|\$[^$]*\$",
-    re.DOTALL,
-)
+_MARKED_ANSWER = re.compile(r"^[ \t]*(?:####.*|A:.*(?=\s*\Z))$", re.MULTILINE)
+_LATEX = re.compile(r"\\boxed|\\\[|\\begin\{|\$[^$\n\\^_{]*[\\^_{][^$\n]*\$")
+_OPENING = re.compile(r"\[asy\]|\\begin\{([a-z*]+)\}|\\\[|\$\$|\$")
+_CLOSING = {"[asy]": "[/asy]", "\\[": "\\]", "$$": "$$", "$": "$"}
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|St|No|cf|resp|Fig|approx)|\b[A-Z])\.$")
+_LONGEST_ABBREVIATION = len("approx.")
 _SENTENCE_END = re.compile(r"(?<=[.!?\x01])\s+(?=[\x00A-Z(])|\n\s*\n")
 _STOP_INSIDE = re.compile(r"\.\s*(?:\$\$?|\\\]|\\end\{[a-z*]+\})$")  # MATH often writes the full stop into the formula
 
@@ -33,30 +30,51 @@ _ANSWER_LINE = re.compile(
 
 def split_steps(solution: str) -> tuple[str, ...]:
     """The steps of a solution's text, without its `#### 72` line. Empty when there is no text."""
-    is_latex = _LATEX.search(solution) is not None
-    pieces = _sentences(solution) if is_latex else _MARKED_ANSWER.sub("", solution).splitlines()
+    worked = _MARKED_ANSWER.sub("", solution)
+    pieces = _sentences(worked) if _LATEX.search(worked) else worked.splitlines()
     return tuple(step for piece in pieces if (step := piece.strip()))
 
 
 def _sentences(text: str) -> list[str]:
-    blocks: list[str] = []
-
-    def shelve(match: re.Match[str]) -> str:
-        blocks.append(match.group())
-        end = "\x01" if _STOP_INSIDE.search(match.group()) else "\x00"
-        return f"\x00{len(blocks) - 1}{end}"
-
-    shelved = _UNCUT.sub(shelve, re.sub(r"[\x00\x01]", "", text))
-    sentences: list[str] = []
+    shelved, blocks = _shelved(re.sub(r"[\x00\x01]", "", text))
+    sentences: list[list[str]] = []
     for piece in _SENTENCE_END.split(shelved):
-        if sentences and _ABBREVIATION.search(sentences[-1]):
-            sentences[-1] += " " + piece
+        if sentences and _ends_in_abbreviation(sentences[-1][-1]):
+            sentences[-1].append(piece)
         else:
-            sentences.append(piece)
-    return [_unshelve(sentence, blocks) for sentence in sentences]
+            sentences.append([piece])
+    return [_unshelved(" ".join(sentence), blocks) for sentence in sentences]
 
 
-def _unshelve(text: str, blocks: Sequence[str]) -> str:
+def _ends_in_abbreviation(text: str) -> bool:
+    return _ABBREVIATION.search(text, max(0, len(text) - _LONGEST_ABBREVIATION)) is not None
+
+
+def _shelved(text: str) -> tuple[str, list[str]]:
+    """The text with formulas, environments and drawings numbered, and these, so that none of them is cut.
+
+    One pass: an opening whose closing is not there is looked for once, however often it comes.
+    """
+    blocks: list[str] = []
+    pieces: list[str] = []
+    unclosed: set[str] = set()
+    done, opening = 0, _OPENING.search(text)
+    while opening is not None:
+        closing = _CLOSING.get(opening.group()) or f"\\end{{{opening.group(1)}}}"
+        end = -1 if closing in unclosed else text.find(closing, opening.end())
+        if end < 0:
+            unclosed.add(closing)
+            opening = _OPENING.search(text, opening.end())
+            continue
+        blocks.append(text[opening.start() : end + len(closing)])
+        stop = "\x01" if _STOP_INSIDE.search(blocks[-1]) else "\x00"
+        pieces += (text[done : opening.start()], f"\x00{len(blocks) - 1}{stop}")
+        done = end + len(closing)
+        opening = _OPENING.search(text, done)
+    return "".join((*pieces, text[done:])), blocks
+
+
+def _unshelved(text: str, blocks: Sequence[str]) -> str:
     return re.sub(r"\x00(\d+)[\x00\x01]", lambda match: blocks[int(match.group(1))], text)
 
 

@@ -28,6 +28,9 @@ _COMPOUND = re.compile(
     r"\b(twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[- ](one|two|three|four|five|six|seven|eight|nine)\b"
 )
 _HELPERS: tuple[Value, ...] = (1, 2, 10, 100)
+# Far more than any worked solution has; what links numbers to each other takes time for every pair of them.
+_MOST_CHARACTERS = 20_000
+_MOST_EQUATIONS = 100
 
 
 class GraphRefusal(Exception):
@@ -100,11 +103,14 @@ class SolutionGraph:
 
 
 def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionGraph:
-    """Read a solution's arithmetic. Raises GraphRefusal when it can't be trusted, because an equation is false."""
+    """Read a solution's arithmetic. Raises GraphRefusal when it can't be followed or trusted: an equation is false."""
+    _refuse_length(question, steps)
     shown, annotations = zip(*map(_split_annotations, steps), strict=True)
     readings = _with_solved_unknowns(shown, list(map(_with_hidden_equations, shown, annotations)))
     equations = tuple(chain.from_iterable(reading.equations for reading in readings))
     step_of = tuple(step for step, reading in enumerate(readings) for _ in reading.equations)
+    if len(equations) > _MOST_EQUATIONS:
+        raise GraphRefusal("solution_too_long", f"{len(equations)} equations, at most {_MOST_EQUATIONS} are followed")
     _refuse_untrue(equations, step_of, shown)
     linker = _Linker(question, shown, equations, step_of)
     operand_links = tuple(
@@ -130,6 +136,14 @@ def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionG
         gold=gold,
         final=_final_equation(equations, gold),
     )
+
+
+def _refuse_length(question: str, steps: Sequence[str]) -> None:
+    if not any(steps):
+        raise GraphRefusal("empty_solution", "there are no solution steps")
+    length = len(question) + sum(map(len, steps))
+    if length > _MOST_CHARACTERS:
+        raise GraphRefusal("solution_too_long", f"{length} characters, at most {_MOST_CHARACTERS} are read")
 
 
 def _split_annotations(step: str) -> tuple[str, tuple[tuple[int, str], ...]]:
@@ -217,6 +231,7 @@ class _Linker:
         self.equations, self.step_of, self.steps = equations, step_of, steps
         self.question_values = frozenset(_question_values(question))
         self.constants = known_constants((question, *steps))
+        self._helpers = {*_HELPERS, *self.question_values, *(equation.result.face for equation in equations)}
         self._by_face: dict[Value, list[int]] = {}
         self._by_share: dict[Value, list[int]] = {}
         spans: set[tuple[int, int]] = set()
@@ -271,12 +286,11 @@ class _Linker:
         unexplained = [number.value for number in numbers]
         if not unexplained:
             return frozenset()
-        helpers = {*_HELPERS, *self.question_values, *(equation.result.face for equation in self.equations)}
         return frozenset(
             index
             for index, equation in enumerate(self.equations)
             for value in unexplained
-            if _within_one_step(value, equation.result.value, helpers)
+            if _within_one_step(value, equation.result.value, self._helpers)
         )
 
 

@@ -13,8 +13,11 @@ from lemma.arithmetic.expressions import Binary, Expression
 from lemma.arithmetic.numbers import INTEGER, WORD_VALUES, Number, Value
 from lemma.arithmetic.tokens import CLOSE, EQUALS, FRAC, MONEY, NUMBER, OPEN, OPERATOR, SKIP, WORD, Token, tokenize
 
+# Bounds that no word problem comes near; they keep the work linear in the length of any text.
 _MOST_UNIT_WORDS = 12
-_MOST_DEPTH = 12
+_MOST_SIGNS = 6
+_MOST_DEPTH = 8
+_MOST_NUMBERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def read_sides(tokens: Sequence[Token], position: int) -> tuple[list[Side], int]
         parser = _Parser(tokens, position)
         try:
             tree = parser.sum(0)
-        except (_NoExpression, RecursionError):
+        except _NoExpression:
             return sides, max(position, 0) if sides else position + 1
         after = parser.skip_units(parser.position)
         label, worded = after > parser.position, after < len(tokens) and tokens[after].text[-1].isalpha()
@@ -122,9 +125,10 @@ class _Parser:
         return self.numbers[-1].percent or fraction or self.numbers[-1].face < 1
 
     def _operand(self, depth: int) -> Expression:
-        while (token := self._at(self.position)) is not None and token.kind in (MONEY, SKIP):
+        end = self.position + _MOST_SIGNS
+        while (token := self._at(self.position)) is not None and token.kind in (MONEY, SKIP) and self.position < end:
             self.position += 1
-        if token is None:
+        if token is None or len(self.numbers) >= _MOST_NUMBERS:
             raise _NoExpression
         if self.first < 0:
             self.first = token.start
@@ -200,11 +204,9 @@ class _Parser:
 
     def skip_units(self, position: int) -> int:
         """Past the words behind a number, if an operator, an equals sign or a bracket follows them; else unmoved."""
-        here, words = position, 0
-        while (token := self._at(here)) is not None and words <= _MOST_UNIT_WORDS:
-            if token.kind == WORD or (token.kind == OPERATOR and self._is_unit(here)):
-                words += 1
-            elif token.kind not in (MONEY, SKIP):
+        here, end = position, position + _MOST_UNIT_WORDS
+        while (token := self._at(here)) is not None and here <= end:
+            if not (token.kind in (WORD, MONEY, SKIP) or (token.kind == OPERATOR and self._is_unit(here))):
                 break
             here += 1
         token = self._at(here)

@@ -148,11 +148,13 @@ class _Propagation:
 
     def _edited_result(self, equation: Equation) -> tuple[Value, Expression, list[str]]:
         """The result that follows from the edited expression."""
-        text = self.graph.steps[self.step]
-        before = sum(len(e.text) - (e.end - e.start) for e in self.change.edits if e.end <= equation.start)
-        whole = sum(len(e.text) - (e.end - e.start) for e in self.change.edits)
-        edited = apply_edits(text, self.change.edits)[equation.start + before : equation.end + whole]
-        expression = read_expression(edited)
+        edits = self.change.edits
+        # What is put in behind the last number and its unit belongs to the expression: "5 apples + 3 apples - 2".
+        added = [edit.end for edit in edits if edit.start == edit.end <= equation.result.start]
+        end = max([equation.end, *added])
+        inside = [edit for edit in edits if equation.start <= edit.start and equation.start < edit.end <= end]
+        text = self.graph.steps[self.step][:end]
+        expression = read_expression(apply_edits(text, inside)[equation.start :])
         if expression is None:
             raise PropagationRefusal("unreadable_edit")
         tree, values = expression

@@ -24,7 +24,7 @@ _TOKEN = re.compile(
     |(?P<skip> \[asy\](?s:.*?)\[/asy\] | \\boxed\s*\{ | \\(?:text|mathrm|mbox|textbf)\s*\{[^{}]*\}
         | \\[,;:!\ ] | \\(?:quad|qquad)(?![a-zA-Z]) | \\%(?=\s*\}) | [&~] )
     |(?P<money> \\?\$ | € | £ | ¥ )
-    |(?P<word> (?:(?!\d)\w)+(?:[.'’](?!\d)\w+)*(?:\.(?=\s?[a-z/=+*×÷)-]))? )
+    |(?P<word> [^\W\d]+(?:[.'’][^\W\d]\w*)*(?:\.(?=\s?[a-z/=+*×÷)-]))? )
     |(?P<other> \\[a-zA-Z]+ | \S )
     """,
     re.VERBOSE,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from lemma.arithmetic.numbers import Value, normal, parse_plain
 
-_NUMBER = r"(?:\d[\d,]*(?:\.\d+)?|\.\d+)"
+# Bounded in length, so that long runs of digits cost no more than others.
+_NUMBER = r"(?:(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,30})(?:\.\d{1,30})?|\.\d{1,30})"
 _END = r"(?![\w%])(?!\s*[-+*/×÷^(]\s*[\w(.$])(?!\.\d)"
 _STATEMENT = re.compile(
     r"(?<![\w.)\]+*/^-])(?<![-+*/×÷]\s)"
@@ -55,5 +56,5 @@ def solved_unknowns(steps: Sequence[str]) -> Iterator[Solved]:
 
 
 def _value(text: str | None) -> Value | None:
-    parsed = parse_plain(text.rstrip(",")) if text and text.count(",") * 3 < len(text) else None
+    parsed = parse_plain(text) if text else None
     return parsed[0] if parsed else None

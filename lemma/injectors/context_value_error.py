@@ -12,7 +12,7 @@ from lemma.arithmetic.propagation import Change
 from lemma.arithmetic.tokens import tokenize
 from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites, swapped_digits
 
-_RATIO_OR_CLOCK = re.compile(r"\d+(?:\s?:\s?\d+)+")
+_RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?:\s?\d{1,9})+")
 
 
 Kind = tuple[bool, bool, bool]
