@@ -48,6 +48,8 @@ _ANSWER_LINE = re.compile(r"^\W*(?:####|(?:(?:so|thus|therefore|hence),? )?(?:th
 _STEP_NUMBER = re.compile(r"^Step \d+: ?")
 _NEGATIVE_RESULT = re.compile(r"(=\s*)-(\s*\$?\d)")
 _CENTS = re.compile(r"\bcents?\b|¢|%|percent", re.IGNORECASE)
+_TIMES = re.compile(r"(?<=[\w)%]) [x×] (?=[$(\d])")
+_UNKNOWN = re.compile(r"(?<![A-Za-z])\d*[xyz](?![A-Za-z])")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -367,7 +369,8 @@ class _Solution:
         right = (computation.step for computation in self.computations if self._has_counterpart(computation))
         last_right = max(right, default=-1)
         for step in body:
-            if step > last_right and read_step(self.texts[step]).unread:
+            text = self.texts[step]
+            if step > last_right and (read_step(text).unread or ("=" in text and _names_unknown(text))):
                 return Finding(step, "unreadable_equation")
         saying = [step for step in body if any(number.face == self.answer for number in find_numbers(self.texts[step]))]
         stops_early = self.answer is not None and bool(self.reference.of_value.get(self.answer))
@@ -379,7 +382,14 @@ def _equations_of_student(text: str) -> Iterator[Equation]:
     """The equations of a step. `3 - 24 = -21` is read as 21, and holds when the sign does."""
     positive = _NEGATIVE_RESULT.sub(r"\1 \2", text)
     for equation in read_step(positive).equations:
+        if _names_unknown(positive[equation.start : equation.result.end + 1]):
+            continue
         yield equation if positive == text else _judged_with_sign(equation)
+
+
+def _names_unknown(text: str) -> bool:
+    """Whether it is algebra, such as `2x * 0.6`, whose numbers are no quantities by themselves."""
+    return _UNKNOWN.search(_TIMES.sub(" * ", text)) is not None
 
 
 def _judged_with_sign(equation: Equation) -> Equation:
