@@ -29,6 +29,7 @@ STAGES: dict[type[config.StageConfig], str] = {
     config.CorrectConfig: "lemma.correction:correct",
     config.BuildSftConfig: "lemma.trajectory:build_sft",
     config.RunConfig: "lemma.pipeline:run",
+    config.ShowConfig: "lemma.show:show",
     config.VerifyConfig: "lemma.verify_view:show",
     config.TrainConfig: "lemma.training.stage:train",
 }
@@ -37,6 +38,7 @@ PREREQUISITES: dict[type[config.StageConfig], tuple[str, type[config.StageConfig
     config.AnalyzeConfig: ("solutions.jsonl", config.SampleConfig),
     config.CorrectConfig: ("erroneous.jsonl", config.AugmentConfig),
     config.BuildSftConfig: ("corrections.jsonl", config.CorrectConfig),
+    config.ShowConfig: ("erroneous.jsonl", config.AugmentConfig),
 }
 
 Stage = Callable[[Any, Console], StageSummary | None]

@@ -267,6 +267,20 @@ class TaxonomyConfig(StageConfig):
     taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
 
 
+class ShowConfig(StageConfig):
+    """Show one erroneous solution, and the trajectories made of it."""
+
+    command: ClassVar[str] = "show"
+    example: ClassVar[str] = "lemma show --type calculation_error --random"
+
+    id: str | None = Field(
+        None, description="its id, or how that begins; default: the first", json_schema_extra={"positional": True}
+    )
+    type: str | None = Field(None, description="one of this error type: id, name or alias")
+    random: bool = Field(False, description="any one, another each time")
+    taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
+
+
 class VerifyConfig(StageConfig):
     """Tell whether an answer is right: equal, different, or unknown where it could not be checked."""
 
