@@ -281,6 +281,16 @@ class ShowConfig(StageConfig):
     taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
 
 
+class ReportConfig(StageConfig):
+    """Make one HTML page of all that is in the run directory: figures, and samples to look at."""
+
+    command: ClassVar[str] = "report"
+    example: ClassVar[str] = "lemma report --samples 300"
+
+    output: Path | None = Field(None, description="the page; default: report.html in the run directory")
+    samples: int = Field(600, ge=1, description="erroneous solutions to show, equally many of each kind")
+
+
 class VerifyConfig(StageConfig):
     """Tell whether an answer is right: equal, different, or unknown where it could not be checked."""
 

@@ -57,7 +57,7 @@ class Reader:
     def whole(self, path: Path) -> Any:
         """The content of a JSON file; None where there is none or it is no JSON."""
         try:
-            return json.loads(path.read_bytes().decode("utf-8", "replace"))
+            return _decoded(path.read_bytes())
         except FileNotFoundError:
             return None
         except (ValueError, RecursionError):
@@ -66,15 +66,21 @@ class Reader:
 
 
 def parse(content: bytes) -> Line | None:
-    """A line as a JSON object. Broken UTF-8 becomes U+FFFD; what is no object is None."""
+    """A line as a JSON object. Broken UTF-8 and lone surrogates become U+FFFD; what is no object is None."""
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
         try:
-            value = json.loads(content.decode("utf-8", "replace"))
+            value = _decoded(content)
         except (ValueError, RecursionError):
             return None
     return value if isinstance(value, dict) else None
+
+
+def _decoded(content: bytes) -> Any:
+    """JSON as lenient as Python reads it, with lone surrogates, which no page can hold, as U+FFFD."""
+    text = json.dumps(json.loads(content.decode("utf-8", "replace")), ensure_ascii=False)
+    return json.loads(text.encode("utf-8", "surrogatepass").decode("utf-8", "replace"))
 
 
 def text_of(line: Mapping[str, Any], name: str) -> str:

@@ -88,6 +88,11 @@ def add_trajectories(reader: Reader, samples: Collection[Sample]) -> None:
     by_id = {sample.erroneous.id: sample for sample in samples}
     for line in reader.lines(RECORDS):
         add_trajectory(by_id, line)
+    add_corrections(reader, samples)
+
+
+def add_corrections(reader: Reader, samples: Collection[Sample]) -> None:
+    """Add trajectories as corrections would give them to those samples that no record was made of."""
     bare = {sample.erroneous.id: sample for sample in samples if not sample.trajectories}
     for line in reader.lines(CORRECTIONS) if bare else ():
         sample = bare.get(text_of(line, "erroneous_id"))
