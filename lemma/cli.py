@@ -84,7 +84,8 @@ def _run_before(
     shared = {"run": stage_config.run, "seed": stage_config.seed, "workers": stage_config.workers}
     done = RunDirectory(stage_config.run).manifest().get("stages", {}).get(before.command)
     if not (stage_config.run / needed).exists():
-        console.print(f"[dim]{stage_config.run / needed} is not there yet: running `lemma {before.command}` first[/dim]")
+        missing = stage_config.run / needed
+        console.print(f"[dim]{missing} is not there yet: running `lemma {before.command}` first[/dim]")
         run_command(before.from_mapping(shared), console)
     elif done and type(stage_config) not in VIEWS and have_changed(stage_config.run, done["inputs"]):
         console.print(f"[dim]{needed} was made of other inputs: running `lemma {before.command}` again[/dim]")
