@@ -28,6 +28,7 @@ STAGES: dict[type[config.StageConfig], str] = {
     config.AugmentConfig: "lemma.injection:augment",
     config.CorrectConfig: "lemma.correction:correct",
     config.BuildSftConfig: "lemma.trajectory:build_sft",
+    config.EvolveConfig: "lemma.evolution:evolve",
     config.RunConfig: "lemma.pipeline:run",
     config.ReportConfig: "lemma.report.stage:report",
     config.ShowConfig: "lemma.show:show",

@@ -243,6 +243,17 @@ class BuildSftConfig(StageConfig):
     taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
 
 
+class EvolveConfig(EndpointConfig):
+    """Let a teacher write new problems like those that the student got wrong."""
+
+    command: ClassVar[str] = "evolve"
+    example: ClassVar[str] = "lemma evolve --teacher gpt-4o --exclude gsm8k_test.jsonl"
+
+    teacher: str | None = Field(None, description="model that writes and solves the new problems")
+    per_problem: int = Field(1, ge=1, description="new problems to ask for, for each that was corrected")
+    exclude: Names = Field((), description="test sets; a new question with 8 words in a row of theirs is dropped")
+
+
 class RunConfig(StageConfig):
     """Run the stages of a pipeline in order."""
 
