@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError
@@ -52,12 +53,20 @@ def load_prompt(name: str) -> Prompt:
     path = data_folder("prompts") / f"{name}.jinja"
     if not path.is_file():
         raise ConfigError(f"there is no prompt {name!r} under {path.parent}")
-    text = path.read_text("utf-8")
+    return read_prompt(path)
+
+
+def read_prompt(path: Path) -> Prompt:
+    """The prompt in a file, the user's own for example. Raises ConfigError where it can't be read or is no template."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the prompt {path} can't be read ({error}); give a .jinja file") from None
     pieces = _TURN.split(text)
     # What stands before the first turn is a comment for people who read the file.
     turns = list(zip(pieces[1::2], pieces[2::2], strict=True)) or [("", text)]
     try:
-        return Prompt(name, content_id(text), tuple((role, _compiled(body)) for role, body in turns))
+        return Prompt(path.stem, content_id(text), tuple((role, _compiled(body)) for role, body in turns))
     except TemplateError as error:
         raise ConfigError(f"{path} is no template: {error}") from None
 

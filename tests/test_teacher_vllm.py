@@ -38,7 +38,7 @@ class Engine:
         self.batches = []
         type(self).last = self  # type: ignore[attr-defined]
 
-    def chat(self, messages: list[Any], sampling_params: list[Any], use_tqdm: bool) -> list[Any]:
+    def chat(self, messages: list[Any], sampling_params: list[Any], use_tqdm: bool, **begun: bool) -> list[Any]:
         return self.generate([conversation[-1]["content"] for conversation in messages], sampling_params, use_tqdm)
 
     def generate(self, prompts: list[str], sampling_params: list[Any], use_tqdm: bool) -> list[Any]:

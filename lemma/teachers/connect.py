@@ -27,12 +27,19 @@ def _vllm(config: EndpointConfig, model: str) -> Backend:
     return Vllm(model)
 
 
+def _transformers(config: EndpointConfig, model: str) -> Backend:
+    from lemma.teachers.transformers import LocalTransformers
+
+    return LocalTransformers(model)
+
+
 def _scripted(config: EndpointConfig, model: str) -> Backend:
     return Scripted(model)
 
 
 BACKENDS: dict[str, Callable[[EndpointConfig, str], Backend]] = {
     "openai_compatible": _openai_compatible,
+    "transformers": _transformers,
     "vllm": _vllm,
     "scripted": _scripted,
 }

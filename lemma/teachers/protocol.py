@@ -39,7 +39,8 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One answer that is wanted. A `prompt` of messages is a chat; a plain string is continued as it is.
+    """One answer that is wanted. A `prompt` of messages is a chat; a plain string is continued as it is, and so is a
+    last message of the assistant, where the server can do that (vLLM and SGLang can).
 
     `sample_index` tells the samples of the same prompt apart. `response_schema` is a JSON schema that the answer must
     follow.
@@ -56,6 +57,11 @@ class Request:
         """Where an OpenAI-compatible server takes the request."""
         return "/completions" if isinstance(self.prompt, str) else "/chat/completions"
 
+    @property
+    def continues(self) -> bool:
+        """Whether the assistant has begun already, and is to go on."""
+        return not isinstance(self.prompt, str) and bool(self.prompt) and self.prompt[-1].role == "assistant"
+
     def body(self) -> dict[str, Any]:
         """The request in OpenAI's form, as plain JSON."""
         sampling = self.sampling
@@ -69,6 +75,8 @@ class Request:
             body["prompt"] = self.prompt
         else:
             body["messages"] = [{"role": role, "content": content} for role, content in self.prompt]
+            if self.continues:
+                body |= {"continue_final_message": True, "add_generation_prompt": False}
         if sampling.stop:
             body["stop"] = list(sampling.stop)
         if sampling.logprobs:

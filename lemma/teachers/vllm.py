@@ -16,6 +16,7 @@ import orjson
 from lemma.exceptions import MissingExtraError, TeacherError
 from lemma.teachers.protocol import RefusedRequestError, Request
 
+_TEXT, _CHAT, _BEGUN = "text", "chat", "begun answer"
 Waiting = tuple[Request, asyncio.Future[bytes]]
 
 
@@ -91,14 +92,14 @@ class Vllm:
 
     def _generate_all(self, numbered: list[tuple[Request, int]]) -> list[list[bytes | Exception]]:
         answers: dict[int, list[bytes | Exception]] = {}
-        for chat in (True, False):
-            places = [place for place, (request, _) in enumerate(numbered) if isinstance(request.prompt, str) != chat]
-            if not places:
-                continue
+        kinds = [_kind(request) for request, _ in numbered]
+        for kind in dict.fromkeys(kinds):
+            places = [place for place, own in enumerate(kinds) if own == kind]
             sampling = [self._sampling(*numbered[place]) for place in places]
-            prompts = [numbered[place][0].body()["messages" if chat else "prompt"] for place in places]
-            ask = self._engine.chat if chat else self._engine.generate
-            outputs = ask(prompts, sampling, use_tqdm=False)
+            prompts = [numbered[place][0].body()["prompt" if kind == _TEXT else "messages"] for place in places]
+            ask = self._engine.generate if kind == _TEXT else self._engine.chat
+            begun = {"continue_final_message": True, "add_generation_prompt": False} if kind == _BEGUN else {}
+            outputs = ask(prompts, sampling, use_tqdm=False, **begun)
             answers |= {place: _raw_answers(output) for place, output in zip(places, outputs, strict=True)}
         return [answers[place] for place in range(len(numbered))]
 
@@ -115,6 +116,12 @@ class Vllm:
             logprobs=0 if sampling.logprobs else None,
             structured_outputs=structured,
         )
+
+
+def _kind(request: Request) -> str:
+    if isinstance(request.prompt, str):
+        return _TEXT
+    return _BEGUN if request.continues else _CHAT
 
 
 def _samples_together(batch: list[Waiting]) -> list[list[Waiting]]:
