@@ -243,17 +243,6 @@ class BuildSftConfig(StageConfig):
     taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
 
 
-class EvolveConfig(EndpointConfig):
-    """Let a teacher write new problems like those that the student got wrong."""
-
-    command: ClassVar[str] = "evolve"
-    example: ClassVar[str] = "lemma evolve --teacher gpt-4o --exclude gsm8k_test.jsonl"
-
-    teacher: str | None = Field(None, description="model that writes and solves the new problems")
-    per_problem: int = Field(1, ge=1, description="new problems to ask for, for each that was corrected")
-    exclude: Names = Field((), description="test sets; a new question with 8 words in a row of theirs is dropped")
-
-
 class RunConfig(StageConfig):
     """Run the stages of a pipeline in order."""
 
@@ -276,30 +265,6 @@ class TaxonomyConfig(StageConfig):
 
     type: str | None = Field(None, description="one type: id, name or alias", json_schema_extra={"positional": True})
     taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
-
-
-class ShowConfig(StageConfig):
-    """Show one erroneous solution, and the trajectories made of it."""
-
-    command: ClassVar[str] = "show"
-    example: ClassVar[str] = "lemma show --type calculation_error --random"
-
-    id: str | None = Field(
-        None, description="its id, or how that begins; default: the first", json_schema_extra={"positional": True}
-    )
-    type: str | None = Field(None, description="one of this error type: id, name or alias")
-    random: bool = Field(False, description="any one, another each time")
-    taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
-
-
-class ReportConfig(StageConfig):
-    """Make one HTML page of all that is in the run directory: figures, and samples to look at."""
-
-    command: ClassVar[str] = "report"
-    example: ClassVar[str] = "lemma report --samples 300"
-
-    output: Path | None = Field(None, description="the page; default: report.html in the run directory")
-    samples: int = Field(600, ge=1, description="erroneous solutions to show, equally many of each kind")
 
 
 class VerifyConfig(StageConfig):
@@ -368,3 +333,38 @@ class TrainConfig(StageConfig):
     evaluations: int = Field(5, ge=1, description="how often the held-out loss is measured, over the training")
     save_every: int = Field(100, ge=1, description="steps between checkpoints", json_schema_extra={"setting": False})
     report_to: Names = Field((), description="tensorboard, wandb, ...", json_schema_extra={"setting": False})
+
+
+class EvalConfig(EndpointConfig):
+    """Measure whether a model corrects itself, and at what price."""
+
+    command: ClassVar[str] = "eval"
+    example: ClassVar[str] = "lemma eval gsm8k_test.jsonl --model lemma-run/model --suite accuracy,recovery"
+
+    data: str | None = Field(
+        None,
+        description="problems of a test set, as for augment; default: the bundled sample",
+        json_schema_extra={"positional": True},
+    )
+    split: str = Field("test", description="split of a Hugging Face data set")
+    columns: Pairs = Field(default_factory=dict, description="columns of the data, as question=NAME,answer=NAME")
+    model: str | None = Field(
+        None,
+        description="folder, adapter, Hugging Face id, or name at --base-url; default: what was trained in this run",
+    )
+    backend: str = _not_a_setting("auto", "transformers, openai_compatible, vllm, scripted; auto: by model and address")
+    name: str | None = _not_a_setting(None, "name of this evaluation; default: that of the model or file")
+    suite: Names = Field(("all",), description="accuracy, self-correction, recovery, blind-spot, first-error, all")
+    prompt: str = Field(
+        "question", description="question (alone, in the chat template), chat, completion, lemma, or a .jinja file"
+    )
+    n: int = Field(4, ge=0, description="samples of each problem, besides the greedy output")
+    types: Names = Field(("all",), description="error types and families to inject")
+    errors: int = Field(2, ge=0, description="wrong prefixes of each kind to recover from, a problem")
+    limit: int | None = Field(None, ge=1, description="only the first so many problems")
+    from_: str | None = Field(
+        None, description="grade outputs that are there already: JSONL with question or id, and output"
+    )
+    compare: tuple[str, str] | None = Field(
+        None, description="compare two evaluations, by name or folder", json_schema_extra={"setting": False, "nargs": 2}
+    )

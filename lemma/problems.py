@@ -52,7 +52,8 @@ class SourceRow:
 class ProblemSource:
     """Problems in the order of their file. Iterate it as often as needed; nothing is held but the ids seen.
 
-    `stage` names the rejections; `solved` says whether a row without a worked solution is of use.
+    `stage` names the rejections; `solved` says whether a row without a worked solution is of use,
+    `answered` whether one without an answer is.
     """
 
     data: str
@@ -60,6 +61,7 @@ class ProblemSource:
     columns: Mapping[str, str] = field(default_factory=dict)
     split: str = "train"
     solved: bool = True
+    answered: bool = True
 
     @property
     def name(self) -> str:
@@ -116,7 +118,7 @@ class ProblemSource:
         if self.solved and not split_steps(solution):
             raise BadRowError("empty_solution", "there are no solution steps")
         answer = answer if answer and answer != solution else extract_answer(solution) or ""
-        if not answer:
+        if not answer and self.answered:
             raise BadRowError("no_answer", "no final answer is given, and none was found in the solution")
         return Problem(
             id=content_id(question, solution, answer),
@@ -150,6 +152,8 @@ def open_problems(
     columns: Mapping[str, str] | None = None,
     split: str = "train",
     solved: bool = True,
+    *,
+    answered: bool = True,
 ) -> ProblemSource:
     """A source of problems; the bundled sample where `data` is None.
 
@@ -160,7 +164,7 @@ def open_problems(
             raise ConfigError(f"--columns {role}=...: there is no {role!r}; map question, solution, answer")
     if data is not None and _is_path(data) and not Path(data).is_file():
         raise DataError(f"{data} is not there; give a .jsonl, .json, .csv or .parquet file, or a Hugging Face id")
-    return ProblemSource(str(data or SAMPLE), stage, columns or {}, split, solved)
+    return ProblemSource(str(data or SAMPLE), stage, columns or {}, split, solved, answered)
 
 
 def _is_path(data: str) -> bool:

@@ -1,0 +1,101 @@
+"""Suite `first-error`: find the first wrong step of a solution, and LEMA's task of correcting it.
+
+ProcessBench's F1 (arXiv 2412.06559) is the harmonic mean of the accuracy on wrong solutions, where the index must be
+the labelled one, and on right ones, where it must be -1. MR-GSM8K's score (arXiv 2312.17080) adds whether the reason
+was judged right; it is reported where outputs carry that judgement, never from a guess. LEMA's task (arXiv 2310.20689)
+asks for the step, an explanation and the corrected solution.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from lemma.evaluation.figures import Figure, Rows, Terms, is_right, share_of
+from lemma.evaluation.metrics import Array, harmonic_mean, matthews, mr_score, share
+from lemma.evaluation.outputs import Condition, GradedOutput
+from lemma.verify import extract_answer
+
+LOCATE_PROMPT, CORRECT_PROMPT = "locate_first_error", "correct_wrong_solution"
+RIGHT_SOLUTION = -1
+_LOCATE: tuple[Condition, ...] = ("locate",)
+_CORRECT: tuple[Condition, ...] = ("correct",)
+_INDEX = re.compile(r"-?\d+")
+_LEMA_STEP = re.compile(r"\bStep (\d+)\b")
+
+
+def located_step(text: str) -> int | None:
+    r"""The 0-based index that an answer names: `\boxed{2}`, `The answer is -1`; None where it names none."""
+    answer = extract_answer(text)
+    match = None if answer is None else _INDEX.search(answer.replace("−", "-"))
+    return int(match.group()) if match else None
+
+
+def lema_step(text: str) -> int | None:
+    """The 0-based index of the step that a LEMA correction names first (it counts from 1)."""
+    match = _LEMA_STEP.search(text)
+    return int(match.group(1)) - 1 if match else None
+
+
+def location_facts(label: int, found: int | None) -> dict[str, float]:
+    """Facts of an output whose true first wrong step is `label`, -1 for a right solution, and that named `found`."""
+    return {"label": float(label), "located": float(found == label), "says_wrong": float(found not in (None, -1))}
+
+
+def _is_wrong(row: GradedOutput) -> bool:
+    return row.facts["label"] != RIGHT_SOLUTION
+
+
+def _on(wrong: bool) -> Callable[[GradedOutput], float | None]:
+    return lambda row: row.facts["located"] if _is_wrong(row) == wrong else None
+
+
+def _f1_terms(rows: Rows) -> Sequence[float]:
+    wrong = [row.facts["located"] for row in rows if _is_wrong(row)]
+    right = [row.facts["located"] for row in rows if not _is_wrong(row)]
+    return sum(wrong), len(wrong), sum(right), len(right)
+
+
+def _f1(totals: Array) -> Array:
+    return harmonic_mean(share(totals[..., 0], totals[..., 1]), share(totals[..., 2], totals[..., 3]))
+
+
+def _table(rows: Rows) -> Sequence[float]:
+    """True and false positives, true and false negatives, where positive is `the solution is right`."""
+    cells = [(not _is_wrong(row), not row.facts["says_wrong"]) for row in rows]
+    return tuple(cells.count(cell) for cell in ((True, True), (False, True), (False, False), (True, False)))
+
+
+def _mcc(totals: Array) -> Array:
+    return matthews(*(totals[..., place] for place in range(4)))
+
+
+def _mr_terms(rows: Rows) -> Sequence[float]:
+    judged = [row for row in rows if "reason_right" in row.facts or not _is_wrong(row)]
+    wrong = [row for row in judged if _is_wrong(row)]
+    steps, reasons = (sum(row.facts[name] for row in wrong) for name in ("located", "reason_right"))
+    return *_table(judged), steps, reasons, float(len(wrong))
+
+
+def _mr(totals: Array) -> Array:
+    step, reason = (share(totals[..., place], totals[..., 6]) for place in (4, 5))
+    return mr_score(_mcc(totals), step, reason)
+
+
+def _named(row: GradedOutput) -> float:
+    return row.facts["located"]
+
+
+def _plain(name: str, terms: Terms, statistic: Callable[[Array], Array], width: int, percent: bool = True) -> Figure:
+    return Figure(name, _LOCATE, terms, statistic, width, percent=percent)
+
+
+FIGURES: tuple[Figure, ...] = (
+    share_of("first wrong step found", _LOCATE, _on(True), ("error type", "steps")),
+    share_of("right solution seen as right", _LOCATE, _on(False), ("steps",)),
+    _plain("ProcessBench F1", _f1_terms, _f1, 4),
+    _plain("MCC, right or wrong", _table, _mcc, 4, percent=False),
+    _plain("MR-GSM8K score", _mr_terms, _mr, 7, percent=False),
+    share_of("LEMA: step named", _CORRECT, _named, ("error type",)),
+    share_of("LEMA: corrected to the right answer", _CORRECT, is_right, ("error type",)),
+)

@@ -1,0 +1,122 @@
+"""One graded output of a model: what it was given, what it wrote, and everything that could be told about it.
+
+Grades are `right`, `wrong`, `none` (it states no answer, or was cut off: not right) and `unknown` (there is an answer,
+but it could not be compared: neither right nor wrong). What a solution was before a reflection is told from the answer
+it had stated, else from its steps where those can be proved; else it is `unknown`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from lemma.arithmetic.equations import read_step as read_equations
+from lemma.evaluation.reflections import Reflection, find_reflection
+from lemma.generation.reading import first_wrong_step as first_wrong_step_of_story
+from lemma.generation.reading import is_right, read_step, read_story
+from lemma.records import Problem, Record
+from lemma.steps import split_steps
+from lemma.verify import extract_answer, verdict
+
+Grade = Literal["right", "wrong", "none", "unknown"]
+# plain: the problem alone. injected, own: after a prefix that ends in a wrong step; right_prefix: in a right one.
+# user_turn: the wrong prefix stands in the user's turn. locate: which step is wrong? correct: LEMA's task.
+Condition = Literal["plain", "injected", "own", "right_prefix", "user_turn", "locate", "correct"]
+OUTPUTS = "outputs.jsonl"
+GREEDY = 0
+
+_STATED = re.compile(r"\\boxed|####|\banswer\b[^.\n]{0,40}?(?:\bis\b|:)|^A:", re.IGNORECASE | re.MULTILINE)
+_GRADES: dict[str, Grade] = {"equal": "right", "different": "wrong", "unknown": "unknown"}
+
+
+class GradedOutput(Record):
+    """A line of outputs.jsonl. `given` stood in the prompt beside the question; `output` is what came of it.
+
+    `sample` 0 is the greedy one. `operations` counts the reference steps. A reflection's place is in characters of
+    `output`. `facts` holds what a suite tells of its own outputs, by name: 1 for yes, 0 for no.
+    """
+
+    id: str
+    problem_id: str
+    model: str
+    condition: Condition
+    sample: int
+    question: str
+    gold: str
+    given: str = ""
+    output: str
+    finish_reason: str = "stop"
+    tokens: int | None = None
+    answer: str | None
+    grade: Grade
+    operations: int
+    error_type: str | None = None
+    reflection_start: int | None = None
+    reflection_end: int | None = None
+    before: Grade | None = None
+    same_answer: bool | None = None
+    facts: Mapping[str, float] = Field(default_factory=dict)
+
+
+def grade(gold: str, text: str, finish_reason: str = "stop") -> tuple[str | None, Grade]:
+    """The answer that a text states, and its grade. A text that was cut off states its answer only by a marker."""
+    answer = extract_answer(text) if finish_reason == "stop" or states_answer(text) else None
+    if answer is None:
+        return None, "none"
+    return answer, _GRADES[verdict(gold, text)]
+
+
+def states_answer(text: str) -> bool:
+    r"""Whether a text says that something is its answer: `\boxed{}`, `####`, `The answer is`, `A:`."""
+    return _STATED.search(text) is not None
+
+
+def before_reflection(problem: Problem, text: str, turn: Reflection) -> tuple[Grade, bool | None]:
+    """What a solution was before it turned, and whether the answer stated then is the one it ends with.
+
+    The second is None where no answer was stated before.
+    """
+    first = text[: turn.start]
+    if states_answer(first):
+        state = grade(problem.answer, first)[1]
+        answers = extract_answer(first), extract_answer(text)
+        same = None if None in answers else verdict(str(answers[0]), str(answers[1]))
+        return state, None if same in (None, "unknown") else same == "equal"
+    return state_of_steps(problem.question, split_steps(first)), None
+
+
+def state_of_steps(question: str, steps: Sequence[str]) -> Grade:
+    """Whether steps are right, as far as that can be proved.
+
+    A generated problem tells every result, so both can be. Elsewhere only a false equation is a proof, of `wrong`.
+    """
+    wrong = first_wrong_step(question, steps)
+    if wrong is not None:
+        return "wrong"
+    story = read_story(question)
+    read = [read_step(step) for step in steps]
+    proved = story is not None and all(step is not None and is_right(story, step) for step in read)
+    return "right" if proved else "unknown"
+
+
+def first_wrong_step(question: str, steps: Sequence[str]) -> int | None:
+    """Index of the first step proved wrong, by the story of a generated problem, else by a false equation."""
+    story = read_story(question)
+    if story is not None:
+        return first_wrong_step_of_story(story, steps)
+    for index, step in enumerate(steps):
+        if any(equation.holds is False for equation in read_equations(step).equations):
+            return index
+    return None
+
+
+def reflection_facts(problem: Problem, text: str) -> dict[str, object]:
+    """The fields of an output that tell of its first reflection; `text` is the output alone."""
+    turn = find_reflection(text)
+    if turn is None:
+        return {}
+    before, same = before_reflection(problem, text, turn)
+    return {"reflection_start": turn.start, "reflection_end": turn.end, "before": before, "same_answer": same}

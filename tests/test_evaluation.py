@@ -1,0 +1,276 @@
+"""`lemma eval` from the command line: typed just so, on stored outputs, resumed, compared, and with bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lemma.cli import main
+from lemma.config import EvalConfig
+from lemma.evaluation.outputs import OUTPUTS
+from lemma.evaluation.results import RESULTS
+from lemma.evaluation.suites import all_suites
+
+DATA = Path(os.environ.get("LEMMA_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+PROBLEMS = [
+    {"id": "a", "question": "What is 2 + 3?", "answer": "2 + 3 = <<2+3=5>>5\n#### 5"},
+    {"id": "b", "question": "What is 4 * 5?", "answer": "4 * 5 = <<4*5=20>>20\n#### 20"},
+    {"id": "c", "question": "What is 9 - 2, doubled?", "answer": "9 - 2 = <<9-2=7>>7\n7 * 2 = <<7*2=14>>14\n#### 14"},
+]
+
+
+def run(folder: Path, *arguments: str) -> int:
+    return main(["eval", *arguments, "--run", str(folder)])
+
+
+def write(path: Path, rows: list[dict[str, object]]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def figures(folder: Path, model: str | None = None) -> dict[tuple[str, str, str], float]:
+    rows = json.loads((folder / RESULTS).read_text())["figures"]
+    return {(row["suite"], row["figure"], row["group"]): row["value"] for row in rows if model in (None, row["model"])}
+
+
+@pytest.fixture
+def problems(tmp_path: Path) -> str:
+    return write(tmp_path / "problems.jsonl", PROBLEMS)
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> str:
+    """A model that solves the first two problems, errs in the third, and repairs what it is given."""
+    path = tmp_path / "model.yaml"
+    path.write_text(
+        """
+rules:
+  - matches: 'Answer in this form'
+    answers: ['Step 1. Explanation: it is off. Correct Solution: 2 + 3 = 5 The answer is 5']
+  - matches: 'Which is the first one that is wrong'
+    answers: ['I see nothing wrong. \\boxed{-1}']
+  - matches: 'This is how far I got'
+    answers: ['The answer is 5']
+  - matches: 'doubled\\?\\n'
+    answers: ["Wait, that isn't right.\\n9 - 2 = 7\\n7 * 2 = 14\\nThe answer is 14"]
+  - contains: doubled
+    answers: ["9 - 2 = 8\\n8 * 2 = 16\\nThe answer is 16"]
+  - contains: 4 * 5
+    answers: ['The answer is 20']
+  - answers: ['The answer is 5']
+""".replace("\\\\", "\\")
+    )
+    return str(path)
+
+
+def test_typed_just_so_it_works_and_a_second_time_changes_nothing(tmp_path: Path) -> None:
+    assert run(tmp_path) == 0
+    folder = tmp_path / "eval" / "student"
+    first = [(folder / name).read_bytes() for name in (OUTPUTS, RESULTS)]
+    assert run(tmp_path) == 0
+    assert [(folder / name).read_bytes() for name in (OUTPUTS, RESULTS)] == first
+    assert run(tmp_path, "--fresh", "--max-in-flight", "3") == 0
+    assert [(folder / name).read_bytes() for name in (OUTPUTS, RESULTS)] == first
+
+
+def test_every_suite_reports_what_the_model_does(tmp_path: Path, problems: str, rules: str) -> None:
+    assert run(tmp_path, problems, "--model", rules, "--backend", "scripted", "--name", "m", "-n", "2") == 0
+    found = figures(tmp_path / "eval" / "m")
+    assert found["accuracy", "accuracy, greedy", "all"] == pytest.approx(2 / 3)
+    assert found["accuracy", "accuracy, greedy", "steps 2"] == 0
+    assert found["accuracy", "pass@2", "all"] == pytest.approx(2 / 3)
+    assert found["self-correction", "outputs with a reflection", "all"] == 0
+    assert found["recovery", "own: recognised", "all"] == 1
+    assert found["recovery", "own: right in the end", "all"] == 1
+    assert found["recovery", "injected: right in the end", "all"] > 0
+    assert found["first-error", "ProcessBench F1", "all"] == 0
+    assert found["first-error", "right solution seen as right", "all"] == 1
+    assert {suite for suite, _, _ in found} == set(all_suites(2))
+
+
+def test_one_suite_alone_asks_only_what_it_needs(tmp_path: Path, problems: str, rules: str) -> None:
+    asked = [problems, "--model", rules, "--backend", "scripted", "--name", "m", "--suite", "accuracy", "-n", "0"]
+    assert run(tmp_path, *asked) == 0
+    rows = [json.loads(line) for line in (tmp_path / "eval" / "m" / OUTPUTS).read_text().splitlines()]
+    assert [(row["condition"], row["grade"]) for row in rows] == [
+        ("plain", "right"),
+        ("plain", "right"),
+        ("plain", "wrong"),
+    ]
+
+
+def test_stored_outputs_are_found_by_question_or_id(tmp_path: Path, problems: str) -> None:
+    outputs = write(
+        tmp_path / "outputs.jsonl",
+        [
+            {"question": "What is  2 + 3?", "output": "The answer is 5"},
+            {"id": "b", "output": "The answer is 21.\nWait, that isn't right.\nThe answer is 20"},
+            {"id": "c", "output": "I don't know."},
+            {"id": "z", "output": "The answer is 1"},
+            {"output": "The answer is 1"},
+            {"id": "a"},
+        ],
+    )
+    with Path(outputs).open("a") as file:
+        file.write("{torn")
+    assert run(tmp_path, problems, "--from", outputs) == 0
+    found = figures(tmp_path / "eval" / "outputs")
+    assert found["accuracy", "accuracy, greedy", "all"] == pytest.approx(2 / 3)
+    assert found["accuracy", "no answer stated", "all"] == pytest.approx(1 / 3)
+    assert found["self-correction", "acc@t1", "all"] == pytest.approx(1 / 3)
+    assert found["self-correction", "delta", "all"] == pytest.approx(1 / 3)
+    assert found["self-correction", "wrong to right", "all"] == 1
+    rejected = [
+        json.loads(line) for line in (tmp_path / "eval" / "outputs" / "rejected.jsonl").read_text().splitlines()
+    ]
+    assert [row["reason"] for row in rejected] == [
+        "no_such_problem",
+        "no_question_and_no_id",
+        "no_output",
+        "invalid_json",
+    ]
+
+
+def test_stored_answers_about_labelled_solutions(tmp_path: Path) -> None:
+    labelled = [
+        {"id": "w", "problem": "What is 2 + 3?", "steps": ["2 + 3 = 6", "So it is 6."], "label": 0},
+        {"id": "v", "problem": "What is 3 + 3?", "steps": ["3 + 3 = 6", "So it is 7."], "label": 1},
+        {"id": "r", "problem": "What is 4 + 3?", "steps": ["4 + 3 = 7"], "label": -1},
+        {"id": "s", "problem": "What is 5 + 3?", "steps": ["5 + 3 = 8"], "label": -1},
+    ]
+    outputs = [
+        {"id": "w", "output": "\\boxed{0}", "reason_right": True},
+        {"id": "v", "output": "\\boxed{0}", "reason_right": False},
+        {"id": "r", "output": "\\boxed{-1}"},
+        {"id": "s", "output": "\\boxed{0}"},
+    ]
+    asked = write(tmp_path / "labelled.jsonl", labelled), "--from", write(tmp_path / "answers.jsonl", outputs)
+    assert run(tmp_path, *asked) == 0
+    found = figures(tmp_path / "eval" / "answers")
+    assert found["first-error", "first wrong step found", "all"] == 0.5
+    assert found["first-error", "right solution seen as right", "all"] == 0.5
+    assert found["first-error", "ProcessBench F1", "all"] == 0.5
+    mcc = (1 * 2 - 0 * 1) / (1 * 3 * 2 * 2) ** 0.5
+    assert found["first-error", "MCC, right or wrong", "all"] == pytest.approx(mcc)
+    assert found["first-error", "MR-GSM8K score", "all"] == pytest.approx(0.2 * mcc + 0.3 * 0.5 + 0.5 * 0.5)
+
+
+def test_accuracies_of_four_real_models_are_those_of_their_labels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = DATA / "gsm8k_model_solutions.jsonl"
+    if not file.exists():
+        pytest.skip(f"{file.name} is not at {DATA}")
+    outputs, labels = [], {}
+    for line in file.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        for model, solved in row.items():
+            if isinstance(solved, dict):
+                outputs.append({"question": row["question"], "model": model, "output": solved["solution"]})
+                labels.setdefault(model, []).append(solved["is_correct"])
+    asked = str(DATA / "gsm8k_test.jsonl"), "--from", write(tmp_path / "four.jsonl", outputs)
+    assert run(tmp_path, *asked) == 0
+    for model, right in labels.items():
+        accuracy = figures(tmp_path / "eval" / "four", model)["accuracy", "accuracy, greedy", "all"]
+        assert len(right) == 660
+        assert accuracy == pytest.approx(sum(right) / 660, abs=0.005)
+    ranking = capsys.readouterr().out
+    ranked = sorted(labels, key=lambda model: -sum(labels[model]))
+    assert [ranking.index(f" {model} ") for model in ranked] == sorted(ranking.index(f" {model} ") for model in ranked)
+
+
+def test_two_evaluations_are_compared_on_the_same_problems(
+    tmp_path: Path, problems: str, rules: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, problems, "--model", rules, "--backend", "scripted", "--name", "good", "-n", "2") == 0
+    assert run(tmp_path, problems, "--name", "poor", "-n", "2") == 0
+    assert run(tmp_path, "--compare", "good", "poor") == 0
+    compared = json.loads((tmp_path / "eval" / "good-against-poor.json").read_text())
+    assert "majority within equal tokens" in {item["figure"] for item in compared}
+    accuracy = next(item for item in compared if item["figure"] == "accuracy, greedy")
+    assert (accuracy["first"], accuracy["second"]) == (pytest.approx(2 / 3), 0)
+    assert accuracy["difference"]["p"] == 0.5
+    assert run(tmp_path, "--compare", "good", "nobody") == 1
+    assert "there are: good, poor" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--suite", "acuracy"], "there is none; there are: accuracy, self-correction"),
+        (["--prompt", "nonsense"], "or the path of a .jinja file"),
+        (["--prompt", "missing.jinja"], "can't be read"),
+        (["--types", "hallucinations_of_grandeur"], "hallucination"),
+        (["--from", "nowhere.jsonl"], "is not there"),
+        (["nowhere.jsonl"], "is not there"),
+        (["--model", "no/such-folder/anywhere"], "no model at"),
+        (["--backend", "abacus", "--model", "m"], "there is none"),
+        (["--compare", "a", "b"], "run lemma eval first"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(
+    tmp_path: Path,
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert run(tmp_path, *arguments) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(("content", "message"), [("", "no usable problem"), ('{"a": 1}\n', "columns found: a")])
+def test_an_empty_data_set_is_said(
+    tmp_path: Path, content: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data.jsonl").write_text(content)
+    assert run(tmp_path, str(tmp_path / "data.jsonl")) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_outputs_that_fit_no_problem_are_said(
+    tmp_path: Path, problems: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = write(tmp_path / "outputs.jsonl", [{"text": "The answer is 5"}])
+    assert run(tmp_path, problems, "--from", outputs) == 1
+    assert "expected question or id, and output" in capsys.readouterr().err
+
+
+def test_settings_of_another_evaluation_are_not_mixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, "--limit", "2", "-n", "1") == 0
+    assert run(tmp_path, "--limit", "3", "-n", "1") == 1
+    assert "--fresh" in capsys.readouterr().err
+
+
+def test_killed_it_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    outputs = write(
+        tmp_path / "outputs.jsonl",
+        [{"id": row["id"], "output": f"It is {number}.\n#### {number}"} for number in range(400) for row in PROBLEMS],
+    )
+    problems = write(tmp_path / "problems.jsonl", PROBLEMS)
+    assert run(tmp_path / "whole", problems, "--from", outputs, "--workers", "1") == 0
+    command = [sys.executable, "-m", "lemma", "eval", problems, "--from", outputs, "--run", str(tmp_path / "killed")]
+    folder = tmp_path / "killed" / "eval" / "outputs"
+    process = subprocess.Popen([*command, "--workers", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not ((folder / OUTPUTS).exists() and (folder / OUTPUTS).stat().st_size):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert run(tmp_path / "killed", problems, "--from", outputs, "--workers", "2") == 0
+    for name in (OUTPUTS, RESULTS):
+        assert (folder / name).read_bytes() == (tmp_path / "whole" / "eval" / "outputs" / name).read_bytes()
+
+
+def test_the_declared_suites_are_the_ones_there_are() -> None:
+    described = EvalConfig.model_fields["suite"].description or ""
+    assert described == ", ".join([*all_suites(1), "all"])
