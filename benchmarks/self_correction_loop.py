@@ -1,0 +1,312 @@
+"""The whole loop: problems, errors, records, two tiny models with equal training tokens, and every suite on both.
+
+    python benchmarks/self_correction_loop.py --size smoke          # the plumbing, a minute or two
+    python benchmarks/self_correction_loop.py --size full           # at most 45 minutes on two cores
+    python benchmarks/self_correction_loop.py --size large --device cuda
+
+One model learns from right solutions only (`cot` records), the other from as many tokens, of which half are LEMMA
+records (wrong step, masked from the loss; reflection; correction). Both start from the same weights and are asked the
+same unseen problems. Every step is a lemma command, as a user types it; the folder keeps all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+ARMS = ("cot", "lemma")
+ERROR_TYPES = "calculation_error,operator_error,context_value_error,previous_step_value_error"
+SHORT_CHAT = (
+    "{%- for message in messages -%}{{- message.content -}}"
+    "{%- if message.role == 'assistant' -%}{{- eos_token -}}{%- else -%}{{- '\\n' -}}{%- endif -%}{%- endfor -%}"
+)
+# What the table shows: suite, figure.
+SHOWN = (
+    ("accuracy", "accuracy, greedy"),
+    ("accuracy", "pass@4"),
+    ("accuracy", "majority within equal tokens"),
+    ("accuracy", "tokens an output"),
+    ("self-correction", "outputs with a reflection"),
+    ("recovery", "injected: recognised"),
+    ("recovery", "injected: right in the end"),
+    ("recovery", "own: recognised"),
+    ("recovery", "own: right in the end"),
+    ("recovery", "injected - own: right in the end"),
+    ("recovery", "right prefix: false reflection"),
+    ("recovery", "right prefix: right in the end"),
+    ("blind-spot", "blind spot"),
+    ("first-error", "ProcessBench F1"),
+)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the loop is: problems, their difficulty, the model, its training, and the evaluation."""
+
+    problems: int
+    test_problems: int
+    story: tuple[str, ...]
+    hidden: int
+    layers: int
+    heads: int
+    epochs: int
+    batch: int
+    learning_rate: float
+    samples: int
+
+
+EASY = ("--operations", "1-3", "--distractors", "0", "--no-shuffled")
+SIZES = {
+    "smoke": Size(400, 12, EASY, 32, 2, 2, 1, 16, 3e-3, 2),
+    "full": Size(30_000, 300, EASY, 96, 4, 4, 3, 32, 3e-3, 4),
+    "large": Size(60_000, 500, ("--operations", "2-4", "--distractors", "1"), 256, 6, 8, 8, 256, 1e-3, 4),
+}
+
+
+def main() -> None:
+    """Run the loop and print the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=SIZES, default="full")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", type=Path, help="keep everything here; what is done already is not done again")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        loop = Loop(options.folder or Path(temporary), SIZES[options.size], options.device, options.seed)
+        loop.run()
+
+
+class Loop:
+    """One run of the loop in a folder."""
+
+    def __init__(self, folder: Path, size: Size, device: str, seed: int) -> None:
+        self.folder, self.size, self.seed = folder, size, seed
+        self.data = folder / "data"
+        cores = len(os.sched_getaffinity(0))
+        self.environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": str(max(1, cores // len(ARMS)))}
+        if device == "cpu":
+            self.environment["CUDA_VISIBLE_DEVICES"] = ""
+        self.started = time.monotonic()
+
+    def run(self) -> None:
+        """All steps, each with the time it took."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.timed("problems, errors, records", self.make_records)
+        self.timed("models", self.make_models)
+        self.timed("training, both at once", self.train)
+        self.timed("evaluation, both at once", self.evaluate)
+        self.print_table()
+        print(f"\n{time.monotonic() - self.started:.0f} s in all")
+
+    def timed(self, name: str, step: Any) -> None:
+        """Do a step and say how long it took."""
+        started = time.monotonic()
+        step()
+        print(f"{name:<28}{time.monotonic() - started:8.1f} s", flush=True)
+
+    def make_records(self) -> None:
+        """Problems, of which the first ones are kept for the test; errors, corrections and records of the others."""
+        size, test = self.size, str(self.folder / "test.jsonl")
+        self.lemma(self.data, "generate", "-n", str(size.problems + size.test_problems), *size.story)
+        lines = (self.data / "generated.jsonl").read_bytes().splitlines(keepends=True)
+        Path(test).write_bytes(b"".join(lines[: size.test_problems]))
+        (self.folder / "train.jsonl").write_bytes(b"".join(lines[size.test_problems :]))
+        self.lemma(self.data, "augment", str(self.folder / "train.jsonl"), "--types", ERROR_TYPES, "--per-problem", "1")
+        self.lemma(self.data, "correct", "--strategies", "fix")
+        self.lemma(self.data, "build-sft", "--records", "lemma,cot", "--strategies", "fix", "--near-duplicates", "1")
+
+    def make_models(self) -> None:
+        """One tokenizer and one set of random weights for both; and records with as many tokens for each."""
+        records = {kind: read(self.data / "sft" / f"{kind}.jsonl") for kind in ARMS}
+        make_model(self.folder / "start", self.size, [*records["lemma"], *records["cot"]], self.seed)
+        count = TokenCounter(self.folder / "start")
+        tokens = sum(map(count, records["cot"]))
+        half = [line for pair in zip(records["lemma"], records["cot"][::-1], strict=False) for line in pair]
+        for arm, lines in (("cot", records["cot"]), ("lemma", half)):
+            chosen = list(until(lines, count, tokens))
+            for kind in ARMS:
+                write(self.folder / arm / "sft" / f"{kind}.jsonl", [line for line in chosen if kind_of(line) == kind])
+            print(f"  {arm}: {len(chosen):,} records, {sum(map(count, chosen)):,} tokens an epoch")
+
+    def train(self) -> None:
+        """Both arms, each in its own process."""
+        size = self.size
+        settings = {
+            "model": self.folder / "start",
+            "preset": "tiny",
+            "epochs": size.epochs,
+            "max-steps": 10**6,
+            "effective-batch": size.batch,
+            "device-batch": size.batch,
+            "learning-rate": size.learning_rate,
+            "eval-share": 0,
+            "save-every": 10**6,
+        }
+        flags = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
+        kinds = {"cot": ("cot",), "lemma": ARMS}
+        self.at_once(
+            [
+                (self.folder / arm, ["train", *flags, "--records", ",".join(kinds[arm]), "--mask", "error"])
+                for arm in ARMS
+            ]
+        )
+
+    def evaluate(self) -> None:
+        """Every suite on both, then the paired comparison."""
+        common = ["-n", str(self.size.samples), "--max-tokens", "128", "--types", ERROR_TYPES, "--timeout", "3600"]
+        common += ["--deadline", "7200", "--give-up-after", "7200", "--max-in-flight", "512"]
+        self.at_once(
+            [
+                (
+                    self.folder / arm,
+                    ["eval", str(self.folder / "test.jsonl"), "--model", str(self.folder / arm / "model"), *common],
+                )
+                for arm in ARMS
+            ]
+        )
+        self.lemma(self.folder, "eval", "-n", str(self.size.samples), "--compare", *map(str, self.evaluations()))
+
+    def evaluations(self) -> list[Path]:
+        """Where the evaluations of the arms are."""
+        return [self.folder / arm / "eval" / "model" for arm in ARMS]
+
+    def print_table(self) -> None:
+        """The comparison, figure by figure, and the breakdown by difficulty."""
+        compared = {
+            (item["suite"], item["figure"]): item
+            for item in orjson.loads((self.folder / "eval" / "model-against-model.json").read_bytes())
+        }
+        results = [orjson.loads((folder / "results.json").read_bytes())["figures"] for folder in self.evaluations()]
+        values = [{(row["suite"], row["figure"]): row for row in rows if row["group"] == "all"} for rows in results]
+        print(f"\n{'':<46}{'cot':>9}{'lemma':>9}   lemma - cot, 95 % interval")
+        for key in SHOWN:
+            cells = [
+                self.cell(found.get(key) or compared_value(compared.get(key), arm))
+                for arm, found in zip(ARMS, values, strict=True)
+            ]
+            print(f"{': '.join(key):<46}{cells[0]:>9}{cells[1]:>9}   {difference(compared.get(key))}")
+        for rows, arm in zip(results, ARMS, strict=True):
+            by_steps = [row for row in rows if row["figure"] == "accuracy, greedy" and row["group"].startswith("steps")]
+            print(f"{arm}: accuracy by " + ", ".join(f"{row['group']} {row['value']:.0%}" for row in by_steps))
+
+    @staticmethod
+    def cell(row: dict[str, Any] | None) -> str:
+        """A value as it is shown."""
+        if row is None or row["value"] is None:
+            return "-"
+        return f"{row['value']:.1%}" if row["percent"] else f"{row['value']:.3g}"
+
+    def lemma(self, run: Path, *arguments: str) -> None:
+        """Run a command to its end."""
+        self.at_once([(run, list(arguments))])
+
+    def at_once(self, commands: Sequence[tuple[Path, list[str]]]) -> None:
+        """Run commands side by side; the first that fails ends all of it, with what it said."""
+        processes = []
+        for run, arguments in commands:
+            run.mkdir(parents=True, exist_ok=True)
+            log = run / f"{arguments[0]}.log"
+            command = [sys.executable, "-m", "lemma", *arguments, "--run", str(run), "--seed", str(self.seed)]
+            with log.open("wb") as file:
+                processes.append((subprocess.Popen(command, stdout=file, stderr=file, env=self.environment), log))
+        for process, log in processes:
+            if process.wait() != 0:
+                sys.exit(f"{log}:\n{log.read_text()[-2000:]}")
+
+
+def compared_value(item: dict[str, Any] | None, arm: str) -> dict[str, Any] | None:
+    """One side of a comparison in the form of a row, for what only the comparison has."""
+    return item and {"value": item["first" if arm == ARMS[0] else "second"], "percent": item["percent"]}
+
+
+def difference(item: dict[str, Any] | None) -> str:
+    """The difference, second less first."""
+    if item is None or item["difference"]["low"] is None:
+        return ""
+    low, high = -item["difference"]["high"], -item["difference"]["low"]
+    value = -item["difference"]["value"]
+    form = "{:+.1%}" if item["percent"] else "{:+.3g}"
+    return f"{form.format(value)}, {form.format(low)} to {form.format(high)} (p {item['difference']['p']:.2g})"
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The lines of a record file."""
+    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def write(path: Path, lines: Sequence[dict[str, Any]]) -> None:
+    """Write a record file; none where there is nothing to write."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if lines:
+        path.write_bytes(b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines))
+
+
+def kind_of(line: dict[str, Any]) -> str:
+    """Which kind of record a line is."""
+    return "lemma" if "segments" in line else "cot"
+
+
+def until(lines: Sequence[dict[str, Any]], count: Any, tokens: int) -> Iterator[dict[str, Any]]:
+    """The first lines that hold no more than so many tokens together."""
+    for line in lines:
+        tokens -= count(line)
+        if tokens < 0:
+            return
+        yield line
+
+
+class TokenCounter:
+    """Tokens of a record under a model's chat template."""
+
+    def __init__(self, model: Path) -> None:
+        from transformers import AutoTokenizer
+
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(str(model))
+
+    def __call__(self, line: dict[str, Any]) -> int:
+        text = self.tokenizer.apply_chat_template([*line["prompt"], *line["completion"]], tokenize=False)
+        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def make_model(folder: Path, size: Size, records: Sequence[dict[str, Any]], seed: int) -> None:
+    """Random weights of the wanted shape, with the embedded model's tokenizer and a chat template of one character."""
+    import torch
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+    from transformers.utils.logging import disable_progress_bar
+
+    from lemma.training.tiny_model import make_tiny_model
+
+    disable_progress_bar()
+    make_tiny_model(folder, ([*line["prompt"], *line["completion"]] for line in records), seed)
+    tokenizer: Any = AutoTokenizer.from_pretrained(str(folder))
+    tokenizer.chat_template = SHORT_CHAT
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(seed)
+    shape = LlamaConfig.from_pretrained(folder)
+    shape.update(
+        {
+            "hidden_size": size.hidden,
+            "intermediate_size": 3 * size.hidden,
+            "num_hidden_layers": size.layers,
+            "num_attention_heads": size.heads,
+            "num_key_value_heads": size.heads,
+            "head_dim": size.hidden // size.heads,
+        }
+    )
+    model = LlamaForCausalLM(shape)
+    model.save_pretrained(folder)
+    print(f"  {model.num_parameters() / 1e6:.2f} million parameters, {len(tokenizer)} tokens in the vocabulary")
+
+
+if __name__ == "__main__":
+    main()
