@@ -203,9 +203,15 @@ def _is_false_equality(text: str, sides: Sequence[Side]) -> bool:
 def _unread_equals(tokens: Sequence[Token], position: int, after: int, sides: list[Side]) -> list[int]:
     # `x = 60` names a value; `1 foot = 12 inches` states a fact; `2x + 3 = 17` is algebra that we can't follow.
     if len(sides) > 1:
-        return []
+        return [tokens[position].start] if _is_argument(tokens, position) else []
     passed = tokens[position : max(after, position + 1)]
     return [token.start for token in passed if token.kind == EQUALS and not _names_a_value(tokens, position)]
+
+
+def _is_argument(tokens: Sequence[Token], position: int) -> bool:
+    """Whether a command of LaTeX takes up the number: `\\sqrt 16 = 4`, `\\frac14 = 0.25`."""
+    before = tokens[position - 1].text if position else ""
+    return before.startswith("\\") and before[-1].isalpha() and not before.startswith(("\\quad", "\\qquad"))
 
 
 def _names_a_value(tokens: Sequence[Token], position: int) -> bool:

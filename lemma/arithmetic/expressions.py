@@ -80,7 +80,7 @@ def to_text(tree: Expression, names: Sequence[str], outer: int = 0) -> str:
     if isinstance(tree, int):
         return names[tree]
     rank = _PRECEDENCE[tree.operator]
-    # The right side of - and / must keep its own brackets: 8-(3+2).
-    right = to_text(tree.right, names, rank + (tree.operator in "-/"))
-    inner = to_text(tree.left, names, rank) + tree.operator + right
+    # One side must keep brackets of its own rank: 8-(3+2), (2^3)^2.
+    left = to_text(tree.left, names, rank + (tree.operator == "^"))
+    inner = left + tree.operator + to_text(tree.right, names, rank + (tree.operator in "-/"))
     return f"({inner})" if rank < outer else inner

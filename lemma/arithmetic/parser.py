@@ -80,18 +80,18 @@ class _Parser:
         self.first, self.last = -1, -1
 
     def sum(self, depth: int) -> Expression:
-        return self._chain(depth, ("+", "-"), self._product)
+        return self._chain(depth, ("+", "-"), self._product, self._product)
 
     def _product(self, depth: int) -> Expression:
-        return self._chain(depth, ("*", "/"), self._power)
+        return self._chain(depth, ("*", "/"), self._power, self._power)
 
     def _power(self, depth: int) -> Expression:
-        return self._chain(depth, ("^",), self._operand)
+        return self._chain(depth, ("^",), self._operand, self._power)  # 2^3^2 is 2^9
 
-    def _chain(self, depth: int, wanted: tuple[str, ...], part: _Part) -> Expression:
+    def _chain(self, depth: int, wanted: tuple[str, ...], first: _Part, part: _Part) -> Expression:
         if depth > _MOST_DEPTH:
             raise _NoExpression
-        left = part(depth)
+        left = first(depth)
         while True:
             here = (self.position, len(self.numbers), len(self.operators), self.last)
             symbol = self._operator(wanted)

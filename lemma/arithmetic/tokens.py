@@ -90,9 +90,9 @@ def _number_token(text: str, match: re.Match[str], before: list[Token]) -> Token
 
 
 def _glued(before: list[Token], start: int) -> bool:
-    """Whether the digits go on something: `v2`, `x_1`, the minutes of `2:10`."""
+    """Whether the digits go on something: `v2`, `x_1`, the minutes of `2:10`, the last part of `1.2.3`."""
     if not before or before[-1].end != start:
         return False
     last = before[-1]
     after_clock = last.text == ":" and len(before) > 1 and before[-2].kind == OTHER and before[-2].text.isdigit()
-    return last.kind == WORD or last.text == "_" or after_clock
+    return last.kind in (WORD, NUMBER) or last.text == "_" or after_clock
