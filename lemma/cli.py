@@ -28,7 +28,10 @@ STAGES: dict[type[config.StageConfig], str] = {
     config.AugmentConfig: "lemma.injection:augment",
     config.CorrectConfig: "lemma.correction:correct",
     config.BuildSftConfig: "lemma.trajectory:build_sft",
+    config.EvolveConfig: "lemma.evolution:evolve",
     config.RunConfig: "lemma.pipeline:run",
+    config.ReportConfig: "lemma.report.stage:report",
+    config.ShowConfig: "lemma.show:show",
     config.VerifyConfig: "lemma.verify_view:show",
     config.TrainConfig: "lemma.training.stage:train",
     config.EvalConfig: "lemma.evaluation.stage:evaluate",
@@ -38,7 +41,11 @@ PREREQUISITES: dict[type[config.StageConfig], tuple[str, type[config.StageConfig
     config.AnalyzeConfig: ("solutions.jsonl", config.SampleConfig),
     config.CorrectConfig: ("erroneous.jsonl", config.AugmentConfig),
     config.BuildSftConfig: ("corrections.jsonl", config.CorrectConfig),
+    config.ShowConfig: ("erroneous.jsonl", config.AugmentConfig),
+    config.ReportConfig: (".", config.BuildSftConfig),
 }
+# They only look: what is there is never made again for them.
+VIEWS = frozenset((config.ShowConfig, config.ReportConfig))
 
 Stage = Callable[[Any, Console], StageSummary | None]
 
@@ -79,9 +86,10 @@ def _run_before(
     shared = {"run": stage_config.run, "seed": stage_config.seed, "workers": stage_config.workers}
     done = RunDirectory(stage_config.run).manifest().get("stages", {}).get(before.command)
     if not (stage_config.run / needed).exists():
-        console.print(f"[dim]{needed} is not there yet: running `lemma {before.command}` first[/dim]")
+        missing = stage_config.run / needed
+        console.print(f"[dim]{missing} is not there yet: running `lemma {before.command}` first[/dim]")
         run_command(before.from_mapping(shared), console)
-    elif done and have_changed(stage_config.run, done["inputs"]):
+    elif done and type(stage_config) not in VIEWS and have_changed(stage_config.run, done["inputs"]):
         console.print(f"[dim]{needed} was made of other inputs: running `lemma {before.command}` again[/dim]")
         run_command(before.from_mapping(done["settings"] | shared | {"fresh": True}), console)
 

@@ -243,6 +243,17 @@ class BuildSftConfig(StageConfig):
     taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
 
 
+class EvolveConfig(EndpointConfig):
+    """Let a teacher write new problems like those that the student got wrong."""
+
+    command: ClassVar[str] = "evolve"
+    example: ClassVar[str] = "lemma evolve --teacher gpt-4o --exclude gsm8k_test.jsonl"
+
+    teacher: str | None = Field(None, description="model that writes and solves the new problems")
+    per_problem: int = Field(1, ge=1, description="new problems to ask for, for each that was corrected")
+    exclude: Names = Field((), description="test sets; a new question with 8 words in a row of theirs is dropped")
+
+
 class RunConfig(StageConfig):
     """Run the stages of a pipeline in order."""
 
@@ -265,6 +276,30 @@ class TaxonomyConfig(StageConfig):
 
     type: str | None = Field(None, description="one type: id, name or alias", json_schema_extra={"positional": True})
     taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
+
+
+class ShowConfig(StageConfig):
+    """Show one erroneous solution, and the trajectories made of it."""
+
+    command: ClassVar[str] = "show"
+    example: ClassVar[str] = "lemma show --type calculation_error --random"
+
+    id: str | None = Field(
+        None, description="its id, or how that begins; default: the first", json_schema_extra={"positional": True}
+    )
+    type: str | None = Field(None, description="one of this error type: id, name or alias")
+    random: bool = Field(False, description="any one, another each time")
+    taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
+
+
+class ReportConfig(StageConfig):
+    """Make one HTML page of all that is in the run directory: figures, and samples to look at."""
+
+    command: ClassVar[str] = "report"
+    example: ClassVar[str] = "lemma report --samples 300"
+
+    output: Path | None = Field(None, description="the page; default: report.html in the run directory")
+    samples: int = Field(600, ge=1, description="erroneous solutions to show, equally many of each kind")
 
 
 class VerifyConfig(StageConfig):

@@ -37,9 +37,9 @@ REFERENCE = (
         (("12 + 8 = 20", "20 - 20 = 0", "There are 0 left."), 0, "operator_error"),
         (("12 * 8 = 96", "96 + 20 = 116", "116 / 4 = 29", "116 - 29 = 87"), 1, "operator_error"),
         (("12 * 8 = 96", "96 - 8 = 88", "88 / 4 = 22", "88 - 22 = 66"), 1, "context_value_error"),
-        (("12 * 8 = 96", "96 - 20 = 76", "96 / 4 = 24", "76 - 24 = 52"), 2, "previous_step_value_error"),
-        (("12 * 8 = 96", "96 - 33 = 63", "63 / 4 = 15.75", "63 - 15.75 = 47.25"), 1, "hallucination"),
-        (("12 * 8 = 96", "96 - 20 = 76", "76 / 4 = 19", "So 19 pens are left."), 3, "missing_step"),
+        (("12 * 8 = 96", "96 - 20 = 76", "96 / 4 = 24", "76 - 24 = 52"), 2, "missing_step"),
+        (("12 * 8 = 96", "96 - 33 = 63", "63 / 4 = 15.75", "63 - 15.75 = 47.25"), 1, "context_value_error"),
+        (("12 * 8 = 96", "96 - 20 = 76", "76 / 4 = 19", "So 19 pens are left."), 3, "question_misinterpretation_error"),
         # Another order, and a step that is not needed, are no errors.
         (("20 pens are given away.", "8 * 12 = 96", "96 - 20 = 76", "76 * 3/4 = 58"), 3, "calculation_error"),
         (

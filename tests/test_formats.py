@@ -279,7 +279,7 @@ def test_trl_trainers_prepare_the_records_as_they_are(tmp_path: Path) -> None:
     from datasets import load_dataset
     from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
-    from lemma.training.models import load_tokenizer
+    from lemma.chat_template import load_tokenizer
     from lemma.training.tiny_model import make_tiny_model
 
     run = write_run(

@@ -45,9 +45,12 @@ _MOST_COMBINATIONS = 64
 _UNIT_FACTORS: frozenset[Value] = frozenset({7, 12, 16, 24, 36, 52, 60, 100, 365, 1000, 2000, 3600, 5280})
 _COUNTED: frozenset[Value] = frozenset({1, 2, 100})  # of these one need not speak
 _ANSWER_LINE = re.compile(r"^\W*(?:####|(?:(?:so|thus|therefore|hence),? )?(?:the )?(?:final )?answer)", re.IGNORECASE)
+_BARE_ANSWER = re.compile(r"^\W*(?:####|the (?:final )?answer|answer)", re.IGNORECASE)
 _STEP_NUMBER = re.compile(r"^Step \d+: ?")
 _NEGATIVE_RESULT = re.compile(r"(=\s*)-(\s*\$?\d)")
 _CENTS = re.compile(r"\bcents?\b|¢|%|percent", re.IGNORECASE)
+_TIMES = re.compile(r"(?<=[\w)%]) [x×] (?=[$(\d])")
+_UNKNOWN = re.compile(r"(?<![A-Za-z])\d*[xyz](?![A-Za-z])")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -96,6 +99,7 @@ class _Reference:
         self.sentences = [_question_values(sentence) | {1, 100} for sentence in _SENTENCE.split(question)]
         self.constants = known_constants((question, *steps))
         self.of_value: dict[Value, set[int]] = {}
+        self.equations: set[tuple[int, ...]] = set()
         self.results: set[int] = set()
         self.reordered: set[int] = set()
         self.terms: set[int] = set()
@@ -106,9 +110,10 @@ class _Reference:
         for step in steps:
             for equation in _equations_of_reference(step):
                 self._add(equation)
-        given = {fingerprint(value) for value in self.given} | {1}
-        self.results -= given
-        self.reordered -= given
+        # A number of the question, worked out in whatever way, is no sign of having followed the reference.
+        self.given_fingerprints = {fingerprint(value) for value in self.given} | {1}
+        self.results -= self.given_fingerprints
+        self.reordered -= self.given_fingerprints
         if gold is not None:
             self.of_value.setdefault(gold, set())
 
@@ -122,6 +127,7 @@ class _Reference:
                 operands = frozenset((computed(operation.left, leaves), computed(operation.right, leaves)))
                 self.by_operands.setdefault(operands, set()).add(computed(operation, leaves))
                 self.by_operator.setdefault(operation.operator, set()).add(operands)
+            self.equations.add((*sorted(leaves), result))
             self._add_orders(equation, leaves, result)
 
     def _add_orders(self, equation: Equation, leaves: Sequence[int], result: int) -> None:
@@ -256,7 +262,10 @@ class _Solution:
             )
 
     def _has_counterpart(self, computation: _Computation) -> bool:
-        return not computation.fingerprints.isdisjoint(self.reference.results)
+        return not computation.fingerprints.isdisjoint(self.reference.results) or any(
+            (*sorted(leaves), computed(computation.equation.tree, leaves)) in self.reference.equations
+            for leaves in computation.leaves
+        )
 
     def false_equation(self) -> Finding | None:
         """The first equation that is not true. It outweighs all that only lacks a counterpart."""
@@ -315,6 +324,7 @@ class _Solution:
         return (
             computation.operator in ("*", "/")
             and len(computation.equation.operands) == 2
+            and all(map(self._is_explained, computation.equation.operands))
             and any(
                 operand.face in _UNIT_FACTORS & self.reference.constants for operand in computation.equation.operands
             )
@@ -332,33 +342,36 @@ class _Solution:
         is_term = not found.isdisjoint(reference.terms)
         if computation.operator in ("*", "/") and not found.isdisjoint(reference.products):
             return computation.operator == "*" and is_term
+        if computation.operator in ("*", "/") and self._replaced_operand(computation) is not None:
+            return False
         told_together = any(computation.origins <= sentence for sentence in reference.sentences)
         return computation.operator != "*" or told_together or is_term
 
     def _type_of(self, computation: _Computation, reason: Reason) -> str | None:
         if reason == "other_operator":
             return "operator_error"
-        if any(not self._is_explained(operand) for operand in computation.equation.operands):
-            return "hallucination"
+        if not computation.fingerprints.isdisjoint(self.reference.reordered):
+            return "missing_step"
         replaced = self._replaced_operand(computation)
         if replaced is not None:
-            return "context_value_error" if self._is_given(replaced) else "previous_step_value_error"
-        part_of_reference = not computation.fingerprints.isdisjoint(self.reference.reordered)
-        return "missing_step" if reason == "wrong_answer" and part_of_reference else None
+            return (
+                "context_value_error" if replaced in self.reference.given_fingerprints else "previous_step_value_error"
+            )
+        explained = all(map(self._is_explained, computation.equation.operands))
+        return None if explained else "hallucination"
 
     def _is_explained(self, operand: Number) -> bool:
         known = (self._of_value, self.reference.of_value, self.reference.constants, _COUNTED)
         return self._is_given(operand) or any(operand.value in values or operand.face in values for values in known)
 
-    def _replaced_operand(self, computation: _Computation) -> Number | None:
-        """The operand that stands where the reference has another, in an operation that is the same otherwise."""
+    def _replaced_operand(self, computation: _Computation) -> int | None:
+        """The reference's operand that another stands for, in an operation that is the same otherwise."""
         if len(computation.equation.operands) != 2:
             return None
         for leaves in computation.leaves:
             for operands in self.reference.by_operator.get(computation.operator, ()):
-                kept = [leaf in operands for leaf in leaves]
-                if sum(kept) == 1:
-                    return computation.equation.operands[kept.index(False)]
+                if len(operands & set(leaves)) == 1 and len(operands) == 2:
+                    return next(iter(operands - set(leaves)))
         return None
 
     def where_the_answer_is_stated(self) -> Finding:
@@ -367,19 +380,30 @@ class _Solution:
         right = (computation.step for computation in self.computations if self._has_counterpart(computation))
         last_right = max(right, default=-1)
         for step in body:
-            if step > last_right and read_step(self.texts[step]).unread:
+            text = self.texts[step]
+            if step > last_right and (read_step(text).unread or ("=" in text and _names_unknown(text))):
                 return Finding(step, "unreadable_equation")
         saying = [step for step in body if any(number.face == self.answer for number in find_numbers(self.texts[step]))]
         stops_early = self.answer is not None and bool(self.reference.of_value.get(self.answer))
         step = (saying or body or [len(self.texts) - 1])[-1]
-        return Finding(step, "stated_answer", error_type="missing_step" if stops_early else None)
+        following = self.texts[step + 1 : step + 2]
+        if step == last_right and following and not _BARE_ANSWER.match(following[0]):
+            step += 1  # what it computes is right; to call it the answer is not
+        return Finding(step, "stated_answer", error_type="question_misinterpretation_error" if stops_early else None)
 
 
 def _equations_of_student(text: str) -> Iterator[Equation]:
     """The equations of a step. `3 - 24 = -21` is read as 21, and holds when the sign does."""
     positive = _NEGATIVE_RESULT.sub(r"\1 \2", text)
     for equation in read_step(positive).equations:
+        if _names_unknown(positive[equation.start : equation.result.end + 1]):
+            continue
         yield equation if positive == text else _judged_with_sign(equation)
+
+
+def _names_unknown(text: str) -> bool:
+    """Whether it is algebra, such as `2x * 0.6`, whose numbers are no quantities by themselves."""
+    return _UNKNOWN.search(_TIMES.sub(" * ", text)) is not None
 
 
 def _judged_with_sign(equation: Equation) -> Equation:

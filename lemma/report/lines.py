@@ -1,0 +1,94 @@
+"""Read a run directory's files to look at them: what can't be read is counted, and stops nothing.
+
+A stage refuses a file with a bad line. Who looks wants to see the rest, also while a stage is still writing, and to be
+told how many lines could not be read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+Line = dict[str, Any]
+
+
+@dataclass
+class Reader:
+    """Reads the files of one run directory. `unreadable` counts, by file, the lines that are no JSON object."""
+
+    run: Path
+    unreadable: Counter[str] = field(default_factory=Counter)
+
+    def lines(self, file: str) -> Iterator[Line]:
+        """The lines of a file; none where it is not there."""
+        for _, line in self.placed_lines(file):
+            yield line
+
+    def placed_lines(self, file: str) -> Iterator[tuple[int, Line]]:
+        """The lines with the byte that each begins at."""
+        path = self.run / file
+        if not path.is_file():
+            return
+        offset = 0
+        with path.open("rb") as source:
+            for content in source:
+                line = parse(content)
+                if line is not None:
+                    yield offset, line
+                elif content.endswith(b"\n"):
+                    self.unreadable[file] += 1
+                offset += len(content)
+
+    def lines_at(self, file: str, offsets: Iterator[int] | list[int]) -> Iterator[Line]:
+        """The lines that begin at these bytes."""
+        with (self.run / file).open("rb") as source:
+            for offset in offsets:
+                source.seek(offset)
+                line = parse(source.readline())
+                if line is not None:
+                    yield line
+
+    def whole(self, path: Path) -> Any:
+        """The content of a JSON file; None where there is none or it is no JSON."""
+        try:
+            return _decoded(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (ValueError, RecursionError):
+            self.unreadable[str(path.relative_to(self.run))] += 1
+            return None
+
+
+def parse(content: bytes) -> Line | None:
+    """A line as a JSON object. Broken UTF-8 and lone surrogates become U+FFFD; what is no object is None."""
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        try:
+            value = _decoded(content)
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, dict) else None
+
+
+def _decoded(content: bytes) -> Any:
+    """JSON as lenient as Python reads it, with lone surrogates, which no page can hold, as U+FFFD."""
+    text = json.dumps(json.loads(content.decode("utf-8", "replace")), ensure_ascii=False)
+    return json.loads(text.encode("utf-8", "surrogatepass").decode("utf-8", "replace"))
+
+
+def text_of(line: Mapping[str, Any], name: str) -> str:
+    """A field as text, whatever it is."""
+    value = line.get(name)
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def list_of(value: Any) -> list[Any]:
+    """A list, whatever it is."""
+    return value if isinstance(value, list) else []
