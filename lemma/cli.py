@@ -84,14 +84,15 @@ def _run_before(
     stage_config: config.StageConfig, needed: str, before: type[config.StageConfig], console: Console
 ) -> None:
     shared = {"run": stage_config.run, "seed": stage_config.seed, "workers": stage_config.workers}
-    done = RunDirectory(stage_config.run).manifest().get("stages", {}).get(before.command)
-    if not (stage_config.run / needed).exists():
-        missing = stage_config.run / needed
+    missing = stage_config.run / needed
+    if not missing.exists():
         console.print(f"[dim]{missing} is not there yet: running `lemma {before.command}` first[/dim]")
         run_command(before.from_mapping(shared), console)
-    elif done and type(stage_config) not in VIEWS and have_changed(stage_config.run, done["inputs"]):
-        console.print(f"[dim]{needed} was made of other inputs: running `lemma {before.command}` again[/dim]")
-        run_command(before.from_mapping(done["settings"] | shared | {"fresh": True}), console)
+    elif type(stage_config) not in VIEWS:
+        done = RunDirectory(stage_config.run).manifest().get("stages", {}).get(before.command)
+        if done and have_changed(stage_config.run, done["inputs"]):
+            console.print(f"[dim]{needed} was made of other inputs: running `lemma {before.command}` again[/dim]")
+            run_command(before.from_mapping(done["settings"] | shared | {"fresh": True}), console)
 
 
 def build_parser() -> argparse.ArgumentParser:
