@@ -37,6 +37,7 @@ from lemma.formats.shapes import SHAPES
 from lemma.records import Correction, ErroneousSolution
 from lemma.reflection import load_phrases
 from lemma.steps import solution_text
+from lemma.store import to_line
 from lemma.trajectory import join
 
 ALL = ("--records", ALL_KINDS, "--mix", "cot=0.3")
@@ -219,7 +220,9 @@ def test_each_input_is_made_or_rejected_by_name(tmp_path: Path) -> None:
         [FIX, again, correction(id="c2", erroneous_id="e2")],
     )
     with (run / "corrections.jsonl").open("ab") as file:
-        file.write(orjson.dumps(broken) + b"\n")
+        file.write(orjson.dumps(broken) + b"\n" + to_line(correction(id="c5", erroneous_id="e5")))
+    with (run / "erroneous.jsonl").open("ab") as file:
+        file.write(b'{"id": "e5", "problem_id": "p5", "error_type": "calculation_error", "steps": 5}\n')
     assert lemma("build-sft", "--run", run, "--records", "lema") == 0
     assert [line["erroneous_id"] for line in lines(run / "sft" / "lema.jsonl")] == ["e1"]
     rejected = {(line["id"], line["reason"]) for line in lines(run / "rejected.jsonl")}
@@ -228,6 +231,7 @@ def test_each_input_is_made_or_rejected_by_name(tmp_path: Path) -> None:
         ("e2", "no_lema_record"),
         ("e3", "no_correction"),
         ("e4", "invalid_record"),
+        ("e5", "invalid_record"),
     }
 
 

@@ -53,7 +53,7 @@ def select(sources: Sources, tests: TestQuestions, near_duplicates: float) -> Se
     overlapping = {
         entry.problem_id: detail
         for entry in sources.solutions
-        if (detail := tests.overlap(sources.values(entry.place)["question"])) is not None
+        if (detail := tests.overlap(str(sources.values(entry.place).get("question")))) is not None
     }
     rejections, kept = [], []
     for entry in sources.errors:
@@ -80,9 +80,9 @@ def _rejection(entry: ErrorEntry, reason: str, detail: str) -> Rejection:
 
 
 def error_text(sources: Sources, entry: ErrorEntry) -> str:
-    """All that two near-duplicates have in common."""
+    """All that two near-duplicates have in common. Whether it is a record at all is for the worker to find out."""
     values = sources.values(entry.place)
-    return "\n".join((values["question"], *values["steps"], values["final_answer"]))
+    return " ".join(str(values.get(name)) for name in ("question", "steps", "final_answer"))
 
 
 def bundles(
