@@ -7,7 +7,8 @@
 | `alpaca` | LLaMA-Factory, Axolotl | `instruction`, `input`, `output` |
 | `sharegpt` | LLaMA-Factory | `conversations` with `from`, `value` |
 
-A preference pair has `chosen` and `rejected` instead of the answer, in the same style.
+A preference pair has `chosen` and `rejected` instead of the answer: lists of one message in the first shape, as TRL
+wants them, single messages or texts in the others, as LLaMA-Factory does.
 """
 
 from __future__ import annotations

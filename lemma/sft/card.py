@@ -139,9 +139,11 @@ def _training(facts: CardFacts) -> Iterator[str]:
         yield "`segments` are character offsets into the answer, so that any part of it can be masked from the loss."
         yield ""
     if any(found.pairs for found in facts.kinds.values()):
-        yield "`chosen` and `rejected` begin alike, with `shared` characters of the solution so far. With TRL:"
-        yield ""
-        yield '    DPOTrainer(model, train_dataset=load_dataset("json", data_files="dpo.jsonl", split="train"))'
+        yield "`chosen` and `rejected` begin alike, with `shared` characters of the solution so far."
+        if facts.config.shape == "prompt-completion":
+            yield 'With TRL: `DPOTrainer(model, train_dataset=load_dataset("json", data_files="dpo.jsonl", split="train"))`'
+        else:
+            yield "With LLaMA-Factory: `stage: dpo`, `dataset_dir: .` and `dataset: lemma_dpo`"
         yield ""
     if "prm" in facts.kinds:
         yield "Step labels are for `lemma train --objective prm`, or Axolotl with `type: stepwise_supervised`."
