@@ -73,9 +73,7 @@ def test_a_teacher_is_believed_only_in_the_right_form(run: Path, tmp_path: Path)
         "rules": [
             {
                 "contains": "Step 1: 12 * 8 = 98",
-                "answers": [
-                    '```json\n{"step": 1, "error_type": "Calculation error", "explanation": "It is 96."}\n```'
-                ],
+                "answers": ['```json\n{"step": 1, "error_type": "Calculation error", "explanation": "It is 96."}\n```'],
             },
             {"contains": "Step 1: 3 * 4 = 12", "answers": ['{"step": 9, "error_type": "operator_error"}']},
             {"answers": ["I see no error."]},
