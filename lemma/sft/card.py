@@ -141,7 +141,8 @@ def _training(facts: CardFacts) -> Iterator[str]:
     if any(found.pairs for found in facts.kinds.values()):
         yield "`chosen` and `rejected` begin alike, with `shared` characters of the solution so far."
         if facts.config.shape == "prompt-completion":
-            yield 'With TRL: `DPOTrainer(model, train_dataset=load_dataset("json", data_files="dpo.jsonl", split="train"))`'
+            pairs = 'load_dataset("json", data_files="dpo.jsonl", split="train")'
+            yield f"With TRL: `DPOTrainer(model, train_dataset={pairs})`"
         else:
             yield "With LLaMA-Factory: `stage: dpo`, `dataset_dir: .` and `dataset: lemma_dpo`"
         yield ""
