@@ -9,7 +9,6 @@ import threading
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 
@@ -132,7 +131,7 @@ def serve(answer):
         server.server_close()
 
 
-def choice(index, tokens):
+def completion_choice(index, tokens):
     """A completion in OpenAI's form, with a generated token behind what was echoed."""
     starts, texts, given = zip(*tokens, (tokens[-1][0] + len(tokens[-1][1]), " more", -0.5), strict=True)
     logprobs = {"text_offset": starts, "tokens": texts, "token_logprobs": given, "top_logprobs": None}
@@ -152,7 +151,9 @@ def test_a_server_gives_the_same_scores(plain, scorer):
         if calls["all"] == 1:
             return 503, {"error": {"message": "busy"}}
         assert body["echo"]
-        return 200, completion([choice(n, plain.tokens(text)) for n, text in reversed([*enumerate(body["prompt"])])])
+        return 200, completion(
+            [completion_choice(n, plain.tokens(text)) for n, text in reversed([*enumerate(body["prompt"])])]
+        )
 
     turns = [Turn("What is 3 + 4?", f"3 + 4 = {n}.\n", PHRASES[:3], "\nIt is 7.") for n in range(3)]
     with serve(answer) as server:
@@ -163,7 +164,7 @@ def test_a_server_gives_the_same_scores(plain, scorer):
 @pytest.mark.parametrize(
     ("status", "body", "message"),
     [
-        (200, completion([choice(0, [(0, "Hm", None)])]), "the prompt did not come back"),
+        (200, completion([completion_choice(0, [(0, "Hm", None)])]), "the prompt did not come back"),
         (
             200,
             completion([{"index": 0, "text": "x", "finish_reason": "stop", "logprobs": None}]),
@@ -250,15 +251,11 @@ def test_workers_draw_what_this_process_draws(tmp_path):
     file = tmp_path / "scores with a blank.sqlite"
     with open_scores(file, "counting") as scores:
         list(score_turns(turns, Counting(), scores))
-    draw = partial(_drawn, ModelChoice(file, "counting", 0.5))
-    with ProcessPoolExecutor(2, multiprocessing.get_context("forkserver")) as pool:
-        elsewhere = list(pool.map(draw, turns))
-    assert elsewhere == list(map(draw, turns))
+    choice = ModelChoice(file, "counting", 0.5)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("forkserver")) as pool:
+        elsewhere = list(pool.map(choice.phrase, turns, map(random.Random, range(20))))
+    assert elsewhere == [choice.phrase(turn, random.Random(seed)) for seed, turn in enumerate(turns)]
     assert len(set(elsewhere)) > 1
-
-
-def _drawn(choice, turn):
-    return choice.phrase(turn, random.Random(turn.question))
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ from transformers import AutoModelForCausalLM, AutoModelForTokenClassification, 
 from trl import SFTConfig, SFTTrainer
 
 from lemma.chat_template import load_tokenizer
+from lemma.cli import main
 from lemma.config import TrainConfig
 from lemma.store import RunDirectory
 from lemma.training.job import PreparedData, prepare
@@ -147,6 +148,39 @@ def test_four_bits_stay_trainable_after_an_evaluation(run, tmp_path):
     moved = load_file(folder / "model/adapter_model.safetensors")
     still = [name for name, weight in moved.items() if "lora_B" in name and not weight.any()]
     assert still == []
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Every kind of record, as `lemma build-sft` makes it of the bundled sample."""
+    folder = tmp_path_factory.mktemp("built")
+    records = "lemma,lema,cot,critique,dpo,prm"
+    assert main(["build-sft", "--run", str(folder), "--records", records, "--workers", "1"]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("asked", [{"mask": "error"}, {"objective": "dpo", "preset": "tiny"}, {"objective": "prm"}])
+def test_records_of_the_pipeline_are_trained_on(asked, built, tmp_path):
+    folder = copy_of(built, tmp_path)
+    summary, _, _ = run_training(folder, **FEW | {"max_steps": 2, "eval_share": 0.0} | asked)
+    assert summary.made["optimizer steps"] == 2
+    assert summary.rejected == {}
+    files = record_files(built, asked.get("objective", "sft"), ())
+    assert summary.made["training records"] == sum(len(file.read_bytes().splitlines()) for file in files)
+
+
+@pytest.mark.parametrize("mask", ["none", "error", "prefix+error"])
+def test_trained_tokens_of_real_records_are_those_of_an_independent_count(mask, built):
+    """Byte-level tokens never cross a line here, so a part has the tokens of its own text, and the end is one more."""
+    _, _, tokenizer, data = prepared(built, mask=mask)
+    expected = 0
+    for line in read_record_lines(record_files(built, "sft", ("lemma",))):
+        text = line.text("completion")
+        for part in line.values["segments"]:
+            if part["kind"] not in mask.split("+"):
+                expected += len(tokenizer.tokenize(text[part["start"] : part["end"]]))
+        expected += 1
+    assert data.counts["trained tokens"] == expected
 
 
 def prepared(run, **asked):

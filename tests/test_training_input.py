@@ -152,6 +152,11 @@ BAD_INPUT = {
         {"objective": "prm"},
         "line 3: 'completions' and 'labels' have to be lists of the same",
     ),
+    "answers that begin otherwise": (
+        lambda run: spoil(run, lambda line: line.update(shared=9999), "dpo"),
+        {"objective": "dpo"},
+        "line 3: 'shared' has to be the number of characters with which both answers begin",
+    ),
     "no model there": (None, {"model": "./no-such-folder", "max_length": "64"}, "no model at './no-such-folder'"),
     "no such preset": (None, {"preset": "lora2"}, "there is no preset 'lora2'; did you mean 'lora'?"),
     "too short": (None, {"max_length": "8"}, "no record is left to train on: "),

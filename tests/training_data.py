@@ -46,10 +46,11 @@ def _records_of(problem: dict[str, Any], rng: random.Random) -> dict[str, dict[s
         ("correction", "\n".join(steps[at:] + ending)),
     ]
     user = [{"role": "user", "content": question}]
-    begun = [{"role": "assistant", "content": parts[0][1]}] if at else []
+    begun = "".join(step + "\n" for step in steps[:at])
+    pair = {"chosen": answer(begun + steps[at]), "rejected": answer(begun + wrong), "shared": len(begun)}
     return {
         "lemma": trajectory(question, parts) | {"strategy": "fix", "error_type": "calculation_error"},
-        "dpo": {"prompt": user + begun, "chosen": answer(steps[at]), "rejected": answer(wrong), "pair": "rise"},
+        "dpo": {"prompt": user, **pair, "pair": "rise"},
         "prm": {"prompt": question, "completions": [*steps[:at], wrong], "labels": [True] * at + [False]},
         "cot": {"prompt": user, "completion": answer("\n".join(steps + ending))},
     }

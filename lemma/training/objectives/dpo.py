@@ -1,8 +1,9 @@
 """Direct preference optimisation with TRL's trainer: the right step against the wrong one (RISE, arXiv 2410.06638), or
 reflection and right step against the wrong continuation (SFS-DPO, arXiv 2608.11573).
 
-Both sides break off in the middle of a solution, so no end-of-text token is put behind them: the model would be
-rewarded for stopping there. That is why the pairs are tokenised here.
+The steps so far, `shared` by both answers, are given as part of the prompt, as in the papers. Both sides break off in
+the middle of a solution, so no end-of-text token is put behind them: the model would be rewarded for stopping there.
+That is why the pairs are tokenised here.
 """
 
 from __future__ import annotations
@@ -41,11 +42,12 @@ def prepare_rows(lines: Iterable[Line], tokenizer: Any, config: TrainConfig) -> 
 
 
 def _texts(line: Line, tokenizer: Any) -> tuple[str, str, str]:
-    messages = line.messages("prompt")
-    begun = messages.pop()["content"] if messages[-1]["role"] == "assistant" else ""
-    if begun and not begun.endswith("\n"):
-        begun += "\n"  # steps stand on lines of their own
-    return render_prompt(tokenizer, messages) + begun, line.text("chosen"), line.text("rejected")
+    """What is given, and the two ways to go on: the steps so far, with which both answers begin, are given."""
+    chosen, rejected = line.text("chosen"), line.text("rejected")
+    shared = line.values.get("shared", 0)
+    if not isinstance(shared, int) or chosen[:shared] != rejected[:shared]:
+        raise line.error("'shared' has to be the number of characters with which both answers begin")
+    return render_prompt(tokenizer, line.messages("prompt")) + chosen[:shared], chosen[shared:], rejected[shared:]
 
 
 def make_trainer(model: str, tokenizer: Any, data: PreparedData, config: TrainConfig, folder: Path) -> DPOTrainer:
