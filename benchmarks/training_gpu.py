@@ -1,12 +1,12 @@
 """Tokens a second and model FLOPs utilisation on one GPU, ours beside a plain TRL script: full fine-tuning and LoRA.
 
 A Llama-shaped model of about 100 million parameters with random weights and made-up records of exactly `--length`
-tokens, so that nothing has to be downloaded. Both trainers get the same rows and arguments, by turns in one process.
+tokens, so that nothing has to be downloaded. Both trainers get the same rows and arguments, and take turns.
 The FLOPs of a token are 6 N + 12 layers x width x length for full training (arXiv 2204.02311, appendix B), and two
 thirds of it with LoRA, where frozen weights get no gradient.
 
     python benchmarks/training_gpu.py --out DIR
-    python benchmarks/training_gpu.py --out DIR --layers 2 --width 64 --length 64 --steps 3   # a try on a CPU
+    python benchmarks/training_gpu.py --out DIR --layers 2 --width 64 --length 64 --steps 8   # a try on a CPU
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
-from training_overhead import Clocks, ours, plain, take_turns
+from training_overhead import interval, ours, plain, ratio, take_turns
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from lemma.chat_template import ensure_chat_template, render_prompt
@@ -114,12 +114,13 @@ def measure(asked: argparse.Namespace, lora: bool, folder: Path) -> dict[str, An
     )
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder / "base")
     ensure_chat_template(tokenizer)
-    lines = make_lines(tokenizer, asked.batch * asked.steps, asked.length)
+    lines = make_lines(tokenizer, asked.batch * 20, asked.length)
     arguments = (str(folder / "base"), tokenizer, lines, config, folder)
-    trainers = (ours(*arguments), plain(*arguments))
-    assert {len(row) for row in trainers[0].train_dataset["input_ids"]} == {asked.length}
+    mine, theirs = ours(*arguments), plain(*arguments)
+    assert {len(row) for row in mine.train_dataset["input_ids"]} == {asked.length}
     memory = torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else None
-    times = [seconds_of(rounds) for rounds in take_turns(trainers, asked.rounds)]
+    pairs = take_turns(mine, theirs)
+    times = [median(pair[side][0] for pair in pairs) for side in (0, 1)]
     rates = [asked.batch * asked.length / seconds for seconds in times]
     flops = flops_per_token(parameters, asked.layers, asked.width, asked.length, lora)
     peak = asked.peak_tflops * 1e12 if asked.peak_tflops else peak_of_this_gpu()
@@ -127,14 +128,10 @@ def measure(asked: argparse.Namespace, lora: bool, folder: Path) -> dict[str, An
         "parameters": parameters,
         "tokens_per_second": {"ours": rates[0], "plain TRL": rates[1]},
         "utilisation": {"ours": rates[0] * flops / peak, "plain TRL": rates[1] * flops / peak} if peak else None,
-        "step_time_ratio": times[0] / times[1],
+        "step_time_ratio": ratio(pairs, 0),
+        "step_time_ratio_interval": interval(pairs, 0),
         "memory_before_training_gib": memory,
     }
-
-
-def seconds_of(rounds: list[list[Clocks]]) -> float:
-    """The median step by the wall clock."""
-    return median(step[0] for steps in rounds for step in steps)
 
 
 def main() -> None:
@@ -145,8 +142,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=768)
     parser.add_argument("--length", type=int, default=1024)
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--steps", type=int, default=30)
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--peak-tflops", type=float, help="dense bfloat16 peak, where the GPU is not a known one")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)

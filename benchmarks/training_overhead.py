@@ -1,10 +1,11 @@
 """What the loss that knows the parts of the text costs: the time of a step, ours over plain TRL.
 
-Both trainers get the same records, model and arguments, and take turns in one process, so that whatever else the
-machine does falls on both. Printed is the ratio of the median step times, by the wall clock and by the processor's,
-and for each the 95 % interval (bootstrap over the rounds); the time to prepare the data is given beside it.
+Both trainers get the same records, model and arguments, and take turns step by step in one process, so that whatever
+else the machine does falls on both, and each of our steps stands beside TRL's on the same batch. Printed is the
+median of the ratios of these pairs, by the wall clock and by the processor's, with its 95 % interval (bootstrap over
+the pairs); the time to prepare the data is given beside it.
 
-    python benchmarks/training_overhead.py RUN --rounds 10 --steps 6
+    python benchmarks/training_overhead.py RUN --steps 100
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
+from threading import Semaphore
 from typing import Any
 
 import torch
@@ -32,26 +35,36 @@ from lemma.training.presets import with_preset
 from lemma.training.records import Line, read_record_lines, record_files
 
 _RESAMPLES = 2000
+_FIRST_STEPS = 3
 Clocks = tuple[float, float]
 
 
-class StepTimes(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Seconds from the end of one step to the end of the next: all of it, also the collator and the logs."""
+class Turn(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    """Measures a whole step, from the end of the one before: also collator, optimizer and logs. Then the other has its
+    turn, and the clocks stand still.
+    """
 
-    def __init__(self) -> None:
-        self._last: Clocks | None = None
+    def __init__(self, mine: Semaphore, other: Semaphore) -> None:
+        self._mine, self._other = mine, other
+        self._began: Clocks = (0.0, 0.0)
         self.steps: list[Clocks] = []
 
     def on_train_begin(self, *args: Any, **kwargs: Any) -> None:
-        self._last = None
+        self._wait()
 
     def on_step_end(self, *args: Any, **kwargs: Any) -> None:
         if torch.cuda.is_available():
             torch.cuda.synchronize()
-        now = (time.perf_counter(), time.process_time())
-        if self._last is not None:
-            self.steps.append((now[0] - self._last[0], now[1] - self._last[1]))
-        self._last = now
+        self.steps.append((time.perf_counter() - self._began[0], time.thread_time() - self._began[1]))
+        self._other.release()
+        self._wait()
+
+    def on_train_end(self, *args: Any, **kwargs: Any) -> None:
+        self._other.release()
+
+    def _wait(self) -> None:
+        self._mine.acquire()
+        self._began = (time.perf_counter(), time.thread_time())
 
 
 def ours(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainConfig, folder: Path) -> Any:
@@ -76,33 +89,28 @@ def plain(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainConfig
     )
 
 
-def take_turns(trainers: Sequence[Any], rounds: int) -> list[list[list[Clocks]]]:
-    """Step times by trainer and round; who goes first changes every round. One round before goes uncounted."""
-    clocks = [StepTimes() for _ in trainers]
-    for trainer, clock in zip(trainers, clocks, strict=True):
+def take_turns(mine: Any, theirs: Any) -> list[tuple[Clocks, Clocks]]:
+    """Pairs of step times, ours first. The first steps, in which caches and pools fill, are left out."""
+    batons = Semaphore(1), Semaphore(0)
+    turns = Turn(batons[0], batons[1]), Turn(batons[1], batons[0])
+    for trainer, turn in zip((mine, theirs), turns, strict=True):
         trainer.remove_callback(PrinterCallback)
-        trainer.add_callback(clock)
-    measured: list[list[list[Clocks]]] = [[] for _ in trainers]
-    for number in range(rounds + 1):
-        order = range(len(trainers)) if number % 2 else range(len(trainers) - 1, -1, -1)
-        for which in order:
-            clocks[which].steps = []
-            trainers[which].train()
-            if number:
-                measured[which].append(clocks[which].steps)
-    return measured
+        trainer.add_callback(turn)
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(trainer.train) for trainer in (mine, theirs)]:
+            done.result()
+    return list(zip(turns[0].steps, turns[1].steps, strict=True))[_FIRST_STEPS:]
 
 
-def ratio(rounds: Sequence[tuple[list[Clocks], list[Clocks]]], clock: int) -> float:
-    """Median step of the first over median step of the second."""
-    left, right = ([step[clock] for pair in rounds for step in pair[side]] for side in (0, 1))
-    return median(left) / median(right)
+def ratio(pairs: Sequence[tuple[Clocks, Clocks]], clock: int) -> float:
+    """The median of our step over the other's on the same batch."""
+    return median(left[clock] / right[clock] for left, right in pairs)
 
 
-def interval(rounds: Sequence[Any], statistic: Callable[[Sequence[Any]], float]) -> tuple[float, float]:
-    """95 % interval of a statistic of the rounds, by the percentile bootstrap."""
+def interval(pairs: Sequence[tuple[Clocks, Clocks]], clock: int) -> tuple[float, float]:
+    """95 % interval of the ratio, by the percentile bootstrap."""
     rng = random.Random(0)
-    drawn = sorted(statistic(rng.choices(rounds, k=len(rounds))) for _ in range(_RESAMPLES))
+    drawn = sorted(ratio(rng.choices(pairs, k=len(pairs)), clock) for _ in range(_RESAMPLES))
     return drawn[int(0.025 * _RESAMPLES)], drawn[int(0.975 * _RESAMPLES)]
 
 
@@ -117,8 +125,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="run directory with sft/lemma.jsonl")
     parser.add_argument("--model", help="folder or id; default: the embedded model")
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--steps", type=int, default=6)
+    parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--threads", type=int, default=1)
     asked = parser.parse_args()
@@ -128,29 +135,30 @@ def main() -> None:
         model=asked.model,
         preset="tiny",
         max_steps=asked.steps,
+        epochs=1000,
         effective_batch=asked.batch,
         device_batch=asked.batch,
         eval_share=0,
         save_every=10**9,
     )
-    compare(with_preset(config), asked.rounds)
+    compare(with_preset(config))
 
 
-def compare(config: TrainConfig, rounds: int) -> None:
+def compare(config: TrainConfig) -> None:
     """Measure without a mask, where both compute the same, and with a weight on the wrong step."""
     lines = list(read_record_lines(record_files(config.run, "sft", ("lemma",))))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         model = model_folder(config.model_copy(update={"run": folder}), (line.conversation("sft") for line in lines))
         tokenizer = load_tokenizer(model)
-        theirs, their_seconds = timed(plain, model, tokenizer, lines, config, folder)
         for name, changes in (("no mask", {}), ("error weight 0.3", {"error_weight": 0.3})):
             changed = config.model_copy(update=changes)
             mine, seconds = timed(ours, model, tokenizer, lines, changed, folder)
-            pairs = list(zip(*take_turns((mine, theirs), rounds), strict=True))
-            print(f"{name}: {len(lines)} records, {rounds} rounds of {config.max_steps} steps each")
+            theirs, their_seconds = timed(plain, model, tokenizer, lines, config, folder)
+            pairs = take_turns(mine, theirs)
+            print(f"{name}: {len(lines)} records, {len(pairs)} steps each")
             for clock, title in enumerate(("wall clock", "processor")):
-                low, high = interval(pairs, lambda some, clock=clock: ratio(some, clock))  # type: ignore[misc]
+                low, high = interval(pairs, clock)
                 print(f"  step, ours over plain TRL, {title:10s} {ratio(pairs, clock):.4f}  [{low:.4f}, {high:.4f}]")
             print(f"  preparing the data, ours over plain TRL  {seconds / their_seconds:.2f} ({seconds:.1f} s)")
 
