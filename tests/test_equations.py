@@ -326,7 +326,7 @@ def test_no_true_equation_of_real_solutions_is_called_false():
                 notes = NOTE.findall(step)
                 if len(notes) != 1 or not re.search(r"\d[^\d.]", notes[0][0]):
                     continue
-                told, result = notes[0]
+                told, _ = notes[0]
                 numbers = sorted(map(Fraction, re.findall(r"\d+\.?\d*|\.\d+", told)))
                 for equation in read_step(NOTE.sub("", step)).equations:
                     if sorted(operand.face for operand in equation.operands) == numbers and not equation.chained:

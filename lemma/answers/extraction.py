@@ -44,7 +44,7 @@ _LATEX_WORDS = re.compile(r"\\(?:text|mbox|math|operator)[a-z]*\s*\{[^{}]*\}|\\(
 _VERBS_AND_PRONOUNS = """
     is are was were be has have had makes make will would can could should so therefore thus hence then answer since
     because we i he she they it there this that which needs costs gets get do know let must now takes weighs equals
-    total sum gives left each every per
+    total sum gives left each every per am sure unsure
 """
 _SENTENCE_WORDS = frozenset(_VERBS_AND_PRONOUNS.split())
 _NUMBER = (
@@ -60,8 +60,10 @@ _UNIT_TAIL = re.compile(
 )
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)(?<!\\)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _BETWEEN_BOXES_LENGTH = 60
-_SHORT = 12
-_NON_ANSWER = re.compile(r"[?.\s-]*(?:n/?a|unknown|idk|tbd)?[?.\s-]*", re.I)
+_SHORT = 14
+_NON_ANSWER = re.compile(
+    r"[?.\s-]*(?:n/?a|unknown|idk|tbd|unclear|unsure|undetermined|not (?:sure|clear|known))?[?.\s-]*", re.I
+)
 # What GSM8K's solutions have for a calculator.
 _CALCULATION = re.compile(r"<<[^<>]*>>")
 _ASIDE = re.compile(r"\s+\((?![^()]*(?:\\|\b(?:sin|cos|tan|log|ln|exp|sqrt|pi)\b))[^()]*[A-Za-z]{3}[^()]*\)[.\s]*$")
