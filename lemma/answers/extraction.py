@@ -44,7 +44,7 @@ _LATEX_WORDS = re.compile(r"\\(?:text|mbox|math|operator)[a-z]*\s*\{[^{}]*\}|\\(
 _VERBS_AND_PRONOUNS = """
     is are was were be has have had makes make will would can could should so therefore thus hence then answer since
     because we i he she they it there this that which needs costs gets get do know let must now takes weighs equals
-    total sum gives left each every per am sure unsure
+    total sum gives left each every per sure unsure
 """
 _SENTENCE_WORDS = frozenset(_VERBS_AND_PRONOUNS.split())
 _NUMBER = (
