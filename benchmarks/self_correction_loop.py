@@ -17,8 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ EASY = ("--operations", "1-3", "--distractors", "0", "--no-shuffled")
 SIZES = {
     "smoke": Size(400, 12, EASY, 32, 2, 2, 1, 16, 3e-3, 2),
     "full": Size(30_000, 300, EASY, 96, 4, 4, 3, 32, 3e-3, 4),
-    "large": Size(60_000, 500, ("--operations", "2-4", "--distractors", "1"), 256, 6, 8, 8, 256, 1e-3, 4),
+    "large": Size(40_000, 500, ("--operations", "2-4", "--distractors", "1"), 256, 6, 8, 10, 256, 1e-3, 4),
 }
 
 
@@ -129,14 +130,14 @@ class Loop:
         """One tokenizer and one set of random weights for both; and records with as many tokens for each."""
         records = {kind: read(self.data / "sft" / f"{kind}.jsonl") for kind in ARMS}
         make_model(self.folder / "start", self.size, [*records["lemma"], *records["cot"]], self.seed)
-        count = TokenCounter(self.folder / "start")
-        tokens = sum(map(count, records["cot"]))
         half = [line for pair in zip(records["lemma"], records["cot"][::-1], strict=False) for line in pair]
+        most = sum(tokens_of(records["cot"], self.folder / "start"))
         for arm, lines in (("cot", records["cot"]), ("lemma", half)):
-            chosen = list(until(lines, count, tokens))
+            lengths = tokens_of(lines, self.folder / "start")
+            chosen = lines[: how_many_fit(lengths, most)]
             for kind in ARMS:
                 write(self.folder / arm / "sft" / f"{kind}.jsonl", [line for line in chosen if kind_of(line) == kind])
-            print(f"  {arm}: {len(chosen):,} records, {sum(map(count, chosen)):,} tokens an epoch")
+            print(f"  {arm}: {len(chosen):,} records, {sum(lengths[: len(chosen)]):,} tokens an epoch")
 
     def train(self) -> None:
         """Both arms, each in its own process."""
@@ -256,26 +257,19 @@ def kind_of(line: dict[str, Any]) -> str:
     return "lemma" if "segments" in line else "cot"
 
 
-def until(lines: Sequence[dict[str, Any]], count: Any, tokens: int) -> Iterator[dict[str, Any]]:
-    """The first lines that hold no more than so many tokens together."""
-    for line in lines:
-        tokens -= count(line)
-        if tokens < 0:
-            return
-        yield line
+def how_many_fit(lengths: Sequence[int], most: int) -> int:
+    """How many of the first records hold no more than so many tokens together."""
+    return sum(total <= most for total in accumulate(lengths))
 
 
-class TokenCounter:
-    """Tokens of a record under a model's chat template."""
+def tokens_of(lines: Sequence[dict[str, Any]], model: Path) -> list[int]:
+    """Tokens of each record under the short chat template."""
+    from transformers import AutoTokenizer
 
-    def __init__(self, model: Path) -> None:
-        from transformers import AutoTokenizer
-
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(str(model))
-
-    def __call__(self, line: dict[str, Any]) -> int:
-        text = self.tokenizer.apply_chat_template([*line["prompt"], *line["completion"]], tokenize=False)
-        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+    tokenizer: Any = AutoTokenizer.from_pretrained(str(model))
+    end = tokenizer.eos_token
+    texts = [f"{line['prompt'][0]['content']}\n{line['completion'][0]['content']}{end}" for line in lines]
+    return [len(tokens) for tokens in tokenizer(texts, add_special_tokens=False)["input_ids"]]
 
 
 def make_model(folder: Path, size: Size, records: Sequence[dict[str, Any]], seed: int) -> None:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,8 @@ from lemma.evaluation.outputs import OUTPUTS
 from lemma.evaluation.results import RESULTS
 from lemma.evaluation.suites import all_suites
 
-DATA = Path(os.environ.get("LEMMA_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("LEMMA_DATA", ROOT.parent / "shared" / "data"))
 PROBLEMS = [
     {"id": "a", "question": "What is 2 + 3?", "answer": "2 + 3 = <<2+3=5>>5\n#### 5"},
     {"id": "b", "question": "What is 4 * 5?", "answer": "4 * 5 = <<4*5=20>>20\n#### 20"},
@@ -274,3 +277,48 @@ def test_killed_it_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
 def test_the_declared_suites_are_the_ones_there_are() -> None:
     described = EvalConfig.model_fields["suite"].description or ""
     assert described == ", ".join([*all_suites(1), "all"])
+
+
+@contextmanager
+def server() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    command = [sys.executable, str(ROOT / "benchmarks" / "teacher_server.py"), "--latency", "0.05"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1", process
+        finally:
+            process.kill()
+
+
+def test_a_server_that_dies_half_way_costs_nothing_that_it_answered(tmp_path: Path) -> None:
+    rows = [{"question": f"What is problem {number}?", "answer": str(number)} for number in range(300)]
+    problems = write(tmp_path / "problems.jsonl", rows)
+    flags = ["--model", "m", "--suite", "accuracy", "-n", "0", "--max-in-flight", "4", "--give-up-after", "1"]
+    command = [sys.executable, "-m", "lemma", "eval", problems, *flags, "--run", str(tmp_path), "--timeout", "2"]
+    file = tmp_path / "eval" / "m" / OUTPUTS
+    with server() as (url, process):
+        asking = subprocess.Popen(
+            [*command, "--base-url", url], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        )
+        while asking.poll() is None and not (file.exists() and file.stat().st_size):
+            time.sleep(0.01)
+        process.kill()
+        _, error = asking.communicate()
+    kept = file.read_bytes()
+    assert asking.returncode == 1
+    assert error.splitlines()[-1].startswith("lemma: ")
+    assert "Traceback" not in error
+    assert 0 < kept.count(b"\n") < len(rows)
+    with server() as (url, _):
+        done = subprocess.run([*command, "--base-url", url], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert file.read_bytes().startswith(kept)
+    graded = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [row["gold"] for row in graded] == [row["answer"] for row in rows]
+    assert {row["grade"] for row in graded} == {"right", "wrong"}
+
+
+def test_a_dry_run_asks_nothing_and_ties_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, "--dry-run", "--limit", "5") == 0
+    assert "calls to make now" in capsys.readouterr().out
+    assert run(tmp_path, "--limit", "2", "-n", "0", "--suite", "accuracy") == 0

@@ -11,6 +11,8 @@ import asyncio
 import hashlib
 import warnings
 from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -150,20 +152,14 @@ class LocalTransformers:
 
 
 def _load(model: str, device: str) -> Any:
-    import torch
     from transformers import AutoModelForCausalLM
-    from transformers.utils.peft_utils import find_adapter_config_file
 
-    dtype = torch.bfloat16 if device == "cuda" else torch.float32
-    # Transformers loads the base model of an adapter by itself, where PEFT is installed.
-    if find_adapter_config_file(model) is not None:
-        try:
-            import peft  # noqa: F401
-        except ImportError:
-            raise MissingExtraError("peft", "train") from None
+    if (Path(model) / "adapter_config.json").exists() and find_spec("peft") is None:
+        raise MissingExtraError("peft", "train")
     with warnings.catch_warnings():
         # PEFT reads an attribute that transformers has renamed; nothing that a user of lemma could change.
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        dtype = "auto" if device == "cuda" else "float32"
         return AutoModelForCausalLM.from_pretrained(model, dtype=dtype).to(device).eval()
 
 

@@ -1,0 +1,261 @@
+"""Every figure of every suite on 1,000 random outcomes, against a second implementation in plain loops."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from lemma.evaluation.comparison import EQUAL_TOKENS, compare
+from lemma.evaluation.figures import evaluate_figures
+from lemma.evaluation.outputs import GradedOutput
+from lemma.evaluation.suites import all_suites
+
+OUTCOMES = 1000
+SAMPLES = 4
+TYPES = ("calculation_error", "operator_error")
+GRADES = ("right", "wrong", "none", "unknown")
+Rows = list[GradedOutput]
+
+
+def outcome(rng: random.Random, number: int) -> GradedOutput:
+    """A random output of one of sixty problems."""
+    problem, place = divmod(number, 17)
+    condition = (
+        ["plain"] * 5
+        + ["injected"] * 3
+        + ["own"] * 2
+        + ["right_prefix"] * 2
+        + ["user_turn", "locate", "locate", "locate", "correct"]
+    )[place]
+    grade = rng.choices(GRADES, (5, 3, 1, 1))[0]
+    reflects = rng.random() < 0.4
+    facts: dict[str, float] = {}
+    if condition in ("injected", "own"):
+        facts = {"recognised": float(reflects), "parroted": float(rng.random() < 0.2)}
+        if reflects and rng.random() < 0.8:
+            facts["corrected"] = float(rng.random() < 0.5)
+    if condition == "right_prefix":
+        facts = {"recognised": float(reflects)}
+    if condition in ("locate", "correct"):
+        label, found = rng.randint(-1, 2), rng.choice([-1, 0, 1, 2])
+        facts = {"label": label, "located": float(label == found), "says_wrong": float(found != -1)}
+        if label != -1:
+            facts["reason_right"] = float(rng.random() < 0.5)
+    answer = {"right": "7", "none": None}.get(grade, str(rng.randint(8, 10)))
+    return GradedOutput(
+        id=str(number),
+        problem_id=str(problem),
+        model="m",
+        condition=condition,
+        sample=place if condition == "plain" else 0,
+        question="?",
+        gold="7",
+        output="x" * 20,
+        tokens=rng.randint(5, 30),
+        answer=answer,
+        grade=grade,
+        operations=problem % 3 + 1,
+        error_type=rng.choice(TYPES) if condition in ("injected", "user_turn", "locate", "correct") else None,
+        reflection_start=rng.randint(0, 19) if reflects else None,
+        before=rng.choice(GRADES) if reflects else None,
+        same_answer=rng.choice([True, False, None]) if reflects else None,
+        facts=facts,
+    )
+
+
+def outcomes(seed: int) -> Rows:
+    rng = random.Random(seed)
+    return [outcome(rng, number) for number in range(OUTCOMES)]
+
+
+def mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else math.nan
+
+
+def of(rows: Rows, *conditions: str) -> Rows:
+    return [row for row in rows if row.condition in conditions]
+
+
+def right(rows: Rows) -> float:
+    return mean([row.grade == "right" for row in rows if row.grade != "unknown"])
+
+
+def fact(rows: Rows, name: str) -> float:
+    return mean([row.facts[name] for row in rows if name in row.facts])
+
+
+def greedy(rows: Rows) -> Rows:
+    return [row for row in rows if row.condition == "plain" and row.sample == 0]
+
+
+def drawn(rows: Rows) -> list[Rows]:
+    problems = dict.fromkeys(row.problem_id for row in rows)
+    plain = [row for row in rows if row.condition == "plain" and row.sample > 0 and row.grade != "unknown"]
+    return [[row for row in plain if row.problem_id == problem] for problem in problems]
+
+
+def pass_at(k: int) -> Callable[[Rows], float]:
+    def value(rows: Rows) -> float:
+        shares = []
+        for samples in drawn(rows):
+            draws = list(itertools.combinations(samples, k))
+            if draws:
+                shares.append(mean([any(row.grade == "right" for row in draw) for draw in draws]))
+        return mean(shares)
+
+    return value
+
+
+def majority_of(samples: Rows) -> float:
+    counts = Counter(row.answer for row in samples if row.answer is not None)
+    first = [answer for answer, count in counts.items() if count == max(counts.values())]
+    return mean([answer == "7" for answer in first]) if first else 0.0
+
+
+def states(rows: Rows) -> list[tuple[bool, bool]]:
+    pairs = [(row.grade if row.reflection_start is None else row.before, row.grade) for row in greedy(rows)]
+    return [(first == "right", last == "right") for first, last in pairs if "unknown" not in (first, last)]
+
+
+def effects(rows: Rows, wanted: str) -> float:
+    found = []
+    for row in greedy(rows):
+        if row.reflection_start is None:
+            continue
+        pair = (row.before == "right", row.grade == "right")
+        if "unknown" in (row.before, row.grade):
+            found.append("effect unknown")
+        elif pair[0] != pair[1]:
+            found.append("wrong to right" if pair[1] else "right to wrong")
+        elif pair == (False, False) and row.same_answer is False:
+            found.append("wrong to other wrong")
+        else:
+            found.append("no change")
+    return mean([effect == wanted for effect in found])
+
+
+def located(rows: Rows, wrong: bool) -> float:
+    return mean([row.facts["located"] for row in of(rows, "locate") if (row.facts["label"] != -1) == wrong])
+
+
+def correlation(rows: Rows) -> float:
+    pairs = [(row.facts["label"] == -1, row.facts["says_wrong"] == 0) for row in of(rows, "locate")]
+    n = len(pairs)
+    truth, said = mean([a for a, _ in pairs]), mean([b for _, b in pairs])
+    covariance = sum((a - truth) * (b - said) for a, b in pairs) / n
+    return covariance / math.sqrt(truth * (1 - truth) * said * (1 - said))
+
+
+def mr(rows: Rows) -> float:
+    wrong = [row for row in of(rows, "locate") if row.facts["label"] != -1]
+    step, reason = fact(wrong, "located"), fact(wrong, "reason_right")
+    return 0.2 * max(0, correlation(rows)) + 0.3 * step + 0.5 * reason
+
+
+def recovery_of(condition: str) -> dict[tuple[str, str], Callable[[Rows], float]]:
+    return {
+        ("recovery", f"{condition}: recognised"): lambda rows: fact(of(rows, condition), "recognised"),
+        ("recovery", f"{condition}: corrected, if recognised"): lambda rows: fact(of(rows, condition), "corrected"),
+        ("recovery", f"{condition}: error repeated"): lambda rows: fact(of(rows, condition), "parroted"),
+        ("recovery", f"{condition}: right in the end"): lambda rows: right(of(rows, condition)),
+    }
+
+
+SECOND: dict[tuple[str, str], Callable[[Rows], float]] = {
+    ("accuracy", "accuracy, greedy"): lambda rows: right(greedy(rows)),
+    ("accuracy", "ungraded (unknown)"): lambda rows: mean([row.grade == "unknown" for row in of(rows, "plain")]),
+    ("accuracy", "no answer stated"): lambda rows: mean([row.grade == "none" for row in of(rows, "plain")]),
+    ("accuracy", "tokens an output"): lambda rows: mean([row.tokens or 0 for row in of(rows, "plain")]),
+    ("accuracy", "pass@1"): pass_at(1),
+    ("accuracy", "pass@2"): pass_at(2),
+    ("accuracy", "pass@4"): pass_at(4),
+    ("accuracy", "majority@4"): lambda rows: mean([majority_of(rows) for rows in drawn(rows) if len(rows) == 4]),
+    ("self-correction", "outputs with a reflection"): lambda rows: mean(
+        [row.reflection_start is not None for row in greedy(rows)]
+    ),
+    ("self-correction", "place of the reflection (0 start, 1 end)"): lambda rows: mean(
+        [row.reflection_start / 20 for row in greedy(rows) if row.reflection_start is not None]
+    ),
+    **{
+        ("self-correction", name): lambda rows, name=name: effects(rows, name)  # type: ignore[misc]
+        for name in ("wrong to right", "right to wrong", "wrong to other wrong", "no change", "effect unknown")
+    },
+    ("self-correction", "acc@t1"): lambda rows: mean([first for first, _ in states(rows)]),
+    ("self-correction", "acc@t2"): lambda rows: mean([last for _, last in states(rows)]),
+    ("self-correction", "delta"): lambda rows: mean([last - first for first, last in states(rows)]),
+    ("self-correction", "delta i->c"): lambda rows: mean([pair == (False, True) for pair in states(rows)]),
+    ("self-correction", "delta c->i"): lambda rows: mean([pair == (True, False) for pair in states(rows)]),
+    ("self-correction", "false reflections on right prefixes"): lambda rows: fact(
+        of(rows, "right_prefix"), "recognised"
+    ),
+    ("self-correction", "tokens, outputs with a reflection"): lambda rows: mean(
+        [row.tokens or 0 for row in greedy(rows) if row.reflection_start is not None]
+    ),
+    ("self-correction", "tokens, outputs without one"): lambda rows: mean(
+        [row.tokens or 0 for row in greedy(rows) if row.reflection_start is None]
+    ),
+    **recovery_of("injected"),
+    **recovery_of("own"),
+    ("recovery", "right prefix: right in the end"): lambda rows: right(of(rows, "right_prefix")),
+    ("recovery", "right prefix: false reflection"): lambda rows: fact(of(rows, "right_prefix"), "recognised"),
+    ("recovery", "injected - own: recognised"): lambda rows: (
+        fact(of(rows, "injected"), "recognised") - fact(of(rows, "own"), "recognised")
+    ),
+    ("recovery", "injected - own: right in the end"): lambda rows: right(of(rows, "injected")) - right(of(rows, "own")),
+    ("blind-spot", "right in the end, error in the user's turn"): lambda rows: right(of(rows, "user_turn")),
+    ("blind-spot", "right in the end, error in its own turn"): lambda rows: right(of(rows, "injected")),
+    ("blind-spot", "blind spot"): lambda rows: 1 - right(of(rows, "injected")) / right(of(rows, "user_turn")),
+    ("first-error", "first wrong step found"): lambda rows: located(rows, True),
+    ("first-error", "right solution seen as right"): lambda rows: located(rows, False),
+    ("first-error", "ProcessBench F1"): lambda rows: 2 / (1 / located(rows, True) + 1 / located(rows, False)),
+    ("first-error", "MCC, right or wrong"): correlation,
+    ("first-error", "MR-GSM8K score"): mr,
+    ("first-error", "LEMA: step named"): lambda rows: fact(of(rows, "correct"), "located"),
+    ("first-error", "LEMA: corrected to the right answer"): lambda rows: right(of(rows, "correct")),
+}
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_all_figures_agree_with_a_second_implementation(seed: int) -> None:
+    rows = outcomes(seed)
+    figures = {name: suite.figures for name, suite in all_suites(SAMPLES).items()}
+    results = evaluate_figures(figures, rows, seed)
+    overall = {(item.suite, item.figure): item.interval.value for item in results if item.group == "all"}
+    assert set(overall) == set(SECOND)
+    for key, value in overall.items():
+        assert value == pytest.approx(SECOND[key](rows), abs=1e-12), key
+
+
+def test_a_group_is_the_figure_of_its_rows_alone() -> None:
+    rows = outcomes(3)
+    figures = {name: suite.figures for name, suite in all_suites(SAMPLES).items()}
+    grouped = [item for item in evaluate_figures(figures, rows, 0) if item.group != "all"]
+    assert {item.group for item in grouped} == {
+        *(f"error type {kind}" for kind in TYPES),
+        *(f"steps {n}" for n in (1, 2, 3)),
+    }
+    for item in grouped:
+        name = item.group.rpartition(" ")[2]
+        mine = [row for row in rows if name in (row.error_type, str(row.operations))]
+        assert item.interval.value == pytest.approx(SECOND[item.suite, item.figure](mine), abs=1e-12)
+
+
+def test_the_control_gives_the_shorter_model_the_tokens_of_the_longer() -> None:
+    def plain(problem: str, sample: int, tokens: int, answer: str) -> GradedOutput:
+        base = outcome(random.Random(0), 0).model_dump()
+        grade = "right" if answer == "7" else "wrong"
+        fields = {"problem_id": problem, "sample": sample, "tokens": tokens, "answer": answer, "grade": grade}
+        return GradedOutput(**{**base, "condition": "plain", "facts": {}, **fields})
+
+    short = [plain("p", sample, 10, answer) for sample, answer in enumerate(["8", "7", "7", "9", "9", "9"])]
+    long = [plain("p", 0, 30, "7"), plain("p", 1, 10, "8")]
+    figures = {name: suite.figures for name, suite in all_suites(SAMPLES).items()}
+    control = next(item for item in compare(figures, short, long, 0) if item.figure == EQUAL_TOKENS)
+    greedy_only = next(item for item in compare(figures, short, long, 0) if item.figure == "accuracy, greedy")
+    assert (greedy_only.first, greedy_only.second) == (0, 1)
+    assert (control.first, control.second) == (1, 1)
