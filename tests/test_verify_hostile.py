@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import resource
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hostile_strings import hostile_strings
@@ -22,14 +24,25 @@ def test_there_are_a_thousand_different_ones() -> None:
     assert len(set(hostile_strings())) == 1000
 
 
-def test_every_one_gets_a_verdict_in_time_and_bounded_memory() -> None:
-    marker = Path("/tmp/lemma_was_here")
+def _grade_all_hostile_strings(largest: Any) -> None:
+    """In a process of its own, so that the peak of memory is that of grading alone."""
     for text in hostile_strings():
         start = time.monotonic()
         assert verdict("18", text) in _VERDICTS, repr(text[:80])
         assert time.monotonic() - start < _PATIENCE, repr(text[:80])
-    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
-        assert resource.getrusage(who).ru_maxrss * 1024 < _MOST_MEMORY
+    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    largest.value = max(peaks) * 1024
+
+
+def test_every_one_gets_a_verdict_in_time_and_bounded_memory() -> None:
+    marker = Path("/tmp/lemma_was_here")
+    context = multiprocessing.get_context("spawn")
+    largest = context.Value("q", 0)
+    process = context.Process(target=_grade_all_hostile_strings, args=(largest,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert 0 < largest.value < _MOST_MEMORY
     assert not marker.exists()
 
 
