@@ -4,12 +4,13 @@
     >>> for item in source: ...      # Problem or Rejection, in the order of the file
 
 Columns are recognised as GSM8K (`question`, `answer` with `#### 72`), MATH (`problem`, `solution` with `\\boxed{}`),
-SVAMP (`Body`, `Question`, `Answer`) and their like; `columns` maps others.
+SVAMP (`Body`, `Question`, `Answer`), ASDiv, MAWPS and their like; `columns` maps others.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "solution": ("solution", "reference_solution", "rationale", "response", "output", "completion", "ground_truth"),
     "answer": ("answer", "final_answer", "gold_answer", "expected_answer", "target", "result", "Answer"),
 }
-_CONTEXT = "Body"  # SVAMP tells the story apart from its question
+_CONTEXTS = ("Body", "body")  # SVAMP and ASDiv tell the story apart from its question
+_NUMBERS = "Numbers"  # of MAWPS, for the places N_00, N_01 ... in its questions
+_NUMBER_WITH_UNIT = re.compile(r"(-?\d[\d.,/]*) \([^()\d]+\)")  # ASDiv's `9 (apples)`
 
 
 class BadRowError(Exception):
@@ -108,9 +111,10 @@ class ProblemSource:
 
     def _problem(self, row: Mapping[str, Any]) -> Problem:
         question = self._text(row, "question")
-        if _CONTEXT in row and isinstance(row[_CONTEXT], str):
-            question = f"{row[_CONTEXT].strip().rstrip('.')}. {question}"
+        question = _with_story(question, row)
         solution, answer = self._text(row, "solution", ""), self._text(row, "answer", "")
+        unit = _NUMBER_WITH_UNIT.fullmatch(answer)
+        answer = unit[1] if unit else answer
         if not solution and "####" in answer:
             solution, answer = answer, ""
         if not solution and self.solved:
@@ -144,6 +148,17 @@ class ProblemSource:
         if not value.strip() and default is None:
             raise BadRowError("empty_field", f"{name} is empty")
         return value.strip()
+
+
+def _with_story(question: str, row: Mapping[str, Any]) -> str:
+    """A question with its story before it and its numbers in it, where the data set keeps them apart."""
+    for context in _CONTEXTS:
+        if isinstance(row.get(context), str):
+            question = f"{row[context].strip().rstrip('.')}. {question}"
+    if isinstance(row.get(_NUMBERS), str):
+        for place, number in enumerate(row[_NUMBERS].split()):
+            question = question.replace(f"N_{place:02d}", number.removesuffix(".0"))
+    return question
 
 
 def open_problems(
