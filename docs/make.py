@@ -1,0 +1,205 @@
+"""Make what the documentation shows: the record reference, and the output of every command in a console block.
+
+    python docs/make.py ../shared/data     # where gsm8k_train.jsonl and gsm8k_test.jsonl are
+
+A block names the file that it is, as in ```python lemma/injectors/zero_error.py, and is put there; a ```diff block adds
+its lines after the one that it quotes. Console blocks run in the order of the page, in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+sys.path.insert(0, str(ROOT))
+
+from lemma.config import BuildSftConfig  # noqa: E402
+from lemma.evaluation.outputs import GradedOutput  # noqa: E402
+from lemma.formats import record_kinds  # noqa: E402
+from lemma.formats.shapes import SHAPES  # noqa: E402
+from lemma.records import Correction, ErroneousSolution, Problem, Record, Rejection, Solution  # noqa: E402
+
+# The pages with commands, and whether they need the data, or a copy of the package to put files into.
+PAGES = {"tour.md": "data", "cluster.md": "data", "extending.md": "copy"}
+DATA = ("gsm8k_train.jsonl", "gsm8k_test.jsonl")
+_BLOCK = re.compile(r"^```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILES: dict[type[Record], tuple[str, str]] = {
+    Problem: ("problems.jsonl", "sample, augment"),
+    Solution: ("solutions.jsonl", "sample"),
+    ErroneousSolution: ("erroneous.jsonl", "augment, analyze"),
+    Correction: ("corrections.jsonl", "correct"),
+    Rejection: ("rejected.jsonl", "every stage"),
+    GradedOutput: ("eval/NAME/outputs.jsonl", "eval"),
+}
+_TYPE_NAMES = {
+    r"tuple\[str, \.\.\.\]": "list of text",
+    r"typing\.Literal\[(.*?)\]": r"\1",
+    r"\w+(?:\.\w+)*\.Mapping\[str, float\]": "numbers by name",
+    r"\bstr\b": "text",
+    r"\bint\b": "integer",
+    r"\bbool\b": "true or false",
+    "None": "null",
+    r" \| ": " or ",
+}
+
+
+def rendered(page: str, folder: Path) -> str:
+    """Put the files that the page shows into the folder, run its commands there, and write their output into it."""
+    return _BLOCK.sub(lambda block: _done(block, folder), page)
+
+
+def _done(block: re.Match[str], folder: Path) -> str:
+    file, body = block["file"], block["body"]
+    if block["language"] == "console":
+        return "```console\n" + "".join(_session(body, folder)) + "```"
+    if file and block["language"] == "diff":
+        _add_lines(folder / file, body)
+    elif file:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text(body, encoding="utf-8")
+    return block.group()
+
+
+def _session(body: str, folder: Path) -> Iterator[str]:
+    for command in re.findall(r"^\$ (.*(?:\\\n.*)*)$", body, re.MULTILINE):
+        yield f"$ {command}\n"
+        ran = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", command],
+            cwd=folder, env=_environment(folder), capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        if ran.returncode:
+            raise SystemExit(f"$ {command}\n{ran.stdout}{ran.stderr}")
+        yield "".join(f"{line.rstrip()}\n" for line in ran.stdout.splitlines())
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """One in which `lemma` is this checkout, or the copy of it in the folder."""
+    programs = folder / ".bin"
+    if not programs.exists():
+        programs.mkdir()
+        (programs / "lemma").write_text(f'#!/bin/sh\nexec {sys.executable} -m lemma "$@"\n')
+        (programs / "lemma").chmod(stat.S_IRWXU)
+    package = folder if (folder / "lemma").exists() else ROOT
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(package), "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
+
+
+def _add_lines(path: Path, diff: str) -> None:
+    """Put the lines that begin with + behind the line above them."""
+    text, above = path.read_text(encoding="utf-8"), ""
+    for sign, line in ((line[:1], f"{line[1:]}\n") for line in diff.splitlines()):
+        if sign == "+":
+            text = text.replace(above, above + line, 1)
+            above += line
+        elif line not in text:
+            raise SystemExit(f"{path}: {line!r} is not there")
+        else:
+            above = line
+    path.write_text(text, encoding="utf-8")
+
+
+def prepare(folder: Path, needs: str, data: Path) -> None:
+    """Put into a page's folder what its commands need."""
+    if needs == "data":
+        for name in DATA:
+            (folder / name).symlink_to((data / name).resolve())
+    else:
+        for name in ("lemma", "error_taxonomy", "prompts"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def record_reference(folder: Path) -> str:
+    """records.md, with lines of the bundled sample's run as examples."""
+    first, *others = SHAPES
+    list(_session(f"$ lemma build-sft --run {first} --seed 3 --records {','.join(record_kinds())}", folder))
+    for shape in others:
+        again = f"lemma build-sft --run {shape} --seed 3 --records lemma,cot,dpo --fresh --shape {shape}"
+        list(_session(f"$ cp -r {first} {shape} && {again}", folder))
+    return "\n".join(_reference({shape: folder / shape for shape in SHAPES})) + "\n"
+
+
+def _reference(runs: dict[str, Path]) -> Iterator[str]:
+    run = runs["prompt-completion"]
+    yield "# Records\n"
+    yield "Made by `python docs/make.py` from the code. Every file is JSONL, a record a line, as `datasets` reads it."
+    yield "An `id` is a hash of content. Steps count from 0.\n"
+    for record, (file, stage) in _FILES.items():
+        yield f"## `{file}`\n\nFrom: {stage}. {_summary(record)}\n"
+        yield from _field_table(record)
+        if (run / file).exists() and (run / file).stat().st_size:
+            yield from _example(_first(run / file))
+    yield "## `sft/KIND.jsonl`\n"
+    default = BuildSftConfig.model_fields["records"].default[0]
+    yield f"From: build-sft, one file for each of `--records`, `{default}` where none are named.\n"
+    for name, kind in record_kinds().items():
+        yield f"### `{name}`\n\n{kind.summary[0].upper()}{kind.summary[1:]}.\n"
+        yield from _example(_first(run / "sft" / f"{name}.jsonl"))
+    yield "## Shapes\n"
+    yield "The chat-like kinds in each `--shape`. Columns of a kind itself come after these.\n"
+    yield "| shape | an answer | a preference pair |\n|---|---|---|"
+    for shape, folder in runs.items():
+        answer, pair = (_first(folder / "sft" / f"{kind}.jsonl") for kind in ("cot", "dpo"))
+        own = [set(_first(folder / "sft" / f"{kind}.jsonl")) for kind in ("lemma", "cot")]
+        shared = own[0] & own[1]
+        pair_columns = [name for name in pair if name in shared | {"chosen", "rejected"}]
+        yield f"| `{shape}` | {_names([name for name in answer if name in shared])} | {_names(pair_columns)} |"
+
+
+def _summary(record: type[BaseModel]) -> str:
+    return " ".join(re.sub(r" \(`[\w.]+`\)", "", record.__doc__ or "").split())
+
+
+def _field_table(record: type[Record]) -> Iterator[str]:
+    yield "| field | type |\n|---|---|"
+    for name, field in record.model_fields.items():
+        yield f"| `{name}` | {_type_name(field.annotation)} |"
+    yield ""
+
+
+def _type_name(annotation: Any) -> str:
+    plain = isinstance(annotation, type) and not hasattr(annotation, "__args__")
+    name = annotation.__name__ if plain else str(annotation)
+    for written, said in _TYPE_NAMES.items():
+        name = re.sub(written, said, name)
+    return name
+
+
+def _first(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return dict(orjson.loads(file.readline()))
+
+
+def _example(line: dict[str, Any]) -> Iterator[str]:
+    yield f"```json\n{orjson.dumps(line, option=orjson.OPT_INDENT_2).decode()}\n```\n"
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def main(data: Path) -> None:
+    """Write everything anew."""
+    for name, needs in PAGES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            prepare(Path(folder), needs, data)
+            page = DOCS / name
+            page.write_text(rendered(page.read_text(encoding="utf-8"), Path(folder)), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        (DOCS / "records.md").write_text(record_reference(Path(folder)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/data"))
