@@ -7,9 +7,11 @@ propagated, proved from its text, and different from all others of its problem.
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from importlib import import_module
 
@@ -17,7 +19,18 @@ from rich.console import Console
 
 from lemma import judging
 from lemma.arithmetic.graph import GraphRefusal, SolutionGraph, read_solution
-from lemma.arithmetic.numbers import INTEGER, Value, divide, find_numbers, normal, render
+from lemma.arithmetic.numbers import (
+    FRACTION,
+    INTEGER,
+    LATEX_FRACTION,
+    NUMBER_PATTERN,
+    NumberStyle,
+    Value,
+    divide,
+    find_numbers,
+    normal,
+    render,
+)
 from lemma.arithmetic.propagation import PropagationRefusal, propagate
 from lemma.asking import run_asking_stage
 from lemma.config import AugmentConfig
@@ -41,6 +54,7 @@ from lemma.teachers.protocol import Sampling
 from lemma.verify import exact_value
 
 PROBLEMS, ERRONEOUS = "problems.jsonl", "erroneous.jsonl"
+_GOLD_NUMBER = re.compile(rf"-?(?:\\[dt]?frac\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})")
 _ASKED, _MADE, _REFUSED, _CONFUSION = "asked: ", "made: ", "refused: ", "confusion: "
 
 
@@ -53,6 +67,10 @@ class InjectionPlan:
     per_problem: int
     seed: int
     keep_annotations: bool = False
+
+    def shown_weights(self) -> str:
+        """The types with their weights, from whatever files: `calculation_error 1, missing_step 0.5`."""
+        return ", ".join(f"{kind} {weight:g}" for kind, weight in self.weights.items())
 
 
 @dataclass(frozen=True)
@@ -72,7 +90,8 @@ def augment(config: AugmentConfig, console: Console) -> StageSummary:
     plan = _plan(config)
     source = open_problems(config.data, config.command, config.columns, config.split)
     directory = RunDirectory(config.run)
-    with directory.open_stage(config, _outputs(), {"data": source.fingerprint()}) as journal:
+    inputs = {"data": source.fingerprint(), "weights": plan.shown_weights()}
+    with directory.open_stage(config, _outputs(), inputs) as journal:
         run_stage(partial(inject_item, plan), source, journal, config.workers, console)
         return StageSummary(
             made={name: count for name, count in journal.made.items() if ": " not in name},
@@ -263,7 +282,8 @@ def _injected(
     for proposal in import_module(f"lemma.injectors.{injector}").propose(graph, rng):
         try:
             injected = _concluded(graph, proposal) if isinstance(proposal, Conclusion) else _carried(graph, proposal)
-            prove(graph, kind, injected.steps, injected.error_step)
+            prove(graph, injector, injected.steps, injected.error_step)
+            _refuse_right_answer(graph, injected.final)
         except (PropagationRefusal, Unproven) as refusal:
             refused[refusal.reason] += 1
         else:
@@ -283,11 +303,16 @@ def _answer(graph: SolutionGraph, face: Value) -> Value:
 
 
 def _concluded(graph: SolutionGraph, proposal: Conclusion) -> Injected:
-    if proposal.answer == graph.gold:
-        raise PropagationRefusal("answer_unchanged")
-    steps = graph.written[: proposal.step]
-    text = f"So the answer is $\\boxed{{{proposal.answer}}}$." if states_answer(graph.steps) else proposal.text
+    steps, text = graph.written[: proposal.step], proposal.text
+    if states_answer(graph.steps):
+        text = f"So the answer is $\\boxed{{{render(proposal.answer, NumberStyle(LATEX_FRACTION))}}}$."
     return Injected((*steps, text), proposal.step, proposal.answer, proposal.explanation)
+
+
+def _refuse_right_answer(graph: SolutionGraph, answer: Value) -> None:
+    """0.25 and 25 may both be said for 25%."""
+    if answer in (graph.gold, normal(Fraction(graph.gold) * 100), divide(graph.gold, 100)):
+        raise PropagationRefusal("answer_unchanged")
 
 
 def _record(
@@ -314,7 +339,17 @@ def _record(
 
 
 def _final_text(gold: str, value: Value) -> str:
-    """A wrong answer in the format of the gold one."""
-    numbers = find_numbers(gold)
-    style = numbers[0].style if len(numbers) == 1 else INTEGER
-    return render(value, style) or f"{value.numerator}/{value.denominator}"
+    """A wrong answer in the form of the gold one: `$20` for `$18`, `\\frac{1}{3}` for `\\frac{1}{2}`."""
+    places = list(_GOLD_NUMBER.finditer(gold))
+    if len(places) == 1 and "=" not in gold:
+        written = render(value, _style_of(places[0].group()))
+        text = None if written is None else gold[: places[0].start()] + written + gold[places[0].end() :]
+        if text is not None and exact_value(text) == value:
+            return text
+    return render(value, INTEGER) or f"{value.numerator}/{value.denominator}"
+
+
+def _style_of(number: str) -> NumberStyle:
+    if "/" in number or "frac" in number:
+        return NumberStyle(FRACTION if "/" in number else LATEX_FRACTION)
+    return find_numbers(number)[0].style

@@ -32,6 +32,7 @@ from lemma.arithmetic.numbers import (
 from lemma.arithmetic.parser import Operator, Side, read_sides
 from lemma.arithmetic.tokens import CLOSE, EQUALS, FRAC, MONEY, NUMBER, OPEN, OPERATOR, WORD, Token, tokenize
 
+_LONGEST_STEP = 10_000  # characters; the longest solutions of MATH, all their steps together, have a third of this
 _BEGINNERS = frozenset((NUMBER, OPEN, FRAC, MONEY))
 _PRONOUNS = frozenset(("he", "she", "they", "it", "who", "which"))
 _DETERMINERS = frozenset(("the", "his", "her", "their", "its", "those", "these", "this", "that"))
@@ -82,7 +83,9 @@ class StepReading:
 
 @lru_cache(maxsize=65536)
 def read_step(text: str) -> StepReading:
-    """Read one step. Never fails: what is no equation is left to `mentions` and `unread`."""
+    """Read one step. Never fails: what is no equation is left to `mentions` and `unread`, and so is an endless text."""
+    if len(text) > _LONGEST_STEP:
+        return StepReading(text, (), (), (0,))
     tokens = tokenize(text)
     equations: list[Equation] = []
     mentions: list[Number] = []

@@ -42,6 +42,7 @@ _CLAIM = re.compile(
     r"|[<>≤≥]|\\(?:le|ge|leq|geq|lt|gt|approx)(?![a-zA-Z])",
     re.IGNORECASE,
 )
+_WRITTEN_FRACTION = re.compile(r"(\d{1,9}) ?/ ?(\d{1,9})|frac\{(\d{1,9})\}\{(\d{1,9})\}")
 _LARGEST_FACTOR = 1000
 _LARGEST_DENOMINATOR = 1000
 _SMALL = 100  # number words go up to here
@@ -109,6 +110,7 @@ class _Propagation:
                 self._carry_into_equation(index)
         self._carry_into_mentions()
         self._refuse_number_words_and_claims()
+        self._refuse_written_fractions()
         self._refuse_right_values()
         if self.graph.final is None:
             raise PropagationRefusal("answer_not_computed")
@@ -238,6 +240,16 @@ class _Propagation:
                 raise PropagationRefusal("number_word")
             if step in self.edits and _CLAIM.search(self.graph.steps[step]):
                 raise PropagationRefusal("claim_about_numbers")
+
+    def _refuse_written_fractions(self) -> None:
+        """A later `1/2` is read as a division of 1 by 2, though it may be the one half that a step found."""
+        faces = {self.graph.equations[index].result.face for index in self.changed}
+        shares = {face for face in faces if not isinstance(face, int)}
+        for text in self.graph.steps[self.step + 1 :] if shares else ():
+            for match in _WRITTEN_FRACTION.finditer(text):
+                above, below = (int(part) for part in match.groups() if part)
+                if below and divide(above, below) in shares:
+                    raise PropagationRefusal("written_fraction")
 
     def _refuse_right_values(self) -> None:
         """A wrong solution that stumbles over a value that was right reads like a riddle, and can't be checked."""

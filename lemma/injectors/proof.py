@@ -26,14 +26,17 @@ class Unproven(Exception):
         self.reason = reason
 
 
-def prove(graph: SolutionGraph, error_type: str, steps: Sequence[str], error_step: int) -> tuple[str, ...]:
-    """Check the steps (annotations are allowed) and return them as a reader sees them. Raises Unproven."""
+def prove(graph: SolutionGraph, injector: str, steps: Sequence[str], error_step: int) -> tuple[str, ...]:
+    """Check what an injector made (annotations are allowed), and return the steps as a reader sees them.
+
+    Raises Unproven.
+    """
     shown = tuple(map(without_annotations, steps))
     if shown[:error_step] != graph.steps[:error_step]:
         raise Unproven("prefix_changed")
     if shown[error_step : error_step + 1] == graph.steps[error_step : error_step + 1]:
         raise Unproven("error_step_unchanged")
-    _prove_error_step(graph, error_type, shown, error_step)
+    _prove_error_step(graph, injector, shown, error_step)
     known = frozenset(graph.steps)
     for text in shown[error_step:]:
         if text not in known and _DIVIDED_FRACTION.search(text):
@@ -50,10 +53,10 @@ def _is_wrongly_solved(shown: Sequence[str], error_step: int) -> bool:
     return any(solved.step == error_step and not solved.holds for solved in solved_unknowns(shown))
 
 
-def _prove_error_step(graph: SolutionGraph, error_type: str, shown: Sequence[str], error_step: int) -> None:
+def _prove_error_step(graph: SolutionGraph, injector: str, shown: Sequence[str], error_step: int) -> None:
     equations = read_step(shown[error_step]).equations
     false = [place for place, equation in enumerate(equations) if not equation.holds]
-    if error_type != CALCULATION:
+    if injector != CALCULATION:
         if false:
             raise Unproven("error_step_equation_false")
         return

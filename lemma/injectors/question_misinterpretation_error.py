@@ -77,13 +77,13 @@ def _early_stops(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclusio
 
 def _found_before(graph: SolutionGraph, last: int) -> list[tuple[int, Number]]:
     """What the steps before the last one worked out: results, and numbers that close a formula (`xyz = 288`)."""
-    results = {(step, equation.result) for step, equation in zip(graph.step_of, graph.equations, strict=True)}
-    closing = {
+    results = [(step, equation.result) for step, equation in zip(graph.step_of, graph.equations, strict=True)]
+    closing = [
         (step, mention)
         for step, reading in enumerate(graph.readings)
         for mention in reading.mentions
         if _CLOSES_FORMULA.fullmatch(reading.text[max(0, mention.start - 3) : mention.start])
         and not _GOES_ON.match(reading.text, mention.end)
-    }
-    earlier = [found for found in results | closing if found[0] < last]
+    ]
+    earlier = dict.fromkeys(found for found in (*results, *closing) if found[0] < last)
     return sorted(earlier, key=lambda found: (found[0], found[1].start))
