@@ -345,7 +345,25 @@ def test_a_hundred_thousand_hostile_characters_are_read_in_one_pass(unit):
     assert bool(records_of(outcome)) != bool(rejections_of(outcome))
 
 
-BITS = ["5", "12", "0.5", "$3", "25%", "3/4", " + ", " - ", " * ", " = ", "10", "\n", ") ", "apples ", ". ", "He ", "half "]
+BITS = [
+    "5",
+    "12",
+    "0.5",
+    "$3",
+    "25%",
+    "3/4",
+    " + ",
+    " - ",
+    " * ",
+    " = ",
+    "10",
+    "\n",
+    ") ",
+    "apples ",
+    ". ",
+    "He ",
+    "half ",
+]
 ARITHMETIC_BITS = st.sampled_from([*HOSTILE, *BITS])
 TEXTS = st.one_of(st.text(max_size=300), st.lists(ARITHMETIC_BITS, max_size=60).map("".join))
 
