@@ -241,6 +241,11 @@ class BuildSftConfig(StageConfig):
         description="remove errors with the numbers of an earlier one and words this similar (1: the same words)",
     )
     taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
+    push_to_hub: str | None = Field(
+        None,
+        description="then upload the records and their card to this Hugging Face data set, OWNER/NAME",
+        json_schema_extra={"setting": False},
+    )
 
 
 class EvolveConfig(EndpointConfig):

@@ -33,6 +33,7 @@ from lemma.records import Correction, ErroneousSolution, Problem, Rejection, Seg
 from lemma.reflection import Mode, choose_phrase, load_phrases
 from lemma.sft.card import CardFacts, write_card
 from lemma.sft.figures import Figures, count_error, count_record, preview
+from lemma.sft.hub import push_to_hub
 from lemma.sft.overlap import NearDuplicates, TestQuestions
 from lemma.sft.selection import Bundle, Selection, bundles, select
 from lemma.sft.sources import CORRECTIONS, Sources, source_fingerprints
@@ -82,13 +83,15 @@ def build_sft(config: BuildSftConfig, console: Console) -> StageSummary:
             run_stage(partial(build_records, plan), items, journal, config.workers, console, total=len(selection))
             figures = Figures(journal.made)
             facts = CardFacts(config, kinds, figures, journal.rejected, sources.problems, wording)
+            files = (*(config.run / sft_file(kind) for kind in kinds), *write_card(config.run / "sft", facts))
+            pushed = () if config.push_to_hub is None else (push_to_hub(config.run / "sft", config.push_to_hub),)
             return StageSummary(
                 made={f"{kind} records": figures.total(kind) for kind in kinds},
                 rejected=journal.rejected,
-                files=(*(config.run / sft_file(kind) for kind in kinds), *write_card(config.run / "sft", facts)),
+                files=files,
                 next_command="lemma train",
                 tallies=(figures.tally(kinds),),
-                notes=(*_repetitions(kinds, selection, figures), *_example(plan, sources, selection)),
+                notes=(*_repetitions(kinds, selection, figures), *_example(plan, sources, selection), *pushed),
             )
 
 
