@@ -110,11 +110,11 @@ def read_step(text: str) -> StepReading:
             equations.extend(replace(found, chained=True) if _is_doubtful(text, passed) else found for found in read)
             if not read:
                 unread.append(token.start)
-                mentions.extend(number for side in sides for number in side.numbers)
+                mentions.extend(number for side in sides for number in _mentioned(side))
         elif _starts_afresh(tokens, position) and _is_false_equality(text, sides):
             equations.extend(_equation(side, sides[-1].numbers[0], chained=True) for side in sides[:-1])
         else:
-            mentions.extend(number for side in sides for number in side.numbers)
+            mentions.extend(number for side in sides for number in _mentioned(side))
             unread.extend(_unread_equals(tokens, position, after, sides))
         position = max(after, position + 1)
     return StepReading(text, tuple(equations), tuple(mentions), tuple(unread))
@@ -259,6 +259,12 @@ def _stated(side: Side) -> Number | None:
     if side.operators[0].symbol == "/" and denominator.start - numerator.end == 1:
         return Number(numerator.start, denominator.end, value, NumberStyle(FRACTION))
     return None
+
+
+def _mentioned(side: Side) -> Sequence[Number]:
+    """The numbers that a side mentions where it is no part of an equation: `5/4` is one number, `5 + 4` are two."""
+    stated = _stated(side)
+    return side.numbers if stated is None else (stated,)
 
 
 def _equation(side: Side, result: Number, chained: bool) -> Equation:

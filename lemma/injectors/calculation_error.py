@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, evaluate, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
-from lemma.arithmetic.numbers import MIXED, Value, decimals_needed, normal
+from lemma.arithmetic.numbers import PLAIN, Value, decimals_needed, normal
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites, swapped_digits
 
@@ -45,8 +45,8 @@ def _explanation(site: Site, wrong: Value, reason: str) -> str:
 
 def _slips(site: Site) -> list[Slip]:
     equation, right = site.equation, site.equation.result.face
-    if equation.result.style.form == MIXED:
-        return []
+    if equation.result.style.form != PLAIN:
+        return []  # the slips are those of written digits
     slips = [(value, "two digits are swapped") for value in swapped_digits(right)]
     slips += _shifted_points(right)
     tree, values = equation.tree, equation.operand_values()
