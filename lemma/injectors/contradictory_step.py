@@ -19,7 +19,7 @@ _OPENERS = frozenset((
 ))  # fmt: skip
 _LEADS = ("So ", "This means that ", "In other words, ", "Thus, ")
 _HAS_VERB = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|will|can|got|gets?|made|makes?|costs?|spent|spends?|needs?|sold|sells?|bought|"
+    r"\b(?:is|are|was|were|has|have|had|will|can|got|gets?|made|makes?|costs?|spent|spends?|needs?|sold|sells?|bought|buys?|"
     r"earns?|earned|paid|pays?|takes?|took|used|uses?|ate|eats?|gave|gives?|saved|saves?|found|read|reads|picked|ran|runs|"
     r"walked|walks|drove|drives|worked|works|left|caught|collected|received|weighs?|bakes?|baked|grew|lost|won|owns?)\b"
 )
@@ -51,7 +51,7 @@ def _restatement(site: Site) -> str | None:
     alone = sum(step == site.step for step in site.graph.step_of) == 1 and not site.graph.readings[site.step].mentions
     before = site.text[: equation.start].rstrip("$ ")
     after = site.text[equation.result.end :]
-    if not alone or "\\" in site.text or not before or not _HAS_VERB.search(before):
+    if not alone or not before or not _HAS_VERB.search(before) or not {"\\", "\x00"}.isdisjoint(site.text):
         return None
     before = _LEAD_IN.sub("", before, count=1) if _LEAD_IN.match(before) else before
     if _CONNECTIVE.search(before):

@@ -180,9 +180,9 @@ def _as_percent(site: Site, leaf: int, operand: Number) -> int | None:
 
 def _sides_of_perimeter(site: Site) -> tuple[str, str] | None:
     """Length and width in `2 * (l + w)`, `(l + w) * 2` and `l + w + l + w`."""
-    operands = site.equation.operands
-    operators = [node.operator for node in nodes(site.equation.tree)]
-    if sorted(operators) == ["*", "+"] and len(operands) == 3:
+    operands, tree = site.equation.operands, site.equation.tree
+    operators = [node.operator for node in nodes(tree)]
+    if operators == ["+", "*"] and len(operands) == 3:
         sides = [operand for operand in operands if operand.face != 2]
     elif operators == ["+", "+", "+"]:
         sides = [operands[0], next((other for other in operands if other.face != operands[0].face), operands[1])]

@@ -1,0 +1,283 @@
+"""Each injector: the wrong step it makes of a right one, in what words it says so, and when it makes nothing."""
+
+import contextlib
+import os
+import random
+import re
+from collections import Counter
+from fractions import Fraction
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from lemma.arithmetic.graph import GraphRefusal, read_solution
+from lemma.arithmetic.numbers import find_numbers, normal
+from lemma.injection import _injected
+from lemma.injectors.proof import Unproven, prove
+from lemma.injectors.proposal import Conclusion, swapped_digits
+from lemma.problems import open_problems
+from lemma.steps import split_steps, without_annotations
+from lemma.taxonomy import load_taxonomy
+from lemma.verify import exact_value
+
+DATA = Path(os.environ.get("LEMMA_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+INJECTORS = sorted({kind.injector for kind in load_taxonomy() if kind.injector})
+
+
+def wrong_steps(injector, question, steps, gold, seed=0):
+    """The wrong step and the explanation of everything that an injector makes of a solution."""
+    graph = read_solution(question, steps, gold)
+    made = _injected(graph, injector, injector, random.Random(seed), Counter())
+    return {error.steps[error.error_step]: error.explanation for error in made}
+
+
+BAGS = ("Tom fills 5 bags with 7 apples each and eats 4. How many are left?",
+        ("Tom buys 5 * 7 = 35 apples.", "He eats some, so 35 - 4 = 31."), 31)  # fmt: skip
+CHAIN = ("5 bags of 7 apples, 4 are eaten, each of the rest costs $2.",
+         ("5 * 7 = 35 apples", "35 - 4 = 31 apples", "31 * 2 = $62"), 62)  # fmt: skip
+SHOP = ("He sells for $40 what cost $15, and does so 3 times.",
+        ("His profit is $40 - $15 = $25.", "In all he has 25 * 3 = $75."), 75)  # fmt: skip
+
+
+def alone(text, gold, question="q"):
+    return question, (text,), gold
+
+
+TIMED = alone("He runs 3 * 60 = 180 minutes.", 180, "He runs 3 hours. How many minutes?")
+FIELD = alone("The area is 12 * 8 = 96 square feet.", 96, "A garden of 12 by 8")
+EGGS = alone("He has 5 boxes * 7 eggs = 35 eggs.", 35, "Tom has 5 boxes of 7 eggs each.")
+SUM = alone("5 + 7 + 3 = 15", 15, "5, 7 and 3")
+
+MADE = [
+    ("calculation_error", BAGS, "He eats some, so 35 - 4 = 13.", "35 - 4 is 31, not 13: two digits are swapped."),
+    ("calculation_error", alone("47 + 38 = 85 cats", 85), "47 + 38 = 75 cats",
+     "47 + 38 is 85, not 75: the 1 that is carried is dropped."),
+    ("calculation_error", alone("83 - 47 = 36", 36), "83 - 47 = 46",
+     "83 - 47 is 36, not 46: the 1 that is borrowed is not taken away."),
+    ("calculation_error", alone("83 - 47 = 36", 36), "83 - 47 = 44",
+     "83 - 47 is 36, not 44: in one place the upper digit is taken from the lower one."),
+    ("calculation_error", alone("7 * 8 = 56", 56), "7 * 8 = 64", "7 * 8 is 56, not 64: 64 is 8 times 8."),
+    ("calculation_error", alone("46 * 8 = 368", 368), "46 * 8 = 328",
+     "46 * 8 is 368, not 328: the 4 that is carried is dropped."),
+    ("calculation_error", alone("12 * 23 = 276", 276), "12 * 23 = 60",
+     "12 * 23 is 276, not 60: the second partial product is not shifted."),
+    ("calculation_error", alone("30 * 4 = 120", 120), "30 * 4 = 1200",
+     "30 * 4 is 120, not 1200: there is one zero too many."),
+    ("calculation_error", alone("816 / 8 = 102", 102), "816 / 8 = 12",
+     "816 / 8 is 102, not 12: a zero of the quotient is lost."),
+    ("calculation_error", alone("0.5 * 3 = $1.50", Fraction(3, 2)), "0.5 * 3 = $15.00",
+     "0.5 * 3 is $1.50, not $15.00: the decimal point is shifted."),
+    ("calculation_error", alone("2 + 3 * 4 = 14", 14), "2 + 3 * 4 = 20",
+     "2 + 3 * 4 is 14, not 20: it was worked out from left to right, whatever binds more strongly."),
+    ("calculation_error", ("q", ("6x = 96", "x = 16"), 16), "x = 15", "6x = 96 gives 16, not 15: 15 times 6 is 90."),
+    ("operator_error", BAGS, "He eats some, so 35 + 4 = 39.",
+     "The step adds where it should have subtracted: not 35 + 4, but 35 - 4 = 31."),
+    ("operator_error", alone("48 divided by 2 is equal to 24", 24), "48 * 2 is equal to 96",
+     "The step multiplies where it should have divided: not 48 * 2, but 48 divided by 2 = 24."),
+    ("operator_error", alone(r"$6 \times 4 = \boxed{24}$", 24), r"$6 + 4 = \boxed{10}$",
+     r"The step adds where it should have multiplied: not 6 + 4, but 6 \times 4 = 24."),
+    ("operator_error", alone("5x3 = 15", 15), "5+3 = 8",
+     "The step adds where it should have multiplied: not 5+3, but 5x3 = 15."),
+    ("context_value_error", BAGS, "Tom buys 5 * 4 = 20 apples.",
+     "The step takes 4 from the problem where 7 belongs: it should be 5 * 7 = 35."),
+    ("context_value_error", alone("It is $5 * 3 = $15.", 15, "$5 and $12"), "It is $12 * 3 = $36.",
+     "The step takes $12 from the problem where $5 belongs: it should be $5 * 3 = $15."),
+    ("context_value_error", alone("It is 36 + 2 = 38.", 38, "36 and 2"), "It is 63 + 2 = 65.",
+     "The problem says 36, not 63: it should be 36 + 2 = 38."),
+    ("previous_step_value_error", ("5 of 7 and 3", ("5 * 7 = 35", "35 + 3 = 38", "38 + 7 = 45"), 45), "35 + 7 = 42",
+     "Step 2 found 38, but this step goes on with 35: it should be 38 + 7 = 45."),
+    ("previous_step_value_error", ("5 of 7 and 3", ("5 * 7 = 35", "35 + 3 = 38", "38 + 7 = 45"), 45), "83 + 7 = 90",
+     "Step 2 found 38, but this step goes on with 83: it should be 38 + 7 = 45."),
+    ("previous_step_value_error", BAGS, "He eats some, so 53 - 4 = 49.",
+     "Step 1 found 35, but this step goes on with 53: it should be 35 - 4 = 31."),
+    ("counting_error", EGGS, "He has 6 boxes * 7 eggs = 42 eggs.",
+     "The step counts one too many: there are 5 boxes, not 6, so it should be 5 boxes * 7 = 35."),
+    ("counting_error", EGGS, "He has 4 boxes * 7 eggs = 28 eggs.",
+     "The step counts one too few: there are 5 boxes, not 4, so it should be 5 boxes * 7 = 35."),
+    ("counting_error", EGGS, "He has 5 boxes * 8 eggs = 40 eggs.",
+     "The step counts one too many: there are 7 eggs, not 8, so it should be 5 boxes * 7 = 35."),
+    ("unit_conversion_error", TIMED, "He runs 3 * 100 = 300 minutes.",
+     "There are 60 minutes in an hour, not 100: it should be 3 * 60 = 180."),
+    ("unit_conversion_error", alone("He runs 900 / 60 = 15 hours.", 15, "He runs 900 minutes."),
+     "He runs 900 / 100 = 9 hours.", None),
+    ("unit_conversion_error", alone("That is 2 * 52 = 104 weeks.", 104, "2 years"), "That is 2 * 50 = 100 weeks.",
+     "There are 52 weeks in a year, not 50: it should be 2 * 52 = 104."),
+    ("unit_conversion_error", alone("It is 2 feet * 12 = 24 inches.", 24, "2 feet"), "It is 2 feet * 10 = 20 inches.",
+     "There are 12 inches in a foot, not 10: it should be 2 feet * 12 = 24."),
+    ("missing_step", CHAIN, "35 * 2 = $70",
+     "The step 35 - 4 = 31 is missing, so 35 stands where 31 belongs: it should go on with 31 * 2 = $62."),
+    ("missing_step", CHAIN, "7 - 4 = 3 apples",
+     "The step 5 * 7 = 35 is missing, so 7 stands where 35 belongs: it should go on with 35 - 4 = 31."),
+    ("missing_step", SHOP, "In all he has 40 * 3 = $120.",
+     "The step $40 - $15 = $25 is missing, so $40 stands where $25 belongs: it should go on with 25 * 3 = $75."),
+    ("formula_confusion_error", FIELD, "The area is 2 * (12 + 8) = 40 square feet.",
+     "The area is length times width; the step works out the perimeter, 2 * (12 + 8). It should be 12 * 8 = 96."),
+    ("formula_confusion_error", alone("The perimeter is 2 * (12 + 8) = 40 feet.", 40),
+     "The perimeter is 12 * 8 = 96 feet.",
+     "The perimeter is the sum of all sides; the step works out the area, 12 * 8. It should be 2 * (12 + 8) = 40."),
+    ("formula_confusion_error", alone("The fence is 4 + 9 + 4 + 9 = 26 feet.", 26), "The fence is 4 * 9 = 36 feet.",
+     "The perimeter is the sum of all sides; the step works out the area, 4 * 9. It should be 4 + 9 + 4 + 9 = 26."),
+    ("formula_confusion_error", alone("The average is (4 + 6 + 8) / 3 = 6.", 6), "The average is (4 + 6 + 8) = 18.",
+     "An average is the sum divided by the count; the division by 3 is left out. It should be (4 + 6 + 8) / 3 = 6."),
+    ("formula_confusion_error", alone("0.2 * 50 = 10", 10, "20% of 50"), "1.2 * 50 = 60",
+     "20% of an amount is not 20% more than it; the step takes 120%. It should be 0.2 * 50 = 10."),
+    ("formula_confusion_error", alone("20% * 50 = 10", 10, "20% of 50"), "80% * 50 = 40",
+     "20% of an amount is not 20% less than it; the step takes 80%. It should be 20% * 50 = 10."),
+    ("formula_confusion_error", alone("A triangle of 6 * 4 / 2 = 12 square feet.", 12),
+     "A triangle of 6 * 4 = 24 square feet.",
+     "A triangle is half of base times height; the half is left out. It should be 6 * 4 / 2 = 12."),
+    ("confusing_concept_error", SHOP, "In all he has 40 * 3 = $120.",
+     "25 is the profit, $40 is what came in; the step confuses them. It should be 25 * 3 = $75."),
+    ("confusing_concept_error", ("q", ("10 - 4 = 6 are left.", "6 * 2 = 12"), 12), "4 * 2 = 8",
+     "6 is what is left, 4 is what was taken away; the step confuses them. It should be 6 * 2 = 12."),
+    ("confusing_concept_error", ("q", ("Together they have 10 + 4 = 14.", "14 * 2 = 28"), 28), "10 * 2 = 20",
+     "14 is the total, 10 is only one part of it; the step confuses them. It should be 14 * 2 = 28."),
+    ("question_misinterpretation_error", SUM, "5 + 3 = 8",
+     "The problem also gives 7, and the step leaves it out: it should be 5 + 7 + 3 = 15."),
+    ("question_misinterpretation_error", SUM, "5 + 7 = 12",
+     "The problem also gives 3, and the step leaves it out: it should be 5 + 7 + 3 = 15."),
+    ("question_misinterpretation_error", SUM, "7 + 3 = 10",
+     "The problem also gives 5, and the step leaves it out: it should be 5 + 7 + 3 = 15."),
+    ("question_misinterpretation_error", CHAIN, re.compile(r".*\b31\b.*"),
+     "31 is what step 2 found, but the question asks for another quantity."),
+    ("contradictory_step", BAGS, re.compile(r"[A-Z].* Tom buys 53 apples\."),
+     "Step 1 found 5 * 7 = 35; this step says 53 for the same quantity and contradicts it."),
+    ("contradictory_step", BAGS, re.compile(r"[A-Z].* Tom buys 7 apples\."),
+     "Step 1 found 5 * 7 = 35; this step says 7 for the same quantity and contradicts it."),
+    ("contradictory_step", ("$6 and 9", ("The hats cost $6 * 9 = $54 in all.", "54 + 9 = $63"), 63),
+     re.compile(r"[A-Z].* the hats cost \$55 in all\."),
+     "Step 1 found $6 * 9 = $54; this step says $55 for the same quantity and contradicts it."),
+    ("hallucination", BAGS, re.compile(r".*\. Tom buys 5 \* 7 \+ 6 = 41 apples\."),
+     "The problem says nothing of the 6: it should be 5 * 7 = 35."),
+    ("hallucination", BAGS, re.compile(r".*\. Tom buys 5 \* 7 - 15 = 20 apples\."),
+     "The problem says nothing of the 15: it should be 5 * 7 = 35."),
+    ("hallucination", alone("He pays 5 * $7 = $35.", 35), re.compile(r".*\$12.*\. He pays 5 \* \$7 \+ \$12 = \$47\."),
+     "The problem says nothing of the $12: it should be 5 * $7 = $35."),
+    ("hallucination", alone("6 cats + 9 cats = 15 cats", 15), re.compile(r".*\. 6 cats \+ 9 cats - 5 = 10 cats"),
+     "The problem says nothing of the 5: it should be 6 cats + 9 = 15."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("injector", "problem", "wrong", "explanation"), MADE)
+def test_the_wrong_step_and_why_it_is_wrong(injector, problem, wrong, explanation):
+    made = {}
+    for seed in range(8):
+        made |= wrong_steps(injector, *problem, seed)
+    pattern = wrong if isinstance(wrong, re.Pattern) else re.compile(re.escape(wrong))
+    found = [said for text, said in made.items() if pattern.fullmatch(text)]
+    assert found, made
+    assert explanation is None or explanation in found
+
+
+NOTHING = [
+    ("calculation_error", alone("1 + 1 = 2", 2)),
+    ("calculation_error", alone("3 / 2 = 1 1/2 cups", Fraction(3, 2))),
+    ("operator_error", alone("1/2 * 8 = 4", 4)),
+    ("operator_error", alone("20% of 50 = 10", 10)),
+    ("context_value_error", alone("5 * 7 = 35", 35, "no number here")),
+    ("context_value_error", ("5 of 7", ("5 * 7 = 35", "35 + 35 = 70"), 70)),
+    ("previous_step_value_error", alone("5 * 7 = 35", 35, "5 of 7")),
+    ("counting_error", alone("5 feet * 7 = 35", 35, "5 feet, 7 inches")),
+    ("counting_error", alone("$5 * 7 = $35", 35, "$5, 7 pounds")),
+    ("counting_error", alone("120 cats + 2 cats = 122 cats", 122, "120 cats and 2 cats")),
+    ("unit_conversion_error", alone("He has 3 * 60 = 180 cats.", 180, "3 sacks of 60 cats")),
+    ("unit_conversion_error", alone("He runs 180 / 60 = 3 hours.", 3, "He runs 180 minutes.")),
+    ("missing_step", (BAGS[0], BAGS[1][:1], 35)),
+    ("missing_step", ("5 of 7", ("5 * 7 = 35", "35 + 5 = 40 and 35 + 7 = 42"), 42)),
+    ("formula_confusion_error", alone("5 * 7 = 35", 35)),
+    ("formula_confusion_error", alone("The fence is 4 * 2 + 5 = 13 feet long.", 13)),
+    ("formula_confusion_error", alone("The area is $12 * 8 = $96.", 96)),
+    ("confusing_concept_error", BAGS),
+    ("confusing_concept_error", ("q", ("Together 10 + 4 = 14, of which 14 * 2 = 28 are new.",), 28)),
+    ("question_misinterpretation_error", alone("5 + 7 = 12", 12, "5 and 7")),
+    ("contradictory_step", alone("Tom buys 5 * 7 = 35 apples.", 35)),
+    ("contradictory_step", ("q", ("Tom buys 5 * 7 = 35 apples \x00 there.", "35 - 4 = 31"), 31)),
+    ("hallucination", alone("5 * 7 = 35", 35)),
+    ("hallucination", alone("5 / 20 = 25%", 25)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("injector", "problem"), NOTHING)
+def test_nothing_is_made_where_nothing_can_be_shown(injector, problem):
+    assert wrong_steps(injector, *problem) == {}
+
+
+def test_every_injector_has_rows_of_both_kinds():
+    made, nothing = Counter(injector for injector, *_ in MADE), Counter(injector for injector, _ in NOTHING)
+    assert all(made[injector] >= 3 and nothing[injector] for injector in INJECTORS)
+
+
+def graphs_of(problems):
+    for problem in problems:
+        gold = exact_value(problem.answer)
+        with contextlib.suppress(GraphRefusal):
+            if gold is not None:
+                yield read_solution(problem.question, split_steps(problem.solution), normal(gold))
+
+
+@pytest.fixture(scope="module")
+def graphs():
+    problems = [*open_problems(None, "augment")]
+    for name in ("gsm8k_train.jsonl", "math_500.jsonl"):
+        if (DATA / name).exists():
+            problems += islice(open_problems(str(DATA / name), "augment"), 200)
+    return list(graphs_of(problems))
+
+
+@pytest.mark.parametrize("injector", INJECTORS)
+def test_the_contract_of_an_injector(injector, graphs):
+    propose = import_module(f"lemma.injectors.{injector}").propose
+    proposed = 0
+    for graph in graphs:
+        first, again = (list(propose(graph, random.Random(7))) for _ in range(2))
+        assert first == again
+        assert len(first) < 1000
+        for proposal in first:
+            proposed += 1
+            if isinstance(proposal, Conclusion):
+                assert 0 < proposal.step < len(graph.steps)
+                about = graph.steps[: proposal.step]
+            else:
+                about = (graph.steps[graph.step_of[proposal.change.equation]],)
+            named = {number.face for number in find_numbers(proposal.explanation)}
+            assert named & {number.face for text in about for number in find_numbers(text)}, proposal
+            assert proposal.explanation[-1] == "."
+            assert "\n" not in proposal.explanation
+    assert proposed
+
+
+@pytest.mark.parametrize("value", [7, 10, 11, 100, Fraction(5, 2), -36])
+def test_digits_that_cannot_be_swapped(value):
+    assert swapped_digits(value) == []
+
+
+@pytest.mark.parametrize(("value", "swapped"), [(36, [63]), (120, [210, 102]), (103, [130]), (3366, [3636]), (50, [])])
+def test_swapped_digits_have_no_leading_zero(value, swapped):
+    assert swapped_digits(value) == swapped
+
+
+UNPROVEN = [
+    ("prefix_changed", "operator_error", ("Tom buys 5 + 7 = 12 apples.", "He eats some, so 12 - 4 = 8."), 1),
+    ("error_step_unchanged", "operator_error", BAGS[1], 0),
+    ("error_step_equation_false", "operator_error", ("Tom buys 5 + 7 = 13 apples.", "He eats some, so 13 - 4 = 9."), 0),
+    ("calculation_not_false", "calculation_error", ("Tom buys 5 + 7 = 12 apples.", "He eats some, so 12 - 4 = 8."), 0),
+    ("calculation_not_false", "calculation_error", ("Tom buys many apples.", "He eats some, so 35 - 4 = 31."), 0),
+    ("calculation_operands_changed", "calculation_error", ("Tom buys 5 * 8 = 45 apples.", BAGS[1][1]), 0),
+    ("later_equation_false", "calculation_error", ("Tom buys 5 * 7 = 45 apples.", "He eats some, so 45 - 4 = 31."), 0),
+    ("later_equation_lost", "calculation_error", ("Tom buys 5 * 7 = 45 apples.", "He eats some, so 41."), 0),
+    ("ambiguous_fraction", "operator_error", ("Tom buys 35 / 1/1 = 35 apples.", "He eats some, so 35 - 4 = 31."), 0),
+]
+
+
+@pytest.mark.parametrize(("reason", "injector", "steps", "error_step"), UNPROVEN)
+def test_what_the_text_does_not_prove_is_refused_by_name(reason, injector, steps, error_step):
+    with pytest.raises(Unproven) as refusal:
+        prove(read_solution(*BAGS), injector, steps, error_step)
+    assert refusal.value.reason == reason
+
+
+def test_a_proof_reads_the_text_without_annotations():
+    steps = ("Tom buys 5 + 7 = <<5+7=12>>12 apples.", "He eats some, so 12 - 4 = <<12-4=8>>8.")
+    assert prove(read_solution(*BAGS), "operator_error", steps, 0) == tuple(map(without_annotations, steps))
