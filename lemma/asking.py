@@ -125,7 +125,7 @@ class _Flow(Generic[Item]):
                 if self._should_append():
                     await self._append()
                     self._show_progress(teacher)
-                elif not (more or self._tasks):
+                elif not (more or self._tasks or self._ready):
                     return self._missing
                 else:
                     await self._wait()
