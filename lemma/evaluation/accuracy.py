@@ -5,9 +5,9 @@ Sample 0 is greedy; samples 1 to n are drawn. pass@k is the unbiased estimator, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from lemma.evaluation.figures import Figure, Rows, Terms, is_right, ratio, share_of
+from lemma.evaluation.figures import Figure, Rows, Terms, greedy, is_right, ratio, share_of
 from lemma.evaluation.metrics import majority, pass_at_k
 from lemma.evaluation.outputs import GREEDY, Condition, GradedOutput
 from lemma.verify import exact_value
@@ -19,17 +19,13 @@ def figures(samples: int) -> tuple[Figure, ...]:
     """The figures of the suite for outputs with so many samples a problem."""
     powers = [2**power for power in range(10) if 2**power <= samples]
     return (
-        share_of("accuracy, greedy", PLAIN, _greedy(is_right), by=("steps",)),
+        share_of("accuracy, greedy", PLAIN, greedy(is_right), by=("steps",)),
         share_of("ungraded (unknown)", PLAIN, lambda row: row.grade == "unknown"),
         share_of("no answer stated", PLAIN, lambda row: row.grade == "none"),
         share_of("tokens an output", PLAIN, lambda row: row.tokens, percent=False),
         *(Figure(f"pass@{k}", PLAIN, _pass_at(k), ratio, proportion=True) for k in powers),
         *(Figure(f"majority@{k}", PLAIN, _majority_at(k), ratio, proportion=True) for k in powers if k > 2),
     )
-
-
-def _greedy(part: Callable[[GradedOutput], bool | None]) -> Callable[[GradedOutput], bool | None]:
-    return lambda row: part(row) if row.sample == GREEDY else None
 
 
 def drawn(rows: Rows) -> list[GradedOutput]:

@@ -16,10 +16,11 @@ import numpy as np
 
 from lemma.evaluation.intervals import Column, Interval, Statistic, bootstrap
 from lemma.evaluation.metrics import Array, share
-from lemma.evaluation.outputs import Condition, GradedOutput
+from lemma.evaluation.outputs import GREEDY, Condition, GradedOutput
 
 Rows = Sequence[GradedOutput]
 Terms = Callable[[Rows], Sequence[float]]
+Part = Callable[[GradedOutput], float | None]  # what an output counts; None leaves it out
 ALL = "all"
 _GROUPS: Mapping[str, Callable[[GradedOutput], str | None]] = {
     "error type": lambda row: row.error_type,
@@ -73,7 +74,7 @@ def ratio(totals: Array) -> Array:
 def share_of(
     name: str,
     conditions: Sequence[Condition],
-    part: Callable[[GradedOutput], float | bool | None],
+    part: Part,
     by: Sequence[str] = (),
     *,
     percent: bool = True,
@@ -85,6 +86,11 @@ def share_of(
         return sum(known), float(len(known))
 
     return Figure(name, tuple(conditions), terms, ratio, 2, percent, percent, tuple(by))
+
+
+def greedy(part: Part) -> Part:
+    """A property of greedy outputs alone."""
+    return lambda row: part(row) if row.sample == GREEDY else None
 
 
 def is_right(row: GradedOutput) -> bool | None:

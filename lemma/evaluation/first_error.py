@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from lemma.evaluation.figures import Figure, Rows, Terms, is_right, share_of
+from lemma.evaluation.figures import Figure, Part, Rows, Terms, is_right, share_of
 from lemma.evaluation.metrics import Array, harmonic_mean, matthews, mr_score, share
 from lemma.evaluation.outputs import Condition, GradedOutput
 from lemma.verify import extract_answer
@@ -46,7 +46,7 @@ def _is_wrong(row: GradedOutput) -> bool:
     return row.facts["label"] != RIGHT_SOLUTION
 
 
-def _on(wrong: bool) -> Callable[[GradedOutput], float | None]:
+def _on(wrong: bool) -> Part:
     return lambda row: row.facts["located"] if _is_wrong(row) == wrong else None
 
 

@@ -9,12 +9,12 @@ trained on injected errors lack is recovery from their own (arXiv 2512.02389), s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lemma.evaluation.figures import Figure, Rows, Terms, is_right, share_of
+from lemma.evaluation.figures import Figure, Part, Rows, Terms, is_right, share_of
 from lemma.evaluation.metrics import Array, share
-from lemma.evaluation.outputs import Condition, GradedOutput, first_wrong_step
+from lemma.evaluation.outputs import Condition, first_wrong_step
 from lemma.evaluation.reflections import find_reflection
 from lemma.steps import split_steps
 
@@ -93,11 +93,11 @@ def _words(text: str) -> list[str]:
     return text.lower().split()
 
 
-def _fact(name: str) -> Callable[[GradedOutput], float | None]:
+def _fact(name: str) -> Part:
     return lambda row: row.facts.get(name)
 
 
-def _distance(part: Callable[[GradedOutput], float | bool | None]) -> Terms:
+def _distance(part: Part) -> Terms:
     def terms(rows: Rows) -> Sequence[float]:
         sums = []
         for condition in WRONG_PREFIXES:

@@ -7,9 +7,9 @@ the output is left out of what needs it. SCoRe's figures (arXiv 2409.12917, sect
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from lemma.evaluation.figures import Figure, Rows, share_of
+from lemma.evaluation.figures import Figure, Part, Rows, greedy, share_of
 from lemma.evaluation.metrics import change
 from lemma.evaluation.outputs import GREEDY, Condition, GradedOutput
 
@@ -42,32 +42,28 @@ def effect(row: GradedOutput) -> str | None:
     return "wrong to other wrong" if not states[0] and row.same_answer is False else "no change"
 
 
-def _greedy(part: Callable[[GradedOutput], float | None]) -> Callable[[GradedOutput], float | None]:
-    return lambda row: part(row) if row.sample == GREEDY else None
-
-
-def _has_effect(wanted: str) -> Callable[[GradedOutput], float | None]:
+def _has_effect(wanted: str) -> Part:
     def part(row: GradedOutput) -> float | None:
         found = effect(row)
         return None if found is None else float(found == wanted)
 
-    return _greedy(part)
+    return greedy(part)
 
 
-def _attempt(place: int) -> Callable[[GradedOutput], float | None]:
+def _attempt(place: int) -> Part:
     def part(row: GradedOutput) -> float | None:
         states = attempts(row)
         return None if states is None else float(states[place])
 
-    return _greedy(part)
+    return greedy(part)
 
 
-def _moved(first: bool, last: bool) -> Callable[[GradedOutput], float | None]:
+def _moved(first: bool, last: bool) -> Part:
     def part(row: GradedOutput) -> float | None:
         states = attempts(row)
         return None if states is None else float(states == (first, last))
 
-    return _greedy(part)
+    return greedy(part)
 
 
 def _delta(rows: Rows) -> Sequence[float]:
@@ -79,13 +75,13 @@ def _place(row: GradedOutput) -> float | None:
     return None if row.reflection_start is None else row.reflection_start / max(1, len(row.output))
 
 
-def _tokens(with_reflection: bool) -> Callable[[GradedOutput], float | None]:
-    return _greedy(lambda row: row.tokens if reflects(row) == with_reflection else None)
+def _tokens(with_reflection: bool) -> Part:
+    return greedy(lambda row: row.tokens if reflects(row) == with_reflection else None)
 
 
 FIGURES: tuple[Figure, ...] = (
-    share_of("outputs with a reflection", PLAIN, _greedy(reflects), by=("steps",)),
-    share_of("place of the reflection (0 start, 1 end)", PLAIN, _greedy(_place), percent=False),
+    share_of("outputs with a reflection", PLAIN, greedy(reflects), by=("steps",)),
+    share_of("place of the reflection (0 start, 1 end)", PLAIN, greedy(_place), percent=False),
     share_of("wrong to right", PLAIN, _has_effect("wrong to right")),
     share_of("right to wrong", PLAIN, _has_effect("right to wrong")),
     share_of("wrong to other wrong", PLAIN, _has_effect("wrong to other wrong")),

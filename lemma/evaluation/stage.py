@@ -85,7 +85,7 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
 
         items = islice(read_test_problems(source), config.limit)
         notes += run_asking_stage(asking, items, journal=journal, config=here, model=model, console=console)
-        return _report(here, suites, journal, notes, {"data": source.name, "prompt": config.prompt})
+    return _report(here, suites, journal, notes, {"data": source.name, "prompt": config.prompt})
 
 
 def _with_model(config: EvalConfig) -> tuple[EvalConfig, tuple[str, ...]]:
@@ -152,7 +152,7 @@ def _grade_stored(config: EvalConfig, suites: Mapping[str, Suite], file: str, co
     here = config.model_copy(update={"run": _folder(config, config.name or path.stem)})
     with _open(here, {"problems": source.fingerprint(), "outputs": fingerprint(path)}) as journal:
         run_stage(grade_stored, read_stored(path, source), journal, config.workers, console)
-        return _report(here, suites, journal, (), {"data": source.name, "from": path.name})
+    return _report(here, suites, journal, (), {"data": source.name, "from": path.name})
 
 
 def _open(config: EvalConfig, inputs: Mapping[str, str]) -> Any:
