@@ -55,7 +55,11 @@ def report(config: ReportConfig, console: Console) -> StageSummary:
     if counts.erroneous > len(shown):
         notes.append(f"the figures are of all records, the samples {len(shown):,} of {counts.erroneous:,}")
     return StageSummary(
-        made={"samples": len(shown)}, rejected={}, files=(path,), next_command="lemma show --random", notes=tuple(notes)
+        made={"samples": len(shown)},
+        rejected={},
+        files=(path,),
+        next_command="lemma show --random" if shown else "lemma build-sft",
+        notes=tuple(notes),
     )
 
 
