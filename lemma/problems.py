@@ -9,10 +9,12 @@ SVAMP (`Body`, `Question`, `Answer`), ASDiv, MAWPS and their like; `columns` map
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +70,21 @@ class ProblemSource:
 
     @property
     def name(self) -> str:
-        """What problems carry as their source: the file's name, or the data set's id."""
-        return Path(self.data).name if Path(self.data).suffix else self.data
+        """What problems carry as their source: the name of the file or folder, or the data set's id."""
+        return Path(self.data).name if _is_local(self.data) else self.data
 
     def fingerprint(self) -> str:
         """Changes when the data changes."""
         path = Path(self.data)
-        return fingerprint(path) if path.exists() else f"{self.data}:{self.split}"
+        if not _is_local(self.data):
+            return f"{self.data}:{self.split}"
+        try:
+            if path.is_dir():
+                files = sorted(file for file in path.rglob("*") if file.is_file())
+                return content_id(self.split, *(f"{file.relative_to(path)} {fingerprint(file)}" for file in files))
+            return fingerprint(path)
+        except OSError as error:
+            raise _unreadable(self.data, error) from None
 
     def __iter__(self) -> Iterator[Problem | Rejection]:
         return (item if isinstance(item, Rejection) else item.problem for item in self.rows())
@@ -97,7 +107,7 @@ class ProblemSource:
                 yield SourceRow(problem, row)
             except BadRowError as error:
                 yield Rejection(
-                    stage=self.stage, id=content_id(self.data, place), reason=error.reason, detail=f"{place}: {error}"
+                    stage=self.stage, id=content_id(self.name, place), reason=error.reason, detail=f"{place}: {error}"
                 )
         if not usable:
             raise DataError(self._nothing_usable(columns))
@@ -117,8 +127,8 @@ class ProblemSource:
         answer = unit[1] if unit else answer
         if not solution and "####" in answer:
             solution, answer = answer, ""
-        if not solution and self.solved:
-            solution = answer
+        if not solution and self.solved and extract_answer(answer) != answer:
+            solution = answer  # worked out to the end, not just a number
         if self.solved and not split_steps(solution):
             raise BadRowError("empty_solution", "there are no solution steps")
         answer = answer if answer and answer != solution else extract_answer(solution) or ""
@@ -142,7 +152,7 @@ class ProblemSource:
             raise BadRowError("missing_field", f"no {mapped or wanted} among the columns {', '.join(map(str, row))}")
         value = row[name]
         if isinstance(value, int | float) and not isinstance(value, bool) and wanted == "answer":
-            return str(int(value)) if float(value).is_integer() else repr(value)
+            return repr(int(value)) if isinstance(value, float) and value.is_integer() else repr(value)
         if not isinstance(value, str):
             raise BadRowError("wrong_type", f"{name} is {type(value).__name__}, expected text")
         if not value.strip() and default is None:
@@ -177,33 +187,43 @@ def open_problems(
     for role in columns or {}:
         if role not in FIELDS:
             raise ConfigError(f"--columns {role}=...: there is no {role!r}; map question, solution, answer")
-    if data is not None and _is_path(data) and not Path(data).is_file():
+    if data is not None and not _is_local(data) and (Path(data).suffix in _READERS or data.startswith((".", "/"))):
         raise DataError(f"{data} is not there; give a .jsonl, .json, .csv or .parquet file, or a Hugging Face id")
     return ProblemSource(str(data or SAMPLE), stage, columns or {}, split, solved, answered)
 
 
-def _is_path(data: str) -> bool:
-    return Path(data).suffix in _READERS or Path(data).exists() or data.startswith((".", "/"))
+def _is_local(data: str) -> bool:
+    try:
+        return Path(data).exists()
+    except OSError:  # a name that no file can have
+        return False
+
+
+def _unreadable(data: str, error: OSError) -> DataError:
+    return DataError(f"{data} can't be read: {error.strerror or error}")
 
 
 Row = Mapping[str, Any] | BadRowError
 
 
 def _rows(data: str, split: str) -> Iterator[tuple[str, Row]]:
-    if not _is_path(data):
-        yield from _hub_rows(data, split)
+    if not Path(data).is_file():
+        yield from _data_set_rows(data, split)
         return
     reader = _READERS.get(Path(data).suffix)
     if reader is None:
         raise DataError(f"{data}: can't tell the format; name it .jsonl, .json, .csv or .parquet")
-    yield from reader(Path(data))
+    try:
+        yield from reader(Path(data))
+    except OSError as error:
+        raise _unreadable(data, error) from None
 
 
 def _jsonl_rows(path: Path) -> Iterator[tuple[str, Row]]:
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
-                yield f"{path.name}, line {number}", _json_row(line)
+                yield f"{path.name}, line {number}", _json_row(line.removeprefix(codecs.BOM_UTF8))
 
 
 def _json_row(line: bytes) -> Row:
@@ -225,7 +245,7 @@ def _object(value: Any) -> Row:
 
 def _json_rows(path: Path) -> Iterator[tuple[str, Row]]:
     try:
-        value = orjson.loads(path.read_bytes())
+        value = orjson.loads(path.read_bytes().removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         raise DataError(f"{path}: not JSON ({error}); one object a line needs the ending .jsonl") from None
     if isinstance(value, dict):
@@ -238,8 +258,17 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, Row]]:
     # Bytes that are not UTF-8 come in as lone surrogates, so that one bad cell costs one row.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         reader = csv.DictReader(file)
-        for number, row in enumerate(reader, start=2):
-            yield f"{path.name}, row {number}", _csv_row(row)
+        try:
+            _ = reader.fieldnames
+        except csv.Error as error:
+            raise DataError(f"{path}: its first line is no header of a CSV file ({error})") from None
+        for number in count(2):
+            try:
+                yield f"{path.name}, row {number}", _csv_row(next(reader))
+            except csv.Error as error:
+                yield f"{path.name}, row {number}", BadRowError("invalid_csv", str(error))
+            except StopIteration:
+                return
 
 
 def _csv_row(row: dict[str | Any, Any]) -> Row:
@@ -256,19 +285,37 @@ def _has_surrogate(text: str) -> bool:
 
 def _parquet_rows(path: Path) -> Iterator[tuple[str, Row]]:
     try:
-        from pyarrow import ArrowInvalid, parquet
+        from pyarrow import ArrowException, parquet
     except ImportError:
         raise MissingExtraError("pyarrow", "data") from None
     try:
         batches: Iterable[Any] = parquet.ParquetFile(path).iter_batches()
-        rows = (row for batch in batches for row in batch.to_pylist())
+        rows = (row for batch in batches for row in _rows_of_batch(batch))
         for number, row in enumerate(rows, start=1):
             yield f"{path.name}, row {number}", row
-    except ArrowInvalid as error:
-        raise DataError(f"{path}: not a parquet file ({error})") from None
+    except (ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path}: not a parquet file that can be read ({reason})") from None
 
 
-def _hub_rows(data: str, split: str) -> Iterator[tuple[str, Row]]:
+def _rows_of_batch(batch: Any) -> Iterable[Row]:
+    try:
+        rows: list[Row] = batch.to_pylist()
+        return rows
+    except UnicodeDecodeError:
+        return [_row_of_batch(batch.slice(place, 1)) for place in range(batch.num_rows)]
+
+
+def _row_of_batch(batch: Any) -> Row:
+    try:
+        row: Row = batch.to_pylist()[0]
+        return row
+    except UnicodeDecodeError as error:
+        return BadRowError("not_utf8", f"byte {error.start} of a cell is not UTF-8")
+
+
+def _data_set_rows(data: str, split: str) -> Iterator[tuple[str, Row]]:
+    """The rows of a data set on the hub, or in a folder that `datasets` can load."""
     try:
         from datasets import load_dataset
     except ImportError:
@@ -277,7 +324,7 @@ def _hub_rows(data: str, split: str) -> Iterator[tuple[str, Row]]:
         rows = load_dataset(data, split=split, streaming=True)
         for number, row in enumerate(rows, start=1):
             yield f"{data}, row {number}", row
-    except (OSError, ValueError) as error:
+    except Exception as error:  # what a loader, the hub's client and their libraries raise has no common ancestor
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{data}: neither a file here nor a data set that could be loaded ({reason})") from None
 
