@@ -225,7 +225,16 @@ class BuildSftConfig(StageConfig):
         "prompt-completion", description="shape of the chat-like records"
     )
     strategies: Strategies = Field(("fix", "restart"), description="which corrections to join")
-    reflections: Literal["typed", "random"] = Field("typed", description="how the phrase at the turn is chosen")
+    reflections: Literal["typed", "random", "model"] = Field(
+        "typed", description="how the phrase at the turn is chosen; model: by the likelihood that --model gives it"
+    )
+    model: str | None = Field(None, description="model to be trained: folder, Hugging Face id, or name at --base-url")
+    temperature: float = Field(
+        0.3, ge=0, description="of the draw by likelihood; 0 takes the likeliest phrase of each turn"
+    )
+    score_correction: bool = Field(False, description="choose by the likelihood of the correction after the phrase too")
+    base_url: str = _not_a_setting("http://localhost:8000/v1", "address of a server that echoes log-probabilities")
+    backend: str = _not_a_setting("auto", "transformers, openai_compatible, vllm; auto: a server where --base-url is")
     truncate: Literal["first-error", "none"] = Field(
         "first-error", description="restart after the first wrong step, or after the whole wrong solution"
     )

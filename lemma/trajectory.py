@@ -4,7 +4,8 @@
     ['prefix', 'error', 'reflection', 'correction']
 
 Both strategies keep the text up to and including the first wrong step (arXiv 2503.17439, section 3.3); with
-`--truncate none`, the paper's ablation, a restart comes after the whole wrong solution instead.
+`--truncate none`, the paper's ablation, a restart comes after the whole wrong solution instead. The phrase at the turn
+is drawn from a list, or, with `--reflections model`, by the likelihood that the model to be trained gives it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,6 +33,8 @@ from lemma.problems import open_problems
 from lemma.prompts import prompt_versions
 from lemma.records import Correction, ErroneousSolution, Problem, Rejection, Segment, SegmentKind, Trajectory
 from lemma.reflection import Mode, choose_phrase, load_phrases
+from lemma.scoring.connect import open_scorer
+from lemma.scoring.phrases import ModelChoice, Scorer, Turn, open_scores, score_turns
 from lemma.sft.card import CardFacts, write_card
 from lemma.sft.figures import Figures, count_error, count_record, preview
 from lemma.sft.hub import push_to_hub
@@ -45,6 +49,7 @@ from lemma.taxonomy import load_taxonomy
 Truncation = Literal["first-error", "none"]
 MIXED_IN = "cot"
 _LOOKED_THROUGH = 100
+_PHRASE_SCORES = Path(".state") / "phrase-scores.sqlite"
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,8 @@ class Plan:
 
     kinds: tuple[str, ...]
     shape: Shape
-    reflections: Mode
+    reflections: Mode | ModelChoice
+    score_correction: bool
     truncate: Truncation
     near_duplicates: float
     families: Mapping[str, str]
@@ -71,14 +77,18 @@ def build_sft(config: BuildSftConfig, console: Console) -> StageSummary:
     share = _cot_share(config, kinds)
     wording = _wording(config, kinds)
     tests = {f"exclude {file}": open_problems(file, config.command).fingerprint() for file in config.exclude}
-    inputs = source_fingerprints(config.run) | wording | tests
+    reflections, scorer = _how_to_reflect(config)
+    inputs = source_fingerprints(config.run) | wording | tests | ({"phrase model": scorer.name} if scorer else {})
     with Sources(config.run, config.strategies) as sources:
-        plan = _plan(config, kinds, sources.error_types)
+        plan = _plan(config, kinds, sources.error_types, reflections)
         outputs = tuple(Output(sft_file(kind)) for kind in kinds)
         with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal:
             if not journal.done:
                 _remove_other_kinds(config.run, kinds)
             selection = select(sources, TestQuestions(config.exclude), config.near_duplicates)
+            if scorer is not None:
+                turns = _turns(plan, sources, selection)
+                _score_phrases(turns, scorer, config.run / _PHRASE_SCORES, console)
             items = bundles(sources, selection, kinds, share, config.seed)
             run_stage(partial(build_records, plan), items, journal, config.workers, console, total=len(selection))
             figures = Figures(journal.made)
@@ -127,12 +137,27 @@ def _wording(config: BuildSftConfig, kinds: Mapping[str, RecordKind]) -> dict[st
     return phrases | prompt_versions(*(name for kind in kinds.values() for name in kind.prompts))
 
 
-def _plan(config: BuildSftConfig, kinds: Mapping[str, RecordKind], error_types: set[str]) -> Plan:
+def _how_to_reflect(config: BuildSftConfig) -> tuple[Mode | ModelChoice, Scorer | None]:
+    """How phrases are chosen, and the model that has to score them first."""
+    if config.reflections != "model":
+        return config.reflections, None
+    if config.model is None:
+        raise ConfigError("--reflections model chooses by a model's likelihood; say which model with --model")
+    by_address = "openai_compatible" if "base_url" in config.model_fields_set else "transformers"
+    backend = by_address if config.backend == "auto" else config.backend
+    scorer = open_scorer(backend, config.model, config.base_url)
+    return ModelChoice(config.run / _PHRASE_SCORES, scorer.name, config.temperature), scorer
+
+
+def _plan(
+    config: BuildSftConfig, kinds: Mapping[str, RecordKind], error_types: set[str], reflections: Mode | ModelChoice
+) -> Plan:
     taxonomy = load_taxonomy(config.taxonomy)
     return Plan(
         kinds=tuple(kinds),
         shape=config.shape,
-        reflections=config.reflections,
+        reflections=reflections,
+        score_correction=config.score_correction,
         truncate=config.truncate,
         near_duplicates=config.near_duplicates,
         families={name: taxonomy.resolve(name).family for name in sorted(error_types)},
@@ -192,15 +217,47 @@ def _case(plan: Plan, bundle: Bundle, outcome: Outcome) -> Case:
 
 
 def _trajectory(plan: Plan, erroneous: ErroneousSolution, correction: Correction) -> Trajectory:
-    reflection = choose_phrase(
+    return join(erroneous, correction, _phrase(plan, erroneous, correction), plan.truncate)
+
+
+def _phrase(plan: Plan, erroneous: ErroneousSolution, correction: Correction) -> str:
+    rng = random_for(plan.seed, "reflection", correction.id)
+    if isinstance(plan.reflections, ModelChoice):
+        return plan.reflections.phrase(_turn(plan, erroneous, correction), rng)
+    return choose_phrase(
         load_phrases(correction.strategy),
         erroneous.error_type,
         plan.families[erroneous.error_type],
         mode=plan.reflections,
-        rng=random_for(plan.seed, "reflection", correction.id),
+        rng=rng,
         step_number=erroneous.error_step + 1,
     )
-    return join(erroneous, correction, reflection, plan.truncate)
+
+
+def _turn(plan: Plan, erroneous: ErroneousSolution, correction: Correction) -> Turn:
+    """What a model would have said when it is to reflect, and the fitting phrases, each once."""
+    phrases = load_phrases(correction.strategy)
+    fitting = phrases.fitting(erroneous.error_type, plan.families[erroneous.error_type])
+    candidates = dict.fromkeys(phrase.fill(erroneous.error_step + 1) for phrase in fitting)
+    parts = {part.kind: part.text for part in join(erroneous, correction, "", plan.truncate).segments}
+    after = parts["reflection"] + parts["correction"] if plan.score_correction else ""
+    return Turn(erroneous.question, parts.get("prefix", "") + parts["error"], tuple(candidates), after)
+
+
+def _score_phrases(turns: Iterator[Turn], scorer: Scorer, file: Path, console: Console) -> None:
+    """Score the phrases of all turns here, as the model is too big for one in each worker."""
+    with open_scores(file, scorer.name) as scores, console.status("scoring phrases") as status:
+        for done in score_turns(turns, scorer, scores):
+            status.update(f"scoring phrases: {done:,} turns done")
+
+
+def _turns(plan: Plan, sources: Sources, selection: Selection) -> Iterator[Turn]:
+    for entry in selection.errors:
+        # A line that is no record has no turn; a worker rejects it by name.
+        with suppress(ValidationError):
+            erroneous = ErroneousSolution.model_validate_json(sources.line(entry.place))
+            for line in sources.lines(CORRECTIONS, entry.corrections):
+                yield _turn(plan, erroneous, Correction.model_validate_json(line))
 
 
 def join(

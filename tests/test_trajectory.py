@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
@@ -36,8 +37,10 @@ from lemma.formats.lemma import spans
 from lemma.formats.shapes import SHAPES
 from lemma.records import Correction, ErroneousSolution
 from lemma.reflection import load_phrases
+from lemma.scoring.phrases import Score, Turn
 from lemma.steps import solution_text
 from lemma.store import to_line
+from lemma.taxonomy import load_taxonomy
 from lemma.trajectory import join
 
 ALL = ("--records", ALL_KINDS, "--mix", "cot=0.3")
@@ -248,6 +251,7 @@ def test_each_input_is_made_or_rejected_by_name(tmp_path: Path) -> None:
         (("--near-duplicates", "0"), "greater than 0"),
         (("--exclude", "missing.jsonl"), "missing.jsonl is not there"),
         (("--taxonomy", "missing"), "missing is not a folder"),
+        (("--reflections", "model"), "say which model with --model"),
     ],
 )
 def test_unusable_settings_end_in_one_line(
@@ -276,3 +280,71 @@ def test_text_that_looks_like_a_template_or_markup_stays_text(tmp_path: Path, sh
         record = lines(run / "sft" / f"{name}.jsonl")[0]
         assert nasty in answer_of(record)
         assert nasty in asked_in(record)
+
+
+@pytest.fixture(scope="module")
+def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of random weights, with a tokenizer for the example."""
+    pytest.importorskip("transformers")
+    from lemma.training.tiny_model import make_tiny_model
+
+    folder = tmp_path_factory.mktemp("model")
+    asked, said = (
+        {"role": role, "content": text}
+        for role, text in (("user", CLIPS.question), ("assistant", solution_text(CLIPS.steps, "62")))
+    )
+    make_tiny_model(folder, [[asked, said]], seed=1)
+    return folder
+
+
+@pytest.mark.parametrize("option", ["--no-score-correction", "--score-correction"])
+def test_a_model_chooses_among_the_fitting_phrases(
+    random_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    kinds = ("calculation_error", "question_misinterpretation_error", "formula_confusion_error")
+    errors = [
+        erroneous(id=f"e{at}", problem_id=f"p{at}", question=f"What is {at}{at} and {at}?", error_type=kind)
+        for at, kind in enumerate(kinds, start=1)
+    ]
+    repairs = [
+        part.model_copy(update={"id": f"{part.id}-{error.id}", "erroneous_id": error.id})
+        for error in errors
+        for part in (FIX, RESTART)
+    ]
+    run = write_run(tmp_path, errors, repairs)
+    # No record, and so no turn to score.
+    for name, changes in (("erroneous", {"id": "e9", "steps": 7}), ("corrections", {"erroneous_id": "e9"})):
+        path = run / f"{name}.jsonl"
+        with path.open("ab") as file:
+            file.write(orjson.dumps(lines(path)[0] | changes) + b"\n")
+    from lemma.scoring.transformers_model import TransformersScorer
+
+    asked: list[Turn] = []
+    score = TransformersScorer.score
+
+    def recorded(scorer: TransformersScorer, turns: Sequence[Turn]) -> list[list[Score]]:
+        asked.extend(turns)
+        return score(scorer, turns)
+
+    monkeypatch.setattr(TransformersScorer, "score", recorded)
+    command = ("build-sft", "--run", run, "--reflections", "model", "--model", random_model, option)
+    assert lemma(*command) == 0
+    first = dict(contents(run))
+    taxonomy = load_taxonomy()
+    records = lines(run / "sft" / "lemma.jsonl")
+    assert len(records) == len(repairs)
+    for record in records:
+        kind = taxonomy.resolve(record["error_type"])
+        fitting = load_phrases(record["strategy"]).fitting(kind.id, kind.family)
+        said = next(span for span in record["segments"] if span["kind"] == "reflection")
+        text = answer_of(record)[said["start"] : said["end"]]
+        assert text in {phrase.fill(CLIPS.error_step + 1) + "\n" for phrase in fitting}
+    assert {line["id"]: line["reason"] for line in lines(run / "rejected.jsonl")} == {"e9": "invalid_record"}
+    assert [turn.question for turn in asked] == [error.question for error in errors for _ in (FIX, RESTART)]
+    assert {turn.before for turn in asked} == {f"{IN_MAY}\n{WRONG}\n"}
+    after = (f"\n{TOGETHER}\nThe answer is 72", f"\n{IN_MAY}\n{TOGETHER}\nThe answer is 72")
+    assert {turn.after for turn in asked} == set(after if option == "--score-correction" else ("",))
+    asked.clear()
+    assert lemma(*command, "--fresh", "--workers", "2") == 0
+    assert dict(contents(run)) == first
+    assert not asked  # The scores were there, and two workers look them up as one does.
