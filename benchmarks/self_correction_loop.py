@@ -164,7 +164,7 @@ class Loop:
 
     def evaluate(self) -> None:
         """Every suite on both, then the paired comparison."""
-        common = ["-n", str(self.size.samples), "--max-tokens", "128", "--types", ERROR_TYPES, "--timeout", "3600"]
+        common = ["-n", str(self.size.samples), "--max-tokens", "160", "--types", ERROR_TYPES, "--timeout", "3600"]
         common += ["--deadline", "7200", "--give-up-after", "7200", "--max-in-flight", "512"]
         self.at_once(
             [

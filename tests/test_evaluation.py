@@ -165,6 +165,22 @@ def test_stored_answers_about_labelled_solutions(tmp_path: Path) -> None:
     assert found["first-error", "MR-GSM8K score", "all"] == pytest.approx(0.2 * mcc + 0.3 * 0.5 + 0.5 * 0.5)
 
 
+def test_labelled_solutions_without_answers_are_only_located(tmp_path: Path, rules: str) -> None:
+    data = write(
+        tmp_path / "labelled.jsonl",
+        [
+            {"id": "w", "problem": "What is 2 + 3?", "steps": ["2 + 3 = 6"], "label": 0},
+            {"id": "r", "problem": "What is 4 + 3?", "steps": ["4 + 3 = 7"], "label": -1},
+            {"id": "n", "problem": "What is 4 + 3 + 1?"},
+        ],
+    )
+    assert run(tmp_path, data, "--model", rules, "--backend", "scripted", "--name", "m") == 0
+    rows = [json.loads(line) for line in (tmp_path / "eval" / "m" / OUTPUTS).read_text().splitlines()]
+    assert [(row["condition"], row["grade"]) for row in rows] == [("locate", "wrong"), ("locate", "right")]
+    rejected = json.loads((tmp_path / "eval" / "m" / "rejected.jsonl").read_text())
+    assert rejected["reason"] == "no_answer"
+
+
 def test_accuracies_of_four_real_models_are_those_of_their_labels(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

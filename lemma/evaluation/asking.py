@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lemma.evaluation.outputs import GREEDY
 from lemma.prompts import Prompt
@@ -15,15 +15,13 @@ _NEXT_PROBLEM = "\n\nProblem:"
 
 @dataclass(frozen=True)
 class Asker:
-    """A model under evaluation, and how it is asked. Requests name it `served_as`."""
+    """A model under evaluation, and how it is asked. Requests name it `served_as`; `drawing` is for drawn samples."""
 
     teacher: Teacher
     model: str
     served_as: str
     prompt: Prompt
-    temperature: float
-    top_p: float
-    max_tokens: int
+    drawing: Sampling
 
     async def solve(self, question: str, given: Sequence[str] = (), sample: int = GREEDY) -> Response | NoAnswerError:
         """What the model writes on a question after the `given` steps of an answer. Sample 0 is greedy."""
@@ -39,9 +37,8 @@ class Asker:
 
     async def _ask(self, prompt: str | tuple[Message, ...], sample: int) -> Response | NoAnswerError:
         stop = (_NEXT_PROBLEM,) if isinstance(prompt, str) else ()
-        temperature = 0.0 if sample == GREEDY else self.temperature
-        top_p = 1.0 if sample == GREEDY else self.top_p
-        request = Request(self.served_as, prompt, Sampling(temperature, top_p, self.max_tokens, stop), sample)
+        sampling = Sampling(0.0, 1.0, self.drawing.max_tokens) if sample == GREEDY else self.drawing
+        request = Request(self.served_as, prompt, replace(sampling, stop=stop), sample)
         try:
             return await self.teacher.ask(request)
         except NoAnswerError as error:

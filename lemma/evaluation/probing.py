@@ -25,7 +25,6 @@ from lemma.injection import ERRONEOUS, InjectionPlan, inject_item
 from lemma.prompts import load_prompt
 from lemma.records import ErroneousSolution, Rejection, content_id
 from lemma.steps import split_steps, without_annotations
-from lemma.teachers.dispatch import Teacher
 from lemma.teachers.protocol import NoAnswerError, Response
 
 
@@ -40,7 +39,7 @@ class Plan:
     injection: InjectionPlan
 
 
-async def probe(item: TestProblem | Rejection, teacher: Teacher, *, plan: Plan, asker: Asker) -> Outcome:
+async def probe(item: TestProblem | Rejection, plan: Plan, asker: Asker) -> Outcome:
     """All outputs about one problem."""
     outcome = Outcome(item.id)
     if isinstance(item, Rejection):
@@ -61,8 +60,9 @@ class _Probing:
 
     async def run(self) -> None:
         """Ask, in an order that lets a local model work on much at once."""
-        wanted = self._plan.conditions
-        errors = self._errors() if wanted - {"plain"} else ()
+        # Without an answer to grade against, only the labelled step can be asked for.
+        wanted = self._plan.conditions if self._problem.answer else self._plan.conditions & {"locate"}
+        errors = self._errors() if wanted - {"plain"} and self._problem.answer else ()
         asked: list[Awaitable[list[GradedOutput]]] = []
         if "plain" in wanted or "own" in wanted:
             asked.append(self._plain_and_own())

@@ -7,7 +7,7 @@ Each evaluation has a folder of its own, `RUN/eval/NAME`, with every output (`ou
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from rich.console import Console
 import lemma
 from lemma.asking import run_asking_stage
 from lemma.config import EvalConfig
-from lemma.engine import run_stage
+from lemma.engine import Outcome, run_stage
 from lemma.evaluation.asking import Asker
 from lemma.evaluation.comparison import compare, comparison_tally
 from lemma.evaluation.figures import Result, evaluate_figures
@@ -43,10 +43,13 @@ from lemma.records import Rejection, content_id
 from lemma.store import Journal, Output, RunDirectory, fingerprint, write_whole
 from lemma.summary import StageSummary
 from lemma.taxonomy import load_taxonomy
+from lemma.teachers.dispatch import Teacher
+from lemma.teachers.protocol import Sampling
 
 _FOLDER = "eval"
 _PROMPTS = {"question": "question", "chat": "solve", "completion": "solve_completion", "lemma": "solve_lemma"}
 _SCRIPTED = "student"
+_IN_PROCESS = ("transformers", "vllm")
 
 
 def evaluate(config: EvalConfig, console: Console) -> StageSummary:
@@ -62,7 +65,7 @@ def evaluate(config: EvalConfig, console: Console) -> StageSummary:
 def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console) -> StageSummary:
     config, notes = _with_model(config)
     model = str(config.model)
-    weights = _weights(model)
+    weights = _weights(model) if config.backend in _IN_PROCESS else ""
     prompt = _prompt(config.prompt)
     folder = _folder(config, config.name or _plain_name(model))
     here = config.model_copy(update={"run": folder})
@@ -71,17 +74,9 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
     with _open(here, inputs) as journal:
         plan = _plan(config, suites)
 
-        def asking(item: TestProblem | Rejection, teacher: Any) -> Any:
-            asker = Asker(
-                teacher,
-                model,
-                f"{model} {weights}".strip(),
-                prompt,
-                config.temperature,
-                config.top_p,
-                config.max_tokens,
-            )
-            return probe(item, teacher, plan=plan, asker=asker)
+        def asking(item: TestProblem | Rejection, teacher: Teacher) -> Awaitable[Outcome]:
+            sampling = Sampling(config.temperature, config.top_p, config.max_tokens)
+            return probe(item, plan, Asker(teacher, model, f"{model} {weights}".strip(), prompt, sampling))
 
         items = islice(read_test_problems(source), config.limit)
         notes += run_asking_stage(asking, items, journal=journal, config=here, model=model, console=console)
