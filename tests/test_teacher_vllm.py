@@ -39,6 +39,8 @@ class Engine:
         type(self).last = self  # type: ignore[attr-defined]
 
     def chat(self, messages: list[Any], sampling_params: list[Any], use_tqdm: bool, **begun: bool) -> list[Any]:
+        begins = [conversation[-1]["role"] == "assistant" for conversation in messages]
+        assert begins == [begun == {"continue_final_message": True, "add_generation_prompt": False}] * len(messages)
         return self.generate([conversation[-1]["content"] for conversation in messages], sampling_params, use_tqdm)
 
     def generate(self, prompts: list[str], sampling_params: list[Any], use_tqdm: bool) -> list[Any]:
@@ -90,6 +92,15 @@ def test_what_waits_is_one_batch_and_samples_of_a_prompt_one_request(backend: Vl
 def test_chats_and_plain_texts_may_be_mixed(backend: Vllm) -> None:
     raws = ask(backend, chat("a"), Request("m", "plain"), chat("b"))
     assert [read_answer(raw).text for raw in raws] == ["a: 0", "plain: 0", "b: 0"]
+
+
+def test_answers_that_have_begun_are_gone_on_with(backend: Vllm) -> None:
+    begun = Request("m", (Message("user", "a"), Message("assistant", "It is")))
+    raws = ask(backend, chat("a"), begun, Request("m", "plain"))
+    assert [read_answer(raw).text for raw in raws] == ["a: 0", "It is: 0", "plain: 0"]
+    assert begun.body()["continue_final_message"] is True
+    assert begun.body()["add_generation_prompt"] is False
+    assert "continue_final_message" not in chat("a").body()
 
 
 def test_a_prompt_that_is_too_long_costs_only_itself(backend: Vllm) -> None:
