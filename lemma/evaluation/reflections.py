@@ -113,4 +113,6 @@ def _end_of_sentence(text: str, start: int) -> int:
     known = _phrases().match(text, start)
     sentence = _SENTENCE.match(text, start)
     end = max((match.end() for match in (known, sentence) if match is not None), default=len(text))
-    return end + len(text[end:]) - len(text[end:].lstrip())
+    while end < len(text) and text[end].isspace():
+        end += 1
+    return end
