@@ -23,7 +23,7 @@ from lemma.records import Strategy
 from lemma.reflection import Phrases, choose_phrase, load_phrases
 from lemma.scoring.connect import open_scorer
 from lemma.scoring.phrases import Score, Scorer, Turn, choose
-from lemma.store import read_lines
+from lemma.stored_lines import read_lines
 from lemma.taxonomy import load_taxonomy
 
 _RESAMPLES = 2000

@@ -28,7 +28,8 @@ from lemma.judging import PROMPT, Judgement, Subject, judging_request, read_judg
 from lemma.prompts import prompt_versions
 from lemma.records import ErroneousSolution, Problem, Rejection, Solution
 from lemma.steps import split_steps, without_annotations
-from lemma.store import Journal, Output, RunDirectory, StoredLine, read_stored_lines, stage_input, write_whole
+from lemma.store import Journal, Output, RunDirectory, write_whole
+from lemma.stored_lines import StoredLine, flowing_lines, stage_input
 from lemma.stored_problems import StoredProblems
 from lemma.summary import StageSummary, Tally
 from lemma.taxonomy import load_taxonomy
@@ -47,8 +48,8 @@ def analyze(config: AnalyzeConfig, console: Console) -> StageSummary:
     solutions = config.run / SOLUTIONS
     outputs = (Output(ERRONEOUS, lambda line: str(line["id"]) if line["origin"] == "student" else None),)
     inputs = stage_input(solutions, "sample") | (prompt_versions(PROMPT) if config.teacher else {})
-    problems = StoredProblems.open(config.run / PROBLEMS, "sample")
-    lines = read_stored_lines(solutions, "sample")
+    problems = StoredProblems(config.run / PROBLEMS, "sample")
+    lines = flowing_lines(solutions, "sample")
     notes: tuple[str, ...] = ()
     with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal:
         if config.teacher:

@@ -16,12 +16,14 @@ from functools import partial
 from typing import Generic
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lemma.config import EndpointConfig
 from lemma.engine import Item, Outcome, chunk_of
+from lemma.exceptions import StoppedError
+from lemma.progress import stage_progress
 from lemma.response_store import FILE, ResponseStore
 from lemma.store import Journal
+from lemma.stored_lines import NOT_YET
 from lemma.teachers.connect import open_teacher
 from lemma.teachers.costs import BudgetReachedError
 from lemma.teachers.dispatch import NotAskedError, Teacher
@@ -46,16 +48,17 @@ def run_asking_stage(
 ) -> tuple[str, ...]:
     """Map `function` over the inputs that the journal has not acknowledged. Returns notes for the summary.
 
-    The journal is completed when every input has its answers, which a dry run and a batch that is still out lack.
-    Raises TeacherError as soon as the teacher stops; what was done until then is kept, and every answer is stored.
+    Inputs may hold NOT_YET. The journal is completed when every input has its answers, which a dry run and a batch
+    that is still out lack. Raises TeacherError as soon as the teacher stops, StoppedError when a stage beside this one
+    failed; what was done until then is kept, and every answer is stored.
     """
     store = ResponseStore(config.run / FILE)
     try:
-        with _progress(console) as progress:
-            task = progress.add_task(journal.command, total=total, completed=len(journal.done), teacher="")
+        with stage_progress(console) as progress:
+            task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
 
             def show(finished: int, teacher: Teacher) -> None:
-                progress.update(task, advance=finished, teacher=teacher.shown())
+                progress.update(task, advance=finished, note=teacher.shown())
 
             _tune_collector()
             opening = partial(open_teacher, config, model, store)
@@ -106,7 +109,7 @@ class _Flow(Generic[Item]):
         show: Callable[[int, Teacher], None],
     ) -> None:
         self._function, self._journal, self._show = function, journal, show
-        self._todo = (item for item in inputs if item.id not in journal.done)
+        self._todo = (item for item in inputs if item is NOT_YET or item.id not in journal.done)
         self._most_active = most_active
         self._most_waiting = max(_FEWEST_WAITING, _WAITING_PER_ACTIVE * most_active)
         self._tasks: deque[asyncio.Task[Outcome | None]] = deque()
@@ -119,7 +122,7 @@ class _Flow(Generic[Item]):
     async def run(self, teacher: Teacher) -> int:
         """How many inputs lack answers."""
         try:
-            while self._failure is None:
+            while self._may_go_on():
                 more = self._start(teacher)
                 self._collect()
                 if self._should_append():
@@ -131,16 +134,23 @@ class _Flow(Generic[Item]):
                     await self._wait()
                     self._show_progress(teacher)
             await self._end()
+            assert self._failure is not None
             raise self._failure
         finally:
             for task in self._tasks:
                 task.cancel()
 
+    def _may_go_on(self) -> bool:
+        if self._journal.stopping and self._failure is None:
+            self._failure = StoppedError()
+        return self._failure is None
+
     def _start(self, teacher: Teacher) -> bool:
+        """Start what there is room for. Whether more inputs may come."""
         while self._active < self._most_active and len(self._tasks) + len(self._ready) < self._most_waiting:
             item = next(self._todo, None)
-            if item is None:
-                return False
+            if item is None or item is NOT_YET:
+                return item is NOT_YET
             task = asyncio.create_task(self._one(item, teacher))
             task.add_done_callback(self._finished)
             self._tasks.append(task)
@@ -183,28 +193,19 @@ class _Flow(Generic[Item]):
         self._appended = time.monotonic()
 
     async def _wait(self) -> None:
+        if self._journal.sync_is_due:
+            await asyncio.to_thread(self._journal.sync_when_due)
         self._changed.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(_APPEND_SECONDS):
                 await self._changed.wait()
 
     async def _end(self) -> None:
-        """Keep what is finished. Calls under way when a budget is reached are paid for: let them come in."""
-        if not isinstance(self._failure, BudgetReachedError):
+        """Keep what is finished. Calls under way when nothing is wrong with them are paid for: let them come in."""
+        if not isinstance(self._failure, BudgetReachedError | StoppedError):
             for task in self._tasks:
                 task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._collect()
         if self._ready:
             await self._append()
-
-
-def _progress(console: Console) -> Progress:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[teacher]}"),
-    )
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from lemma import __version__, config
 from lemma.exceptions import LemmaError
-from lemma.store import RunDirectory, have_changed
+from lemma.store import RunDirectory
 from lemma.summary import StageSummary, print_summary
 
 # A stage is `module:function`, taking its config and a console; imported only when it is run.
@@ -71,26 +71,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run_command(stage_config: config.StageConfig, console: Console) -> None:
     """Run a stage, and first the one before it where its output is not there yet, or was made of other inputs."""
-    if type(stage_config) in PREREQUISITES:
-        _run_before(stage_config, *PREREQUISITES[type(stage_config)], console)
-    module, _, function = STAGES[type(stage_config)].partition(":")
-    stage: Stage = getattr(import_module(module), function)
-    summary = stage(stage_config, console)
+    run_before(stage_config, console)
+    summary = stage_function(stage_config)(stage_config, console)
     if summary is not None:
         print_summary(summary)
 
 
-def _run_before(
-    stage_config: config.StageConfig, needed: str, before: type[config.StageConfig], console: Console
-) -> None:
+def stage_function(stage_config: config.StageConfig) -> Stage:
+    """The function that runs a stage; importing it may take a while."""
+    module, _, function = STAGES[type(stage_config)].partition(":")
+    stage: Stage = getattr(import_module(module), function)
+    return stage
+
+
+def run_before(stage_config: config.StageConfig, console: Console) -> None:
+    """Run the stage whose output a stage needs, where that is not there or was made of other inputs."""
+    if type(stage_config) not in PREREQUISITES:
+        return
+    needed, before = PREREQUISITES[type(stage_config)]
     shared = {"run": stage_config.run, "seed": stage_config.seed, "workers": stage_config.workers}
     missing = stage_config.run / needed
     if not missing.exists():
         console.print(f"[dim]{missing} is not there yet: running `lemma {before.command}` first[/dim]")
         run_command(before.from_mapping(shared), console)
     elif type(stage_config) not in VIEWS:
-        done = RunDirectory(stage_config.run).manifest().get("stages", {}).get(before.command)
-        if done and have_changed(stage_config.run, done["inputs"]):
+        directory = RunDirectory(stage_config.run)
+        done = directory.manifest().get("stages", {}).get(before.command)
+        if done and not directory.is_as_recorded(done["inputs"]):
             console.print(f"[dim]{needed} was made of other inputs: running `lemma {before.command}` again[/dim]")
             run_command(before.from_mapping(done["settings"] | shared | {"fresh": True}), console)
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -26,15 +25,8 @@ from lemma.judging import numbered
 from lemma.prompts import load_prompt, prompt_versions
 from lemma.records import Correction, ErroneousSolution, Rejection, Solution, Strategy, content_id
 from lemma.steps import split_steps, states_answer, without_answer_line
-from lemma.store import (
-    Output,
-    RunDirectory,
-    StoredLine,
-    placed_lines,
-    read_stored_lines,
-    stage_input,
-    text_field,
-)
+from lemma.store import Output, RunDirectory
+from lemma.stored_lines import LineIndex, StoredLine, flowing_lines, stage_input
 from lemma.summary import StageSummary
 from lemma.teachers.dispatch import Teacher, ask_all
 from lemma.teachers.protocol import NoAnswerError, Request, Sampling, usable_text
@@ -53,13 +45,13 @@ _LEAK = re.compile(
 def correct(config: CorrectConfig, console: Console) -> StageSummary:
     """Run the stage."""
     source = config.run / ERRONEOUS
-    lines = read_stored_lines(source, "augment")
+    lines = flowing_lines(source, "augment")
     output = Output(CORRECTIONS, lambda line: str(line["erroneous_id"]))
     inputs = stage_input(source, "augment") | (prompt_versions(*_PROMPTS.values()) if config.teacher else {})
     notes: tuple[str, ...] = ()
     with RunDirectory(config.run).open_stage(config, (output,), inputs) as journal:
         if config.teacher:
-            right = _RightSolutions.open(config.run / SOLUTIONS)
+            right = _RightSolutions(config.run / SOLUTIONS)
             asking = partial(_correct_by_teacher, config=config, model=config.teacher, right=right)
             notes = run_asking_stage(
                 asking, lines, journal=journal, config=config, model=config.teacher, console=console
@@ -130,30 +122,16 @@ def _foreign_prefix(erroneous: ErroneousSolution) -> Rejection:
     )
 
 
-@dataclass(frozen=True)
 class _RightSolutions:
-    """Where the student's first right solution of each problem stands in `solutions.jsonl`."""
+    """The student's first right solution of each problem, where there is one."""
 
-    path: Path
-    places: Mapping[str, int]
-
-    @classmethod
-    def open(cls, path: Path) -> _RightSolutions:
-        places: dict[str, int] = {}
-        if path.exists():
-            for offset, number, values in placed_lines(path, "sample"):
-                if values.get("verdict") == "equal":
-                    places.setdefault(text_field(values, "problem_id", path, number), offset)
-        return cls(path, places)
+    def __init__(self, path: Path) -> None:
+        self._lines = LineIndex(path, "sample", "problem_id", {"verdict": "equal"}) if path.exists() else None
 
     def steps(self, problem_id: str) -> tuple[str, ...] | None:
         """The steps of the right solution, where there is one."""
-        offset = self.places.get(problem_id)
-        if offset is None:
-            return None
-        with self.path.open("rb") as file:
-            file.seek(offset)
-            return Solution.model_validate_json(file.readline()).steps
+        line = self._lines and self._lines.find(problem_id)
+        return Solution.model_validate_json(line).steps if line else None
 
 
 async def _correct_by_teacher(

@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from lemma.exceptions import LemmaError
+from lemma.exceptions import LemmaError, StoppedError
+from lemma.progress import stage_progress
 from lemma.records import Record, Rejection, content_id
 from lemma.store import REJECTED, Chunk, Journal, rejected_count, to_line
+from lemma.stored_lines import NOT_YET
 
 _BATCH = 32
 _BATCHES_IN_FLIGHT_PER_WORKER = 3
+_SECONDS_BETWEEN_LOOKS = 0.1
 
-Input = TypeVar("Input")
+_NOTHING = Chunk((), {}, {})
 
 
 class Outcome:
@@ -84,26 +86,41 @@ def run_stage(
 ) -> None:
     """Map `function` over the inputs that the journal has not acknowledged, and append what comes out, in order.
 
-    An input whose id was seen before is dropped; the loader accounts for those. Raises LemmaError when a worker dies.
+    An input whose id was seen before is dropped; the loader accounts for those. Inputs may hold NOT_YET. Raises
+    LemmaError when a worker dies, StoppedError when a stage beside this one failed.
     """
-    todo = (item for item in inputs if item.id not in journal.done)
-    with _progress(console) as progress:
-        task = progress.add_task(journal.command, total=total, completed=len(journal.done))
+    todo = (item for item in inputs if item is NOT_YET or item.id not in journal.done)
+    with stage_progress(console) as progress:
+        task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
         for chunk in _chunks(function, todo, workers):
-            journal.append(chunk)
-            progress.advance(task, len(chunk.ids))
+            if chunk.ids:
+                journal.append(chunk)
+                progress.advance(task, len(chunk.ids))
+            else:
+                journal.sync_when_due()
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
+            if journal.stopping:
+                raise StoppedError
     journal.complete()
 
 
 def _chunks(function: Callable[[Item], Outcome], inputs: Iterable[Item], workers: int) -> Iterator[Chunk]:
+    """What comes of the inputs, in their order; an empty chunk where nothing is to be done at the moment."""
     if workers == 1:
         return (_apply(function, batch) for batch in _batches(inputs))
     return _chunks_from_pool(function, _batches(inputs), workers)
 
 
 def _batches(inputs: Iterable[Item]) -> Iterator[list[Item]]:
-    iterator = iter(inputs)
-    while batch := list(islice(iterator, _BATCH)):
+    """Full batches, and smaller ones before the next input is there; an empty one where there is none."""
+    batch: list[Item] = []
+    for item in inputs:
+        if item is not NOT_YET:
+            batch.append(item)
+        if item is NOT_YET or len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
         yield batch
 
 
@@ -115,6 +132,9 @@ def _chunks_from_pool(
     with ProcessPoolExecutor(workers, context, _set_function, (function,)) as pool:
         try:
             for batch in batches:
+                if not batch:
+                    yield _first_if_done(waiting)
+                    continue
                 waiting.append(pool.submit(_apply_in_worker, batch))
                 if len(waiting) > workers * _BATCHES_IN_FLIGHT_PER_WORKER:
                     yield waiting.popleft().result()
@@ -126,6 +146,10 @@ def _chunks_from_pool(
             ) from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _first_if_done(waiting: deque[Future[Chunk]]) -> Chunk:
+    return waiting.popleft().result() if waiting and waiting[0].done() else _NOTHING
 
 
 _worker_function: Callable[[Any], Outcome]
@@ -157,14 +181,3 @@ def chunk_of(outcomes: Sequence[Outcome]) -> Chunk:
         {file: b"".join(made) for file, made in lines.items()},
         dict(counts),
     )
-
-
-def _progress(console: Console) -> Progress:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

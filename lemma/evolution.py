@@ -23,7 +23,8 @@ from lemma.exceptions import ConfigError
 from lemma.problems import open_problems
 from lemma.prompts import load_prompt, prompt_versions
 from lemma.records import ErroneousSolution, Problem, Rejection, content_id
-from lemma.store import Output, RunDirectory, StoredLine, read_lines, read_stored_lines, stage_input
+from lemma.store import Output, RunDirectory
+from lemma.stored_lines import StoredLine, read_lines, read_stored_lines, stage_input
 from lemma.summary import StageSummary
 from lemma.teachers.dispatch import Teacher, ask_all
 from lemma.teachers.protocol import NoAnswerError, Request, Response, Sampling, usable_text

@@ -5,7 +5,8 @@
     ├── DataError            an input file that cannot be read, or holds nothing usable
     ├── RunDirectoryError    the run directory is in use, torn, full, or was made with other settings
     ├── MissingExtraError    an optional package is not installed
-    └── TeacherError         a model endpoint that cannot be used
+    ├── TeacherError         a model endpoint that cannot be used
+    └── StoppedError         a stage that ends early because one beside it failed
 
 Every message says what is wrong, where, and what to do next.
 """
@@ -36,3 +37,10 @@ class MissingExtraError(LemmaError):
 
 class TeacherError(LemmaError):
     """A model endpoint that cannot be used."""
+
+
+class StoppedError(LemmaError):
+    """A stage that ends early, all it made kept, because one beside it failed or somebody stopped them."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped; the same command goes on from here")

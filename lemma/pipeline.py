@@ -1,4 +1,5 @@
-"""Run: the stages of a pipeline file in order, each going on where it stopped.
+"""Run: the stages of a pipeline file in order, each going on where it stopped. Where a stage reads what the one before
+it makes line by line, both run side by side, and each problem flows on as soon as it is ready.
 
     lemma run offline
     lemma run lemma --set teacher=gpt-4o,model=student,data=gsm8k.jsonl
@@ -29,6 +30,7 @@ from rich.console import Console
 from lemma.cli import STAGES, run_command
 from lemma.config import RunConfig, StageConfig
 from lemma.exceptions import ConfigError
+from lemma.flowing import flowing_groups, run_side_by_side
 from lemma.resources import data_folder
 
 _RUN = "{run}"
@@ -45,9 +47,13 @@ class Pipeline(BaseModel):
 def run(config: RunConfig, console: Console) -> None:
     """Run all stages. Raises ConfigError for what can't be used, with file and stage, before any of them runs."""
     stages = read_pipeline(config)
-    for number, stage in enumerate(stages, start=1):
-        console.print(f"[bold]{number} of {len(stages)}: lemma {stage.command}[/bold]")
-        run_command(stage, console)
+    done = 0
+    for group in flowing_groups(stages):
+        for number, stage in enumerate(group, start=done + 1):
+            beside = f", beside {number - 1}" if stage is not group[0] else ""
+            console.print(f"[bold]{number} of {len(stages)}: lemma {stage.command}{beside}[/bold]")
+        run_side_by_side(group, console) if len(group) > 1 else run_command(group[0], console)
+        done += len(group)
 
 
 def read_pipeline(config: RunConfig) -> list[StageConfig]:

@@ -23,7 +23,7 @@ import orjson
 from lemma.exceptions import ConfigError, DataError, MissingExtraError
 from lemma.records import Problem, Rejection, content_id
 from lemma.steps import split_steps
-from lemma.store import fingerprint
+from lemma.stored_lines import fingerprint
 from lemma.verify import extract_answer
 
 SAMPLE = Path(__file__).resolve().parent / "data" / "sample.jsonl"

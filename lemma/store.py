@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
 import math
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,7 +31,9 @@ import orjson
 import lemma
 from lemma.config import StageConfig
 from lemma.exceptions import RunDirectoryError
-from lemma.records import Record, Rejection
+from lemma.holds import GrowingFile, Hold, identity, share, shared_hold, unshare
+from lemma.records import Record, Rejection, content_id
+from lemma.stored_lines import fingerprint, parse_line, read_lines
 
 REJECTED = "rejected.jsonl"
 _MANIFEST = "run.json"
@@ -93,92 +95,6 @@ def rejected_count(rejection: Rejection) -> str:
     return _REJECTED_COUNT + rejection.reason
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLine:
-    """A line of a run directory's file, not parsed any further than its id."""
-
-    id: str
-    content: bytes
-
-
-def read_stored_lines(path: Path, stage_before: str) -> Iterator[StoredLine]:
-    """The lines of a file of records, each with its id, for workers to parse. Raises as `read_lines` does."""
-    for number, (line, values) in enumerate(_lines(path, stage_before), start=1):
-        yield StoredLine(text_field(values, "id", path, number), line)
-
-
-def placed_lines(path: Path, stage_before: str) -> Iterator[tuple[int, int, dict[str, Any]]]:
-    """The lines of a file with their first byte and their number from 1. Raises as `read_lines` does."""
-    offset = 0
-    for number, (line, values) in enumerate(_lines(path, stage_before), start=1):
-        yield offset, number, values
-        offset += len(line)
-
-
-def text_field(values: Mapping[str, Any], name: str, path: Path, number: int) -> str:
-    """A field of a line that has to be text. Raises RunDirectoryError with the line's number."""
-    value = values.get(name)
-    if not isinstance(value, str):
-        raise RunDirectoryError(f"{path}, line {number}: no {name!r}; run the stage that makes it with --fresh")
-    return value
-
-
-def read_lines(path: Path, stage_before: str) -> Iterator[dict[str, Any]]:
-    """The lines of a run directory's file. Raises RunDirectoryError naming the stage that makes it, or the bad line."""
-    for _, values in _lines(path, stage_before):
-        yield values
-
-
-def _lines(path: Path, stage_before: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                yield line, _parse(line, path, number)
-    except FileNotFoundError:
-        raise _not_there(path, stage_before) from None
-
-
-def _parse(line: bytes, path: Path, number: int) -> dict[str, Any]:
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise RunDirectoryError(
-            f"{path}, line {number}: not JSON ({error}); run the stage that makes it with --fresh"
-        ) from None
-    if not isinstance(value, dict):
-        raise RunDirectoryError(f"{path}, line {number}: not a JSON object; run the stage that makes it with --fresh")
-    return value
-
-
-def stage_input(path: Path, stage_before: str) -> dict[str, str]:
-    """The fingerprint of a file that another stage made, by the file's name, as `open_stage` takes it.
-
-    Raises RunDirectoryError naming that stage when the file is not there.
-    """
-    try:
-        return {path.name: fingerprint(path)}
-    except FileNotFoundError:
-        raise _not_there(path, stage_before) from None
-
-
-def have_changed(run: Path, inputs: Mapping[str, str]) -> bool:
-    """Whether a file of the run directory is another than when a stage recorded it among its inputs."""
-    return any((run / name).is_file() and fingerprint(run / name) != value for name, value in inputs.items())
-
-
-def _not_there(path: Path, stage_before: str) -> RunDirectoryError:
-    return RunDirectoryError(f"{path} is not there; `lemma {stage_before}` makes it")
-
-
-def fingerprint(path: Path) -> str:
-    """A hash of a file's content, in constant memory."""
-    digest = hashlib.blake2b(digest_size=16)
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 class RunDirectory:
     """A folder that holds what the stages of one run made."""
 
@@ -194,22 +110,83 @@ class RunDirectory:
         `inputs` are fingerprints of what the stage reads. Raises RunDirectoryError when the stage was run here with
         other settings or inputs (unless `fresh`), when another process is at work here, or the disk is full.
         """
+        with self._held() as hold, _disk_errors(self.path):
+            journal = Journal(self.path, config, tuple(outputs), dict(inputs), hold)
+            try:
+                yield journal
+            finally:
+                journal.close()
+
+    @contextmanager
+    def hold(self) -> Iterator[Hold]:
+        """Take the directory for several stages of this process, each of which opens its own journal in it."""
+        with self._alone() as hold:
+            share(self.path, hold)
+            try:
+                yield hold
+            finally:
+                unshare(self.path)
+
+    @contextmanager
+    def _held(self) -> Iterator[Hold]:
+        shared = shared_hold(self.path)
+        if shared is not None:
+            yield shared
+        else:
+            with self._alone() as hold:
+                yield hold
+
+    @contextmanager
+    def _alone(self) -> Iterator[Hold]:
         with _disk_errors(self.path):
             (self.path / _STATE).mkdir(parents=True, exist_ok=True)
             with (self.path / _STATE / "lock").open("w") as lock:
                 _lock(lock, self.path)
-                journal = Journal(self.path, config, tuple(outputs), dict(inputs))
-                try:
-                    yield journal
-                finally:
-                    journal.close()
+                yield Hold()
 
     def manifest(self) -> dict[str, Any]:
         """The content of run.json; empty where there is none."""
         path = self.path / _MANIFEST
         if not path.exists():
             return {}
-        return _parse(path.read_bytes(), path, 1)
+        return parse_line(path.read_bytes(), path, 1)
+
+    def is_as_recorded(self, inputs: Mapping[str, str]) -> bool:
+        """Whether the files of this directory are those that a stage recorded among its inputs."""
+        made = _identities(self.manifest())
+        paths = {self.path / name: value for name, value in inputs.items()}
+        return all(value in made or fingerprint(path) == value for path, value in paths.items() if path.is_file())
+
+    def sort_rejected(self, commands: Sequence[str]) -> None:
+        """Put the rejections of stages that ran side by side into the order of the stages."""
+        path = self.path / REJECTED
+        rank = {command: place for place, command in enumerate(commands, start=1)}
+        if not path.exists() or _is_sorted(_ranks(path, rank)):
+            return
+        temporary = path.with_name(path.name + ".tmp")
+        with temporary.open("wb") as sorted_lines:
+            for place in range(len(commands) + 1):
+                with path.open("rb") as file:
+                    lines = zip(file, _ranks(path, rank), strict=True)
+                    sorted_lines.writelines(line for line, of in lines if of == place)
+            sorted_lines.flush()
+            os.fsync(sorted_lines.fileno())
+        temporary.replace(path)
+
+
+def _ranks(path: Path, rank: Mapping[str, int]) -> Iterator[int]:
+    for values in read_lines(path, "run"):
+        yield rank.get(str(values.get("stage")), 0)
+
+
+def _is_sorted(values: Iterable[int]) -> bool:
+    return all(before <= after for before, after in pairwise(values))
+
+
+def _identities(manifest: Mapping[str, Any]) -> set[str]:
+    """What stands for a file that a stage was still making, for each stage as it was last asked."""
+    stages = manifest.get("stages", {})
+    return {identity(command, stage["made_as"]) for command, stage in stages.items() if "made_as" in stage}
 
 
 def _lock(lock: IO[str], path: Path) -> None:
@@ -238,42 +215,77 @@ def _disk_errors(path: Path) -> Iterator[None]:
 class Journal:
     """One stage's hold on the run directory. `done` are the ids of inputs acknowledged so far."""
 
-    def __init__(self, path: Path, config: StageConfig, outputs: tuple[Output, ...], inputs: dict[str, str]) -> None:
-        self._path, self.command = path, config.command
+    def __init__(
+        self, path: Path, config: StageConfig, outputs: tuple[Output, ...], inputs: dict[str, str], hold: Hold
+    ) -> None:
+        self._path, self.command, self._hold = path, config.command, hold
         self._outputs = (*outputs, Output(REJECTED, self._input_of_rejection))
-        self._sizes = {output.file: 0 for output in self._outputs if output.input_of is None}
+        self._written = {output.file: 0 for output in self._outputs}
         self._state = path / _STATE / f"{config.command}.jsonl"
         self._asked = {"settings": config.settings(), "inputs": inputs}
+        self._made_as = content_id(orjson.dumps(self._asked, option=orjson.OPT_SORT_KEYS).decode())
         self._started = time.monotonic()
         self._synced = -math.inf
-        self._unsynced: set[str] = set()
+        self._waiting: dict[str, list[bytes]] = {}
         self._unacknowledged: list[bytes] = []
+        self._failed = False
         self.done: set[str] = set()
         self.counts: Counter[str] = Counter()
         self._seconds_before = 0.0
         self._status = "running"
         self._notes: dict[str, Any] = {}
         self._ids_in_shared: dict[str, set[str]] = {output.file: set() for output in self._outputs if output.shared}
-        if config.fresh:
-            self._state.unlink(missing_ok=True)
-            self._keep_acknowledged()
-        self._refuse_other_settings()
-        self._resume()
-        self._files = {output.file: (path / output.file).open("ab") for output in self._outputs}
-        self._acknowledgements = self._state.open("ab")
-        self._write_manifest(self._status)
+        with hold.lock:
+            if config.fresh:
+                self._state.unlink(missing_ok=True)
+                self._keep_acknowledged()
+            was_complete = self._continue_as_before()
+            self._resume()
+            self._write_manifest(self._status)
+            self._growing = self._announce(was_complete)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a stage beside this one has failed, or somebody wants all of them to stop."""
+        return self._hold.stopping.is_set()
+
+    def _announce(self, was_complete: bool) -> dict[str, GrowingFile]:
+        """Let stages beside this one see what it makes."""
+        growing = {
+            output.file: GrowingFile(self.command, self._made_as, _size(self._path / output.file), False, was_complete)
+            for output in self._outputs
+            if output.file != REJECTED
+        }
+        self._hold.growing.update(growing)
+        self._hold.opened.add(self.command)
+        return growing
 
     def _input_of_rejection(self, line: dict[str, Any]) -> str | None:
         return str(line.get("id")) if line.get("stage") == self.command else None
 
-    def _refuse_other_settings(self) -> None:
-        before = RunDirectory(self._path).manifest().get("stages", {}).get(self.command)
-        if before is None or not self._state.exists() or not self._state.stat().st_size:
-            return
+    def _continue_as_before(self) -> bool:
+        """Whether the stage was complete. Raises RunDirectoryError where it was asked for something else before."""
+        if not self._state.exists() or not self._state.stat().st_size:
+            return False
+        manifest = RunDirectory(self._path).manifest()
+        before = manifest.get("stages", {}).get(self.command)
+        if before is None:
+            raise RunDirectoryError(
+                f"{self._path / _MANIFEST} says nothing of `{self.command}`, which was run here; put back a copy of "
+                "it, or add --fresh to start this stage over"
+            )
+        made = _identities(manifest)
+        now = self._asked["inputs"]
+        recorded = {
+            name: now.get(name, value) if value in made and now.get(name) not in made else value
+            for name, value in before["inputs"].items()
+        }
+        for part, earlier in (("settings", before["settings"]), ("inputs", recorded)):
+            if earlier != self._asked[part]:
+                raise RunDirectoryError(self._difference(earlier, self._asked[part]))
         self._seconds_before = float(before.get("seconds", 0.0))
-        for part in ("settings", "inputs"):
-            if before[part] != self._asked[part]:
-                raise RunDirectoryError(self._difference(before[part], self._asked[part]))
+        self._made_as = before.get("made_as", self._made_as)
+        return bool(before["status"] == "complete")
 
     def _difference(self, before: dict[str, Any], now: dict[str, Any]) -> str:
         name = next(key for key in sorted({*before, *now}) if before.get(key) != now.get(key))
@@ -285,53 +297,84 @@ class Journal:
     def _resume(self) -> None:
         whole = 0
         if self._state.exists():
-            for line in self._state.read_bytes().splitlines(keepends=True):
+            for number, line in enumerate(self._state.read_bytes().splitlines(keepends=True), start=1):
                 if not line.endswith(b"\n"):
                     break
-                acknowledged = orjson.loads(line)
+                acknowledged = parse_line(line, self._state, number)
+                if not {"ids", "counts", "written"} <= acknowledged.keys():
+                    raise RunDirectoryError(
+                        f"{self._state}, line {number}: not as this version of lemma writes it; add --fresh"
+                    )
                 self.done.update(acknowledged["ids"])
                 self.counts.update(acknowledged["counts"])
-                self._sizes.update(acknowledged["sizes"])
+                self._written.update(acknowledged["written"])
                 whole += len(line)
             os.truncate(self._state, whole)
         self._keep_acknowledged()
 
     def _keep_acknowledged(self) -> None:
+        """Drop what was written after the last acknowledgement; `_written` counts bytes, or lines of a file that other
+        stages write to.
+        """
         for output in self._outputs:
             path = self._path / output.file
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
             if output.input_of is None:
-                _cut(path, self._sizes[output.file])
-            elif path.exists():
-                _rewrite(path, output.input_of, self.done)
-            if output.shared and path.exists():
+                there = _cut(path, self._written[output.file])
+            else:
+                there = _rewrite(path, output.input_of, self.done)
+            if output.shared:
                 lines = path.read_bytes().splitlines()
-                self._ids_in_shared[output.file] = {_parse(line, path, n)["id"] for n, line in enumerate(lines, 1)}
+                self._ids_in_shared[output.file] = {parse_line(line, path, n)["id"] for n, line in enumerate(lines, 1)}
+                there = len(lines)
+            if there < self._written[output.file]:
+                raise RunDirectoryError(
+                    f"{path} lacks some of what `{self.command}` wrote to it; put back a copy of it, or add --fresh to "
+                    "make it again"
+                )
 
     def append(self, chunk: Chunk) -> None:
         """Write lines, and acknowledge their inputs once they are on disk: what comes in quick succession, together."""
-        for name, whole in chunk.lines.items():
-            lines = self._not_there_yet(name, whole) if name in self._ids_in_shared else whole
-            if lines:
-                self._files[name].write(lines)
-                self._unsynced.add(name)
-        self._sizes = {name: self._files[name].tell() for name in self._sizes}
-        acknowledgement = {"ids": chunk.ids, "counts": chunk.counts, "sizes": self._sizes}
-        self._unacknowledged.append(orjson.dumps(acknowledgement, option=orjson.OPT_APPEND_NEWLINE))
-        self.done.update(chunk.ids)
-        self.counts.update(chunk.counts)
-        if time.monotonic() - self._synced > _SECONDS_BETWEEN_SYNCS:
+        with self._hold.lock:
+            for name, whole in chunk.lines.items():
+                lines = self._not_there_yet(name, whole) if name in self._ids_in_shared else whole
+                if lines:
+                    self._waiting.setdefault(name, []).append(lines)
+                    self._written[name] += len(lines) if self._is_alone(name) else lines.count(b"\n")
+            acknowledgement = {"ids": chunk.ids, "counts": chunk.counts, "written": self._written}
+            self._unacknowledged.append(orjson.dumps(acknowledgement, option=orjson.OPT_APPEND_NEWLINE))
+            self.done.update(chunk.ids)
+            self.counts.update(chunk.counts)
+        self.sync_when_due()
+
+    def _is_alone(self, file: str) -> bool:
+        return any(output.file == file and output.input_of is None for output in self._outputs)
+
+    def sync_when_due(self) -> None:
+        """Write what was appended a while ago. A stage that waits calls this now and then."""
+        if self.sync_is_due:
             self._sync()
 
+    @property
+    def sync_is_due(self) -> bool:
+        """Whether something waits to be written for a while."""
+        return bool(self._unacknowledged) and time.monotonic() - self._synced > _SECONDS_BETWEEN_SYNCS
+
     def _sync(self) -> None:
-        for name in sorted(self._unsynced):
-            self._files[name].flush()
-            os.fsync(self._files[name].fileno())
-        self._acknowledgements.write(b"".join(self._unacknowledged))
-        self._acknowledgements.flush()
-        self._unsynced.clear()
-        self._unacknowledged.clear()
-        self._synced = time.monotonic()
+        with self._hold.lock:
+            try:
+                for name in sorted(self._waiting):
+                    size = _append(self._path / name, b"".join(self._waiting[name]))
+                    if name in self._growing:
+                        self._growing[name].size = size
+                _append(self._state, b"".join(self._unacknowledged), durable=False)
+            except OSError:
+                self._failed = True  # what was half written is cut off when the stage goes on
+                raise
+            self._waiting.clear()
+            self._unacknowledged.clear()
+            self._synced = time.monotonic()
 
     def _not_there_yet(self, file: str, lines: bytes) -> bytes:
         there, new = self._ids_in_shared[file], []
@@ -348,16 +391,31 @@ class Journal:
         self._write_manifest(self._status)
 
     def complete(self) -> None:
-        """Write into run.json that the stage is done."""
+        """Write into run.json that the stage is done, unless a stage beside it did not finish what this one reads."""
         self._sync()
-        self._status = "complete"
+        if self._inputs_are_whole():
+            self._status = "complete"
+            for growing in self._growing.values():
+                growing.complete = True
         self._write_manifest(self._status)
 
+    def _inputs_are_whole(self) -> bool:
+        inputs = self._asked["inputs"]
+        for name, growing in self._hold.growing.items():
+            if inputs.get(name) == growing.identity:
+                if not growing.complete:
+                    return False
+                inputs[name] = fingerprint(self._path / name)
+        return True
+
     def close(self) -> None:
-        """Acknowledge what is written, and close all files."""
-        self._sync()
-        for file in (*self._files.values(), self._acknowledgements):
-            file.close()
+        """Acknowledge what is written."""
+        try:
+            if not self._failed:
+                self._sync()
+        finally:
+            for growing in self._growing.values():
+                growing.ended = True
 
     @property
     def made(self) -> dict[str, int]:
@@ -371,18 +429,34 @@ class Journal:
         return {name.removeprefix(prefix): count for name, count in self.counts.items() if name.startswith(prefix)}
 
     def _write_manifest(self, status: str) -> None:
-        manifest = RunDirectory(self._path).manifest()
-        manifest["lemma"] = lemma.__version__
-        manifest.setdefault("stages", {})[self.command] = {
-            "status": status,
-            **self._asked,
-            "made": self.made,
-            "rejected": self.rejected,
-            "seconds": round(self._seconds_before + time.monotonic() - self._started, 3),
-            **self._notes,
-        }
-        options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-        write_whole(self._path / _MANIFEST, orjson.dumps(manifest, option=options))
+        with self._hold.lock:
+            manifest = RunDirectory(self._path).manifest()
+            manifest["lemma"] = lemma.__version__
+            manifest.setdefault("stages", {})[self.command] = {
+                "status": status,
+                "made_as": self._made_as,
+                **self._asked,
+                "made": self.made,
+                "rejected": self.rejected,
+                "seconds": round(self._seconds_before + time.monotonic() - self._started, 3),
+                **self._notes,
+            }
+            options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+            write_whole(self._path / _MANIFEST, orjson.dumps(manifest, option=options))
+
+
+def _append(path: Path, content: bytes, durable: bool = True) -> int:
+    """Append to a file, on disk if `durable`. Returns its length."""
+    with path.open("ab") as file:
+        file.write(content)
+        file.flush()
+        if durable:
+            os.fsync(file.fileno())
+        return file.tell()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -396,24 +470,27 @@ def write_whole(path: Path, content: bytes) -> None:
     temporary.replace(path)
 
 
-def _cut(path: Path, size: int) -> None:
-    """Drop what was written after the last acknowledgement."""
-    there = path.stat().st_size if path.exists() else 0
-    if there < size:
-        raise RunDirectoryError(f"{path} is shorter than what was written to it; add --fresh to make it again")
+def _cut(path: Path, size: int) -> int:
+    """Drop what was written after the last acknowledgement. Returns the bytes that remain."""
+    there = _size(path)
     if there > size:
         os.truncate(path, size)
+    return min(there, size)
 
 
-def _rewrite(path: Path, input_of: Callable[[dict[str, Any]], str | None], inputs: set[str]) -> None:
-    """Drop a torn last line and all lines of other inputs of this stage; touch nothing when there are none."""
+def _rewrite(path: Path, input_of: Callable[[dict[str, Any]], str | None], inputs: set[str]) -> int:
+    """Drop a torn last line and all lines of other inputs of this stage; touch nothing when there are none.
+
+    Returns how many lines of this stage remain.
+    """
     temporary = path.with_name(path.name + ".tmp")
-    dropped = False
+    dropped, remaining = False, 0
     with path.open("rb") as file, temporary.open("wb") as kept:
         for number, line in enumerate(file, start=1):
-            made_of = input_of(_parse(line, path, number)) if line.endswith(b"\n") else ""
+            made_of = input_of(parse_line(line, path, number)) if line.endswith(b"\n") else ""
             if made_of is None or made_of in inputs:
                 kept.write(line)
+                remaining += made_of is not None
             else:
                 dropped = True
         kept.flush()
@@ -422,3 +499,4 @@ def _rewrite(path: Path, input_of: Callable[[dict[str, Any]], str | None], input
         temporary.replace(path)
     else:
         temporary.unlink()
+    return remaining

@@ -13,7 +13,7 @@ from sft_data import CLIPS, FIX, RESTART, answer_of, correction, erroneous, lemm
 
 from lemma.sft.mixing import RightSolutions, share_quota, spread_quota
 from lemma.sft.overlap import NearDuplicates, TestQuestions, words_of
-from lemma.store import fingerprint
+from lemma.stored_lines import fingerprint
 
 ROWS = "Maria plants 4 rows of 25 seeds and 5 seeds are lost on the way to the garden. 4 * 25 - 5 = 95"
 

@@ -175,7 +175,7 @@ def test_a_file_that_somebody_cut_is_refused_and_made_again_when_fresh(
     (run / "sft" / "dpo.jsonl").write_bytes(b"")
     command = ("build-sft", "--run", run, *ALL)
     assert lemma(*command) == 1
-    assert "dpo.jsonl is shorter than what was written to it; add --fresh" in capsys.readouterr().err
+    assert "dpo.jsonl lacks some of what `build-sft` wrote to it" in capsys.readouterr().err
     assert lemma(*command, "--fresh") == 0
     assert dict(contents(run)) == dict(contents(sample_run))
 

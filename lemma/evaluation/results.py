@@ -15,7 +15,8 @@ from lemma.evaluation.figures import ALL, Result
 from lemma.evaluation.intervals import Interval
 from lemma.evaluation.outputs import OUTPUTS, GradedOutput
 from lemma.exceptions import DataError
-from lemma.store import read_lines, write_whole
+from lemma.store import write_whole
+from lemma.stored_lines import read_lines
 from lemma.summary import Tally
 
 RESULTS = "results.json"

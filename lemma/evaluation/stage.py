@@ -40,7 +40,8 @@ from lemma.injection import InjectionPlan
 from lemma.problems import ProblemSource, open_problems
 from lemma.prompts import Prompt, load_prompt, prompt_versions, read_prompt
 from lemma.records import Rejection, content_id
-from lemma.store import Journal, Output, RunDirectory, fingerprint, write_whole
+from lemma.store import Journal, Output, RunDirectory, write_whole
+from lemma.stored_lines import fingerprint
 from lemma.summary import StageSummary
 from lemma.taxonomy import load_taxonomy
 from lemma.teachers.dispatch import Teacher

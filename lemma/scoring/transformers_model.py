@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM
 
 from lemma.chat_template import common_prefix, load_tokenizer, no_model, render_prompt
 from lemma.scoring.phrases import Score, Turn
-from lemma.store import fingerprint
+from lemma.stored_lines import fingerprint
 
 _WEIGHTS = ("*.safetensors", "*.bin", "tokenizer.json")
 

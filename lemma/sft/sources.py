@@ -16,7 +16,7 @@ import orjson
 
 from lemma.exceptions import RunDirectoryError
 from lemma.records import Strategy
-from lemma.store import placed_lines, stage_input, text_field
+from lemma.stored_lines import placed_lines, stage_input, text_field
 
 PROBLEMS, ERRONEOUS, CORRECTIONS = "problems.jsonl", "erroneous.jsonl", "corrections.jsonl"
 _MADE_BY = {PROBLEMS: "augment", ERRONEOUS: "augment", CORRECTIONS: "correct"}

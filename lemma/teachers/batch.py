@@ -19,7 +19,8 @@ from pydantic import BaseModel, ValidationError
 
 from lemma.exceptions import RunDirectoryError, TeacherError
 from lemma.response_store import ResponseStore
-from lemma.store import fingerprint, write_whole
+from lemma.store import write_whole
+from lemma.stored_lines import fingerprint
 from lemma.teachers.costs import Ledger
 from lemma.teachers.dispatch import NotAskedError
 from lemma.teachers.openai_compatible import OpenAICompatible

@@ -13,7 +13,7 @@ import yaml
 
 import lemma
 from lemma.config import TrainConfig
-from lemma.store import fingerprint
+from lemma.stored_lines import fingerprint
 
 _LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate")
 _CURVE = "loss_curve.png"

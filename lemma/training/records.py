@@ -10,7 +10,7 @@ from typing import Any
 from lemma.chat_template import Message
 from lemma.exceptions import DataError
 from lemma.records import content_id
-from lemma.store import read_lines
+from lemma.stored_lines import read_lines
 from lemma.training.token_labels import Part
 
 RECORD_KINDS = {"sft": ("lemma", "lema", "cot", "critique"), "dpo": ("dpo",), "prm": ("prm",)}

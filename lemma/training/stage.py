@@ -16,7 +16,8 @@ from rich.console import Console
 
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError, LemmaError, MissingExtraError, RunDirectoryError
-from lemma.store import REJECTED, Chunk, Journal, RunDirectory, fingerprint, rejected_count, to_line
+from lemma.store import REJECTED, Chunk, Journal, RunDirectory, rejected_count, to_line
+from lemma.stored_lines import fingerprint
 from lemma.summary import StageSummary, Tally
 from lemma.training.presets import with_preset
 
