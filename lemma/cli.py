@@ -20,7 +20,7 @@ from lemma.store import RunDirectory
 from lemma.summary import StageSummary, print_summary
 
 # A stage is `module:function`, taking its config and a console; imported only when it is run.
-STAGES: dict[type[config.StageConfig], str] = {
+STAGES: dict[type[config.CommandConfig], str] = {
     config.TaxonomyConfig: "lemma.taxonomy_view:show",
     config.GenerateConfig: "lemma.generation.stage:generate",
     config.SampleConfig: "lemma.sampling:sample",
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Exit status: 0 done, 1 an expected failure (one line on stderr), 2 wrong usage, 130 stopped."""
     try:
         values = vars(build_parser().parse_args(arguments))
-        stage_config: type[config.StageConfig] = values.pop("stage")
+        stage_config: type[config.CommandConfig] = values.pop("stage")
         settings = {name: value for name, value in values.items() if value is not None}
         run_command(stage_config.from_mapping(settings), Console(stderr=True))
     except LemmaError as error:
@@ -69,15 +69,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run_command(stage_config: config.StageConfig, console: Console) -> None:
+def run_command(stage_config: config.CommandConfig, console: Console) -> None:
     """Run a stage, and first the one before it where its output is not there yet, or was made of other inputs."""
-    run_before(stage_config, console)
+    if isinstance(stage_config, config.StageConfig):
+        run_before(stage_config, console)
     summary = stage_function(stage_config)(stage_config, console)
     if summary is not None:
         print_summary(summary)
 
 
-def stage_function(stage_config: config.StageConfig) -> Stage:
+def stage_function(stage_config: config.CommandConfig) -> Stage:
     """The function that runs a stage; importing it may take a while."""
     module, _, function = STAGES[type(stage_config)].partition(":")
     stage: Stage = getattr(import_module(module), function)
@@ -114,7 +115,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_command(commands: Any, stage_config: type[config.StageConfig]) -> None:
+def _add_command(commands: Any, stage_config: type[config.CommandConfig]) -> None:
     purpose = (stage_config.__doc__ or "").strip().splitlines()[0]
     command = commands.add_parser(
         stage_config.command,

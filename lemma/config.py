@@ -46,23 +46,12 @@ def _field_name(cls: type[BaseModel], key: str) -> str:
     return f"{key}_" if f"{key}_" in cls.model_fields else key
 
 
-class StageConfig(BaseModel):
-    """What every stage can be asked. Subclasses add their own fields.
-
-    Fields marked `setting=False` change how a stage runs but not one byte of what it makes; the others are compared
-    with those of the run directory before anything is appended to it.
-    """
+class CommandConfig(BaseModel):
+    """What a command can be asked. Subclasses add their fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     command: ClassVar[str]
     example: ClassVar[str]
-
-    run: Path = Field(Path("lemma-run"), description="run directory", json_schema_extra={"setting": False})
-    seed: int = Field(0, description="the same seed and input give the same bytes")
-    workers: int = Field(CORES, ge=1, description="processes to use", json_schema_extra={"setting": False})
-    fresh: bool = Field(
-        False, description="discard what this stage made before and start over", json_schema_extra={"setting": False}
-    )
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], where: str = "") -> Self:
@@ -81,6 +70,21 @@ class StageConfig(BaseModel):
             name = ".".join(str(part) for part in first["loc"])
             message = first["msg"].removeprefix("Value error, ")
             raise ConfigError(f"{prefix}{name} = {first['input']!r} can't be used: {message}") from None
+
+
+class StageConfig(CommandConfig):
+    """What every command that works in a run directory can be asked.
+
+    Fields marked `setting=False` change how a stage runs but not one byte of what it makes; the others are compared
+    with those of the run directory before anything is appended to it.
+    """
+
+    run: Path = Field(Path("lemma-run"), description="run directory", json_schema_extra={"setting": False})
+    seed: int = Field(0, description="the same seed and input give the same bytes")
+    workers: int = Field(CORES, ge=1, description="processes to use", json_schema_extra={"setting": False})
+    fresh: bool = Field(
+        False, description="discard what this stage made before and start over", json_schema_extra={"setting": False}
+    )
 
     def settings(self) -> dict[str, Any]:
         """The fields that decide the bytes of the output, as plain JSON."""
@@ -282,7 +286,7 @@ class RunConfig(StageConfig):
     set: Pairs = Field(default_factory=dict, description="options for every stage that has them, as teacher=gpt-4o,n=8")
 
 
-class TaxonomyConfig(StageConfig):
+class TaxonomyConfig(CommandConfig):
     """Show the error types there are, or one of them in full."""
 
     command: ClassVar[str] = "taxonomy"
@@ -316,7 +320,7 @@ class ReportConfig(StageConfig):
     samples: int = Field(600, ge=1, description="erroneous solutions to show, equally many of each kind")
 
 
-class VerifyConfig(StageConfig):
+class VerifyConfig(CommandConfig):
     """Tell whether an answer is right: equal, different, or unknown where it could not be checked."""
 
     command: ClassVar[str] = "verify"

@@ -68,10 +68,6 @@ class InjectionPlan:
     seed: int
     keep_annotations: bool = False
 
-    def shown_weights(self) -> str:
-        """The types with their weights, from whatever files: `calculation_error 1, missing_step 0.5`."""
-        return ", ".join(f"{kind} {weight:g}" for kind, weight in self.weights.items())
-
 
 @dataclass(frozen=True)
 class Injected:
@@ -90,7 +86,7 @@ def augment(config: AugmentConfig, console: Console) -> StageSummary:
     plan = _plan(config)
     source = open_problems(config.data, config.command, config.columns, config.split)
     directory = RunDirectory(config.run)
-    inputs = {"data": source.fingerprint(), "weights": plan.shown_weights()}
+    inputs = {"data": source.fingerprint(), "weights": shown_weights(plan.weights)}
     with directory.open_stage(config, _outputs(), inputs) as journal:
         run_stage(partial(inject_item, plan), source, journal, config.workers, console)
         return StageSummary(
@@ -102,6 +98,11 @@ def augment(config: AugmentConfig, console: Console) -> StageSummary:
         )
 
 
+def shown_weights(weights: Mapping[str, float]) -> str:
+    """The types with their weights, from whatever files: `calculation_error 1, missing_step 0.5`."""
+    return ", ".join(f"{kind} {weight:g}" for kind, weight in weights.items())
+
+
 def _outputs() -> tuple[Output, Output]:
     by_problem = Output(ERRONEOUS, lambda line: None if line["origin"] == "student" else str(line["problem_id"]))
     return shared_output(PROBLEMS), by_problem
@@ -110,7 +111,8 @@ def _outputs() -> tuple[Output, Output]:
 def _augment_by_teacher(config: AugmentConfig, model: str, console: Console) -> StageSummary:
     plan = _teacher_plan(config, model)
     source = open_problems(config.data, config.command, config.columns, config.split)
-    inputs = {"data": source.fingerprint(), **prompt_versions(teacher_injector.PROMPT, judging.PROMPT)}
+    inputs = {"data": source.fingerprint(), "weights": shown_weights(plan.weights)}
+    inputs |= prompt_versions(teacher_injector.PROMPT, judging.PROMPT)
     with RunDirectory(config.run).open_stage(config, _outputs(), inputs) as journal:
         asking = partial(_inject_by_teacher, plan)
         notes = run_asking_stage(asking, source, journal=journal, config=config, model=model, console=console)

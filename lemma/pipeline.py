@@ -86,7 +86,8 @@ def _find(name: str) -> Path:
 
 
 def _stage(path: Path, number: int, entry: Mapping[str, dict[str, Any] | None], shared: dict[str, Any]) -> StageConfig:
-    by_command = {stage.command: stage for stage in STAGES if stage is not RunConfig}
+    stages = (stage for stage in STAGES if issubclass(stage, StageConfig) and stage is not RunConfig)
+    by_command = {stage.command: stage for stage in stages}
     if len(entry) != 1:
         raise ConfigError(f"{path}: stages.{number}: expected one stage with its options, found {', '.join(entry)}")
     ((command, options),) = entry.items()
