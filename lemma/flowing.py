@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
 
 from rich.console import Console
 
@@ -17,7 +19,8 @@ from lemma.cli import run_before, stage_function
 from lemma.config import AnalyzeConfig, AugmentConfig, CorrectConfig, EndpointConfig, SampleConfig, StageConfig
 from lemma.exceptions import StoppedError
 from lemma.holds import Hold
-from lemma.store import RunDirectory
+from lemma.store import REJECTED, RunDirectory
+from lemma.stored_lines import read_lines
 from lemma.summary import StageSummary, print_summary
 
 # Which stages read, line by line, what which others make.
@@ -59,7 +62,7 @@ def run_side_by_side(stages: Sequence[StageConfig], console: Console) -> None:
     run_before(stages[0], console)
     with RunDirectory(stages[0].run).hold() as hold:
         threads = _run(stages, hold, console)
-        RunDirectory(stages[0].run).sort_rejected([stage.command for stage in stages])
+        sort_rejected(stages[0].run, [stage.command for stage in stages])
     for thread in threads:
         if thread.summary is not None:
             print_summary(thread.summary)
@@ -91,6 +94,32 @@ def _stop(threads: Sequence[_StageThread], hold: Hold, console: Console) -> None
             thread.wait()
     except KeyboardInterrupt:
         os._exit(130)  # a kill loses no more than what is under way
+
+
+def sort_rejected(run: Path, commands: Sequence[str]) -> None:
+    """Put the rejections of stages that ran side by side into the order of the stages."""
+    path = run / REJECTED
+    rank = {command: place for place, command in enumerate(commands, start=1)}
+    if not path.exists() or _is_sorted(_ranks(path, rank)):
+        return
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as sorted_lines:
+        for place in range(len(commands) + 1):
+            with path.open("rb") as file:
+                lines = zip(file, _ranks(path, rank), strict=True)
+                sorted_lines.writelines(line for line, of in lines if of == place)
+        sorted_lines.flush()
+        os.fsync(sorted_lines.fileno())
+    temporary.replace(path)
+
+
+def _ranks(path: Path, rank: Mapping[str, int]) -> Iterator[int]:
+    for values in read_lines(path, "run"):
+        yield rank.get(str(values.get("stage")), 0)
+
+
+def _is_sorted(values: Iterable[int]) -> bool:
+    return all(before <= after for before, after in pairwise(values))
 
 
 class _StageThread(threading.Thread):

@@ -19,10 +19,9 @@ import math
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,7 +32,7 @@ from lemma.config import StageConfig
 from lemma.exceptions import RunDirectoryError
 from lemma.holds import GrowingFile, Hold, identity, share, shared_hold, unshare
 from lemma.records import Record, Rejection, content_id
-from lemma.stored_lines import fingerprint, parse_line, read_lines
+from lemma.stored_lines import fingerprint, parse_line
 
 REJECTED = "rejected.jsonl"
 _MANIFEST = "run.json"
@@ -156,31 +155,6 @@ class RunDirectory:
         made = _identities(self.manifest())
         paths = {self.path / name: value for name, value in inputs.items()}
         return all(value in made or fingerprint(path) == value for path, value in paths.items() if path.is_file())
-
-    def sort_rejected(self, commands: Sequence[str]) -> None:
-        """Put the rejections of stages that ran side by side into the order of the stages."""
-        path = self.path / REJECTED
-        rank = {command: place for place, command in enumerate(commands, start=1)}
-        if not path.exists() or _is_sorted(_ranks(path, rank)):
-            return
-        temporary = path.with_name(path.name + ".tmp")
-        with temporary.open("wb") as sorted_lines:
-            for place in range(len(commands) + 1):
-                with path.open("rb") as file:
-                    lines = zip(file, _ranks(path, rank), strict=True)
-                    sorted_lines.writelines(line for line, of in lines if of == place)
-            sorted_lines.flush()
-            os.fsync(sorted_lines.fileno())
-        temporary.replace(path)
-
-
-def _ranks(path: Path, rank: Mapping[str, int]) -> Iterator[int]:
-    for values in read_lines(path, "run"):
-        yield rank.get(str(values.get("stage")), 0)
-
-
-def _is_sorted(values: Iterable[int]) -> bool:
-    return all(before <= after for before, after in pairwise(values))
 
 
 def _identities(manifest: Mapping[str, Any]) -> set[str]:

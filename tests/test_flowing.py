@@ -20,7 +20,7 @@ from lemma.cli import main
 from lemma.config import AnalyzeConfig, AugmentConfig, BuildSftConfig, CorrectConfig, SampleConfig, StageConfig
 from lemma.engine import Outcome, run_stage
 from lemma.exceptions import LemmaError, RunDirectoryError
-from lemma.flowing import flowing_groups, run_side_by_side
+from lemma.flowing import flowing_groups, run_side_by_side, sort_rejected
 from lemma.store import RunDirectory
 from lemma.stored_lines import NOT_YET, LineIndex, StoredLine, flowing_lines
 
@@ -272,3 +272,11 @@ def test_an_index_says_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "solutions.jsonl").write_text('{"name": 1}\n')
     with pytest.raises(RunDirectoryError, match="line 1: no 'id'"):
         LineIndex(tmp_path / "solutions.jsonl", "sample", "id")
+
+
+def test_rejections_come_in_the_order_of_the_stages(tmp_path: Path) -> None:
+    lines = [{"stage": stage, "id": str(number)} for number, stage in enumerate(("b", "a", "x", "b", "a"))]
+    path = tmp_path / "rejected.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    sort_rejected(tmp_path, ["a", "b"])
+    assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == ["2", "1", "4", "0", "3"]

@@ -105,11 +105,3 @@ def test_what_was_half_written_when_the_disk_was_full_is_cut_off(
         journal.complete()
     assert (tmp_path / "out.jsonl").read_bytes() == LINES
     assert json.loads((tmp_path / "run.json").read_bytes())["stages"]["sample"]["made"] == {"made": 1}
-
-
-def test_rejections_come_in_the_order_of_the_stages(tmp_path: Path) -> None:
-    lines = [{"stage": stage, "id": str(number)} for number, stage in enumerate(("b", "a", "x", "b", "a"))]
-    path = tmp_path / "rejected.jsonl"
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    RunDirectory(tmp_path).sort_rejected(["a", "b"])
-    assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == ["2", "1", "4", "0", "3"]
