@@ -78,12 +78,11 @@ class _Judge(StudentSolution):
             exact = evaluate(equation.tree, equation.operand_values())
         except ArithmeticRefusal:
             return True
-        if any(
-            abs(exact - value) * _FLOATING_POINT <= abs(exact)
-            for value in (equation.result.value, equation.result.face)
-        ):
+        stated = (equation.result.value, equation.result.face)
+        if any(abs(exact - value) * _FLOATING_POINT <= abs(exact) for value in stated):
             return False
-        return not self._mixes_dollars_and_cents(computation, exact)
+        taken_the_other_way = computation.operator == "-" and -exact in stated
+        return not taken_the_other_way and not self._mixes_dollars_and_cents(computation, exact)
 
     def _mixes_dollars_and_cents(self, computation: Computation, exact: Value) -> bool:
         shown = computation.equation.result.value
@@ -119,26 +118,32 @@ class _Judge(StudentSolution):
         return "not_in_reference"
 
     def _stand_in(self, computation: Computation) -> Computation | None:
-        """The fact that was computed for something that the reference computes otherwise: an operand of a computation
-        that is the reference's but for this operand.
+        """The fact among what is combined here that was meant for something else, if there is one: it stands where the
+        reference has a result of its own, or it is no more than likely to be a fact, and what it is combined with is right.
         """
-        stand_ins = {
-            abs(number) for operand in self._stand_in_operands(computation) for number in (operand.value, operand.face)
+        parents = [self.computations[index] for index in sorted(computation.parents)]
+        facts = [parent for parent in parents if not self.has_counterpart(parent) and self._is_fact(parent)]
+        replacing = {
+            abs(value) for operand in self._replacing_a_result(computation) for value in (operand.value, operand.face)
         }
-        for index in sorted(computation.parents):
-            parent = self.computations[index]
-            if (
-                abs(parent.equation.result.face) in stand_ins
-                and not self.has_counterpart(parent)
-                and self._is_fact(parent)
-            ):
-                return parent
-        return None
+        for fact in facts:
+            if abs(fact.equation.result.face) in replacing:
+                return fact
+        with_right = any(map(self.has_counterpart, parents))
+        unsure = (fact for fact in facts if not self._is_sure_fact(fact) and not fact.leads_to_right)
+        return next(unsure, None) if with_right else None
 
-    def _stand_in_operands(self, computation: Computation) -> Iterator[Number]:
+    def _replacing_a_result(self, computation: Computation) -> Iterator[Number]:
         for operand, replaced in self._replaced_operands(computation):
             if replaced not in self.reference.given_fingerprints:
                 yield operand
+
+    def _is_sure_fact(self, computation: Computation) -> bool:
+        return computation.operator == "-" or self._is_told_of_each(computation)
+
+    def _is_told_of_each(self, computation: Computation) -> bool:
+        """`She has 4 boxes. Each box holds 8 pens.`"""
+        return computation.operator == "*" and any(computation.origins <= told for told in self.reference.told_of_each)
 
     def _uses_other_operator(self, computation: Computation) -> bool:
         """Whether the reference combines the same two quantities, differently."""
@@ -158,14 +163,17 @@ class _Judge(StudentSolution):
 
     def _converts(self, computation: Computation) -> bool:
         """Whether it only changes the unit: minutes to hours, dozens to pieces."""
+        operands = computation.equation.operands
+        factors = UNIT_FACTORS & self.reference.constants - self.reference.in_digits
         return (
             computation.operator in ("*", "/")
-            and len(computation.equation.operands) == 2
-            and all(map(self._is_explained, computation.equation.operands))
-            and any(
-                operand.face in UNIT_FACTORS & self.reference.constants for operand in computation.equation.operands
-            )
+            and len(operands) == 2
+            and all(map(self._is_explained, operands))
+            and any(operand.face in factors and not self._is_result(operand, computation) for operand in operands)
         )
+
+    def _is_result(self, operand: Number, computation: Computation) -> bool:
+        return any(index < computation.index for index in self.of_value.get(abs(operand.face), ()))
 
     def _is_fact(self, computation: Computation) -> bool:
         """Whether the problem's own numbers give it, even if the reference has no use for it."""
@@ -190,17 +198,15 @@ class _Judge(StudentSolution):
 
     def _is_product_of_facts(self, computation: Computation) -> bool:
         reference, found = self.reference, computation.fingerprints
-        told = any(computation.origins <= numbers for numbers in reference.sentences)
         if computation.operator == "*" and _takes_a_share(computation):
             return False
-        if computation.operator == "*" and any(computation.origins <= numbers for numbers in reference.told_of_each):
+        if self._is_told_of_each(computation):
             return True
         is_term = not found.isdisjoint(reference.terms)
         if not found.isdisjoint(reference.products):
             return computation.operator == "*" and is_term
-        if any(self._replaced_operands(computation)):
-            return False
-        return computation.operator != "*" or told or is_term
+        told = any(computation.origins <= numbers for numbers in reference.sentences)
+        return (told or is_term) and not any(self._replaced_operands(computation))
 
     def _type_of(self, computation: Computation, reason: Reason) -> str | None:
         if reason == "false_equation":

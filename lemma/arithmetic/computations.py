@@ -16,11 +16,11 @@ from itertools import permutations
 
 from lemma.arithmetic.equations import Equation, read_step
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate
-from lemma.arithmetic.fingerprints import computed, fingerprint
+from lemma.arithmetic.fingerprints import MODULUS, computed, fingerprint
 from lemma.arithmetic.numbers import Number, Value, find_numbers
 from lemma.arithmetic.reference import Reference, leaves_of
 
-_MOST_ALTERNATIVES = 4
+_MOST_ALTERNATIVES = 5
 _NEGATIVE_RESULT = re.compile(r"(=\s*)-(\s*\$?\d)")
 _TIMES = re.compile(r"(?<=[\w)%]) [x×] (?=[$(\d])")
 _UNKNOWN = re.compile(r"(?<![A-Za-z])\d*[xyz](?![A-Za-z])")
@@ -122,7 +122,16 @@ class StudentSolution:
         elif not known:
             of_value = self.reference.of_value
             known = of_value.get(operand.value) or of_value.get(operand.face) or {fingerprint(operand.value)}
+            known = known | set(self._what_a_share_leaves(operand))
         return sorted(known)[:_MOST_ALTERNATIVES]
+
+    def _what_a_share_leaves(self, operand: Number) -> Iterator[int]:
+        """`0.8` or `80` for a discount of 20%, as one less 0.2; `1.2` for a rise, as one and 0.2."""
+        for whole, value in ((1, operand.value), (100, operand.face)):
+            share = abs(value - whole)
+            if 0 < share < whole and share in self.reference.given:
+                sign = 1 if value > whole else -1
+                yield (fingerprint(whole) + sign * fingerprint(share)) % MODULUS
 
     def _look_ahead(self) -> None:
         for computation in self.computations:

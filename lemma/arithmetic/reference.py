@@ -48,6 +48,7 @@ class Reference:
     def __init__(self, question: str, steps: Sequence[str], gold: Value | None) -> None:
         self.question = with_plain_thousands(question)
         self.given = _question_values(self.question)
+        self.in_digits = {number.face for number in find_numbers(self.question)}
         texts = _SENTENCE.split(self.question)
         self.sentences = [_question_values(sentence) | {1, 100} for sentence in texts]
         self.neighbours = [one | other for one, other in pairwise(self.sentences)]
