@@ -9,7 +9,7 @@ A step is right when what it computes is, as a function of the numbers of the pr
 the reference computes, or when something right is made of it later. An equation that is false is wrong for sure, and so
 is one that combines two quantities of the reference differently. Of the others, some have no counterpart and do no
 harm: a rate or a rest that the problem's own numbers give. What was computed on the way to a wrong answer and has no
-counterpart is the error. Where no equation is at fault, it is the step that takes an intermediate result for the answer.
+counterpart is the error. Where no equation is at fault, it is the step that says the answer.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lemma.arithmetic.computations import Computation, StudentSolution, names_unknown
+from lemma.arithmetic.computations import Computation, StudentSolution, magnitude, names_unknown
 from lemma.arithmetic.equations import read_step
+from lemma.arithmetic.error_types import type_of_error
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate, nodes
 from lemma.arithmetic.fingerprints import computed
 from lemma.arithmetic.numbers import Number, Value, divide, find_numbers
@@ -68,7 +69,7 @@ class _Judge(StudentSolution):
     """What is wrong with the student's computations."""
 
     def _finding(self, computation: Computation, reason: Reason) -> Finding:
-        return Finding(computation.step, reason, computation.shown, self._type_of(computation, reason))
+        return Finding(computation.step, reason, computation.shown, type_of_error(self, computation))
 
     def _is_false(self, computation: Computation) -> bool:
         equation = computation.equation
@@ -79,7 +80,7 @@ class _Judge(StudentSolution):
         except ArithmeticRefusal:
             return True
         stated = (equation.result.value, equation.result.face)
-        if any(abs(exact - value) * _FLOATING_POINT <= abs(exact) for value in stated):
+        if any(magnitude(exact - value) * _FLOATING_POINT <= magnitude(exact) for value in stated):
             return False
         taken_the_other_way = computation.operator == "-" and -exact in stated
         return not taken_the_other_way and not self._mixes_dollars_and_cents(computation, exact)
@@ -119,15 +120,17 @@ class _Judge(StudentSolution):
 
     def _stand_in(self, computation: Computation) -> Computation | None:
         """The fact among what is combined here that was meant for something else, if there is one: it stands where the
-        reference has a result of its own, or it is no more than likely to be a fact, and what it is combined with is right.
+        reference has a result of its own, or what it is combined with is right, and it is not sure to be a fact.
         """
         parents = [self.computations[index] for index in sorted(computation.parents)]
         facts = [parent for parent in parents if not self.has_counterpart(parent) and self._is_fact(parent)]
         replacing = {
-            abs(value) for operand in self._replacing_a_result(computation) for value in (operand.value, operand.face)
+            magnitude(value)
+            for operand in self._replacing_a_result(computation)
+            for value in (operand.value, operand.face)
         }
         for fact in facts:
-            if abs(fact.equation.result.face) in replacing:
+            if magnitude(fact.equation.result.face) in replacing:
                 return fact
         with_right = any(map(self.has_counterpart, parents))
         unsure = (fact for fact in facts if not self._is_sure_fact(fact) and not fact.leads_to_right)
@@ -158,13 +161,13 @@ class _Judge(StudentSolution):
 
     def _is_other_operation(self, operation: Binary, leaves: Sequence[int]) -> bool:
         left, right = computed(operation.left, leaves), computed(operation.right, leaves)
-        results = self.reference.by_operands.get(frozenset((left, right)))
+        results = self.reference.by_operands.get(frozenset((left, right)), set())
         return bool(results) and left != right and computed(operation, leaves) not in results
 
     def _converts(self, computation: Computation) -> bool:
         """Whether it only changes the unit: minutes to hours, dozens to pieces."""
         operands = computation.equation.operands
-        factors = UNIT_FACTORS & self.reference.constants - self.reference.in_digits
+        factors = UNIT_FACTORS & (self.reference.constants - self.reference.in_digits)
         return (
             computation.operator in ("*", "/")
             and len(operands) == 2
@@ -173,7 +176,7 @@ class _Judge(StudentSolution):
         )
 
     def _is_result(self, operand: Number, computation: Computation) -> bool:
-        return any(index < computation.index for index in self.of_value.get(abs(operand.face), ()))
+        return any(index < computation.index for index in self.of_value.get(magnitude(operand.face), ()))
 
     def _is_fact(self, computation: Computation) -> bool:
         """Whether the problem's own numbers give it, even if the reference has no use for it."""
@@ -208,27 +211,12 @@ class _Judge(StudentSolution):
         told = any(computation.origins <= numbers for numbers in reference.sentences)
         return (told or is_term) and not any(self._replaced_operands(computation))
 
-    def _type_of(self, computation: Computation, reason: Reason) -> str | None:
-        if reason == "false_equation":
-            return "calculation_error"
-        if reason == "other_operator":
-            return "operator_error"
-        if not computation.fingerprints.isdisjoint(self.reference.reordered):
-            return "missing_step"
-        replaced = next((replaced for _, replaced in self._replaced_operands(computation)), None)
-        if replaced is not None:
-            return (
-                "context_value_error" if replaced in self.reference.given_fingerprints else "previous_step_value_error"
-            )
-        explained = all(map(self._is_explained, computation.equation.operands))
-        return None if explained else "hallucination"
-
     def _is_explained(self, operand: Number) -> bool:
         known = (self.of_value, self.reference.of_value, self.reference.constants, _COUNTED)
         return self.is_given(operand) or any(operand.value in values or operand.face in values for values in known)
 
     def _replaced_operands(self, computation: Computation) -> Iterator[tuple[Number, int]]:
-        """Where an operation of the reference is the same but for one operand: the operand here, and what it is there."""
+        """Where an operation of the reference is the same but for one operand: what it is here, and what there."""
         if len(computation.equation.operands) != 2:
             return
         for leaves in computation.leaves:
@@ -248,12 +236,11 @@ class _Judge(StudentSolution):
             if step > last_right and (read_step(text).unread or ("=" in text and names_unknown(text))):
                 return Finding(step, "unreadable_equation")
         saying = [step for step in body if any(number.face == self.answer for number in find_numbers(self.texts[step]))]
-        stops_early = self.answer is not None and bool(self.reference.of_value.get(self.answer))
         step = (saying or body or [len(self.texts) - 1])[-1]
         following = self.texts[step + 1 : step + 2]
         if step == last_right and following and not _BARE_ANSWER.match(following[0]):
             step += 1  # what it computes is right; to call it the answer is not
-        return Finding(step, "stated_answer", error_type="question_misinterpretation_error" if stops_early else None)
+        return Finding(step, "stated_answer")
 
 
 def _takes_a_share(computation: Computation) -> bool:

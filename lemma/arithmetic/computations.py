@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import permutations
+from itertools import chain, permutations
 
 from lemma.arithmetic.equations import Equation, read_step
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate
@@ -28,21 +28,26 @@ _UNKNOWN = re.compile(r"(?<![A-Za-z])\d*[xyz](?![A-Za-z])")
 
 @dataclass
 class Computation:
-    """One equation of the solution. `parents` are the computations that its operands come from; `origins` the numbers
-    that it starts from.
+    """One equation of the solution. `sources` are, for each operand, the computations that it may come from, `parents`
+    all of them; `origins` the numbers that it starts from.
     """
 
     index: int
     step: int
     text: str
     equation: Equation
-    parents: frozenset[int]
+    sources: tuple[tuple[int, ...], ...]
     origins: frozenset[Value]
     leaves: list[tuple[int, ...]]
     children: list[Computation] = field(default_factory=list)
     leads_to_right: bool = False
     leads_to_answer: bool = False
     is_answer: bool = False
+
+    @cached_property
+    def parents(self) -> frozenset[int]:
+        """All computations that an operand may come from."""
+        return frozenset(chain.from_iterable(self.sources))
 
     @cached_property
     def fingerprints(self) -> frozenset[int]:
@@ -97,12 +102,15 @@ class StudentSolution:
         return before in computation.parents and self.computations[before].step < computation.step
 
     def _add(self, step: int, text: str, equation: Equation) -> None:
-        parents: set[int] = set()
+        all_sources = []
         origins: set[Value] = set()
         alternatives = []
         for operand in equation.operands:
-            sources = [*self.of_value.get(abs(operand.value), ()), *self.of_value.get(abs(operand.face), ())]
-            parents.update(sources)
+            sources = [
+                *self.of_value.get(magnitude(operand.value), ()),
+                *self.of_value.get(magnitude(operand.face), ()),
+            ]
+            all_sources.append(tuple(sources))
             if sources:
                 origins |= self.computations[sources[-1]].origins
             else:
@@ -110,9 +118,9 @@ class StudentSolution:
             alternatives.append(self._alternatives(operand, sources))
         index = len(self.computations)
         self.computations.append(
-            Computation(index, step, text, equation, frozenset(parents), frozenset(origins), leaves_of(alternatives))
+            Computation(index, step, text, equation, tuple(all_sources), frozenset(origins), leaves_of(alternatives))
         )
-        for value in {abs(equation.result.value), abs(equation.result.face)}:
+        for value in {magnitude(equation.result.value), magnitude(equation.result.face)}:
             self.of_value.setdefault(value, []).append(index)
 
     def _alternatives(self, operand: Number, sources: Iterable[int]) -> list[int]:
@@ -128,7 +136,7 @@ class StudentSolution:
     def _what_a_share_leaves(self, operand: Number) -> Iterator[int]:
         """`0.8` or `80` for a discount of 20%, as one less 0.2; `1.2` for a rise, as one and 0.2."""
         for whole, value in ((1, operand.value), (100, operand.face)):
-            share = abs(value - whole)
+            share = magnitude(value - whole)
             if 0 < share < whole and share in self.reference.given:
                 sign = 1 if value > whole else -1
                 yield (fingerprint(whole) + sign * fingerprint(share)) % MODULUS
@@ -152,10 +160,12 @@ class StudentSolution:
         """The computations whose result is the answer; where none is, those that it is rounded from."""
         if self.answer is None:
             return set()
-        results = {computation.index: abs(computation.equation.result.face) for computation in self.computations}
+        results = {computation.index: magnitude(computation.equation.result.face) for computation in self.computations}
         exact = {index for index, result in results.items() if result == self.answer}
         return exact or {
-            index for index, result in results.items() if not isinstance(result, int) and abs(result - self.answer) < 1
+            index
+            for index, result in results.items()
+            if not isinstance(result, int) and magnitude(result - self.answer) < 1
         }
 
 
@@ -166,6 +176,11 @@ def _equations(text: str) -> Iterator[Equation]:
         if names_unknown(positive[equation.start : equation.result.end + 1]):
             continue
         yield equation if positive == text else _judged_with_sign(equation)
+
+
+def magnitude(value: Value) -> Value:
+    """The value without its sign. A difference may be taken either way round."""
+    return -value if value < 0 else value
 
 
 def names_unknown(text: str) -> bool:

@@ -30,6 +30,7 @@ from lemma.steps import ANNOTATION
 
 UNIT_FACTORS: frozenset[Value] = frozenset({7, 12, 16, 24, 36, 52, 60, 100, 365, 1000, 2000, 3600, 5280})
 
+_UNITS = frozenset(map(fingerprint, UNIT_FACTORS))
 _MOST_ALTERNATIVES = 3
 _MOST_COMBINATIONS = 64
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
@@ -64,6 +65,8 @@ class Reference:
         self.products: set[int] = set()
         self.by_operands: dict[frozenset[int], set[int]] = {}
         self.by_operator: dict[str, set[frozenset[int]]] = {}
+        self.operations: set[tuple[str, tuple[int, int], int]] = set()
+        self.made_of: dict[int, set[int]] = {}
         self._sums: set[int] = set()
         self._expanded: dict[int, Terms] = {}
         for step in steps:
@@ -74,8 +77,7 @@ class Reference:
         self.results -= self.given_fingerprints
         self.reordered -= self.given_fingerprints
         self.results |= set(self._in_other_units()) - self.given_fingerprints
-        if gold is not None:
-            self.of_value.setdefault(gold, set())
+        self.answers = self.of_value.setdefault(gold, set()) if gold is not None else set()
 
     def has(self, leaves: Sequence[int], result: int) -> bool:
         """Whether it computes this, or has the very equation."""
@@ -92,10 +94,13 @@ class Reference:
                 self.of_value.setdefault(value, set()).add(result)
             for operation in nodes(equation.tree):
                 found = computed(operation, leaves)
-                operands = frozenset((computed(operation.left, leaves), computed(operation.right, leaves)))
+                left, right = computed(operation.left, leaves), computed(operation.right, leaves)
+                operands = frozenset((left, right))
                 self.results.add(found)
                 self.by_operands.setdefault(operands, set()).add(found)
                 self.by_operator.setdefault(operation.operator, set()).add(operands)
+                self.operations.add((operation.operator, (left, right), found))
+                self.made_of.setdefault(found, set()).update(_quantities(operation.operator, left, right))
                 if operation.operator in ("+", "-"):
                     self._sums.add(found)
             self.equations.add(signature(leaves, result))
@@ -120,12 +125,21 @@ class Reference:
         return sorted(known)[:_MOST_ALTERNATIVES]
 
     def _in_other_units(self) -> Iterator[int]:
-        """Its sums in hours for minutes, and all in cents for dollars. Of a product, another unit may be another factor."""
+        """Its sums in hours for minutes, and all in cents for dollars. In a product, a unit may be any factor."""
         for factor in UNIT_FACTORS & self.constants:
             unit = fingerprint(factor)
             for result in self.results if factor == 100 else self._sums:
                 yield result * unit % MODULUS
                 yield result * inverse(unit) % MODULUS
+
+
+def _quantities(operator: str, left: int, right: int) -> tuple[int, ...]:
+    """What an operation works on: of a quotient, what is divided. None where it may only change the unit, or where the
+    operands can't be told apart.
+    """
+    if left == right or not _UNITS.isdisjoint((left, right)):
+        return ()
+    return (left,) if operator in ("-", "/") else (left, right)
 
 
 def with_plain_thousands(text: str) -> str:
