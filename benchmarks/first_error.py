@@ -46,7 +46,7 @@ def read_marked(path: Path) -> Iterator[Marked]:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    yield _parsed(line, f"{path}, line {number}")
+                    yield _parsed(line.strip(), f"{path}, line {number}")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} can't be read: {error}; give a JSONL file of marked solutions") from None
 
@@ -56,8 +56,9 @@ def _parsed(line: str, where: str) -> Marked:
         return Marked.model_validate_json(line)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise DataError(f"{where}: {place + ': ' if place else ''}{first['msg']}; mend or remove the line") from None
+        place = "".join(f"{part}: " for part in first["loc"])
+        problem = first["msg"].removeprefix("Value error, ")
+        raise DataError(f"{where}: {place}{problem}; mend or remove the line") from None
 
 
 def found(row: Marked | Mapping[str, Any]) -> Finding:

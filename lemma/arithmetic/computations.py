@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, permutations
@@ -123,13 +123,14 @@ class StudentSolution:
         for value in {magnitude(equation.result.value), magnitude(equation.result.face)}:
             self.of_value.setdefault(value, []).append(index)
 
-    def _alternatives(self, operand: Number, sources: Iterable[int]) -> list[int]:
+    def _alternatives(self, operand: Number, sources: Sequence[int]) -> list[int]:
         known = {value for source in sources for value in self.computations[source].fingerprints}
         if self.is_given(operand):
             known.add(fingerprint(operand.value))
         elif not known:
             of_value = self.reference.of_value
             known = of_value.get(operand.value) or of_value.get(operand.face) or {fingerprint(operand.value)}
+        if not sources:
             known = known | set(self._what_a_share_leaves(operand))
         return sorted(known)[:_MOST_ALTERNATIVES]
 

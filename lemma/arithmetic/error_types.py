@@ -1,5 +1,6 @@
 """The type of an error, where the numbers prove it: put right what is held to be wrong, and the solution is right.
 
+    >>> from lemma.arithmetic.reference import Reference
     >>> reference = Reference("He has 9 eggs. He eats 3 eggs.", ("9 - 3 = <<9-3=6>>6 eggs are left.",), 6)
     >>> solution = StudentSolution(("He has 9 + 3 = 12 eggs.",), reference)
     >>> type_of_error(solution, solution.computations[0])
@@ -15,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lemma.arithmetic.computations import Computation, StudentSolution
+from lemma.arithmetic.expressions import ArithmeticRefusal, evaluate
 from lemma.arithmetic.fingerprints import computed
 from lemma.arithmetic.reference import leaves_of
 
@@ -24,14 +26,24 @@ _ONE_WAY = ("-", "/")  # operators whose operands can't change places
 def type_of_error(solution: StudentSolution, computation: Computation) -> str | None:
     """The type of the error that a computation is held to be; None where it is not proved."""
     if computation.equation.holds is False:
-        set_up_right = solution.has_counterpart(computation) or computation.leads_to_right
-        return "calculation_error" if set_up_right else None
+        return "calculation_error" if _is_set_up_right(solution, computation) else None
     if len(computation.equation.operands) != 2:
         return None
     types = {
         kind for kind, right in _explanations(solution, computation) if _would_be_right(solution, computation, right)
     }
     return types.pop() if len(types) == 1 else None
+
+
+def _is_set_up_right(solution: StudentSolution, computation: Computation) -> bool:
+    """Whether the reference computes the same, or the right result is one of the reference's, however it is reached."""
+    if solution.has_counterpart(computation):
+        return True
+    try:
+        exact = evaluate(computation.equation.tree, computation.equation.operand_values())
+    except ArithmeticRefusal:
+        return False
+    return exact in solution.reference.of_value
 
 
 def _explanations(solution: StudentSolution, computation: Computation) -> Iterator[tuple[str | None, int]]:
