@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from first_error import read_marked
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.first_error import read_marked
 from lemma.arithmetic.alignment import first_wrong_step
 from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.fingerprints import computed, fingerprint
