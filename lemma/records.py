@@ -105,6 +105,21 @@ class Trajectory(Record):
     segments: tuple[Segment, ...]
 
 
+class SmoothedTrajectory(Record):
+    """A trajectory in a teacher's words from the turn on (`smoothed.jsonl`).
+
+    What comes before the turn, the segments `prefix` and `error`, is the erroneous solution's own, letter by letter.
+    """
+
+    id: str
+    correction_id: str
+    erroneous_id: str
+    strategy: Strategy
+    segments: tuple[Segment, ...]
+    origin: Origin
+    model: str
+
+
 class Rejection(Record):
     """Something a stage dropped, and why (`rejected.jsonl`). `reason` is one name; `detail` is for people."""
 

@@ -35,13 +35,13 @@ from sft_data import (
 from lemma.correction import corrections
 from lemma.formats.lemma import spans
 from lemma.formats.shapes import SHAPES
+from lemma.joining import join
 from lemma.records import Correction, ErroneousSolution
 from lemma.reflection import load_phrases
 from lemma.scoring.phrases import Score, Turn
 from lemma.steps import solution_text
 from lemma.store import to_line
 from lemma.taxonomy import load_taxonomy
-from lemma.trajectory import join
 
 ALL = ("--records", ALL_KINDS, "--mix", "cot=0.3")
 IN_MAY, TOGETHER = CLIPS.reference_steps
