@@ -193,7 +193,7 @@ def _request(
 
 def _read_correction(erroneous: ErroneousSolution, strategy: Strategy, model: str, text: str) -> Correction:
     """A correction that holds. Raises NoAnswerError naming what is wrong with it."""
-    refuse_leaks(text)
+    refuse_leaks(text, erroneous.question)
     judged = verdict(erroneous.gold_answer, text)
     if judged != "equal":
         raise NoAnswerError("answer_wrong" if judged == "different" else "answer_unknown", text[-300:])

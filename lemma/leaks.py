@@ -7,14 +7,17 @@ import re
 from lemma.teachers.protocol import NoAnswerError
 
 _LEAK = re.compile(
-    r"ground truth|(?:previous|earlier|student'?s|wrong) (?:attempt|solution|answer)|"
-    r"(?:reference|correct|given|provided) solution|as (?:given|provided) (?:above|in the)|as given\b|the student\b",
+    r"\b(?:ground truth|(?:previous|earlier|student'?s|wrong) (?:attempt|solution|answer)|"
+    r"(?:reference|correct|given|provided) solution|as (?:given|provided) (?:above|in the)|as given\b|the student\b)",
     re.IGNORECASE,
 )
 
 
-def refuse_leaks(text: str) -> None:
-    """Raises NoAnswerError, as `leaks`, for a text of a teacher that speaks of what only the teacher was shown."""
-    leak = _LEAK.search(text)
-    if leak is not None:
-        raise NoAnswerError("leaks", f"{leak.group()!r} in: {text[:300]}")
+def refuse_leaks(text: str, question: str) -> None:
+    """Raises NoAnswerError, as `leaks`, for a text of a teacher that speaks of what only the teacher was shown.
+
+    What the question speaks of itself, as one about the student who lost a point for each wrong answer, is no leak.
+    """
+    for leak in _LEAK.finditer(text):
+        if leak.group().casefold() not in question.casefold():
+            raise NoAnswerError("leaks", f"{leak.group()!r} in: {text[:300]}")

@@ -4,8 +4,8 @@
 
 The text up to and including the first wrong step has to come back word for word: what is known of the error was proven
 on it. The reflection goes up to where the correction's first step is found again, by its first equation, else by its
-words. Each of the correction's equations has to be there, in order, and nothing that is said after the turn may be
-false. What can't be found or judged for sure is refused by name (`Refusal`), never guessed.
+words. Each of the correction's equations has to be there, in order; no equation after the turn may be false, no number
+of the correction new. What can't be found or judged for sure is refused by name (`Refusal`), never guessed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lemma.arithmetic.equations import Equation, read_step
-from lemma.arithmetic.numbers import Value
+from lemma.arithmetic.numbers import Value, find_numbers
 from lemma.evaluation.reflections import find_reflection
 from lemma.joining import opening
 from lemma.leaks import refuse_leaks
@@ -39,6 +39,7 @@ Refusal = Literal[
     "false_equation",
     "unclear_equation",
     "equation_lost",
+    "number_from_nowhere",
 ]
 
 _BLANK_LINES = re.compile(r"\s*\n\s*")
@@ -67,7 +68,7 @@ class _Statement:
 def read_rewrite(erroneous: ErroneousSolution, correction: Correction, text: str) -> tuple[Segment, ...]:
     """The segments of a rewrite that holds. Raises NoAnswerError with the name of what is wrong with it (`Refusal`)."""
     rest = _BLANK_LINES.sub("\n", _after_opening(erroneous, text).strip())
-    refuse_leaks(rest)
+    refuse_leaks(rest, erroneous.question)
     judged = verdict(erroneous.gold_answer, rest)
     if judged != "equal":
         raise _refused("answer_wrong" if judged == "different" else "answer_unknown", rest[-300:])
@@ -76,9 +77,10 @@ def read_rewrite(erroneous: ErroneousSolution, correction: Correction, text: str
     steps = without_answer_line(split_steps(corrected))
     if any(not without_answer_line(split_steps(line)) for line in corrected.splitlines()[:-1]):
         raise _refused("goes_on_after_answer", corrected)
-    _refuse_other_than_reflection(reflection)
+    _refuse_other_than_reflection(reflection, rest)
     _refuse_what_was_wrong(erroneous, correction, reflection, corrected)
     _refuse_what_does_not_hold(erroneous, correction, reflection, corrected)
+    _refuse_new_numbers(erroneous, correction, corrected)
     return (
         *opening(erroneous, correction),
         Segment(kind="reflection", text=reflection),
@@ -120,14 +122,14 @@ def _start_of_correction(correction: Correction, rest: str) -> int:
 def _places(first: str, rest: str) -> list[tuple[float, int]]:
     """Where a text may begin that says the same as a correction's first line, with how like it is; the likest first.
 
-    There is one for each time that its first equation comes, or one for each line that is like it in words.
+    There is one for each place where its first equation comes, or one for each line that is like it in words.
     """
     stated = _statements(first)
     if not stated:
-        found = [_likest(first, rest, line.start(), line.end()) for line in re.finditer(r".+", rest)]
-        return sorted((place for place in found if place[0] >= _LIKE), key=lambda place: -place[0])
+        like = (_likest(first, rest, line.start(), line.end()) for line in re.finditer(r".+", rest))
+        return sorted((place for place in like if place[0] >= _LIKE), key=lambda place: -place[0])
     ends = [statement.start for statement in _statements(rest) if statement.key == stated[0].key]
-    found = [_likest(first, rest, rest.rfind("\n", 0, end) + 1, end) for end in ends]
+    found = {_likest(first, rest, rest.rfind("\n", 0, end) + 1, end) for end in ends}
     return sorted(found, key=lambda place: -place[0])
 
 
@@ -152,11 +154,11 @@ def _starts(rest: str, begin: int, end: int) -> Iterator[int]:
             yield clause.end()
 
 
-def _refuse_other_than_reflection(reflection: str) -> None:
+def _refuse_other_than_reflection(reflection: str, rest: str) -> None:
     if find_reflection(reflection) is None:
-        raise _refused("no_reflection", reflection)
+        raise _refused("no_reflection", rest)
     if any(not without_answer_line((line,)) for line in reflection.splitlines()):
-        raise _refused("repeats_the_error", reflection)  # it went on to the wrong answer first
+        raise _refused("repeats_the_error", rest)  # it went on to the wrong answer first
 
 
 def _refuse_what_was_wrong(
@@ -186,6 +188,20 @@ def _refuse_doubtful(statement: _Statement, known: Collection[Key], quoted: Coll
         raise _refused("false_equation", statement.text)
     if statement.holds is None and statement.key not in known:
         raise _refused("unclear_equation", statement.text)
+
+
+def _refuse_new_numbers(erroneous: ErroneousSolution, correction: Correction, corrected: str) -> None:
+    """Outside of equations, a correction may only speak of numbers that were there before, or that it works out."""
+    before = (erroneous.question, *erroneous.steps[: erroneous.error_step], *correction.steps, erroneous.gold_answer)
+    known = {number.face for text in before for number in find_numbers(text)}
+    readings = list(map(read_step, corrected.splitlines()))
+    for reading in readings:
+        for equation in reading.equations:
+            known |= {number.face for number in (*equation.operands, equation.result)}
+    for reading in readings:
+        for number in reading.mentions:
+            if number.face not in known:
+                raise _refused("number_from_nowhere", f"{reading.text[number.start : number.end]} in: {reading.text}")
 
 
 def _statements(text: str) -> list[_Statement]:
