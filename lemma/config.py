@@ -282,7 +282,9 @@ class EvolveConfig(EndpointConfig):
 
     teacher: str | None = Field(None, description="model that writes and solves the new problems")
     per_problem: int = Field(1, ge=1, description="new problems to ask for, for each that was corrected")
-    exclude: Names = Field((), description="test sets; a new question with 8 words in a row of theirs is dropped")
+    exclude: Names = Field(
+        (), description="test sets; a new question like one of theirs is dropped, also with other numbers and names"
+    )
 
 
 class RunConfig(StageConfig):

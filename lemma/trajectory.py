@@ -84,7 +84,7 @@ def build_sft(config: BuildSftConfig, console: Console) -> StageSummary:
         with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal:
             if not journal.done:
                 _remove_other_kinds(config.run, kinds)
-            selection = select(sources, TestQuestions(config.exclude), config.near_duplicates)
+            selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates)
             if scorer is not None:
                 turns = _turns(plan, sources, selection)
                 _score_phrases(turns, scorer, config.run / _PHRASE_SCORES, console)
