@@ -7,9 +7,9 @@ Steps are counted from 0 in every record (as in ProcessBench); people are shown 
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 Verdict = Literal["equal", "different", "unknown"]
 Origin = Literal["symbolic", "teacher", "student"]
@@ -69,6 +69,12 @@ class ErroneousSolution(Record):
     final_answer: str
     origin: Origin
     model: str
+
+    @model_validator(mode="after")
+    def _has_the_error_step(self) -> Self:
+        if not 0 <= self.error_step < len(self.steps):
+            raise ValueError(f"error_step {self.error_step} is none of {len(self.steps)} steps")
+        return self
 
 
 class Correction(Record):

@@ -20,6 +20,7 @@ from lemma.arithmetic.equations import Equation, read_step
 from lemma.arithmetic.numbers import Value, find_numbers
 from lemma.evaluation.reflections import find_reflection
 from lemma.joining import opening
+from lemma.judging import without_fence
 from lemma.leaks import refuse_leaks
 from lemma.records import Correction, ErroneousSolution, Segment
 from lemma.steps import solution_text, split_steps, without_answer_line
@@ -67,7 +68,7 @@ class _Statement:
 
 def read_rewrite(erroneous: ErroneousSolution, correction: Correction, text: str) -> tuple[Segment, ...]:
     """The segments of a rewrite that holds. Raises NoAnswerError with the name of what is wrong with it (`Refusal`)."""
-    rest = _BLANK_LINES.sub("\n", _after_opening(erroneous, text).strip())
+    rest = _BLANK_LINES.sub("\n", _after_opening(erroneous, without_fence(text)).strip())
     refuse_leaks(rest, erroneous.question)
     judged = verdict(erroneous.gold_answer, rest)
     if judged != "equal":
@@ -193,11 +194,10 @@ def _refuse_doubtful(statement: _Statement, known: Collection[Key], quoted: Coll
 def _refuse_new_numbers(erroneous: ErroneousSolution, correction: Correction, corrected: str) -> None:
     """Outside of equations, a correction may only speak of numbers that were there before, or that it works out."""
     before = (erroneous.question, *erroneous.steps[: erroneous.error_step], *correction.steps, erroneous.gold_answer)
-    known = {number.face for text in before for number in find_numbers(text)}
     readings = list(map(read_step, corrected.splitlines()))
-    for reading in readings:
-        for equation in reading.equations:
-            known |= {number.face for number in (*equation.operands, equation.result)}
+    known = {number.face for text in before for number in (*find_numbers(text), *read_step(text).mentions)}
+    for equation in (equation for reading in readings for equation in reading.equations):
+        known |= {number.face for number in (*equation.operands, equation.result)}
     for reading in readings:
         for number in reading.mentions:
             if number.face not in known:

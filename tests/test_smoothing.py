@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sft_data import CLIPS, FIX, RESTART, answer_of, correction, erroneous, lemma, lines, start, write_run
 
@@ -141,6 +141,11 @@ def test_rewrites_that_do_not(reason: Refusal, error: ErroneousSolution, repair:
     assert str(caught.value)
 
 
+def test_a_code_fence_around_the_text_does_no_harm() -> None:
+    text = f"{BEGUN}\n{TURN}\n{TOGETHER}\n{ANSWER}"
+    assert read_rewrite(CLIPS, FIX, f"```\n{text}\n```") == read_rewrite(CLIPS, FIX, text)
+
+
 def test_every_refusal_has_a_case() -> None:
     assert {reason for reason, *_ in REFUSED} == set(get_args(Refusal))
 
@@ -176,6 +181,7 @@ LINES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([FIX, RESTART]), st.booleans(), st.lists(LINES, max_size=8), st.sampled_from(["\n", "\n\n", " "])
 )
