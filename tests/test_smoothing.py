@@ -8,6 +8,7 @@ import random
 import re
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,6 +22,7 @@ from lemma.joining import join
 from lemma.records import Correction, ErroneousSolution, SmoothedTrajectory
 from lemma.reflection import load_phrases
 from lemma.rewriting import Refusal, read_rewrite
+from lemma.scoring.phrases import Score, Turn
 from lemma.teachers.protocol import NoAnswerError
 from lemma.training.token_labels import PARTS, Part, part_weights, parts_of_tokens
 
@@ -282,6 +284,29 @@ def test_a_smoothed_trajectory_wins_unless_it_is_left_aside(tmp_path: Path, caps
     assert lemma(*command, "--truncate", "none", "--fresh") == 0
     assert [TURNS[1] in answer_of(record) for record in lines(run / "sft" / "lemma.jsonl")] == [True, False]
     assert [line["reason"] for line in lines(run / "rejected.jsonl")] == ["rewrite_unfitting"]
+
+
+class Scorer:
+    """Finds every phrase as likely as every other, and remembers what it was asked."""
+
+    name = "indifferent"
+
+    def __init__(self) -> None:
+        self.asked: list[Turn] = []
+
+    def score(self, turns: Sequence[Turn]) -> list[list[Score]]:
+        self.asked += turns
+        return [[Score(-1.0, 1) for _ in turn.candidates] for turn in turns]
+
+
+def test_a_model_chooses_phrases_where_nothing_was_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = write_run(tmp_path / "run", [CLIPS], [FIX, RESTART])
+    assert lemma("smooth", "--run", run, "--strategies", "restart", *teacher(tmp_path)) == 0
+    scorer = Scorer()
+    monkeypatch.setattr("lemma.trajectory.open_scorer", lambda *_: scorer)
+    assert lemma("build-sft", "--run", run, "--reflections", "model", "--model", "m", "--score-correction") == 0
+    assert [turn.after for turn in scorer.asked] == [f"\n{TOGETHER}\n{ANSWER}"]
+    assert [TURNS[0] in answer_of(record) for record in lines(run / "sft" / "lemma.jsonl")] == [False, True]
 
 
 def test_rewrites_that_do_not_hold_are_rejected_and_joined_by_phrases(tmp_path: Path) -> None:
