@@ -27,8 +27,8 @@ _WORD = re.compile(r"[^\W_]+(?:[.,']\w+)*")
 _NUMBER_OR_OPERATOR = re.compile(r"\d+(?:[.,]\d+)*|[+\-*/×÷=<>%^]")
 _SHINGLE = 3
 _NGRAM = 8
-# So like a training question, by runs of 4 masked words, are 8 of the 1,319 test questions of GSM8K: nearly all are that
-# question with other numbers and names. What is less like one is only of the same sort.
+# So like a training question, by runs of 4 masked words, are 8 of the 1,319 test questions of GSM8K: nearly all are
+# that question with other numbers and names. What is less like one is only of the same sort.
 _MASKED_SHINGLE, _MASKED_LIKENESS = 4, 0.4
 _NUMBER, _NAME = "#", "@"
 _PRONOUNS = re.compile(r"(?:he|she|they|it|his|hers?|him|theirs?|them|its|(?:him|her|it)self|themselves)$")
