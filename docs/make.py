@@ -30,7 +30,15 @@ from lemma.config import BuildSftConfig  # noqa: E402
 from lemma.evaluation.outputs import GradedOutput  # noqa: E402
 from lemma.formats import record_kinds  # noqa: E402
 from lemma.formats.shapes import SHAPES  # noqa: E402
-from lemma.records import Correction, ErroneousSolution, Problem, Record, Rejection, Solution  # noqa: E402
+from lemma.records import (  # noqa: E402
+    Correction,
+    ErroneousSolution,
+    Problem,
+    Record,
+    Rejection,
+    SmoothedTrajectory,
+    Solution,
+)
 
 # The pages with commands, and whether they need the data, or a copy of the package to put files into.
 PAGES = {"tour.md": "data", "cluster.md": "data", "extending.md": "copy"}
@@ -41,11 +49,13 @@ _FILES: dict[type[Record], tuple[str, str]] = {
     Solution: ("solutions.jsonl", "sample"),
     ErroneousSolution: ("erroneous.jsonl", "augment, analyze"),
     Correction: ("corrections.jsonl", "correct"),
+    SmoothedTrajectory: ("smoothed.jsonl", "smooth"),
     Rejection: ("rejected.jsonl", "every stage"),
     GradedOutput: ("eval/NAME/outputs.jsonl", "eval"),
 }
 _TYPE_NAMES = {
     r"tuple\[str, \.\.\.\]": "list of text",
+    r"tuple\[lemma\.records\.Segment, \.\.\.\]": "list of `kind` and `text`",
     r"typing\.Literal\[(.*?)\]": r"\1",
     r"\w+(?:\.\w+)*\.Mapping\[str, float\]": "numbers by name",
     r"\bstr\b": "text",

@@ -27,6 +27,7 @@ STAGES: dict[type[config.CommandConfig], str] = {
     config.AnalyzeConfig: "lemma.analysis:analyze",
     config.AugmentConfig: "lemma.injection:augment",
     config.CorrectConfig: "lemma.correction:correct",
+    config.SmoothConfig: "lemma.smoothing:smooth",
     config.BuildSftConfig: "lemma.trajectory:build_sft",
     config.EvolveConfig: "lemma.evolution:evolve",
     config.RunConfig: "lemma.pipeline:run",
@@ -40,6 +41,7 @@ STAGES: dict[type[config.CommandConfig], str] = {
 PREREQUISITES: dict[type[config.StageConfig], tuple[str, type[config.StageConfig]]] = {
     config.AnalyzeConfig: ("solutions.jsonl", config.SampleConfig),
     config.CorrectConfig: ("erroneous.jsonl", config.AugmentConfig),
+    config.SmoothConfig: ("corrections.jsonl", config.CorrectConfig),
     config.BuildSftConfig: ("corrections.jsonl", config.CorrectConfig),
     config.ShowConfig: ("erroneous.jsonl", config.AugmentConfig),
     config.ReportConfig: (".", config.BuildSftConfig),

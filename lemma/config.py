@@ -218,6 +218,20 @@ class CorrectConfig(EndpointConfig):
     teacher: str | None = Field(None, description="model that corrects; default: none, the reference solution does")
 
 
+class SmoothConfig(EndpointConfig):
+    """Let a teacher rewrite the turn from wrong to right, so that it reads smoothly; verified again."""
+
+    command: ClassVar[str] = "smooth"
+    example: ClassVar[str] = "lemma smooth --teacher gpt-4o"
+
+    strategies: Strategies = Field(("fix", "restart"), description="which corrections to join and rewrite")
+    reflections: Literal["typed", "random"] = Field(
+        "typed", description="how the phrase at the turn is chosen that the teacher starts from"
+    )
+    teacher: str | None = Field(None, description="model that rewrites; default: none, and build-sft joins by phrases")
+    taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
+
+
 class BuildSftConfig(StageConfig):
     """Join wrong, reflection and right into training records."""
 
@@ -239,6 +253,9 @@ class BuildSftConfig(StageConfig):
     score_correction: bool = Field(False, description="choose by the likelihood of the correction after the phrase too")
     base_url: str = _not_a_setting("http://localhost:8000/v1", "address of a server that echoes log-probabilities")
     backend: str = _not_a_setting("auto", "transformers, openai_compatible, vllm; auto: a server where --base-url is")
+    smoothed: bool = Field(
+        True, description="where `lemma smooth` rewrote a trajectory, take that one, and no phrase of --reflections"
+    )
     truncate: Literal["first-error", "none"] = Field(
         "first-error", description="restart after the first wrong step, or after the whole wrong solution"
     )
@@ -269,7 +286,9 @@ class EvolveConfig(EndpointConfig):
 
     teacher: str | None = Field(None, description="model that writes and solves the new problems")
     per_problem: int = Field(1, ge=1, description="new problems to ask for, for each that was corrected")
-    exclude: Names = Field((), description="test sets; a new question with 8 words in a row of theirs is dropped")
+    exclude: Names = Field(
+        (), description="test sets; a new question like one of theirs is dropped, also with other numbers and names"
+    )
 
 
 class RunConfig(StageConfig):

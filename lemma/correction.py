@@ -10,7 +10,6 @@ says nothing of how to go on from it, so there is no symbolic `fix`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from lemma.asking import run_asking_stage
 from lemma.config import CorrectConfig
 from lemma.engine import Outcome, run_stage
 from lemma.judging import numbered
+from lemma.leaks import refuse_leaks
 from lemma.prompts import load_prompt, prompt_versions
 from lemma.records import Correction, ErroneousSolution, Rejection, Solution, Strategy, content_id
 from lemma.steps import split_steps, states_answer, without_answer_line
@@ -35,11 +35,6 @@ from lemma.verify import verdict
 ERRONEOUS, CORRECTIONS, SOLUTIONS = "erroneous.jsonl", "corrections.jsonl", "solutions.jsonl"
 _MADE_BY = "reference"
 _PROMPTS: Mapping[Strategy, str] = {"fix": "correct_fix", "restart": "correct_restart"}
-_LEAK = re.compile(
-    r"ground truth|(?:previous|earlier|student'?s|wrong) (?:attempt|solution|answer)|"
-    r"(?:reference|correct|given|provided) solution|as (?:given|provided) (?:above|in the)|as given\b|the student\b",
-    re.IGNORECASE,
-)
 
 
 def correct(config: CorrectConfig, console: Console) -> StageSummary:
@@ -176,9 +171,7 @@ def _request(
 
 def _read_correction(erroneous: ErroneousSolution, strategy: Strategy, model: str, text: str) -> Correction:
     """A correction that holds. Raises NoAnswerError naming what is wrong with it."""
-    leak = _LEAK.search(text)
-    if leak is not None:
-        raise NoAnswerError("leaks", f"{leak.group()!r} in: {text[:300]}")
+    refuse_leaks(text, erroneous.question)
     judged = verdict(erroneous.gold_answer, text)
     if judged != "equal":
         raise NoAnswerError("answer_wrong" if judged == "different" else "answer_unknown", text[-300:])

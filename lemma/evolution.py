@@ -3,13 +3,16 @@
     lemma evolve --teacher gpt-4o
 
 Seeds are the questions that appear in the corrections, the moderately hard ones. The answer of a new question is what
-two of three solutions of the teacher agree on; where all differ, the question is dropped, and so is one that is like a
-question there is or like one of an excluded test set. The new problems go to `evolved.jsonl`, to be used as data.
+two of three solutions of the teacher agree on; where all differ, the question is dropped. So is one that is like a
+question there is, one of an excluded test set, or a new one that came before it, in the order of the seeds, whichever
+answer came first. The new problems go to `evolved.jsonl`, to be used as data.
 """
 
 from __future__ import annotations
 
+from asyncio import Future, get_running_loop, shield
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
 
@@ -20,9 +23,10 @@ from lemma.asking import run_asking_stage
 from lemma.config import EvolveConfig
 from lemma.engine import Outcome
 from lemma.exceptions import ConfigError
-from lemma.problems import open_problems
 from lemma.prompts import load_prompt, prompt_versions
 from lemma.records import ErroneousSolution, Problem, Rejection, content_id
+from lemma.sft.overlap import KnownQuestions
+from lemma.steps import split_steps, without_answer_line
 from lemma.store import Output, RunDirectory
 from lemma.stored_lines import StoredLine, read_lines, read_stored_lines, stage_input
 from lemma.summary import StageSummary
@@ -34,8 +38,28 @@ PROBLEMS, ERRONEOUS = "problems.jsonl", "erroneous.jsonl"
 CORRECTIONS, EVOLVED = "corrections.jsonl", "evolved.jsonl"
 _EVOLVE, _SOLVE = "evolve", "solve"
 _SOLUTIONS = 3
-_WORDS = 8  # so many words in a row are no coincidence
 _SHORTEST, _LONGEST = 5, 300  # words of a question
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What to ask, and which questions a new one must not be like."""
+
+    model: str
+    per_problem: int
+    sampling: Sampling
+    there: KnownQuestions
+    excluded: KnownQuestions
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A new question with what came of its solutions: a problem, or why there is none; None where none was asked for,
+    as the question is like a new one already.
+    """
+
+    question: str
+    answered: Problem | NoAnswerError | None
 
 
 def evolve(config: EvolveConfig, console: Console) -> StageSummary:
@@ -43,14 +67,19 @@ def evolve(config: EvolveConfig, console: Console) -> StageSummary:
     if config.teacher is None:
         raise ConfigError("evolve needs a model that writes: give --teacher MODEL (and --base-url, or --backend)")
     source = config.run / ERRONEOUS
-    excluded = _excluded(config.exclude)
-    there = frozenset(run for line in read_lines(config.run / PROBLEMS, "augment") for run in _runs(line["question"]))
+    plan = _Plan(
+        config.teacher,
+        config.per_problem,
+        Sampling(config.temperature, config.top_p, config.max_tokens),
+        there=_questions(config, PROBLEMS, "augment"),
+        excluded=KnownQuestions(config.exclude, config.command),
+    )
     corrected = {str(line["erroneous_id"]) for line in read_lines(config.run / CORRECTIONS, "correct")}
-    outputs = (Output(EVOLVED),)
     inputs = stage_input(source, "augment") | stage_input(config.run / CORRECTIONS, "correct")
+    outputs = (Output(EVOLVED),)
     with RunDirectory(config.run).open_stage(config, outputs, inputs | prompt_versions(_EVOLVE, _SOLVE)) as journal:
         notes = run_asking_stage(
-            partial(_evolve, config=config, model=config.teacher, excluded=excluded, there=there),
+            partial(_evolve, plan=plan, new=_questions(config, EVOLVED, config.command), queue=_Queue()),
             _seeds(read_stored_lines(source, "augment"), corrected),
             journal=journal,
             config=config,
@@ -82,81 +111,136 @@ def _seeds(lines: Iterable[StoredLine], corrected: set[str]) -> Iterator[StoredL
             yield line
 
 
-def _excluded(files: Iterable[str]) -> frozenset[str]:
-    """All runs of words of the questions of some test sets."""
-    runs: set[str] = set()
-    for file in files:
-        for item in open_problems(file, EvolveConfig.command, solved=False):
-            if isinstance(item, Problem):
-                runs.update(_runs(item.question))
-    return frozenset(runs)
+def _questions(config: EvolveConfig, file: str, made_by: str) -> KnownQuestions:
+    """The questions of a file of problems of the run."""
+    known = KnownQuestions((), config.command)
+    for line in read_lines(config.run / file, made_by):
+        known.add(str(line["question"]), file)
+    return known
 
 
-def _runs(text: str) -> Iterator[str]:
-    words = "".join(character if character.isalnum() else " " for character in text.lower()).split()
-    for start in range(max(1, len(words) - _WORDS + 1)):
-        yield " ".join(words[start : start + _WORDS])
-
-
-async def _evolve(
-    line: StoredLine,
-    teacher: Teacher,
-    *,
-    config: EvolveConfig,
-    model: str,
-    excluded: frozenset[str],
-    there: frozenset[str],
-) -> Outcome:
-    outcome = Outcome(line.id)
+async def _evolve(line: StoredLine, teacher: Teacher, *, plan: _Plan, new: KnownQuestions, queue: _Queue) -> Outcome:
+    """What comes of one seed. `new` are the questions that came before, also in a run that was stopped."""
+    outcome, place = Outcome(line.id), queue.join()
     try:
         seed = ErroneousSolution.model_validate_json(line.content)
     except ValidationError as error:
-        outcome.reject_invalid(config.command, error)
+        outcome.reject_invalid(EvolveConfig.command, error)
         return outcome
-    sampling = Sampling(config.temperature, config.top_p, config.max_tokens)
+    else:
+        drafts = await _drafts(seed, teacher, plan, new)
+        await place.comes_up()
+        for index, draft in enumerate(drafts):
+            _decide(outcome, index, draft, new)
+        return outcome
+    finally:
+        place.leave()
+
+
+async def _drafts(
+    seed: ErroneousSolution, teacher: Teacher, plan: _Plan, new: KnownQuestions
+) -> list[_Draft | NoAnswerError]:
     asked = load_prompt(_EVOLVE).render(question=seed.question)
-    for index, answer in enumerate(
-        await ask_all(teacher, [Request(model, asked, sampling, index) for index in range(config.per_problem)])
-    ):
+    requests = [Request(plan.model, asked, plan.sampling, index) for index in range(plan.per_problem)]
+    drafts: list[_Draft | NoAnswerError] = []
+    for answer in await ask_all(teacher, requests):
         try:
-            question = _new_question(usable_text(answer), there, excluded)
-            problem = await _answered(question, teacher, model, sampling)
+            question = _new_question(usable_text(answer), plan)
         except NoAnswerError as error:
-            detail = f"question {index}: {error}"
-            outcome.reject(Rejection(stage=config.command, id=outcome.input_id, reason=error.reason, detail=detail))
+            drafts.append(error)
         else:
-            outcome.add(EVOLVED, problem, "problems")
-    return outcome
+            answered = None if new.like(question) else await _answered(question, teacher, plan)
+            drafts.append(_Draft(question, answered))
+    return drafts
 
 
-def _new_question(text: str, there: frozenset[str], excluded: frozenset[str]) -> str:
+def _decide(outcome: Outcome, index: int, draft: _Draft | NoAnswerError, new: KnownQuestions) -> None:
+    """Keep a draft, or reject it by name."""
+    try:
+        problem = _kept(draft, new)
+    except NoAnswerError as error:
+        detail = f"question {index}: {error}"
+        outcome.reject(Rejection(stage=EvolveConfig.command, id=outcome.input_id, reason=error.reason, detail=detail))
+    else:
+        outcome.add(EVOLVED, problem, "problems")
+        new.add(problem.question, EVOLVED)
+
+
+def _kept(draft: _Draft | NoAnswerError, new: KnownQuestions) -> Problem:
+    """The problem of a draft. Raises NoAnswerError, always the same one, however many answers came before others."""
+    if isinstance(draft, NoAnswerError):
+        raise draft
+    _refuse_like("like_a_new_question", draft.question, new)
+    if not isinstance(draft.answered, Problem):
+        raise draft.answered or NoAnswerError("no_majority", draft.question)
+    return draft.answered
+
+
+def _new_question(text: str, plan: _Plan) -> str:
     question = " ".join(text.split())
     if not _SHORTEST <= len(question.split()) <= _LONGEST or "?" not in question:
         raise NoAnswerError("no_question", text[:200])
-    runs = set(_runs(question))
-    if runs & there:
-        raise NoAnswerError("like_a_question_there_is", question[:200])
-    if runs & excluded:
-        raise NoAnswerError("like_an_excluded_question", question[:200])
+    _refuse_like("like_a_question_there_is", question, plan.there)
+    _refuse_like("like_an_excluded_question", question, plan.excluded)
     return question
 
 
-async def _answered(question: str, teacher: Teacher, model: str, sampling: Sampling) -> Problem:
-    """The problem with the solution that another agrees with."""
+def _refuse_like(reason: str, question: str, known: KnownQuestions) -> None:
+    like = known.like(question)
+    if like is not None:
+        raise NoAnswerError(reason, f"{question[:200]}: {like}")
+
+
+class _Queue:
+    """Lets coroutines decide one after the other, in the order in which they joined, however long each takes before."""
+
+    def __init__(self) -> None:
+        self._last: Future[None] | None = None
+
+    def join(self) -> _Place:
+        """A place at the end."""
+        place = _Place(self._last)
+        self._last = place.left
+        return place
+
+
+@dataclass
+class _Place:
+    """A place in the queue. `left` is done when the one who has it, and all before, have left."""
+
+    before: Future[None] | None
+    left: Future[None] = field(default_factory=lambda: get_running_loop().create_future())
+
+    async def comes_up(self) -> None:
+        """Wait until all before have left."""
+        if self.before is not None:
+            await shield(self.before)
+
+    def leave(self) -> None:
+        """Make way, as soon as all before have."""
+        if self.before is None or self.before.done():
+            self.left.set_result(None)
+        else:
+            self.before.add_done_callback(lambda _: self.left.set_result(None))
+
+
+async def _answered(question: str, teacher: Teacher, plan: _Plan) -> Problem | NoAnswerError:
+    """The problem with the first solution that another agrees with, or that there is none."""
     prompt = load_prompt(_SOLVE).render(question=question)
-    requests = [Request(model, prompt, sampling, index) for index in range(_SOLUTIONS)]
-    solutions = [(answer, text) for answer, text in map(_read, await ask_all(teacher, requests)) if answer]
-    for (answer, text), (other, _) in combinations(solutions, 2):
+    requests = [Request(plan.model, prompt, plan.sampling, index) for index in range(_SOLUTIONS)]
+    solutions = [(answer, steps) for answer, steps in map(_read, await ask_all(teacher, requests)) if answer]
+    for (answer, steps), (other, _) in combinations(solutions, 2):
         if verdict(answer, other) == "equal":
-            return Problem(
-                id=content_id(question, text, answer), question=question, solution=text, answer=answer, source="evolved"
-            )
-    raise NoAnswerError("no_majority", f"{question[:120]} answers: {[answer for answer, _ in solutions]}")
+            record_id = content_id(question, steps, answer)
+            return Problem(id=record_id, question=question, solution=steps, answer=answer, source="evolved")
+    return NoAnswerError("no_majority", f"{question[:120]} answers: {[answer for answer, _ in solutions]}")
 
 
 def _read(response: Response | NoAnswerError) -> tuple[str, str]:
+    """The answer and the steps of a solution; empty where it has not both."""
     try:
         text = usable_text(response)
     except NoAnswerError:
         return "", ""
-    return extract_answer(text) or "", text
+    steps = without_answer_line(split_steps(text))
+    return (extract_answer(text) or "", "\n".join(steps)) if steps else ("", "")

@@ -16,7 +16,15 @@ from pathlib import Path
 from rich.console import Console
 
 from lemma.cli import run_before, stage_function
-from lemma.config import AnalyzeConfig, AugmentConfig, CorrectConfig, EndpointConfig, SampleConfig, StageConfig
+from lemma.config import (
+    AnalyzeConfig,
+    AugmentConfig,
+    CorrectConfig,
+    EndpointConfig,
+    SampleConfig,
+    SmoothConfig,
+    StageConfig,
+)
 from lemma.exceptions import StoppedError
 from lemma.holds import Hold
 from lemma.store import REJECTED, RunDirectory
@@ -27,6 +35,7 @@ from lemma.summary import StageSummary, print_summary
 READS_FROM: dict[type[StageConfig], tuple[type[StageConfig], ...]] = {
     AnalyzeConfig: (SampleConfig,),
     CorrectConfig: (AnalyzeConfig, AugmentConfig),
+    SmoothConfig: (CorrectConfig,),
 }
 # A model in this process takes the whole machine, so nothing runs beside it.
 _IN_PROCESS = ("vllm", "transformers")

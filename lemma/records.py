@@ -7,9 +7,9 @@ Steps are counted from 0 in every record (as in ProcessBench); people are shown 
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 Verdict = Literal["equal", "different", "unknown"]
 Origin = Literal["symbolic", "teacher", "student"]
@@ -70,6 +70,12 @@ class ErroneousSolution(Record):
     origin: Origin
     model: str
 
+    @model_validator(mode="after")
+    def _has_the_error_step(self) -> Self:
+        if not 0 <= self.error_step < len(self.steps):
+            raise ValueError(f"error_step {self.error_step} is none of {len(self.steps)} steps")
+        return self
+
 
 class Correction(Record):
     """A right solution made for an erroneous one (`corrections.jsonl`).
@@ -103,6 +109,21 @@ class Trajectory(Record):
     strategy: Strategy
     error_type: str
     segments: tuple[Segment, ...]
+
+
+class SmoothedTrajectory(Record):
+    """A trajectory in a teacher's words from the turn on (`smoothed.jsonl`).
+
+    What comes before the turn, the segments `prefix` and `error`, is the erroneous solution's own, letter by letter.
+    """
+
+    id: str
+    correction_id: str
+    erroneous_id: str
+    strategy: Strategy
+    segments: tuple[Segment, ...]
+    origin: Origin
+    model: str
 
 
 class Rejection(Record):

@@ -1,11 +1,9 @@
 """`lemma build-sft`: join wrong, reflection and right into trajectories, and write records of any kind and shape.
 
-    >>> [segment.kind for segment in join(erroneous, correction, "Wait, that isn't right.").segments]
-    ['prefix', 'error', 'reflection', 'correction']
+    lemma build-sft --records lemma,dpo --mix cot=0.3 --exclude gsm8k_test.jsonl
 
-Both strategies keep the text up to and including the first wrong step (arXiv 2503.17439, section 3.3); with
-`--truncate none`, the paper's ablation, a restart comes after the whole wrong solution instead. The phrase at the turn
-is drawn from a list, or, with `--reflections model`, by the likelihood that the model to be trained gives it.
+A trajectory that `lemma smooth` rewrote is taken as it is. The others are joined (`lemma.joining`): the phrase at the
+turn is drawn from a list, or, with `--reflections model`, by the likelihood that the model to be trained gives it.
 """
 
 from __future__ import annotations
@@ -17,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import orjson
 from pydantic import ValidationError
@@ -29,24 +26,24 @@ from lemma.exceptions import ConfigError
 from lemma.formats import record_kinds
 from lemma.formats.kind import RIGHT_SOLUTION, Case, Joined, Line, RecordKind, RightSolution
 from lemma.formats.shapes import Shape, shaped
+from lemma.joining import PhraseDraw, Truncation, join, opening, trajectory_of
 from lemma.problems import open_problems
 from lemma.prompts import prompt_versions
-from lemma.records import Correction, ErroneousSolution, Problem, Rejection, Segment, SegmentKind, Trajectory
-from lemma.reflection import Mode, choose_phrase, load_phrases
+from lemma.records import Correction, ErroneousSolution, Problem, Rejection, SmoothedTrajectory
+from lemma.reflection import load_phrases
 from lemma.scoring.connect import open_scorer
 from lemma.scoring.phrases import ModelChoice, Scorer, Turn, open_scores, score_turns
 from lemma.sft.card import CardFacts, write_card
-from lemma.sft.figures import Figures, count_error, count_record, preview
+from lemma.sft.figures import REWRITTEN, Figures, count_error, count_record, count_turn, preview
 from lemma.sft.hub import push_to_hub
 from lemma.sft.overlap import NearDuplicates, TestQuestions
 from lemma.sft.selection import Bundle, Selection, bundles, select
-from lemma.sft.sources import CORRECTIONS, Sources, source_fingerprints
+from lemma.sft.sources import CORRECTIONS, Place, Sources, source_fingerprints
 from lemma.steps import solution_text, split_steps, without_annotations
 from lemma.store import Output, RunDirectory, json_line
 from lemma.summary import StageSummary
 from lemma.taxonomy import load_taxonomy
 
-Truncation = Literal["first-error", "none"]
 MIXED_IN = "cot"
 _LOOKED_THROUGH = 100
 _PHRASE_SCORES = Path(".state") / "phrase-scores.sqlite"
@@ -58,7 +55,7 @@ class Plan:
 
     kinds: tuple[str, ...]
     shape: Shape
-    reflections: Mode | ModelChoice
+    reflections: PhraseDraw | ModelChoice
     score_correction: bool
     truncate: Truncation
     near_duplicates: float
@@ -78,14 +75,16 @@ def build_sft(config: BuildSftConfig, console: Console) -> StageSummary:
     wording = _wording(config, kinds)
     tests = {f"exclude {file}": open_problems(file, config.command).fingerprint() for file in config.exclude}
     reflections, scorer = _how_to_reflect(config)
-    inputs = source_fingerprints(config.run) | wording | tests | ({"phrase model": scorer.name} if scorer else {})
-    with Sources(config.run, config.strategies) as sources:
+    inputs = source_fingerprints(config.run, config.smoothed) | wording | tests
+    if scorer is not None:
+        inputs |= {"phrase model": scorer.name}
+    with Sources(config.run, config.strategies, config.smoothed) as sources:
         plan = _plan(config, kinds, sources.error_types, reflections)
         outputs = tuple(Output(sft_file(kind)) for kind in kinds)
         with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal:
             if not journal.done:
                 _remove_other_kinds(config.run, kinds)
-            selection = select(sources, TestQuestions(config.exclude), config.near_duplicates)
+            selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates)
             if scorer is not None:
                 turns = _turns(plan, sources, selection)
                 _score_phrases(turns, scorer, config.run / _PHRASE_SCORES, console)
@@ -101,7 +100,7 @@ def build_sft(config: BuildSftConfig, console: Console) -> StageSummary:
                 files=files,
                 next_command="lemma train",
                 tallies=(figures.tally(kinds),),
-                notes=(*_repetitions(kinds, selection, figures), *_example(plan, sources, selection), *pushed),
+                notes=(*_notes(kinds, selection, figures), *_example(plan, sources, selection), *pushed),
             )
 
 
@@ -137,10 +136,10 @@ def _wording(config: BuildSftConfig, kinds: Mapping[str, RecordKind]) -> dict[st
     return phrases | prompt_versions(*(name for kind in kinds.values() for name in kind.prompts))
 
 
-def _how_to_reflect(config: BuildSftConfig) -> tuple[Mode | ModelChoice, Scorer | None]:
+def _how_to_reflect(config: BuildSftConfig) -> tuple[PhraseDraw | ModelChoice, Scorer | None]:
     """How phrases are chosen, and the model that has to score them first."""
     if config.reflections != "model":
-        return config.reflections, None
+        return PhraseDraw(config.reflections, config.seed), None
     if config.model is None:
         raise ConfigError("--reflections model chooses by a model's likelihood; say which model with --model")
     by_address = "openai_compatible" if "base_url" in config.model_fields_set else "transformers"
@@ -150,7 +149,10 @@ def _how_to_reflect(config: BuildSftConfig) -> tuple[Mode | ModelChoice, Scorer 
 
 
 def _plan(
-    config: BuildSftConfig, kinds: Mapping[str, RecordKind], error_types: set[str], reflections: Mode | ModelChoice
+    config: BuildSftConfig,
+    kinds: Mapping[str, RecordKind],
+    error_types: set[str],
+    reflections: PhraseDraw | ModelChoice,
 ) -> Plan:
     taxonomy = load_taxonomy(config.taxonomy)
     return Plan(
@@ -205,33 +207,48 @@ def _case(plan: Plan, bundle: Bundle, outcome: Outcome) -> Case:
     times = Counter(correction.strategy for correction in corrections)
     seen = {strategy: NearDuplicates(plan.near_duplicates, texts.__getitem__) for strategy in times}
     joined = []
-    for number, correction in enumerate(corrections):
+    for number, (correction, smoothed) in enumerate(zip(corrections, bundle.smoothed, strict=True)):
         # Most often there is one for each strategy, and nothing to compare.
         earlier = seen[correction.strategy].earlier(number) if times[correction.strategy] > 1 else None
         if earlier is None:
-            joined.append(Joined(correction, _trajectory(plan, erroneous, correction)))
+            rewrite = _rewrite(plan, erroneous, correction, smoothed)
+            joined.append(_joined(plan, erroneous, correction, rewrite))
+            count_turn(outcome, joined[-1].rewritten)
+            if smoothed is not None and rewrite is None:
+                detail = f"correction {correction.id}: what comes before the turn is not what it was when rewritten"
+                outcome.reject(Rejection(stage="build-sft", id=bundle.id, reason="rewrite_unfitting", detail=detail))
         else:
             detail = f"correction {correction.id} of {corrections[earlier].id}"
             outcome.reject(Rejection(stage="build-sft", id=bundle.id, reason="near_duplicate", detail=detail))
     return Case(erroneous, tuple(joined))
 
 
-def _trajectory(plan: Plan, erroneous: ErroneousSolution, correction: Correction) -> Trajectory:
-    return join(erroneous, correction, _phrase(plan, erroneous, correction), plan.truncate)
+def _rewrite(
+    plan: Plan, erroneous: ErroneousSolution, correction: Correction, line: bytes | None
+) -> SmoothedTrajectory | None:
+    """The rewrite that takes the place of a plain join. It fits only where it begins as that does: one that was cut
+    after the first wrong step is no restart after the whole wrong solution.
+    """
+    if line is None:
+        return None
+    rewrite = SmoothedTrajectory.model_validate_json(line)
+    begun = opening(erroneous, correction, plan.truncate)
+    return rewrite if rewrite.segments[: len(begun)] == begun else None
+
+
+def _joined(
+    plan: Plan, erroneous: ErroneousSolution, correction: Correction, rewrite: SmoothedTrajectory | None
+) -> Joined:
+    if rewrite is not None:
+        return Joined(correction, trajectory_of(erroneous, correction, rewrite.segments), rewritten=True)
+    return Joined(correction, join(erroneous, correction, _phrase(plan, erroneous, correction), plan.truncate))
 
 
 def _phrase(plan: Plan, erroneous: ErroneousSolution, correction: Correction) -> str:
-    rng = random_for(plan.seed, "reflection", correction.id)
     if isinstance(plan.reflections, ModelChoice):
+        rng = random_for(plan.seed, "reflection", correction.id)
         return plan.reflections.phrase(_turn(plan, erroneous, correction), rng)
-    return choose_phrase(
-        load_phrases(correction.strategy),
-        erroneous.error_type,
-        plan.families[erroneous.error_type],
-        mode=plan.reflections,
-        rng=rng,
-        step_number=erroneous.error_step + 1,
-    )
+    return plan.reflections.phrase(erroneous, correction, plan.families[erroneous.error_type])
 
 
 def _turn(plan: Plan, erroneous: ErroneousSolution, correction: Correction) -> Turn:
@@ -256,37 +273,10 @@ def _turns(plan: Plan, sources: Sources, selection: Selection) -> Iterator[Turn]
         # A line that is no record has no turn; a worker rejects it by name.
         with suppress(ValidationError):
             erroneous = ErroneousSolution.model_validate_json(sources.line(entry.place))
-            for line in sources.lines(CORRECTIONS, entry.corrections):
-                yield _turn(plan, erroneous, Correction.model_validate_json(line))
-
-
-def join(
-    erroneous: ErroneousSolution, correction: Correction, reflection: str, truncate: Truncation = "first-error"
-) -> Trajectory:
-    """The segments of a trajectory, end to end: the newline after a segment belongs to it.
-
-    An error in the first step has no prefix. With `truncate` "none" a restart comes after all that is wrong, its
-    answer included.
-    """
-    at = erroneous.error_step
-    wrong = erroneous.steps[at]
-    if truncate == "none" and correction.strategy == "restart":
-        wrong = solution_text(erroneous.steps[at:], erroneous.final_answer)
-    parts: tuple[tuple[SegmentKind, str], ...] = (
-        ("prefix", "".join(f"{step}\n" for step in erroneous.steps[:at])),
-        ("error", f"{wrong}\n"),
-        ("reflection", f"{reflection}\n"),
-        ("correction", solution_text(correction.steps, correction.final_answer)),
-    )
-    return Trajectory(
-        erroneous_id=erroneous.id,
-        correction_id=correction.id,
-        problem_id=erroneous.problem_id,
-        question=erroneous.question,
-        strategy=correction.strategy,
-        error_type=erroneous.error_type,
-        segments=tuple(Segment(kind=kind, text=text) for kind, text in parts if text),
-    )
+            for at in entry.corrections:
+                correction = Correction.model_validate_json(sources.line(Place(CORRECTIONS, at)))
+                if _rewrite(plan, erroneous, correction, sources.smoothed(at)) is None:
+                    yield _turn(plan, erroneous, correction)
 
 
 def right_solution(line: bytes) -> RightSolution:
@@ -305,12 +295,15 @@ def _add(outcome: Outcome, kind: str, line: Line, shape: Shape | None) -> None:
     count_record(outcome, kind, line)
 
 
-def _repetitions(kinds: Mapping[str, RecordKind], selection: Selection, figures: Figures) -> Iterator[str]:
+def _notes(kinds: Mapping[str, RecordKind], selection: Selection, figures: Figures) -> Iterator[str]:
     for name, kind in kinds.items():
         records = sum(found.records for found in figures.records(name) if found.sort == RIGHT_SOLUTION)
         there = len(selection.right_solutions(kind))
         if records > there:
             yield f"{name}: {there:,} right solutions, each {records / there:.1f} times, make {records:,} records"
+    turns = dict(figures.turns)
+    if REWRITTEN in turns:
+        yield f"{turns[REWRITTEN]:,} of {sum(turns.values()):,} trajectories were rewritten by a teacher (lemma smooth)"
 
 
 def _example(plan: Plan, sources: Sources, selection: Selection) -> Iterator[str]:
@@ -318,9 +311,11 @@ def _example(plan: Plan, sources: Sources, selection: Selection) -> Iterator[str
     shown: list[str] = []
     for entry in selection.errors[:_LOOKED_THROUGH]:
         erroneous = ErroneousSolution.model_validate_json(sources.line(entry.place))
-        correction = Correction.model_validate_json(sources.lines(CORRECTIONS, entry.corrections[:1])[0])
+        at = entry.corrections[0]
+        correction = Correction.model_validate_json(sources.line(Place(CORRECTIONS, at)))
         if erroneous.error_step > 0 or not shown:
-            shown = list(preview(_trajectory(plan, erroneous, correction)))
+            rewrite = _rewrite(plan, erroneous, correction, sources.smoothed(at))
+            shown = list(preview(_joined(plan, erroneous, correction, rewrite).trajectory))
         if erroneous.error_step > 0:
             break
     yield from shown

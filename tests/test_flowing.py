@@ -17,7 +17,15 @@ import yaml
 from rich.console import Console
 
 from lemma.cli import main
-from lemma.config import AnalyzeConfig, AugmentConfig, BuildSftConfig, CorrectConfig, SampleConfig, StageConfig
+from lemma.config import (
+    AnalyzeConfig,
+    AugmentConfig,
+    BuildSftConfig,
+    CorrectConfig,
+    SampleConfig,
+    SmoothConfig,
+    StageConfig,
+)
 from lemma.engine import Outcome, run_stage
 from lemma.exceptions import LemmaError, RunDirectoryError
 from lemma.flowing import flowing_groups, run_side_by_side, sort_rejected
@@ -232,7 +240,7 @@ def test_one_that_fails_stops_the_others_and_says_why(
 
 
 SAMPLE, ANALYZE, AUGMENT = SampleConfig(), AnalyzeConfig(), AugmentConfig()
-CORRECT, BUILD = CorrectConfig(), BuildSftConfig()
+CORRECT, SMOOTH, BUILD = CorrectConfig(), SmoothConfig(), BuildSftConfig()
 LOCAL = SampleConfig(backend="transformers")
 
 
@@ -241,6 +249,7 @@ LOCAL = SampleConfig(backend="transformers")
     [
         ([SAMPLE, ANALYZE, CORRECT, BUILD], [[SAMPLE, ANALYZE, CORRECT], [BUILD]]),
         ([SAMPLE, ANALYZE, AUGMENT, CORRECT, BUILD], [[SAMPLE, ANALYZE], [AUGMENT, CORRECT], [BUILD]]),
+        ([AUGMENT, CORRECT, SMOOTH, BUILD], [[AUGMENT, CORRECT, SMOOTH], [BUILD]]),
         ([AUGMENT, BUILD], [[AUGMENT], [BUILD]]),
         ([LOCAL, ANALYZE], [[LOCAL], [ANALYZE]]),
         ([SAMPLE, AnalyzeConfig(run=Path("other"))], [[SAMPLE], [AnalyzeConfig(run=Path("other"))]]),

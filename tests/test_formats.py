@@ -27,9 +27,9 @@ from lemma.correction import corrections
 from lemma.formats import record_kinds
 from lemma.formats.kind import Case, Joined, RightSolution
 from lemma.formats.shapes import SHAPES, shaped
+from lemma.joining import join
 from lemma.prompts import load_prompt
 from lemma.records import ErroneousSolution
-from lemma.trajectory import join
 
 KINDS = sorted(record_kinds())
 RIGHT = RightSolution("p1", CLIPS.question, CLIPS.reference_steps, "72")

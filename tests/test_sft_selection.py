@@ -104,7 +104,7 @@ def test_overlap_with_a_test_set(tmp_path: Path, question: str, overlaps: bool) 
     file = tmp_path / "test.jsonl"
     rows = ({"question": TEST_QUESTION, "answer": "#### 84"}, {"question": "What is 6 times 7?", "answer": "42"})
     file.write_bytes(b"\n".join(map(orjson.dumps, rows)))
-    found = TestQuestions([str(file)]).overlap(question)
+    found = TestQuestions([str(file)], "build-sft").overlap(question)
     assert (found is not None) == overlaps
     assert found is None or found.endswith("stands in test.jsonl")
 

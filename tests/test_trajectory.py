@@ -35,13 +35,13 @@ from sft_data import (
 from lemma.correction import corrections
 from lemma.formats.lemma import spans
 from lemma.formats.shapes import SHAPES
+from lemma.joining import join
 from lemma.records import Correction, ErroneousSolution
 from lemma.reflection import load_phrases
 from lemma.scoring.phrases import Score, Turn
 from lemma.steps import solution_text
 from lemma.store import to_line
 from lemma.taxonomy import load_taxonomy
-from lemma.trajectory import join
 
 ALL = ("--records", ALL_KINDS, "--mix", "cot=0.3")
 IN_MAY, TOGETHER = CLIPS.reference_steps
@@ -224,8 +224,15 @@ def test_each_input_is_made_or_rejected_by_name(tmp_path: Path) -> None:
     )
     with (run / "corrections.jsonl").open("ab") as file:
         file.write(orjson.dumps(broken) + b"\n" + to_line(correction(id="c5", erroneous_id="e5")))
+        file.write(to_line(correction(id="c6", erroneous_id="e6")))
     with (run / "erroneous.jsonl").open("ab") as file:
         file.write(b'{"id": "e5", "problem_id": "p5", "error_type": "calculation_error", "steps": 5}\n')
+        file.write(
+            orjson.dumps(
+                CLIPS.model_dump() | {"id": "e6", "problem_id": "p6", "question": "How many?", "error_step": 2}
+            )
+            + b"\n"
+        )
     assert lemma("build-sft", "--run", run, "--records", "lema") == 0
     assert [line["erroneous_id"] for line in lines(run / "sft" / "lema.jsonl")] == ["e1"]
     rejected = {(line["id"], line["reason"]) for line in lines(run / "rejected.jsonl")}
@@ -235,6 +242,7 @@ def test_each_input_is_made_or_rejected_by_name(tmp_path: Path) -> None:
         ("e3", "no_correction"),
         ("e4", "invalid_record"),
         ("e5", "invalid_record"),
+        ("e6", "invalid_record"),
     }
 
 

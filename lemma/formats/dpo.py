@@ -24,13 +24,12 @@ def of_error(case: Case) -> Iterator[Line]:
     joined = case.first("fix")
     if joined is None:
         return
-    erroneous, correction = case.erroneous, joined.correction
+    erroneous = case.erroneous
     prefix, error, reflection = joined.text("prefix"), joined.text("error"), joined.text("reflection")
-    right = correction.steps[0] if correction.steps else answer_line(correction.final_answer)
     later = erroneous.steps[erroneous.error_step + 1 :]
     ignoring = later[0] if later else answer_line(erroneous.final_answer)
-    yield _pair(case, "rise", prefix, right, erroneous.steps[erroneous.error_step])
-    yield _pair(case, "sfs", prefix + error, reflection + right, ignoring)
+    yield _pair(case, "rise", prefix, joined.first_step, erroneous.steps[erroneous.error_step])
+    yield _pair(case, "sfs", prefix + error, reflection + joined.next_step, ignoring)
 
 
 def _pair(case: Case, pair: str, shared: str, chosen: str, rejected: str) -> Line:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from lemma.prompts import load_prompt
 from lemma.records import Correction, ErroneousSolution, SegmentKind, Strategy, Trajectory
-from lemma.steps import solution_text
+from lemma.steps import answer_line, solution_text, split_steps
 
 Columns = dict[str, Any]
 RIGHT_SOLUTION = "right solution"
@@ -31,14 +31,26 @@ class RightSolution:
 
 @dataclass(frozen=True)
 class Joined:
-    """A correction, and the trajectory it gives."""
+    """A correction, and the trajectory it gives: a plain join, or one that was `rewritten`, the correction with it."""
 
     correction: Correction
     trajectory: Trajectory
+    rewritten: bool = False
 
     def text(self, kind: SegmentKind) -> str:
         """The text of a segment, empty where the trajectory has none of that kind."""
         return "".join(segment.text for segment in self.trajectory.segments if segment.kind == kind)
+
+    @property
+    def first_step(self) -> str:
+        """The first step of the correction, as the correction has it."""
+        steps = self.correction.steps
+        return steps[0] if steps else answer_line(self.correction.final_answer)
+
+    @property
+    def next_step(self) -> str:
+        """The first step of the correction, as the trajectory has it."""
+        return split_steps(self.text("correction"))[0] if self.rewritten else self.first_step
 
     def right_solution(self, erroneous: ErroneousSolution) -> RightSolution:
         """The whole right solution: a repaired one has the right steps before the error too."""

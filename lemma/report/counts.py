@@ -25,12 +25,13 @@ from lemma.report.samples import (
 )
 from lemma.store import REJECTED
 
-SOLUTIONS = "solutions.jsonl"
+SOLUTIONS, SMOOTHED = "solutions.jsonl", "smoothed.jsonl"
 _LEMMA = "lemma"
 _EXAMPLES = 3
 _PAIRS_SHOWN = 5
 # A page can't list them all, and a hostile file may hold as many as it has lines.
 _MOST_KINDS = 200
+_MOST_PHRASES = 2_000
 _OTHERS = "(others)"
 _OF = re.compile(r"^of ([0-9a-f]{16})$")
 _NUMBER = re.compile(r"\d+")
@@ -69,6 +70,7 @@ class Counts:
     solution_words: Counter[int] = field(default_factory=Counter)
     record_words: Counter[int] = field(default_factory=Counter)
     phrases: Counter[tuple[str, str]] = field(default_factory=Counter)
+    distinct_phrases: set[int] = field(default_factory=set)
     rejections: dict[tuple[str, str], Rejections] = field(default_factory=dict)
     duplicates: list[tuple[str, str]] = field(default_factory=list)
 
@@ -142,7 +144,11 @@ def _count_phrases(counts: Counts, record: Line, templates: set[str]) -> None:
         if segment.kind == "reflection":
             said = segment.text.strip()
             template = _NUMBER.sub(STEP_SLOT, said)
-            counts.phrases[template if template in templates else said, text_of(record, "strategy")] += 1
+            found = (template if template in templates else said, text_of(record, "strategy"))
+            counts.distinct_phrases.add(hash(found))
+            # What a teacher wrote is another text each time.
+            known = found[0] in templates or found in counts.phrases or len(counts.phrases) < _MOST_PHRASES
+            counts.phrases[found if known else (_OTHERS, found[1])] += 1
 
 
 def duplicate_texts(reader: Reader, pairs: list[tuple[str, str]]) -> Iterator[dict[str, Any]]:
@@ -165,5 +171,5 @@ def duplicate_texts(reader: Reader, pairs: list[tuple[str, str]]) -> Iterator[di
 
 def files_there(run: Path) -> list[str]:
     """The files of the run that the page is made from, for the message where there are none."""
-    known = (PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, REJECTED, "run.json", "sft", "eval", "model")
+    known = (PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, SMOOTHED, REJECTED, "run.json", "sft", "eval", "model")
     return [name for name in known if (run / name).exists()]

@@ -24,7 +24,7 @@ def stages(reader: Reader) -> list[Plain]:
 
 
 def _order(name: str) -> tuple[int, str]:
-    known = ("generate", "sample", "analyze", "augment", "correct", "evolve", "build-sft", "train", "eval")
+    known = ("generate", "sample", "analyze", "augment", "correct", "evolve", "smooth", "build-sft", "train", "eval")
     command = name.partition(" ")[0]
     return (known.index(command) if command in known else len(known), name)
 

@@ -154,7 +154,7 @@ def _figures(reader: Reader, counts: Counts) -> dict[str, Any]:
         "record_words": _histogram(counts.record_words),
         "stages": results.stages(reader),
         "phrases": [[_clipped(text), strategy, count] for (text, strategy), count in phrases],
-        "distinct_phrases": len(counts.phrases),
+        "distinct_phrases": len(counts.distinct_phrases),
         "reflections": counts.phrases.total(),
         "near_duplicates": sum(
             found.count for (_, reason), found in counts.rejections.items() if reason == "near_duplicate"

@@ -18,7 +18,7 @@ from lemma.sft.figures import Figures
 from lemma.store import write_whole
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-_SETTINGS = ("seed", "shape", "strategies", "reflections", "truncate", "mix", "exclude", "near_duplicates")
+_SETTINGS = ("seed", "shape", "strategies", "reflections", "smoothed", "truncate", "mix", "exclude", "near_duplicates")
 _TRAINERS = {
     "prompt-completion": """\
 `lemma train` takes the files as they are. With TRL:
@@ -94,6 +94,8 @@ def _card(facts: CardFacts) -> Iterator[str]:
     yield from _table(("error type", "erroneous solutions"), facts.figures.error_types)
     yield ""
     yield from _table(("made by", "erroneous solutions"), facts.figures.origins)
+    yield ""
+    yield from _table(("from wrong to right", "trajectories"), facts.figures.turns)
     yield from ("", "## Left out", "")
     yield from _table(("reason", "inputs"), sorted(facts.rejected.items()))
     yield from ("", "## Sources", "")

@@ -10,7 +10,8 @@ from lemma.formats.kind import Line
 from lemma.records import ErroneousSolution, Trajectory
 from lemma.summary import Tally
 
-_RECORDS, _WORDS, _TYPE, _ORIGIN = "records", "words", "error type", "origin"
+REWRITTEN, JOINED = "rewritten by a teacher", "joined by a phrase"
+_RECORDS, _WORDS, _TYPE, _ORIGIN, _TURN = "records", "words", "error type", "origin", "turn"
 _SEPARATOR = ": "
 
 
@@ -24,6 +25,11 @@ def count_error(outcome: Outcome, erroneous: ErroneousSolution) -> None:
     """Count an erroneous solution that records were made of."""
     outcome.counts[_SEPARATOR.join((_TYPE, erroneous.error_type))] += 1
     outcome.counts[_SEPARATOR.join((_ORIGIN, erroneous.origin))] += 1
+
+
+def count_turn(outcome: Outcome, rewritten: bool) -> None:
+    """Count a trajectory by how it comes from wrong to right."""
+    outcome.counts[_SEPARATOR.join((_TURN, REWRITTEN if rewritten else JOINED))] += 1
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,10 @@ class Figures:
     @property
     def origins(self) -> list[tuple[str, int]]:
         return self._under(_ORIGIN)
+
+    @property
+    def turns(self) -> list[tuple[str, int]]:
+        return self._under(_TURN)
 
     def _under(self, *names: str) -> list[tuple[str, int]]:
         prefix = _SEPARATOR.join((*names, ""))

@@ -18,12 +18,13 @@ _STAGE = "build-sft"
 class Bundle:
     """An erroneous solution with its corrections, and the right solutions that go beside it into each kind's file.
 
-    All are lines of the run directory, for a worker to parse.
+    All are lines of the run directory, for a worker to parse. `smoothed` has a rewrite, or None, for each correction.
     """
 
     id: str
     erroneous: bytes
     corrections: tuple[bytes, ...]
+    smoothed: tuple[bytes | None, ...]
     solutions: Mapping[str, tuple[bytes, ...]]
 
 
@@ -104,6 +105,7 @@ def bundles(
             entry.id,
             sources.line(entry.place),
             sources.lines(CORRECTIONS, entry.corrections),
+            tuple(map(sources.smoothed, entry.corrections)),
             {name: tuple(sources.line(found.place) for found in entries) for name, entries in solutions.items()},
         )
 

@@ -1,4 +1,4 @@
-"""What `build-sft` reads: erroneous solutions, their corrections, and right solutions.
+"""What `build-sft` reads: erroneous solutions, their corrections, what was made smooth of these, and right solutions.
 
 Ids and places in the files are held; the records stay on disk and are read again, mostly in order, to be joined.
 """
@@ -18,8 +18,9 @@ from lemma.exceptions import RunDirectoryError
 from lemma.records import Strategy
 from lemma.stored_lines import placed_lines, stage_input, text_field
 
-PROBLEMS, ERRONEOUS, CORRECTIONS = "problems.jsonl", "erroneous.jsonl", "corrections.jsonl"
-_MADE_BY = {PROBLEMS: "augment", ERRONEOUS: "augment", CORRECTIONS: "correct"}
+PROBLEMS, ERRONEOUS = "problems.jsonl", "erroneous.jsonl"
+CORRECTIONS, SMOOTHED = "corrections.jsonl", "smoothed.jsonl"
+_MADE_BY = {PROBLEMS: "augment", ERRONEOUS: "augment", CORRECTIONS: "correct", SMOOTHED: "smooth"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +56,21 @@ class SolutionEntry:
 class Sources:
     """The records of a run directory. Use it as a context manager. `problems` counts them by their source.
 
-    Raises RunDirectoryError for a file that is not there, a line that is no record, and corrections of erroneous
-    solutions that are not there any more.
+    Rewrites of `lemma smooth` are left aside unless `smoothed`. Raises RunDirectoryError for a file that is not there,
+    a line that is no record, corrections of erroneous solutions that are not there any more, and rewrites of such
+    corrections.
     """
 
-    def __init__(self, run: Path, strategies: Collection[Strategy]) -> None:
+    def __init__(self, run: Path, strategies: Collection[Strategy], smoothed: bool) -> None:
         self._run = run
         self._open = ExitStack()
         self._files: dict[str, IO[bytes]] = {}
         self.error_types: set[str] = set()
         self.errors: list[ErrorEntry] = []
         self.problems: Counter[str] = Counter()
+        self._smoothed_at: dict[int, int] = {}
         first_of = self._read_errors()
-        self._read_corrections(strategies)
+        self._read_corrections(strategies, self._smoothed_places() if smoothed else {})
         self.solutions = self._read_solutions(first_of)
 
     def _read_errors(self) -> dict[str, int]:
@@ -83,7 +86,16 @@ class Sources:
             first_of.setdefault(problem_id, offset)
         return first_of
 
-    def _read_corrections(self, strategies: Collection[Strategy]) -> None:
+    def _smoothed_places(self) -> dict[str, int]:
+        """Where the rewrite of each correction stands, by the correction's id."""
+        path = self._run / SMOOTHED
+        if not path.exists():
+            return {}
+        lines = placed_lines(path, _MADE_BY[SMOOTHED])
+        return {text_field(values, "correction_id", path, number): offset for offset, number, values in lines}
+
+    def _read_corrections(self, strategies: Collection[Strategy], smoothed: dict[str, int]) -> None:
+        """Note the corrections that were asked for, and where each one's rewrite stands."""
         entries = {entry.id: entry for entry in self.errors}
         path = self._run / CORRECTIONS
         for offset, number, values in placed_lines(path, _MADE_BY[CORRECTIONS]):
@@ -93,8 +105,16 @@ class Sources:
                     f"{path}, line {number}: corrects a solution that is not in {ERRONEOUS}; `lemma correct --fresh` "
                     f"makes the corrections of those that are"
                 )
+            rewrite = smoothed.pop(text_field(values, "id", path, number), None)
             if values.get("strategy") in strategies:
                 entry.corrections.append(offset)
+                if rewrite is not None:
+                    self._smoothed_at[offset] = rewrite
+        if smoothed:
+            raise RunDirectoryError(
+                f"{self._run / SMOOTHED} rewrites corrections that are not in {CORRECTIONS} any more, such as "
+                f"{next(iter(smoothed))}; `lemma smooth --fresh` rewrites those that are, --no-smoothed leaves it aside"
+            )
 
     def _read_solutions(self, first_of: Mapping[str, int]) -> list[SolutionEntry]:
         entries = {problem_id: SolutionEntry(problem_id, Place(ERRONEOUS, at)) for problem_id, at in first_of.items()}
@@ -127,15 +147,21 @@ class Sources:
         """Records of one file."""
         return tuple(self.line(Place(file, offset)) for offset in offsets)
 
+    def smoothed(self, correction: int) -> bytes | None:
+        """The rewrite of the trajectory that a correction gives, by the correction's first byte; None without one."""
+        at = self._smoothed_at.get(correction)
+        return None if at is None else self.line(Place(SMOOTHED, at))
+
     def values(self, place: Place) -> dict[str, Any]:
         """A record, parsed but not checked."""
         values: dict[str, Any] = orjson.loads(self.line(place))
         return values
 
 
-def source_fingerprints(run: Path) -> dict[str, str]:
+def source_fingerprints(run: Path, smoothed: bool) -> dict[str, str]:
     """What changes when the records change. Raises RunDirectoryError for a file that is not there."""
     found = stage_input(run / ERRONEOUS, _MADE_BY[ERRONEOUS]) | stage_input(run / CORRECTIONS, _MADE_BY[CORRECTIONS])
-    if (run / PROBLEMS).exists():
-        found |= stage_input(run / PROBLEMS, _MADE_BY[PROBLEMS])
+    for name in (PROBLEMS, SMOOTHED) if smoothed else (PROBLEMS,):
+        if (run / name).exists():
+            found |= stage_input(run / name, _MADE_BY[name])
     return found
