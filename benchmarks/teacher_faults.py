@@ -29,13 +29,13 @@ from teacher_server import ANSWER_FAULTS, ATTEMPT_FAULTS
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "sk-very-secret"
 FILES = ("problems.jsonl", "solutions.jsonl", "rejected.jsonl")
-IN_FLIGHT, TIMEOUT = 64, 1.5
+IN_FLIGHT, TIMEOUT = 64, 5
 
 
 @dataclass
 class Outcome:
     """What became of a run. `again` are problems that were asked again although their answer was stored, `lost` answers
-    that a kill caught between the server and the store, `leaks` files that hold the key.
+    that came when their asker was killed or had given them up, `leaks` files that hold the key.
     """
 
     made: int
@@ -177,7 +177,7 @@ def main() -> None:
             report(name, outcomes[-1])
         peace, killed = outcomes
         same = peace.files == killed.files
-        print(f"  answers caught between server and store by the kills: {killed.lost:,}")
+        print(f"  answers on their way when their asker was killed or timed out: {killed.lost:,}")
         print(f"the same final files: {'yes' if same else 'NO'}")
         if not same or any(one.unaccounted or one.again or one.leaks for one in outcomes):
             raise SystemExit(1)

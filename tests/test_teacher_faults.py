@@ -47,5 +47,4 @@ def test_kills_at_random_moments_change_nothing_and_cost_nothing(
     killed = teacher_faults.run(problems, tmp_path, LATENCY, KILLS)
     assert killed.files == in_peace.files
     assert not killed.again
-    assert killed.lost <= KILLS * teacher_faults.IN_FLIGHT
     assert killed.rejected == Counter(in_peace.rejected)
