@@ -4,7 +4,8 @@
     python benchmarks/teacher_server.py --latency 0.02 --faults --log asked.log
 
 It prints its port when it is up. What it answers is decided by the number after `problem` in the request and by how
-often it was asked before, so two runs meet the same faults. A line of the log is `asked N` or `answered N`.
+often it was asked before, so two runs meet the same faults. A line of the log is `asked N`, `answered N` or the
+fault that problem N met, as `too_many N`.
 """
 
 from __future__ import annotations
@@ -73,10 +74,13 @@ class Server:
         # The proxy is mended after a few attempts, so that every problem is answered in the end.
         trouble = drawn(ATTEMPT_FAULTS, f"{number} {attempt}") if self.faults and attempt < 3 else None
         if trouble is not None:
+            self.note(trouble, number)
             return await self.fail(request, trouble)
         await asyncio.sleep(self.latency)
         fault = drawn(ANSWER_FAULTS, f"{number}") if self.faults else None
         self.note("answered", number)
+        if fault is not None:
+            self.note(fault, number)
         return web.Response(body=answer(number, fault), content_type="application/json")
 
     async def fail(self, request: web.Request, trouble: str) -> web.StreamResponse:

@@ -6,6 +6,8 @@ run, what one would write oneself over aiohttp and over the openai client (which
     python benchmarks/teacher_throughput.py --calls 5000 --contenders lemma,openai,curator --curator-python PYTHON
 
 Times are of whole processes, from start to exit. curator wants an environment of its own: give its interpreter.
+
+    python -m venv curator && curator/bin/pip install bespokelabs-curator==0.1.31
 """
 
 from __future__ import annotations
@@ -62,9 +64,12 @@ async def main():
 asyncio.run(main())
 """
 
+# curator fetches its tokenizer from the internet when it starts; litellm, which it needs, has brought it along.
 CURATOR = """
 import os, sys
-os.environ |= {"TELEMETRY_ENABLED": "0", "CURATOR_DISABLE_RICH_DISPLAY": "1", "OPENAI_API_KEY": "none"}
+from importlib.util import find_spec
+tokenizers = os.path.join(os.path.dirname(find_spec("litellm").origin), "litellm_core_utils", "tokenizers")
+os.environ |= {"TELEMETRY_ENABLED": "0", "CURATOR_DISABLE_RICH_DISPLAY": "1", "TIKTOKEN_CACHE_DIR": tokenizers}
 from bespokelabs import curator
 url, calls, in_flight, prompt = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 
@@ -97,18 +102,19 @@ def run(command: list[str]) -> Result:
     """Run a process to its end and measure it."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENAI_API_KEY": "none"}
     started = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     memory = []
-    while True:
-        finished, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if finished:
-            break
-        memory.append(resident_mb(process.pid))
-        time.sleep(0.2)
-    wall = time.perf_counter() - started
-    if os.waitstatus_to_exitcode(status):
-        assert process.stderr is not None
-        raise SystemExit(f"{' '.join(command[:4])} failed: {process.stderr.read().decode()[-2000:]}")
+    with tempfile.TemporaryFile() as said:  # a pipe that nobody reads would stop a process that says a lot
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said)
+        while True:
+            finished, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if finished:
+                break
+            memory.append(resident_mb(process.pid))
+            time.sleep(0.2)
+        wall = time.perf_counter() - started
+        if os.waitstatus_to_exitcode(status):
+            said.seek(0)
+            raise SystemExit(f"{' '.join(command[:2])} failed: {said.read().decode()[-2000:]}")
     return Result(wall, usage.ru_utime + usage.ru_stime, max(memory), memory[len(memory) // 2])
 
 
@@ -161,8 +167,10 @@ def main() -> None:
             assert up.stdout is not None
             url = f"http://127.0.0.1:{up.stdout.readline().strip()}/v1"
             loop = [url, str(flags.calls), str(flags.in_flight), TEXT, folder]
-            result = run(command_of(contender, loop, flags.curator_python))
-            up.kill()
+            try:
+                result = run(command_of(contender, loop, flags.curator_python))
+            finally:
+                up.kill()
         rate = flags.calls / result.wall
         print(
             f"{contender:8} {rate:6.1f}/s  {rate / ideal:6.1%} of ideal  {result.cpu / flags.calls * 1000:5.2f} ms CPU "

@@ -77,10 +77,10 @@ async def _run(flow: _Flow[Item], journal: Journal, opening: Callable[[], Teache
             journal.complete()
         return notes
     finally:
+        await teacher.close()
         figures = teacher.figures(sum(journal.made.values()))
         if figures:
             journal.note("teacher", figures)
-        await teacher.close()
 
 
 def _succeeded(task: asyncio.Task[Outcome | None]) -> bool:

@@ -27,6 +27,7 @@ from lemma.teachers.protocol import Usage
 FILE = "responses.sqlite"
 _LARGEST_BATCH = 1000
 _VERSION = 1
+_COLUMNS = ("key", "stage", "model", "prompt_tokens", "completion_tokens", "raw")
 _TABLE = """
 CREATE TABLE IF NOT EXISTS responses (
     key TEXT PRIMARY KEY,
@@ -60,7 +61,11 @@ class ResponseStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._errors():
             self._reader = self._connect()
+        try:
             self._create()
+        except BaseException:
+            self._reader.close()
+            raise
         self._queue: SimpleQueue[_Write | None] = SimpleQueue()
         self._writer = threading.Thread(target=self._write_all, name="response-store", daemon=True)
         self._writer.start()
@@ -100,15 +105,22 @@ class ResponseStore:
         return connection
 
     def _create(self) -> None:
-        version = self._reader.execute("PRAGMA user_version").fetchone()[0]
+        with self._errors():
+            version = self._reader.execute("PRAGMA user_version").fetchone()[0]
+            columns = tuple(row[1] for row in self._reader.execute("PRAGMA table_info(responses)"))
+            if version in (0, _VERSION) and columns in ((), _COLUMNS):
+                with self._reader:
+                    self._reader.execute(_TABLE)
+                    self._reader.execute(f"PRAGMA user_version = {_VERSION}")
+                return
         if version not in (0, _VERSION):
             raise RunDirectoryError(
                 f"{self._path} was made by another version of lemma (form {version}, this one reads {_VERSION}); "
                 "use that version, or another --run directory"
             )
-        with self._reader:
-            self._reader.execute(_TABLE)
-            self._reader.execute(f"PRAGMA user_version = {_VERSION}")
+        raise RunDirectoryError(
+            f"{self._path} holds something else than answers; move it away, then the same command goes on"
+        )
 
     def _write_all(self) -> None:
         connection: sqlite3.Connection | None = None
@@ -154,9 +166,11 @@ class ResponseStore:
             return f"{self._path}: the disk is full; free some space, then the same command goes on"
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return (
-                f"{self._path} is damaged ({error}); put back a copy of it, or move it away (its answers will then be "
-                "asked and paid for again), then the same command goes on"
+                f"{self._path} is damaged ({error}); put back a copy of it, without a -wal file beside it, or move it "
+                "away (its answers will then be asked and paid for again), then the same command goes on"
             )
+        if code is not None and code & 0xFF == sqlite3.SQLITE_IOERR:
+            return f"{self._path} can't be written or read ({error}); see to the disk, then the same command goes on"
         return f"{self._path} can't be used ({error}); mend that, or use another --run directory"
 
 

@@ -8,25 +8,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from lemma.chat_template import ensure_chat_template, render_prompt
-from lemma.exceptions import MissingExtraError, TeacherError
+from lemma.exceptions import TeacherError
 from lemma.scoring.phrases import Score, Turn
+from lemma.teachers.vllm import import_vllm, load_engine
 
 
 class VllmScorer:
     """One engine for one model. Raises MissingExtraError without vLLM, TeacherError where the model can't be loaded."""
 
     def __init__(self, model: str) -> None:
-        try:
-            import vllm
-        except ImportError:
-            raise MissingExtraError("vllm", "vllm") from None
         self.name = f"vllm:{model}"
-        self._sampling = vllm.SamplingParams(max_tokens=1, temperature=0, prompt_logprobs=0)
-        try:
-            self._engine: Any = vllm.LLM(model=model, enable_prefix_caching=True)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise TeacherError(f"{model}: vLLM can't load it: {str(error).strip().splitlines()[0]}") from None
-        self._tokenizer = self._engine.get_tokenizer()
+        self._sampling = import_vllm().SamplingParams(max_tokens=1, temperature=0, prompt_logprobs=0)
+        self._engine = load_engine(model)
+        self._tokenizer = self._engine.llm.get_tokenizer()
         ensure_chat_template(self._tokenizer)
 
     def score(self, turns: Sequence[Turn]) -> list[list[Score]]:
@@ -36,12 +30,19 @@ class VllmScorer:
         texts = [start + text for start, turn in zip(starts, turns, strict=True) for text in turn.continuations]
         encoded = self._tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)
         token_prompts = [{"prompt_token_ids": ids} for ids in encoded["input_ids"]]
-        outputs = iter(self._engine.generate(token_prompts, self._sampling, use_tqdm=False))
+        outputs = iter(self._generate(token_prompts))
         offsets = iter(encoded["offset_mapping"])
         return [
             [_score(next(outputs), next(offsets), len(start)) for _ in turn.continuations]
             for start, turn in zip(starts, turns, strict=True)
         ]
+
+    def _generate(self, prompts: list[dict[str, list[int]]]) -> list[Any]:
+        engine = self._engine
+        try:
+            return list(engine.llm.generate(prompts, self._sampling, use_tqdm=False, lora_request=engine.lora))
+        except engine.refusals as error:
+            raise TeacherError(f"{self.name} does not take a text: {str(error).splitlines()[0]}") from None
 
 
 def _score(output: Any, offsets: Sequence[tuple[int, int]], start: int) -> Score:

@@ -111,8 +111,10 @@ class OpenAICompatible:
             return TeacherError(f"{shown}; {advice}")
         if error.status_code in _OVERLOADED:
             return OverloadedError(shown, retry_after(error.response.headers))
-        if error.status_code in _INTERRUPTED or error.status_code >= 500:
+        if error.status_code in _INTERRUPTED:
             return InterruptedAnswerError(shown)
+        if error.status_code >= 500:
+            return InterruptedAnswerError(f"{shown} (its log may say why; check the model's name, too)")
         return RefusedRequestError(shown)
 
     def _redacted(self, text: str) -> str:

@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,19 +19,73 @@ from lemma.teachers.protocol import RefusedRequestError, Request
 
 _TEXT, _CHAT, _BEGUN = "text", "chat", "begun answer"
 Waiting = tuple[Request, asyncio.Future[bytes]]
+_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+
+
+class Engine(NamedTuple):
+    """vLLM's engine with a model in it, and what to ask it with: the adapter, where the model is one."""
+
+    llm: Any
+    lora: Any | None
+    refusals: tuple[type[Exception], ...]
+
+
+def load_engine(model: str) -> Engine:
+    """An engine for a folder, a Hugging Face id, or a LoRA adapter's folder, which brings its base model.
+
+    Raises MissingExtraError without vLLM, TeacherError where the model can't be loaded.
+    """
+    vllm = import_vllm()
+    adapter = Path(model) / "adapter_config.json"
+    try:
+        if adapter.exists():
+            return _load_adapter(vllm, model, orjson.loads(adapter.read_bytes()))
+        return Engine(vllm.LLM(model=model, enable_prefix_caching=True), None, _refusals(vllm))
+    except Exception as error:  # a model that vLLM does not take fails in as many ways as there are models
+        raise TeacherError(f"vLLM can't load {model}: {_first_line(error)}") from None
+
+
+def import_vllm() -> Any:
+    """The module. Raises MissingExtraError where it is not installed."""
+    try:
+        import vllm
+    except ImportError:
+        raise MissingExtraError("vllm", "vllm") from None
+    return vllm
+
+
+def _load_adapter(vllm: Any, folder: str, settings: dict[str, Any]) -> Engine:
+    from vllm.lora.request import LoRARequest
+
+    base, rank = settings["base_model_name_or_path"], settings["r"]
+    own_tokenizer = folder if (Path(folder) / "tokenizer_config.json").exists() else base
+    llm = vllm.LLM(
+        model=base,
+        tokenizer=own_tokenizer,
+        enable_prefix_caching=True,
+        enable_lora=True,
+        max_lora_rank=next((most for most in _RANKS if most >= rank), rank),
+    )
+    return Engine(llm, LoRARequest("adapter", 1, folder), _refusals(vllm))
+
+
+def _refusals(vllm: Any) -> tuple[type[Exception], ...]:
+    """What the engine raises for a prompt that it does not take: a class of its own in later versions."""
+    own = getattr(getattr(vllm, "exceptions", None), "VLLMClientError", None)
+    return (ValueError,) if own is None else (ValueError, own)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 class Vllm:
     """One engine for one model. Loading it takes minutes; it happens with the first request."""
 
     def __init__(self, model: str) -> None:
-        try:
-            import vllm
-        except ImportError:
-            raise MissingExtraError("vllm", "vllm") from None
         self.name = f"vLLM ({model})"
-        self._vllm, self._model = vllm, model
-        self._engine: Any = None
+        self._vllm, self._model = import_vllm(), model
+        self._engine: Engine | None = None
         self._waiting: list[Waiting] = []
         self._working: asyncio.Task[None] | None = None
 
@@ -68,40 +123,38 @@ class Vllm:
                         answered.set_result(sample)
 
     def _generate(self, requests: list[Request], counts: Iterable[int]) -> list[list[bytes | Exception]]:
-        if self._engine is None:
-            self._engine = self._load()
+        engine = self._engine = self._engine or load_engine(self._model)
         numbered = list(zip(requests, counts, strict=True))
-        try:
-            return self._generate_all(numbered)
-        except ValueError:
-            # vLLM refuses a whole batch for one prompt that is too long: find it.
-            return [answer for one in numbered for answer in self._generate_one(one)]
-
-    def _load(self) -> Any:
-        try:
-            return self._vllm.LLM(model=self._model, enable_prefix_caching=True)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise TeacherError(f"{self.name} can't be loaded: {str(error).strip().splitlines()[0]}") from None
-
-    def _generate_one(self, numbered: tuple[Request, int]) -> list[list[bytes | Exception]]:
-        try:
-            return self._generate_all([numbered])
-        except ValueError as error:
-            refused = RefusedRequestError(f"{self.name}: {str(error).splitlines()[0]}")
-            return [[refused] * numbered[1]]
-
-    def _generate_all(self, numbered: list[tuple[Request, int]]) -> list[list[bytes | Exception]]:
         answers: dict[int, list[bytes | Exception]] = {}
-        kinds = [_kind(request) for request, _ in numbered]
+        kinds = [_kind(request) for request in requests]
         for kind in dict.fromkeys(kinds):
             places = [place for place, own in enumerate(kinds) if own == kind]
-            sampling = [self._sampling(*numbered[place]) for place in places]
-            prompts = [numbered[place][0].body()["prompt" if kind == _TEXT else "messages"] for place in places]
-            ask = self._engine.generate if kind == _TEXT else self._engine.chat
-            begun = {"continue_final_message": True, "add_generation_prompt": False} if kind == _BEGUN else {}
-            outputs = ask(prompts, sampling, use_tqdm=False, **begun)
-            answers |= {place: _raw_answers(output) for place, output in zip(places, outputs, strict=True)}
+            answers |= zip(places, self._accepted(engine, kind, [numbered[place] for place in places]), strict=True)
         return [answers[place] for place in range(len(numbered))]
+
+    def _accepted(
+        self, engine: Engine, kind: str, numbered: list[tuple[Request, int]]
+    ) -> list[list[bytes | Exception]]:
+        """Before it begins, vLLM refuses a whole batch for one prompt that it does not take: halve until that is it."""
+        try:
+            return self._answers(engine, kind, numbered)
+        except engine.refusals as error:
+            if len(numbered) == 1:
+                return [[RefusedRequestError(f"{self.name}: {_first_line(error)}")] * numbered[0][1]]
+        except Exception as error:  # out of memory, or the engine has died
+            raise TeacherError(
+                f"{self.name} failed: {_first_line(error)}; the same command goes on from here"
+            ) from error
+        half = len(numbered) // 2
+        return self._accepted(engine, kind, numbered[:half]) + self._accepted(engine, kind, numbered[half:])
+
+    def _answers(self, engine: Engine, kind: str, numbered: list[tuple[Request, int]]) -> list[list[bytes | Exception]]:
+        sampling = [self._sampling(request, count) for request, count in numbered]
+        prompts = [request.body()["prompt" if kind == _TEXT else "messages"] for request, _ in numbered]
+        ask = engine.llm.generate if kind == _TEXT else engine.llm.chat
+        begun = {"continue_final_message": True, "add_generation_prompt": False} if kind == _BEGUN else {}
+        outputs = ask(prompts, sampling, use_tqdm=False, lora_request=engine.lora, **begun)
+        return [_raw_answers(output) for output in outputs]
 
     def _sampling(self, request: Request, count: int) -> Any:
         sampling = request.sampling
