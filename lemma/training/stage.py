@@ -63,9 +63,9 @@ def _quieten() -> None:
 
 def _open_journal(config: TrainConfig, files: Sequence[Path]) -> AbstractContextManager[Journal | None]:
     """The run directory's journal, in the first process; the others have nothing to write."""
-    from accelerate import PartialState
+    from lemma.training.models import this_process
 
-    if not PartialState().is_main_process:
+    if not this_process().is_main_process:
         return nullcontext()
     return RunDirectory(config.run).open_stage(config, (), {file.name: fingerprint(file) for file in files})
 
