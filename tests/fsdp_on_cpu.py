@@ -1,4 +1,4 @@
-"""Run lemma under accelerate's FSDP without a GPU: `accelerate launch --config_file ... tests/fsdp_on_cpu.py train ...`.
+"""Run lemma under FSDP without a GPU: `accelerate launch --config_file ... tests/fsdp_on_cpu.py train ...`.
 
 accelerate shards only what runs on an accelerator. Told that these processes do, it shards on the CPU with gloo, by the
 same code.

@@ -15,9 +15,10 @@ from rich.console import Console
 from lemma.cli import main
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError, LemmaError
+from lemma.formats import record_kinds
 from lemma.training.job import split_batch, total_steps
 from lemma.training.presets import FILLED_BY_PRESET, preset_names, with_preset
-from lemma.training.records import read_record_lines
+from lemma.training.records import Line, read_record_lines
 from lemma.training.stage import train
 
 QUIET = Console(quiet=True)
@@ -114,7 +115,7 @@ BAD_INPUT = {
         "lemma.jsonl is not there; make it with: lemma build-sft --records lemma",
     ),
     "no file of that kind": (None, {"records": "lema"}, "lema.jsonl is not there; make it with: lemma build-sft"),
-    "a kind for another objective": (None, {"records": "dpo"}, "--objective sft trains on lemma, lema, cot, critique"),
+    "a kind for another objective": (None, {"records": "dpo"}, "--objective sft trains on cot, critique, lema, lemma"),
     "an empty file": (lambda run: (run / "sft/lemma.jsonl").write_bytes(b""), {"records": "lemma"}, "no records; see"),
     "no spans": (
         lambda run: spoil(run, lambda line: line.pop("segments")),
@@ -224,14 +225,30 @@ def test_too_little_memory_is_said_before_anything_is_loaded(asked, advice, run,
     assert advice in line
 
 
-def test_a_problem_is_on_one_side_only(run):
-    """Wrong and right records of a question are all trained on, or all held out."""
-    files = [run / "sft/lemma.jsonl", run / "sft/cot.jsonl"]
-    sides = {}
-    for line in read_record_lines(files):
-        sides.setdefault(line.messages("prompt")[0]["content"], set()).add(line.held_out(0, 0.5))
+def test_a_problem_is_on_one_side_only(tmp_path):
+    """All records of a problem, of every kind there is, are trained on, or all are held out."""
+    kinds = record_kinds()
+    assert main(["build-sft", "--run", str(tmp_path), "--records", ",".join(kinds), "--workers", "1"]) == 0
+    questions = [orjson.loads(line)["question"] for line in (tmp_path / "problems.jsonl").read_bytes().splitlines()]
+    sides, kinds_of = {}, {}
+    for line in read_record_lines([tmp_path / f"sft/{kind}.jsonl" for kind in kinds]):
+        asked = line.messages("prompt")[0]["content"]
+        (question,) = [question for question in questions if question in asked]
+        sides.setdefault(question, set()).add(line.held_out(0, 0.5))
+        kinds_of.setdefault(question, set()).add(line.kind)
+    assert set(kinds) in kinds_of.values()
     assert all(len(side) == 1 for side in sides.values())
     assert {frozenset(side) for side in sides.values()} == {frozenset({True}), frozenset({False})}
+
+
+def test_a_record_of_others_goes_by_its_prompt():
+    """Without a `problem_id` the prompt decides, in whichever form it is written."""
+    questions = [f"question {number}" for number in range(40)]
+    plain = [Line("cot", "", {"prompt": question}).held_out(0, 0.5) for question in questions]
+    chat = [[{"role": "user", "content": question}] for question in questions]
+    assert [Line("cot", "", {"prompt": messages}).held_out(0, 0.5) for messages in chat] == plain
+    assert 5 < sum(plain) < 35
+    assert sum(Line("cot", "", {"prompt": question}).held_out(0, 0.1) for question in questions) < sum(plain)
 
 
 @pytest.mark.parametrize("name", ["fsdp.yaml", "zero2.yaml"])

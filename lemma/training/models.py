@@ -78,7 +78,7 @@ def on_cpu() -> bool:
 
 
 def this_process() -> PartialState:
-    """This process among those of the launch. Asked without `cpu`, accelerate takes every one for the only one there."""
+    """This process among those of the launch. Asked without `cpu`, accelerate takes each for the only one there."""
     return PartialState(cpu=on_cpu())
 
 
