@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 
 import orjson
 import pytest
@@ -19,7 +21,7 @@ from lemma.formats import record_kinds
 from lemma.training.job import split_batch, total_steps
 from lemma.training.presets import FILLED_BY_PRESET, preset_names, with_preset
 from lemma.training.records import Line, read_record_lines
-from lemma.training.stage import train
+from lemma.training.stage import _one_gpu_a_process, train
 
 QUIET = Console(quiet=True)
 
@@ -83,6 +85,22 @@ def test_the_effective_batch_is_kept(device_batch, processes, expected):
 def test_an_effective_batch_that_can_not_be_kept():
     with pytest.raises(ConfigError, match="multiple of 3"):
         split_batch(with_preset(TrainConfig(preset="lemma", model="m")), 3)
+
+
+@pytest.mark.parametrize(
+    ("launched", "visible", "used"), [(False, None, "0"), (False, "3,5", "3"), (True, "3,5", "3,5")]
+)
+def test_one_process_uses_one_gpu(launched, visible, used, monkeypatch):
+    """Else the batch would be spread over all, and be as many times larger; in a launch each process has its own."""
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    for name, value in {"CUDA_VISIBLE_DEVICES": visible, "LOCAL_RANK": "1" if launched else None}.items():
+        monkeypatch.setenv(name, value or "")
+        if value is None:
+            monkeypatch.delenv(name)
+    said = io.StringIO()
+    _one_gpu_a_process(Console(file=said))
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == used
+    assert ("1 of 2 GPUs" in said.getvalue()) != launched
 
 
 @pytest.mark.parametrize(("rows", "max_steps", "steps"), [(1000, None, 12), (1000, 5, 5), (1000, 99, 12), (1, None, 3)])

@@ -42,6 +42,7 @@ def train(config: TrainConfig, console: Console) -> StageSummary | None:
         if find_spec(library) is None:
             raise MissingExtraError(library, "train")
     _quieten()
+    _one_gpu_a_process(console)
     from lemma.training.records import record_files
 
     files = record_files(config.run, config.objective, config.records)
@@ -59,6 +60,16 @@ def _quieten() -> None:
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
+
+
+def _one_gpu_a_process(console: Console) -> None:
+    """Keep transformers from spreading one process over all GPUs, which would multiply the effective batch."""
+    import torch
+
+    number = torch.cuda.device_count()
+    if number > 1 and "LOCAL_RANK" not in os.environ:
+        os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0]
+        console.print(f"1 of {number} GPUs is used; for all of them: accelerate launch -m lemma train ...")
 
 
 def _open_journal(config: TrainConfig, files: Sequence[Path]) -> AbstractContextManager[Journal | None]:
