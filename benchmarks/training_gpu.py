@@ -2,8 +2,8 @@
 
 A Llama-shaped model of about 100 million parameters with random weights and made-up records of exactly `--length`
 tokens, so that nothing has to be downloaded. Both trainers get the same rows and arguments, and take turns.
-The FLOPs of a token are 6 N + 12 layers x width x length for full training (arXiv 2204.02311, appendix B), and two
-thirds of it with LoRA, where frozen weights get no gradient.
+The FLOPs of a token are 6 N + 12 layers x width x length for full training (arXiv 2204.02311, appendix B), and 4 N in
+place of 6 N with LoRA: frozen weights get no gradient, while attention, which has no weights, costs the same.
 
     python benchmarks/training_gpu.py --out DIR
     python benchmarks/training_gpu.py --out DIR --layers 2 --width 64 --length 64 --steps 8   # a try on a CPU
@@ -30,7 +30,7 @@ from lemma.training.presets import with_preset
 from lemma.training.records import Line
 
 # Dense bfloat16 peak in FLOPs a second, from the makers' data sheets.
-PEAKS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "4090": 165e12}
+PEAKS = {"H200": 989e12, "H100 PCIe": 756e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "4090": 165e12}
 _WORDS = 16000
 _SEGMENTS = ("prefix", "error", "reflection", "correction")
 
@@ -85,7 +85,7 @@ def make_lines(tokenizer: Any, count: int, length: int) -> list[Line]:
 
 def flops_per_token(parameters: int, layers: int, width: int, length: int, lora: bool) -> float:
     """Floating-point operations of forward and backward for one token."""
-    return (6 * parameters + 12 * layers * width * length) * (2 / 3 if lora else 1)
+    return (4 if lora else 6) * parameters + 12 * layers * width * length
 
 
 def peak_of_this_gpu() -> float | None:

@@ -61,7 +61,7 @@ def test_the_kinds_are_those_that_the_help_names() -> None:
 @pytest.mark.parametrize("name", KINDS)
 @given(error=erroneous_solutions())
 def test_contract_of_every_kind(name: str, error: ErroneousSolution) -> None:
-    """Text on both sides, the same columns for every line, and an erroneous id or null, never something made up."""
+    """Text on both sides, the same columns for every line, and where it comes from, never something made up."""
     kind = record_kinds()[name]
     right = RightSolution(error.problem_id, error.question, error.reference_steps, error.gold_answer)
     from_error = [] if kind.of_error is None else list(kind.of_error(case_of(error)))
@@ -75,6 +75,7 @@ def test_contract_of_every_kind(name: str, error: ErroneousSolution) -> None:
         assert (line.worse is not None) == kind.pairs
         assert line.worse != line.answer or line.columns["pair"] == "rise"
         assert error.question in line.question
+        assert line.columns["problem_id"] == error.problem_id
     for line in from_error:
         assert line.columns["erroneous_id"] == error.id
     for line in from_solution:

@@ -195,6 +195,9 @@ def hostile_run(folder: Path) -> Path:
         '"train": {"settings": 3}}}'
     )
     (folder / "distribution.json").write_text("[" * 100_000)
+    (folder / "reflections.json").write_text(
+        '{"model": "</script>", "trajectories": NaN, "perplexity": {"model": {"mean": "x", "low": 1e999}, "typed": 3}}'
+    )
     evaluation = folder / "eval" / "<b>"
     evaluation.mkdir(parents=True)
     (evaluation / "results.json").write_text('{"figures": [3, {}, {"value": NaN, "suite": "</script>"}]}')
@@ -215,6 +218,18 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     # Of three bad lines two are no objects and one is no record; a torn end is a stage at work.
     assert data["unreadable"] == {"erroneous.jsonl": 3, "distribution.json": 1}
     assert data["losses"] == [] and len(data["comparisons"][0]["rows"]) == 2
+
+
+def test_phrases_chosen_in_each_way_are_compared(tmp_path: Path) -> None:
+    assert main(["build-sft", "--run", str(tmp_path), "--workers", "1"]) == 0
+    figures = {
+        way: {"mean": mean, "low": mean - 1, "high": mean + 1} for way, mean in (("model", 5.0), ("random", 7.0))
+    }
+    difference = {"random": {"mean": -0.25, "low": -0.375, "high": -0.125}}
+    content = {"model": "m", "trajectories": 500, "perplexity": figures, "difference": difference}
+    (tmp_path / "reflections.json").write_bytes(orjson.dumps(content))
+    assert main(["report", "--run", str(tmp_path)]) == 0
+    assert data_of(tmp_path / "report.html")["chosen_phrases"] == content
 
 
 @pytest.mark.parametrize("title", ["</title><script>x</script>", "<!-- data -->", '"&<'])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import multiprocessing
 import random
 import threading
@@ -26,6 +27,7 @@ from transformers import AutoModelForCausalLM
 from lemma.chat_template import load_tokenizer, plain_prompt, render_prompt
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError, LemmaError, MissingExtraError, RunDirectoryError, TeacherError
+from lemma.scoring.comparison import Place, compare, write_comparison
 from lemma.scoring.connect import open_scorer
 from lemma.scoring.openai_server import ServerScorer
 from lemma.scoring.phrases import ModelChoice, Score, Turn, choose, open_scores, score_turns
@@ -258,6 +260,33 @@ def test_workers_draw_what_this_process_draws(tmp_path):
     assert len(set(elsewhere)) > 1
 
 
+class ByLength:
+    """A character is a token and costs one nat, a blank two."""
+
+    name = "by length"
+
+    def score(self, turns):
+        return [[Score(-float(len(text) + text.count(" ")), len(text)) for text in t.continuations] for t in turns]
+
+
+def test_ways_are_compared_by_the_whole_text(tmp_path):
+    ways = {"model": "abcd", "typed": "ab d", "random": "a  d"}
+    comparison = compare([Place("1?", "ab\n", "\ncd", ways) for _ in range(3)], ByLength())
+    nats = {"model": 1.0, "typed": 1.1, "random": 1.2}
+    for way, expected in nats.items():
+        found = comparison.perplexity[way]
+        assert (found.mean, found.low, found.high) == pytest.approx([math.exp(expected)] * 3)
+    assert {way: found.mean for way, found in comparison.difference.items()} == pytest.approx(
+        {"typed": -0.1, "random": -0.2}
+    )
+    written = json.loads(write_comparison(tmp_path, "m", comparison).read_bytes())
+    assert (written["model"], written["trajectories"], written["perplexity"]["typed"]["mean"]) == (
+        "m",
+        3,
+        comparison.perplexity["typed"].mean,
+    )
+
+
 @pytest.mark.slow
 def test_a_trained_model_finds_model_aware_phrases_likelier(tmp_path):
     """On 500 trajectories with errors that the model has not seen, with a 95 % interval."""
@@ -267,13 +296,12 @@ def test_a_trained_model_finds_model_aware_phrases_likelier(tmp_path):
     write_records(tmp_path / "others", 500, seed=2)
     asked = {"records": ("lemma",), "max_steps": 25, "learning_rate": 4e-3, "effective_batch": 8, "eval_share": 0.0}
     train(TrainConfig(run=tmp_path / "run", **asked), Console(quiet=True))
-    places = reflections.read_places(tmp_path / "others/sft/lemma.jsonl", 500)
-    assert len(places) == 500
+    openings = reflections.read_openings(tmp_path / "others/sft/lemma.jsonl", 500)
     scorer = TransformersScorer(str(tmp_path / "run/model"))
-    result = reflections.compare(places, scorer, temperature=0.3, lookahead=False)
-    for other in ("typed", "random"):
-        assert result[f"log-perplexity, model - {other}"].high < 0
-    assert result["perplexity, model"].mean < result["perplexity, random"].mean
+    result = reflections.compare_ways(openings, scorer, temperature=0.3, lookahead=False)
+    assert result.trajectories == 500
+    assert all(difference.high < 0 for difference in result.difference.values())
+    assert result.perplexity["model"].mean < result.perplexity["random"].mean
 
 
 def test_backends(model):

@@ -26,6 +26,7 @@ from lemma.chat_template import load_tokenizer
 from lemma.cli import main
 from lemma.config import TrainConfig
 from lemma.store import RunDirectory
+from lemma.training import stage
 from lemma.training.job import PreparedData, prepare
 from lemma.training.models import model_folder
 from lemma.training.objectives import sft
@@ -38,6 +39,7 @@ from lemma.training.token_labels import IGNORED, PARTS
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"
 
+FSDP = Path(stage.__file__).with_name("accelerate_configs") / "fsdp.yaml"
 FEW = {"max_steps": 4, "effective_batch": 8, "device_batch": 8, "eval_share": 0.1, "evaluations": 1}
 
 
@@ -344,33 +346,55 @@ def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
 
 # Without Adam, which makes the sign of a rounding error as large as a gradient.
 TWO_STEPS = {
+    "records": "lemma",
     "max_steps": 2,
+    "save_every": 1,
     "effective_batch": 8,
     "device_batch": 4,
-    "eval_share": 0.0,
+    "eval_share": 0.1,
+    "evaluations": 1,
     "error_weight": 0.3,
     "optimizer": "sgd",
+}
+TWO_PROCESSES = {
+    "ddp": (["--multi_gpu", "-m", "lemma"], {}),
+    "fsdp": (
+        ["--config_file", str(FSDP), str(Path(__file__).with_name("fsdp_on_cpu.py"))],
+        {"activation_checkpointing": True},
+    ),
 }
 
 
 @pytest.mark.slow
-def test_two_processes_train_the_same_model_as_one(run, tmp_path):
-    """`accelerate launch` with two processes keeps the effective batch, writes one journal, and has one summary."""
-    config = tmp_path / "two.yaml"
-    config.write_text(
-        "compute_environment: LOCAL_MACHINE\ndistributed_type: MULTI_CPU\nnum_processes: 2\n"
-        "num_machines: 1\nmachine_rank: 0\nuse_cpu: true\nmixed_precision: 'no'\n",
-        "utf-8",
-    )
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(config), "-m", "lemma", "train"]
+@pytest.mark.parametrize("way", TWO_PROCESSES)
+def test_two_processes_train_the_same_model_as_one(way, run, tmp_path):
+    """`accelerate launch`, killed after the first step and gone on with: the effective batch, the counts and the model
+    are those of one process, and only the first process writes and speaks.
+    """
+    launched, more = TWO_PROCESSES[way]
     two, one = copy_of(run, tmp_path / "two"), copy_of(run, tmp_path / "one")
-    command = [*launch, "--run", str(two), *flags(TWO_STEPS)]
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", "2", "--mixed_precision", "no"]
+    command = [*launch, *launched, "train", "--run", str(two), *flags(TWO_STEPS | more)]
+    killed = start(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(two / "model/checkpoint-1/written-to-its-end", killed)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    said, complaints = start([*command, "--resume"], stdout=subprocess.PIPE, stderr=subprocess.PIPE).communicate()
+    assert said.count("optimizer steps") == 1, said + complaints
+    assert "step 1 of 2" not in said
+    assert len(list((two / "model/checkpoint-2").glob("rng_state_*.pth"))) == 2
+    assert list((two / "model/checkpoint-2").glob("*fsdp*")) or way == "ddp"
+    summary, _, _ = run_training(one, **TWO_STEPS | {"records": ("lemma",)})
+    assert RunDirectory(two).manifest()["stages"]["train"]["made"] == dict(summary.made)
+    trained, expected = (AutoModelForCausalLM.from_pretrained(run / "model").state_dict() for run in (two, one))
+    assert trained.keys() == expected.keys()
+    assert all(torch.allclose(trained[name], expected[name], atol=1e-5) for name in trained)
+
+
+def start(command, **options):
+    """A process with children, in a group of its own."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout.count("optimizer steps") == 1, done.stdout + done.stderr
-    run_training(one, **TWO_STEPS)
-    weights = [load_file(folder / "model/model.safetensors") for folder in (two, one)]
-    assert all(torch.allclose(weights[0][name], weights[1][name], atol=1e-5) for name in weights[0])
+    return subprocess.Popen(command, env=environment, text=True, start_new_session=True, **options)
 
 
 def test_prepared_data_is_what_was_counted(run):

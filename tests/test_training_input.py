@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 
 import orjson
 import pytest
@@ -15,10 +17,11 @@ from rich.console import Console
 from lemma.cli import main
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError, LemmaError
+from lemma.formats import record_kinds
 from lemma.training.job import split_batch, total_steps
 from lemma.training.presets import FILLED_BY_PRESET, preset_names, with_preset
-from lemma.training.records import read_record_lines
-from lemma.training.stage import train
+from lemma.training.records import Line, read_record_lines
+from lemma.training.stage import _one_gpu_a_process, train
 
 QUIET = Console(quiet=True)
 
@@ -84,6 +87,22 @@ def test_an_effective_batch_that_can_not_be_kept():
         split_batch(with_preset(TrainConfig(preset="lemma", model="m")), 3)
 
 
+@pytest.mark.parametrize(
+    ("launched", "visible", "used"), [(False, None, "0"), (False, "3,5", "3"), (True, "3,5", "3,5")]
+)
+def test_one_process_uses_one_gpu(launched, visible, used, monkeypatch):
+    """Else the batch would be spread over all, and be as many times larger; in a launch each process has its own."""
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    for name, value in {"CUDA_VISIBLE_DEVICES": visible, "LOCAL_RANK": "1" if launched else None}.items():
+        monkeypatch.setenv(name, value or "")
+        if value is None:
+            monkeypatch.delenv(name)
+    said = io.StringIO()
+    _one_gpu_a_process(Console(file=said))
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == used
+    assert ("1 of 2 GPUs" in said.getvalue()) != launched
+
+
 @pytest.mark.parametrize(("rows", "max_steps", "steps"), [(1000, None, 12), (1000, 5, 5), (1000, 99, 12), (1, None, 3)])
 def test_steps(rows, max_steps, steps):
     config = with_preset(TrainConfig(preset="lemma", model="m", max_steps=max_steps))
@@ -114,7 +133,7 @@ BAD_INPUT = {
         "lemma.jsonl is not there; make it with: lemma build-sft --records lemma",
     ),
     "no file of that kind": (None, {"records": "lema"}, "lema.jsonl is not there; make it with: lemma build-sft"),
-    "a kind for another objective": (None, {"records": "dpo"}, "--objective sft trains on lemma, lema, cot, critique"),
+    "a kind for another objective": (None, {"records": "dpo"}, "--objective sft trains on cot, critique, lema, lemma"),
     "an empty file": (lambda run: (run / "sft/lemma.jsonl").write_bytes(b""), {"records": "lemma"}, "no records; see"),
     "no spans": (
         lambda run: spoil(run, lambda line: line.pop("segments")),
@@ -224,14 +243,30 @@ def test_too_little_memory_is_said_before_anything_is_loaded(asked, advice, run,
     assert advice in line
 
 
-def test_a_problem_is_on_one_side_only(run):
-    """Wrong and right records of a question are all trained on, or all held out."""
-    files = [run / "sft/lemma.jsonl", run / "sft/cot.jsonl"]
-    sides = {}
-    for line in read_record_lines(files):
-        sides.setdefault(line.messages("prompt")[0]["content"], set()).add(line.held_out(0, 0.5))
+def test_a_problem_is_on_one_side_only(tmp_path):
+    """All records of a problem, of every kind there is, are trained on, or all are held out."""
+    kinds = record_kinds()
+    assert main(["build-sft", "--run", str(tmp_path), "--records", ",".join(kinds), "--workers", "1"]) == 0
+    questions = [orjson.loads(line)["question"] for line in (tmp_path / "problems.jsonl").read_bytes().splitlines()]
+    sides, kinds_of = {}, {}
+    for line in read_record_lines([tmp_path / f"sft/{kind}.jsonl" for kind in kinds]):
+        asked = line.messages("prompt")[0]["content"]
+        (question,) = [question for question in questions if question in asked]
+        sides.setdefault(question, set()).add(line.held_out(0, 0.5))
+        kinds_of.setdefault(question, set()).add(line.kind)
+    assert set(kinds) in kinds_of.values()
     assert all(len(side) == 1 for side in sides.values())
     assert {frozenset(side) for side in sides.values()} == {frozenset({True}), frozenset({False})}
+
+
+def test_a_record_of_others_goes_by_its_prompt():
+    """Without a `problem_id` the prompt decides, in whichever form it is written."""
+    questions = [f"question {number}" for number in range(40)]
+    plain = [Line("cot", "", {"prompt": question}).held_out(0, 0.5) for question in questions]
+    chat = [[{"role": "user", "content": question}] for question in questions]
+    assert [Line("cot", "", {"prompt": messages}).held_out(0, 0.5) for messages in chat] == plain
+    assert 5 < sum(plain) < 35
+    assert sum(Line("cot", "", {"prompt": question}).held_out(0, 0.1) for question in questions) < sum(plain)
 
 
 @pytest.mark.parametrize("name", ["fsdp.yaml", "zero2.yaml"])

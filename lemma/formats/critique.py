@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution, numbered, task
+from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution, numbered, origin, task
 
 _PROMPT = "critique"
 _NO_FAULT = "Every step is right, and so is the answer."
@@ -22,14 +22,13 @@ def of_error(case: Case) -> Iterator[Line]:
     verdicts = ["right"] * erroneous.error_step + ["wrong"]
     asked = task(_PROMPT, erroneous.question, erroneous.steps, erroneous.final_answer)
     answer = _critique(verdicts, erroneous.explanation, case.repaired.right_solution(erroneous))
-    columns = {"error_type": erroneous.error_type, "erroneous_id": erroneous.id}
-    yield Line(asked, answer, "wrong solution", columns)
+    yield Line(asked, answer, "wrong solution", origin(erroneous))
 
 
 def of_solution(solution: RightSolution) -> Line:
     asked = task(_PROMPT, solution.question, solution.steps, solution.final_answer)
     answer = _critique(["right"] * len(solution.steps), _NO_FAULT, solution)
-    return Line(asked, answer, RIGHT_SOLUTION, {"error_type": None, "erroneous_id": None})
+    return Line(asked, answer, RIGHT_SOLUTION, origin(solution))
 
 
 def _critique(verdicts: Sequence[str], explanation: str, right: RightSolution) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lemma.formats.kind import Case, Line, RecordKind
+from lemma.formats.kind import Case, Line, RecordKind, origin
 from lemma.steps import answer_line
 
 
@@ -33,12 +33,7 @@ def of_error(case: Case) -> Iterator[Line]:
 
 
 def _pair(case: Case, pair: str, shared: str, chosen: str, rejected: str) -> Line:
-    columns = {
-        "pair": pair,
-        "shared": len(shared),
-        "error_type": case.erroneous.error_type,
-        "erroneous_id": case.erroneous.id,
-    }
+    columns = {"pair": pair, "shared": len(shared), **origin(case.erroneous)}
     return Line(case.erroneous.question, shared + chosen, pair, columns, worse=shared + rejected)
 
 

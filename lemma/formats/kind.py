@@ -114,6 +114,21 @@ class RecordKind:
     needs: tuple[Strategy, ...] = ("fix", "restart")
     prompts: tuple[str, ...] = ()
 
+    @property
+    def objective(self) -> Literal["sft", "dpo", "prm"]:
+        """What `lemma train` makes of it: pairs are compared, labelled steps are judged, all else is learned."""
+        return "dpo" if self.pairs else "sft" if self.shaped else "prm"
+
+
+def origin(of: ErroneousSolution | RightSolution) -> Columns:
+    """The columns that say what a record comes from: the error, or nulls for a right solution, and the problem."""
+    error = of if isinstance(of, ErroneousSolution) else None
+    return {
+        "error_type": error and error.error_type,
+        "erroneous_id": error and error.id,
+        "problem_id": of.problem_id,
+    }
+
 
 def numbered(steps: Sequence[str], first: int = 1) -> tuple[str, ...]:
     """Steps as people count them: `Step 1: ...` and so on."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution, numbered, task
+from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution, numbered, origin, task
 from lemma.steps import solution_text
 
 _PROMPT = "lema"
@@ -31,13 +31,12 @@ def of_error(case: Case) -> Iterator[Line]:
     corrected = [] if first == 1 else [_UNCHANGED]
     corrected.append(solution_text(numbered(correction.steps, first), correction.final_answer))
     answer = f"Step {erroneous.error_step + 1}.\nExplanation: {erroneous.explanation}\nCorrect Solution:\n"
-    columns = {"error_type": erroneous.error_type, "erroneous_id": erroneous.id}
     asked = task(_PROMPT, erroneous.question, erroneous.steps, erroneous.final_answer)
-    yield Line(asked, answer + "\n".join(corrected), correction.strategy, columns)
+    yield Line(asked, answer + "\n".join(corrected), correction.strategy, origin(erroneous))
 
 
 def of_solution(solution: RightSolution) -> Line:
-    return Line(solution.question, solution.text, RIGHT_SOLUTION, {"error_type": None, "erroneous_id": None})
+    return Line(solution.question, solution.text, RIGHT_SOLUTION, origin(solution))
 
 
 KIND = RecordKind(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lemma.formats.kind import RIGHT_SOLUTION, Case, Columns, Line, RecordKind, RightSolution
+from lemma.formats.kind import RIGHT_SOLUTION, Case, Columns, Line, RecordKind, RightSolution, origin
 from lemma.records import Segment
 
 
@@ -18,8 +18,7 @@ def of_error(case: Case) -> Iterator[Line]:
         trajectory = joined.trajectory
         columns = {
             "strategy": trajectory.strategy,
-            "error_type": trajectory.error_type,
-            "erroneous_id": trajectory.erroneous_id,
+            **origin(case.erroneous),
             "segments": spans(trajectory.segments),
         }
         text = "".join(segment.text for segment in trajectory.segments)
@@ -29,8 +28,7 @@ def of_error(case: Case) -> Iterator[Line]:
 def of_solution(solution: RightSolution) -> Line:
     columns = {
         "strategy": None,
-        "error_type": None,
-        "erroneous_id": None,
+        **origin(solution),
         "segments": spans((Segment(kind="correction", text=solution.text),)),
     }
     return Line(solution.question, solution.text, RIGHT_SOLUTION, columns)

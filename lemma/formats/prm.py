@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution
+from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution, origin
 
 
 def of_error(case: Case) -> Iterator[Line]:
@@ -19,8 +19,7 @@ def of_error(case: Case) -> Iterator[Line]:
         "prompt": erroneous.question,
         "completions": erroneous.steps,
         "labels": [number < erroneous.error_step for number in range(len(erroneous.steps))],
-        "error_type": erroneous.error_type,
-        "erroneous_id": erroneous.id,
+        **origin(erroneous),
     }
     yield Line(erroneous.question, "\n".join(erroneous.steps), "wrong solution", columns)
 
@@ -30,8 +29,7 @@ def of_solution(solution: RightSolution) -> Line:
         "prompt": solution.question,
         "completions": solution.steps,
         "labels": [True] * len(solution.steps),
-        "error_type": None,
-        "erroneous_id": None,
+        **origin(solution),
     }
     return Line(solution.question, "\n".join(solution.steps), RIGHT_SOLUTION, columns)
 

@@ -114,6 +114,27 @@ def _history(reader: Reader, folder: Path) -> list[Plain]:
     return series
 
 
+def chosen_phrases(reader: Reader) -> Plain:
+    """How likely the model to be trained finds the joined text, by the way in which its reflections are chosen."""
+    content = reader.whole(reader.run / "reflections.json")
+    if not isinstance(content, dict):
+        return {}
+    figures = {name: content.get(name) for name in ("perplexity", "difference")}
+    return {
+        "model": text_of(content, "model"),
+        "trajectories": _value(content.get("trajectories")),
+        **{name: _intervals(found) for name, found in figures.items() if isinstance(found, dict)},
+    }
+
+
+def _intervals(found: Mapping[str, Any]) -> Plain:
+    return {
+        str(way): {part: _value(values.get(part)) for part in ("mean", "low", "high")}
+        for way, values in found.items()
+        if isinstance(values, dict)
+    }
+
+
 def _outside(reader: Reader, path: Path) -> Plain:
     """A file that may lie outside of the run directory."""
     content = Reader(path.parent, reader.unreadable).whole(path)

@@ -155,6 +155,7 @@ def _figures(reader: Reader, counts: Counts) -> dict[str, Any]:
         "stages": results.stages(reader),
         "phrases": [[_clipped(text), strategy, count] for (text, strategy), count in phrases],
         "distinct_phrases": len(counts.distinct_phrases),
+        "chosen_phrases": results.chosen_phrases(reader),
         "reflections": counts.phrases.total(),
         "near_duplicates": sum(
             found.count for (_, reason), found in counts.rejections.items() if reason == "near_duplicate"

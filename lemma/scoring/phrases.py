@@ -132,6 +132,24 @@ def score_turns(turns: Iterable[Turn], scorer: Scorer, scores: Scores) -> Iterat
         yield done
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """A scorer that asks its model only for what is not in the store, and puts there what it is told."""
+
+    scorer: Scorer
+    scores: Scores
+
+    @property
+    def name(self) -> str:
+        return self.scorer.name
+
+    def score(self, turns: Sequence[Turn]) -> list[list[Score]]:
+        """The score of each continuation of each turn."""
+        for _ in score_turns(turns, self.scorer, self.scores):
+            pass
+        return [self.scores.of(turn) for turn in turns]
+
+
 def choose(scores: Sequence[Score], temperature: float, rng: random.Random) -> int:
     """Draw the index of a candidate with a probability that grows with its likelihood; at temperature 0 the best.
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from accelerate import PartialState
 from datasets import Dataset
 from transformers import TrainingArguments
 from transformers.integrations import get_available_reporting_integrations
@@ -19,7 +18,7 @@ from transformers.integrations import get_available_reporting_integrations
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError
 from lemma.records import Rejection
-from lemma.training.models import on_cpu, use_bf16
+from lemma.training.models import on_cpu, this_process, use_bf16
 from lemma.training.records import Line
 
 TOO_LONG = "too_long"
@@ -96,7 +95,7 @@ def prepare(
 def common_arguments(config: TrainConfig, folder: Path, rows: int, held_out: bool) -> dict[str, Any]:
     """The training arguments that do not depend on the objective. `rows` is the length of the training data."""
     _check_reports(config)
-    device_batch, accumulation = split_batch(config, PartialState().num_processes)
+    device_batch, accumulation = split_batch(config, this_process().num_processes)
     steps = total_steps(config, rows)
     evaluation: dict[str, Any] = {"eval_strategy": "no"}
     if held_out:
@@ -106,6 +105,7 @@ def common_arguments(config: TrainConfig, folder: Path, rows: int, held_out: boo
         **evaluation,
         "output_dir": str(folder),
         "use_cpu": on_cpu(),
+        "ddp_find_unused_parameters": False,
         "dataloader_pin_memory": not on_cpu(),
         "bf16": use_bf16(config),
         "learning_rate": config.learning_rate,

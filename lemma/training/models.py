@@ -34,9 +34,9 @@ def model_folder(config: TrainConfig, conversations: Iterable[list[Message]]) ->
     if config.model is not None:
         return config.model
     folder = config.run / "tiny-model"
-    if PartialState().is_main_process:
+    if this_process().is_main_process:
         make_tiny_model(folder, conversations, config.seed)
-    PartialState().wait_for_everyone()
+    this_process().wait_for_everyone()
     return str(folder)
 
 
@@ -69,12 +69,17 @@ def _memory() -> float:
     if on_cpu():
         return float(psutil.virtual_memory().available)
     free, _ = torch.cuda.mem_get_info() if torch.cuda.is_available() else (psutil.virtual_memory().available, 0)
-    return float(free * PartialState().num_processes)
+    return float(free * this_process().num_processes)
 
 
 def on_cpu() -> bool:
     """Whether there is no accelerator here."""
     return not torch.accelerator.is_available()
+
+
+def this_process() -> PartialState:
+    """This process among those of the launch. Asked without `cpu`, accelerate takes each for the only one there."""
+    return PartialState(cpu=on_cpu())
 
 
 def use_bf16(config: TrainConfig) -> bool:

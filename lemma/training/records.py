@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from lemma.chat_template import Message
+from lemma.config import BuildSftConfig
 from lemma.exceptions import DataError
-from lemma.records import content_id
+from lemma.formats import record_kinds
+from lemma.records import SegmentKind, content_id
 from lemma.stored_lines import read_lines
 from lemma.training.token_labels import Part
 
-RECORD_KINDS = {"sft": ("lemma", "lema", "cot", "critique"), "dpo": ("dpo",), "prm": ("prm",)}
 _ANSWERS = {"sft": "completion", "dpo": "chosen", "prm": "completions"}
 _REBUILD = "make the records again: lemma build-sft --fresh"
-_SEGMENT_KINDS = ("prefix", "error", "reflection", "correction")
+_SEGMENT_KINDS = get_args(SegmentKind)
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,12 @@ class Line:
         return content_id(self.place, repr(self.values))
 
     def held_out(self, seed: int, share: float) -> bool:
-        """Whether the record's question is among the held-out ones: all its records are on the same side."""
-        return int(content_id(str(seed), self.messages("prompt")[0]["content"]), 16) < share * 2**64
+        """Whether the record's problem is among the held-out ones: all its records, of any kind, are on one side.
+
+        A record that names no problem goes by its prompt.
+        """
+        problem = self.values.get("problem_id") or self.messages("prompt")[0]["content"]
+        return int(content_id(str(seed), str(problem)), 16) < share * 2**64
 
     def error(self, what: str) -> DataError:
         return DataError(f"{self.place}: {what}; {_REBUILD}")
@@ -89,7 +94,7 @@ class Line:
 def record_files(run: Path, objective: str, asked: Sequence[str]) -> list[Path]:
     """The record files to train on. Raises DataError when there are none, or one that was asked for is missing."""
     folder = run / "sft"
-    known = RECORD_KINDS[objective]
+    known = [name for name, kind in record_kinds().items() if kind.objective == objective]
     for kind in asked:
         if kind not in known:
             raise DataError(f"--records {kind}: --objective {objective} trains on {', '.join(known)}")
@@ -97,8 +102,11 @@ def record_files(run: Path, objective: str, asked: Sequence[str]) -> list[Path]:
     there = [file for file in files if file.exists()]
     missing = [file for file in files if file not in there]
     if not there or (asked and missing):
-        kinds = ",".join(asked or known[:1])
-        raise DataError(f"{missing[0]} is not there; make it with: lemma build-sft --records {kinds} --run {run}")
+        kinds = asked or [name for name in BuildSftConfig().records if name in known] or known
+        raise DataError(
+            f"{folder / kinds[0]}.jsonl is not there; make it with: "
+            f"lemma build-sft --records {','.join(kinds)} --run {run}"
+        )
     return there
 
 

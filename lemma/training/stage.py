@@ -43,6 +43,7 @@ def train(config: TrainConfig, console: Console) -> StageSummary | None:
         if find_spec(library) is None:
             raise MissingExtraError(library, "train")
     _quieten()
+    _one_gpu_a_process(console)
     from lemma.training.records import record_files
 
     files = record_files(config.run, config.objective, config.records)
@@ -62,11 +63,21 @@ def _quieten() -> None:
     disable_progress_bar()
 
 
+def _one_gpu_a_process(console: Console) -> None:
+    """Keep transformers from spreading one process over all GPUs, which would multiply the effective batch."""
+    import torch
+
+    number = torch.cuda.device_count()
+    if number > 1 and "LOCAL_RANK" not in os.environ:
+        os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0]
+        console.print(f"1 of {number} GPUs is used; for all of them: accelerate launch -m lemma train ...")
+
+
 def _open_journal(config: TrainConfig, files: Sequence[Path]) -> AbstractContextManager[Journal | None]:
     """The run directory's journal, in the first process; the others have nothing to write."""
-    from accelerate import PartialState
+    from lemma.training.models import this_process
 
-    if not PartialState().is_main_process:
+    if not this_process().is_main_process:
         return nullcontext()
     return RunDirectory(config.run).open_stage(config, (), {file.name: fingerprint(file) for file in files})
 

@@ -68,7 +68,19 @@ function phrases(data) {
   if (!data.phrases.length) return null;
   return [element("p", {}, `${count(data.reflections)} reflections use ${count(data.distinct_phrases)} phrases.`),
     more("The most frequent ones", table("Phrases", [["phrase"], ["strategy"], ["how often", "number"], ["share", "number"]],
-      data.phrases.map(([text, strategy, value]) => [text, strategy, count(value), percent(value / data.reflections)])))];
+      data.phrases.map(([text, strategy, value]) => [text, strategy, count(value), percent(value / data.reflections)]))),
+    chosenPhrases(data.chosen_phrases)];
+}
+
+function chosenPhrases({ model, trajectories, perplexity, difference }) {
+  if (!perplexity) return null;
+  const ways = { model: "by this model's likelihood", typed: "any that fits the error", random: "any at all" };
+  const figure = (value) => (typeof value === "number" ? value.toPrecision(4) : "–");
+  const interval = (found) => (found ? `${figure(found.low)} to ${figure(found.high)}` : "–");
+  return table(`How ${model} finds the whole text with phrases chosen in each way, ${count(trajectories)} trajectories`,
+    [["phrases"], ["perplexity", "number"], ["95 % interval", "number"], ["the model's choice is lower by, in nats a token", "number"], ["95 % interval", "number"]],
+    Object.entries(perplexity).map(([way, found]) => [ways[way] || way, figure(found.mean), interval(found),
+      figure(difference?.[way] && -difference[way].mean), interval(difference?.[way] && { low: -difference[way].high, high: -difference[way].low })]));
 }
 
 function duplicates(data) {

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate import PartialState
 from peft import get_peft_model
 from transformers import (
     AutoModelForTokenClassification,
@@ -25,7 +24,7 @@ from transformers import (
 from lemma.chat_template import render_prompt
 from lemma.config import TrainConfig
 from lemma.training.job import PreparedData, Row, common_arguments, int_array
-from lemma.training.models import adapter_config, loading_options
+from lemma.training.models import adapter_config, loading_options, this_process
 from lemma.training.records import Line
 from lemma.training.token_labels import IGNORED
 
@@ -86,7 +85,7 @@ def _classifier(model: str, config: TrainConfig) -> Any:
             model,
             num_labels=len(_NAMES),
             id2label=_NAMES,
-            device_map={"": PartialState().device} if config.qlora else None,
+            device_map={"": this_process().device} if config.qlora else None,
             **loading_options(config),
         )
         adapter = adapter_config(config)

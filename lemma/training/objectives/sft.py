@@ -124,6 +124,7 @@ class SegmentTrainer(SFTTrainer):
         # TRL refuses a collator of one's own without padding, so it is put in its place afterwards.
         self.data_collator: Any = PartsCollator(**vars(self.data_collator))
         self._part_weights = torch.from_numpy(part_weights).to(self.args.device)
+        self._labels_say_all = set(part_weights.tolist()) <= {0.0, 1.0}
         self._part_sums = {mode: self._zeros() for mode in ("train", "eval")}
 
     def _zeros(self) -> torch.Tensor:
@@ -137,7 +138,7 @@ class SegmentTrainer(SFTTrainer):
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
         """As the trainer's own, but the loss is divided by the sum of the tokens' weights, not by their number."""
         samples, count = super().get_batch_samples(epoch_iterator, num_batches, device)
-        if count is None or not samples:
+        if count is None or not samples or self._labels_say_all:
             return samples, count
         trained = torch.zeros(2, device=self.args.device)
         for batch in samples:
@@ -156,9 +157,10 @@ class SegmentTrainer(SFTTrainer):
         def weighted(**model_inputs: Any) -> Any:
             outputs = model(**model_inputs)
             self._add_part_losses(mode, parts[:, 1:], outputs)
-            weights = self._part_weights[parts[:, 1:]]
-            for name in ("log_probs", "label_mask", "entropy", "is_top1"):
-                outputs[name] = outputs[name] * weights
+            if mode == "eval" or not self._labels_say_all:
+                weights = self._part_weights[parts[:, 1:]]
+                for name in ("log_probs", "label_mask", "entropy", "is_top1"):
+                    outputs[name] = outputs[name] * weights
             return outputs
 
         return super().compute_loss(weighted, inputs, *args, **kwargs)
