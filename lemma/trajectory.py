@@ -12,8 +12,9 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -30,9 +31,10 @@ from lemma.joining import PhraseDraw, Truncation, join, opening, trajectory_of
 from lemma.problems import open_problems
 from lemma.prompts import prompt_versions
 from lemma.records import Correction, ErroneousSolution, Problem, Rejection, SmoothedTrajectory
-from lemma.reflection import load_phrases
+from lemma.reflection import Mode, load_phrases
+from lemma.scoring import comparison
 from lemma.scoring.connect import open_scorer
-from lemma.scoring.phrases import ModelChoice, Scorer, Turn, open_scores, score_turns
+from lemma.scoring.phrases import ModelChoice, Remembered, Scorer, Turn, open_scores, score_turns
 from lemma.sft.card import CardFacts, write_card
 from lemma.sft.figures import REWRITTEN, Figures, count_error, count_record, count_turn, preview
 from lemma.sft.hub import push_to_hub
@@ -46,6 +48,7 @@ from lemma.taxonomy import load_taxonomy
 
 MIXED_IN = "cot"
 _LOOKED_THROUGH = 100
+_COMPARED = 500
 _PHRASE_SCORES = Path(".state") / "phrase-scores.sqlite"
 
 
@@ -84,10 +87,12 @@ def build_sft(config: BuildSftConfig, console: Console) -> StageSummary:
         with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal:
             if not journal.done:
                 _remove_other_kinds(config.run, kinds)
+                (config.run / comparison.REFLECTIONS).unlink(missing_ok=True)
             selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates)
             if scorer is not None:
                 turns = _turns(plan, sources, selection)
                 _score_phrases(turns, scorer, config.run / _PHRASE_SCORES, console)
+                _compare_ways(plan, sources, selection, scorer, config)
             items = bundles(sources, selection, kinds, share, config.seed)
             run_stage(partial(build_records, plan), items, journal, config.workers, console, total=len(selection))
             figures = Figures(journal.made)
@@ -268,7 +273,37 @@ def _score_phrases(turns: Iterator[Turn], scorer: Scorer, file: Path, console: C
             status.update(f"scoring phrases: {done:,} turns done")
 
 
+def _compare_ways(plan: Plan, sources: Sources, selection: Selection, scorer: Scorer, config: BuildSftConfig) -> None:
+    """Measure, on some of the trajectories, what the model's choice of phrases gains; the report shows it."""
+    if (config.run / comparison.REFLECTIONS).exists():
+        return
+    places = list(islice(_compared(plan, sources, selection), _COMPARED))
+    if places:
+        with open_scores(config.run / _PHRASE_SCORES, scorer.name) as scores:
+            found = comparison.compare(places, Remembered(scorer, scores))
+        comparison.write_comparison(config.run, str(config.model), found)
+
+
+def _compared(plan: Plan, sources: Sources, selection: Selection) -> Iterator[comparison.Place]:
+    modes: tuple[Mode, ...] = ("typed", "random")
+    for erroneous, correction in _joined_by_phrase(plan, sources, selection):
+        turn = _turn(replace(plan, score_correction=True), erroneous, correction)
+        drawn: dict[comparison.Way, str] = {
+            mode: PhraseDraw(mode, plan.seed).phrase(erroneous, correction, plan.families[erroneous.error_type])
+            for mode in modes
+        }
+        drawn["model"] = _phrase(plan, erroneous, correction)
+        yield comparison.Place(turn.question, turn.before, turn.after, drawn)
+
+
 def _turns(plan: Plan, sources: Sources, selection: Selection) -> Iterator[Turn]:
+    return (_turn(plan, *pair) for pair in _joined_by_phrase(plan, sources, selection))
+
+
+def _joined_by_phrase(
+    plan: Plan, sources: Sources, selection: Selection
+) -> Iterator[tuple[ErroneousSolution, Correction]]:
+    """What is joined by a phrase, where no rewrite takes its place."""
     for entry in selection.errors:
         # A line that is no record has no turn; a worker rejects it by name.
         with suppress(ValidationError):
@@ -276,7 +311,7 @@ def _turns(plan: Plan, sources: Sources, selection: Selection) -> Iterator[Turn]
             for at in entry.corrections:
                 correction = Correction.model_validate_json(sources.line(Place(CORRECTIONS, at)))
                 if _rewrite(plan, erroneous, correction, sources.smoothed(at)) is None:
-                    yield _turn(plan, erroneous, correction)
+                    yield erroneous, correction
 
 
 def right_solution(line: bytes) -> RightSolution:

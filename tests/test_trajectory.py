@@ -348,6 +348,10 @@ def test_a_model_chooses_among_the_fitting_phrases(
         text = answer_of(record)[said["start"] : said["end"]]
         assert text in {phrase.fill(CLIPS.error_step + 1) + "\n" for phrase in fitting}
     assert {line["id"]: line["reason"] for line in lines(run / "rejected.jsonl")} == {"e9": "invalid_record"}
+    comparison = orjson.loads((run / "reflections.json").read_bytes())
+    assert comparison["trajectories"] == len(repairs)
+    assert set(comparison["perplexity"]) == {"model", "typed", "random"}
+    del asked[len(repairs) :]  # those of the comparison
     assert [turn.question for turn in asked] == [error.question for error in errors for _ in (FIX, RESTART)]
     assert {turn.before for turn in asked} == {f"{IN_MAY}\n{WRONG}\n"}
     after = (f"\n{TOGETHER}\nThe answer is 72", f"\n{IN_MAY}\n{TOGETHER}\nThe answer is 72")
