@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -31,6 +31,7 @@ SHORT_CHAT = (
     "{%- for message in messages -%}{{- message.content -}}"
     "{%- if message.role == 'assistant' -%}{{- eos_token -}}{%- else -%}{{- '\\n' -}}{%- endif -%}{%- endfor -%}"
 )
+PAD, END, UNKNOWN = "<|pad|>", "<|end|>", "<|unknown|>"
 # What the table shows: suite, figure.
 SHOWN = (
     ("accuracy", "accuracy, greedy"),
@@ -69,7 +70,7 @@ class Size:
 EASY = ("--operations", "1-3", "--distractors", "0", "--no-shuffled")
 SIZES = {
     "smoke": Size(400, 12, EASY, 32, 2, 2, 1, 16, 3e-3, 2),
-    "full": Size(30_000, 300, EASY, 96, 4, 4, 3, 32, 3e-3, 4),
+    "full": Size(24_000, 500, EASY, 96, 4, 4, 3, 16, 3e-3, 4),
     "large": Size(40_000, 500, ("--operations", "2-4", "--distractors", "1"), 256, 6, 8, 10, 256, 1e-3, 4),
 }
 
@@ -151,20 +152,16 @@ class Loop:
             "device-batch": size.batch,
             "learning-rate": size.learning_rate,
             "eval-share": 0,
-            "save-every": 10**6,
+            "save-every": 500,
         }
         flags = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
+        flags += ["--mask", "error", "--group-by-length"]
         kinds = {"cot": ("cot",), "lemma": ARMS}
-        self.at_once(
-            [
-                (self.folder / arm, ["train", *flags, "--records", ",".join(kinds[arm]), "--mask", "error"])
-                for arm in ARMS
-            ]
-        )
+        self.at_once([(self.folder / arm, ["train", *flags, "--records", ",".join(kinds[arm])]) for arm in ARMS])
 
     def evaluate(self) -> None:
         """Every suite on both, then the paired comparison."""
-        common = ["-n", str(self.size.samples), "--max-tokens", "160", "--types", ERROR_TYPES, "--timeout", "3600"]
+        common = ["-n", str(self.size.samples), "--max-tokens", "96", "--types", ERROR_TYPES, "--timeout", "3600"]
         common += ["--deadline", "7200", "--give-up-after", "7200", "--max-in-flight", "512"]
         self.at_once(
             [
@@ -257,6 +254,11 @@ def kind_of(line: dict[str, Any]) -> str:
     return "lemma" if "segments" in line else "cot"
 
 
+def text_of(line: dict[str, Any]) -> str:
+    """A record as the short chat template renders it, without its end."""
+    return f"{line['prompt'][0]['content']}\n{line['completion'][0]['content']}"
+
+
 def how_many_fit(lengths: Sequence[int], most: int) -> int:
     """How many of the first records hold no more than so many tokens together."""
     return sum(total <= most for total in accumulate(lengths))
@@ -267,39 +269,54 @@ def tokens_of(lines: Sequence[dict[str, Any]], model: Path) -> list[int]:
     from transformers import AutoTokenizer
 
     tokenizer: Any = AutoTokenizer.from_pretrained(str(model))
-    end = tokenizer.eos_token
-    texts = [f"{line['prompt'][0]['content']}\n{line['completion'][0]['content']}{end}" for line in lines]
+    texts = [text_of(line) + tokenizer.eos_token for line in lines]
     return [len(tokens) for tokens in tokenizer(texts, add_special_tokens=False)["input_ids"]]
 
 
 def make_model(folder: Path, size: Size, records: Sequence[dict[str, Any]], seed: int) -> None:
-    """Random weights of the wanted shape, with the embedded model's tokenizer and a chat template of one character."""
+    """Random weights of the wanted shape, a tokenizer of whole words and numbers, a chat template of one character."""
     import torch
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
     from transformers.utils.logging import disable_progress_bar
 
-    from lemma.training.tiny_model import make_tiny_model
-
     disable_progress_bar()
-    make_tiny_model(folder, ([*line["prompt"], *line["completion"]] for line in records), seed)
-    tokenizer: Any = AutoTokenizer.from_pretrained(str(folder))
-    tokenizer.chat_template = SHORT_CHAT
+    words = word_tokenizer(text_of(line) for line in records)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=words, pad_token=PAD, eos_token=END, unk_token=UNKNOWN, chat_template=SHORT_CHAT
+    )
     tokenizer.save_pretrained(folder)
     torch.manual_seed(seed)
-    shape = LlamaConfig.from_pretrained(folder)
-    shape.update(
-        {
-            "hidden_size": size.hidden,
-            "intermediate_size": 3 * size.hidden,
-            "num_hidden_layers": size.layers,
-            "num_attention_heads": size.heads,
-            "num_key_value_heads": size.heads,
-            "head_dim": size.hidden // size.heads,
-        }
+    shape = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=size.hidden,
+        intermediate_size=3 * size.hidden,
+        num_hidden_layers=size.layers,
+        num_attention_heads=size.heads,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
     )
     model = LlamaForCausalLM(shape)
     model.save_pretrained(folder)
     print(f"  {model.num_parameters() / 1e6:.2f} million parameters, {len(tokenizer)} tokens in the vocabulary")
+
+
+def word_tokenizer(texts: Iterable[str]) -> Any:
+    """One token a word, number or mark, with the blank before it.
+
+    A word that opens a line is the same token as elsewhere, so that a name is one thing to a model this small.
+    """
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    tokenizer: Any = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
+    tokenizer.normalizer = normalizers.Replace(Regex(r"(?<=\n)(?=\S)|\A(?=\S)"), " ")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r" ?\w+|\n| ?[^\w\s]|\s"), "isolated")
+    tokenizer.decoder = decoders.Sequence([decoders.Fuse(), decoders.Replace(Regex(r"(?<=\n) |\A "), "")])
+    tokenizer.train_from_iterator(
+        texts, trainers.WordLevelTrainer(special_tokens=[PAD, END, UNKNOWN], show_progress=False)
+    )
+    return tokenizer
 
 
 if __name__ == "__main__":
