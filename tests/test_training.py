@@ -314,6 +314,7 @@ LONGER = {
     "effective_batch": 8,
     "device_batch": 4,
     "eval_share": 0.1,
+    "group_by_length": True,
     "lora": True,
     "lora_dropout": 0.1,
 }

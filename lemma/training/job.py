@@ -107,7 +107,6 @@ def common_arguments(config: TrainConfig, folder: Path, rows: int, held_out: boo
         "output_dir": str(folder),
         "use_cpu": on_cpu(),
         "dataloader_pin_memory": not on_cpu(),
-        "train_sampling_strategy": "group_by_length" if config.group_by_length else "random",
         "bf16": use_bf16(config),
         "learning_rate": config.learning_rate,
         "lr_scheduler_type": config.schedule,
