@@ -1,5 +1,6 @@
 """Batches of like length: every record once, little padding, another order in each epoch."""
 
+import itertools
 import random
 
 import hypothesis.strategies as st
@@ -28,5 +29,5 @@ def test_batches_hold_like_lengths_and_long_ones_do_not_come_together():
     batches = [[lengths[index] for index in orders[0][start : start + 16]] for start in range(0, 2010, 16)]
     assert sum(max(batch) * len(batch) for batch in batches) < 1.05 * sum(lengths)
     firsts = [batch[0] for batch in batches]
-    rising = sum(left < right for left, right in zip(firsts, firsts[1:], strict=False))
+    rising = sum(left < right for left, right in itertools.pairwise(firsts))
     assert 0.35 < rising / len(firsts) < 0.65
