@@ -39,10 +39,15 @@ SHOWN = (
     ("accuracy", "majority within equal tokens"),
     ("accuracy", "tokens an output"),
     ("self-correction", "outputs with a reflection"),
+    ("self-correction", "acc@t1"),
+    ("self-correction", "delta"),
     ("recovery", "injected: recognised"),
+    ("recovery", "injected: corrected, if recognised"),
     ("recovery", "injected: right in the end"),
     ("recovery", "own: recognised"),
+    ("recovery", "own: corrected, if recognised"),
     ("recovery", "own: right in the end"),
+    ("recovery", "injected - own: recognised"),
     ("recovery", "injected - own: right in the end"),
     ("recovery", "right prefix: false reflection"),
     ("recovery", "right prefix: right in the end"),
@@ -186,15 +191,19 @@ class Loop:
         }
         results = [orjson.loads((folder / "results.json").read_bytes())["figures"] for folder in self.evaluations()]
         values = [{(row["suite"], row["figure"]): row for row in rows if row["group"] == "all"} for rows in results]
-        print(f"\n{'':<46}{'cot':>9}{'lemma':>9}   lemma - cot, 95 % interval")
+        print("\n| | cot | lemma | lemma - cot, 95 % interval | problems |\n| --- | --- | --- | --- | --- |")
         for key in SHOWN:
+            rows = [found.get(key) for found in values]
             cells = [
-                self.cell(found.get(key) or compared_value(compared.get(key), arm))
-                for arm, found in zip(ARMS, values, strict=True)
+                self.cell(row or compared_value(compared.get(key), arm)) for arm, row in zip(ARMS, rows, strict=True)
             ]
-            print(f"{': '.join(key):<46}{cells[0]:>9}{cells[1]:>9}   {difference(compared.get(key))}")
-        for rows, arm in zip(results, ARMS, strict=True):
-            by_steps = [row for row in rows if row["figure"] == "accuracy, greedy" and row["group"].startswith("steps")]
+            problems = " / ".join(str(row["problems"]) for row in rows if row)
+            print(f"| {': '.join(key)} | {' | '.join(cells)} | {difference(compared.get(key))} | {problems} |")
+        print()
+        for arm, figures in zip(ARMS, results, strict=True):
+            by_steps = [
+                row for row in figures if row["figure"] == "accuracy, greedy" and row["group"].startswith("steps")
+            ]
             print(f"{arm}: accuracy by " + ", ".join(f"{row['group']} {row['value']:.0%}" for row in by_steps))
 
     @staticmethod
@@ -210,16 +219,23 @@ class Loop:
 
     def at_once(self, commands: Sequence[tuple[Path, list[str]]]) -> None:
         """Run commands side by side; the first that fails ends all of it, with what it said."""
-        processes = []
-        for run, arguments in commands:
-            run.mkdir(parents=True, exist_ok=True)
-            log = run / f"{arguments[0]}.log"
-            command = [sys.executable, "-m", "lemma", *arguments, "--run", str(run), "--seed", str(self.seed)]
-            with log.open("wb") as file:
-                processes.append((subprocess.Popen(command, stdout=file, stderr=file, env=self.environment), log))
-        for process, log in processes:
-            if process.wait() != 0:
-                sys.exit(f"{log}:\n{log.read_text()[-2000:]}")
+        logs: dict[subprocess.Popen[bytes], Path] = {}
+        try:
+            for run, arguments in commands:
+                run.mkdir(parents=True, exist_ok=True)
+                log = run / f"{arguments[0]}.log"
+                command = [sys.executable, "-m", "lemma", *arguments, "--run", str(run), "--seed", str(self.seed)]
+                with log.open("wb") as file:
+                    logs[subprocess.Popen(command, stdout=file, stderr=file, env=self.environment)] = log
+            while None in (states := [process.poll() for process in logs]) and not any(states):
+                time.sleep(0.05)
+            for process, log in logs.items():
+                if process.poll():
+                    sys.exit(f"{log}:\n{log.read_text()[-2000:]}")
+        finally:
+            for process in logs:
+                process.terminate()
+                process.wait()
 
 
 def compared_value(item: dict[str, Any] | None, arm: str) -> dict[str, Any] | None:
@@ -234,7 +250,7 @@ def difference(item: dict[str, Any] | None) -> str:
     low, high = -item["difference"]["high"], -item["difference"]["low"]
     value = -item["difference"]["value"]
     form = "{:+.1%}" if item["percent"] else "{:+.3g}"
-    return f"{form.format(value)}, {form.format(low)} to {form.format(high)} (p {item['difference']['p']:.2g})"
+    return f"{form.format(value)}, {form.format(low)} to {form.format(high)}"
 
 
 def read(path: Path) -> list[dict[str, Any]]:
