@@ -247,8 +247,7 @@ def difference(item: dict[str, Any] | None) -> str:
     """The difference, second less first."""
     if item is None or item["difference"]["low"] is None:
         return ""
-    low, high = -item["difference"]["high"], -item["difference"]["low"]
-    value = -item["difference"]["value"]
+    value, low, high = (0.0 - item["difference"][name] for name in ("value", "high", "low"))
     form = "{:+.1%}" if item["percent"] else "{:+.3g}"
     return f"{form.format(value)}, {form.format(low)} to {form.format(high)}"
 
