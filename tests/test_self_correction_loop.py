@@ -52,13 +52,12 @@ def test_the_smoke_size_runs_from_problems_to_the_comparison(tmp_path):
     for kind in ("cot", "lemma"):
         records = (tmp_path / "data" / "sft" / f"{kind}.jsonl").read_bytes().splitlines()
         assert test.isdisjoint(orjson.loads(record)["prompt"][0]["content"] for record in records)
-    results = sorted(path for arm in ("cot", "lemma") for path in tmp_path.glob(f"{arm}/*/*") if path.is_file())
-    before = {path: path.stat().st_mtime_ns for path in results if path.suffix in (".safetensors", ".jsonl")}
+    dear = ("model/model.safetensors", "eval/model/outputs.jsonl")
+    files = [tmp_path / arm / name for arm in ("cot", "lemma") for name in dear]
+    before = [file.stat().st_mtime_ns for file in files]
     again = run_smoke(tmp_path)
     assert table(again.stdout) == table(done.stdout)
-    kept = {path: path.stat().st_mtime_ns for path in before if path.parent.name != "sft"}
-    assert kept
-    assert all(before[path] == time for path, time in kept.items())
+    assert [file.stat().st_mtime_ns for file in files] == before
 
 
 def table(printed):
