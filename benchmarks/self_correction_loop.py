@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -31,6 +31,7 @@ SHORT_CHAT = (
     "{%- for message in messages -%}{{- message.content -}}"
     "{%- if message.role == 'assistant' -%}{{- eos_token -}}{%- else -%}{{- '\\n' -}}{%- endif -%}{%- endfor -%}"
 )
+PAD, END, UNKNOWN = "<|pad|>", "<|end|>", "<|unknown|>"
 # What the table shows: suite, figure.
 SHOWN = (
     ("accuracy", "accuracy, greedy"),
@@ -38,10 +39,15 @@ SHOWN = (
     ("accuracy", "majority within equal tokens"),
     ("accuracy", "tokens an output"),
     ("self-correction", "outputs with a reflection"),
+    ("self-correction", "acc@t1"),
+    ("self-correction", "delta"),
     ("recovery", "injected: recognised"),
+    ("recovery", "injected: corrected, if recognised"),
     ("recovery", "injected: right in the end"),
     ("recovery", "own: recognised"),
+    ("recovery", "own: corrected, if recognised"),
     ("recovery", "own: right in the end"),
+    ("recovery", "injected - own: recognised"),
     ("recovery", "injected - own: right in the end"),
     ("recovery", "right prefix: false reflection"),
     ("recovery", "right prefix: right in the end"),
@@ -69,7 +75,7 @@ class Size:
 EASY = ("--operations", "1-3", "--distractors", "0", "--no-shuffled")
 SIZES = {
     "smoke": Size(400, 12, EASY, 32, 2, 2, 1, 16, 3e-3, 2),
-    "full": Size(30_000, 300, EASY, 96, 4, 4, 3, 32, 3e-3, 4),
+    "full": Size(24_000, 500, EASY, 96, 4, 4, 3, 16, 3e-3, 4),
     "large": Size(40_000, 500, ("--operations", "2-4", "--distractors", "1"), 256, 6, 8, 10, 256, 1e-3, 4),
 }
 
@@ -151,20 +157,16 @@ class Loop:
             "device-batch": size.batch,
             "learning-rate": size.learning_rate,
             "eval-share": 0,
-            "save-every": 10**6,
+            "save-every": 500,
         }
         flags = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
+        flags += ["--mask", "error", "--group-by-length"]
         kinds = {"cot": ("cot",), "lemma": ARMS}
-        self.at_once(
-            [
-                (self.folder / arm, ["train", *flags, "--records", ",".join(kinds[arm]), "--mask", "error"])
-                for arm in ARMS
-            ]
-        )
+        self.at_once([(self.folder / arm, ["train", *flags, "--records", ",".join(kinds[arm])]) for arm in ARMS])
 
     def evaluate(self) -> None:
         """Every suite on both, then the paired comparison."""
-        common = ["-n", str(self.size.samples), "--max-tokens", "160", "--types", ERROR_TYPES, "--timeout", "3600"]
+        common = ["-n", str(self.size.samples), "--max-tokens", "96", "--types", ERROR_TYPES, "--timeout", "3600"]
         common += ["--deadline", "7200", "--give-up-after", "7200", "--max-in-flight", "512"]
         self.at_once(
             [
@@ -189,15 +191,19 @@ class Loop:
         }
         results = [orjson.loads((folder / "results.json").read_bytes())["figures"] for folder in self.evaluations()]
         values = [{(row["suite"], row["figure"]): row for row in rows if row["group"] == "all"} for rows in results]
-        print(f"\n{'':<46}{'cot':>9}{'lemma':>9}   lemma - cot, 95 % interval")
+        print("\n| | cot | lemma | lemma - cot, 95 % interval | problems |\n| --- | --- | --- | --- | --- |")
         for key in SHOWN:
+            rows = [found.get(key) for found in values]
             cells = [
-                self.cell(found.get(key) or compared_value(compared.get(key), arm))
-                for arm, found in zip(ARMS, values, strict=True)
+                self.cell(row or compared_value(compared.get(key), arm)) for arm, row in zip(ARMS, rows, strict=True)
             ]
-            print(f"{': '.join(key):<46}{cells[0]:>9}{cells[1]:>9}   {difference(compared.get(key))}")
-        for rows, arm in zip(results, ARMS, strict=True):
-            by_steps = [row for row in rows if row["figure"] == "accuracy, greedy" and row["group"].startswith("steps")]
+            problems = " / ".join(str(row["problems"]) for row in rows if row)
+            print(f"| {': '.join(key)} | {' | '.join(cells)} | {difference(compared.get(key))} | {problems} |")
+        print()
+        for arm, figures in zip(ARMS, results, strict=True):
+            by_steps = [
+                row for row in figures if row["figure"] == "accuracy, greedy" and row["group"].startswith("steps")
+            ]
             print(f"{arm}: accuracy by " + ", ".join(f"{row['group']} {row['value']:.0%}" for row in by_steps))
 
     @staticmethod
@@ -213,16 +219,23 @@ class Loop:
 
     def at_once(self, commands: Sequence[tuple[Path, list[str]]]) -> None:
         """Run commands side by side; the first that fails ends all of it, with what it said."""
-        processes = []
-        for run, arguments in commands:
-            run.mkdir(parents=True, exist_ok=True)
-            log = run / f"{arguments[0]}.log"
-            command = [sys.executable, "-m", "lemma", *arguments, "--run", str(run), "--seed", str(self.seed)]
-            with log.open("wb") as file:
-                processes.append((subprocess.Popen(command, stdout=file, stderr=file, env=self.environment), log))
-        for process, log in processes:
-            if process.wait() != 0:
-                sys.exit(f"{log}:\n{log.read_text()[-2000:]}")
+        logs: dict[subprocess.Popen[bytes], Path] = {}
+        try:
+            for run, arguments in commands:
+                run.mkdir(parents=True, exist_ok=True)
+                log = run / f"{arguments[0]}.log"
+                command = [sys.executable, "-m", "lemma", *arguments, "--run", str(run), "--seed", str(self.seed)]
+                with log.open("wb") as file:
+                    logs[subprocess.Popen(command, stdout=file, stderr=file, env=self.environment)] = log
+            while None in (states := [process.poll() for process in logs]) and not any(states):
+                time.sleep(0.05)
+            for process, log in logs.items():
+                if process.poll():
+                    sys.exit(f"{log}:\n{log.read_text()[-2000:]}")
+        finally:
+            for process in logs:
+                process.terminate()
+                process.wait()
 
 
 def compared_value(item: dict[str, Any] | None, arm: str) -> dict[str, Any] | None:
@@ -234,10 +247,9 @@ def difference(item: dict[str, Any] | None) -> str:
     """The difference, second less first."""
     if item is None or item["difference"]["low"] is None:
         return ""
-    low, high = -item["difference"]["high"], -item["difference"]["low"]
-    value = -item["difference"]["value"]
+    value, low, high = (0.0 - item["difference"][name] for name in ("value", "high", "low"))
     form = "{:+.1%}" if item["percent"] else "{:+.3g}"
-    return f"{form.format(value)}, {form.format(low)} to {form.format(high)} (p {item['difference']['p']:.2g})"
+    return f"{form.format(value)}, {form.format(low)} to {form.format(high)}"
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -257,6 +269,11 @@ def kind_of(line: dict[str, Any]) -> str:
     return "lemma" if "segments" in line else "cot"
 
 
+def text_of(line: dict[str, Any]) -> str:
+    """A record as the short chat template renders it, without its end."""
+    return f"{line['prompt'][0]['content']}\n{line['completion'][0]['content']}"
+
+
 def how_many_fit(lengths: Sequence[int], most: int) -> int:
     """How many of the first records hold no more than so many tokens together."""
     return sum(total <= most for total in accumulate(lengths))
@@ -267,39 +284,54 @@ def tokens_of(lines: Sequence[dict[str, Any]], model: Path) -> list[int]:
     from transformers import AutoTokenizer
 
     tokenizer: Any = AutoTokenizer.from_pretrained(str(model))
-    end = tokenizer.eos_token
-    texts = [f"{line['prompt'][0]['content']}\n{line['completion'][0]['content']}{end}" for line in lines]
+    texts = [text_of(line) + tokenizer.eos_token for line in lines]
     return [len(tokens) for tokens in tokenizer(texts, add_special_tokens=False)["input_ids"]]
 
 
 def make_model(folder: Path, size: Size, records: Sequence[dict[str, Any]], seed: int) -> None:
-    """Random weights of the wanted shape, with the embedded model's tokenizer and a chat template of one character."""
+    """Random weights of the wanted shape, a tokenizer of whole words and numbers, a chat template of one character."""
     import torch
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
     from transformers.utils.logging import disable_progress_bar
 
-    from lemma.training.tiny_model import make_tiny_model
-
     disable_progress_bar()
-    make_tiny_model(folder, ([*line["prompt"], *line["completion"]] for line in records), seed)
-    tokenizer: Any = AutoTokenizer.from_pretrained(str(folder))
-    tokenizer.chat_template = SHORT_CHAT
+    words = word_tokenizer(text_of(line) for line in records)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=words, pad_token=PAD, eos_token=END, unk_token=UNKNOWN, chat_template=SHORT_CHAT
+    )
     tokenizer.save_pretrained(folder)
     torch.manual_seed(seed)
-    shape = LlamaConfig.from_pretrained(folder)
-    shape.update(
-        {
-            "hidden_size": size.hidden,
-            "intermediate_size": 3 * size.hidden,
-            "num_hidden_layers": size.layers,
-            "num_attention_heads": size.heads,
-            "num_key_value_heads": size.heads,
-            "head_dim": size.hidden // size.heads,
-        }
+    shape = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=size.hidden,
+        intermediate_size=3 * size.hidden,
+        num_hidden_layers=size.layers,
+        num_attention_heads=size.heads,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
     )
     model = LlamaForCausalLM(shape)
     model.save_pretrained(folder)
     print(f"  {model.num_parameters() / 1e6:.2f} million parameters, {len(tokenizer)} tokens in the vocabulary")
+
+
+def word_tokenizer(texts: Iterable[str]) -> Any:
+    """One token a word, number or mark, with the blank before it.
+
+    A word that opens a line is the same token as elsewhere, so that a name is one thing to a model this small.
+    """
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    tokenizer: Any = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
+    tokenizer.normalizer = normalizers.Replace(Regex(r"(?<=\n)(?=\S)|\A(?=\S)"), " ")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r" ?\w+|\n| ?[^\w\s]|\s"), "isolated")
+    tokenizer.decoder = decoders.Sequence([decoders.Fuse(), decoders.Replace(Regex(r"(?<=\n) |\A "), "")])
+    tokenizer.train_from_iterator(
+        texts, trainers.WordLevelTrainer(special_tokens=[PAD, END, UNKNOWN], show_progress=False)
+    )
+    return tokenizer
 
 
 if __name__ == "__main__":

@@ -397,6 +397,7 @@ class TrainConfig(StageConfig):
     max_grad_norm: float = Field(FROM_PRESET, gt=0, description="gradients are clipped to this norm")
     precision: Literal["auto", "bf16", "fp32"] = Field(FROM_PRESET, description="auto: bf16 where the hardware has it")
     packing: bool = Field(FROM_PRESET, description="several records in a row, none of which sees another")
+    group_by_length: bool = Field(False, description="batches of records of like length (sft)")
     activation_checkpointing: bool = Field(
         FROM_PRESET, description="less memory for more time", json_schema_extra={"setting": False}
     )

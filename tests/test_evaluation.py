@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -201,6 +202,7 @@ def test_accuracies_of_four_real_models_are_those_of_their_labels(
         assert len(right) == 660
         assert accuracy == pytest.approx(sum(right) / 660, abs=0.005)
     ranking = capsys.readouterr().out
+    assert re.search(r"accuracy +95 % interval +unknown +problems", ranking)
     ranked = sorted(labels, key=lambda model: -sum(labels[model]))
     assert [ranking.index(f" {model} ") for model in ranked] == sorted(ranking.index(f" {model} ") for model in ranked)
 

@@ -1,5 +1,6 @@
 """The benchmark of the whole loop, at its smallest: that every part of it goes together, not what comes out."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -9,17 +10,36 @@ import orjson
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+BENCHMARK = ROOT / "benchmarks" / "self_correction_loop.py"
+
+
+def test_a_word_is_one_token_wherever_it_stands_and_no_text_is_changed():
+    specification = importlib.util.spec_from_file_location("self_correction_loop", BENCHMARK)
+    loop = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = loop
+    specification.loader.exec_module(loop)
+    text = "Ida has 5 pens.\nIda has 12 - 4 = 8 pens.\nNo, that isn't it. Again:\nThe answer is 8"
+    tokenizer = loop.word_tokenizer([text])
+    encoded = tokenizer.encode(text)
+    assert tokenizer.decode(encoded.ids) == text
+    assert [encoded.tokens[place] for place in (0, 1, 2, 6)] == [" Ida", " has", " 5", " Ida"]
+    assert " 12" in encoded.tokens
+    begun = tokenizer.encode("Ida has 5 pens.\n")
+    assert begun.ids == encoded.ids[: len(begun.ids)]
+
+
+def run_smoke(folder):
+    command = [sys.executable, str(BENCHMARK), "--size", "smoke", "--folder", str(folder)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_smoke_size_runs_from_problems_to_the_comparison(tmp_path):
-    command = [sys.executable, str(ROOT / "benchmarks" / "self_correction_loop.py"), "--size", "smoke"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [*command, "--folder", str(tmp_path)], capture_output=True, text=True, env=environment, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run_smoke(tmp_path)
     tokens = [int(line.split()[3].replace(",", "")) for line in done.stdout.splitlines() if "tokens an epoch" in line]
     assert len(tokens) == 2
     assert abs(tokens[0] - tokens[1]) < 0.02 * tokens[0]
@@ -32,3 +52,13 @@ def test_the_smoke_size_runs_from_problems_to_the_comparison(tmp_path):
     for kind in ("cot", "lemma"):
         records = (tmp_path / "data" / "sft" / f"{kind}.jsonl").read_bytes().splitlines()
         assert test.isdisjoint(orjson.loads(record)["prompt"][0]["content"] for record in records)
+    dear = ("model/model.safetensors", "eval/model/outputs.jsonl")
+    files = [tmp_path / arm / name for arm in ("cot", "lemma") for name in dear]
+    before = [file.stat().st_mtime_ns for file in files]
+    again = run_smoke(tmp_path)
+    assert table(again.stdout) == table(done.stdout)
+    assert [file.stat().st_mtime_ns for file in files] == before
+
+
+def table(printed):
+    return [line for line in printed.splitlines() if " in all" not in line and not line.endswith(" s")]

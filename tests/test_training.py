@@ -293,6 +293,16 @@ def test_packed_records_do_not_see_each_other(run, tmp_path):
         start += length
 
 
+def test_grouped_by_length_a_pass_pads_less_and_still_sees_every_record(run, tmp_path):
+    padding = {}
+    for grouped in (False, True):
+        trainer = segment_trainer(tmp_path, run, device_batch=4, effective_batch=4, group_by_length=grouped)
+        masks = [batch["attention_mask"] for batch in trainer.get_train_dataloader()]
+        assert sum(len(mask) for mask in masks) == len(trainer.train_dataset)
+        padding[grouped] = sum(int((mask == 0).sum()) for mask in masks)
+    assert padding[True] < padding[False] / 2
+
+
 def log_probs(trainer, inputs):
     inputs.pop("parts")
     with torch.no_grad():
@@ -306,6 +316,7 @@ LONGER = {
     "effective_batch": 8,
     "device_batch": 4,
     "eval_share": 0.1,
+    "group_by_length": True,
     "lora": True,
     "lora_dropout": 0.1,
 }

@@ -74,19 +74,19 @@ def suite_tallies(results: Sequence[Result]) -> Iterator[Tally]:
 
 
 def ranking_tally(by_model: Mapping[str, Sequence[Result]]) -> Tally:
-    """Models by greedy accuracy, best first."""
+    """Models by greedy accuracy, best first; beside it the share of their outputs that could not be graded."""
     found = [
-        (model, result.interval)
+        (model, figures["accuracy, greedy"].interval, figures["ungraded (unknown)"].interval)
         for model, results in by_model.items()
-        for result in results
-        if result.figure == "accuracy, greedy" and result.group == ALL
+        if "accuracy, greedy" in (figures := {result.figure: result for result in results if result.group == ALL})
     ]
     found.sort(key=lambda item: -item[1].value)
     rows = tuple(
-        (str(place), model, *shown(interval, True), f"{interval.problems:,}")
-        for place, (model, interval) in enumerate(found, start=1)
+        (str(place), model, *shown(accuracy, True), number(unknown.value, True), f"{accuracy.problems:,}")
+        for place, (model, accuracy, unknown) in enumerate(found, start=1)
     )
-    return Tally("Ranking by accuracy", ("rank", "model", "accuracy", "95 % interval", "problems"), rows)
+    columns = ("rank", "model", "accuracy", "95 % interval", "unknown", "problems")
+    return Tally("Ranking by accuracy", columns, rows)
 
 
 def shown(interval: Interval, percent: bool) -> tuple[str, str]:

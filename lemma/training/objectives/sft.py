@@ -20,6 +20,7 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from lemma.chat_template import RenderedExample, render_example
 from lemma.config import TrainConfig
+from lemma.training.batching import LikeLengths
 from lemma.training.job import PreparedData, Row, common_arguments, int_array
 from lemma.training.models import adapter_config, loading_options
 from lemma.training.records import Line
@@ -96,6 +97,7 @@ def make_trainer(model: str, tokenizer: Any, data: PreparedData, config: TrainCo
         processing_class=tokenizer,
         peft_config=adapter_config(config),
         part_weights=part_weights(config.mask, config.error_weight),
+        group_by_length=config.group_by_length,
     )
 
 
@@ -119,7 +121,8 @@ class SegmentTrainer(SFTTrainer):
     learns to make the mistake, while `eval_loss` remains the loss that is trained.
     """
 
-    def __init__(self, *args: Any, part_weights: Floats, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, part_weights: Floats, group_by_length: bool, **kwargs: Any) -> None:
+        self._group_by_length = group_by_length
         super().__init__(*args, **kwargs)
         # TRL refuses a collator of one's own without padding, so it is put in its place afterwards.
         self.data_collator: Any = PartsCollator(**vars(self.data_collator))
@@ -134,6 +137,12 @@ class SegmentTrainer(SFTTrainer):
         super()._set_signature_columns_if_needed()
         if "parts" not in self._signature_columns:
             self._signature_columns.append("parts")
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        if not self._group_by_length:
+            return super()._get_train_sampler(train_dataset)
+        lengths = [len(row) for row in self.train_dataset["input_ids"]]
+        return LikeLengths(lengths, self.args.train_batch_size, self.args.seed)
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
         """As the trainer's own, but the loss is divided by the sum of the tokens' weights, not by their number."""
