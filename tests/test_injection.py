@@ -23,7 +23,8 @@ from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.numbers import normal
 from lemma.config import AugmentConfig
 from lemma.exceptions import ConfigError
-from lemma.injection import InjectionPlan, _final_text, augment, inject_item
+from lemma.injection import augment, inject_item
+from lemma.injectors.symbolic import InjectionPlan, _final_text
 from lemma.problems import open_problems
 from lemma.records import ErroneousSolution, Problem, Rejection
 from lemma.steps import split_steps, without_annotations
@@ -133,7 +134,8 @@ def test_the_same_problem_gives_the_same_bytes(story, kind):
 
 HASHED = """
 import hashlib, sys
-from lemma.injection import InjectionPlan, inject_item
+from lemma.injection import inject_item
+from lemma.injectors.symbolic import InjectionPlan
 from lemma.problems import open_problems
 from lemma.taxonomy import load_taxonomy
 injectors = {kind.id: kind.injector for kind in load_taxonomy() if kind.injector}

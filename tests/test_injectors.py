@@ -14,9 +14,9 @@ import pytest
 
 from lemma.arithmetic.graph import GraphRefusal, read_solution
 from lemma.arithmetic.numbers import find_numbers, normal
-from lemma.injection import _injected
 from lemma.injectors.proof import Unproven, prove
 from lemma.injectors.proposal import Conclusion, swapped_digits
+from lemma.injectors.symbolic import _injected
 from lemma.problems import open_problems
 from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy import load_taxonomy

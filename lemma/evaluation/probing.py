@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lemma.arithmetic.graph import GraphRefusal
 from lemma.engine import Outcome, random_for
 from lemma.evaluation.asking import Asker
 from lemma.evaluation.blind_spot import PROMPT as CONTINUE_PROMPT
@@ -21,7 +23,7 @@ from lemma.evaluation.first_error import (
 from lemma.evaluation.outputs import GREEDY, OUTPUTS, Condition, GradedOutput, grade, reflection_facts
 from lemma.evaluation.problems import Labelled, TestProblem
 from lemma.evaluation.recovery import Prefix, own_prefixes, recovery_facts
-from lemma.injection import ERRONEOUS, InjectionPlan, inject_item
+from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.prompts import load_prompt
 from lemma.records import ErroneousSolution, Rejection, content_id
 from lemma.steps import split_steps, without_annotations
@@ -79,8 +81,10 @@ class _Probing:
                 self._outcome.add(OUTPUTS, row, f"outputs, {row.condition.replace('_', ' ')}")
 
     def _errors(self) -> tuple[ErroneousSolution, ...]:
-        lines = inject_item(self._plan.injection, self._problem).lines.get(ERRONEOUS, ())
-        return tuple(ErroneousSolution.model_validate_json(line) for line in lines)
+        try:
+            return tuple(erroneous_solutions(self._plan.injection, self._problem, Counter(), Counter()))
+        except GraphRefusal:
+            return ()
 
     async def _plain_and_own(self) -> list[GradedOutput]:
         answers = await self._all(

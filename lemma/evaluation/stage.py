@@ -36,7 +36,7 @@ from lemma.evaluation.results import (
 from lemma.evaluation.stored import grade_stored, read_stored
 from lemma.evaluation.suites import Suite, select_suites
 from lemma.exceptions import ConfigError, DataError
-from lemma.injection import InjectionPlan
+from lemma.injectors.symbolic import InjectionPlan
 from lemma.problems import ProblemSource, open_problems
 from lemma.prompts import Prompt, load_prompt, prompt_versions, read_prompt
 from lemma.records import Rejection, content_id
