@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from rich.console import Console
 
+from lemma.arithmetic.equations import read_step
 from lemma.asking import run_asking_stage
 from lemma.config import CorrectConfig
 from lemma.engine import Outcome, run_stage
@@ -169,6 +170,12 @@ def _request(
     return Request(model, load_prompt(_PROMPTS[strategy]).render(**values), sampling)
 
 
+def _refuse_false_equations(steps: Sequence[str]) -> None:
+    for step in steps:
+        if any(equation.holds is False for equation in read_step(step).equations):
+            raise NoAnswerError("false_equation", step)
+
+
 def _read_correction(erroneous: ErroneousSolution, strategy: Strategy, model: str, text: str) -> Correction:
     """A correction that holds. Raises NoAnswerError naming what is wrong with it."""
     refuse_leaks(text, erroneous.question)
@@ -183,6 +190,7 @@ def _read_correction(erroneous: ErroneousSolution, strategy: Strategy, model: st
         raise NoAnswerError("no_steps", text[:300])
     if erroneous.steps[erroneous.error_step] in steps:
         raise NoAnswerError("repeats_the_error", text[:300])
+    _refuse_false_equations(steps)
     return Correction(
         id=content_id(erroneous.id, strategy, *steps, erroneous.gold_answer),
         erroneous_id=erroneous.id,

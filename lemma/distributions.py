@@ -47,7 +47,10 @@ def load_distribution(name_or_path: str | Path, taxonomy: Taxonomy) -> dict[str,
             raise ConfigError(f"{path}: weights: {label!r} is {type_id}, which has a weight already")
         by_type[type_id] = weight
     if not any(by_type.values()):
-        raise ConfigError(f"{path}: weights: all are zero; give at least one type a weight above zero")
+        raise ConfigError(
+            f"{path}: weights: no type has one above zero; give at least one, or, where `lemma analyze` found no error "
+            "of a known type, ask it with --teacher, or leave --distribution out"
+        )
     return {error_type.id: by_type[error_type.id] for error_type in taxonomy if error_type.id in by_type}
 
 

@@ -162,7 +162,7 @@ def _decide(outcome: Outcome, index: int, draft: _Draft | NoAnswerError, new: Kn
         detail = f"question {index}: {error}"
         outcome.reject(Rejection(stage=EvolveConfig.command, id=outcome.input_id, reason=error.reason, detail=detail))
     else:
-        outcome.add(EVOLVED, problem, "problems")
+        outcome.add(EVOLVED, problem, "new problems")
         new.add(problem.question, EVOLVED)
 
 

@@ -13,7 +13,8 @@ A file lists stages with their options; what stands under `all` goes to every st
       - correct:
       - build-sft: {records: "lemma,dpo"}
 
-`{run}` in a value stands for the run directory. Every option is checked before the first stage runs.
+What is typed with `--set` wins over the file. `{run}` in a value stands for the run directory. Every option is checked
+before the first stage runs.
 """
 
 from __future__ import annotations
@@ -67,11 +68,10 @@ def read_pipeline(config: RunConfig) -> list[StageConfig]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not YAML ({str(error).splitlines()[0]})") from None
     own = {"run": config.run, "seed": config.seed, "workers": config.workers, "fresh": config.fresh}
-    given = config.model_fields_set
-    shared = {**pipeline.all, **{name: own[name] for name in own if name in given}, **config.set}
-    shared.setdefault("run", config.run)
-    stages = [_stage(path, number, entry, shared) for number, entry in enumerate(pipeline.stages, start=1)]
-    _refuse_unused(path, shared, stages)
+    typed = {name: own[name] for name in own if name in config.model_fields_set} | config.set
+    shared = {"run": config.run} | pipeline.all
+    stages = [_stage(path, number, entry, shared, typed) for number, entry in enumerate(pipeline.stages, start=1)]
+    _refuse_unused(path, shared | typed, stages)
     return stages
 
 
@@ -85,7 +85,14 @@ def _find(name: str) -> Path:
     return path
 
 
-def _stage(path: Path, number: int, entry: Mapping[str, dict[str, Any] | None], shared: dict[str, Any]) -> StageConfig:
+def _stage(
+    path: Path,
+    number: int,
+    entry: Mapping[str, dict[str, Any] | None],
+    shared: Mapping[str, Any],
+    typed: Mapping[str, Any],
+) -> StageConfig:
+    """A stage's configuration: what was typed wins over its own options, and those over what all stages share."""
     stages = (stage for stage in STAGES if issubclass(stage, StageConfig) and stage is not RunConfig)
     by_command = {stage.command: stage for stage in stages}
     if len(entry) != 1:
@@ -96,8 +103,10 @@ def _stage(path: Path, number: int, entry: Mapping[str, dict[str, Any] | None], 
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(by_command)}"
         raise ConfigError(f"{path}: stages.{number}: there is no stage {command!r}; {hint}")
     stage = by_command[command]
-    values = {name: value for name, value in shared.items() if name in stage.model_fields} | (options or {})
-    directory = str(values.get("run", shared["run"]))
+    options = {**shared, **(options or {}), **typed}
+    known = {*stage.model_fields, *(entry[command] or {})}
+    values = {name: value for name, value in options.items() if name in known}
+    directory = str(values["run"])
     placed = {name: _placed(value, directory) for name, value in values.items()}
     return stage.from_mapping(placed, f"{path}: stages.{number}")
 

@@ -63,7 +63,7 @@ def test_weights_come_back_as_written(tmp_path_factory, weights):
     if any(weights.values()):
         assert load_distribution(path, TAXONOMY) == weights
     else:
-        with pytest.raises(ConfigError, match="all are zero"):
+        with pytest.raises(ConfigError, match="no type has one above zero"):
             load_distribution(path, TAXONOMY)
 
 
@@ -76,9 +76,9 @@ def test_weights_come_back_as_written(tmp_path_factory, weights):
         ('{"calculation_error": true}', r"weights\.calculation_error: Input should be a valid number"),
         ('{"calculation_error": "3"}', r"weights\.calculation_error: Input should be a valid number"),
         ('{"calculation_error": 1' + "0" * 400 + "}", r"weights\.calculation_error"),
-        ('{"calculation_error": 0}', "all are zero"),
-        ("{}", "all are zero"),
-        ('{"weights": {}}', "all are zero"),
+        ('{"calculation_error": 0}', "no type has one above zero"),
+        ("{}", "no type has one above zero"),
+        ('{"weights": {}}', "no type has one above zero"),
         ('{"weights": 3}', "weights: Input should be a valid dictionary"),
         ("[1]", "weights: Input should be a valid dictionary"),
         ('{"calc_error": 1}', r"weights: there is no error type 'calc_error'"),

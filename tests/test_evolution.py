@@ -71,7 +71,7 @@ def test_seeds_are_the_questions_that_appear_in_corrections(run: Path) -> None:
     assert len(lines(run / "erroneous.jsonl")) > 1
     assert evolve(run, NEW, ["63"]) == 0
     stage = json.loads((run / "run.json").read_text())["stages"]["evolve"]
-    assert (stage["made"], stage["teacher"]["calls"]) == ({"problems": 1}, 4)  # one question, three solutions
+    assert (stage["made"], stage["teacher"]["calls"]) == ({"new problems": 1}, 4)  # one question, three solutions
     (run / "corrections.jsonl").write_bytes(b"")
     assert evolve(run, NEW, ["63"], "--fresh") == 0
     stage = json.loads((run / "run.json").read_text())["stages"]["evolve"]

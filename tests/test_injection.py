@@ -397,6 +397,6 @@ def test_spans_of_what_is_read_lie_in_the_text(text):
 def test_every_injector_of_the_taxonomy_is_a_module_of_its_own():
     for injector in INJECTORS.values():
         assert callable(import_module(f"lemma.injectors.{injector}").propose)
-    shared = {"__init__", "proof", "proposal", "teacher"}
+    shared = {"__init__", "proof", "proposal", "symbolic", "teacher"}
     modules = {path.name.removesuffix(".py") for path in files("lemma").joinpath("injectors").iterdir()}
     assert {name for name in modules if name.isidentifier()} - shared - {"__pycache__"} == set(INJECTORS.values())

@@ -41,6 +41,16 @@ def test_options_reach_the_stages_that_have_them(tmp_path: Path) -> None:
     assert correct.settings()["temperature"] == 0.5
 
 
+def test_what_is_typed_wins_over_the_stage_and_that_over_what_all_share(tmp_path: Path) -> None:
+    text = "all: {temperature: 0.1, seed: 1}\nstages: [sample: {n: 4, temperature: 0.7}, analyze: {temperature: 0.2}]"
+    path = pipeline(tmp_path, text)
+    sample, analyze = read_pipeline(RunConfig(pipeline=path, set={"n": "8"}, seed=5))
+    assert (sample.settings()["n"], sample.settings()["temperature"], sample.seed) == (8, 0.7, 5)
+    assert (analyze.settings()["temperature"], analyze.seed) == (0.2, 5)
+    sample, analyze = read_pipeline(RunConfig(pipeline=path, set={"temperature": "0"}))
+    assert (sample.settings()["temperature"], analyze.settings()["temperature"], sample.seed) == (0, 0, 1)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -45,7 +45,7 @@ def one_run(folder: Path, url: str | None = None) -> tuple[list[str], tuple[str,
         teacher = BatchTeacher(server, store, Ledger("m", None), "sample", folder / "batch")
         try:
             got = list(await asyncio.gather(*(ask(teacher, request) for request in REQUESTS)))
-            return got, await teacher.finish(got.count("not yet"))
+            return got, await teacher.finish(got.count("not yet"), 0)
         finally:
             await teacher.close()
             store.close()

@@ -66,6 +66,7 @@ def test_corrections_that_hold(text: str, steps: tuple[str, ...]) -> None:
     [
         ("96-20 = 75\nThe answer is 75", "answer_wrong"),
         ("96-20 = 74\nNo, 76.\nThe answer is 76", "repeats_the_error"),
+        ("12*8 = 96, and 96-21 = 76\nThe answer is 76", "false_equation"),
         ("The answer is 76", "no_steps"),
         ("12*8 = 96\nThe answer is 76", "no_steps"),
         ("As given above, 96-20 = 76\nThe answer is 76", "leaks"),

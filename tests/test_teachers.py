@@ -362,7 +362,7 @@ class TestCosts:
                 with pytest.raises(NotAskedError):
                     await teacher.ask(Request("m", CHAT, sample_index=index))
             store.close()
-            return await teacher.finish(3)
+            return await teacher.finish(3, 0)
 
         assert "2 calls" in asyncio.run(ask())[0]
 

@@ -88,7 +88,7 @@ class BatchTeacher:
         """Calls, tokens and cost of the stage, over all its runs."""
         return self._ledger.manifest(accepted)
 
-    async def finish(self, missing: int) -> tuple[str, ...]:
+    async def finish(self, missing: int, accepted: int) -> tuple[str, ...]:
         """Submit what was written, or say what is still out and what to do."""
         if not missing:
             return (f"teacher: {self._ledger.shown()}",)

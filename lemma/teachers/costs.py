@@ -103,6 +103,13 @@ class Ledger:
         money = f", {self.usd:,.3f} USD" if self.usd is not None else ""
         return f"{self.calls:,} calls, {self.prompt_tokens:,} + {self.completion_tokens:,} tokens{money}"
 
+    def shown_share(self, accepted: int) -> str:
+        """What each of so many records has cost, for people: `, 310 tokens, 0.0001 USD for each one made`."""
+        if not accepted:
+            return ""
+        money = f", {self.usd / accepted:,.4f} USD" if self.usd is not None else ""
+        return f"; {self.tokens / accepted:,.0f} tokens{money} for each record made"
+
     def manifest(self, accepted: int) -> dict[str, Any]:
         """For run.json, cumulative over resumes."""
         figures: Mapping[str, Any] = {
@@ -112,5 +119,6 @@ class Ledger:
             "completion_tokens": self.completion_tokens,
             "cost_usd": self.usd,
             "tokens_per_accepted": round(self.tokens / accepted, 1) if accepted else None,
+            "usd_per_accepted": round(self.usd / accepted, 6) if accepted and self.usd is not None else None,
         }
         return dict(figures)

@@ -51,8 +51,10 @@ class Teacher(Protocol):
         """What it cost, for run.json; `accepted` is how many records the stage has made."""
         ...
 
-    async def finish(self, missing: int) -> tuple[str, ...]:
-        """All inputs were seen, and `missing` of them lack answers. Returns notes for the summary."""
+    async def finish(self, missing: int, accepted: int) -> tuple[str, ...]:
+        """All inputs were seen, `missing` of them lack answers, and the stage has made `accepted` records. Returns
+        notes for the summary.
+        """
         ...
 
     async def close(self) -> None:
@@ -129,9 +131,9 @@ class LiveTeacher:
         """Calls, tokens and cost of the stage, over all its runs."""
         return self.ledger.manifest(accepted)
 
-    async def finish(self, missing: int) -> tuple[str, ...]:
+    async def finish(self, missing: int, accepted: int) -> tuple[str, ...]:
         """What it cost, and where the server could not keep up."""
-        return (f"teacher: {self.ledger.shown()}", *self.concurrency.notes[-1:])
+        return (f"teacher: {self.ledger.shown()}{self.ledger.shown_share(accepted)}", *self.concurrency.notes[-1:])
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -245,7 +247,7 @@ class DryTeacher:
         """Nothing was spent."""
         return {}
 
-    async def finish(self, missing: int) -> tuple[str, ...]:
+    async def finish(self, missing: int, accepted: int) -> tuple[str, ...]:
         """The counts. What is asked about an answer can't be counted before the answer is there."""
         calls = len(self._seen)
         return (

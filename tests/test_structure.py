@@ -1,0 +1,63 @@
+"""The structure of the package: who may import whom."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from lemma.cli import STAGES
+
+PACKAGE = Path(__file__).resolve().parent.parent / "lemma"
+STAGE_MODULES = {place.partition(":")[0] for place in STAGES.values()}
+THESE_SEE_STAGES = {"lemma.cli", "lemma.pipeline", "lemma.flowing", "lemma.__main__"}
+
+
+def module_name(path: Path) -> str:
+    return ".".join(("lemma", *path.relative_to(PACKAGE).with_suffix("").parts))
+
+
+def imports(path: Path) -> set[str]:
+    """The modules of the package that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("lemma"):
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.startswith("lemma")}
+    return found
+
+
+FILES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@pytest.mark.parametrize("name", sorted(set(FILES) - THESE_SEE_STAGES))
+def test_no_module_but_those_that_run_them_imports_a_stage(name: str) -> None:
+    assert not imports(FILES[name]) & STAGE_MODULES
+
+
+@pytest.mark.parametrize("name", sorted(STAGE_MODULES))
+def test_every_stage_is_a_module(name: str) -> None:
+    assert name in FILES
+
+
+def test_there_is_no_import_cycle() -> None:
+    """Imports at the top of a module; what a function imports when it runs can't run into itself."""
+    graph = {
+        name: {target for node in ast.parse(path.read_text("utf-8")).body for target in _targets(node)} & set(FILES)
+        for name, path in FILES.items()
+    }
+    while leaves := {name for name, targets in graph.items() if not targets}:
+        graph = {name: targets - leaves for name, targets in graph.items() if name not in leaves}
+    assert not graph
+
+
+def _targets(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
+
+
+def test_the_records_import_nothing_of_the_package() -> None:
+    assert not imports(FILES["lemma.records"])
