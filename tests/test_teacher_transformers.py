@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,11 @@ def test_draws_do_not_depend_on_the_batch(model: str) -> None:
     together = answers(model, requests)
     assert len(set(together)) == 9
     assert [answers(model, [request])[0] for request in requests[::4]] == together[::4]
+
+
+def test_draws_do_not_depend_on_the_name_of_the_model(model: str) -> None:
+    request = chat(TEXTS[0], Sampling(1.0, 0.9, 8), 1)
+    assert answers(model, [request]) == answers(model, [replace(request, model="elsewhere/m")])
 
 
 @pytest.mark.parametrize("top_p", [1.0, 0.5])

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -189,4 +190,5 @@ class _Drawing:
 
 
 def _seed(request: Request) -> int:
-    return int.from_bytes(hashlib.blake2b(request.key().encode(), digest_size=7).digest(), "big")
+    """From the request alone: the same folder elsewhere draws the same, and two models draw with the same luck."""
+    return int.from_bytes(hashlib.blake2b(replace(request, model="").key().encode(), digest_size=7).digest(), "big")
