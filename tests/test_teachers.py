@@ -366,6 +366,17 @@ class TestCosts:
 
         assert "2 calls" in asyncio.run(ask())[0]
 
+    def test_what_each_accepted_record_has_cost(self) -> None:
+        ledger = Ledger("m", Price(input=2, output=4))
+        assert (ledger.shown_share(3), ledger.manifest(0)["usd_per_accepted"]) == ("", None)
+        ledger.add(Usage(300_000, 100_000))
+        assert ledger.shown_share(4) == "; 100,000 tokens, 0.2500 USD for each record made"
+        assert (ledger.manifest(4)["tokens_per_accepted"], ledger.manifest(4)["usd_per_accepted"]) == (100_000, 0.25)
+        unpriced = Ledger("m", None)
+        unpriced.add(Usage(10, 5))
+        assert unpriced.shown_share(3) == "; 5 tokens for each record made"
+        assert unpriced.manifest(3)["usd_per_accepted"] is None
+
     def test_prices_are_for_a_million_tokens(self) -> None:
         ledger = Ledger("m", Price(input=2, output=4))
         ledger.add(Usage(500_000, 250_000))

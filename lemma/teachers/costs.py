@@ -104,8 +104,8 @@ class Ledger:
         return f"{self.calls:,} calls, {self.prompt_tokens:,} + {self.completion_tokens:,} tokens{money}"
 
     def shown_share(self, accepted: int) -> str:
-        """What each of so many records has cost, for people: `, 310 tokens, 0.0001 USD for each one made`."""
-        if not accepted:
+        """What each of so many records has cost, for people: `; 310 tokens, 0.0001 USD for each record made`."""
+        if not accepted or not self.tokens:
             return ""
         money = f", {self.usd / accepted:,.4f} USD" if self.usd is not None else ""
         return f"; {self.tokens / accepted:,.0f} tokens{money} for each record made"
