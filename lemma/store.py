@@ -293,7 +293,8 @@ class Journal:
         for output in self._outputs:
             path = self._path / output.file
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+            if not path.exists():
+                path.touch()
             if output.input_of is None:
                 there = _cut(path, self._written[output.file])
             else:

@@ -207,8 +207,8 @@ def edited(name: str, step: int, old: str, new: str, **changes: Any) -> Erroneou
 
 FALSE_REFERENCE = ("Tom buys 5 x 7 = 36 apples.", *APPLES[2][1:])
 BAD: list[tuple[str, ErroneousSolution]] = [
-    ("a: error_step is no step", good("calculation", error_step=3)),
-    ("a: error_step is no step", good("calculation", error_step=-1)),
+    ("a: error_step is no step", good("calculation").model_copy(update={"error_step": 3})),
+    ("a: error_step is no step", good("calculation").model_copy(update={"error_step": -1})),
     ("a: a step before the error is not the reference's", edited("context value", 0, "Tom", "He")),
     ("a: the error step is the reference's", good("calculation", steps=APPLES[2])),
     ("a: an equation before the error", edited("context value", 0, "= 35", "= 36", reference_steps=FALSE_REFERENCE)),

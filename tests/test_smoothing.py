@@ -305,7 +305,10 @@ def test_a_model_chooses_phrases_where_nothing_was_rewritten(tmp_path: Path, mon
     scorer = Scorer()
     monkeypatch.setattr("lemma.trajectory.open_scorer", lambda *_: scorer)
     assert lemma("build-sft", "--run", run, "--reflections", "model", "--model", "m", "--score-correction") == 0
-    assert [turn.after for turn in scorer.asked] == [f"\n{TOGETHER}\n{ANSWER}"]
+    # What follows is asked to compare the ways of choosing, on the same turn.
+    assert {turn.question for turn in scorer.asked} == {CLIPS.question}
+    assert scorer.asked[0].after == f"\n{TOGETHER}\n{ANSWER}"
+    assert len(scorer.asked) == 3
     assert [TURNS[0] in answer_of(record) for record in lines(run / "sft" / "lemma.jsonl")] == [False, True]
 
 
