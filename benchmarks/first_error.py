@@ -17,12 +17,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from lemma.arithmetic.alignment import Finding, first_wrong_step
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.numbers import normal
 from lemma.exceptions import DataError, LemmaError
+from lemma.grading.verdict import exact_value
+from lemma.locating.graph import Finding, first_wrong_step
 from lemma.steps import split_steps
-from lemma.verify import exact_value
 
 
 class Marked(BaseModel):

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lemma import verdict
-from lemma.answers import math_verify_pool
-from lemma.verify import extract_answer
+from lemma.grading import math_verify_pool
+from lemma.grading.verdict import extract_answer
 
 Pair = tuple[str, str]
 _EXPECTED = {True: "equal", False: "different", None: "unknown"}

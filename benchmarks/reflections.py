@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
-from lemma.engine import random_for
+from lemma.models.scorers import open_scorer
 from lemma.records import Strategy
-from lemma.reflection import Phrases, choose_phrase, load_phrases
-from lemma.scoring.comparison import Comparison, Place, compare
-from lemma.scoring.connect import open_scorer
-from lemma.scoring.phrases import Scorer, Turn, choose
-from lemma.stored_lines import read_lines
+from lemma.rng import random_for
+from lemma.rundir.lines import read_lines
 from lemma.taxonomy import load_taxonomy
+from lemma.trajectories.phrase_comparison import Comparison, Place, compare
+from lemma.trajectories.phrase_scores import Scorer, Turn, choose
+from lemma.trajectories.phrases import Phrases, choose_phrase, load_phrases
 
 
 @dataclass(frozen=True)

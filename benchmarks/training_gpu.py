@@ -24,8 +24,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from training_overhead import interval, ours, plain, ratio, take_turns
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from lemma.chat_template import ensure_chat_template, render_prompt
 from lemma.config import TrainConfig
+from lemma.models.chat_template import ensure_chat_template, render_prompt
 from lemma.training.presets import with_preset
 from lemma.training.records import Line
 

@@ -26,8 +26,8 @@ from datasets import Dataset
 from transformers import PrinterCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
-from lemma.chat_template import load_tokenizer
 from lemma.config import TrainConfig
+from lemma.models.chat_template import load_tokenizer
 from lemma.training.job import common_arguments, prepare
 from lemma.training.models import adapter_config, loading_options, model_folder
 from lemma.training.objectives import sft

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lemma.verify import verdict as verdict
+    from lemma.grading.verdict import verdict as verdict
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "verdict"]
@@ -12,7 +12,7 @@ __all__ = ["__version__", "verdict"]
 def __getattr__(name: str) -> Any:
     """`from lemma import verdict` without making `import lemma` pay for the grader."""
     if name == "verdict":
-        from lemma.verify import verdict
+        from lemma.grading.verdict import verdict
 
         return verdict
     raise AttributeError(f"module 'lemma' has no attribute {name!r}")

@@ -15,27 +15,27 @@ from pydantic_core import PydanticUndefined
 from rich.console import Console
 
 from lemma import __version__, config
+from lemma.engine.summary import StageSummary, print_summary
 from lemma.exceptions import LemmaError
-from lemma.store import RunDirectory
-from lemma.summary import StageSummary, print_summary
+from lemma.rundir.journal import RunDirectory
 
 # A stage is `module:function`, taking its config and a console; imported only when it is run.
 STAGES: dict[type[config.CommandConfig], str] = {
-    config.TaxonomyConfig: "lemma.taxonomy_view:show",
-    config.GenerateConfig: "lemma.generation.stage:generate",
-    config.SampleConfig: "lemma.sampling:sample",
-    config.AnalyzeConfig: "lemma.analysis:analyze",
-    config.AugmentConfig: "lemma.injection:augment",
-    config.CorrectConfig: "lemma.correction:correct",
-    config.SmoothConfig: "lemma.smoothing:smooth",
-    config.BuildSftConfig: "lemma.trajectory:build_sft",
-    config.EvolveConfig: "lemma.evolution:evolve",
-    config.RunConfig: "lemma.pipeline:run",
-    config.ReportConfig: "lemma.report.stage:report",
-    config.ShowConfig: "lemma.show:show",
-    config.VerifyConfig: "lemma.verify_view:show",
-    config.TrainConfig: "lemma.training.stage:train",
-    config.EvalConfig: "lemma.evaluation.stage:evaluate",
+    config.TaxonomyConfig: "lemma.commands.taxonomy:show",
+    config.GenerateConfig: "lemma.commands.generate:generate",
+    config.SampleConfig: "lemma.commands.sample:sample",
+    config.AnalyzeConfig: "lemma.commands.analyze:analyze",
+    config.AugmentConfig: "lemma.commands.augment:augment",
+    config.CorrectConfig: "lemma.commands.correct:correct",
+    config.SmoothConfig: "lemma.commands.smooth:smooth",
+    config.BuildSftConfig: "lemma.commands.build_sft:build_sft",
+    config.EvolveConfig: "lemma.commands.evolve:evolve",
+    config.RunConfig: "lemma.commands.run:run",
+    config.ReportConfig: "lemma.commands.report:report",
+    config.ShowConfig: "lemma.commands.show:show",
+    config.VerifyConfig: "lemma.commands.verify:show",
+    config.TrainConfig: "lemma.commands.train:train",
+    config.EvalConfig: "lemma.commands.eval:evaluate",
 }
 # What a stage needs on disk first, and the stage that makes it when it is not there.
 PREREQUISITES: dict[type[config.StageConfig], tuple[str, type[config.StageConfig]]] = {

@@ -18,9 +18,10 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from lemma.exceptions import ConfigError
+from lemma.resources import BUNDLED
 from lemma.taxonomy import Taxonomy
 
-_FOLDER = Path(__file__).resolve().parent / "data" / "distributions"
+_FOLDER = BUNDLED / "distributions"
 UNIFORM = "uniform"
 
 _WEIGHTS = TypeAdapter(dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]])

@@ -1,4 +1,4 @@
-"""Where the two data folders are. Nothing else knows.
+"""Where the data folders are. Nothing else knows.
 
 They stand at the top of the repository, for people to read and edit, and are packed into the wheel.
 """
@@ -6,6 +6,8 @@ They stand at the top of the repository, for people to read and edit, and are pa
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
+BUNDLED = _PACKAGE / "data"
+"""What the package itself holds: the sample, shipped distributions, scripted models."""
 
 
 def data_folder(name: str) -> Path:

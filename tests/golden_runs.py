@@ -1,4 +1,7 @@
-"""Three small runs whose record files are held byte for byte; `python tests/golden_runs.py` writes golden.json again."""
+"""Three small runs whose record files are held byte for byte.
+
+`python tests/golden_runs.py` writes golden.json again.
+"""
 
 from __future__ import annotations
 
@@ -105,10 +108,18 @@ def pens(numbers: range) -> tuple[list[dict[str, str]], list[dict[str, object]]]
         total, rest = 2 * n + 2, 2 * n + 1
         question = f"Ada has {n} pens and gets {n + 2} more. She gives one away. How many pens are there?"
         steps = [f"There are {n} + {n + 2} = {total} pens.", f"One goes, so {total} - 1 = {rest} pens are there."]
-        slip = [f"There are {n} + {n + 2} = {total + 10} pens.", f"One goes, so {total + 10} - 1 = {rest + 10} are there."]
+        slip = [
+            f"There are {n} + {n + 2} = {total + 10} pens.",
+            f"One goes, so {total + 10} - 1 = {rest + 10} are there.",
+        ]
         right, wrong = "\n".join(steps), "\n".join(slip)
         problems.append({"question": question, "answer": f"{right}\n#### {rest}"})
-        injected = {"steps": slip, "error_step": 1, "explanation": f"{n} + {n + 2} is {total}.", "answer": str(rest + 10)}
+        injected = {
+            "steps": slip,
+            "error_step": 1,
+            "explanation": f"{n} + {n + 2} is {total}.",
+            "answer": str(rest + 10),
+        }
         kind = "calculation_error" if n % 3 else "operator_error"
         look = {"step": 1, "error_type": kind, "explanation": f"It is {total}."}
         turn = f"Wait, {n} + {n + 2} can't be {total + 10}."

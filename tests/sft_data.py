@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lemma.cli import main
 from lemma.records import Correction, ErroneousSolution, Problem
-from lemma.store import to_line
+from lemma.rundir.disk import to_line
 
 ALL_KINDS = "lemma,lema,cot,dpo,prm,critique"
 CLIPS = ErroneousSolution(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lemma.cli import main
-from lemma.problems import open_problems
+from lemma.problems.loading import open_problems
 from lemma.records import Problem
 
 ROWS = [

@@ -23,13 +23,13 @@ from sft_data import (
     write_run,
 )
 
-from lemma.correction import corrections
+from lemma.commands.correct import corrections
 from lemma.formats import record_kinds
 from lemma.formats.kind import Case, Joined, RightSolution
 from lemma.formats.shapes import SHAPES, shaped
-from lemma.joining import join
-from lemma.prompts import load_prompt
+from lemma.models.prompts import load_prompt
 from lemma.records import ErroneousSolution
+from lemma.trajectories.joining import join
 
 KINDS = sorted(record_kinds())
 RIGHT = RightSolution("p1", CLIPS.question, CLIPS.reference_steps, "72")
@@ -280,7 +280,7 @@ def test_trl_trainers_prepare_the_records_as_they_are(tmp_path: Path) -> None:
     from datasets import load_dataset
     from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
-    from lemma.chat_template import load_tokenizer
+    from lemma.models.chat_template import load_tokenizer
     from lemma.training.tiny_model import make_tiny_model
 
     run = write_run(

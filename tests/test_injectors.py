@@ -14,13 +14,13 @@ import pytest
 
 from lemma.arithmetic.graph import GraphRefusal, read_solution
 from lemma.arithmetic.numbers import find_numbers, normal
+from lemma.grading.verdict import exact_value
 from lemma.injectors.proof import Unproven, prove
 from lemma.injectors.proposal import Conclusion, swapped_digits
 from lemma.injectors.symbolic import _injected
-from lemma.problems import open_problems
+from lemma.problems.loading import open_problems
 from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy import load_taxonomy
-from lemma.verify import exact_value
 
 DATA = Path(os.environ.get("LEMMA_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 INJECTORS = sorted({kind.injector for kind in load_taxonomy() if kind.injector})

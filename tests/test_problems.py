@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lemma.exceptions import ConfigError, DataError, MissingExtraError
-from lemma.problems import open_problems
+from lemma.problems.loading import open_problems
 from lemma.records import Problem, Rejection
 
 DATA = Path(os.environ.get("LEMMA_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))

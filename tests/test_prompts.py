@@ -6,7 +6,7 @@ import pytest
 from jinja2 import meta
 
 from lemma.exceptions import ConfigError
-from lemma.prompts import _ENVIRONMENT, load_prompt
+from lemma.models.prompts import _ENVIRONMENT, load_prompt
 from lemma.resources import data_folder
 
 NAMES = sorted(path.stem for path in data_folder("prompts").glob("*.jinja"))

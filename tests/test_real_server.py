@@ -28,7 +28,7 @@ pytest.importorskip("fastapi")
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from lemma.prompts import load_prompt
+from lemma.models.prompts import load_prompt
 from lemma.training.tiny_model import make_tiny_model
 
 ROOT = Path(__file__).resolve().parent.parent

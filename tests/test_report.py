@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lemma.cli import main
+from lemma.commands.report import _histogram
 from lemma.report import computation, marks
 from lemma.report.computation import compare_computations
 from lemma.report.marks import marked_steps
 from lemma.report.page import render_page
 from lemma.report.samples import StratifiedDraw
-from lemma.report.stage import _histogram
 
 DATA = re.compile(rb'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 

@@ -1,170 +1,104 @@
-"""The bundled sample, checked from scratch: nothing of the package computes here."""
+"""The student's solutions: from a model, and from files."""
 
-import ast
+from __future__ import annotations
+
 import json
-import operator
-import os
-import re
-from collections import Counter
-from collections.abc import Iterator
-from fractions import Fraction
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
-ROWS = [json.loads(line) for line in files("lemma").joinpath("data/sample.jsonl").read_text("utf-8").splitlines()]
-PLAIN = [row for row in ROWS if "question" in row]
-LATEX = [row for row in ROWS if "problem" in row]
+from lemma.cli import main
+from lemma.commands.sample import graded
+from lemma.records import Problem, Solution
 
-OPERATORS = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-}
-ANNOTATION = re.compile(r"<<([^=<>]+)=([^<>]+)>>")
-NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
-SPELLED = {"half": 2, "twice": 2, "quarter": 4, "third": 3, "three": 3}
-COMMON_KNOWLEDGE = {1, 2, 7, 12, 60, 100, 360, 1000}  # one less, pairs, calendar, dozen, clock, percent, angles, metric
+PROBLEM = Problem(id="p", question="?", solution="", answer="18", source="test")
 
 
-def number(text: str) -> Fraction:
-    return Fraction(text.replace(",", ""))
+def run(folder: Path, *arguments: str) -> int:
+    return main(["sample", *arguments, "--run", str(folder)])
 
 
-def value(expression: str) -> Fraction:
-    def walk(node: ast.expr) -> Fraction:
-        if isinstance(node, ast.Constant):
-            return Fraction(ast.get_source_segment(expression, node))
-        if isinstance(node, ast.BinOp):
-            return OPERATORS[type(node.op)](walk(node.left), walk(node.right))
-        raise AssertionError(f"not arithmetic: {expression}")
-
-    return walk(ast.parse(expression, mode="eval").body)
+def lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def arithmetic(latex: str) -> str:
-    """`7+\\frac{1}{2}\\cdot 3` as `7+((1)/(2))* 3`."""
-    text = latex.replace("{,}", "").replace("^2", "**2")
-    for command, sign in ((r"\cdot", "*"), (r"\times", "*"), (r"\div", "/")):
-        text = text.replace(command, sign)
-    text = re.sub(r"\\frac\{([^{}]+)\}\{([^{}]+)\}", r"((\1)/(\2))", text)
-    return re.sub(r"\\boxed\{([^{}]+)\}", r"\1", text).strip().rstrip(".,")
+@pytest.mark.parametrize(
+    ("text", "steps", "answer", "verdict"),
+    [
+        ("9 eggs are left.\n9 * 2 = 18\nThe answer is 18", ("9 eggs are left.", "9 * 2 = 18"), "18", "equal"),
+        ("9 * 2 = 19\n#### 19", ("9 * 2 = 19",), "19", "different"),
+        ("So it is.\nSo, the final answer is: $18.", ("So it is.",), "$18", "equal"),
+        ("1\nThe answer is 18 because it must.", ("1", "The answer is 18 because it must."), None, None),
+        ("The answer is 18", (), None, None),
+    ],
+)
+def test_a_text_is_split_and_judged(text: str, steps: tuple[str, ...], answer: str | None, verdict: str | None) -> None:
+    solution = graded(PROBLEM, text, "m", "m 0")
+    assert solution.steps == steps
+    if answer is not None:
+        assert solution.final_answer == answer
+    if verdict is not None:
+        assert solution.verdict == verdict
 
 
-def equations(row: dict[str, str]) -> list[tuple[str, str]]:
-    """Left and right sides, in order, in the notation of `value`."""
-    if "answer" in row:
-        return ANNOTATION.findall(row["answer"])
-    spans = re.findall(r"\$([^$]+)\$", row["solution"])
-    return [tuple(arithmetic(side) for side in span.split("=")) for span in spans if "=" in span]
+def test_typed_just_so_it_works_and_a_second_time_changes_nothing(tmp_path: Path) -> None:
+    assert run(tmp_path) == 0
+    first = (tmp_path / "solutions.jsonl").read_bytes()
+    assert run(tmp_path) == 0
+    assert (tmp_path / "solutions.jsonl").read_bytes() == first
+    records = [Solution.model_validate(line) for line in lines(tmp_path / "solutions.jsonl")]
+    assert len({record.id for record in records}) == len(records)
+    assert {record.origin for record in records} == {"student"}
 
 
-def question_of(row: dict[str, str]) -> str:
-    return row.get("question") or row["problem"]
+def test_a_dry_run_asks_nothing_and_makes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, "--dry-run") == 0
+    assert "dry run: 308 calls" in capsys.readouterr().out
+    assert lines(tmp_path / "solutions.jsonl") == []
+    assert run(tmp_path, "-n", "1") == 0, "a dry run must not tie the directory to its settings"
 
 
-def stated_numbers(row: dict[str, str]) -> set[Fraction]:
-    text = arithmetic(question_of(row))
-    spelled = {Fraction(meaning) for word, meaning in SPELLED.items() if word in text.lower()}
-    return spelled | {number(found) for found in NUMBER.findall(text)}
+def test_stored_solutions_are_read_in_every_usual_form(tmp_path: Path) -> None:
+    rows = [
+        {
+            "question": "a?",
+            "answer": "1",
+            "weak": {"solution": "1 + 1 = 2\nA: 2"},
+            "strong": {"solution": "So 1\nA: 1"},
+        },
+        {"question": "b?", "answer": "1", "model": "m", "responses": ["It is.\n#### 1", "It is not.\n#### 0"]},
+        {"question": "c?", "answer": "1", "response": "It is.\n#### 1"},
+        {"question": "d?", "answer": "1"},
+    ]
+    data = tmp_path / "data.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert run(tmp_path / "run", "--from", str(data)) == 0
+    made = [(line["model"], line["verdict"]) for line in lines(tmp_path / "run/solutions.jsonl")]
+    assert made == [
+        ("weak", "different"),
+        ("strong", "equal"),
+        ("m", "equal"),
+        ("m", "different"),
+        ("student", "equal"),
+    ]
+    assert [line["reason"] for line in lines(tmp_path / "run/rejected.jsonl")] == ["no_solutions"]
 
 
-def final_answer(row: dict[str, str]) -> Fraction:
-    if "answer" in row:
-        return number(row["answer"].rsplit("#### ", 1)[1])
-    (boxed,) = re.findall(r"\\boxed\{(?:[^{}]|\{[^{}]*\})+\}", row["solution"])
-    return value(arithmetic(boxed))
+def test_verdicts_on_real_solutions_agree_with_people(model_solutions: Path, tmp_path: Path) -> None:
+    assert run(tmp_path, "--from", str(model_solutions)) == 0
+    questions = {line["id"]: line["question"] for line in lines(tmp_path / "problems.jsonl")}
+    labels = {str(row["question"]).strip(): row for row in lines(model_solutions)}
+    agreed = [
+        labels[str(questions[line["problem_id"]])][str(line["model"])]["is_correct"] == (line["verdict"] == "equal")  # type: ignore[index]
+        for line in lines(tmp_path / "solutions.jsonl")
+    ]
+    assert len(agreed) == 4 * len(labels)
+    assert sum(agreed) >= 0.995 * len(agreed)
 
 
-def ngrams(row: dict[str, str], n: int = 8) -> Iterator[tuple[str, ...]]:
-    for text in row.values():
-        words = re.findall(r"[a-z0-9]+", ANNOTATION.sub("", text).lower())
-        yield from zip(*(words[i:] for i in range(n)), strict=False)
-
-
-def short_name(row: dict[str, str]) -> str:
-    return " ".join(question_of(row).split()[:5])
-
-
-every_row = pytest.mark.parametrize("row", ROWS, ids=short_name)
-every_plain_row = pytest.mark.parametrize("row", PLAIN, ids=short_name)
-every_latex_row = pytest.mark.parametrize("row", LATEX, ids=short_name)
-
-
-def test_there_are_enough_of_both_forms():
-    assert len(PLAIN) >= 48
-    assert len(LATEX) >= 16
-    assert len(PLAIN) + len(LATEX) == len(ROWS)
-
-
-def test_no_problem_stands_twice():
-    assert not [question for question, count in Counter(map(question_of, ROWS)).items() if count > 1]
-
-
-def test_every_length_from_one_step_to_ten():
-    lengths = Counter(len(equations(row)) for row in PLAIN)
-    assert set(lengths) == set(range(1, 11))
-    assert min(lengths.values()) >= 3
-
-
-@every_row
-def test_every_equation_is_true(row):
-    for left, right in equations(row):
-        assert value(left) == value(right), f"{left} = {right}"
-
-
-@every_row
-def test_every_operand_comes_from_somewhere(row):
-    known = stated_numbers(row) | COMMON_KNOWLEDGE
-    for left, right in equations(row):
-        assert {number(found) for found in NUMBER.findall(left)} <= known, left
-        known |= {value(right), *(number(found) for found in NUMBER.findall(right))}
-
-
-@every_row
-def test_no_result_could_be_mistaken_for_another_number(row):
-    seen = stated_numbers(row)
-    for _, right in equations(row):
-        assert value(right) not in seen, right
-        seen.add(value(right))
-
-
-@every_row
-def test_the_final_answer_is_the_last_result(row):
-    assert final_answer(row) == value(equations(row)[-1][1])
-
-
-@every_plain_row
-def test_gsm8k_form(row):
-    assert list(row) == ["question", "answer"]
-    *steps, last = row["answer"].split("\n")
-    assert re.fullmatch(r"#### [\d,.]+", last)
-    for step in steps:
-        ((expression, result),) = ANNOTATION.findall(step)
-        visible, after = re.split(r" = \$?<<[^>]+>>", step)
-        assert re.sub(r"[$, ]", "", visible).endswith(expression)
-        assert number(re.match(r"[\d,.]*\d", after)[0]) == number(result)
-        assert step[-1] == "."
-
-
-@every_latex_row
-def test_math_form(row):
-    assert list(row) == ["problem", "solution"]
-    sentences = re.split(r"(?<=\.)\s|(?<=\.\$)\s", row["solution"])
-    assert r"\boxed" in sentences[-1]
-    assert len(equations(row)) >= 2
-    assert row["solution"].count("$") % 2 == 0
-
-
-def test_nothing_is_taken_from_gsm8k():
-    folder = Path(os.environ.get("LEMMA_DATA", Path(__file__).parents[2] / "shared" / "data"))
-    sources = [folder / name for name in ("gsm8k_train.jsonl", "gsm8k_test.jsonl")]
-    if not all(source.is_file() for source in sources):
-        pytest.skip(f"GSM8K is not in {folder}")
-    ours = {gram for row in ROWS for gram in ngrams(row)}
-    for source in sources:
-        for line in source.read_text("utf-8").splitlines():
-            assert not ours.intersection(ngrams(json.loads(line))), line
+@pytest.fixture
+def model_solutions() -> Path:
+    path = Path(__file__).resolve().parents[2] / "shared/data/gsm8k_model_solutions.jsonl"
+    if not path.exists():
+        pytest.skip("gsm8k_model_solutions.jsonl is not at ../shared/data")
+    return path

@@ -24,17 +24,17 @@ from hypothesis import strategies as st
 from rich.console import Console
 from transformers import AutoModelForCausalLM
 
-from lemma.chat_template import load_tokenizer, plain_prompt, render_prompt
+from lemma.commands.train import train
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError, LemmaError, MissingExtraError, RunDirectoryError, TeacherError
-from lemma.scoring.comparison import Place, compare, write_comparison
-from lemma.scoring.connect import open_scorer
-from lemma.scoring.openai_server import ServerScorer
-from lemma.scoring.phrases import ModelChoice, Score, Turn, choose, open_scores, score_turns
-from lemma.scoring.transformers_model import TransformersScorer
+from lemma.models.backends.openai_scoring import ServerScorer
+from lemma.models.backends.transformers_scoring import TransformersScorer
+from lemma.models.chat_template import load_tokenizer, plain_prompt, render_prompt
+from lemma.models.scorers import open_scorer
 from lemma.training.records import read_record_lines, record_files
-from lemma.training.stage import train
 from lemma.training.tiny_model import make_tiny_model
+from lemma.trajectories.phrase_comparison import Place, compare, write_comparison
+from lemma.trajectories.phrase_scores import ModelChoice, Score, Turn, choose, open_scores, score_turns
 
 torch.set_num_threads(1)
 

@@ -11,7 +11,7 @@ from lemma.cli import STAGES
 
 PACKAGE = Path(__file__).resolve().parent.parent / "lemma"
 STAGE_MODULES = {place.partition(":")[0] for place in STAGES.values()}
-THESE_SEE_STAGES = {"lemma.cli", "lemma.pipeline", "lemma.flowing", "lemma.__main__"}
+THESE_SEE_STAGES = {"lemma.cli", "lemma.commands.run", "lemma.engine.side_by_side", "lemma.__main__"}
 
 
 def module_name(path: Path) -> str:

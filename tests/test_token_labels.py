@@ -15,10 +15,10 @@ pytest.importorskip("trl")
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from lemma.chat_template import common_prefix, ensure_chat_template, render_example, render_prompt
 from lemma.config import TrainConfig
 from lemma.exceptions import DataError
-from lemma.problems import SAMPLE
+from lemma.models.chat_template import common_prefix, ensure_chat_template, render_example, render_prompt
+from lemma.problems.loading import SAMPLE
 from lemma.training.objectives.sft import prepare_rows
 from lemma.training.records import Line
 from lemma.training.token_labels import IGNORED, PARTS, Part, part_weights, parts_of_tokens

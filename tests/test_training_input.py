@@ -15,13 +15,13 @@ pytest.importorskip("trl")
 from rich.console import Console
 
 from lemma.cli import main
+from lemma.commands.train import _one_gpu_a_process, train
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError, LemmaError
 from lemma.formats import record_kinds
 from lemma.training.job import split_batch, total_steps
 from lemma.training.presets import FILLED_BY_PRESET, preset_names, with_preset
 from lemma.training.records import Line, read_record_lines
-from lemma.training.stage import _one_gpu_a_process, train
 
 QUIET = Console(quiet=True)
 
@@ -273,9 +273,9 @@ def test_a_record_of_others_goes_by_its_prompt():
 def test_accelerate_reads_the_shipped_configurations(name):
     from accelerate.commands.config.config_args import load_config_from_file
 
-    from lemma.training import stage
+    import lemma.training
 
-    path = stage.Path(stage.__file__).parent / "accelerate_configs" / name
+    path = Path(lemma.training.__file__).parent / "accelerate_configs" / name
     config = load_config_from_file(str(path))
     assert config.mixed_precision == "bf16"
     assert config.num_processes == 8

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from lemma.problems import SAMPLE
+from lemma.problems.loading import SAMPLE
 from lemma.steps import split_steps, without_annotations
 
 PHRASES = (

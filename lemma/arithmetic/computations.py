@@ -18,7 +18,7 @@ from lemma.arithmetic.equations import Equation, read_step
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate
 from lemma.arithmetic.fingerprints import MODULUS, computed, fingerprint
 from lemma.arithmetic.numbers import Number, Value, find_numbers
-from lemma.arithmetic.reference import Reference, leaves_of
+from lemma.arithmetic.reference_index import Reference, leaves_of
 
 _MOST_ALTERNATIVES = 5
 _NEGATIVE_RESULT = re.compile(r"(=\s*)-(\s*\$?\d)")

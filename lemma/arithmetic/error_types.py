@@ -1,6 +1,6 @@
 """The type of an error, where the numbers prove it: put right what is held to be wrong, and the solution is right.
 
-    >>> from lemma.arithmetic.reference import Reference
+    >>> from lemma.arithmetic.reference_index import Reference
     >>> reference = Reference("He has 9 eggs. He eats 3 eggs.", ("9 - 3 = <<9-3=6>>6 eggs are left.",), 6)
     >>> solution = StudentSolution(("He has 9 + 3 = 12 eggs.",), reference)
     >>> type_of_error(solution, solution.computations[0])
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from lemma.arithmetic.computations import Computation, StudentSolution
 from lemma.arithmetic.expressions import ArithmeticRefusal, evaluate
 from lemma.arithmetic.fingerprints import computed
-from lemma.arithmetic.reference import leaves_of
+from lemma.arithmetic.reference_index import leaves_of
 
 _ONE_WAY = ("-", "/")  # operators whose operands can't change places
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from lemma.evaluation.figures import Figure, Rows, Terms, greedy, is_right, ratio, share_of
 from lemma.evaluation.metrics import majority, pass_at_k
 from lemma.evaluation.outputs import GREEDY, Condition, GradedOutput
-from lemma.verify import exact_value
+from lemma.grading.verdict import exact_value
 
 PLAIN: tuple[Condition, ...] = ("plain",)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lemma.engine.summary import Tally
 from lemma.evaluation.accuracy import votes
 from lemma.evaluation.figures import Figure, Rows, by_problem, ratio
 from lemma.evaluation.intervals import Column, Difference, paired
@@ -18,7 +19,6 @@ from lemma.evaluation.metrics import majority
 from lemma.evaluation.outputs import GREEDY, GradedOutput
 from lemma.evaluation.results import number
 from lemma.exceptions import DataError
-from lemma.summary import Tally
 
 EQUAL_TOKENS = "majority within equal tokens"
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from lemma.evaluation.figures import Figure, Part, Rows, Terms, is_right, share_of
 from lemma.evaluation.metrics import Array, harmonic_mean, matthews, mr_score, share
 from lemma.evaluation.outputs import Condition, GradedOutput
-from lemma.verify import extract_answer
+from lemma.grading.verdict import extract_answer
 
 LOCATE_PROMPT, CORRECT_PROMPT = "locate_first_error", "correct_wrong_solution"
 RIGHT_SOLUTION = -1

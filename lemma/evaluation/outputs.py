@@ -14,12 +14,12 @@ from typing import Literal
 from pydantic import Field
 
 from lemma.arithmetic.equations import read_step as read_equations
-from lemma.evaluation.reflections import Reflection, find_reflection
 from lemma.generation.reading import first_wrong_step as first_wrong_step_of_story
 from lemma.generation.reading import is_right, read_step, read_story
+from lemma.grading.verdict import extract_answer, verdict
 from lemma.records import Problem, Record
 from lemma.steps import split_steps
-from lemma.verify import extract_answer, verdict
+from lemma.trajectories.detection import Reflection, find_reflection
 
 Grade = Literal["right", "wrong", "none", "unknown"]
 # plain: the problem alone. injected, own: after a prefix that ends in a wrong step; right_prefix: in a right one.

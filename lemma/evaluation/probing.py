@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lemma.arithmetic.graph import GraphRefusal
-from lemma.engine import Outcome, random_for
-from lemma.evaluation.asking import Asker
+from lemma.engine.outcome import Outcome
+from lemma.evaluation.asker import Asker
 from lemma.evaluation.blind_spot import PROMPT as CONTINUE_PROMPT
 from lemma.evaluation.first_error import (
     CORRECT_PROMPT,
@@ -24,10 +24,11 @@ from lemma.evaluation.outputs import GREEDY, OUTPUTS, Condition, GradedOutput, g
 from lemma.evaluation.problems import Labelled, TestProblem
 from lemma.evaluation.recovery import Prefix, own_prefixes, recovery_facts
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
-from lemma.prompts import load_prompt
+from lemma.models.prompts import load_prompt
+from lemma.models.protocol import NoAnswerError, Response
 from lemma.records import ErroneousSolution, Rejection, content_id
+from lemma.rng import random_for
 from lemma.steps import split_steps, without_annotations
-from lemma.teachers.protocol import NoAnswerError, Response
 
 
 @dataclass(frozen=True)

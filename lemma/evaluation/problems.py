@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lemma.problems import ProblemSource
+from lemma.problems.loading import ProblemSource
 from lemma.records import Problem, Rejection, content_id
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from lemma.evaluation.figures import Figure, Part, Rows, Terms, is_right, share_of
 from lemma.evaluation.metrics import Array, share
 from lemma.evaluation.outputs import Condition, first_wrong_step
-from lemma.evaluation.reflections import find_reflection
 from lemma.steps import split_steps
+from lemma.trajectories.detection import find_reflection
 
 WRONG_PREFIXES: tuple[Condition, ...] = ("injected", "own")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")

@@ -11,13 +11,13 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
+from lemma.engine.summary import Tally
 from lemma.evaluation.figures import ALL, Result
 from lemma.evaluation.intervals import Interval
 from lemma.evaluation.outputs import OUTPUTS, GradedOutput
 from lemma.exceptions import DataError
-from lemma.store import write_whole
-from lemma.stored_lines import read_lines
-from lemma.summary import Tally
+from lemma.rundir.disk import write_whole
+from lemma.rundir.lines import read_lines
 
 RESULTS = "results.json"
 _OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE

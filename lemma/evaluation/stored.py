@@ -18,12 +18,12 @@ from typing import Any
 
 import orjson
 
-from lemma.engine import Outcome
+from lemma.engine.outcome import Outcome
 from lemma.evaluation.first_error import located_step, location_facts
 from lemma.evaluation.outputs import OUTPUTS, GradedOutput, grade, reflection_facts
 from lemma.evaluation.problems import Labelled, TestProblem, read_test_problems
 from lemma.exceptions import DataError
-from lemma.problems import ProblemSource
+from lemma.problems.loading import ProblemSource
 from lemma.records import Rejection, content_id
 from lemma.steps import split_steps
 

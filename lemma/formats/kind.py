@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lemma.prompts import load_prompt
+from lemma.models.prompts import load_prompt
 from lemma.records import Correction, ErroneousSolution, SegmentKind, Strategy, Trajectory
 from lemma.steps import answer_line, solution_text, split_steps
 

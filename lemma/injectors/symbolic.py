@@ -29,14 +29,14 @@ from lemma.arithmetic.numbers import (
     render,
 )
 from lemma.arithmetic.propagation import PropagationRefusal, propagate
-from lemma.engine import random_for
 from lemma.generation.modular_errors import ModularSolution, read_modular_solution
 from lemma.generation.modular_errors import propose as propose_modular
+from lemma.grading.verdict import exact_value
 from lemma.injectors.proof import Unproven, prove
 from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.records import ErroneousSolution, Problem, content_id
+from lemma.rng import random_for
 from lemma.steps import split_steps, states_answer, without_annotations
-from lemma.verify import exact_value
 
 _GOLD_NUMBER = re.compile(rf"-?(?:\\[dt]?frac\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})")
 

@@ -16,15 +16,15 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lemma.engine import random_for
-from lemma.judging import Subject, judging_request, numbered, read_judgement, without_fence
-from lemma.prompts import load_prompt
+from lemma.grading.verdict import verdict
+from lemma.locating.judge import Subject, judging_request, numbered, read_judgement, without_fence
+from lemma.models.client import Teacher, ask_all
+from lemma.models.prompts import load_prompt
+from lemma.models.protocol import NoAnswerError, Request, Response, Sampling, usable_text
 from lemma.records import ErroneousSolution, Problem, content_id
+from lemma.rng import random_for
 from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy import ErrorType, Taxonomy
-from lemma.teachers.dispatch import Teacher, ask_all
-from lemma.teachers.protocol import NoAnswerError, Request, Response, Sampling, usable_text
-from lemma.verify import verdict
 
 PROMPT = "inject_error"
 _GIVEN_AWAY = re.compile(

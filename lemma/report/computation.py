@@ -19,9 +19,9 @@ from lemma.arithmetic.equations import Equation, read_step
 from lemma.arithmetic.expressions import to_text
 from lemma.arithmetic.graph import GraphRefusal, SolutionGraph, read_solution
 from lemma.arithmetic.numbers import Number, Value, find_numbers, normal, render
+from lemma.grading.verdict import exact_value
 from lemma.report.marks import aligned_steps
 from lemma.steps import without_annotations
-from lemma.verify import exact_value
 
 # same: as in the reference; changed: in the first wrong step; reached: different after it; left out: not there any
 # more; added: a step that the reference does not have.

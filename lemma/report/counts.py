@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from lemma.records import Strategy
-from lemma.reflection import STEP_SLOT, load_phrases
 from lemma.report.lines import Line, Reader, list_of, text_of
 from lemma.report.samples import (
     CORRECTIONS,
@@ -23,7 +22,8 @@ from lemma.report.samples import (
     read_samples,
     record_segments,
 )
-from lemma.store import REJECTED
+from lemma.rundir.journal import REJECTED
+from lemma.trajectories.phrases import STEP_SLOT, load_phrases
 
 SOLUTIONS, SMOOTHED = "solutions.jsonl", "smoothed.jsonl"
 _LEMMA = "lemma"

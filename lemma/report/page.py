@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from lemma.store import json_line
+from lemma.rundir.disk import json_line
 
 _TEMPLATE = Path(__file__).resolve().parent / "template"
 _SCRIPTS = ("elements.js", "charts.js", "graph.js", "samples.js", "page.js")

@@ -13,7 +13,7 @@ import yaml
 
 import lemma
 from lemma.config import TrainConfig
-from lemma.stored_lines import fingerprint
+from lemma.rundir.lines import fingerprint
 
 _LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate")
 _CURVE = "loss_curve.png"

@@ -17,9 +17,9 @@ from transformers import (
     BitsAndBytesConfig,
 )
 
-from lemma.chat_template import Message, no_model
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError, LemmaError
+from lemma.models.chat_template import Message, no_model
 from lemma.training.tiny_model import make_tiny_model
 
 # Bytes for each parameter: float32 weights, gradients and two Adam moments; 16-bit weights alone; 4-bit weights with

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from lemma.chat_template import Message
 from lemma.config import BuildSftConfig
 from lemma.exceptions import DataError
 from lemma.formats import record_kinds
+from lemma.models.chat_template import Message
 from lemma.records import SegmentKind, content_id
-from lemma.stored_lines import read_lines
+from lemma.rundir.lines import read_lines
 from lemma.training.token_labels import Part
 
 _ANSWERS = {"sft": "completion", "dpo": "chosen", "prm": "completions"}

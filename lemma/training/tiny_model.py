@@ -14,7 +14,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from lemma.chat_template import ensure_chat_template
+from lemma.models.chat_template import ensure_chat_template
 
 VOCABULARY = 1024
 CONTEXT = 2048

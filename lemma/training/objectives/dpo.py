@@ -15,8 +15,8 @@ from typing import Any
 from datasets import Dataset
 from trl import DPOConfig, DPOTrainer
 
-from lemma.chat_template import common_prefix, render_prompt
 from lemma.config import TrainConfig
+from lemma.models.chat_template import common_prefix, render_prompt
 from lemma.training.job import PreparedData, Row, common_arguments, int_array
 from lemma.training.models import adapter_config, loading_options
 from lemma.training.records import Line

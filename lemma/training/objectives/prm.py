@@ -21,8 +21,8 @@ from transformers import (
     TrainingArguments,
 )
 
-from lemma.chat_template import render_prompt
 from lemma.config import TrainConfig
+from lemma.models.chat_template import render_prompt
 from lemma.training.job import PreparedData, Row, common_arguments, int_array
 from lemma.training.models import adapter_config, loading_options, this_process
 from lemma.training.records import Line

@@ -18,8 +18,8 @@ import torch
 from trl import SFTConfig, SFTTrainer, pack_dataset
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
-from lemma.chat_template import RenderedExample, render_example
 from lemma.config import TrainConfig
+from lemma.models.chat_template import RenderedExample, render_example
 from lemma.training.batching import LikeLengths
 from lemma.training.job import PreparedData, Row, common_arguments, int_array
 from lemma.training.models import adapter_config, loading_options

@@ -1,0 +1,246 @@
+"""Evolve: new problems from those that the student got wrong (arXiv 2310.20689, section 2.3, correction-centric).
+
+    lemma evolve --teacher gpt-4o
+
+Seeds are the questions that appear in the corrections, the moderately hard ones. The answer of a new question is what
+two of three solutions of the teacher agree on; where all differ, the question is dropped. So is one that is like a
+question there is, one of an excluded test set, or a new one that came before it, in the order of the seeds, whichever
+answer came first. The new problems go to `evolved.jsonl`, to be used as data.
+"""
+
+from __future__ import annotations
+
+from asyncio import Future, get_running_loop, shield
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import combinations
+
+from pydantic import ValidationError
+from rich.console import Console
+
+from lemma.config import EvolveConfig
+from lemma.engine.calls import run_asking_stage
+from lemma.engine.outcome import Outcome
+from lemma.engine.summary import StageSummary
+from lemma.exceptions import ConfigError
+from lemma.grading.verdict import extract_answer, verdict
+from lemma.models.client import Teacher, ask_all
+from lemma.models.prompts import load_prompt, prompt_versions
+from lemma.models.protocol import NoAnswerError, Request, Response, Sampling, usable_text
+from lemma.problems.similarity import KnownQuestions
+from lemma.records import ErroneousSolution, Problem, Rejection, content_id
+from lemma.rundir.journal import Output, RunDirectory
+from lemma.rundir.lines import StoredLine, read_lines, read_stored_lines, stage_input
+from lemma.steps import split_steps, without_answer_line
+
+PROBLEMS, ERRONEOUS = "problems.jsonl", "erroneous.jsonl"
+CORRECTIONS, EVOLVED = "corrections.jsonl", "evolved.jsonl"
+_EVOLVE, _SOLVE = "evolve", "solve"
+_SOLUTIONS = 3
+_SHORTEST, _LONGEST = 5, 300  # words of a question
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What to ask, and which questions a new one must not be like."""
+
+    model: str
+    per_problem: int
+    sampling: Sampling
+    there: KnownQuestions
+    excluded: KnownQuestions
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A new question with what came of its solutions: a problem, or why there is none; None where none was asked for,
+    as the question is like a new one already.
+    """
+
+    question: str
+    answered: Problem | NoAnswerError | None
+
+
+def evolve(config: EvolveConfig, console: Console) -> StageSummary:
+    """Run the stage."""
+    if config.teacher is None:
+        raise ConfigError("evolve needs a model that writes: give --teacher MODEL (and --base-url, or --backend)")
+    source = config.run / ERRONEOUS
+    plan = _Plan(
+        config.teacher,
+        config.per_problem,
+        Sampling(config.temperature, config.top_p, config.max_tokens),
+        there=_questions(config, PROBLEMS, "augment"),
+        excluded=KnownQuestions(config.exclude, config.command),
+    )
+    corrected = {str(line["erroneous_id"]) for line in read_lines(config.run / CORRECTIONS, "correct")}
+    inputs = stage_input(source, "augment") | stage_input(config.run / CORRECTIONS, "correct")
+    outputs = (Output(EVOLVED),)
+    with RunDirectory(config.run).open_stage(config, outputs, inputs | prompt_versions(_EVOLVE, _SOLVE)) as journal:
+        notes = run_asking_stage(
+            partial(_evolve, plan=plan, new=_questions(config, EVOLVED, config.command), queue=_Queue()),
+            _seeds(read_stored_lines(source, "augment"), corrected),
+            journal=journal,
+            config=config,
+            model=config.teacher,
+            console=console,
+        )
+        return StageSummary(
+            made=journal.made,
+            rejected=journal.rejected,
+            files=(config.run / EVOLVED,),
+            next_command=f"lemma augment {config.run / EVOLVED} --run {config.run}-evolved",
+            notes=notes,
+        )
+
+
+def _seeds(lines: Iterable[StoredLine], corrected: set[str]) -> Iterator[StoredLine]:
+    """One erroneous solution, with a correction, of each problem."""
+    seen: set[str] = set()
+    for line in lines:
+        if line.id not in corrected:
+            continue
+        try:
+            problem_id = ErroneousSolution.model_validate_json(line.content).problem_id
+        except ValidationError:
+            yield line
+            continue
+        if problem_id not in seen:
+            seen.add(problem_id)
+            yield line
+
+
+def _questions(config: EvolveConfig, file: str, made_by: str) -> KnownQuestions:
+    """The questions of a file of problems of the run."""
+    known = KnownQuestions((), config.command)
+    for line in read_lines(config.run / file, made_by):
+        known.add(str(line["question"]), file)
+    return known
+
+
+async def _evolve(line: StoredLine, teacher: Teacher, *, plan: _Plan, new: KnownQuestions, queue: _Queue) -> Outcome:
+    """What comes of one seed. `new` are the questions that came before, also in a run that was stopped."""
+    outcome, place = Outcome(line.id), queue.join()
+    try:
+        seed = ErroneousSolution.model_validate_json(line.content)
+    except ValidationError as error:
+        outcome.reject_invalid(EvolveConfig.command, error)
+        return outcome
+    else:
+        drafts = await _drafts(seed, teacher, plan, new)
+        await place.comes_up()
+        for index, draft in enumerate(drafts):
+            _decide(outcome, index, draft, new)
+        return outcome
+    finally:
+        place.leave()
+
+
+async def _drafts(
+    seed: ErroneousSolution, teacher: Teacher, plan: _Plan, new: KnownQuestions
+) -> list[_Draft | NoAnswerError]:
+    asked = load_prompt(_EVOLVE).render(question=seed.question)
+    requests = [Request(plan.model, asked, plan.sampling, index) for index in range(plan.per_problem)]
+    drafts: list[_Draft | NoAnswerError] = []
+    for answer in await ask_all(teacher, requests):
+        try:
+            question = _new_question(usable_text(answer), plan)
+        except NoAnswerError as error:
+            drafts.append(error)
+        else:
+            answered = None if new.like(question) else await _answered(question, teacher, plan)
+            drafts.append(_Draft(question, answered))
+    return drafts
+
+
+def _decide(outcome: Outcome, index: int, draft: _Draft | NoAnswerError, new: KnownQuestions) -> None:
+    """Keep a draft, or reject it by name."""
+    try:
+        problem = _kept(draft, new)
+    except NoAnswerError as error:
+        detail = f"question {index}: {error}"
+        outcome.reject(Rejection(stage=EvolveConfig.command, id=outcome.input_id, reason=error.reason, detail=detail))
+    else:
+        outcome.add(EVOLVED, problem, "new problems")
+        new.add(problem.question, EVOLVED)
+
+
+def _kept(draft: _Draft | NoAnswerError, new: KnownQuestions) -> Problem:
+    """The problem of a draft. Raises NoAnswerError, always the same one, however many answers came before others."""
+    if isinstance(draft, NoAnswerError):
+        raise draft
+    _refuse_like("like_a_new_question", draft.question, new)
+    if not isinstance(draft.answered, Problem):
+        raise draft.answered or NoAnswerError("no_majority", draft.question)
+    return draft.answered
+
+
+def _new_question(text: str, plan: _Plan) -> str:
+    question = " ".join(text.split())
+    if not _SHORTEST <= len(question.split()) <= _LONGEST or "?" not in question:
+        raise NoAnswerError("no_question", text[:200])
+    _refuse_like("like_a_question_there_is", question, plan.there)
+    _refuse_like("like_an_excluded_question", question, plan.excluded)
+    return question
+
+
+def _refuse_like(reason: str, question: str, known: KnownQuestions) -> None:
+    like = known.like(question)
+    if like is not None:
+        raise NoAnswerError(reason, f"{question[:200]}: {like}")
+
+
+class _Queue:
+    """Lets coroutines decide one after the other, in the order in which they joined, however long each takes before."""
+
+    def __init__(self) -> None:
+        self._last: Future[None] | None = None
+
+    def join(self) -> _Place:
+        """A place at the end."""
+        place = _Place(self._last)
+        self._last = place.left
+        return place
+
+
+@dataclass
+class _Place:
+    """A place in the queue. `left` is done when the one who has it, and all before, have left."""
+
+    before: Future[None] | None
+    left: Future[None] = field(default_factory=lambda: get_running_loop().create_future())
+
+    async def comes_up(self) -> None:
+        """Wait until all before have left."""
+        if self.before is not None:
+            await shield(self.before)
+
+    def leave(self) -> None:
+        """Make way, as soon as all before have."""
+        if self.before is None or self.before.done():
+            self.left.set_result(None)
+        else:
+            self.before.add_done_callback(lambda _: self.left.set_result(None))
+
+
+async def _answered(question: str, teacher: Teacher, plan: _Plan) -> Problem | NoAnswerError:
+    """The problem with the first solution that another agrees with, or that there is none."""
+    prompt = load_prompt(_SOLVE).render(question=question)
+    requests = [Request(plan.model, prompt, plan.sampling, index) for index in range(_SOLUTIONS)]
+    solutions = [(answer, steps) for answer, steps in map(_read, await ask_all(teacher, requests)) if answer]
+    for (answer, steps), (other, _) in combinations(solutions, 2):
+        if verdict(answer, other) == "equal":
+            record_id = content_id(question, steps, answer)
+            return Problem(id=record_id, question=question, solution=steps, answer=answer, source="evolved")
+    return NoAnswerError("no_majority", f"{question[:120]} answers: {[answer for answer, _ in solutions]}")
+
+
+def _read(response: Response | NoAnswerError) -> tuple[str, str]:
+    """The answer and the steps of a solution; empty where it has not both."""
+    try:
+        text = usable_text(response)
+    except NoAnswerError:
+        return "", ""
+    steps = without_answer_line(split_steps(text))
+    return (extract_answer(text) or "", "\n".join(steps)) if steps else ("", "")

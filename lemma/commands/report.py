@@ -1,0 +1,189 @@
+"""`lemma report`: one page of all that a run directory holds, whatever stages made it.
+
+It reads and never locks, so it can be made while a stage is at work.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import count
+from typing import Any
+
+from rich.console import Console
+
+import lemma
+from lemma.config import ReportConfig
+from lemma.engine.summary import StageSummary
+from lemma.exceptions import RunDirectoryError
+from lemma.report import results
+from lemma.report.computation import compare_computations
+from lemma.report.counts import Counts, count_all, count_records, duplicate_texts, files_there
+from lemma.report.lines import Reader
+from lemma.report.marks import marked_steps
+from lemma.report.page import render_page
+from lemma.report.samples import Sample, StratifiedDraw, add_corrections, add_solutions, read_samples
+from lemma.rundir.disk import json_line, write_whole
+from lemma.steps import split_steps, without_annotations
+
+# A page that opens at once on a phone; fewer samples are shown where they are long.
+_MOST_BYTES = 4_000_000
+_MOST_CHARACTERS = 4_000
+_MOST_PHRASES = 60
+
+
+def report(config: ReportConfig, console: Console) -> StageSummary:
+    """Write the page. Raises RunDirectoryError where the directory holds nothing that a stage made."""
+    if not files_there(config.run):
+        raise RunDirectoryError(f"{config.run} holds nothing that a stage made; `lemma build-sft` begins with a sample")
+    reader = Reader(config.run)
+    with console.status("reading the run directory"):
+        draw = StratifiedDraw(config.samples, config.seed)
+        counts = count_all(reader, draw)
+        samples = read_samples(reader, draw.places()) if counts.erroneous else []
+        count_records(reader, counts, {sample.erroneous.id: sample for sample in samples})
+        add_corrections(reader, samples)
+        add_solutions(reader, samples)
+    shown = list(_within_size(samples))
+    name = config.run.resolve().name
+    data = _figures(reader, counts) | {"title": name, "version": lemma.__version__, "samples": shown}
+    data["unreadable"] = dict(reader.unreadable)
+    path = config.output or config.run / "report.html"
+    write_whole(path, render_page(f"lemma: {name}", data))
+    notes = [f"{lines:,} lines of {file} could not be read" for file, lines in reader.unreadable.items()]
+    if counts.erroneous > len(shown):
+        notes.append(f"the figures are of all records, the samples {len(shown):,} of {counts.erroneous:,}")
+    return StageSummary(
+        made={"samples": len(shown)},
+        rejected={},
+        files=(path,),
+        next_command="lemma show --random" if shown else "lemma build-sft",
+        notes=tuple(notes),
+    )
+
+
+def _within_size(samples: list[Sample]) -> Iterator[dict[str, Any]]:
+    size = 0
+    for sample in samples:
+        shown = _shown(sample)
+        size += len(json_line(shown))
+        if size > _MOST_BYTES:
+            return
+        yield shown
+
+
+def _shown(sample: Sample) -> dict[str, Any]:
+    erroneous = sample.erroneous
+    return {
+        "id": erroneous.id,
+        "question": _clipped(erroneous.question),
+        "type": erroneous.error_type,
+        "origin": erroneous.origin,
+        "model": erroneous.model,
+        "gold": _clipped(erroneous.gold_answer),
+        "answer": _clipped(erroneous.final_answer),
+        "explanation": _clipped(erroneous.explanation),
+        "at": erroneous.error_step,
+        "reference": [_clipped(step) for step in erroneous.reference_steps],
+        "steps": [
+            [[_clipped(piece.text), *([piece.was] if piece.was is not None else [])] for piece in pieces]
+            for pieces in marked_steps(erroneous.reference_steps, erroneous.steps)
+        ],
+        "trajectories": [_trajectory(sample, number) for number in range(len(sample.trajectories))],
+        "graph": _graph(sample),
+    }
+
+
+def _trajectory(sample: Sample, number: int) -> dict[str, Any]:
+    """A segment whose lines are the wrong solution's own steps is told by their numbers, which keeps their marks."""
+    trajectory, places = sample.trajectories[number], {step: n for n, step in enumerate(sample.erroneous.steps)}
+    segments: list[list[Any]] = []
+    for segment in trajectory.segments:
+        lines = segment.text.rstrip("\n").split("\n")
+        wrong = segment.kind in ("prefix", "error")
+        segments.append(
+            [segment.kind, *(places.get(line, _clipped(line)) if wrong else _clipped(line) for line in lines)]
+        )
+    return {"strategy": trajectory.strategy, "segments": segments}
+
+
+def _graph(sample: Sample) -> list[dict[str, Any]]:
+    erroneous = sample.erroneous
+    if erroneous.origin != "symbolic":
+        return []
+    written = split_steps(sample.solution)
+    reference = written if tuple(map(without_annotations, written)) == erroneous.reference_steps else ()
+    nodes = compare_computations(
+        erroneous.question,
+        reference or erroneous.reference_steps,
+        erroneous.gold_answer,
+        erroneous.steps,
+        erroneous.error_step,
+    )
+    return [{name: value for name, value in asdict(node).items() if value not in ("", (), False)} for node in nodes]
+
+
+def _clipped(text: str) -> str:
+    rest = len(text) - _MOST_CHARACTERS
+    return text if rest <= 0 else f"{text[:_MOST_CHARACTERS]} [... {rest:,} characters more]"
+
+
+def _figures(reader: Reader, counts: Counts) -> dict[str, Any]:
+    phrases = counts.phrases.most_common(_MOST_PHRASES)
+    return {
+        "problems": counts.problems,
+        "problems_with_error": counts.problems_with_error,
+        "solutions": counts.solutions,
+        "erroneous": counts.erroneous,
+        "origins": counts.origins,
+        "corrections": counts.corrections,
+        "records": counts.records,
+        "rejections": [
+            {"stage": stage, "reason": reason, "count": found.count, "examples": [*map(_clipped, found.examples)]}
+            for (stage, reason), found in sorted(counts.rejections.items(), key=lambda item: (-item[1].count, item[0]))
+        ],
+        "refusals": results.refusals(reader),
+        "asked": results.asked_types(reader),
+        "made_types": counts.made_types,
+        "student_types": counts.student_types,
+        "distribution": results.student_distribution(reader),
+        "steps": _histogram(counts.steps),
+        "error_places": _histogram(counts.error_places),
+        "solution_words": _histogram(counts.solution_words),
+        "record_words": _histogram(counts.record_words),
+        "stages": results.stages(reader),
+        "phrases": [[_clipped(text), strategy, count] for (text, strategy), count in phrases],
+        "distinct_phrases": len(counts.distinct_phrases),
+        "chosen_phrases": results.chosen_phrases(reader),
+        "reflections": counts.phrases.total(),
+        "near_duplicates": sum(
+            found.count for (_, reason), found in counts.rejections.items() if reason == "near_duplicate"
+        ),
+        "duplicates": [*duplicate_texts(reader, counts.duplicates)],
+        "losses": results.losses(reader),
+        "evaluations": results.evaluations(reader),
+        "comparisons": results.comparisons(reader),
+    }
+
+
+def _histogram(values: Counter[int], most_bars: int = 30) -> list[list[int]]:
+    """Bars of equal width, as [first value, last value, count]; the last has also the largest one in a thousand."""
+    if not values:
+        return []
+    high, seen = max(values), 0
+    for value in sorted(values, reverse=True):
+        seen += values[value]
+        if seen * 1000 > values.total():
+            break
+        high = value
+    low = min(values)
+    widths = (factor * 10**power for power in count() for factor in (1, 2, 5))
+    width = next(width for width in widths if (high - low) // width < most_bars)
+    bars: Counter[int] = Counter()
+    for value, times in values.items():
+        bars[min(value, high) // width * width] += times
+    first, last = low // width * width, high // width * width
+    made = [[start, start + width - 1, bars[start]] for start in range(first, last + 1, width)]
+    made[-1][1] = max(made[-1][1], *values)
+    return made

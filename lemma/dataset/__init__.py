@@ -1,0 +1,1 @@
+"""What build-sft selects, mixes in, counts and publishes."""

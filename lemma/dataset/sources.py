@@ -1,0 +1,167 @@
+"""What `build-sft` reads: erroneous solutions, their corrections, what was made smooth of these, and right solutions.
+
+Ids and places in the files are held; the records stay on disk and are read again, mostly in order, to be joined.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Self
+
+import orjson
+
+from lemma.exceptions import RunDirectoryError
+from lemma.records import Strategy
+from lemma.rundir.lines import placed_lines, stage_input, text_field
+
+PROBLEMS, ERRONEOUS = "problems.jsonl", "erroneous.jsonl"
+CORRECTIONS, SMOOTHED = "corrections.jsonl", "smoothed.jsonl"
+_MADE_BY = {PROBLEMS: "augment", ERRONEOUS: "augment", CORRECTIONS: "correct", SMOOTHED: "smooth"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A record's file, and its first byte there."""
+
+    file: str
+    offset: int
+
+
+@dataclass(slots=True)
+class ErrorEntry:
+    """An erroneous solution, with those of its corrections that were asked for."""
+
+    id: str
+    problem_id: str
+    offset: int
+    corrections: list[int] = field(default_factory=list)
+
+    @property
+    def place(self) -> Place:
+        return Place(ERRONEOUS, self.offset)
+
+
+@dataclass(frozen=True, slots=True)
+class SolutionEntry:
+    """A right solution: an erroneous one's reference, so that both read alike, else the problem's own."""
+
+    problem_id: str
+    place: Place
+
+
+class Sources:
+    """The records of a run directory. Use it as a context manager. `problems` counts them by their source.
+
+    Rewrites of `lemma smooth` are left aside unless `smoothed`. Raises RunDirectoryError for a file that is not there,
+    a line that is no record, corrections of erroneous solutions that are not there any more, and rewrites of such
+    corrections.
+    """
+
+    def __init__(self, run: Path, strategies: Collection[Strategy], smoothed: bool) -> None:
+        self._run = run
+        self._open = ExitStack()
+        self._files: dict[str, IO[bytes]] = {}
+        self.error_types: set[str] = set()
+        self.errors: list[ErrorEntry] = []
+        self.problems: Counter[str] = Counter()
+        self._smoothed_at: dict[int, int] = {}
+        first_of = self._read_errors()
+        self._read_corrections(strategies, self._smoothed_places() if smoothed else {})
+        self.solutions = self._read_solutions(first_of)
+
+    def _read_errors(self) -> dict[str, int]:
+        """Where the first erroneous solution of each problem stands."""
+        first_of: dict[str, int] = {}
+        path = self._run / ERRONEOUS
+        for offset, number, values in placed_lines(path, _MADE_BY[ERRONEOUS]):
+            record_id, problem_id, kind = (
+                text_field(values, name, path, number) for name in ("id", "problem_id", "error_type")
+            )
+            self.errors.append(ErrorEntry(record_id, problem_id, offset))
+            self.error_types.add(kind)
+            first_of.setdefault(problem_id, offset)
+        return first_of
+
+    def _smoothed_places(self) -> dict[str, int]:
+        """Where the rewrite of each correction stands, by the correction's id."""
+        path = self._run / SMOOTHED
+        if not path.exists():
+            return {}
+        lines = placed_lines(path, _MADE_BY[SMOOTHED])
+        return {text_field(values, "correction_id", path, number): offset for offset, number, values in lines}
+
+    def _read_corrections(self, strategies: Collection[Strategy], smoothed: dict[str, int]) -> None:
+        """Note the corrections that were asked for, and where each one's rewrite stands."""
+        entries = {entry.id: entry for entry in self.errors}
+        path = self._run / CORRECTIONS
+        for offset, number, values in placed_lines(path, _MADE_BY[CORRECTIONS]):
+            entry = entries.get(text_field(values, "erroneous_id", path, number))
+            if entry is None:
+                raise RunDirectoryError(
+                    f"{path}, line {number}: corrects a solution that is not in {ERRONEOUS}; `lemma correct --fresh` "
+                    f"makes the corrections of those that are"
+                )
+            rewrite = smoothed.pop(text_field(values, "id", path, number), None)
+            if values.get("strategy") in strategies:
+                entry.corrections.append(offset)
+                if rewrite is not None:
+                    self._smoothed_at[offset] = rewrite
+        if smoothed:
+            raise RunDirectoryError(
+                f"{self._run / SMOOTHED} rewrites corrections that are not in {CORRECTIONS} any more, such as "
+                f"{next(iter(smoothed))}; `lemma smooth --fresh` rewrites those that are, --no-smoothed leaves it aside"
+            )
+
+    def _read_solutions(self, first_of: Mapping[str, int]) -> list[SolutionEntry]:
+        entries = {problem_id: SolutionEntry(problem_id, Place(ERRONEOUS, at)) for problem_id, at in first_of.items()}
+        path = self._run / PROBLEMS
+        if not path.exists():
+            return list(entries.values())
+        solutions = []
+        for offset, number, values in placed_lines(path, _MADE_BY[PROBLEMS]):
+            problem_id = text_field(values, "id", path, number)
+            self.problems[text_field(values, "source", path, number)] += 1
+            own = SolutionEntry(problem_id, Place(PROBLEMS, offset))
+            solutions.append(entries.pop(problem_id, own))
+        return [*solutions, *entries.values()]
+
+    def __enter__(self) -> Self:
+        names = (name for name in _MADE_BY if (self._run / name).exists())
+        self._files = {name: self._open.enter_context((self._run / name).open("rb")) for name in names}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+
+    def line(self, place: Place) -> bytes:
+        """A record as it stands in its file."""
+        file = self._files[place.file]
+        file.seek(place.offset)
+        return file.readline()
+
+    def lines(self, file: str, offsets: Iterable[int]) -> tuple[bytes, ...]:
+        """Records of one file."""
+        return tuple(self.line(Place(file, offset)) for offset in offsets)
+
+    def smoothed(self, correction: int) -> bytes | None:
+        """The rewrite of the trajectory that a correction gives, by the correction's first byte; None without one."""
+        at = self._smoothed_at.get(correction)
+        return None if at is None else self.line(Place(SMOOTHED, at))
+
+    def values(self, place: Place) -> dict[str, Any]:
+        """A record, parsed but not checked."""
+        values: dict[str, Any] = orjson.loads(self.line(place))
+        return values
+
+
+def source_fingerprints(run: Path, smoothed: bool) -> dict[str, str]:
+    """What changes when the records change. Raises RunDirectoryError for a file that is not there."""
+    found = stage_input(run / ERRONEOUS, _MADE_BY[ERRONEOUS]) | stage_input(run / CORRECTIONS, _MADE_BY[CORRECTIONS])
+    for name in (PROBLEMS, SMOOTHED) if smoothed else (PROBLEMS,):
+        if (run / name).exists():
+            found |= stage_input(run / name, _MADE_BY[name])
+    return found

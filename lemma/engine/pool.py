@@ -1,0 +1,132 @@
+"""Map a pure function over a stage's inputs with a pool of processes: streaming, in order, bounded in memory.
+
+The function takes one input and returns an `Outcome`; its random numbers come from the seed and the input's id alone,
+so the files are the same with any number of workers.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Protocol, TypeVar
+
+from rich.console import Console
+
+from lemma.engine.outcome import Outcome, chunk_of
+from lemma.engine.progress import stage_progress
+from lemma.exceptions import LemmaError, StoppedError
+from lemma.rundir.journal import Chunk, Journal
+from lemma.rundir.lines import NOT_YET
+
+_BATCH = 32
+_BATCHES_IN_FLIGHT_PER_WORKER = 3
+_SECONDS_BETWEEN_LOOKS = 0.1
+
+_NOTHING = Chunk((), {}, {})
+
+
+class HasId(Protocol):
+    """Anything a stage takes in: a record with an id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=HasId)
+
+
+def run_stage(
+    function: Callable[[Item], Outcome],
+    inputs: Iterable[Item],
+    journal: Journal,
+    workers: int,
+    console: Console,
+    *,
+    total: int | None = None,
+) -> None:
+    """Map `function` over the inputs that the journal has not acknowledged, and append what comes out, in order.
+
+    An input whose id was seen before is dropped; the loader accounts for those. Inputs may hold NOT_YET. Raises
+    LemmaError when a worker dies, StoppedError when a stage beside this one failed.
+    """
+    todo = (item for item in inputs if item is NOT_YET or item.id not in journal.done)
+    with stage_progress(console) as progress:
+        task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
+        for chunk in _chunks(function, todo, workers):
+            if chunk.ids:
+                journal.append(chunk)
+                progress.advance(task, len(chunk.ids))
+            else:
+                journal.sync_when_due()
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
+            if journal.stopping:
+                raise StoppedError
+    journal.complete()
+
+
+def _chunks(function: Callable[[Item], Outcome], inputs: Iterable[Item], workers: int) -> Iterator[Chunk]:
+    """What comes of the inputs, in their order; an empty chunk where nothing is to be done at the moment."""
+    if workers == 1:
+        return (_apply(function, batch) for batch in _batches(inputs))
+    return _chunks_from_pool(function, _batches(inputs), workers)
+
+
+def _batches(inputs: Iterable[Item]) -> Iterator[list[Item]]:
+    """Full batches, and smaller ones before the next input is there; an empty one where there is none."""
+    batch: list[Item] = []
+    for item in inputs:
+        if item is not NOT_YET:
+            batch.append(item)
+        if item is NOT_YET or len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _chunks_from_pool(
+    function: Callable[[Item], Outcome], batches: Iterator[list[Item]], workers: int
+) -> Iterator[Chunk]:
+    context = multiprocessing.get_context("forkserver")
+    waiting: deque[Future[Chunk]] = deque()
+    with ProcessPoolExecutor(workers, context, _set_function, (function,)) as pool:
+        try:
+            for batch in batches:
+                if not batch:
+                    yield _first_if_done(waiting)
+                    continue
+                waiting.append(pool.submit(_apply_in_worker, batch))
+                if len(waiting) > workers * _BATCHES_IN_FLIGHT_PER_WORKER:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool:
+            raise LemmaError(
+                "a worker process died (killed, or out of memory); the same command goes on from here"
+            ) from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _first_if_done(waiting: deque[Future[Chunk]]) -> Chunk:
+    return waiting.popleft().result() if waiting and waiting[0].done() else _NOTHING
+
+
+_worker_function: Callable[[Any], Outcome]
+
+
+def _set_function(function: Callable[[Any], Outcome]) -> None:
+    global _worker_function  # noqa: PLW0603 - a worker process holds one function for its life
+    _worker_function = function
+
+
+def _apply_in_worker(batch: list[Any]) -> Chunk:
+    return _apply(_worker_function, batch)
+
+
+def _apply(function: Callable[[Item], Outcome], batch: list[Item]) -> Chunk:
+    return chunk_of([function(item) for item in batch])

@@ -1,0 +1,45 @@
+"""What the suites ask a model, whoever serves it: a question, a question with the beginning of an answer, or a task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from lemma.evaluation.outputs import GREEDY
+from lemma.models.client import Teacher
+from lemma.models.prompts import Prompt
+from lemma.models.protocol import Message, NoAnswerError, Request, Response, Sampling
+
+_NEXT_PROBLEM = "\n\nProblem:"
+
+
+@dataclass(frozen=True)
+class Asker:
+    """A model under evaluation, and how it is asked. Requests name it `served_as`; `drawing` is for drawn samples."""
+
+    teacher: Teacher
+    model: str
+    served_as: str
+    prompt: Prompt
+    drawing: Sampling
+
+    async def solve(self, question: str, given: Sequence[str] = (), sample: int = GREEDY) -> Response | NoAnswerError:
+        """What the model writes on a question after the `given` steps of an answer. Sample 0 is greedy."""
+        rendered = self.prompt.render(question=question)
+        begun = "".join(f"{step}\n" for step in given)
+        if isinstance(rendered, str):
+            return await self._ask(f"{rendered}\n{begun}" if begun else rendered, sample)
+        return await self._ask((*rendered, Message("assistant", begun)) if begun else rendered, sample)
+
+    async def perform(self, task: Prompt, **values: object) -> Response | NoAnswerError:
+        """What the model answers, greedily, to a task that has a prompt of its own."""
+        return await self._ask(task.render(**values), GREEDY)
+
+    async def _ask(self, prompt: str | tuple[Message, ...], sample: int) -> Response | NoAnswerError:
+        stop = (_NEXT_PROBLEM,) if isinstance(prompt, str) else ()
+        sampling = Sampling(0.0, 1.0, self.drawing.max_tokens) if sample == GREEDY else self.drawing
+        request = Request(self.served_as, prompt, replace(sampling, stop=stop), sample)
+        try:
+            return await self.teacher.ask(request)
+        except NoAnswerError as error:
+            return error

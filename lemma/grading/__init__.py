@@ -1,0 +1,1 @@
+"""Is an answer right? `from lemma import verdict`."""

@@ -1,0 +1,268 @@
+r"""Where in a text the final answer stands.
+
+In this order: the last balanced `\boxed`, the last `####`, the last "answer is", an `A:` line, the text itself where it
+is nothing but an answer, bold in the last line, the last formula or number. Every step is one pass over the text, so
+that its cost is linear in the length of hostile text too.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lemma.grading.number_words import replace_number_words
+
+# Prose is searched for a number only this far from its end: a final answer stands at the end.
+_PROSE_WINDOW = 4000
+# A whole text longer than this is no bare answer.
+_BARE_LENGTH = 1000
+_PHRASE_ATTEMPTS = 50
+
+_BRACES = re.compile(r"(\\(?:boxed|fbox)\s*\{)|\\.|([{}])", re.DOTALL)
+_BOXED_TOKEN = re.compile(r"\\boxed\s+([^\s${}\\.,]+)")
+_BETWEEN_BOXES = re.compile(
+    r"[\s$]*(?:,|;|\\text\{\s*(?:and|or)\s*\}|,?\s*(?:and|or))[\s$]*(?:[a-zA-Z](?:_\{?\w+\}?)?\s*=[\s$]*)?"
+)
+_HEADING = re.compile(r"(?:step|part|case|solution|conclusion|verification|summary|note)\b|\d+[.)]\s+[A-Za-z]", re.I)
+_ANSWER_HEADING = re.compile(r"[*_#\s]*(?:the\s+)?(?:final\s+)?answers?[*_:\s]*", re.I)
+_ANSWER_WORD = re.compile(r"[Aa]nswers?\b|ANSWERS?\b|(?:[Cc]orrect|[Rr]ight)\s+(?:[Cc]hoice|[Oo]ption)\b")
+_AFTER_ANSWER = re.compile(
+    r"(?:\s*\([^()\n]{0,40}\))?"
+    r"(?:[^.\n:=?!]{0,80}?(?:\b(?:is|are|be|equals)\b|[:=])[*_]*(?:\s*:)?|[*_]*\s*\n)\s*",
+    re.I,
+)
+# Most answers of grade-school data are one number and the end of the line.
+_PLAIN_LINE = re.compile(r"\s*(\$?-?\d+(?:,\d{3})*(?:\.\d+)?%?)\.?[ \t]*(?:\n|$)")
+_DISPLAY = re.compile(r"[\s:*]*(?:\$\$(.+?)\$\$|\\\[(.+?)\\\])", re.DOTALL)
+_SENTENCE_END = re.compile(
+    r"(?<![\s.])(?<!\b[ap]\.m)(?<!\bsq)(?<!\bft)(?<!\bvs)\.(?=[\s*$\"']*\s|[\s*$\"']*$)|\n|[!?](?=\s+[A-Z])"
+)
+_BOLD = re.compile(r"\*\*([^*\n]+)\*\*|__([^_\n]+)__|\\textbf\{([^{}\n]+)\}|<b>([^<\n]+)</b>")
+_LABELLED = re.compile(r"[a-z]\s*:")
+_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+_LATEX_WORDS = re.compile(r"\\(?:text|mbox|math|operator)[a-z]*\s*\{[^{}]*\}|\\(?:begin|end)\{[^{}]*\}")
+# A text with one of these is a sentence, not an answer that stands alone.
+_VERBS_AND_PRONOUNS = """
+    is are was were be has have had makes make will would can could should so therefore thus hence then answer since
+    because we i he she they it there this that which needs costs gets get do know let must now takes weighs equals
+    total sum gives left each every per sure unsure
+"""
+_SENTENCE_WORDS = frozenset(_VERBS_AND_PRONOUNS.split())
+_NUMBER = (
+    r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?:\s+\d+/\d+|/\d+)?|\.\d+"
+    r"|\\[dt]?frac\{-?\d+\}\{\d+\}"
+)
+_SIGN = r"(?:(?<![\w)\]}.])[-−])?"
+_QUANTITY = rf"{_SIGN}(?:\\?[$€£]\s?)?{_SIGN}(?:{_NUMBER})(?:\s?(?:\\?%|°|[²³]))?"
+_LAST_QUANTITY = re.compile(rf"{_QUANTITY}(?:(?:[ ]?[a-zA-Z²³/^°]+){{1,3}}(?:\s+and)?\s+{_QUANTITY}(?=\s*[a-zA-Z]))?")
+_UNIT_TAIL = re.compile(
+    r" ?(?!(?:and|or|so|is|in|for|with|from|than|of|to)\b)[a-zA-Z°]+[²³]?(?:/[a-zA-Z]+)?(?:\^\d)?"
+    r"(?: (?:per|an?)? ?[a-zA-Z]+){0,4}"
+)
+_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)(?<!\\)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_BETWEEN_BOXES_LENGTH = 60
+_SHORT = 14
+_NON_ANSWER = re.compile(
+    r"[?.\s-]*(?:n/?a|unknown|idk|tbd|unclear|unsure|undetermined|not (?:sure|clear|known))?[?.\s-]*", re.I
+)
+# What GSM8K's solutions have for a calculator.
+_CALCULATION = re.compile(r"<<[^<>]*>>")
+_ASIDE = re.compile(r"\s+\((?![^()]*(?:\\|\b(?:sin|cos|tan|log|ln|exp|sqrt|pi)\b))[^()]*[A-Za-z]{3}[^()]*\)[.\s]*$")
+_EXCLAMATION = re.compile(r"(?<=\w)[!?]+$")
+_FOREIGN_WORD = re.compile(r"[^\W\d_A-Za-z\u0370-\u03ff]{2}")
+_COPULA = re.compile(r"\b(?:is|are|was|were|be|equals)\s+")
+_NEGATION = re.compile(r"\b(?:not|isn't|cannot|can't|never|neither|nor)\b", re.I)
+
+
+def find_answer(text: str) -> str | None:
+    r"""The final answer stated in `text`, as it was written, or None.
+
+    >>> find_answer("So \\boxed{3}. No: \\boxed{\\frac{1}{2}}.")
+    '\\frac{1}{2}'
+    >>> find_answer("Janet makes **$18** every day.")
+    '$18'
+    """
+    if "\\boxed" in text or "\\fbox" in text:
+        boxed = _last_boxed(text)
+        if boxed is not None:
+            return boxed
+    if "####" in text:
+        marked = _after_hashes(text)
+        if marked is not None:
+            return marked
+    return _after_last_marker(text) or _unmarked(text)
+
+
+def is_read_from_words(text: str, answer: str) -> bool:
+    """Whether `answer` is only what follows the verb of an unmarked sentence: of "Evelyn is right", `right`."""
+    return answer == _after_copula(text.strip()) and not _looks_bare(_tidy(text)) and not _after_last_marker(text)
+
+
+def _last_boxed(text: str) -> str | None:
+    boxes = _balanced_boxes(text)
+    if not boxes:
+        bare = _BOXED_TOKEN.findall(text)
+        return str(bare[-1]) if bare else None
+    begin, start, end = boxes[-1]
+    answers = [text[start:end]]
+    for previous_begin, start, end in reversed(boxes[:-1]):
+        # `x = \boxed{1} or x = \boxed{2}` is one answer with two parts.
+        is_near = begin - end < _BETWEEN_BOXES_LENGTH
+        if not (is_near and _BETWEEN_BOXES.fullmatch(text, end + 1, begin)):
+            break
+        answers.append(text[start:end])
+        begin = previous_begin
+    # A box in a box is only a group.
+    return _tidy(", ".join(reversed(answers)).replace("\\boxed", "")) or None
+
+
+def _balanced_boxes(text: str) -> list[tuple[int, int, int]]:
+    """Where every box begins, and its content begins and ends: of boxes that are closed, not empty and in no other."""
+    open_braces: list[tuple[int, int] | None] = []
+    boxes: list[tuple[int, int, int]] = []
+    for match in _BRACES.finditer(text):
+        if match.group(1):
+            open_braces.append(match.span())
+        elif match.group(2) == "{":
+            open_braces.append(None)
+        elif match.group(2) and open_braces:
+            box = open_braces.pop()
+            if box is not None and not text[box[1] : match.start()].isspace() and match.start() > box[1]:
+                while boxes and boxes[-1][0] > box[0]:
+                    boxes.pop()
+                boxes.append((*box, match.start()))
+    return boxes
+
+
+def _after_hashes(text: str) -> str | None:
+    end = len(text)
+    while (at := text.rfind("####", 0, end)) >= 0:
+        tail = text[at + 4 : end].lstrip("# \t")
+        heading = _ANSWER_HEADING.match(tail)
+        if heading:
+            tail = tail[heading.end() :]
+        line = tail.lstrip().split("\n", 1)[0].strip()
+        if line and not _HEADING.match(line):
+            return _first_answer(line)
+        end = at
+    return None
+
+
+def _after_last_marker(text: str) -> str | None:
+    """What follows the last "answer is" or `A:` line, whichever comes last."""
+    starts = _last_a_line(text)
+    # Looking for these is much faster than the expression, which never matches without one of them.
+    if "nswer" in text or "NSWER" in text or "hoice" in text or "ption" in text:
+        for match in list(_ANSWER_WORD.finditer(text))[-_PHRASE_ATTEMPTS:]:
+            after = _AFTER_ANSWER.match(text, match.end())
+            if after:
+                starts.append(after.end())
+    for start in sorted(starts, reverse=True)[:_PHRASE_ATTEMPTS]:
+        if answer := _first_answer(text[start : start + _PROSE_WINDOW]):
+            return answer
+    return None
+
+
+def _last_a_line(text: str) -> list[int]:
+    """Where the answer begins in the last line that begins with `A:`, if there is one."""
+    end = len(text)
+    for _ in range(_PHRASE_ATTEMPTS):
+        at = text.rfind("A:", 0, end)
+        if at < 0:
+            break
+        if not text[text.rfind("\n", 0, at) + 1 : at].strip():
+            return [at + 2]
+        end = at
+    return []
+
+
+def _first_answer(tail: str) -> str | None:
+    """The answer at the beginning of what follows a marker."""
+    if plain := _PLAIN_LINE.match(tail):
+        return plain.group(1)
+    display = _DISPLAY.match(tail)
+    if display:
+        return _tidy(display.group(1) or display.group(2))
+    tail = _CALCULATION.sub("", tail).rstrip()
+    end = _SENTENCE_END.search(tail)
+    sentence = tail[: end.start()] if end else tail
+    answer = _tidy(_EXCLAMATION.sub("", _ASIDE.sub("", sentence)))
+    if not answer:
+        return None
+    if _looks_bare(answer):
+        return answer
+    return answer if _NEGATION.search(answer) else _from_prose(sentence) or answer
+
+
+def _unmarked(text: str) -> str | None:
+    tidied = _tidy(_ASIDE.sub("", text)) if len(text) <= _BARE_LENGTH else ""
+    if tidied and _looks_bare(tidied):
+        return tidied
+    return _from_prose(text[-_PROSE_WINDOW:])
+
+
+def _looks_bare(text: str) -> bool:
+    """Whether a text is an answer and nothing else: no word of a sentence, and few words at all."""
+    if ("\n" in text and "\\begin" not in text) or _FOREIGN_WORD.search(text):
+        return False
+    words = [word.lower() for word in _WORD.findall(replace_number_words(_LATEX_WORDS.sub(" ", text)))]
+    return len(words) <= 5 and _SENTENCE_WORDS.isdisjoint(words)
+
+
+def _from_prose(text: str) -> str | None:
+    text = _CALCULATION.sub("", text)
+    lines = text.strip().rsplit("\n", 1)
+    last_line = lines[-1]
+    bold = list(_BOLD.finditer(last_line))
+    for match in reversed(bold):
+        content = next(group for group in match.groups() if group)
+        answer = _tidy(content.rsplit(":", 1)[-1] if _LABELLED.search(content) else content)
+        if answer:
+            return answer
+    return (
+        _last_formula_or_number(text) or _last_formula_or_number(replace_number_words(text)) or _after_copula(last_line)
+    )
+
+
+def _last_formula_or_number(text: str) -> str | None:
+    formulas = [match for match in _FORMULA.finditer(text) if not _is_currency(match)]
+    numbers = list(_LAST_QUANTITY.finditer(text))
+    if formulas and (not numbers or numbers[-1].start() < formulas[-1].end()):
+        return _tidy(next(group for group in formulas[-1].groups() if group))
+    if not numbers:
+        return None
+    number = numbers[-1]
+    unit = _UNIT_TAIL.match(text, number.end())
+    return _tidy(text[number.start() : unit.end() if unit else number.end()])
+
+
+def _is_currency(match: re.Match[str]) -> bool:
+    """Whether `$5 and then $` is two prices rather than a formula."""
+    content = match.group(2)
+    return bool(content and len(_WORD.findall(_LATEX_WORDS.sub(" ", content))) > 1)
+
+
+def _after_copula(sentence: str) -> str | None:
+    if _NEGATION.search(sentence):
+        return None
+    parts = _COPULA.split(sentence)
+    return _tidy(parts[-1]) if len(parts) > 1 else None
+
+
+def _tidy(answer: str) -> str:
+    """The answer without what surrounds it; nothing if it says only that there is none."""
+    answer = _without_punctuation(answer.strip().strip("*_`\"' \t\n")).strip("*_`\"' ")
+    for opening, closing in (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]")):
+        if answer.startswith(opening) and answer.endswith(closing) and len(answer) > len(opening) + len(closing):
+            inner = answer[len(opening) : -len(closing)]
+            if opening not in inner:
+                answer = _without_punctuation(inner.strip())
+                break
+    return "" if len(answer) < _SHORT and _NON_ANSWER.fullmatch(answer) else answer
+
+
+def _without_punctuation(answer: str) -> str:
+    """Without a full stop and the like at the end; an ellipsis is part of a number."""
+    answer = answer.rstrip(",;:? \t\n")
+    while answer.endswith(".") and not answer.endswith(".."):
+        answer = answer[:-1].rstrip(",;:? \t\n")
+    return answer

@@ -1,0 +1,411 @@
+r"""From the text of an answer to its shape. Reads only; compares and computes nothing.
+
+>>> read_answer(r"x \in [-2, 7)")
+Relation(operators=('\\in',), sides=(..., Collection(opening='[', closing=')', ...)))
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import Literal
+
+from lemma.grading.dates import read_moment
+from lemma.grading.expressions import TRIGONOMETRIC, Call, Expr, ExpressionReader, Num, Sym, UnreadableError, branches
+from lemma.grading.notation import normalize_notation
+from lemma.grading.number_words import replace_number_words
+from lemma.grading.shapes import Answer, Choice, Collection, Matrix, Quantity, Ratio, Relation, SetOperation, Words
+from lemma.grading.tokens import Token, TooLongError, tokenize
+from lemma.grading.units import SHORT_NAMES, find_unit, read_unit
+
+RELATIONS = frozenset(["=", "<", ">", "\\le", "\\ge", "\\ne", "\\approx", "\\equiv", "\\in", "\\cong"])
+_SET_OPERATORS = ("\\cup", "\\cap", "\\setminus")
+_MATRICES = frozenset(["pmatrix", "bmatrix", "matrix", "Bmatrix", "smallmatrix", "array"])
+_CURRENCY_SIGNS = frozenset(["$", "€", "£", "¥", "₹"])
+_MAX_ITEMS = 60
+
+_CHOICE = re.compile(r"(?:(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\s+)?(?:([A-Z])\s*[.):]?|\(([A-Za-z])\)[.:]?)")
+_CHOICE_AND_CONTENT = re.compile(r"(?:(?:[Oo]ption|[Cc]hoice)\s+)?(?:\(([A-Z])\)|([A-Z])[.):])[\s:]+(\S.*)", re.DOTALL)
+_TEXT_WRAPPER = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm|textnormal|operatorname)\s*\{([^{}]*)\}")
+_WORDS_ONLY = re.compile(
+    r"(?:[A-Za-z'.,!?\s]|(?<=\w)-(?=\w)|\\(?:text|mbox|textbf|textit|textrm|mathrm)\s*\{[^{}\d]*\})+"
+)
+_MATHEMATICAL_WORDS = re.compile(
+    r"\\?\b(?:text|mbox|textbf|textit|textrm|mathrm|and|or|arc(?=sin|cos|tan)|sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|inf(?:inity)?)(?![a-z])"
+)
+# A run of letters that can be said is a word, and so is one of capitals (HHT, ABC); others, as `xyz`, are products.
+_PRONOUNCEABLE = re.compile(r"(?=[A-Za-z]{3})[A-Za-z]*[aeiouyAEIOUY]|\b[Uu]p\b|^\s*[A-Z]{3,}\s*$")
+_RATIO_IN_WORDS = re.compile(r"^\s*(\d+)\s+(?:to|out\s+of)\s+(\d+)\s*$")
+_SAID_TWICE = re.compile(r"^\s*(\d+)\s+\(\1\)")
+_NOISE_WORDS = frozenset(
+    ["a", "an", "the", "it", "is", "are", "to", "due", "they", "he", "she", "this", "in", "at", "on", "answer"]
+)
+_NOTHING = Collection("\\{", "\\}", ())
+_REALS = Quantity(Sym("blackboard R"))
+_PHRASES: dict[str, Answer] = {
+    **dict.fromkeys(
+        [
+            "no solution", "no solutions", "no real solution", "no real solutions", "none", "empty set", "null set",
+            "there is no solution", "there are no solutions", "no such number", "no such value", "no real roots",
+            "\\emptyset", "\\{\\}", "\\{ \\}", "{}", "x \\in \\emptyset",
+        ],
+        _NOTHING,
+    ),
+    **dict.fromkeys(["all real numbers", "all reals", "any real number", "the real numbers", "real numbers"], _REALS),
+    **dict.fromkeys(["undefined", "not defined", "does not exist", "dne"], Words("undefined")),
+    **dict.fromkeys(
+        ["infinite", "infinitely many", "infinitely many solutions", "infinite solutions"], Words("infinite")
+    ),
+    **dict.fromkeys(["yes", "true"], Words("yes")),
+    **dict.fromkeys(["no", "false"], Words("no")),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def read_answer(text: str) -> Answer | None:
+    """The shape of an answer; None where it is in no form known here."""
+    normal = normalize_notation(text)
+    if not normal:
+        return None
+    plain = _TEXT_WRAPPER.sub(r" \1 ", normal).strip()
+    simple = plain.lower().strip(" .!")
+    if simple in _PHRASES:
+        return _PHRASES[simple]
+    if choice := _CHOICE.fullmatch(plain):
+        return Choice((choice.group(1) or choice.group(2)).upper(), "")
+    if choice := _CHOICE_AND_CONTENT.fullmatch(plain):
+        return Choice((choice.group(1) or choice.group(2)).upper(), choice.group(3))
+    moment = read_moment(plain)
+    if moment is not None:
+        return moment
+    return _read_structure(normal, plain)
+
+
+def _read_structure(normal: str, plain: str) -> Answer | None:
+    text = replace_number_words(_unwrap_numbers(normal))
+    if _WORDS_ONLY.fullmatch(text) and _PRONOUNCEABLE.search(_MATHEMATICAL_WORDS.sub(" ", text)):
+        return _read_words(plain)
+    try:
+        return _read_list(tokenize(_SAID_TWICE.sub(r"\1", _RATIO_IN_WORDS.sub(r"\1:\2", text))))
+    except (UnreadableError, TooLongError):
+        return _read_words(plain)
+
+
+def _unwrap_numbers(text: str) -> str:
+    r"""`\text{10 cm}` is a number in words' clothes."""
+    return _TEXT_WRAPPER.sub(
+        lambda match: f" {match.group(1)} " if any(map(str.isdigit, match.group(1))) else match.group(), text
+    )
+
+
+def _read_words(plain: str) -> Words | None:
+    """The text of an answer that is made of words only."""
+    words = re.findall(r"[A-Za-z']+", plain)
+    if not words or re.search(r"[\d\\^_=<>{}+*/|]", plain) or len(words) > 12:
+        return None
+    kept = [word.lower() for word in words if word.lower() not in _NOISE_WORDS]
+    return Words(" ".join(kept or [word.lower() for word in words]))
+
+
+def _split(tokens: Sequence[Token], is_separator: Callable[[Token], bool]) -> tuple[list[list[Token]], list[str]]:
+    """The parts of tokens between separators outside of all brackets, and the separators."""
+    parts: list[list[Token]] = [[]]
+    separators: list[str] = []
+    depth = 0
+    for token in tokens:
+        depth += (token.kind == "open") - (token.kind == "close")
+        if depth < 0:
+            raise UnreadableError("a bracket closes that was not opened")
+        if depth == 0 and token.kind == "operator" and is_separator(token):
+            parts.append([])
+            separators.append(token.text)
+        else:
+            parts[-1].append(token)
+    if depth:
+        raise UnreadableError("a bracket is not closed")
+    return parts, separators
+
+
+def _read_list(tokens: Sequence[Token]) -> Answer:
+    parts, separators = _split(tokens, lambda token: token.text in (",", ";", "or", "and"))
+    items = [item for part in parts if part for item in _read_branches(part)]
+    if not items or len(items) > _MAX_ITEMS:
+        raise UnreadableError("nothing to read")
+    if len(items) == 1:
+        return items[0]
+    joiner: Literal[",", "or", "and"] = "or" if "or" in separators else "and" if "and" in separators else ","
+    return _sum_of_quantities(items) or Collection("", "", tuple(items), joiner)
+
+
+def _read_branches(tokens: Sequence[Token]) -> list[Answer]:
+    r"""One item, or the two that `\pm` makes of it."""
+    item = _read_item(tokens)
+    if isinstance(item, Quantity):
+        return [item._replace(expression=branch) for branch in branches(item.expression)]
+    if isinstance(item, Relation) and isinstance(last := item.sides[-1], Quantity):
+        return [
+            Relation(item.operators, (*item.sides[:-1], last._replace(expression=branch)))
+            for branch in branches(last.expression)
+        ]
+    return [item]
+
+
+def _read_item(tokens: Sequence[Token]) -> Answer:
+    tokens = _strip_lead(tokens)
+    if not tokens:
+        raise UnreadableError("nothing to read")
+    for operator in _SET_OPERATORS:
+        parts, separators = _split(tokens, lambda token, operator=operator: token.text == operator)  # type: ignore[misc]
+        if separators:
+            return _read_set_operation(operator, parts)
+    parts, separators = _split(tokens, lambda token: token.text in RELATIONS)
+    if separators:
+        first = _read_side(parts[0]) if parts[0] else Quantity(Sym("x"))  # `> 5`
+        return Relation(tuple(separators), (first, *map(_read_side, parts[1:-1]), _read_item(parts[-1])))
+    if _is_one_group(tokens):
+        return _read_group(tokens)
+    parts, separators = _split(tokens, lambda token: token.text == ":")
+    if separators:
+        return Ratio(tuple(map(_read_quantity, parts)))
+    return _read_quantity(tokens)
+
+
+def _strip_lead(tokens: Sequence[Token]) -> Sequence[Token]:
+    """Without what may stand before an answer: `= 5`, `approximately 5`, `only 5`."""
+    while tokens and (tokens[0].text in ("=", "\\approx", "\\therefore", "\\Rightarrow") or _is_filler(tokens)):
+        tokens = tokens[1:]
+    return tokens
+
+
+def _is_filler(tokens: Sequence[Token]) -> bool:
+    return len(tokens) > 1 and tokens[0].kind == "word" and tokens[0].text.lower() in (
+        "about", "approximately", "approx", "only", "exactly", "around", "roughly", "base",
+    )  # fmt: skip
+
+
+def _read_side(tokens: Sequence[Token]) -> Answer:
+    r"""A side of a relation that is not its last: what is not an expression is a label (`m\angle A = 30`)."""
+    try:
+        return _read_item(tokens)
+    except UnreadableError:
+        return Words(" ".join(token.text for token in tokens))
+
+
+def _read_set_operation(operator: str, parts: list[list[Token]]) -> Answer:
+    first, *others = parts
+    sides, separators = _split(first, lambda token: token.text == "\\in")
+    operation = SetOperation(operator, tuple(map(_read_item, [sides[-1], *others])))
+    return Relation(("\\in",), (_read_item(sides[0]), operation)) if separators else operation
+
+
+def _is_one_group(tokens: Sequence[Token]) -> bool:
+    """Whether the first token opens what the last one closes."""
+    if tokens[0].kind != "open" or tokens[-1].kind != "close":
+        return False
+    depth = 0
+    for at, token in enumerate(tokens):
+        depth += (token.kind == "open") - (token.kind == "close")
+        if depth == 0:
+            return at == len(tokens) - 1
+    return False
+
+
+def _read_group(tokens: Sequence[Token]) -> Answer:
+    opening, closing, inner = tokens[0].text, tokens[-1].text, tokens[1:-1]
+    if opening in _MATRICES:
+        return _read_matrix(inner)
+    if opening.isalpha() or opening in ("\\lfloor", "\\lceil"):
+        return _read_quantity(tokens)
+    if opening == "\\{":
+        condition = _condition(inner)
+        if condition is not None:
+            return _read_list(condition)
+    parts, separators = _split(inner, lambda token: token.text in (",", ";"))
+    if not separators and opening != "\\{":
+        if any(token.kind == "open" and token.text not in ("(", "{") for token in inner) or opening == "[":
+            return _read_list(inner)
+        return _read_quantity(tokens) if opening == "(" else _read_list(inner)
+    items = [item for part in parts if part for item in _read_branches(part)]
+    if len(items) > _MAX_ITEMS:
+        raise UnreadableError("too many items")
+    braces = opening in ("{", "\\{")
+    return Collection("\\{" if braces else opening, "\\}" if braces else closing, tuple(items))
+
+
+def _condition(inner: Sequence[Token]) -> Sequence[Token] | None:
+    r"""What follows the bar of `\{x \mid x > 3\}`."""
+    parts, separators = _split(inner, lambda token: token.text in ("|", ":"))
+    return parts[1] if len(separators) == 1 and len(parts[0]) <= 4 else None
+
+
+def _read_matrix(inner: Sequence[Token]) -> Matrix:
+    rows, _ = _split(inner, lambda token: token.text == "\\\\")
+    entries = [_split(row, lambda token: token.text == "&")[0] for row in rows if row]
+    if not entries or len({len(row) for row in entries}) != 1:
+        raise UnreadableError("rows of different lengths")
+    return Matrix(tuple(tuple(map(_read_item, row)) for row in entries))
+
+
+def _read_quantity(tokens: Sequence[Token]) -> Quantity:
+    tokens = _strip_lead(tokens)
+    currency, tokens = _take_currency(tokens)
+    end = _end_of_expression(tokens)
+    following = tokens[end:]
+    expression_tokens, percent = list(tokens[:end]), False
+    if following and (following[0].text == "%" or following[0].text.lower().startswith("percent")):
+        percent, following = True, following[1:]
+    elif [token.text.lower() for token in following[:2]] == ["per", "cent"]:
+        percent, following = True, following[2:]
+    if not expression_tokens:
+        raise UnreadableError("no expression")
+    base = expression_tokens[0].base if expression_tokens[0].kind == "based" else None
+    if base is not None and len(expression_tokens) > 1:
+        raise UnreadableError("arithmetic in a number base")
+    if base is None and following and following[0].text.lower() == "base":
+        return _in_named_base(expression_tokens, following)
+    expression = (
+        Num(expression_tokens[0].value) if base else ExpressionReader(_spell_products(expression_tokens)).read()
+    )
+    quantity = _with_unit(expression, currency, following)
+    decimals = expression_tokens[-1].decimals if len(expression_tokens) <= 2 and isinstance(expression, Num) else 0
+    return quantity._replace(percent=percent, base=base, decimals=decimals)
+
+
+def _in_named_base(number: Sequence[Token], following: Sequence[Token]) -> Quantity:
+    """`1202 base 3`."""
+    if len(number) == 1 and len(following) == 2 and following[1].kind == "number":
+        based = tokenize(f"{number[0].text}_{{{following[1].text}}}")[0]
+        if based.kind == "based":
+            return Quantity(Num(based.value), base=based.base)
+    raise UnreadableError("an unreadable number base")
+
+
+def _take_currency(tokens: Sequence[Token]) -> tuple[str, Sequence[Token]]:
+    sign = list(tokens[:1]) if tokens and tokens[0].text in ("-", "+") else []
+    rest = tokens[len(sign) :]
+    if rest and rest[0].text.upper() in ("US", "USD", "RS") and len(rest) > 1:
+        rest = [token for token in rest[1:] if token.text != "."] if rest[1].text != "$" else rest[1:]
+        if rest[0].text != "$":
+            return ("rs" if tokens[len(sign)].text.upper() == "RS" else "usd"), [*sign, *rest]
+    if rest and rest[0].text in _CURRENCY_SIGNS:
+        return rest[0].text, [*sign, *rest[1:]]
+    return "", tokens
+
+
+def _end_of_expression(tokens: Sequence[Token]) -> int:
+    """Where the expression ends and a unit, a noun or a percent sign begins."""
+    depth = 0
+    trigonometric = any(token.text in TRIGONOMETRIC for token in tokens)
+    for at, token in enumerate(tokens):
+        depth += (token.kind == "open") - (token.kind == "close")
+        if depth or not at:
+            continue
+        if (
+            token.kind == "text"
+            or token.text in ("%", *_CURRENCY_SIGNS)
+            or (token.kind == "word" and _is_unit(tokens, at))
+        ):
+            return at
+        if token.text == "\\degree" and all(other.kind != "number" for other in tokens[at:]) and not trigonometric:
+            return at
+        if token.kind == "symbol" and token.text in SHORT_NAMES and _is_short_unit(tokens, at):
+            return at
+    return len(tokens)
+
+
+def _is_unit(tokens: Sequence[Token], at: int) -> bool:
+    word, before = tokens[at], tokens[at - 1]
+    return (
+        len(word.text) > 3 or find_unit(word.text) is not None or (word.spaced and before.kind in ("number", "close"))
+    )
+
+
+def _is_short_unit(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the `m` of `5 m` is metres: after a number and a space, with at most a power or `/s` behind it."""
+    is_number = all(token.kind not in ("symbol", "function", "word") for token in tokens[:at])
+    follows = tokens[at].spaced and tokens[at - 1].kind in ("number", "close")
+    return is_number and follows and len(tokens) - at <= 6 and all(
+        token.kind in ("number", "symbol", "word", "open", "close") or token.text in ("^", "/") for token in tokens[at:]
+    )  # fmt: skip
+
+
+def _spell_products(tokens: Sequence[Token]) -> list[Token]:
+    """`xy` is x times y; longer runs of letters are words, and no expression has words."""
+    spelled: list[Token] = []
+    for token in tokens:
+        if token.kind == "word" and len(token.text) <= 3:
+            spelled.extend(Token("symbol", letter) for letter in token.text)
+        elif token.kind == "text" and len(token.text) == 1:
+            spelled.append(Token("symbol", token.text))
+        else:
+            spelled.append(token)
+    return spelled
+
+
+def _with_unit(expression: Expr, currency: str, following: Sequence[Token]) -> Quantity:
+    number_at = next((at for at, token in enumerate(following) if at and _starts_next_quantity(following, at)), None)
+    if number_at is not None:
+        first = _with_unit(expression, currency, following[:number_at])
+        total = _sum_of_quantities([first, _read_quantity(following[number_at:])])
+        if total is None:
+            raise UnreadableError("two quantities side by side")
+        return total
+    words = _unit_words(following)
+    found = read_unit([*([currency] if currency else []), *words])
+    return Quantity(expression, found[0]) if found else Quantity(expression, noun=_noun(words))
+
+
+def _starts_next_quantity(tokens: Sequence[Token], at: int) -> bool:
+    return tokens[at].kind == "number" and tokens[at - 1].kind in ("word", "text", "symbol") and at + 1 < len(tokens)
+
+
+def _unit_words(tokens: Sequence[Token]) -> list[str]:
+    r"""Names, `/`, `per` and powers from what follows a number: `\text{ cm}^2`, `km/h`, `\degree C`."""
+    words: list[str] = []
+    power = False
+    for token in tokens:
+        if token.text == "^":
+            power = True
+        elif token.kind == "number" and power:
+            words.append(f"^{token.text}")
+            power = False
+        elif token.kind == "number":
+            raise UnreadableError("a number among words")
+        elif token.text in ("/", "*", "\\cdot", "-"):
+            words.append(token.text)
+        elif token.text == "\\degree":
+            words.append("degree")
+        elif token.kind in ("word", "text", "symbol"):
+            words.extend(re.findall(r"\^\{?\d\}?|[A-Za-z¢]+|/", token.text))
+    if words[:1] == ["degree"] and len(words) > 1:
+        temperature = {"c": "celsius", "f": "fahrenheit", "celsius": "celsius", "fahrenheit": "fahrenheit"}
+        return [temperature.get(words[1].lower(), "degree")]
+    return ["degree"] if [word.lower() for word in words[:1]] == ["degrees"] and len(words) == 1 else _celsius(words)
+
+
+def _celsius(words: list[str]) -> list[str]:
+    if len(words) == 2 and words[0].lower().startswith("degree"):
+        return [words[1]]
+    return words
+
+
+def _noun(words: Sequence[str]) -> str:
+    return " ".join(word.lower().removesuffix("s") for word in words if word.lower() not in _NOISE_WORDS)
+
+
+def _sum_of_quantities(items: Sequence[Answer]) -> Quantity | None:
+    """`2 hours and 30 minutes` as one quantity, in the first of its units; None for a list of several."""
+    first = items[0]
+    if not isinstance(first, Quantity) or first.unit is None:
+        return None
+    total, smallest = first.expression, first.unit.scale
+    for item in items[1:]:
+        if not isinstance(item, Quantity) or item.unit is None or item.unit.dimensions != first.unit.dimensions:
+            return None
+        if item.unit.scale >= smallest:
+            return None
+        smallest = item.unit.scale
+        total = Call("add", (total, Call("mul", (item.expression, Num(Fraction(smallest, 1) / first.unit.scale)))))
+    return Quantity(total, first.unit)

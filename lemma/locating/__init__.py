@@ -1,0 +1,1 @@
+"""Find the first wrong step of a solution, one method per file."""

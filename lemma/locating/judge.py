@@ -1,0 +1,97 @@
+"""Ask a model where a solution goes wrong first, and of which type the error is; believe only what has the right form.
+
+request = judging_request(subject, model, taxonomy)
+judgement = read_judgement(usable_text(await teacher.ask(request)), len(subject.steps), taxonomy)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lemma.exceptions import ConfigError
+from lemma.models.prompts import load_prompt
+from lemma.models.protocol import NoAnswerError, Request, Sampling
+from lemma.taxonomy import Taxonomy
+
+PROMPT = "locate_error"
+_NO_ERROR = "none"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A solution to be judged, beside one that is right."""
+
+    question: str
+    reference: Sequence[str]
+    steps: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The first wrong step, from 0, with the id of its type; None and empty where no step is wrong."""
+
+    step: int | None
+    error_type: str
+    explanation: str
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    step: int
+    error_type: str
+    explanation: str = ""
+
+
+def judging_request(subject: Subject, model: str, taxonomy: Taxonomy, max_tokens: int = 512) -> Request:
+    """The question, without a hint at what the answer should be. The model is asked for its most likely answer."""
+    prompt = load_prompt(PROMPT).render(
+        error_types="\n".join(f"- {kind.id}: {kind.definition}" for kind in taxonomy),
+        question=subject.question,
+        reference="\n".join(subject.reference),
+        numbered_steps=numbered(subject.steps),
+    )
+    return Request(model, prompt, Sampling(0.0, 1.0, max_tokens), response_schema=_schema(taxonomy))
+
+
+def numbered(steps: Sequence[str]) -> str:
+    """Steps as people number them: `Step 1: ...`."""
+    return "\n".join(f"Step {number}: {step}" for number, step in enumerate(steps, start=1))
+
+
+def _schema(taxonomy: Taxonomy) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {
+            "step": {"type": "integer"},
+            "error_type": {"type": "string", "enum": [*(kind.id for kind in taxonomy), _NO_ERROR]},
+            "explanation": {"type": "string"},
+        },
+        "required": ["step", "error_type", "explanation"],
+        "additionalProperties": False,
+    }
+
+
+def read_judgement(text: str, step_count: int, taxonomy: Taxonomy) -> Judgement:
+    """What a model answered. Raises NoAnswerError for another form, a step that is not there, or an unknown type."""
+    try:
+        answer = _Answer.model_validate(orjson.loads(without_fence(text)))
+        if answer.step == 0:
+            return Judgement(None, "", answer.explanation)
+        if not 1 <= answer.step <= step_count:
+            raise NoAnswerError("invalid_judgement", f"there is no step {answer.step} among {step_count}")
+        return Judgement(answer.step - 1, taxonomy.resolve(answer.error_type).id, answer.explanation.strip())
+    except (orjson.JSONDecodeError, ValidationError, ConfigError):
+        raise NoAnswerError("invalid_judgement", text[:300]) from None
+
+
+def without_fence(text: str) -> str:
+    """JSON without the code fence that some models put around it."""
+    text = text.strip()
+    if text.startswith("```") and text.endswith("```"):
+        return text.removeprefix("```json").removeprefix("```").removesuffix("```")
+    return text

@@ -1,0 +1,1 @@
+"""Language models: the client around them, limits, costs, batches, prompts; one backend per file in `backends/`."""

@@ -1,0 +1,124 @@
+"""What answers cost: tokens always, money where the user gave prices. Nothing is guessed.
+
+A prices file gives dollars for a million tokens, by model:
+
+    gpt-4o-mini: {input: 0.15, output: 0.60}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from lemma.exceptions import ConfigError, TeacherError
+from lemma.models.protocol import Usage
+from lemma.rundir.responses import Spent
+
+_MILLION = 1_000_000
+
+
+class BudgetReachedError(TeacherError):
+    """The budget is used up. What is under way may still finish."""
+
+
+class Price(BaseModel):
+    """Dollars for a million tokens of the prompt (`input`) and of the answer (`output`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+def read_prices(path: Path) -> dict[str, Price]:
+    """The prices in a file. Raises ConfigError naming what is wrong with it."""
+    try:
+        return TypeAdapter(dict[str, Price]).validate_python(yaml.safe_load(path.read_text("utf-8")))
+    except OSError as error:
+        raise ConfigError(f"--prices {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, ValidationError) as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise ConfigError(f"--prices {path}: expected MODEL: {{input: USD, output: USD}} ({reason})") from None
+
+
+@dataclass
+class Ledger:
+    """What a stage has used so far, over all its runs, held against its budget."""
+
+    model: str
+    price: Price | None
+    budget_tokens: int | None = None
+    budget_usd: float | None = None
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        if self.budget_usd is not None and self.price is None:
+            raise ConfigError(f"--budget-usd needs the price of {self.model}; give it with --prices FILE")
+
+    def start_from(self, spent: Spent) -> None:
+        """Count what earlier runs of the stage have used."""
+        self.calls = spent.calls
+        self.prompt_tokens = sum(usage.prompt_tokens for usage in spent.tokens.values())
+        self.completion_tokens = sum(usage.completion_tokens for usage in spent.tokens.values())
+
+    def add(self, usage: Usage) -> None:
+        """Count an answer."""
+        self.calls += 1
+        self.prompt_tokens += usage.prompt_tokens
+        self.completion_tokens += usage.completion_tokens
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of prompts and answers together."""
+        return self.prompt_tokens + self.completion_tokens
+
+    @property
+    def usd(self) -> float | None:
+        """Dollars, or None where the price is not known."""
+        if self.price is None:
+            return None
+        return (self.prompt_tokens * self.price.input + self.completion_tokens * self.price.output) / _MILLION
+
+    def check(self, in_flight: int) -> None:
+        """Raise BudgetReachedError when one call more, and those under way, could exceed the budget at average cost."""
+        share = (in_flight + 1) / self.calls if self.calls else 0.0
+        for spent, budget, unit, flag in (
+            (self.tokens, self.budget_tokens, "tokens", "--budget-tokens"),
+            (self.usd, self.budget_usd, "USD", "--budget-usd"),
+        ):
+            if budget is not None and spent is not None and (spent * (1 + share) > budget or spent >= budget):
+                raise BudgetReachedError(
+                    f"stopped before exceeding the budget of {budget:,} {unit} ({spent:,.6g} used in {self.calls:,} "
+                    f"calls); raise {flag}, and the same command goes on from here"
+                )
+
+    def shown(self) -> str:
+        """For people: `1,200 calls, 310,000 + 95,000 tokens, 0.104 USD`."""
+        money = f", {self.usd:,.3f} USD" if self.usd is not None else ""
+        return f"{self.calls:,} calls, {self.prompt_tokens:,} + {self.completion_tokens:,} tokens{money}"
+
+    def shown_share(self, accepted: int) -> str:
+        """What each of so many records has cost, for people: `; 310 tokens, 0.0001 USD for each record made`."""
+        if not accepted or not self.tokens:
+            return ""
+        money = f", {self.usd / accepted:,.4f} USD" if self.usd is not None else ""
+        return f"; {self.tokens / accepted:,.0f} tokens{money} for each record made"
+
+    def manifest(self, accepted: int) -> dict[str, Any]:
+        """For run.json, cumulative over resumes."""
+        figures: Mapping[str, Any] = {
+            "model": self.model,
+            "calls": self.calls,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "cost_usd": self.usd,
+            "tokens_per_accepted": round(self.tokens / accepted, 1) if accepted else None,
+            "usd_per_accepted": round(self.usd / accepted, 6) if accepted and self.usd is not None else None,
+        }
+        return dict(figures)

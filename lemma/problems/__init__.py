@@ -1,0 +1,1 @@
+"""Read what people bring: files and hub data sets."""

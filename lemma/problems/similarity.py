@@ -1,0 +1,197 @@
+"""What is too much alike: texts that say the same, and questions that are the same but for a few words.
+
+    >>> texts = ("Tom has 3 red apples, buys 4.", "Tom has 3 red apples, buys 5.", "Tom has 3 red apples. Buys 4!")
+    >>> seen = NearDuplicates(0.9, texts.__getitem__)
+    >>> [seen.earlier(number) for number in range(3)]
+    [None, None, 0]
+
+Both work on normalised words: without case, punctuation and white space.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import blake2b
+from math import ceil
+from pathlib import Path
+from zlib import crc32
+
+from lemma.grading.number_words import replace_number_words
+from lemma.problems.loading import open_problems
+from lemma.records import Rejection
+
+_WORD = re.compile(r"[^\W_]+(?:[.,']\w+)*")
+_NUMBER_OR_OPERATOR = re.compile(r"\d+(?:[.,]\d+)*|[+\-*/×÷=<>%^]")
+_SHINGLE = 3
+_NGRAM = 8
+# So like a training question, by runs of 4 masked words, are 8 of the 1,319 test questions of GSM8K: nearly all are
+# that question with other numbers and names. What is less like one is only of the same sort.
+_MASKED_SHINGLE, _MASKED_LIKENESS = 4, 0.4
+_NUMBER, _NAME = "#", "@"
+_PRONOUNS = re.compile(r"(?:he|she|they|it|his|hers?|him|theirs?|them|its|(?:him|her|it)self|themselves)$")
+_POSSESSIVE = re.compile(r"['’]s$")
+
+
+class NearDuplicates:
+    """Finds texts that are nearly one that came before: the same numbers and operators in the same order, and words
+    whose 3-grams have at least this Jaccard similarity with the other's.
+
+    The erroneous solutions of one problem share nearly all of their words by design and differ in a number, so words
+    alone would not do. What is held of a text is a hash of its numbers; only where another has the same is it read
+    (`text_of` a number that the caller gave it) and its words compared.
+    """
+
+    def __init__(self, threshold: float, text_of: Callable[[int], str]) -> None:
+        self._threshold, self._text_of = threshold, text_of
+        self._groups: dict[int, int | _Group] = {}
+
+    def earlier(self, number: int) -> int | None:
+        """The earlier text that this one nearly is, or None, and then it counts among the earlier ones from now on."""
+        text = self._text_of(number)
+        key = _hash("\x1f".join(_NUMBER_OR_OPERATOR.findall(text)))
+        group = self._groups.setdefault(key, number)
+        if group == number:
+            return None
+        if isinstance(group, int):
+            only = group
+            group = self._groups[key] = _Group(self._threshold)
+            group.add(only, _shingles(words_of(self._text_of(only)), _SHINGLE))
+        shingles = _shingles(words_of(text), _SHINGLE)
+        found = group.find(shingles)
+        if found is None:
+            group.add(number, shingles)
+        return found
+
+
+class _Group:
+    """Texts, by their shingles, among which those are found that are like another.
+
+    Candidates come from prefix filtering (Bayardo, Ma, Srikant: Scaling up all pairs similarity search, 2007), which
+    misses none.
+    """
+
+    def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
+        self._shingles: dict[int, array[int]] = {}
+        self._with: dict[int, list[int]] = {}
+
+    def find(self, shingles: array[int]) -> int | None:
+        """The first text that is like one with these shingles."""
+        candidates = sorted({other for shingle in self._prefix(shingles) for other in self._with.get(shingle, ())})
+        found = (other for other in candidates if _jaccard(shingles, self._shingles[other]) >= self._threshold)
+        return next(found, None)
+
+    def add(self, number: int, shingles: array[int]) -> None:
+        """Take a text in, by a number of the caller's."""
+        self._shingles[number] = shingles
+        for shingle in self._prefix(shingles):
+            self._with.setdefault(shingle, []).append(number)
+
+    def _prefix(self, shingles: array[int]) -> array[int]:
+        """Of two sets that are so similar, the first few elements of each, in whatever order, have one in common."""
+        return shingles[: len(shingles) - ceil(self._threshold * len(shingles)) + 1]
+
+
+def _shingles(words: Sequence[str], size: int) -> array[int]:
+    grams = (" ".join(words[start : start + size]) for start in range(max(1, len(words) - size + 1)))
+    return array("L", sorted({crc32(gram.encode("utf-8", "replace")) for gram in grams}))
+
+
+def _jaccard(one: array[int], other: array[int]) -> float:
+    common = len(set(one).intersection(other))
+    return common / (len(one) + len(other) - common)
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest())
+
+
+def words_of(text: str) -> list[str]:
+    """The words and numbers of a text, without case and punctuation."""
+    return _WORD.findall(text.casefold())
+
+
+class TestQuestions:
+    """Questions by their runs of 8 words; a shorter question is one run. A hash is held of each."""
+
+    __test__ = False  # not a test class, whatever its name says
+
+    def __init__(self, files: Iterable[str], command: str) -> None:
+        """Read the questions of test sets. Raises DataError for a file that `command` can't use."""
+        self._file_of: dict[int, str] = {}
+        for file in files:
+            for item in open_problems(file, command, solved=False):
+                if not isinstance(item, Rejection):
+                    self.add(item.question, Path(file).name)
+
+    def add(self, question: str, file: str) -> None:
+        """Take in a question, and where it stands."""
+        self._file_of.update((_hash(run), file) for run in _runs(question))
+
+    def overlap(self, question: str) -> str | None:
+        """Which words of the question stand in another, and where; None where none do."""
+        for run in _runs(question):
+            if (file := self._file_of.get(_hash(run))) is not None:
+                return f'"{run}" stands in {file}'
+        return None
+
+
+class KnownQuestions(TestQuestions):
+    """Questions that a new one must not be like, be it only in that it has other numbers and names.
+
+    >>> known = KnownQuestions((), "evolve")
+    >>> known.add("Tom has 3 red apples and buys 4 more. How many has he now?", "problems.jsonl")
+    >>> known.like("Mary has 12 red apples and buys 9 more. How many has she now?")
+    'but for numbers and names it is question 1 of problems.jsonl'
+    """
+
+    def __init__(self, files: Iterable[str], command: str) -> None:
+        self._masked = _Group(_MASKED_LIKENESS)
+        self._places: list[tuple[str, int]] = []
+        self._in_file: Counter[str] = Counter()
+        super().__init__(files, command)
+
+    def add(self, question: str, file: str) -> None:
+        """Take in the next question of a file."""
+        super().add(question, file)
+        self._in_file[file] += 1
+        self._masked.add(len(self._places), _shingles(_masked_words(question), _MASKED_SHINGLE))
+        self._places.append((file, self._in_file[file]))
+
+    def like(self, question: str) -> str | None:
+        """Which of them a question is like, and how, for people to read; None where it is like none."""
+        overlap = self.overlap(question)
+        if overlap is not None:
+            return overlap
+        found = self._masked.find(_shingles(_masked_words(question), _MASKED_SHINGLE))
+        if found is None:
+            return None
+        file, number = self._places[found]
+        return f"but for numbers and names it is question {number} of {file}"
+
+
+def _masked_words(question: str) -> list[str]:
+    """The words with numbers, names and pronouns masked: a capital letter makes a name, also where a sentence begins.
+    Names in a row are one. Where most words have a capital, it says nothing.
+    """
+    words = [_POSSESSIVE.sub("", word) for word in _WORD.findall(replace_number_words(question))]
+    capitals = 2 * sum(word[0].isupper() for word in words) <= len(words)
+    masked: list[str] = []
+    for word in words:
+        if any(character.isdigit() for character in word):
+            masked.append(_NUMBER)
+        elif (capitals and word[0].isupper()) or _PRONOUNS.match(word.casefold()):
+            if masked[-1:] != [_NAME]:
+                masked.append(_NAME)
+        else:
+            masked.append(word.casefold())
+    return masked
+
+
+def _runs(text: str) -> Iterator[str]:
+    words = words_of(text)
+    for start in range(max(1, len(words) - _NGRAM + 1)):
+        yield " ".join(words[start : start + _NGRAM])

@@ -1,0 +1,108 @@
+"""Files of a run directory: JSON lines, whole and durable writes, and what a disk can refuse."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from lemma.exceptions import RunDirectoryError
+from lemma.records import Record
+from lemma.rundir.lines import parse_line
+
+
+def to_line(record: Record) -> bytes:
+    """A record as one JSON line. Lone surrogates, which JSON input can hold and UTF-8 can't, become U+FFFD."""
+    return json_line(record.model_dump())
+
+
+def json_line(plain: Mapping[str, Any]) -> bytes:
+    """A JSON object as one line, like `to_line`."""
+    try:
+        return orjson.dumps(plain, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        return orjson.dumps(_without_surrogates(plain), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    if isinstance(value, dict):
+        return {key: _without_surrogates(item) for key, item in value.items()}
+    return [_without_surrogates(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            message = f"{path}: the disk is full; free some space, then the same command goes on"
+            raise RunDirectoryError(message) from None
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            message = f"{error.filename or path}: {error.strerror}; use another --run directory"
+            raise RunDirectoryError(message) from None
+        raise
+
+
+def append_to(path: Path, content: bytes, durable: bool = True) -> int:
+    """Append to a file, on disk if `durable`. Returns its length."""
+    with path.open("ab") as file:
+        file.write(content)
+        file.flush()
+        if durable:
+            os.fsync(file.fileno())
+        return file.tell()
+
+
+def size_of(path: Path) -> int:
+    return path.stat().st_size
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a kill leaves either the old content or the new, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def cut(path: Path, size: int) -> int:
+    """Drop what was written after the last acknowledgement. Returns the bytes that remain."""
+    there = size_of(path)
+    if there > size:
+        os.truncate(path, size)
+    return min(there, size)
+
+
+def keep_lines_of(path: Path, input_of: Callable[[dict[str, Any]], str | None], inputs: set[str]) -> int:
+    """Drop a torn last line and all lines of other inputs of this stage; touch nothing when there are none.
+
+    Returns how many lines of this stage remain.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    dropped, remaining = False, 0
+    with path.open("rb") as file, temporary.open("wb") as kept:
+        for number, line in enumerate(file, start=1):
+            made_of = input_of(parse_line(line, path, number)) if line.endswith(b"\n") else ""
+            if made_of is None or made_of in inputs:
+                kept.write(line)
+                remaining += made_of is not None
+            else:
+                dropped = True
+        kept.flush()
+        os.fsync(kept.fileno())
+    if dropped:
+        temporary.replace(path)
+    else:
+        temporary.unlink()
+    return remaining

@@ -1,0 +1,1 @@
+"""Join wrong, reflection and right: joining, phrases, rewriting."""

@@ -1,0 +1,118 @@
+"""Recognise a reflection in text: the place where a solution turns against itself.
+
+    >>> find_reflection("She has 3 + 4 = 8 pens.\\nWait, that isn't right. She has 7 pens.").start
+    24
+    >>> find_reflection("They wait 5 minutes. The right answer is 5.") is None
+    True
+
+Recognised are the phrases that lemma itself writes (`prompts/reflections/`) and the turns of speech that reasoning
+models use, at the start of a sentence. A doubt that is raised counts, whether or not it turns out to be founded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from lemma.trajectories.phrases import STEP_SLOT, load_phrases
+
+_START = r"(?:^|(?<=\n)|(?<=[.!?:;] )|(?<=[.!?:;\n]\n)|(?<=\*\*))[ \t]*"
+_OPENING = r"(?:(?:but|no|oh|so|and|ah|okay|ok|well|hmm+|now)[,.…!]*[ ]+){0,2}"
+_INTERJECTION = (
+    r"wait(?=[,.!…—:-]|\s*\n|\s+(?:a|no|that|this|i|is|let|but|what)\b)(?!\s+a\s+(?!second|minute|moment))"
+    r"|hold on|hang on|oops|whoops|hmm+(?=[,.!…\s])|scratch that|scrap that|not quite(?=[.,!])|on second thought"
+    r"|on reflection(?=[,.])|correction:"
+)
+_I = r"(?:i|we|i've|we've|i have|we have)"
+_FLAW = r"(?:mistake|error|slip|problem|miscalculation|misread(?:ing)?|flaw)s?"
+_FOUND = (
+    rf"{_I}(?: (?:just|think|believe|must have|may have|might have|seem to have|also|have|i))* "
+    rf"(?:made|make|see|noticed?|found|find|spot|spotted|reali[sz]ed?)\b[^.\n]{{0,60}}?\b{_FLAW}\b"
+    r"|(?:i|we) (?:went wrong|slipped up|miscounted|misread|miscalculated|misinterpreted|forgot)\b"
+    r"|i need to correct myself\b"
+    r"|there(?:'s| is| was| must be) (?:a|an|some) (?:\w+ )?(?:mistake|error|slip)\b"
+)
+_REDO = (
+    r"(?:let me|let's|let us|i(?:'ll| will| should| need to| must|'d better)|we (?:should|need to|must)) "
+    r"(?:now |just |quickly |go back and |pause and )?"
+    r"(?:re-?(?:check|do|calculate|compute|consider|examine|think|evaluate|verify|read|visit|work|start|trace)\b"
+    r"|double[- ]check|correct (?:that|this|it|myself|the|my)\b|fix (?:that|this|it|the|my)\b"
+    r"|start (?:over|again|fresh|from scratch)|begin again|go back\b|look back\b"
+    r"|take (?:another|a second|a closer) look"
+    r"|try (?:that|this|it|again|another|a different)\b|do (?:that|this|it) (?:again|over)|set (?:all of )?that aside)"
+)
+_SUBJECT = (
+    r"(?:that|this|it|something|my (?:last|previous|earlier) \w+|step \d+|the (?:last|previous|above|earlier) \w+)"
+)
+_VERDICT = (
+    rf"{_SUBJECT}(?: step| result| answer| calculation| value)?"
+    r"(?: (?:is|was|seems|looks)|'s)? (?:just |clearly |all |actually )?"
+    r"(?:wrong|incorrect|mistaken|off\b(?= here|\.|,)|not (?:quite )?(?:right|correct))"
+    rf"|{_SUBJECT}(?: step| result| answer| calculation| value)?"
+    r" (?:isn't|wasn't|can't be|cannot be|could not be|doesn't (?:look|seem|sound)|does not (?:look|seem|sound)) "
+    r"(?:quite |all |at all )?(?:right|correct)\b"
+    r"|(?:actually|no),? (?:that|this|it|step \d+)[^.\n]{0,30}\b(?:wrong|incorrect|not right|mistake|error)\b"
+    r"|something (?:doesn't add up|went wrong|is off)"
+)
+_CUE = re.compile(f"{_START}{_OPENING}(?:{_INTERJECTION}|{_FOUND}|{_REDO}|{_VERDICT})", re.IGNORECASE)
+_SENTENCE = re.compile(r"[^.!?:\n]+[.!?:\n]*\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Reflection:
+    """Where a reflection begins and ends, in characters of the text. Its sentences that follow each other are one."""
+
+    start: int
+    end: int
+
+
+def find_reflection(text: str) -> Reflection | None:
+    """The first reflection of a text."""
+    return next(find_reflections(text), None)
+
+
+def find_reflections(text: str) -> Iterator[Reflection]:
+    """All reflections, in order."""
+    starts = sorted({*_cues(text), *_known_phrases(text)})
+    open_turn: Reflection | None = None
+    for start in starts:
+        end = _end_of_sentence(text, start)
+        if open_turn is not None and not text[open_turn.end : start].strip():
+            open_turn = Reflection(open_turn.start, max(end, open_turn.end))
+            continue
+        if open_turn is not None and start < open_turn.end:
+            continue
+        if open_turn is not None:
+            yield open_turn
+        open_turn = Reflection(start, end)
+    if open_turn is not None:
+        yield open_turn
+
+
+def _cues(text: str) -> Iterator[int]:
+    for match in _CUE.finditer(text):
+        yield match.end() - len(match.group().lstrip())
+
+
+def _known_phrases(text: str) -> Iterator[int]:
+    for match in _phrases().finditer(text):
+        yield match.end() - len(match.group().lstrip())
+
+
+@cache
+def _phrases() -> re.Pattern[str]:
+    texts = {phrase.text for strategy in ("fix", "restart") for phrase in load_phrases(strategy).all}
+    slot = re.escape(STEP_SLOT)
+    patterns = sorted((re.escape(text).replace(slot, r"\d+") for text in texts), key=lambda text: (-len(text), text))
+    return re.compile(f"{_START}(?:{'|'.join(patterns)})")
+
+
+def _end_of_sentence(text: str, start: int) -> int:
+    known = _phrases().match(text, start)
+    sentence = _SENTENCE.match(text, start)
+    end = max((match.end() for match in (known, sentence) if match is not None), default=len(text))
+    while end < len(text) and text[end].isspace():
+        end += 1
+    return end

@@ -1,0 +1,81 @@
+"""Join wrong, reflection and right into a trajectory (arXiv 2503.17439, section 3.3).
+
+    >>> [segment.kind for segment in join(erroneous, correction, "Wait, that isn't right.").segments]
+    ['prefix', 'error', 'reflection', 'correction']
+
+Both strategies keep the text up to and including the first wrong step. With `truncate` "none", the paper's ablation, a
+restart comes after the whole wrong solution instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lemma.records import Correction, ErroneousSolution, Segment, SegmentKind, Trajectory
+from lemma.rng import random_for
+from lemma.steps import solution_text
+from lemma.trajectories.phrases import Mode, choose_phrase, load_phrases
+
+Truncation = Literal["first-error", "none"]
+
+
+def join(
+    erroneous: ErroneousSolution, correction: Correction, reflection: str, truncate: Truncation = "first-error"
+) -> Trajectory:
+    """The segments of a trajectory, end to end: the newline after a segment belongs to it."""
+    turn = (
+        Segment(kind="reflection", text=f"{reflection}\n"),
+        Segment(kind="correction", text=solution_text(correction.steps, correction.final_answer)),
+    )
+    return trajectory_of(erroneous, correction, (*opening(erroneous, correction, truncate), *turn))
+
+
+def opening(
+    erroneous: ErroneousSolution, correction: Correction, truncate: Truncation = "first-error"
+) -> tuple[Segment, ...]:
+    """What comes before the turn. An error in the first step has no prefix. With `truncate` "none" a restart comes
+    after all that is wrong, its answer included.
+    """
+    at = erroneous.error_step
+    wrong = erroneous.steps[at]
+    if truncate == "none" and correction.strategy == "restart":
+        wrong = solution_text(erroneous.steps[at:], erroneous.final_answer)
+    parts: tuple[tuple[SegmentKind, str], ...] = (
+        ("prefix", "".join(f"{step}\n" for step in erroneous.steps[:at])),
+        ("error", f"{wrong}\n"),
+    )
+    return tuple(Segment(kind=kind, text=text) for kind, text in parts if text)
+
+
+def trajectory_of(erroneous: ErroneousSolution, correction: Correction, segments: Sequence[Segment]) -> Trajectory:
+    """A trajectory with these segments."""
+    return Trajectory(
+        erroneous_id=erroneous.id,
+        correction_id=correction.id,
+        problem_id=erroneous.problem_id,
+        question=erroneous.question,
+        strategy=correction.strategy,
+        error_type=erroneous.error_type,
+        segments=tuple(segments),
+    )
+
+
+@dataclass(frozen=True)
+class PhraseDraw:
+    """Draws the phrase at the turn of each correction: the same one wherever the two are joined with one seed."""
+
+    mode: Mode
+    seed: int
+
+    def phrase(self, erroneous: ErroneousSolution, correction: Correction, family: str) -> str:
+        """A phrase that fits. `family` is that of the error type."""
+        return choose_phrase(
+            load_phrases(correction.strategy),
+            erroneous.error_type,
+            family,
+            mode=self.mode,
+            rng=random_for(self.seed, "reflection", correction.id),
+            step_number=erroneous.error_step + 1,
+        )

@@ -1,0 +1,91 @@
+"""Pipelines: read in full before anything runs, and the same files whether run at once or in pieces."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from lemma.cli import main
+from lemma.commands.run import read_pipeline, run
+from lemma.config import RunConfig
+from lemma.exceptions import ConfigError
+from lemma.resources import data_folder
+
+SHIPPED = sorted(path.stem for path in data_folder("pipelines").glob("*.yaml"))
+
+
+def pipeline(folder: Path, text: str) -> str:
+    path = folder / "pipeline.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_one_is_read(name: str) -> None:
+    stages = read_pipeline(RunConfig(pipeline=name, run=Path("here")))
+    assert stages[-1].command == "build-sft"
+    assert {stage.run for stage in stages} == {Path("here")}
+
+
+def test_options_reach_the_stages_that_have_them(tmp_path: Path) -> None:
+    text = "all: {seed: 3, per_problem: 2}\nstages: [augment: {types: calc, distribution: '{run}/d.json'}, correct: ]"
+    augment, correct = read_pipeline(
+        RunConfig(pipeline=pipeline(tmp_path, text), run=tmp_path, set={"temperature": "0.5"})
+    )
+    assert augment.settings()["per_problem"] == 2
+    assert augment.settings()["distribution"] == f"{tmp_path}/d.json"
+    assert (augment.seed, correct.seed) == (3, 3)
+    assert correct.settings()["temperature"] == 0.5
+
+
+def test_what_is_typed_wins_over_the_stage_and_that_over_what_all_share(tmp_path: Path) -> None:
+    text = "all: {temperature: 0.1, seed: 1}\nstages: [sample: {n: 4, temperature: 0.7}, analyze: {temperature: 0.2}]"
+    path = pipeline(tmp_path, text)
+    sample, analyze = read_pipeline(RunConfig(pipeline=path, set={"n": "8"}, seed=5))
+    assert (sample.settings()["n"], sample.settings()["temperature"], sample.seed) == (8, 0.7, 5)
+    assert (analyze.settings()["temperature"], analyze.seed) == (0.2, 5)
+    sample, analyze = read_pipeline(RunConfig(pipeline=path, set={"temperature": "0"}))
+    assert (sample.settings()["temperature"], analyze.settings()["temperature"], sample.seed) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("stages: [augmnt: {}]", "did you mean 'augment'"),
+        ("stages: [augment: {typse: calc}]", "did you mean 'types'"),
+        ("stages: [augment: {per_problem: many}]", "per_problem"),
+        ("all: {per_problme: 2}\nstages: [augment: {}]", "did you mean 'per_problem'"),
+        ("stages: [{augment: {}, correct: {}}]", "expected one stage"),
+        ("stages: 3", "stages"),
+        ("steps: []", "stages: Field required"),
+        ("[", "not YAML"),
+    ],
+)
+def test_what_cant_be_used_is_said_before_anything_runs(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        run(RunConfig(pipeline=pipeline(tmp_path, text), run=tmp_path / "run"), Console(quiet=True))
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_unknown_pipeline_lists_the_shipped_ones() -> None:
+    with pytest.raises(ConfigError, match="offline"):
+        read_pipeline(RunConfig(pipeline="nope"))
+
+
+def test_offline_is_complete_and_a_second_time_changes_nothing(tmp_path: Path) -> None:
+    command = ["run", "offline", "--run", str(tmp_path)]
+    assert main(command) == 0
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*.jsonl")}
+    assert main(command) == 0
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.jsonl")} == files
+    stages = json.loads((tmp_path / "run.json").read_text())["stages"]
+    assert {stage["status"] for stage in stages.values()} == {"complete"}
+    assert list(stages) == ["augment", "build-sft", "correct"]
+
+
+def test_lemma_runs_without_a_model_too(tmp_path: Path) -> None:
+    assert main(["run", "lemma", "--run", str(tmp_path), "--set", "n=1,per_problem=1"]) == 0
+    assert (tmp_path / "sft/lemma.jsonl").stat().st_size > 0

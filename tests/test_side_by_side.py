@@ -1,0 +1,292 @@
+"""Stages side by side: each problem flows on as soon as it is ready, and the files are those of one after the other."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from rich.console import Console
+
+from lemma.cli import main
+from lemma.config import (
+    AnalyzeConfig,
+    AugmentConfig,
+    BuildSftConfig,
+    CorrectConfig,
+    SampleConfig,
+    SmoothConfig,
+    StageConfig,
+)
+from lemma.engine.outcome import Outcome
+from lemma.engine.pool import run_stage
+from lemma.engine.side_by_side import flowing_groups, run_side_by_side, sort_rejected
+from lemma.exceptions import LemmaError, RunDirectoryError
+from lemma.rundir.journal import RunDirectory
+from lemma.rundir.lines import NOT_YET, LineIndex, StoredLine, flowing_lines
+
+ROOT = Path(__file__).resolve().parent.parent
+PROBLEMS = 60
+QUIET = Console(quiet=True)
+
+
+@pytest.fixture
+def problems(tmp_path: Path) -> Path:
+    """Problems of which the student gets most wrong, some right, and some not answered at all."""
+    path = tmp_path / "problems.jsonl"
+    rows = [
+        {
+            "question": f"Ada has {n} pens and gets {n + 2} more. How many pens are there?",
+            "answer": f"There are {n} + {n + 2} = <<{n}+{n + 2}={2 * n + 2}>>{2 * n + 2} pens.\n#### {2 * n + 2}",
+        }
+        for n in range(3, 3 + PROBLEMS)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture
+def student(tmp_path: Path) -> Path:
+    path = tmp_path / "student.yaml"
+    wrong = r"There are \g<a> + \g<b> = 1\g<a> pens." + "\nThe answer is " + r"1\g<a>"
+    half = r"There are \g<a> + \g<b> = \g<b>0 pens." + "\nThe answer is " + r"\g<b>0"
+    rule = {"matches": r"Ada has (?P<a>\d+) pens and gets (?P<b>\d+)", "answers": [wrong, "I see pens.", half]}
+    path.write_text(yaml.safe_dump({"rules": [rule, {"answers": ["What?"]}]}))
+    return path
+
+
+def options(problems: Path, student: Path) -> dict[str, dict[str, object]]:
+    return {
+        "sample": {"data": str(problems), "model": str(student), "backend": "scripted", "n": 3},
+        "analyze": {},
+        "correct": {"strategies": "fix,restart"},
+    }
+
+
+def typed(command: str, values: dict[str, object], run: Path) -> list[str]:
+    names = {name: f"-{name}" if len(name) == 1 else f"--{name}" for name in values}
+    flags = [part for name, value in values.items() if name != "data" for part in (names[name], str(value))]
+    return [command, *([str(values["data"])] if "data" in values else []), *flags, "--run", str(run)]
+
+
+def pipeline(tmp_path: Path, stages: dict[str, dict[str, object]]) -> Path:
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(yaml.safe_dump({"stages": [{name: values} for name, values in stages.items()]}))
+    return path
+
+
+def files(run: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(run)): path.read_bytes() for path in run.glob("*.jsonl")}
+
+
+def recorded(run: Path) -> dict[str, object]:
+    """What run.json says, but for times, names of files, and how the stages ran."""
+    stages = json.loads((run / "run.json").read_bytes())["stages"]
+    return {
+        name: {key: stage[key] for key in ("status", "inputs", "made", "rejected")} for name, stage in stages.items()
+    }
+
+
+@pytest.fixture
+def one_by_one(problems: Path, student: Path, tmp_path: Path) -> Path:
+    run = tmp_path / "one-by-one"
+    for command, values in options(problems, student).items():
+        assert main(typed(command, values, run)) == 0
+    return run
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_files_are_those_of_one_after_the_other(
+    problems: Path, student: Path, tmp_path: Path, one_by_one: Path, workers: int
+) -> None:
+    run = tmp_path / "flowing"
+    command = ["run", str(pipeline(tmp_path, options(problems, student))), "--run", str(run), "--workers", str(workers)]
+    assert main(command) == 0
+    assert files(run) == files(one_by_one)
+    assert recorded(run) == recorded(one_by_one)
+    assert {stage["status"] for stage in recorded(run).values()} == {"complete"}  # type: ignore[index]
+    assert files(run)["corrections.jsonl"] and files(run)["rejected.jsonl"]
+    assert main(command) == 0, "a second time, all is there"
+    for name, values in options(problems, student).items():
+        assert main(typed(name, values, run)) == 0, "and each stage alone goes on from it"
+    assert files(run) == files(one_by_one)
+
+
+def test_kills_at_random_moments_change_nothing(
+    problems: Path, student: Path, tmp_path: Path, one_by_one: Path
+) -> None:
+    run, moments = tmp_path / "killed", random.Random(1)
+    command = [sys.executable, "-m", "lemma", "run", str(pipeline(tmp_path, options(problems, student)))]
+    command += ["--run", str(run), "--workers", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for _ in range(6):
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            started = time.monotonic()
+            while not (run / ".state").exists() and time.monotonic() - started < 60:
+                time.sleep(0.01)
+            time.sleep(moments.uniform(0.0, 1.0))
+            process.send_signal(signal.SIGKILL)
+    assert main(command[3:]) == 0
+    assert files(run) == files(one_by_one)
+    assert recorded(run) == recorded(one_by_one)
+
+
+def test_what_a_flow_left_behind_can_be_finished_stage_by_stage(
+    problems: Path, student: Path, tmp_path: Path, one_by_one: Path
+) -> None:
+    """The stages were killed while they flowed; then each is typed alone."""
+    run = tmp_path / "left"
+    script = tmp_path / "killed_half_way.py"
+    script.write_text(
+        "import os, sys\n"
+        "import lemma.commands.correct as correction\n"
+        "from lemma.cli import main\n"
+        "real, seen = correction.correct_line, []\n"
+        "def correct_line(strategies, line):\n"
+        "    seen.append(line)\n"
+        "    if len(seen) > 70:\n"
+        "        os._exit(9)\n"
+        "    return real(strategies, line)\n"
+        "correction.correct_line = correct_line\n"
+        "main(sys.argv[1:])\n"
+    )
+    command = [sys.executable, str(script), "run", str(pipeline(tmp_path, options(problems, student)))]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command += ["--run", str(run), "--workers", "1"]
+    ended = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert ended.returncode == 9
+    for name, values in options(problems, student).items():
+        assert main(typed(name, values, run)) == 0
+    assert files(run) == files(one_by_one)
+    assert recorded(run) == recorded(one_by_one)
+
+
+def test_a_line_flows_on_before_the_next_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`made` goes on only when `read` has seen what was made so far: one after the other would wait for ever."""
+    seen: list[str] = []
+
+    def make(config: StageConfig, console: Console) -> None:
+        from lemma.rundir.journal import Output
+
+        def one(item: StoredLine) -> Outcome:
+            outcome = Outcome(item.id)
+            outcome.add_line("solutions.jsonl", json.dumps({"id": item.id}).encode() + b"\n")
+            return outcome
+
+        def items() -> Iterator[StoredLine]:
+            for number in range(4):
+                yield StoredLine(str(number), b"")
+                yield NOT_YET
+                deadline = time.monotonic() + 30
+                while len(seen) <= number:
+                    assert time.monotonic() < deadline, "the line was not seen"
+                    yield NOT_YET
+
+        with RunDirectory(config.run).open_stage(config, (Output("solutions.jsonl"),), {}) as journal:
+            run_stage(one, items(), journal, 1, console)
+
+    def read(config: StageConfig, console: Console) -> None:
+        def one(item: StoredLine) -> Outcome:
+            seen.append(item.id)
+            return Outcome(item.id)
+
+        with RunDirectory(config.run).open_stage(config, (), {}) as journal:
+            run_stage(one, flowing_lines(config.run / "solutions.jsonl", "sample"), journal, 1, console)
+
+    functions = {SampleConfig: make, AnalyzeConfig: read}
+    monkeypatch.setattr("lemma.engine.side_by_side.stage_function", lambda config: functions[type(config)])
+    run_side_by_side([SampleConfig(run=tmp_path), AnalyzeConfig(run=tmp_path)], QUIET)
+    assert seen == ["0", "1", "2", "3"]
+
+
+def stages_that(run: Path, monkeypatch: pytest.MonkeyPatch, fails: type[StageConfig]) -> list[StageConfig]:
+    """Sampling and analysis as they are, but one of them fails where it starts."""
+    from lemma.engine import side_by_side as flowing
+
+    real = flowing.stage_function
+
+    def function(config: StageConfig) -> object:
+        def fail(config: StageConfig, console: Console) -> None:
+            with RunDirectory(config.run).open_stage(config, (), {}):
+                raise LemmaError("the teacher is gone; bring it back")
+
+        return fail if isinstance(config, fails) else real(config)
+
+    monkeypatch.setattr("lemma.engine.side_by_side.stage_function", function)
+    return [SampleConfig(run=run, n=200), AnalyzeConfig(run=run)]
+
+
+@pytest.mark.parametrize("fails", [SampleConfig, AnalyzeConfig])
+def test_one_that_fails_stops_the_others_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: type[StageConfig]
+) -> None:
+    stages = stages_that(tmp_path, monkeypatch, fails)
+    with pytest.raises(LemmaError, match="the teacher is gone"):
+        run_side_by_side(stages, QUIET)
+    assert "complete" not in {stage["status"] for stage in recorded(tmp_path).values()}  # type: ignore[index]
+    monkeypatch.undo()
+    stages = [stage.model_copy(update={"n": 1} if isinstance(stage, SampleConfig) else {}) for stage in stages]
+    run_side_by_side([stage.model_copy(update={"fresh": True}) for stage in stages], QUIET)
+    assert {stage["status"] for stage in recorded(tmp_path).values()} == {"complete"}  # type: ignore[index]
+
+
+SAMPLE, ANALYZE, AUGMENT = SampleConfig(), AnalyzeConfig(), AugmentConfig()
+CORRECT, SMOOTH, BUILD = CorrectConfig(), SmoothConfig(), BuildSftConfig()
+LOCAL = SampleConfig(backend="transformers")
+
+
+@pytest.mark.parametrize(
+    ("stages", "groups"),
+    [
+        ([SAMPLE, ANALYZE, CORRECT, BUILD], [[SAMPLE, ANALYZE, CORRECT], [BUILD]]),
+        ([SAMPLE, ANALYZE, AUGMENT, CORRECT, BUILD], [[SAMPLE, ANALYZE], [AUGMENT, CORRECT], [BUILD]]),
+        ([AUGMENT, CORRECT, SMOOTH, BUILD], [[AUGMENT, CORRECT, SMOOTH], [BUILD]]),
+        ([AUGMENT, BUILD], [[AUGMENT], [BUILD]]),
+        ([LOCAL, ANALYZE], [[LOCAL], [ANALYZE]]),
+        ([SAMPLE, AnalyzeConfig(run=Path("other"))], [[SAMPLE], [AnalyzeConfig(run=Path("other"))]]),
+        ([], []),
+    ],
+)
+def test_what_flows_into_what(stages: list[StageConfig], groups: list[list[StageConfig]]) -> None:
+    assert list(flowing_groups(stages)) == groups
+
+
+def test_an_index_finds_what_was_appended_since(tmp_path: Path) -> None:
+    path = tmp_path / "solutions.jsonl"
+    path.write_bytes(b'{"id":"a","good":false}\n{"id":"b","good":true}\n{"id":"b","good":true,"second":1}\n')
+    index = LineIndex(path, "sample", "id", {"good": True})
+    assert index.find("a") is None
+    assert index.find("b") == b'{"id":"b","good":true}\n'
+    with path.open("ab") as file:
+        file.write(b'{"id":"a","good":true}\n{"id":"c"')
+    assert index.find("a") == b'{"id":"a","good":true}\n'
+    assert index.find("c") is None
+    with path.open("ab") as file:
+        file.write(b',"good":true}')
+    assert index.find("c") == b'{"id":"c","good":true}'
+
+
+def test_an_index_says_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(RunDirectoryError, match="lemma sample"):
+        LineIndex(tmp_path / "solutions.jsonl", "sample", "id")
+    (tmp_path / "solutions.jsonl").write_text('{"name": 1}\n')
+    with pytest.raises(RunDirectoryError, match="line 1: no 'id'"):
+        LineIndex(tmp_path / "solutions.jsonl", "sample", "id")
+
+
+def test_rejections_come_in_the_order_of_the_stages(tmp_path: Path) -> None:
+    lines = [{"stage": stage, "id": str(number)} for number, stage in enumerate(("b", "a", "x", "b", "a"))]
+    path = tmp_path / "rejected.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    sort_rejected(tmp_path, ["a", "b"])
+    assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == ["2", "1", "4", "0", "3"]
