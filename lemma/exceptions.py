@@ -1,14 +1,16 @@
-"""What can go wrong, drawn once. Each of these ends a command with one line and no traceback.
+"""What can go wrong. Each LemmaError ends a command with one line and no traceback.
 
     LemmaError
     ├── ConfigError          a flag, a YAML key or a value that cannot be used
     ├── DataError            an input file that cannot be read, or holds nothing usable
     ├── RunDirectoryError    the run directory is in use, torn, full, or was made with other settings
     ├── MissingExtraError    an optional package is not installed
-    ├── TeacherError         a model endpoint that cannot be used
+    ├── ModelError         a model endpoint that cannot be used
     └── StoppedError         a stage that ends early because one beside it failed
 
 Every message says what is wrong, where, and what to do next.
+
+A `Refusal` concerns a single item: the item is not made, a line in rejected.jsonl says why, and the command continues.
 """
 
 
@@ -35,7 +37,7 @@ class MissingExtraError(LemmaError):
         super().__init__(f"{package} is not installed; it comes with: pip install 'lemma[{extra}]'")
 
 
-class TeacherError(LemmaError):
+class ModelError(LemmaError):
     """A model endpoint that cannot be used."""
 
 
@@ -44,3 +46,15 @@ class StoppedError(LemmaError):
 
     def __init__(self) -> None:
         super().__init__("stopped; the same command goes on from here")
+
+
+class Refusal(Exception):
+    """Why something was not made: a named reason, as counted in summaries, and a detail for people.
+
+    >>> Refusal("answer_unchanged", "the wrong step still leads to 18").reason
+    'answer_unchanged'
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(detail or reason)
+        self.reason, self.detail = reason, detail

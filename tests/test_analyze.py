@@ -10,8 +10,8 @@ import pytest
 from lemma.cli import main
 from lemma.commands.analyze import wilson_interval
 from lemma.distributions import load_distribution
+from lemma.exceptions import Refusal
 from lemma.locating.judge import read_judgement
-from lemma.models.protocol import NoAnswerError
 from lemma.records import ErroneousSolution
 from lemma.taxonomy import load_taxonomy
 
@@ -101,7 +101,7 @@ def test_a_teacher_is_believed_only_in_the_right_form(run: Path, tmp_path: Path)
     ],
 )
 def test_judgements_that_are_none(text: str) -> None:
-    with pytest.raises(NoAnswerError) as caught:
+    with pytest.raises(Refusal) as caught:
         read_judgement(text, 3, load_taxonomy())
     assert caught.value.reason == "invalid_judgement"
 

@@ -11,7 +11,7 @@ import pytest
 from lemma.config import SampleConfig
 from lemma.engine.calls import _Flow
 from lemma.engine.outcome import Outcome
-from lemma.models.client import Teacher
+from lemma.models.client import Client
 from lemma.records import Rejection
 from lemma.rundir.journal import REJECTED, RunDirectory
 
@@ -26,7 +26,7 @@ def test_nothing_is_left_behind_when_the_last_ones_finish_together(tmp_path: Pat
     rng = random.Random(seed)
     turns = {str(number): rng.randint(0, 3) for number in range(rng.randint(1, 40))}
 
-    async def answer(item: Item, teacher: Teacher) -> Outcome:
+    async def answer(item: Item, client: Client) -> Outcome:
         for _ in range(turns[item.id]):
             await asyncio.sleep(0)
         outcome = Outcome(item.id)

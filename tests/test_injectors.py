@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from lemma.arithmetic.graph import GraphRefusal, read_solution
+from lemma.arithmetic.graph import read_solution
 from lemma.arithmetic.numbers import find_numbers, normal
+from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
-from lemma.injectors.proof import Unproven, prove
+from lemma.injectors.proof import prove
 from lemma.injectors.proposal import Conclusion, swapped_digits
 from lemma.injectors.symbolic import _injected
 from lemma.problems.loading import open_problems
@@ -212,7 +213,7 @@ def test_every_injector_has_rows_of_both_kinds():
 def graphs_of(problems):
     for problem in problems:
         gold = exact_value(problem.answer)
-        with contextlib.suppress(GraphRefusal):
+        with contextlib.suppress(Refusal):
             if gold is not None:
                 yield read_solution(problem.question, split_steps(problem.solution), normal(gold))
 
@@ -273,7 +274,7 @@ UNPROVEN = [
 
 @pytest.mark.parametrize(("reason", "injector", "steps", "error_step"), UNPROVEN)
 def test_what_the_text_does_not_prove_is_refused_by_name(reason, injector, steps, error_step):
-    with pytest.raises(Unproven) as refusal:
+    with pytest.raises(Refusal) as refusal:
         prove(read_solution(*BAGS), injector, steps, error_step)
     assert refusal.value.reason == reason
 

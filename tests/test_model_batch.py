@@ -10,12 +10,12 @@ import orjson
 import pytest
 from aiohttp import web
 
-from lemma.exceptions import RunDirectoryError, TeacherError
+from lemma.exceptions import ModelError, Refusal, RunDirectoryError
 from lemma.models.backends.openai_compatible import OpenAICompatible
-from lemma.models.batch import BatchTeacher
+from lemma.models.batch import BatchClient
 from lemma.models.client import NotAskedError
 from lemma.models.costs import Ledger
-from lemma.models.protocol import Message, NoAnswerError, Request
+from lemma.models.protocol import Message, Request
 from lemma.rundir.responses import ResponseStore
 
 REQUESTS = [Request("m", (Message("user", f"What is {n}?"),)) for n in range(4)]
@@ -31,18 +31,18 @@ def result(request: Request, status: int = 200) -> bytes:
 def one_run(folder: Path, url: str | None = None) -> tuple[list[str], tuple[str, ...]]:
     """What a run gets for each request (an answer, the reason why not, or `not yet`), and its notes."""
 
-    async def ask(teacher: BatchTeacher, request: Request) -> str:
+    async def ask(teacher: BatchClient, request: Request) -> str:
         try:
             return (await teacher.ask(request)).text
         except NotAskedError:
             return "not yet"
-        except NoAnswerError as error:
+        except Refusal as error:
             return error.reason
 
     async def run() -> tuple[list[str], tuple[str, ...]]:
         store = ResponseStore(folder / "responses.sqlite")
         server = OpenAICompatible(url, None, "K", 1) if url else None
-        teacher = BatchTeacher(server, store, Ledger("m", None), "sample", folder / "batch")
+        teacher = BatchClient(server, store, Ledger("m", None), "sample", folder / "batch")
         try:
             got = list(await asyncio.gather(*(ask(teacher, request) for request in REQUESTS)))
             return got, await teacher.finish(got.count("not yet"), 0)
@@ -183,7 +183,7 @@ def test_a_failed_batch_says_why_and_is_submitted_again(tmp_path: Path) -> None:
     served(tmp_path, server.app())
     errors = {"data": [{"message": "token limit reached"}], "object": "list"}
     server.batches["batch-0"] |= {"status": "failed", "errors": errors, "metadata": {}}
-    with pytest.raises(TeacherError, match="token limit reached"):
+    with pytest.raises(ModelError, match="token limit reached"):
         served(tmp_path, server.app())
     served(tmp_path, server.app())
     assert len(server.batches) == 2

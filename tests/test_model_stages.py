@@ -9,8 +9,8 @@ import pytest
 
 from lemma.cli import main
 from lemma.commands.correct import _read_correction
+from lemma.exceptions import Refusal
 from lemma.injectors.teacher import _fault
-from lemma.models.protocol import NoAnswerError
 from lemma.records import Correction, ErroneousSolution, Problem
 
 REFERENCE = ("12*8 = 96", "96-20 = 76")
@@ -75,7 +75,7 @@ def test_corrections_that_hold(text: str, steps: tuple[str, ...]) -> None:
     ],
 )
 def test_corrections_that_do_not(text: str, reason: str) -> None:
-    with pytest.raises(NoAnswerError) as caught:
+    with pytest.raises(Refusal) as caught:
         _read_correction(ERRONEOUS, "fix", "m", text)
     assert caught.value.reason == reason
 

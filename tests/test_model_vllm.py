@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from lemma.exceptions import MissingExtraError, TeacherError
+from lemma.exceptions import MissingExtraError, ModelError
 from lemma.models.backends.vllm import Vllm
 from lemma.models.protocol import Message, RefusedRequestError, Request, Sampling, read_answer
 
@@ -129,7 +129,7 @@ def test_a_prompt_that_is_too_long_costs_only_itself(backend: Vllm) -> None:
 
 def test_an_engine_that_fails_stops_the_run_in_one_line(backend: Vllm) -> None:
     (failed,) = ask(backend, chat("break"))
-    assert isinstance(failed, TeacherError)
+    assert isinstance(failed, ModelError)
     assert str(failed) == "vLLM (some-model) failed: out of memory; the same command goes on from here"
 
 

@@ -12,22 +12,13 @@ import orjson
 import pytest
 from aiohttp import web
 
-from lemma.exceptions import ConfigError, RunDirectoryError, TeacherError
+from lemma.exceptions import ConfigError, ModelError, Refusal, RunDirectoryError
 from lemma.models.backends.openai_compatible import OPENAI_URL, OpenAICompatible, retry_after
 from lemma.models.backends.scripted import Scripted
-from lemma.models.client import DryTeacher, LiveTeacher, NotAskedError, Patience, ask_all
+from lemma.models.client import DryClient, LiveClient, NotAskedError, Patience, ask_all
 from lemma.models.costs import BudgetReachedError, Ledger, Price, read_prices
 from lemma.models.limits import CircuitBreaker, Concurrency, PerMinute
-from lemma.models.protocol import (
-    Message,
-    NoAnswerError,
-    Request,
-    Sampling,
-    Usage,
-    read_answer,
-    usable_text,
-    usage_of,
-)
+from lemma.models.protocol import Message, Request, Sampling, Usage, read_answer, usable_text, usage_of
 from lemma.rundir.responses import ResponseStore
 
 KEY = "sk-secret-1234"
@@ -56,13 +47,13 @@ async def server(handler: Handler) -> AsyncIterator[str]:
 @asynccontextmanager
 async def live(
     handler: Handler, folder: Path, ledger: Ledger | None = None, patience: Patience | None = None
-) -> AsyncIterator[LiveTeacher]:
+) -> AsyncIterator[LiveClient]:
     """A teacher that asks a server whose answers `handler` gives."""
     store = ResponseStore(folder / "responses.sqlite")
     patience = patience or Patience(max_in_flight=4, timeout=2, deadline=5, breaker=1)
     async with server(handler) as url:
         backend = OpenAICompatible(url, KEY, "SOME_KEY", patience.max_in_flight)
-        teacher = LiveTeacher(backend, store, ledger or Ledger("m", None), "sample", patience)
+        teacher = LiveClient(backend, store, ledger or Ledger("m", None), "sample", patience)
         try:
             yield teacher
         finally:
@@ -97,7 +88,7 @@ class TestAnswers:
         [b"", b"{", b"[]", b"null", b"\xff", b'{"choices": []}', b'{"choices": [{"message": 3}]}', raw_answer(3)],
     )
     def test_malformed_ones_are_named_so_and_count_no_tokens(self, raw: bytes) -> None:
-        with pytest.raises(NoAnswerError) as caught:
+        with pytest.raises(Refusal) as caught:
             read_answer(raw)
         assert caught.value.reason == "malformed_answer"
         assert usage_of(raw) in (Usage(), Usage(10, 5))
@@ -114,7 +105,7 @@ class TestAnswers:
         ],
     )
     def test_only_a_natural_end_makes_a_usable_text(self, raw: bytes, reason: str) -> None:
-        with pytest.raises(NoAnswerError) as caught:
+        with pytest.raises(Refusal) as caught:
             usable_text(read_answer(raw))
         assert caught.value.reason == reason
 
@@ -176,7 +167,7 @@ class TestFailures:
             async with live(handle, tmp_path) as teacher:
                 await teacher.ask(Request("m", CHAT))
 
-        with pytest.raises(TeacherError) as caught:
+        with pytest.raises(ModelError) as caught:
             asyncio.run(ask())
         assert says in str(caught.value)
         assert KEY not in str(caught.value)
@@ -204,7 +195,7 @@ class TestFailures:
             async with live(answering(400, {"error": {"message": "too long"}}), tmp_path) as teacher:
                 await teacher.ask(Request("m", CHAT))
 
-        with pytest.raises(NoAnswerError, match="too long") as caught:
+        with pytest.raises(Refusal, match="too long") as caught:
             asyncio.run(ask())
         assert caught.value.reason == "refused_request"
 
@@ -213,7 +204,7 @@ class TestFailures:
             async with live(answering(400, {"error": {"message": "no such field"}}), tmp_path) as teacher:
                 await ask_all(teacher, (Request("m", CHAT, sample_index=index) for index in range(40)))
 
-        with pytest.raises(TeacherError, match="no such field"):
+        with pytest.raises(ModelError, match="no such field"):
             asyncio.run(ask())
 
     def test_a_server_that_only_says_429_stops_the_run_with_its_words(self, tmp_path: Path) -> None:
@@ -222,7 +213,7 @@ class TestFailures:
             async with live(handler, tmp_path) as teacher:
                 await ask_all(teacher, (Request("m", CHAT, sample_index=index) for index in range(20)))
 
-        with pytest.raises(TeacherError, match="come back"):
+        with pytest.raises(ModelError, match="come back"):
             asyncio.run(ask())
 
     def test_a_call_ends_at_its_deadline(self, tmp_path: Path) -> None:
@@ -237,12 +228,12 @@ class TestFailures:
                 return list(await ask_all(teacher, (Request("m", (Message("user", text),)) for text in ("hang", "do"))))
 
         hung, answered = asyncio.run(ask())
-        assert isinstance(hung, NoAnswerError)
+        assert isinstance(hung, Refusal)
         assert hung.reason == "no_answer"
-        assert not isinstance(answered, NoAnswerError)
+        assert not isinstance(answered, Refusal)
 
     def test_without_a_key_openai_is_not_even_asked(self) -> None:
-        with pytest.raises(TeacherError, match="SOME_KEY is not set"):
+        with pytest.raises(ModelError, match="SOME_KEY is not set"):
             OpenAICompatible(OPENAI_URL, None, "SOME_KEY", 1)
 
     @pytest.mark.parametrize(
@@ -285,7 +276,7 @@ class TestStoredAnswers:
             async with live(handle, tmp_path) as teacher:
                 await teacher.ask(Request("m", CHAT))
 
-        with pytest.raises(NoAnswerError, match="<html>"):
+        with pytest.raises(Refusal, match="<html>"):
             asyncio.run(ask())
         store = ResponseStore(tmp_path / "responses.sqlite")
         assert store.get(Request("m", CHAT).key()) == b"<html>"
@@ -357,7 +348,7 @@ class TestCosts:
     def test_a_dry_run_counts_each_request_once(self, tmp_path: Path) -> None:
         async def ask() -> tuple[str, ...]:
             store = ResponseStore(tmp_path / "responses.sqlite")
-            teacher = DryTeacher(store)
+            teacher = DryClient(store)
             for index in (0, 1, 1):
                 with pytest.raises(NotAskedError):
                     await teacher.ask(Request("m", CHAT, sample_index=index))

@@ -26,7 +26,7 @@ from transformers import AutoModelForCausalLM
 
 from lemma.commands.train import train
 from lemma.config import TrainConfig
-from lemma.exceptions import ConfigError, LemmaError, MissingExtraError, RunDirectoryError, TeacherError
+from lemma.exceptions import ConfigError, LemmaError, MissingExtraError, ModelError, RunDirectoryError
 from lemma.models.backends.openai_scoring import ServerScorer
 from lemma.models.backends.transformers_scoring import TransformersScorer
 from lemma.models.chat_template import load_tokenizer, plain_prompt, render_prompt
@@ -177,7 +177,7 @@ def test_a_server_gives_the_same_scores(plain, scorer):
     ],
 )
 def test_a_server_that_can_not_score_is_one_line(status, body, message):
-    with serve(lambda _: (status, body)) as server, pytest.raises(TeacherError) as caught:
+    with serve(lambda _: (status, body)) as server, pytest.raises(ModelError) as caught:
         server.score([Turn("1?", "one.\n", ("Wait.",))])
     assert message in str(caught.value)
     assert "vLLM server" in str(caught.value)
@@ -321,6 +321,6 @@ def test_without_vllm_it_is_said_how_to_get_it():
 
 def test_a_server_that_is_not_there():
     scorer = ServerScorer("m", "http://127.0.0.1:9/v1", retries=0)
-    with pytest.raises(TeacherError, match=r"http://127\.0\.0\.1:9/v1"):
+    with pytest.raises(ModelError, match=r"http://127\.0\.0\.1:9/v1"):
         scorer.score([Turn("1?", "one.\n", ("Wait.",))])
     scorer.close()

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from sft_data import CLIPS, FIX, RESTART, answer_of, correction, erroneous, lemma, lines, start, write_run
 
 from lemma.commands.correct import corrections
-from lemma.models.protocol import NoAnswerError
+from lemma.exceptions import Refusal
 from lemma.records import Correction, ErroneousSolution, SmoothedTrajectory
 from lemma.training.token_labels import PARTS, Part, part_weights, parts_of_tokens
 from lemma.trajectories.joining import join
 from lemma.trajectories.phrase_scores import Score, Turn
 from lemma.trajectories.phrases import load_phrases
-from lemma.trajectories.rewriting import Refusal, read_rewrite
+from lemma.trajectories.rewriting import Reason, read_rewrite
 
 IN_MAY, TOGETHER = CLIPS.reference_steps
 WRONG = CLIPS.steps[1]
@@ -103,7 +103,7 @@ def test_rewrites_that_hold(repair: Correction, rest: str, reflection: str, corr
 
 
 TURN = "Wait, that sum is wrong."
-REFUSED: list[tuple[Refusal, ErroneousSolution, Correction, str]] = [
+REFUSED: list[tuple[Reason, ErroneousSolution, Correction, str]] = [
     ("opening_changed", CLIPS, FIX, f"In May it was 24.\n{WRONG}\n{TURN}\n{TOGETHER}\n{ANSWER}"),
     # The error repaired in silence; a solution without it; only how it goes on; one with a heading.
     ("opening_changed", CLIPS, FIX, f"{IN_MAY}\n{TOGETHER}\n{ANSWER}"),
@@ -136,8 +136,8 @@ REFUSED: list[tuple[Refusal, ErroneousSolution, Correction, str]] = [
 
 
 @pytest.mark.parametrize(("reason", "error", "repair", "text"), REFUSED)
-def test_rewrites_that_do_not(reason: Refusal, error: ErroneousSolution, repair: Correction, text: str) -> None:
-    with pytest.raises(NoAnswerError) as caught:
+def test_rewrites_that_do_not(reason: Reason, error: ErroneousSolution, repair: Correction, text: str) -> None:
+    with pytest.raises(Refusal) as caught:
         read_rewrite(error, repair, text)
     assert caught.value.reason == reason
     assert str(caught.value)
@@ -149,7 +149,7 @@ def test_a_code_fence_around_the_text_does_no_harm() -> None:
 
 
 def test_every_refusal_has_a_case() -> None:
-    assert {reason for reason, *_ in REFUSED} == set(get_args(Refusal))
+    assert {reason for reason, *_ in REFUSED} == set(get_args(Reason))
 
 
 def test_an_equation_that_cannot_be_read_has_to_come_back_as_it_stands() -> None:
@@ -157,7 +157,7 @@ def test_an_equation_that_cannot_be_read_has_to_come_back_as_it_stands() -> None
     kept = ("Say n, with 2n+5 = 17.", *UNREADABLE.reference_steps[1:])
     right = "\n".join((begun, "Wait, 17 less 5 is not 14. Let me start over.", *kept, "The answer is 6"))
     assert read_rewrite(UNREADABLE, ALGEBRA, right)[-1].text.startswith(kept[0])
-    with pytest.raises(NoAnswerError):
+    with pytest.raises(Refusal):
         read_rewrite(UNREADABLE, ALGEBRA, right.replace("2n+5", "3n+5"))
 
 
@@ -174,7 +174,7 @@ def test_what_the_question_speaks_of_is_no_leak() -> None:
     steps = ("Nothing was given for a wrong answer.", TOGETHER)
     text = "\n".join((BEGUN, TURN, *steps, ANSWER))
     assert read_rewrite(quiz, correction(steps=steps), text)[-1].text.startswith(steps[0])
-    with pytest.raises(NoAnswerError):
+    with pytest.raises(Refusal):
         read_rewrite(CLIPS, correction(steps=steps), text)
 
 
@@ -192,8 +192,8 @@ def test_whatever_comes_back_the_segments_tile_the_text_and_what_was_proven_is_u
 ) -> None:
     try:
         segments = read_rewrite(CLIPS, repair, between.join(([BEGUN] if begins else []) + rest))
-    except NoAnswerError as refusal:
-        assert refusal.reason in get_args(Refusal)
+    except Refusal as refusal:
+        assert refusal.reason in get_args(Reason)
         return
     assert segments[:2] == join(CLIPS, repair, "").segments[:2]
     assert [segment.kind for segment in segments[2:]] == ["reflection", "correction"]

@@ -23,11 +23,11 @@ from transformers import AutoModelForCausalLM, AutoModelForTokenClassification, 
 from trl import SFTConfig, SFTTrainer
 
 from lemma.cli import main
+from lemma.commands import train as stage
 from lemma.commands.train import train
 from lemma.config import TrainConfig
 from lemma.models.chat_template import load_tokenizer
 from lemma.rundir.journal import RunDirectory
-from lemma.commands import train as stage
 from lemma.training.job import PreparedData, prepare
 from lemma.training.models import model_folder
 from lemma.training.objectives import sft

@@ -20,6 +20,7 @@ from lemma.arithmetic.equations import Equation, StepReading, read_step
 from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.numbers import INTEGER, WORD_VALUES, Number, Value, divide, find_numbers, normal
 from lemma.arithmetic.unknowns import solved_unknowns
+from lemma.exceptions import Refusal
 from lemma.steps import ANNOTATION
 
 _WORD = re.compile(r"[A-Za-z]+")
@@ -31,14 +32,6 @@ _HELPERS: tuple[Value, ...] = (1, 2, 10, 100)
 # Far more than any worked solution has; what links numbers to each other takes time for every pair of them.
 _MOST_CHARACTERS = 20_000
 _MOST_EQUATIONS = 100
-
-
-class GraphRefusal(Exception):
-    """A solution whose arithmetic can't be followed: a named reason, and what was found."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +96,14 @@ class SolutionGraph:
 
 
 def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionGraph:
-    """Read a solution's arithmetic. Raises GraphRefusal when it can't be followed or trusted: an equation is false."""
+    """Read a solution's arithmetic. Raises Refusal when it can't be followed or trusted: an equation is false."""
     _refuse_length(question, steps)
     shown, annotations = zip(*map(_split_annotations, steps), strict=True)
     readings = _with_solved_unknowns(shown, list(map(_with_hidden_equations, shown, annotations)))
     equations = tuple(chain.from_iterable(reading.equations for reading in readings))
     step_of = tuple(step for step, reading in enumerate(readings) for _ in reading.equations)
     if len(equations) > _MOST_EQUATIONS:
-        raise GraphRefusal("solution_too_long", f"{len(equations)} equations, at most {_MOST_EQUATIONS} are followed")
+        raise Refusal("solution_too_long", f"{len(equations)} equations, at most {_MOST_EQUATIONS} are followed")
     _refuse_untrue(equations, step_of, shown)
     linker = _Linker(question, shown, equations, step_of)
     operand_links = tuple(
@@ -140,10 +133,10 @@ def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionG
 
 def _refuse_length(question: str, steps: Sequence[str]) -> None:
     if not any(steps):
-        raise GraphRefusal("empty_solution", "there are no solution steps")
+        raise Refusal("empty_solution", "there are no solution steps")
     length = len(question) + sum(map(len, steps))
     if length > _MOST_CHARACTERS:
-        raise GraphRefusal("solution_too_long", f"{length} characters, at most {_MOST_CHARACTERS} are read")
+        raise Refusal("solution_too_long", f"{length} characters, at most {_MOST_CHARACTERS} are read")
 
 
 def _split_annotations(step: str) -> tuple[str, tuple[tuple[int, str], ...]]:
@@ -205,7 +198,7 @@ def _refuse_untrue(equations: Sequence[Equation], step_of: Sequence[int], steps:
     for equation, step in zip(equations, step_of, strict=True):
         if not equation.holds:
             reason = "reference_equation_false" if equation.holds is False else "reference_equation_unclear"
-            raise GraphRefusal(reason, f"step {step + 1}: {steps[step][equation.start : equation.result.end][:200]!r}")
+            raise Refusal(reason, f"step {step + 1}: {steps[step][equation.start : equation.result.end][:200]!r}")
 
 
 def _final_equation(equations: Sequence[Equation], gold: Value) -> int | None:

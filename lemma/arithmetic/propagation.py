@@ -32,6 +32,7 @@ from lemma.arithmetic.numbers import (
     round_half_up,
 )
 from lemma.arithmetic.parser import read_expression
+from lemma.exceptions import Refusal
 
 # A step that compares, rounds or reasons about its numbers may no longer be true with others in their place.
 _CLAIM = re.compile(
@@ -46,14 +47,6 @@ _WRITTEN_FRACTION = re.compile(r"(\d{1,9}) ?/ ?(\d{1,9})|frac\{(\d{1,9})\}\{(\d{
 _LARGEST_FACTOR = 1000
 _LARGEST_DENOMINATOR = 1000
 _SMALL = 100  # number words go up to here
-
-
-class PropagationRefusal(Exception):
-    """A change that can't be carried through, or would not read like a student's work."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Edit(NamedTuple):
@@ -89,7 +82,7 @@ class Consequence:
 
 
 def propagate(graph: SolutionGraph, change: Change) -> Consequence:
-    """Carry a change through. Raises PropagationRefusal with a named reason."""
+    """Carry a change through. Raises Refusal with a named reason."""
     return _Propagation(graph, change).run()
 
 
@@ -113,9 +106,9 @@ class _Propagation:
         self._refuse_written_fractions()
         self._refuse_right_values()
         if self.graph.final is None:
-            raise PropagationRefusal("answer_not_computed")
+            raise Refusal("answer_not_computed")
         if self.graph.final not in self.changed:
-            raise PropagationRefusal("answer_unchanged")
+            raise Refusal("answer_unchanged")
         return Consequence(self._steps(), self._error_step(), self.changed[self.graph.final], self.changed)
 
     def _error_step(self) -> int:
@@ -128,25 +121,25 @@ class _Propagation:
         for step in range(self.step, len(self.graph.steps)):
             unread = self.graph.readings[step].unread
             if unread and (step > self.step or unread[-1] > start):
-                raise PropagationRefusal("unreadable_equation")
+                raise Refusal("unreadable_equation")
 
     def _change_equation(self) -> None:
         index = self.change.equation
         equation = self.graph.equations[index]
         if equation.chained or not (equation.visible or equation.solves):
-            raise PropagationRefusal("chained_equation" if equation.chained else "hidden_equation")
+            raise Refusal("chained_equation" if equation.chained else "hidden_equation")
         if self.change.result is not None:
             new, tree, names = self.change.result, equation.tree, [_name(number) for number in equation.operands]
         else:
             new, tree, names = self._edited_result(equation)
         if new == equation.result.face:
-            raise PropagationRefusal("result_unchanged")
+            raise Refusal("result_unchanged")
         self.changed[index] = new
         if self.change.inserted_step is None:
             self.edits.setdefault(self.step, []).extend(self.change.edits)
             self._write_result(index, new, tree, names)
         elif not reads_well(equation.result, new):
-            raise PropagationRefusal("implausible_value")
+            raise Refusal("implausible_value")
 
     def _edited_result(self, equation: Equation) -> tuple[Value, Expression, list[str]]:
         """The result that follows from the edited expression."""
@@ -158,7 +151,7 @@ class _Propagation:
         text = self.graph.steps[self.step][:end]
         expression = read_expression(apply_edits(text, inside)[equation.start :])
         if expression is None:
-            raise PropagationRefusal("unreadable_edit")
+            raise Refusal("unreadable_edit")
         tree, values = expression
         self.introduced = set(values) - set(equation.operand_values())
         return self._result_face(equation, tree, values), tree, [_name_of_value(value) for value in values]
@@ -167,20 +160,20 @@ class _Propagation:
         try:
             exact = evaluate(tree, values)
         except ArithmeticRefusal:
-            raise PropagationRefusal("no_value") from None
+            raise Refusal("no_value") from None
         face = normal(exact * 100) if equation.result.percent and not equation.bare_percent else exact
         decimals = max(equation.result.style.decimals, 2)
         needed = decimals_needed(face)
         if equation.result.style.form == PLAIN and (needed is None or needed > decimals):
             if not equation.rounded:
-                raise PropagationRefusal("implausible_value")
+                raise Refusal("implausible_value")
             face = round_half_up(face, equation.result.style.decimals)
         return face
 
     def _carry_into_equation(self, index: int) -> None:
         equation, links = self.graph.equations[index], self.graph.operand_links[index]
         if not self.graph.operand_suspects[index].isdisjoint(self.changed):
-            raise PropagationRefusal("possibly_dependent_number")
+            raise Refusal("possibly_dependent_number")
         step, values, names = self.graph.step_of[index], equation.operand_values(), []
         touched = False
         for leaf, (operand, link) in enumerate(zip(equation.operands, links, strict=True)):
@@ -194,7 +187,7 @@ class _Propagation:
         if not touched:
             return
         if equation.chained or not equation.visible:
-            raise PropagationRefusal("chained_equation" if equation.chained else "hidden_equation")
+            raise Refusal("chained_equation" if equation.chained else "hidden_equation")
         face = self._result_face(equation, equation.tree, values)
         if face != equation.result.face:
             self.changed[index] = face
@@ -203,13 +196,13 @@ class _Propagation:
     def _new_face(self, number: Number, link: Link) -> Value | None:
         """The new face of a number that comes from a changed result; None where it comes from nothing changed."""
         if any(source in self.changed for source in link.rescaled):
-            raise PropagationRefusal("rescaled_operand")
+            raise Refusal("rescaled_operand")
         new = {self.changed[source] for source in link.results if source in self.changed}
         if not new:
             return None
         unchanged = any(source not in self.changed for source in link.results)
         if len(new) > 1 or unchanged or link.question or link.constant:
-            raise PropagationRefusal("ambiguous_operand")
+            raise Refusal("ambiguous_operand")
         return new.pop()
 
     def _carry_into_mentions(self) -> None:
@@ -219,7 +212,7 @@ class _Propagation:
             if mention.step == self.step and self.change.inserted_step is not None:
                 continue
             if any(self._stands_before(index, mention) for index in mention.suspects.intersection(self.changed)):
-                raise PropagationRefusal("possibly_dependent_number")
+                raise Refusal("possibly_dependent_number")
             new = self._new_face(mention.number, mention.link)
             if new is not None:
                 self._write(mention.step, mention.number, new)
@@ -237,9 +230,9 @@ class _Propagation:
             if step == self.change.dropped_step:
                 continue
             if not self.graph.word_values[step].isdisjoint(small):
-                raise PropagationRefusal("number_word")
+                raise Refusal("number_word")
             if step in self.edits and _CLAIM.search(self.graph.steps[step]):
-                raise PropagationRefusal("claim_about_numbers")
+                raise Refusal("claim_about_numbers")
 
     def _refuse_written_fractions(self) -> None:
         """A later `1/2` is read as a division of 1 by 2, though it may be the one half that a step found."""
@@ -249,7 +242,7 @@ class _Propagation:
             for match in _WRITTEN_FRACTION.finditer(text):
                 above, below = (int(part) for part in match.groups() if part)
                 if below and divide(above, below) in shares:
-                    raise PropagationRefusal("written_fraction")
+                    raise Refusal("written_fraction")
 
     def _refuse_right_values(self) -> None:
         """A wrong solution that stumbles over a value that was right reads like a riddle, and can't be checked."""
@@ -262,14 +255,14 @@ class _Propagation:
             and not any(source in self.changed for source in mention.link.results)
         }
         if not right.isdisjoint({*self.changed.values(), *self.introduced, *kept}):
-            raise PropagationRefusal("right_value_again")
+            raise Refusal("right_value_again")
 
     def _write(self, step: int, number: Number, face: Value) -> None:
         if not reads_well(number, face):
-            raise PropagationRefusal("implausible_value")
+            raise Refusal("implausible_value")
         text = render(face, _style_for(number, face))
         if text is None:
-            raise PropagationRefusal("implausible_value")
+            raise Refusal("implausible_value")
         self.edits.setdefault(step, []).append(Edit(number.start, number.end, text))
 
     def _write_result(self, index: int, face: Value, tree: Expression, names: Sequence[str]) -> None:
@@ -292,12 +285,12 @@ class _Propagation:
 
 
 def apply_edits(text: str, edits: Sequence[Edit]) -> str:
-    """The text with all edits made. Raises PropagationRefusal where two overlap."""
+    """The text with all edits made. Raises Refusal where two overlap."""
     pieces: list[str] = []
     end = 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
         if edit.start < end:
-            raise PropagationRefusal("overlapping_edits")
+            raise Refusal("overlapping_edits")
         pieces += (text[end : edit.start], edit.text)
         end = edit.end
     return "".join((*pieces, text[end:]))

@@ -25,12 +25,13 @@ from lemma.engine.calls import run_asking_stage
 from lemma.engine.outcome import Outcome
 from lemma.engine.pool import run_stage
 from lemma.engine.summary import StageSummary, Tally
+from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
 from lemma.locating.graph import Finding, first_wrong_step
 from lemma.locating.judge import PROMPT, Judgement, Subject, judging_request, read_judgement
-from lemma.models.client import Teacher
+from lemma.models.client import Client
 from lemma.models.prompts import prompt_versions
-from lemma.models.protocol import NoAnswerError, usable_text
+from lemma.models.protocol import usable_text
 from lemma.records import ErroneousSolution, Problem, Rejection, Solution
 from lemma.rundir.disk import write_whole
 from lemma.rundir.journal import Journal, Output, RunDirectory
@@ -86,7 +87,7 @@ def analyze_line(problems: StoredProblems, line: StoredLine) -> Outcome:
 
 
 async def _analyze_by_teacher(
-    line: StoredLine, teacher: Teacher, *, problems: StoredProblems, config: AnalyzeConfig
+    line: StoredLine, client: Client, *, problems: StoredProblems, config: AnalyzeConfig
 ) -> Outcome:
     outcome = Outcome(line.id)
     found = _wrong_solution(problems, line, outcome)
@@ -96,9 +97,9 @@ async def _analyze_by_teacher(
     taxonomy = load_taxonomy(config.taxonomy)
     subject = Subject(problem.question, _reference(problem), solution.steps)
     try:
-        answer = await teacher.ask(judging_request(subject, str(config.teacher), taxonomy, config.max_tokens))
+        answer = await client.ask(judging_request(subject, str(config.teacher), taxonomy, config.max_tokens))
         judgement = read_judgement(usable_text(answer), len(solution.steps), taxonomy)
-    except NoAnswerError as error:
+    except Refusal as error:
         _reject(outcome, error.reason, str(error))
         return outcome
     _compare(outcome, _by_graph(solution, problem), judgement)

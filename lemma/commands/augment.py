@@ -12,18 +12,17 @@ from functools import partial
 
 from rich.console import Console
 
-from lemma.arithmetic.graph import GraphRefusal
 from lemma.config import AugmentConfig
 from lemma.distributions import load_distribution
 from lemma.engine.calls import run_asking_stage
 from lemma.engine.outcome import Outcome
 from lemma.engine.pool import run_stage
 from lemma.engine.summary import StageSummary, Tally
-from lemma.exceptions import ConfigError
+from lemma.exceptions import ConfigError, Refusal
 from lemma.injectors import teacher as teacher_injector
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.locating import judge as judging
-from lemma.models.client import Teacher
+from lemma.models.client import Client
 from lemma.models.prompts import prompt_versions
 from lemma.models.protocol import Sampling
 from lemma.problems.loading import open_problems
@@ -101,17 +100,15 @@ def _teacher_plan(config: AugmentConfig, model: str) -> teacher_injector.Teacher
     )
 
 
-async def _inject_by_teacher(
-    plan: teacher_injector.TeacherPlan, item: Problem | Rejection, teacher: Teacher
-) -> Outcome:
+async def _inject_by_teacher(plan: teacher_injector.TeacherPlan, item: Problem | Rejection, client: Client) -> Outcome:
     outcome = Outcome(item.id)
     if isinstance(item, Rejection):
         outcome.reject(item)
         return outcome
     outcome.add(PROBLEMS, item, "problems")
     seen: set[str] = set()
-    for result in await teacher_injector.inject(plan, item, teacher, outcome.counts):
-        if isinstance(result, teacher_injector.Unverified):
+    for result in await teacher_injector.inject(plan, item, client, outcome.counts):
+        if isinstance(result, Refusal):
             outcome.reject(Rejection(stage="augment", id=item.id, reason=result.reason, detail=str(result)))
         elif result.id in seen:
             outcome.reject(Rejection(stage="augment", id=item.id, reason="made_before", detail=result.error_type))
@@ -169,7 +166,7 @@ def inject_item(plan: InjectionPlan, item: Problem | Rejection) -> Outcome:
     refused: Counter[str] = Counter()
     try:
         records = list(erroneous_solutions(plan, item, asked, refused))
-    except GraphRefusal as refusal:
+    except Refusal as refusal:
         outcome.reject(Rejection(stage="augment", id=item.id, reason=refusal.reason, detail=str(refusal)))
         return outcome
     for record in records:

@@ -23,11 +23,12 @@ from lemma.engine.calls import run_asking_stage
 from lemma.engine.outcome import Outcome
 from lemma.engine.pool import run_stage
 from lemma.engine.summary import StageSummary
+from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
 from lemma.locating.judge import numbered
-from lemma.models.client import Teacher, ask_all
+from lemma.models.client import Client, ask_all
 from lemma.models.prompts import load_prompt, prompt_versions
-from lemma.models.protocol import NoAnswerError, Request, Sampling, usable_text
+from lemma.models.protocol import Request, Sampling, usable_text
 from lemma.records import Correction, ErroneousSolution, Rejection, Solution, Strategy, content_id
 from lemma.rundir.journal import Output, RunDirectory
 from lemma.rundir.lines import LineIndex, StoredLine, flowing_lines, stage_input
@@ -132,7 +133,7 @@ class _RightSolutions:
 
 
 async def _correct_by_teacher(
-    line: StoredLine, teacher: Teacher, *, config: CorrectConfig, model: str, right: _RightSolutions
+    line: StoredLine, client: Client, *, config: CorrectConfig, model: str, right: _RightSolutions
 ) -> Outcome:
     outcome = Outcome(line.id)
     try:
@@ -142,11 +143,11 @@ async def _correct_by_teacher(
         return outcome
     sampling = Sampling(config.temperature, config.top_p, config.max_tokens)
     requests = [_request(erroneous, strategy, model, sampling, right) for strategy in config.strategies]
-    for strategy, answer in zip(config.strategies, await ask_all(teacher, requests), strict=True):
+    for strategy, answer in zip(config.strategies, await ask_all(client, requests), strict=True):
         try:
             text = usable_text(answer)
             correction = _read_correction(erroneous, strategy, model, text)
-        except NoAnswerError as error:
+        except Refusal as error:
             outcome.reject(
                 Rejection(stage="correct", id=erroneous.id, reason=error.reason, detail=f"{strategy}: {error}")
             )
@@ -174,23 +175,23 @@ def _request(
 def _refuse_false_equations(steps: Sequence[str]) -> None:
     for step in steps:
         if any(equation.holds is False for equation in read_step(step).equations):
-            raise NoAnswerError("false_equation", step)
+            raise Refusal("false_equation", step)
 
 
 def _read_correction(erroneous: ErroneousSolution, strategy: Strategy, model: str, text: str) -> Correction:
-    """A correction that holds. Raises NoAnswerError naming what is wrong with it."""
+    """A correction that holds. Raises Refusal naming what is wrong with it."""
     refuse_leaks(text, erroneous.question)
     judged = verdict(erroneous.gold_answer, text)
     if judged != "equal":
-        raise NoAnswerError("answer_wrong" if judged == "different" else "answer_unknown", text[-300:])
+        raise Refusal("answer_wrong" if judged == "different" else "answer_unknown", text[-300:])
     steps = without_answer_line(split_steps(text))
     prefix = erroneous.steps[: erroneous.error_step]
     if strategy == "fix" and prefix and steps[: len(prefix)] == prefix:
         steps = steps[len(prefix) :]  # some models say again what stands before the repaired step
     if not steps:
-        raise NoAnswerError("no_steps", text[:300])
+        raise Refusal("no_steps", text[:300])
     if erroneous.steps[erroneous.error_step] in steps:
-        raise NoAnswerError("repeats_the_error", text[:300])
+        raise Refusal("repeats_the_error", text[:300])
     _refuse_false_equations(steps)
     return Correction(
         id=content_id(erroneous.id, strategy, *steps, erroneous.gold_answer),

@@ -39,7 +39,7 @@ from lemma.evaluation.stored import grade_stored, read_stored
 from lemma.evaluation.suites import Suite, select_suites
 from lemma.exceptions import ConfigError, DataError
 from lemma.injectors.symbolic import InjectionPlan
-from lemma.models.client import Teacher
+from lemma.models.client import Client
 from lemma.models.prompts import Prompt, load_prompt, prompt_versions, read_prompt
 from lemma.models.protocol import Sampling
 from lemma.problems.loading import ProblemSource, open_problems
@@ -77,9 +77,9 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
     with _open(here, inputs) as journal:
         plan = _plan(config, suites)
 
-        def asking(item: TestProblem | Rejection, teacher: Teacher) -> Awaitable[Outcome]:
+        def asking(item: TestProblem | Rejection, client: Client) -> Awaitable[Outcome]:
             sampling = Sampling(config.temperature, config.top_p, config.max_tokens)
-            return probe(item, plan, Asker(teacher, model, f"{model} {weights}".strip(), prompt, sampling))
+            return probe(item, plan, Asker(client, model, f"{model} {weights}".strip(), prompt, sampling))
 
         items = islice(read_test_problems(source), config.limit)
         notes += run_asking_stage(asking, items, journal=journal, config=here, model=model, console=console)

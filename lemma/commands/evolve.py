@@ -23,11 +23,11 @@ from lemma.config import EvolveConfig
 from lemma.engine.calls import run_asking_stage
 from lemma.engine.outcome import Outcome
 from lemma.engine.summary import StageSummary
-from lemma.exceptions import ConfigError
+from lemma.exceptions import ConfigError, Refusal
 from lemma.grading.verdict import extract_answer, verdict
-from lemma.models.client import Teacher, ask_all
+from lemma.models.client import Client, ask_all
 from lemma.models.prompts import load_prompt, prompt_versions
-from lemma.models.protocol import NoAnswerError, Request, Response, Sampling, usable_text
+from lemma.models.protocol import Request, Response, Sampling, usable_text
 from lemma.problems.similarity import KnownQuestions
 from lemma.records import ErroneousSolution, Problem, Rejection, content_id
 from lemma.rundir.journal import Output, RunDirectory
@@ -59,7 +59,7 @@ class _Draft:
     """
 
     question: str
-    answered: Problem | NoAnswerError | None
+    answered: Problem | Refusal | None
 
 
 def evolve(config: EvolveConfig, console: Console) -> StageSummary:
@@ -119,7 +119,7 @@ def _questions(config: EvolveConfig, file: str, made_by: str) -> KnownQuestions:
     return known
 
 
-async def _evolve(line: StoredLine, teacher: Teacher, *, plan: _Plan, new: KnownQuestions, queue: _Queue) -> Outcome:
+async def _evolve(line: StoredLine, client: Client, *, plan: _Plan, new: KnownQuestions, queue: _Queue) -> Outcome:
     """What comes of one seed. `new` are the questions that came before, also in a run that was stopped."""
     outcome, place = Outcome(line.id), queue.join()
     try:
@@ -128,7 +128,7 @@ async def _evolve(line: StoredLine, teacher: Teacher, *, plan: _Plan, new: Known
         outcome.reject_invalid(EvolveConfig.command, error)
         return outcome
     else:
-        drafts = await _drafts(seed, teacher, plan, new)
+        drafts = await _drafts(seed, client, plan, new)
         await place.comes_up()
         for index, draft in enumerate(drafts):
             _decide(outcome, index, draft, new)
@@ -137,28 +137,26 @@ async def _evolve(line: StoredLine, teacher: Teacher, *, plan: _Plan, new: Known
         place.leave()
 
 
-async def _drafts(
-    seed: ErroneousSolution, teacher: Teacher, plan: _Plan, new: KnownQuestions
-) -> list[_Draft | NoAnswerError]:
+async def _drafts(seed: ErroneousSolution, client: Client, plan: _Plan, new: KnownQuestions) -> list[_Draft | Refusal]:
     asked = load_prompt(_EVOLVE).render(question=seed.question)
     requests = [Request(plan.model, asked, plan.sampling, index) for index in range(plan.per_problem)]
-    drafts: list[_Draft | NoAnswerError] = []
-    for answer in await ask_all(teacher, requests):
+    drafts: list[_Draft | Refusal] = []
+    for answer in await ask_all(client, requests):
         try:
             question = _new_question(usable_text(answer), plan)
-        except NoAnswerError as error:
+        except Refusal as error:
             drafts.append(error)
         else:
-            answered = None if new.like(question) else await _answered(question, teacher, plan)
+            answered = None if new.like(question) else await _answered(question, client, plan)
             drafts.append(_Draft(question, answered))
     return drafts
 
 
-def _decide(outcome: Outcome, index: int, draft: _Draft | NoAnswerError, new: KnownQuestions) -> None:
+def _decide(outcome: Outcome, index: int, draft: _Draft | Refusal, new: KnownQuestions) -> None:
     """Keep a draft, or reject it by name."""
     try:
         problem = _kept(draft, new)
-    except NoAnswerError as error:
+    except Refusal as error:
         detail = f"question {index}: {error}"
         outcome.reject(Rejection(stage=EvolveConfig.command, id=outcome.input_id, reason=error.reason, detail=detail))
     else:
@@ -166,20 +164,20 @@ def _decide(outcome: Outcome, index: int, draft: _Draft | NoAnswerError, new: Kn
         new.add(problem.question, EVOLVED)
 
 
-def _kept(draft: _Draft | NoAnswerError, new: KnownQuestions) -> Problem:
-    """The problem of a draft. Raises NoAnswerError, always the same one, however many answers came before others."""
-    if isinstance(draft, NoAnswerError):
+def _kept(draft: _Draft | Refusal, new: KnownQuestions) -> Problem:
+    """The problem of a draft. Raises Refusal, always the same one, however many answers came before others."""
+    if isinstance(draft, Refusal):
         raise draft
     _refuse_like("like_a_new_question", draft.question, new)
     if not isinstance(draft.answered, Problem):
-        raise draft.answered or NoAnswerError("no_majority", draft.question)
+        raise draft.answered or Refusal("no_majority", draft.question)
     return draft.answered
 
 
 def _new_question(text: str, plan: _Plan) -> str:
     question = " ".join(text.split())
     if not _SHORTEST <= len(question.split()) <= _LONGEST or "?" not in question:
-        raise NoAnswerError("no_question", text[:200])
+        raise Refusal("no_question", text[:200])
     _refuse_like("like_a_question_there_is", question, plan.there)
     _refuse_like("like_an_excluded_question", question, plan.excluded)
     return question
@@ -188,7 +186,7 @@ def _new_question(text: str, plan: _Plan) -> str:
 def _refuse_like(reason: str, question: str, known: KnownQuestions) -> None:
     like = known.like(question)
     if like is not None:
-        raise NoAnswerError(reason, f"{question[:200]}: {like}")
+        raise Refusal(reason, f"{question[:200]}: {like}")
 
 
 class _Queue:
@@ -224,23 +222,23 @@ class _Place:
             self.before.add_done_callback(lambda _: self.left.set_result(None))
 
 
-async def _answered(question: str, teacher: Teacher, plan: _Plan) -> Problem | NoAnswerError:
+async def _answered(question: str, client: Client, plan: _Plan) -> Problem | Refusal:
     """The problem with the first solution that another agrees with, or that there is none."""
     prompt = load_prompt(_SOLVE).render(question=question)
     requests = [Request(plan.model, prompt, plan.sampling, index) for index in range(_SOLUTIONS)]
-    solutions = [(answer, steps) for answer, steps in map(_read, await ask_all(teacher, requests)) if answer]
+    solutions = [(answer, steps) for answer, steps in map(_read, await ask_all(client, requests)) if answer]
     for (answer, steps), (other, _) in combinations(solutions, 2):
         if verdict(answer, other) == "equal":
             record_id = content_id(question, steps, answer)
             return Problem(id=record_id, question=question, solution=steps, answer=answer, source="evolved")
-    return NoAnswerError("no_majority", f"{question[:120]} answers: {[answer for answer, _ in solutions]}")
+    return Refusal("no_majority", f"{question[:120]} answers: {[answer for answer, _ in solutions]}")
 
 
-def _read(response: Response | NoAnswerError) -> tuple[str, str]:
+def _read(response: Response | Refusal) -> tuple[str, str]:
     """The answer and the steps of a solution; empty where it has not both."""
     try:
         text = usable_text(response)
-    except NoAnswerError:
+    except Refusal:
         return "", ""
     steps = without_answer_line(split_steps(text))
     return (extract_answer(text) or "", "\n".join(steps)) if steps else ("", "")

@@ -21,10 +21,11 @@ from lemma.engine.calls import run_asking_stage
 from lemma.engine.outcome import Outcome
 from lemma.engine.pool import run_stage
 from lemma.engine.summary import StageSummary
+from lemma.exceptions import Refusal
 from lemma.grading.verdict import extract_answer, verdict
-from lemma.models.client import Teacher, ask_all
+from lemma.models.client import Client, ask_all
 from lemma.models.prompts import Prompt, load_prompt, prompt_versions
-from lemma.models.protocol import NoAnswerError, Request, Sampling, usable_text
+from lemma.models.protocol import Request, Sampling, usable_text
 from lemma.problems.loading import ProblemSource, SourceRow, open_problems
 from lemma.records import Problem, Record, Rejection, Solution, content_id
 from lemma.rundir.journal import Journal, Output, RunDirectory, shared_output
@@ -74,20 +75,20 @@ def _ask(config: SampleConfig, source: ProblemSource, journal: Journal, console:
 
 
 async def _solve(
-    item: Problem | Rejection, teacher: Teacher, *, model: str, prompt: Prompt, sampling: Sampling, count: int
+    item: Problem | Rejection, client: Client, *, model: str, prompt: Prompt, sampling: Sampling, count: int
 ) -> Outcome:
     outcome = Outcome(item.id)
     if isinstance(item, Rejection):
         outcome.reject(item)
         return outcome
     asked = prompt.render(question=item.question)
-    answers = await ask_all(teacher, (Request(model, asked, sampling, index) for index in range(count)))
+    answers = await ask_all(client, (Request(model, asked, sampling, index) for index in range(count)))
     outcome.add(PROBLEMS, item, "problems")
     texts = []
     for index, answer in enumerate(answers):
         try:
             texts.append((f"{model} {index}", usable_text(answer)))
-        except NoAnswerError as error:
+        except Refusal as error:
             _reject(outcome, error.reason, f"sample {index}: {error}")
     if any("\\" in text for _, text in texts):  # formulas may take a while to compare
         await asyncio.to_thread(_grade, outcome, item, model, texts)

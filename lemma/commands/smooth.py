@@ -19,10 +19,10 @@ from lemma.config import SmoothConfig
 from lemma.engine.calls import run_asking_stage
 from lemma.engine.outcome import Outcome
 from lemma.engine.summary import StageSummary
-from lemma.exceptions import RunDirectoryError
-from lemma.models.client import Teacher, ask_all
+from lemma.exceptions import Refusal, RunDirectoryError
+from lemma.models.client import Client, ask_all
 from lemma.models.prompts import load_prompt, prompt_versions
-from lemma.models.protocol import NoAnswerError, Request, Sampling, usable_text
+from lemma.models.protocol import Request, Sampling, usable_text
 from lemma.records import Correction, ErroneousSolution, Rejection, SmoothedTrajectory, Strategy, content_id
 from lemma.rundir.journal import Output, RunDirectory
 from lemma.rundir.lines import LineIndex, StoredLine, flowing_lines, stage_input
@@ -89,7 +89,7 @@ def _plan(config: SmoothConfig, model: str) -> _Plan:
     )
 
 
-async def _smooth(line: StoredLine, teacher: Teacher, *, plan: _Plan) -> Outcome:
+async def _smooth(line: StoredLine, client: Client, *, plan: _Plan) -> Outcome:
     outcome = Outcome(line.id)
     try:
         correction = Correction.model_validate_json(line.content)
@@ -99,10 +99,10 @@ async def _smooth(line: StoredLine, teacher: Teacher, *, plan: _Plan) -> Outcome
     except ValidationError as error:
         outcome.reject_invalid(SmoothConfig.command, error)
         return outcome
-    (answer,) = await ask_all(teacher, [_request(plan, erroneous, correction)])
+    (answer,) = await ask_all(client, [_request(plan, erroneous, correction)])
     try:
         smoothed = _smoothed(plan, erroneous, correction, usable_text(answer))
-    except NoAnswerError as error:
+    except Refusal as error:
         detail = f"{correction.strategy}: {error}"
         outcome.reject(Rejection(stage=SmoothConfig.command, id=line.id, reason=error.reason, detail=detail))
     else:
@@ -134,7 +134,7 @@ def _request(plan: _Plan, erroneous: ErroneousSolution, correction: Correction) 
 
 
 def _smoothed(plan: _Plan, erroneous: ErroneousSolution, correction: Correction, text: str) -> SmoothedTrajectory:
-    """The trajectory in a rewrite. Raises NoAnswerError naming what is wrong with it."""
+    """The trajectory in a rewrite. Raises Refusal naming what is wrong with it."""
     segments = read_rewrite(erroneous, correction, text)
     return SmoothedTrajectory(
         id=content_id(correction.id, *(segment.text for segment in segments)),

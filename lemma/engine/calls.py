@@ -22,9 +22,9 @@ from lemma.engine.outcome import Outcome, chunk_of
 from lemma.engine.pool import Item
 from lemma.engine.progress import stage_progress
 from lemma.exceptions import StoppedError
-from lemma.models.client import NotAskedError, Teacher
+from lemma.models.client import Client, NotAskedError
 from lemma.models.costs import BudgetReachedError
-from lemma.models.factory import open_teacher
+from lemma.models.factory import open_client
 from lemma.rundir.journal import Journal
 from lemma.rundir.lines import NOT_YET
 from lemma.rundir.responses import FILE, ResponseStore
@@ -34,7 +34,7 @@ _WAITING_PER_ACTIVE = 8
 _LARGEST_CHUNK = 256
 _APPEND_SECONDS = 0.5
 
-AskingFunction = Callable[[Item, Teacher], Awaitable[Outcome]]
+AskingFunction = Callable[[Item, Client], Awaitable[Outcome]]
 
 
 def run_asking_stage(
@@ -50,7 +50,7 @@ def run_asking_stage(
     """Map `function` over the inputs that the journal has not acknowledged. Returns notes for the summary.
 
     Inputs may hold NOT_YET. The journal is completed when every input has its answers, which a dry run and a batch
-    that is still out lack. Raises TeacherError as soon as the teacher stops, StoppedError when a stage beside this one
+    that is still out lack. Raises ModelError as soon as the teacher stops, StoppedError when a stage beside this one
     failed; what was done until then is kept, and every answer is stored.
     """
     store = ResponseStore(config.run / FILE)
@@ -58,28 +58,28 @@ def run_asking_stage(
         with stage_progress(console) as progress:
             task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
 
-            def show(finished: int, teacher: Teacher) -> None:
-                progress.update(task, advance=finished, note=teacher.shown())
+            def show(finished: int, client: Client) -> None:
+                progress.update(task, advance=finished, note=client.shown())
 
             _tune_collector()
-            opening = partial(open_teacher, config, model, store)
+            opening = partial(open_client, config, model, store)
             flow = _Flow(function, inputs, journal=journal, most_active=2 * config.max_in_flight, show=show)
             return asyncio.run(_run(flow, journal, opening))
     finally:
         store.close()
 
 
-async def _run(flow: _Flow[Item], journal: Journal, opening: Callable[[], Teacher]) -> tuple[str, ...]:
-    teacher = opening()
+async def _run(flow: _Flow[Item], journal: Journal, opening: Callable[[], Client]) -> tuple[str, ...]:
+    client = opening()
     try:
-        missing = await flow.run(teacher)
-        notes = await teacher.finish(missing, _accepted(journal))
+        missing = await flow.run(client)
+        notes = await client.finish(missing, _accepted(journal))
         if not missing:
             journal.complete()
         return notes
     finally:
-        await teacher.close()
-        figures = teacher.figures(_accepted(journal))
+        await client.close()
+        figures = client.figures(_accepted(journal))
         if figures:
             journal.note("teacher", figures)
 
@@ -112,7 +112,7 @@ class _Flow(Generic[Item]):
         *,
         journal: Journal,
         most_active: int,
-        show: Callable[[int, Teacher], None],
+        show: Callable[[int, Client], None],
     ) -> None:
         self._function, self._journal, self._show = function, journal, show
         self._todo = (item for item in inputs if item is NOT_YET or item.id not in journal.done)
@@ -125,20 +125,20 @@ class _Flow(Generic[Item]):
         self._failure: BaseException | None = None
         self._appended = time.monotonic()
 
-    async def run(self, teacher: Teacher) -> int:
+    async def run(self, client: Client) -> int:
         """How many inputs lack answers."""
         try:
             while self._may_go_on():
-                more = self._start(teacher)
+                more = self._start(client)
                 self._collect()
                 if self._should_append():
                     await self._append()
-                    self._show_progress(teacher)
+                    self._show_progress(client)
                 elif not (more or self._tasks or self._ready):
                     return self._missing
                 else:
                     await self._wait()
-                    self._show_progress(teacher)
+                    self._show_progress(client)
             await self._end()
             assert self._failure is not None
             raise self._failure
@@ -151,21 +151,21 @@ class _Flow(Generic[Item]):
             self._failure = StoppedError()
         return self._failure is None
 
-    def _start(self, teacher: Teacher) -> bool:
+    def _start(self, client: Client) -> bool:
         """Start what there is room for. Whether more inputs may come."""
         while self._active < self._most_active and len(self._tasks) + len(self._ready) < self._most_waiting:
             item = next(self._todo, None)
             if item is None or item is NOT_YET:
                 return item is NOT_YET
-            task = asyncio.create_task(self._one(item, teacher))
+            task = asyncio.create_task(self._one(item, client))
             task.add_done_callback(self._finished)
             self._tasks.append(task)
             self._active += 1
         return True
 
-    async def _one(self, item: Item, teacher: Teacher) -> Outcome | None:
+    async def _one(self, item: Item, client: Client) -> Outcome | None:
         try:
-            return await self._function(item, teacher)
+            return await self._function(item, client)
         except NotAskedError:
             return None
 
@@ -188,8 +188,8 @@ class _Flow(Generic[Item]):
         late = time.monotonic() - self._appended >= _APPEND_SECONDS
         return len(self._ready) >= _LARGEST_CHUNK or (bool(self._ready) and (late or not self._active))
 
-    def _show_progress(self, teacher: Teacher) -> None:
-        self._show(self._appended_since_shown, teacher)
+    def _show_progress(self, client: Client) -> None:
+        self._show(self._appended_since_shown, client)
         self._appended_since_shown = 0
 
     async def _append(self) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lemma.evaluation.outputs import GREEDY
-from lemma.models.client import Teacher
+from lemma.exceptions import Refusal
+from lemma.models.client import Client
 from lemma.models.prompts import Prompt
-from lemma.models.protocol import Message, NoAnswerError, Request, Response, Sampling
+from lemma.models.protocol import Message, Request, Response, Sampling
 
 _NEXT_PROBLEM = "\n\nProblem:"
 
@@ -17,13 +18,13 @@ _NEXT_PROBLEM = "\n\nProblem:"
 class Asker:
     """A model under evaluation, and how it is asked. Requests name it `served_as`; `drawing` is for drawn samples."""
 
-    teacher: Teacher
+    client: Client
     model: str
     served_as: str
     prompt: Prompt
     drawing: Sampling
 
-    async def solve(self, question: str, given: Sequence[str] = (), sample: int = GREEDY) -> Response | NoAnswerError:
+    async def solve(self, question: str, given: Sequence[str] = (), sample: int = GREEDY) -> Response | Refusal:
         """What the model writes on a question after the `given` steps of an answer. Sample 0 is greedy."""
         rendered = self.prompt.render(question=question)
         begun = "".join(f"{step}\n" for step in given)
@@ -31,15 +32,15 @@ class Asker:
             return await self._ask(f"{rendered}\n{begun}" if begun else rendered, sample)
         return await self._ask((*rendered, Message("assistant", begun)) if begun else rendered, sample)
 
-    async def perform(self, task: Prompt, **values: object) -> Response | NoAnswerError:
+    async def perform(self, task: Prompt, **values: object) -> Response | Refusal:
         """What the model answers, greedily, to a task that has a prompt of its own."""
         return await self._ask(task.render(**values), GREEDY)
 
-    async def _ask(self, prompt: str | tuple[Message, ...], sample: int) -> Response | NoAnswerError:
+    async def _ask(self, prompt: str | tuple[Message, ...], sample: int) -> Response | Refusal:
         stop = (_NEXT_PROBLEM,) if isinstance(prompt, str) else ()
         sampling = Sampling(0.0, 1.0, self.drawing.max_tokens) if sample == GREEDY else self.drawing
         request = Request(self.served_as, prompt, replace(sampling, stop=stop), sample)
         try:
-            return await self.teacher.ask(request)
-        except NoAnswerError as error:
+            return await self.client.ask(request)
+        except Refusal as error:
             return error

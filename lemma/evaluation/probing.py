@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lemma.arithmetic.graph import GraphRefusal
 from lemma.engine.outcome import Outcome
 from lemma.evaluation.asker import Asker
 from lemma.evaluation.blind_spot import PROMPT as CONTINUE_PROMPT
@@ -23,9 +22,10 @@ from lemma.evaluation.first_error import (
 from lemma.evaluation.outputs import GREEDY, OUTPUTS, Condition, GradedOutput, grade, reflection_facts
 from lemma.evaluation.problems import Labelled, TestProblem
 from lemma.evaluation.recovery import Prefix, own_prefixes, recovery_facts
+from lemma.exceptions import Refusal
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.models.prompts import load_prompt
-from lemma.models.protocol import NoAnswerError, Response
+from lemma.models.protocol import Response
 from lemma.records import ErroneousSolution, Rejection, content_id
 from lemma.rng import random_for
 from lemma.steps import split_steps, without_annotations
@@ -84,7 +84,7 @@ class _Probing:
     def _errors(self) -> tuple[ErroneousSolution, ...]:
         try:
             return tuple(erroneous_solutions(self._plan.injection, self._problem, Counter(), Counter()))
-        except GraphRefusal:
+        except Refusal:
             return ()
 
     async def _plain_and_own(self) -> list[GradedOutput]:
@@ -162,11 +162,11 @@ class _Probing:
             rows.append(self._row("correct", answer, 0, "\n".join(error.steps), fields))
         return rows
 
-    async def _all(self, asked: Iterable[Awaitable[Response | NoAnswerError]]) -> list[tuple[int, Response]]:
+    async def _all(self, asked: Iterable[Awaitable[Response | Refusal]]) -> list[tuple[int, Response]]:
         """The answers there are, with their places; the others are rejected."""
         answers = []
         for place, answer in enumerate(await asyncio.gather(*asked)):
-            if isinstance(answer, NoAnswerError):
+            if isinstance(answer, Refusal):
                 detail = f"answer {place}: {answer}"
                 rejection = Rejection(stage="eval", id=self._outcome.input_id, reason=answer.reason, detail=detail)
                 self._outcome.reject(rejection)

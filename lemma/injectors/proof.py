@@ -12,38 +12,31 @@ from collections.abc import Sequence
 from lemma.arithmetic.equations import Equation, read_step
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.unknowns import solved_unknowns
+from lemma.exceptions import Refusal
 from lemma.steps import without_annotations
 
 _DIVIDED_FRACTION = re.compile(r"(?:/|÷|divided by) ?\$?[\d.]+ ?/ ?\d")
 CALCULATION = "calculation_error"
 
 
-class Unproven(Exception):
-    """What could not be proved: a named reason."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 def prove(graph: SolutionGraph, injector: str, steps: Sequence[str], error_step: int) -> tuple[str, ...]:
     """Check what an injector made (annotations are allowed), and return the steps as a reader sees them.
 
-    Raises Unproven.
+    Raises Refusal.
     """
     shown = tuple(map(without_annotations, steps))
     if shown[:error_step] != graph.steps[:error_step]:
-        raise Unproven("prefix_changed")
+        raise Refusal("prefix_changed")
     if shown[error_step : error_step + 1] == graph.steps[error_step : error_step + 1]:
-        raise Unproven("error_step_unchanged")
+        raise Refusal("error_step_unchanged")
     _prove_error_step(graph, injector, shown, error_step)
     known = frozenset(graph.steps)
     for text in shown[error_step:]:
         if text not in known and _DIVIDED_FRACTION.search(text):
-            raise Unproven("ambiguous_fraction")
+            raise Refusal("ambiguous_fraction")
     for text in shown[error_step + 1 :]:
         if text not in known and not all(equation.holds for equation in read_step(text).equations):
-            raise Unproven("later_equation_false")
+            raise Refusal("later_equation_false")
     _prove_same_equations(graph, shown, error_step)
     return shown
 
@@ -58,16 +51,16 @@ def _prove_error_step(graph: SolutionGraph, injector: str, shown: Sequence[str],
     false = [place for place, equation in enumerate(equations) if not equation.holds]
     if injector != CALCULATION:
         if false:
-            raise Unproven("error_step_equation_false")
+            raise Refusal("error_step_equation_false")
         return
     reference = read_step(graph.steps[error_step]).equations
     if not false and len(equations) == len(reference) and _is_wrongly_solved(shown, error_step):
         return
     if len(false) != 1 or len(equations) != len(reference):
-        raise Unproven("calculation_not_false")
+        raise Refusal("calculation_not_false")
     wrong, right = equations[false[0]], reference[false[0]]
     if _worked(wrong) != _worked(right):
-        raise Unproven("calculation_operands_changed")
+        raise Refusal("calculation_operands_changed")
 
 
 def _worked(equation: Equation) -> tuple[object, ...]:
@@ -80,4 +73,4 @@ def _prove_same_equations(graph: SolutionGraph, shown: Sequence[str], error_step
     reference = graph.steps[len(graph.steps) - len(later) :]
     for text, right in zip(later, reference, strict=True):
         if text != right and len(read_step(text).equations) != len(read_step(right).equations):
-            raise Unproven("later_equation_lost")
+            raise Refusal("later_equation_lost")

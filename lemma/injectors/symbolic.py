@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from importlib import import_module
 
-from lemma.arithmetic.graph import GraphRefusal, SolutionGraph, read_solution
+from lemma.arithmetic.graph import SolutionGraph, read_solution
 from lemma.arithmetic.numbers import (
     FRACTION,
     INTEGER,
@@ -28,11 +28,12 @@ from lemma.arithmetic.numbers import (
     normal,
     render,
 )
-from lemma.arithmetic.propagation import PropagationRefusal, propagate
+from lemma.arithmetic.propagation import propagate
+from lemma.exceptions import Refusal
 from lemma.generation.modular_errors import ModularSolution, read_modular_solution
 from lemma.generation.modular_errors import propose as propose_modular
 from lemma.grading.verdict import exact_value
-from lemma.injectors.proof import Unproven, prove
+from lemma.injectors.proof import prove
 from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.rng import random_for
@@ -68,7 +69,7 @@ def _read(problem: Problem) -> SolutionGraph | ModularSolution:
         return modular
     gold = exact_value(problem.answer)
     if gold is None:
-        raise GraphRefusal("answer_not_numeric", f"the gold answer {problem.answer[:80]!r} is not a number")
+        raise Refusal("answer_not_numeric", f"the gold answer {problem.answer[:80]!r} is not a number")
     return read_solution(problem.question, split_steps(problem.solution), normal(gold))
 
 
@@ -77,7 +78,7 @@ def erroneous_solutions(
 ) -> Iterator[ErroneousSolution]:
     """Erroneous solutions of a problem, no two alike, their types drawn by their weights among those it allows.
 
-    `asked` gets the types that were drawn, `refused` the reasons for which errors were not proven. Raises GraphRefusal
+    `asked` gets the types that were drawn, `refused` the reasons for which errors were not proven. Raises Refusal
     where the problem's solution can't be read.
     """
     graph = _read(problem)
@@ -124,7 +125,7 @@ def _injected(
             injected = _concluded(graph, proposal) if isinstance(proposal, Conclusion) else _carried(graph, proposal)
             prove(graph, injector, injected.steps, injected.error_step)
             _refuse_right_answer(graph, injected.final)
-        except (PropagationRefusal, Unproven) as refusal:
+        except Refusal as refusal:
             refused[refusal.reason] += 1
         else:
             yield injected
@@ -152,7 +153,7 @@ def _concluded(graph: SolutionGraph, proposal: Conclusion) -> Injected:
 def _refuse_right_answer(graph: SolutionGraph, answer: Value) -> None:
     """0.25 and 25 may both be said for 25%."""
     if answer in (graph.gold, normal(Fraction(graph.gold) * 100), divide(graph.gold, 100)):
-        raise PropagationRefusal("answer_unchanged")
+        raise Refusal("answer_unchanged")
 
 
 def _record(

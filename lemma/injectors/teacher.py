@@ -16,11 +16,12 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
 from lemma.locating.judge import Subject, judging_request, numbered, read_judgement, without_fence
-from lemma.models.client import Teacher, ask_all
+from lemma.models.client import Client, ask_all
 from lemma.models.prompts import load_prompt
-from lemma.models.protocol import NoAnswerError, Request, Response, Sampling, usable_text
+from lemma.models.protocol import Request, Response, Sampling, usable_text
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.rng import random_for
 from lemma.steps import split_steps, without_annotations
@@ -71,28 +72,20 @@ class TeacherPlan:
     taxonomy: Taxonomy
 
 
-class Unverified(Exception):
-    """An injected error that is not kept, and the name of the reason."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-
-
 async def inject(
-    plan: TeacherPlan, problem: Problem, teacher: Teacher, counts: Counter[str]
-) -> list[ErroneousSolution | Unverified]:
+    plan: TeacherPlan, problem: Problem, client: Client, counts: Counter[str]
+) -> list[ErroneousSolution | Refusal]:
     """Ask for a problem's errors and verify them. `counts` gets what was wanted, and what the second look found."""
     reference = tuple(map(without_annotations, split_steps(problem.solution)))
     wanted = list(_wanted(plan, problem, counts))
-    answers = await ask_all(teacher, [_request(plan, problem, reference, kind, index) for kind, index in wanted])
-    results: list[ErroneousSolution | Unverified] = []
+    answers = await ask_all(client, [_request(plan, problem, reference, kind, index) for kind, index in wanted])
+    results: list[ErroneousSolution | Refusal] = []
     for (kind, _), answer in zip(wanted, answers, strict=True):
         try:
             results.append(_verified(plan, problem, reference, kind, answer))
-        except Unverified as reason:
+        except Refusal as reason:
             results.append(reason)
-    return results if plan.auditor is None else await _audited(plan, plan.auditor, results, teacher, counts)
+    return results if plan.auditor is None else await _audited(plan, plan.auditor, results, client, counts)
 
 
 def _wanted(plan: TeacherPlan, problem: Problem, counts: Counter[str]) -> Iterator[tuple[ErrorType, int]]:
@@ -124,19 +117,19 @@ def _request(plan: TeacherPlan, problem: Problem, reference: tuple[str, ...], ki
 
 
 def _verified(
-    plan: TeacherPlan, problem: Problem, reference: tuple[str, ...], kind: ErrorType, answer: Response | NoAnswerError
+    plan: TeacherPlan, problem: Problem, reference: tuple[str, ...], kind: ErrorType, answer: Response | Refusal
 ) -> ErroneousSolution:
     try:
         text = usable_text(answer)
         written = _Written.model_validate(orjson.loads(without_fence(text)))
-    except NoAnswerError as error:
-        raise Unverified(error.reason, f"{kind.id}: {error}") from None
+    except Refusal as error:
+        raise Refusal(error.reason, f"{kind.id}: {error}") from None
     except (orjson.JSONDecodeError, ValidationError):
-        raise Unverified("invalid_injection", f"{kind.id}: {text[:300]}") from None
+        raise Refusal("invalid_injection", f"{kind.id}: {text[:300]}") from None
     steps, place = tuple(step.strip() for step in written.steps), written.error_step - 1
     fault = _fault(problem, reference, steps, place, written.answer)
     if fault is not None:
-        raise Unverified(fault, f"{kind.id}, step {written.error_step}: {text[:300]}")
+        raise Refusal(fault, f"{kind.id}, step {written.error_step}: {text[:300]}")
     return ErroneousSolution(
         id=content_id(problem.id, kind.id, *steps, written.answer),
         problem_id=problem.id,
@@ -172,17 +165,17 @@ def _fault(problem: Problem, reference: tuple[str, ...], steps: tuple[str, ...],
 async def _audited(
     plan: TeacherPlan,
     auditor: str,
-    results: list[ErroneousSolution | Unverified],
-    teacher: Teacher,
+    results: list[ErroneousSolution | Refusal],
+    client: Client,
     counts: Counter[str],
-) -> list[ErroneousSolution | Unverified]:
+) -> list[ErroneousSolution | Refusal]:
     injected = [result for result in results if isinstance(result, ErroneousSolution)]
     requests = [
         judging_request(Subject(one.question, one.reference_steps, one.steps), auditor, plan.taxonomy)
         for one in injected
     ]
-    looks = iter(await ask_all(teacher, requests))
-    audited: list[ErroneousSolution | Unverified] = []
+    looks = iter(await ask_all(client, requests))
+    audited: list[ErroneousSolution | Refusal] = []
     for result in results:
         audited.append(
             _second_look(result, next(looks), plan.taxonomy, counts)
@@ -193,17 +186,17 @@ async def _audited(
 
 
 def _second_look(
-    injected: ErroneousSolution, answer: Response | NoAnswerError, taxonomy: Taxonomy, counts: Counter[str]
-) -> ErroneousSolution | Unverified:
+    injected: ErroneousSolution, answer: Response | Refusal, taxonomy: Taxonomy, counts: Counter[str]
+) -> ErroneousSolution | Refusal:
     try:
         judgement = read_judgement(usable_text(answer), len(injected.steps), taxonomy)
-    except NoAnswerError as error:
-        return Unverified(f"audit_{error.reason}", f"{injected.error_type}: {error}")
+    except Refusal as error:
+        return Refusal(f"audit_{error.reason}", f"{injected.error_type}: {error}")
     found = judgement.error_type or "none"
     counts[f"confusion: {injected.error_type} > {found}"] += 1
     if judgement.step != injected.error_step:
         shown = "none" if judgement.step is None else str(judgement.step + 1)
-        return Unverified("audit_other_step", f"wanted step {injected.error_step + 1}, found {shown}")
+        return Refusal("audit_other_step", f"wanted step {injected.error_step + 1}, found {shown}")
     if found != injected.error_type:
-        return Unverified("audit_other_type", f"wanted {injected.error_type}, found {found}")
+        return Refusal("audit_other_type", f"wanted {injected.error_type}, found {found}")
     return injected

@@ -13,9 +13,9 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from lemma.exceptions import ConfigError
+from lemma.exceptions import ConfigError, Refusal
 from lemma.models.prompts import load_prompt
-from lemma.models.protocol import NoAnswerError, Request, Sampling
+from lemma.models.protocol import Request, Sampling
 from lemma.taxonomy import Taxonomy
 
 PROMPT = "locate_error"
@@ -77,16 +77,16 @@ def _schema(taxonomy: Taxonomy) -> dict[str, Any]:
 
 
 def read_judgement(text: str, step_count: int, taxonomy: Taxonomy) -> Judgement:
-    """What a model answered. Raises NoAnswerError for another form, a step that is not there, or an unknown type."""
+    """What a model answered. Raises Refusal for another form, a step that is not there, or an unknown type."""
     try:
         answer = _Answer.model_validate(orjson.loads(without_fence(text)))
         if answer.step == 0:
             return Judgement(None, "", answer.explanation)
         if not 1 <= answer.step <= step_count:
-            raise NoAnswerError("invalid_judgement", f"there is no step {answer.step} among {step_count}")
+            raise Refusal("invalid_judgement", f"there is no step {answer.step} among {step_count}")
         return Judgement(answer.step - 1, taxonomy.resolve(answer.error_type).id, answer.explanation.strip())
     except (orjson.JSONDecodeError, ValidationError, ConfigError):
-        raise NoAnswerError("invalid_judgement", text[:300]) from None
+        raise Refusal("invalid_judgement", text[:300]) from None
 
 
 def without_fence(text: str) -> str:

@@ -17,11 +17,11 @@ import openai
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from lemma.exceptions import RunDirectoryError, TeacherError
+from lemma.exceptions import ModelError, Refusal, RunDirectoryError
 from lemma.models.backends.openai_compatible import OpenAICompatible
 from lemma.models.client import NotAskedError
 from lemma.models.costs import Ledger
-from lemma.models.protocol import NoAnswerError, Request, Response, read_answer, usage_of
+from lemma.models.protocol import Request, Response, read_answer, usage_of
 from lemma.rundir.disk import write_whole
 from lemma.rundir.lines import fingerprint
 from lemma.rundir.responses import ResponseStore
@@ -47,7 +47,7 @@ class State(BaseModel):
     written: int = 0
 
 
-class BatchTeacher:
+class BatchClient:
     """Answers from the store, and gathers the rest in request files. `server` is None where there is only the file."""
 
     def __init__(
@@ -74,7 +74,7 @@ class BatchTeacher:
         if raw is not None:
             return read_answer(raw)
         if key in self._state.refused:
-            raise NoAnswerError("refused_request", self._state.refused[key])
+            raise Refusal("refused_request", self._state.refused[key])
         if not self._still_out and key not in self._asked:
             self._asked.add(key)
             self._write(request, key)
@@ -218,7 +218,7 @@ class BatchTeacher:
             self._state.parts = [part for part in self._state.parts if part.batch != batch_id]
             self._save()
             why = batch.errors.data[0].message if batch.errors and batch.errors.data else "the server does not say why"
-            raise TeacherError(f"{batch_id} failed: {why}; mend that, then the same command submits it again")
+            raise ModelError(f"{batch_id} failed: {why}; mend that, then the same command submits it again")
         return None
 
     async def _store_results(self, lines: Iterable[bytes], where: str) -> None:
@@ -250,6 +250,6 @@ def _endpoint(path: Path) -> Any:
         return orjson.loads(file.readline())["url"]
 
 
-def _fatal(server: OpenAICompatible, error: openai.APIError) -> TeacherError:
+def _fatal(server: OpenAICompatible, error: openai.APIError) -> ModelError:
     mapped = server.mapped(error)
-    return mapped if isinstance(mapped, TeacherError) else TeacherError(f"{mapped}; the same command tries again")
+    return mapped if isinstance(mapped, ModelError) else ModelError(f"{mapped}; the same command tries again")

@@ -1,8 +1,8 @@
 """Ask a backend many things at once, each of them until it is answered: at most so many in flight, retried with backoff
 in between the others, stopped by a deadline, a budget, or a breaker, and stored before anything reads the answer.
 
-    teacher = LiveTeacher(backend, store, ledger, patience)
-    response = await teacher.ask(request)      # from the store, where it is there
+    teacher = LiveClient(backend, store, ledger, patience)
+    response = await client.ask(request)      # from the store, where it is there
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lemma.exceptions import TeacherError
+from lemma.exceptions import ModelError, Refusal
 from lemma.models.costs import Ledger
 from lemma.models.limits import CircuitBreaker, Concurrency, PerMinute
 from lemma.models.protocol import (
     AttemptError,
     Backend,
     InterruptedAnswerError,
-    NoAnswerError,
     OverloadedError,
     RefusedRequestError,
     Request,
@@ -36,11 +35,11 @@ _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.5, 30.0
 _CHARACTERS_PER_TOKEN = 4
 
 
-class Teacher(Protocol):
+class Client(Protocol):
     """What stages see: something to ask."""
 
     async def ask(self, request: Request) -> Response:
-        """The response to a request. Raises NoAnswerError when there will be none."""
+        """The response to a request. Raises Refusal when there will be none."""
         ...
 
     def shown(self) -> str:
@@ -90,7 +89,7 @@ class _Call:
     deadline: float | None = None
 
 
-class LiveTeacher:
+class LiveClient:
     """Asks a backend. `stage` is under whose name answers are stored and counted."""
 
     def __init__(self, backend: Backend, store: ResponseStore, ledger: Ledger, stage: str, patience: Patience) -> None:
@@ -101,13 +100,13 @@ class LiveTeacher:
         self._requests = PerMinute(patience.requests_per_minute) if patience.requests_per_minute else None
         self._tokens = PerMinute(patience.tokens_per_minute) if patience.tokens_per_minute else None
         self._under_way: dict[str, asyncio.Task[bytes]] = {}
-        self._stopped: TeacherError | None = None
+        self._stopped: ModelError | None = None
         ledger.start_from(store.spent(stage))
 
     async def ask(self, request: Request) -> Response:
         """The response to a request: stored, or asked for now. The same request is never asked twice at a time.
 
-        Raises NoAnswerError when its deadline passes or the server refuses it, TeacherError when the run has to stop.
+        Raises Refusal when its deadline passes or the server refuses it, ModelError when the run has to stop.
         """
         key = request.key()
         raw = self._store.get(key)
@@ -145,7 +144,7 @@ class LiveTeacher:
                 raw = await self._attempt(call)
             except RefusedRequestError as error:
                 self._stop_if(self._breaker.refusal(), error)
-                raise NoAnswerError("refused_request", str(error)) from None
+                raise Refusal("refused_request", str(error)) from None
             except AttemptError as error:
                 self._stop_if(self._breaker.failure(isinstance(error, UnreachableError)), error)
                 await self._back_off(call, error)
@@ -201,7 +200,7 @@ class LiveTeacher:
 
     def _stop_if(self, hopeless: bool, error: AttemptError) -> None:
         if hopeless:
-            self._stopped = TeacherError(
+            self._stopped = ModelError(
                 f"{error}; nothing else was answered either, so this stops here; once that is mended, the same "
                 "command goes on"
             )
@@ -214,11 +213,11 @@ class LiveTeacher:
             wait = error.retry_after + jitter * min(wait, 1.0)
             self._stop_if(wait > self._patience.deadline, error)
         if time.monotonic() + wait >= (call.deadline or 0.0):
-            raise NoAnswerError("no_answer", f"gave up after {call.attempts} attempts; the last: {error}")
+            raise Refusal("no_answer", f"gave up after {call.attempts} attempts; the last: {error}")
         await asyncio.sleep(wait)
 
 
-class DryTeacher:
+class DryClient:
     """Counts what would be asked, and asks nothing."""
 
     def __init__(self, store: ResponseStore) -> None:
@@ -260,12 +259,12 @@ class DryTeacher:
         """There is nothing to close."""
 
 
-async def ask_all(teacher: Teacher, requests: Iterable[Request]) -> list[Response | NoAnswerError]:
+async def ask_all(client: Client, requests: Iterable[Request]) -> list[Response | Refusal]:
     """Ask several things at once; what brings no answer comes back as its error. Other errors are raised."""
-    asked = await asyncio.gather(*(teacher.ask(request) for request in requests), return_exceptions=True)
-    answers: list[Response | NoAnswerError] = []
+    asked = await asyncio.gather(*(client.ask(request) for request in requests), return_exceptions=True)
+    answers: list[Response | Refusal] = []
     for answer in asked:
-        if isinstance(answer, BaseException) and not isinstance(answer, NoAnswerError):
+        if isinstance(answer, BaseException) and not isinstance(answer, Refusal):
             raise answer
         answers.append(answer)
     return answers

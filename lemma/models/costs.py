@@ -15,14 +15,14 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from lemma.exceptions import ConfigError, TeacherError
+from lemma.exceptions import ConfigError, ModelError
 from lemma.models.protocol import Usage
 from lemma.rundir.responses import Spent
 
 _MILLION = 1_000_000
 
 
-class BudgetReachedError(TeacherError):
+class BudgetReachedError(ModelError):
     """The budget is used up. What is under way may still finish."""
 
 

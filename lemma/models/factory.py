@@ -9,8 +9,8 @@ from lemma.config import EndpointConfig
 from lemma.exceptions import ConfigError
 from lemma.models.backends.openai_compatible import OpenAICompatible
 from lemma.models.backends.scripted import Scripted
-from lemma.models.batch import BatchTeacher
-from lemma.models.client import DryTeacher, LiveTeacher, Patience, Teacher
+from lemma.models.batch import BatchClient
+from lemma.models.client import Client, DryClient, LiveClient, Patience
 from lemma.models.costs import Ledger, read_prices
 from lemma.models.protocol import Backend
 from lemma.rundir.responses import ResponseStore
@@ -45,17 +45,17 @@ BACKENDS: dict[str, Callable[[EndpointConfig, str], Backend]] = {
 }
 
 
-def open_teacher(config: EndpointConfig, model: str, store: ResponseStore) -> Teacher:
-    """What a stage asks. Raises ConfigError for an unknown backend, TeacherError where it can't be used."""
+def open_client(config: EndpointConfig, model: str, store: ResponseStore) -> Client:
+    """What a stage asks. Raises ConfigError for an unknown backend, ModelError where it can't be used."""
     if config.backend not in BACKENDS:
         raise ConfigError(f"--backend {config.backend}: there is none; there are: {', '.join(BACKENDS)}")
     prices = read_prices(config.prices) if config.prices else {}
     ledger = Ledger(model, prices.get(model), config.budget_tokens, config.budget_usd)
     if config.dry_run:
-        return DryTeacher(store)
+        return DryClient(store)
     if config.batch:
         server = _openai_compatible(config, model) if config.backend == "openai_compatible" else None
-        return BatchTeacher(server, store, ledger, config.command, config.run / "batch")
+        return BatchClient(server, store, ledger, config.command, config.run / "batch")
     patience = Patience(
         max_in_flight=config.max_in_flight,
         requests_per_minute=config.requests_per_minute,
@@ -64,4 +64,4 @@ def open_teacher(config: EndpointConfig, model: str, store: ResponseStore) -> Te
         deadline=config.deadline,
         breaker=config.give_up_after,
     )
-    return LiveTeacher(BACKENDS[config.backend](config, model), store, ledger, config.command, patience)
+    return LiveClient(BACKENDS[config.backend](config, model), store, ledger, config.command, patience)

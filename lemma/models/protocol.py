@@ -18,6 +18,8 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
+from lemma.exceptions import Refusal
+
 
 class Message(NamedTuple):
     """One turn of a chat: `role` is system, user or assistant."""
@@ -119,7 +121,7 @@ class Backend(Protocol):
     name: str
 
     async def answer(self, request: Request) -> bytes:
-        """The raw answer. Raises an AttemptError where asking again may help, TeacherError where nothing will."""
+        """The raw answer. Raises an AttemptError where asking again may help, ModelError where nothing will."""
         ...
 
     async def close(self) -> None:
@@ -151,16 +153,8 @@ class RefusedRequestError(AttemptError):
     """The server will never answer this request: too long, or against its rules."""
 
 
-class NoAnswerError(Exception):
-    """A request ends without a usable answer. `reason` is the name under which it is rejected."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-
-
 def read_answer(raw: bytes) -> Response:
-    """The response in a raw answer. Raises NoAnswerError when it has not the form of one."""
+    """The response in a raw answer. Raises Refusal when it has not the form of one."""
     try:
         answer = orjson.loads(raw)
         choice = answer["choices"][0]
@@ -170,21 +164,21 @@ def read_answer(raw: bytes) -> Response:
         logprobs = _token_logprobs(choice.get("logprobs"))
         usage = _usage(answer)
     except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError, ValueError):
-        raise NoAnswerError("malformed_answer", _shown(raw)) from None
+        raise Refusal("malformed_answer", _shown(raw)) from None
     if text is not None and not isinstance(text, str):
-        raise NoAnswerError("malformed_answer", _shown(raw))
+        raise Refusal("malformed_answer", _shown(raw))
     return Response(text or "", finish_reason, usage, logprobs)
 
 
-def usable_text(response: Response | NoAnswerError) -> str:
-    """The text of an answer that came to its natural end. Raises NoAnswerError naming what is wrong otherwise."""
-    if isinstance(response, NoAnswerError):
+def usable_text(response: Response | Refusal) -> str:
+    """The text of an answer that came to its natural end. Raises Refusal naming what is wrong otherwise."""
+    if isinstance(response, Refusal):
         raise response
     if response.finish_reason != "stop":
         reason = _UNNATURAL_ENDS.get(response.finish_reason, "unnatural_stop")
-        raise NoAnswerError(reason, f"finish_reason {response.finish_reason}: {response.text[-200:]}")
+        raise Refusal(reason, f"finish_reason {response.finish_reason}: {response.text[-200:]}")
     if not response.text.strip():
-        raise NoAnswerError("empty_answer", "the model answered nothing")
+        raise Refusal("empty_answer", "the model answered nothing")
     return response.text
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from lemma.exceptions import ConfigError, DataError, MissingExtraError
+from lemma.exceptions import ConfigError, DataError, MissingExtraError, Refusal
 from lemma.grading.verdict import extract_answer
 from lemma.records import Problem, Rejection, content_id
 from lemma.resources import BUNDLED
@@ -36,14 +36,6 @@ FIELDS: dict[str, tuple[str, ...]] = {
 _CONTEXTS = ("Body", "body")  # SVAMP and ASDiv tell the story apart from its question
 _NUMBERS = "Numbers"  # of MAWPS, for the places N_00, N_01 ... in its questions
 _NUMBER_WITH_UNIT = re.compile(r"(-?\d[\d.,/]*) \([^()\d]+\)")  # ASDiv's `9 (apples)`
-
-
-class BadRowError(Exception):
-    """A row that is no problem: a named reason, and what was found."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -97,16 +89,16 @@ class ProblemSource:
         usable = False
         for place, row in _rows(self.data, self.split):
             try:
-                if isinstance(row, BadRowError):
+                if isinstance(row, Refusal):
                     raise row
                 columns.update(map(str, row))
                 problem = self._problem(row)
                 if problem.id in seen:
-                    raise BadRowError("duplicate_problem", "the same question and solution stand earlier in the file")
+                    raise Refusal("duplicate_problem", "the same question and solution stand earlier in the file")
                 seen.add(problem.id)
                 usable = True
                 yield SourceRow(problem, row)
-            except BadRowError as error:
+            except Refusal as error:
                 yield Rejection(
                     stage=self.stage, id=content_id(self.name, place), reason=error.reason, detail=f"{place}: {error}"
                 )
@@ -131,10 +123,10 @@ class ProblemSource:
         if not solution and self.solved and extract_answer(answer) != answer:
             solution = answer  # worked out to the end, not just a number
         if self.solved and not split_steps(solution):
-            raise BadRowError("empty_solution", "there are no solution steps")
+            raise Refusal("empty_solution", "there are no solution steps")
         answer = answer if answer and answer != solution else extract_answer(solution) or ""
         if not answer and self.answered:
-            raise BadRowError("no_answer", "no final answer is given, and none was found in the solution")
+            raise Refusal("no_answer", "no final answer is given, and none was found in the solution")
         return Problem(
             id=content_id(question, solution, answer),
             question=question,
@@ -150,14 +142,14 @@ class ProblemSource:
         if name is None or row[name] is None:
             if default is not None and not mapped:
                 return default
-            raise BadRowError("missing_field", f"no {mapped or wanted} among the columns {', '.join(map(str, row))}")
+            raise Refusal("missing_field", f"no {mapped or wanted} among the columns {', '.join(map(str, row))}")
         value = row[name]
         if isinstance(value, int | float) and not isinstance(value, bool) and wanted == "answer":
             return repr(int(value)) if isinstance(value, float) and value.is_integer() else repr(value)
         if not isinstance(value, str):
-            raise BadRowError("wrong_type", f"{name} is {type(value).__name__}, expected text")
+            raise Refusal("wrong_type", f"{name} is {type(value).__name__}, expected text")
         if not value.strip() and default is None:
-            raise BadRowError("empty_field", f"{name} is empty")
+            raise Refusal("empty_field", f"{name} is empty")
         return value.strip()
 
 
@@ -204,7 +196,7 @@ def _unreadable(data: str, error: OSError) -> DataError:
     return DataError(f"{data} can't be read: {error.strerror or error}")
 
 
-Row = Mapping[str, Any] | BadRowError
+Row = Mapping[str, Any] | Refusal
 
 
 def _rows(data: str, split: str) -> Iterator[tuple[str, Row]]:
@@ -232,16 +224,16 @@ def _json_row(line: bytes) -> Row:
         line.decode("utf-8")
         value = orjson.loads(line)
     except UnicodeDecodeError as error:
-        return BadRowError("not_utf8", f"byte {error.start} is not UTF-8")
+        return Refusal("not_utf8", f"byte {error.start} is not UTF-8")
     except orjson.JSONDecodeError as error:
-        return BadRowError("invalid_json", str(error))
+        return Refusal("invalid_json", str(error))
     return _object(value)
 
 
 def _object(value: Any) -> Row:
     if isinstance(value, dict):
         return value
-    return BadRowError("wrong_type", f"{type(value).__name__}, expected an object")
+    return Refusal("wrong_type", f"{type(value).__name__}, expected an object")
 
 
 def _json_rows(path: Path) -> Iterator[tuple[str, Row]]:
@@ -267,16 +259,16 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, Row]]:
             try:
                 yield f"{path.name}, row {number}", _csv_row(next(reader))
             except csv.Error as error:
-                yield f"{path.name}, row {number}", BadRowError("invalid_csv", str(error))
+                yield f"{path.name}, row {number}", Refusal("invalid_csv", str(error))
             except StopIteration:
                 return
 
 
 def _csv_row(row: dict[str | Any, Any]) -> Row:
     if None in row:
-        return BadRowError("wrong_type", "more cells than the header has columns")
+        return Refusal("wrong_type", "more cells than the header has columns")
     if any(isinstance(cell, str) and not cell.isprintable() and _has_surrogate(cell) for cell in row.values()):
-        return BadRowError("not_utf8", "a cell is not UTF-8")
+        return Refusal("not_utf8", "a cell is not UTF-8")
     return row
 
 
@@ -312,7 +304,7 @@ def _row_of_batch(batch: Any) -> Row:
         row: Row = batch.to_pylist()[0]
         return row
     except UnicodeDecodeError as error:
-        return BadRowError("not_utf8", f"byte {error.start} of a cell is not UTF-8")
+        return Refusal("not_utf8", f"byte {error.start} of a cell is not UTF-8")
 
 
 def _data_set_rows(data: str, split: str) -> Iterator[tuple[str, Row]]:

@@ -17,8 +17,9 @@ from typing import Literal
 
 from lemma.arithmetic.equations import Equation, read_step
 from lemma.arithmetic.expressions import to_text
-from lemma.arithmetic.graph import GraphRefusal, SolutionGraph, read_solution
+from lemma.arithmetic.graph import SolutionGraph, read_solution
 from lemma.arithmetic.numbers import Number, Value, find_numbers, normal, render
+from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
 from lemma.report.marks import aligned_steps
 from lemma.steps import without_annotations
@@ -54,7 +55,7 @@ def compare_computations(
         return []
     try:
         graph = read_solution(question, reference, normal(gold))
-    except GraphRefusal:
+    except Refusal:
         return []
     shown = [without_annotations(step) for step in steps]
     pairs = aligned_steps(graph.steps, shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lemma.models.protocol import NoAnswerError
+from lemma.exceptions import Refusal
 
 _LEAK = re.compile(
     r"\b(?:ground truth|(?:previous|earlier|student'?s|wrong) (?:attempt|solution|answer)|"
@@ -14,10 +14,10 @@ _LEAK = re.compile(
 
 
 def refuse_leaks(text: str, question: str) -> None:
-    """Raises NoAnswerError, as `leaks`, for a text of a teacher that speaks of what only the teacher was shown.
+    """Raises Refusal, as `leaks`, for a text of a teacher that speaks of what only the teacher was shown.
 
     What the question speaks of itself, as one about the student who lost a point for each wrong answer, is no leak.
     """
     for leak in _LEAK.finditer(text):
         if leak.group().casefold() not in question.casefold():
-            raise NoAnswerError("leaks", f"{leak.group()!r} in: {text[:300]}")
+            raise Refusal("leaks", f"{leak.group()!r} in: {text[:300]}")

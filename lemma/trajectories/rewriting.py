@@ -5,7 +5,7 @@
 The text up to and including the first wrong step has to come back word for word: what is known of the error was proven
 on it. The reflection goes up to where the correction's first step is found again, by its first equation, else by its
 words. Each of the correction's equations has to be there, in order; no equation after the turn may be false, no number
-of the correction new. What can't be found or judged for sure is refused by name (`Refusal`), never guessed.
+of the correction new. What can't be found or judged for sure is refused by name (`Reason`), never guessed.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from typing import Literal
 
 from lemma.arithmetic.equations import Equation, read_step
 from lemma.arithmetic.numbers import Value, find_numbers
+from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
 from lemma.locating.judge import without_fence
-from lemma.models.protocol import NoAnswerError
 from lemma.records import Correction, ErroneousSolution, Segment
 from lemma.steps import solution_text, split_steps, without_answer_line
 from lemma.trajectories.detection import find_reflection
 from lemma.trajectories.joining import opening
 from lemma.trajectories.leaks import refuse_leaks
 
-Refusal = Literal[
+Reason = Literal[
     "opening_changed",
     "leaks",
     "answer_wrong",
@@ -67,7 +67,7 @@ class _Statement:
 
 
 def read_rewrite(erroneous: ErroneousSolution, correction: Correction, text: str) -> tuple[Segment, ...]:
-    """The segments of a rewrite that holds. Raises NoAnswerError with the name of what is wrong with it (`Refusal`)."""
+    """The segments of a rewrite that holds. Raises Refusal naming what is wrong with it (`Reason`)."""
     rest = _BLANK_LINES.sub("\n", _after_opening(erroneous, without_fence(text)).strip())
     refuse_leaks(rest, erroneous.question)
     judged = verdict(erroneous.gold_answer, rest)
@@ -89,8 +89,8 @@ def read_rewrite(erroneous: ErroneousSolution, correction: Correction, text: str
     )
 
 
-def _refused(reason: Refusal, detail: str) -> NoAnswerError:
-    return NoAnswerError(reason, detail[:300])
+def _refused(reason: Reason, detail: str) -> Refusal:
+    return Refusal(reason, detail[:300])
 
 
 def _after_opening(erroneous: ErroneousSolution, text: str) -> str:
@@ -105,7 +105,7 @@ def _after_opening(erroneous: ErroneousSolution, text: str) -> str:
 
 
 def _start_of_correction(correction: Correction, rest: str) -> int:
-    """Where the correction's first step is said again. Raises NoAnswerError where it is nowhere, or maybe elsewhere."""
+    """Where the correction's first step is said again. Raises Refusal where it is nowhere, or maybe elsewhere."""
     wanted = [statement.key for statement in _statements("\n".join(correction.steps))]
     first = solution_text(correction.steps, correction.final_answer).split("\n")[0]
     places = _places(first, rest)

@@ -15,7 +15,7 @@ import httpx2
 import openai
 import orjson
 
-from lemma.exceptions import TeacherError
+from lemma.exceptions import ModelError
 from lemma.models.protocol import (
     AttemptError,
     InterruptedAnswerError,
@@ -45,12 +45,12 @@ _FATAL = {
 class OpenAICompatible:
     """A connection pool as large as the number of calls in flight, to one `base_url`.
 
-    Raises TeacherError when OpenAI's own server is meant and `key` is None; other servers may need none.
+    Raises ModelError when OpenAI's own server is meant and `key` is None; other servers may need none.
     """
 
     def __init__(self, base_url: str, key: str | None, key_variable: str, connections: int) -> None:
         if key is None and base_url == OPENAI_URL:
-            raise TeacherError(f"{key_variable} is not set; put the key into it, or give the --base-url of your server")
+            raise ModelError(f"{key_variable} is not set; put the key into it, or give the --base-url of your server")
         self.name = base_url
         self._secret, self._key_variable = key, key_variable
         self._for_openai = base_url == OPENAI_URL
@@ -65,7 +65,7 @@ class OpenAICompatible:
                 http_client=openai.DefaultAioHttpClient(limits=limits, timeout=None),
             )
         except httpx2.InvalidURL as error:
-            raise TeacherError(f"--base-url {base_url} is no address ({error})") from None
+            raise ModelError(f"--base-url {base_url} is no address ({error})") from None
 
     async def answer(self, request: Request) -> bytes:
         """The body of the server's answer, as it came."""
@@ -89,26 +89,26 @@ class OpenAICompatible:
         """Close all connections."""
         await self.client.close()
 
-    def mapped(self, error: Exception) -> AttemptError | TeacherError:
+    def mapped(self, error: Exception) -> AttemptError | ModelError:
         """A failure of the client as one of ours, without the key."""
         if isinstance(error, openai.APIStatusError):
             return self._mapped_status(error)
         if isinstance(error, openai.APIConnectionError) and isinstance(error.__cause__, httpx2.UnsupportedProtocol):
-            return TeacherError(f"--base-url {self.name} is no http address; it looks like http://localhost:8000/v1")
+            return ModelError(f"--base-url {self.name} is no http address; it looks like http://localhost:8000/v1")
         cause = error.__cause__ or error
         detail = self._redacted(str(cause) or type(cause).__name__)
         if isinstance(cause.__cause__, aiohttp.ClientConnectorError):
             return UnreachableError(f"{self.name} can't be reached ({detail}); check --base-url and the server")
         return InterruptedAnswerError(f"{self.name}: the connection broke ({detail})")
 
-    def _mapped_status(self, error: openai.APIStatusError) -> AttemptError | TeacherError:
+    def _mapped_status(self, error: openai.APIStatusError) -> AttemptError | ModelError:
         said = self._redacted(_message(error.body) or error.response.text)[:300]
         shown = f"{self.name} answers {error.status_code}: {said}"
         if error.status_code == 429 and error.code == "insufficient_quota":
-            return TeacherError(f"{shown}; {_FATAL[402]}, and the same command goes on")
+            return ModelError(f"{shown}; {_FATAL[402]}, and the same command goes on")
         if error.status_code in _FATAL:
             advice = _FATAL[error.status_code].format(key_variable=self._key_variable)
-            return TeacherError(f"{shown}; {advice}")
+            return ModelError(f"{shown}; {advice}")
         if error.status_code in _OVERLOADED:
             return OverloadedError(shown, retry_after(error.response.headers))
         if error.status_code in _INTERRUPTED:

@@ -12,7 +12,7 @@ from typing import Any
 
 import openai
 
-from lemma.exceptions import TeacherError
+from lemma.exceptions import ModelError
 from lemma.models.chat_template import plain_prompt
 from lemma.trajectories.phrase_scores import Score, Turn
 
@@ -22,7 +22,7 @@ _NO_ECHO = "it does not echo prompts with log-probabilities; use a vLLM server, 
 class ServerScorer:
     """A model behind `base_url`. The prompt is the plain one, as a server does not tell its chat template.
 
-    Failed calls are repeated by the client, with growing pauses. Raises TeacherError where the server can't be used.
+    Failed calls are repeated by the client, with growing pauses. Raises ModelError where the server can't be used.
     """
 
     def __init__(
@@ -54,10 +54,10 @@ class ServerScorer:
                 logprobs=1,
             )
         except openai.OpenAIError as error:
-            raise TeacherError(f"{self._base_url}: {' '.join(str(error).split())}; {_NO_ECHO}") from None
+            raise ModelError(f"{self._base_url}: {' '.join(str(error).split())}; {_NO_ECHO}") from None
         choices = sorted(answer.choices, key=lambda choice: choice.index)
         if len(choices) != len(turn.continuations):
-            raise TeacherError(
+            raise ModelError(
                 f"{self._base_url}: {len(choices)} answers to {len(turn.continuations)} prompts; {_NO_ECHO}"
             )
         ends = [len(prompt) + len(text) for text in turn.continuations]
@@ -67,9 +67,9 @@ class ServerScorer:
         """Sum over the tokens that lie in the continuation: neither in the prompt, nor among those generated."""
         given = choice.logprobs
         if given is None or not given.text_offset or not given.tokens or not given.token_logprobs:
-            raise TeacherError(f"{self._base_url}: no log-probabilities came back; {_NO_ECHO}")
+            raise ModelError(f"{self._base_url}: no log-probabilities came back; {_NO_ECHO}")
         spans = zip(given.text_offset, given.tokens, given.token_logprobs, strict=True)
         said = [value for at, token, value in spans if at + len(token) > start and at < end and value is not None]
         if given.text_offset[-1] < start or not said:
-            raise TeacherError(f"{self._base_url}: the prompt did not come back; {_NO_ECHO}")
+            raise ModelError(f"{self._base_url}: the prompt did not come back; {_NO_ECHO}")
         return Score(sum(said), len(said))

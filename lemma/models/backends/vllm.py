@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from lemma.exceptions import MissingExtraError, TeacherError
+from lemma.exceptions import MissingExtraError, ModelError
 from lemma.models.protocol import RefusedRequestError, Request
 
 _TEXT, _CHAT, _BEGUN = "text", "chat", "begun answer"
@@ -33,7 +33,7 @@ class Engine(NamedTuple):
 def load_engine(model: str) -> Engine:
     """An engine for a folder, a Hugging Face id, or a LoRA adapter's folder, which brings its base model.
 
-    Raises MissingExtraError without vLLM, TeacherError where the model can't be loaded.
+    Raises MissingExtraError without vLLM, ModelError where the model can't be loaded.
     """
     vllm = import_vllm()
     adapter = Path(model) / "adapter_config.json"
@@ -42,7 +42,7 @@ def load_engine(model: str) -> Engine:
             return _load_adapter(vllm, model, orjson.loads(adapter.read_bytes()))
         return Engine(vllm.LLM(model=model, enable_prefix_caching=True), None, _refusals(vllm))
     except Exception as error:  # a model that vLLM does not take fails in as many ways as there are models
-        raise TeacherError(f"vLLM can't load {model}: {_first_line(error)}") from None
+        raise ModelError(f"vLLM can't load {model}: {_first_line(error)}") from None
 
 
 def import_vllm() -> Any:
@@ -142,9 +142,7 @@ class Vllm:
             if len(numbered) == 1:
                 return [[RefusedRequestError(f"{self.name}: {_first_line(error)}")] * numbered[0][1]]
         except Exception as error:  # out of memory, or the engine has died
-            raise TeacherError(
-                f"{self.name} failed: {_first_line(error)}; the same command goes on from here"
-            ) from error
+            raise ModelError(f"{self.name} failed: {_first_line(error)}; the same command goes on from here") from error
         half = len(numbered) // 2
         return self._accepted(engine, kind, numbered[:half]) + self._accepted(engine, kind, numbered[half:])
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lemma.exceptions import TeacherError
+from lemma.exceptions import ModelError
 from lemma.models.backends.vllm import import_vllm, load_engine
 from lemma.models.chat_template import ensure_chat_template, render_prompt
 from lemma.trajectories.phrase_scores import Score, Turn
 
 
 class VllmScorer:
-    """One engine for one model. Raises MissingExtraError without vLLM, TeacherError where the model can't be loaded."""
+    """One engine for one model. Raises MissingExtraError without vLLM, ModelError where the model can't be loaded."""
 
     def __init__(self, model: str) -> None:
         self.name = f"vllm:{model}"
@@ -42,7 +42,7 @@ class VllmScorer:
         try:
             return list(engine.llm.generate(prompts, self._sampling, use_tqdm=False, lora_request=engine.lora))
         except engine.refusals as error:
-            raise TeacherError(f"{self.name} does not take a text: {str(error).splitlines()[0]}") from None
+            raise ModelError(f"{self.name} does not take a text: {str(error).splitlines()[0]}") from None
 
 
 def _score(output: Any, offsets: Sequence[tuple[int, int]], start: int) -> Score:
