@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from lemma.config import EndpointConfig
+from lemma.config import ModelConfig
 from lemma.exceptions import ConfigError
+from lemma.models.backend_choice import OPENAI
 from lemma.models.backends.openai_compatible import OpenAICompatible
 from lemma.models.backends.scripted import Scripted
 from lemma.models.batch import BatchClient
@@ -16,28 +17,28 @@ from lemma.models.protocol import Backend
 from lemma.rundir.responses import ResponseStore
 
 
-def _openai_compatible(config: EndpointConfig, model: str) -> OpenAICompatible:
+def _openai_compatible(config: ModelConfig, model: str) -> OpenAICompatible:
     key = os.environ.get(config.key_variable) or None
-    return OpenAICompatible(config.base_url, key, config.key_variable, config.max_in_flight)
+    return OpenAICompatible(config.base_url or OPENAI, key, config.key_variable, config.max_in_flight)
 
 
-def _vllm(config: EndpointConfig, model: str) -> Backend:
+def _vllm(config: ModelConfig, model: str) -> Backend:
     from lemma.models.backends.vllm import Vllm
 
     return Vllm(model)
 
 
-def _transformers(config: EndpointConfig, model: str) -> Backend:
+def _transformers(config: ModelConfig, model: str) -> Backend:
     from lemma.models.backends.transformers import LocalTransformers
 
     return LocalTransformers(model)
 
 
-def _scripted(config: EndpointConfig, model: str) -> Backend:
+def _scripted(config: ModelConfig, model: str) -> Backend:
     return Scripted(model)
 
 
-BACKENDS: dict[str, Callable[[EndpointConfig, str], Backend]] = {
+BACKENDS: dict[str, Callable[[ModelConfig, str], Backend]] = {
     "openai_compatible": _openai_compatible,
     "transformers": _transformers,
     "vllm": _vllm,
@@ -45,7 +46,7 @@ BACKENDS: dict[str, Callable[[EndpointConfig, str], Backend]] = {
 }
 
 
-def open_client(config: EndpointConfig, model: str, store: ResponseStore) -> Client:
+def open_client(config: ModelConfig, model: str, store: ResponseStore) -> Client:
     """What a stage asks. Raises ConfigError for an unknown backend, ModelError where it can't be used."""
     if config.backend not in BACKENDS:
         raise ConfigError(f"--backend {config.backend}: there is none; there are: {', '.join(BACKENDS)}")
