@@ -180,6 +180,10 @@ def _tallies(_config: AnalyzeConfig, counts: Counts) -> tuple[Tally]:
     return (Tally("The student's errors", ("type", "errors", "share", "95 % interval"), tuple(rows)),)
 
 
+def _calls(config: AnalyzeConfig) -> int:
+    return 1 if config.teacher else 0
+
+
 COMMAND = Command(
     AnalyzeConfig,
     plan,
@@ -187,6 +191,7 @@ COMMAND = Command(
     looks_up=(PROBLEMS,),
     writes=(ERRONEOUS,),
     then=_next,
+    calls=_calls,
     tallies=_tallies,
     finish=_write_distribution,
 )

@@ -161,4 +161,21 @@ def _next(config: AugmentConfig) -> tuple[str, ...]:
     return ("correct", "--teacher", config.teacher) if config.teacher else ("build-sft",)
 
 
-COMMAND = Command(AugmentConfig, plan, writes=(PROBLEMS, ERRONEOUS), then=_next, tallies=_tallies)
+def _calls(config: AugmentConfig) -> int:
+    looks = 1 if config.audit == "none" else 2
+    return config.per_problem * looks if config.teacher else 0
+
+
+def _errors(config: AugmentConfig) -> int:
+    return config.per_problem
+
+
+COMMAND = Command(
+    AugmentConfig,
+    plan,
+    writes=(PROBLEMS, ERRONEOUS),
+    then=_next,
+    calls=_calls,
+    fan_out=_errors,
+    tallies=_tallies,
+)

@@ -34,11 +34,13 @@ from rich.console import Console
 
 from lemma.config import MODEL_OPTIONS, ModelConfig, RunConfig, commands
 from lemma.declaration import Command, command_named
+from lemma.engine.estimates import estimate, tally
 from lemma.engine.progress import new_progress
 from lemma.engine.side_by_side import flowing_groups, run_side_by_side
-from lemma.engine.summary import print_summary
+from lemma.engine.summary import Summary, print_summary
 from lemma.exceptions import ConfigError, did_you_mean, first_fault
 from lemma.models.backend_choice import choose_backend
+from lemma.models.costs import read_prices
 from lemma.options import StageConfig
 from lemma.resources import data_folder
 from lemma.rundir.manifest import read_manifest
@@ -59,6 +61,10 @@ class Pipeline(BaseModel):
 def run(config: RunConfig, console: Console) -> None:
     """Run all commands. Raises ConfigError, naming file and command, before any of them runs."""
     stages = read_pipeline(config)
+    if config.dry_run:
+        estimates = estimate(stages, command_named, lambda stage: read_prices(stage.prices) if stage.prices else {})
+        print_summary(Summary({}, {}, (), tallies=(tally(estimates),), notes=("nothing was asked (--dry-run)",)))
+        return
     done = 0
     for group in flowing_groups(stages, flows_into):
         for number, stage in enumerate(group, start=done + 1):
@@ -124,7 +130,7 @@ def read_pipeline(config: RunConfig) -> list[StageConfig]:
         raise ConfigError(f"{path}: not YAML ({(str(error).splitlines() or ['nested too deeply'])[0]})") from None
     own = {"run": config.run, "seed": config.seed, "workers": config.workers, "fresh": config.fresh}
     typed: dict[str, Any] = {name: own[name] for name in own if name in config.model_fields_set}
-    typed |= _pairs(config.set) | ({"dry_run": True} if config.dry_run else {})
+    typed |= _pairs(config.set)
     shared = {"run": config.run} | pipeline.all
     stages = [_stage(path, number, entry, shared, typed) for number, entry in enumerate(pipeline.stages, start=1)]
     known = {name for stage in stages for name in _names(type(stage))}
