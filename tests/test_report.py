@@ -223,9 +223,9 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
 def test_phrases_chosen_in_each_way_are_compared(tmp_path: Path) -> None:
     assert main(["build-sft", "--run", str(tmp_path), "--workers", "1"]) == 0
     figures = {
-        way: {"mean": mean, "low": mean - 1, "high": mean + 1} for way, mean in (("model", 5.0), ("random", 7.0))
+        way: {"value": mean, "low": mean - 1, "high": mean + 1} for way, mean in (("model", 5.0), ("random", 7.0))
     }
-    difference = {"random": {"mean": -0.25, "low": -0.375, "high": -0.125}}
+    difference = {"random": {"value": -0.25, "low": -0.375, "high": -0.125}}
     content = {"model": "m", "trajectories": 500, "perplexity": figures, "difference": difference}
     (tmp_path / "reflections.json").write_bytes(orjson.dumps(content))
     assert main(["report", "--run", str(tmp_path)]) == 0

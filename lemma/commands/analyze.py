@@ -10,7 +10,6 @@ don't tell is not guessed: such a solution is rejected as `type_unknown`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -37,13 +36,13 @@ from lemma.rundir.disk import write_whole
 from lemma.rundir.journal import Journal, Output, RunDirectory
 from lemma.rundir.lines import StoredLine, flowing_lines, stage_input
 from lemma.rundir.problems import StoredProblems
+from lemma.statistics import wilson_interval
 from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy import load_taxonomy
 
 SOLUTIONS, PROBLEMS, ERRONEOUS = "solutions.jsonl", "problems.jsonl", "erroneous.jsonl"
 DISTRIBUTION = "distribution.json"
 _TYPE, _STEP, _AGREE = "type: ", "step: ", "graph and teacher: "
-_Z = 1.959964  # 95 % of a normal distribution
 
 
 def analyze(config: AnalyzeConfig, console: Console) -> StageSummary:
@@ -182,16 +181,6 @@ def _reject(outcome: Outcome, reason: str, detail: str) -> None:
     outcome.reject(Rejection(stage=AnalyzeConfig.command, id=outcome.input_id, reason=reason, detail=detail))
 
 
-def wilson_interval(count: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share, after Wilson (1927), which stays within 0 and 1 also for rare types."""
-    if not total:
-        return 0.0, 1.0
-    share, spread = count / total, _Z * _Z / total
-    middle = (share + spread / 2) / (1 + spread)
-    half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / total + spread / (4 * total))
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 def _counts_of_types(made: Mapping[str, int]) -> dict[str, int]:
     return {name.removeprefix(_TYPE): count for name, count in sorted(made.items()) if name.startswith(_TYPE)}
 
@@ -206,7 +195,8 @@ def _write_distribution(config: AnalyzeConfig, journal: Journal) -> None:
         "note": f"percentages of {total} errors with 95 % Wilson intervals; {unknown} more have an unknown type",
         "weights": {kind: round(100 * count / total, 2) for kind, count in counts.items()},
         "intervals": {
-            kind: [round(100 * bound, 2) for bound in wilson_interval(count, total)] for kind, count in counts.items()
+            kind: [round(100 * share.low, 2), round(100 * share.high, 2)]
+            for kind, share in ((kind, wilson_interval(count, total)) for kind, count in counts.items())
         },
         "counts": counts,
         "unknown": unknown,
@@ -221,8 +211,8 @@ def _tally(made: Mapping[str, int]) -> Tally:
     total = sum(counts.values())
     rows = []
     for kind, count in sorted(counts.items(), key=lambda item: -item[1]):
-        low, high = wilson_interval(count, total)
-        rows.append((kind, f"{count:,}", f"{count / total:.1%}", f"{low:.1%} to {high:.1%}"))
+        share = wilson_interval(count, total)
+        rows.append((kind, f"{count:,}", f"{share.value:.1%}", f"{share.low:.1%} to {share.high:.1%}"))
     rows.append(("unknown", f"{unknown:,}", "", ""))
     rows += [(name, f"{count:,}", "", "") for name, count in sorted(made.items()) if name.startswith(_AGREE)]
     return Tally("The student's errors", ("type", "errors", "share", "95 % interval"), tuple(rows))

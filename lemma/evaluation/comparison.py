@@ -14,11 +14,12 @@ import numpy as np
 from lemma.engine.summary import Tally
 from lemma.evaluation.accuracy import votes
 from lemma.evaluation.figures import Figure, Rows, by_problem, ratio
-from lemma.evaluation.intervals import Column, Difference, paired
 from lemma.evaluation.metrics import majority
 from lemma.evaluation.outputs import GREEDY, GradedOutput
+from lemma.evaluation.paired import Difference, paired
 from lemma.evaluation.results import number
 from lemma.exceptions import DataError
+from lemma.statistics import Column
 
 EQUAL_TOKENS = "majority within equal tokens"
 

@@ -14,9 +14,9 @@ from functools import partial
 
 import numpy as np
 
-from lemma.evaluation.intervals import Column, Interval, Statistic, bootstrap
 from lemma.evaluation.metrics import Array, share
 from lemma.evaluation.outputs import GREEDY, Condition, GradedOutput
+from lemma.statistics import Column, Interval, bootstrap
 
 Rows = Sequence[GradedOutput]
 Terms = Callable[[Rows], Sequence[float]]
@@ -39,7 +39,7 @@ class Figure:
     name: str
     conditions: tuple[Condition, ...]
     terms: Terms
-    statistic: Statistic
+    statistic: Callable[[Array], Array]
     width: int = 2
     proportion: bool = False
     percent: bool = True

@@ -13,11 +13,11 @@ from pydantic import ValidationError
 
 from lemma.engine.summary import Tally
 from lemma.evaluation.figures import ALL, Result
-from lemma.evaluation.intervals import Interval
 from lemma.evaluation.outputs import OUTPUTS, GradedOutput
 from lemma.exceptions import DataError
 from lemma.rundir.disk import write_whole
 from lemma.rundir.lines import read_lines
+from lemma.statistics import Interval
 
 RESULTS = "results.json"
 _OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
@@ -50,7 +50,7 @@ def _row(result: Result) -> dict[str, Any]:
         "value": interval.value,
         "low": interval.low,
         "high": interval.high,
-        "problems": interval.problems,
+        "problems": interval.n,
         "percent": result.percent,
     }
 
@@ -66,7 +66,7 @@ def suite_tallies(results: Sequence[Result]) -> Iterator[Tally]:
     """A table a suite, with the figures over all problems; breakdowns are in results.json."""
     for suite in dict.fromkeys(result.suite for result in results):
         rows = tuple(
-            (result.figure, *shown(result.interval, result.percent), f"{result.interval.problems:,}")
+            (result.figure, *shown(result.interval, result.percent), f"{result.interval.n:,}")
             for result in results
             if result.suite == suite and result.group == ALL
         )
@@ -82,7 +82,7 @@ def ranking_tally(by_model: Mapping[str, Sequence[Result]]) -> Tally:
     ]
     found.sort(key=lambda item: -item[1].value)
     rows = tuple(
-        (str(place), model, *shown(accuracy, True), number(unknown.value, True), f"{accuracy.problems:,}")
+        (str(place), model, *shown(accuracy, True), number(unknown.value, True), f"{accuracy.n:,}")
         for place, (model, accuracy, unknown) in enumerate(found, start=1)
     )
     columns = ("rank", "model", "accuracy", "95 % interval", "unknown", "problems")

@@ -129,7 +129,7 @@ def chosen_phrases(reader: Reader) -> Plain:
 
 def _intervals(found: Mapping[str, Any]) -> Plain:
     return {
-        str(way): {part: _value(values.get(part)) for part in ("mean", "low", "high")}
+        str(way): {part: _value(values.get(part)) for part in ("value", "low", "high")}
         for way, values in found.items()
         if isinstance(values, dict)
     }

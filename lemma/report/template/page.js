@@ -79,8 +79,8 @@ function chosenPhrases({ model, trajectories, perplexity, difference }) {
   const interval = (found) => (found ? `${figure(found.low)} to ${figure(found.high)}` : "–");
   return table(`How ${model} finds the whole text with phrases chosen in each way, ${count(trajectories)} trajectories`,
     [["phrases"], ["perplexity", "number"], ["95 % interval", "number"], ["the model's choice is lower by, in nats a token", "number"], ["95 % interval", "number"]],
-    Object.entries(perplexity).map(([way, found]) => [ways[way] || way, figure(found.mean), interval(found),
-      figure(difference?.[way] && -difference[way].mean), interval(difference?.[way] && { low: -difference[way].high, high: -difference[way].low })]));
+    Object.entries(perplexity).map(([way, found]) => [ways[way] || way, figure(found.value), interval(found),
+      figure(difference?.[way] && -difference[way].value), interval(difference?.[way] && { low: -difference[way].high, high: -difference[way].low })]));
 }
 
 function duplicates(data) {
