@@ -71,7 +71,7 @@ def _labelled(solutions: Path) -> Iterator[tuple[dict[str, Any], str, dict[str, 
 def _print_accuracies(results: Path, labels: dict[str, list[bool]]) -> None:
     print(f"\n{'model':<24}{'outputs':>8}{'accuracy':>10}{'labels':>10}")
     for figure in orjson.loads(results.read_bytes())["figures"]:
-        if figure["figure"] == "accuracy, greedy" and figure["group"] == "all":
+        if figure["figure"] == "accuracy" and figure["group"] == "all":
             right = labels[figure["model"]]
             accuracy, labelled = figure["value"], sum(right) / len(right)
             print(f"{figure['model']:<24}{len(right):>8,}{accuracy:>10.1%}{labelled:>10.1%}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,9 @@ from lemma.evaluation.probing import Plan, probe
 from lemma.evaluation.problems import TestProblem, read_test_problems
 from lemma.evaluation.results import (
     RESULTS,
+    evaluation_folder,
     grades_of,
+    is_scripted,
     ranking_tally,
     read_outputs,
     suite_tallies,
@@ -83,7 +86,8 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
 
         items = islice(read_test_problems(source), config.limit)
         notes += run_asking_stage(asking, items, journal=journal, config=here, model=model, console=console)
-    return _report(here, suites, journal, notes, {"data": source.name, "prompt": config.prompt})
+    facts = {"data": source.name, "prompt": config.prompt, "scripted": config.backend == "scripted"}
+    return _report(here, suites, journal, notes, facts)
 
 
 def _with_model(config: EvalConfig) -> tuple[EvalConfig, tuple[str, ...]]:
@@ -153,12 +157,12 @@ def _grade_stored(config: EvalConfig, suites: Mapping[str, Suite], file: str, co
     return _report(here, suites, journal, (), {"data": source.name, "from": path.name})
 
 
-def _open(config: EvalConfig, inputs: Mapping[str, str]) -> Any:
+def _open(config: EvalConfig, inputs: Mapping[str, str]) -> AbstractContextManager[Journal]:
     return RunDirectory(config.run).open_stage(config, (Output(OUTPUTS),), inputs)
 
 
 def _folder(config: EvalConfig, name: str) -> Path:
-    return config.run / _FOLDER / name
+    return evaluation_folder(config.run, name)
 
 
 def _plain_name(model: str) -> str:
@@ -182,7 +186,7 @@ def _report(
     about = {"lemma": lemma.__version__, "seed": config.seed, "samples": config.n, "grades": grades_of(rows), **facts}
     file = write_results(config.run, about, by_model)
     only: Sequence[Result] = next(iter(by_model.values()))
-    tallies = (ranking_tally(by_model),) if len(by_model) > 1 else tuple(suite_tallies(only))
+    tallies = (ranking_tally(by_model),) if len(by_model) > 1 else tuple(suite_tallies(only, is_scripted(config.run)))
     return StageSummary(
         made=journal.made,
         rejected=journal.rejected,
@@ -204,12 +208,13 @@ def _compare(config: EvalConfig, names: tuple[str, str]) -> StageSummary:
     compared = compare({name: suite.figures for name, suite in suites.items()}, outputs[0], outputs[1], config.seed)
     file = config.run / _FOLDER / f"{folders[0].name}-against-{folders[1].name}.json"
     write_whole(file, orjson.dumps(compared, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    tally = comparison_tally((folders[0].name, folders[1].name), compared)
+    scripted = [folder.name for folder in folders if is_scripted(folder)]
+    tally = comparison_tally((folders[0].name, folders[1].name), compared, scripted)
     return StageSummary({}, {}, (file,), "lemma report", (tally,))
 
 
 def _evaluated(config: EvalConfig, name: str) -> Path:
-    for folder in (_folder(config, name), Path(name)):
+    for folder in (config.run / _FOLDER / name, Path(name)):
         if (folder / OUTPUTS).exists():
             return folder
     known = sorted(path.parent.name for path in (config.run / _FOLDER).glob(f"*/{RESULTS}"))
