@@ -32,7 +32,7 @@ from lemma.statistics import percentile_interval
 from lemma.training.job import common_arguments, prepare
 from lemma.training.models import adapter_config, loading_options, model_folder
 from lemma.training.objectives import sft
-from lemma.training.presets import with_preset
+from lemma.training.presets import TrainSettings, with_preset
 from lemma.training.records import Line, read_record_lines, record_files
 
 _RESAMPLES = 2000
@@ -73,13 +73,13 @@ class Turn(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
         self._began = (time.perf_counter(), time.thread_time())
 
 
-def ours(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainConfig, folder: Path) -> Any:
+def ours(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainSettings, folder: Path) -> Any:
     """Our trainer, with its own preparation of the data."""
     data = prepare(lines, lambda some: sft.prepare_rows(some, tokenizer, config), config)
     return sft.make_trainer(model, tokenizer, data, config, folder)
 
 
-def plain(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainConfig, folder: Path) -> Any:
+def plain(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainSettings, folder: Path) -> Any:
     """TRL's trainer on the same records, which it prepares."""
     rows = [{name: line.values[name] for name in ("prompt", "completion")} for line in lines]
     return SFTTrainer(
@@ -150,7 +150,7 @@ def main() -> None:
     compare(with_preset(config))
 
 
-def compare(config: TrainConfig) -> None:
+def compare(config: TrainSettings) -> None:
     """Measure without a mask, where both compute the same, with one, and with a weight on the wrong step."""
     lines = list(read_record_lines(record_files(config.run, "sft", ("lemma",))))
     with tempfile.TemporaryDirectory() as temporary:

@@ -138,7 +138,7 @@ def _add_option(command: argparse.ArgumentParser, name: str, field: FieldInfo) -
         command.add_argument(name, nargs="?", default=None, metavar=name.upper(), help=shown)
         return
     flag, default = _flag(name), _shown_default(field)
-    if field.annotation is bool:
+    if bool in (field.annotation, *typing.get_args(field.annotation)):
         command.add_argument(
             flag, dest=name, default=None, action=argparse.BooleanOptionalAction, help=f"{shown}{default}"
         )

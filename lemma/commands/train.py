@@ -20,7 +20,7 @@ from lemma.exceptions import ConfigError, LemmaError, MissingExtraError, RunDire
 from lemma.rundir.disk import to_line
 from lemma.rundir.journal import REJECTED, Chunk, Journal, RunDirectory, rejected_count
 from lemma.rundir.lines import fingerprint
-from lemma.training.presets import with_preset
+from lemma.training.presets import TrainSettings, with_preset
 
 if TYPE_CHECKING:
     from transformers import Trainer
@@ -91,7 +91,7 @@ def _everywhere(value: bool) -> bool:
 
 
 def _train(
-    config: TrainConfig, files: Sequence[Path], journal: Journal | None, console: Console
+    config: TrainSettings, files: Sequence[Path], journal: Journal | None, console: Console
 ) -> StageSummary | None:
     from lemma.models.chat_template import load_tokenizer
     from lemma.training.checkpoints import last_checkpoint, remove_checkpoints
@@ -120,7 +120,7 @@ def _train(
     except ValueError as error:
         raise ConfigError(f"these settings can't be used: {' '.join(str(error).split())}") from error
     _run(trainer, console)
-    if config.merge and (config.lora or config.qlora) and journal is not None:
+    if config.merge and config.adapter and journal is not None:
         merge_adapter(config, model, folder, tokenizer)
     return None if journal is None else _finish(trainer, config, files, journal)
 
@@ -157,7 +157,7 @@ def _run(trainer: Trainer, console: Console) -> None:
     trainer.save_model(str(folder))
 
 
-def _finish(trainer: Trainer, config: TrainConfig, files: Sequence[Path], journal: Journal) -> StageSummary:
+def _finish(trainer: Trainer, config: TrainSettings, files: Sequence[Path], journal: Journal) -> StageSummary:
     from lemma.training.model_card import CardFacts, write_model_card
 
     history = trainer.state.log_history
