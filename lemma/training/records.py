@@ -95,23 +95,28 @@ def _is_message(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("role"), str) and isinstance(value.get("content"), str)
 
 
+def kinds_for(objective: str) -> list[str]:
+    """The record kinds that an objective trains on."""
+    return [name for name, kind in record_kinds().items() if kind.objective == objective]
+
+
 def record_files(run: Path, objective: str, asked: Sequence[str]) -> list[Path]:
     """The record files to train on: those asked for, else all that fit the objective.
 
     Raises DataError if there are none, or if one that was asked for is missing.
     """
-    fitting = [name for name, kind in record_kinds().items() if kind.objective == objective]
-    for name in asked:
-        if name not in fitting:
-            raise DataError(f"--records {name}: --objective {objective} trains on {', '.join(fitting)}")
+    fitting = kinds_for(objective)
+    unfit = set(asked) - set(fitting)
+    if unfit:
+        raise DataError(f"--records {min(unfit)}: --objective {objective} trains on {', '.join(fitting)}")
     files = [run / "sft" / f"{name}.jsonl" for name in asked or fitting]
     missing = [file for file in files if not file.exists()]
     if asked and missing:
         raise _not_built(missing[0], asked, run)
     if len(missing) == len(files):
-        # Nothing was asked for: propose the kinds that build-sft makes by default, if they fit the objective.
-        names = [name for name in BuildSftConfig().records if name in fitting] or fitting
-        raise _not_built(run / "sft" / f"{names[0]}.jsonl", names, run)
+        # Nothing was asked for: propose the kinds that build-sft makes by default.
+        usual = [name for name in BuildSftConfig().records if name in fitting] or fitting
+        raise _not_built(run / "sft" / f"{usual[0]}.jsonl", usual, run)
     return [file for file in files if file not in missing]
 
 
