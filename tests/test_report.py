@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from lemma.cli import main
 from lemma.commands.report import _histogram
-from lemma.report import computation, marks
+from lemma.report import computation, diff
 from lemma.report.computation import compare_computations
-from lemma.report.marks import marked_steps
+from lemma.report.diff import marked_steps
 from lemma.report.page import render_page
 from lemma.report.samples import StratifiedDraw
 
@@ -44,7 +44,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run
 
 
-@pytest.mark.parametrize("module", [marks, computation])
+@pytest.mark.parametrize("module", [diff, computation])
 def test_examples_in_docstrings(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 

@@ -10,7 +10,7 @@ import pytest
 
 from lemma.cli import main
 from lemma.commands.show import visible
-from lemma.report.marks import marked_steps
+from lemma.report.diff import marked_steps
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from lemma.config import ShowConfig
 from lemma.exceptions import ConfigError, DataError
-from lemma.report.lines import Reader, text_of
-from lemma.report.marks import Piece, marked_steps
+from lemma.report.diff import Piece, marked_steps
+from lemma.report.lenient_lines import Reader, text_of
 from lemma.report.samples import CORRECTIONS, ERRONEOUS, Sample, ShownTrajectory, add_trajectories, read_samples
 from lemma.taxonomy import load_taxonomy
 
