@@ -13,9 +13,10 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from rich.console import Console
+from rich.markup import escape
 
 from lemma import __version__, config
-from lemma.engine.summary import StageSummary, print_summary
+from lemma.engine.summary import StageSummary, one_line, print_summary
 from lemma.exceptions import LemmaError
 from lemma.rundir.journal import RunDirectory
 
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = {name: value for name, value in values.items() if value is not None}
         run_command(stage_config.from_mapping(settings), Console(stderr=True))
     except LemmaError as error:
-        print(f"lemma: {error}", file=sys.stderr)  # noqa: T201
+        print(f"lemma: {one_line(str(error))}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
         print("lemma: stopped; the same command goes on from here", file=sys.stderr)  # noqa: T201
@@ -95,7 +96,9 @@ def run_before(stage_config: config.StageConfig, console: Console) -> None:
     shared = {"run": stage_config.run, "seed": stage_config.seed, "workers": stage_config.workers}
     missing = stage_config.run / needed
     if not missing.exists():
-        console.print(f"[dim]{missing} is not there yet: running `lemma {before.command}` first[/dim]")
+        console.print(
+            f"[dim]{escape(one_line(str(missing)))} is not there yet: running `lemma {before.command}` first[/dim]"
+        )
         run_command(before.from_mapping(shared), console)
     elif type(stage_config) not in VIEWS:
         directory = RunDirectory(stage_config.run)

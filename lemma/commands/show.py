@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lemma.config import ShowConfig
+from lemma.engine.summary import visible
 from lemma.exceptions import ConfigError, DataError
 from lemma.report.diff import Piece, marked_steps
 from lemma.report.lenient_lines import Reader, text_of
@@ -113,11 +114,3 @@ def _row(name: str, lines: Sequence[Text]) -> Table:
     for number, line in enumerate(lines):
         row.add_row(name if number == 0 else "", line)
     return row
-
-
-def visible(text: str) -> str:
-    """Text that can't steer a terminal: whatever is not printed as it stands is written out, as in `\\x1b`."""
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else character.encode("unicode_escape").decode()
-        for character in text
-    )

@@ -36,7 +36,12 @@ class Reader:
         if not path.is_file():
             return
         offset = 0
-        with path.open("rb") as source:
+        try:
+            source = path.open("rb")
+        except OSError:  # no permission, for instance
+            self.unreadable[file] += 1
+            return
+        with source:
             for content in source:
                 line = parse(content)
                 if line is not None:
@@ -60,7 +65,7 @@ class Reader:
             return _decoded(path.read_bytes())
         except FileNotFoundError:
             return None
-        except (ValueError, RecursionError):
+        except (OSError, ValueError, RecursionError):
             self.unreadable[str(path.relative_to(self.run))] += 1
             return None
 

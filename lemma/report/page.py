@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ def write_page(path: Path, page: bytes) -> None:
     try:
         write_whole(path, page)
     except OSError as error:
-        path.with_name(path.name + ".tmp").unlink(missing_ok=True)
+        with suppress(OSError):
+            path.with_name(path.name + ".tmp").unlink(missing_ok=True)
         raise RunDirectoryError(
             f"{path}: the page cannot be written: {error.strerror or error}; write it elsewhere with --output PATH"
         ) from None
