@@ -266,7 +266,7 @@ def test_two_evaluations_are_compared_on_the_same_problems(
         (["--name", ".."], "use a plain name"),
         (["--name", "a\\b"], "use a plain name"),
         (["--name", "a\x1b[2Jb"], "use a plain name"),
-        (["--name", "a" * 300], "use at most 200 bytes"),
+        (["--name", "a" * 300], "use at most 100 bytes"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(

@@ -6,21 +6,22 @@ turn the model has just written it. The blind spot is the share of the accuracy 
 
 from __future__ import annotations
 
-from lemma.evaluation.figures import Figure, is_right, share_of, shares_under
-from lemma.evaluation.metrics import Array, blind_spot, share
+from lemma.evaluation.figures import Figure, counts_of, is_right, of_shares, share_of, under
+from lemma.evaluation.metrics import blind_spot
 from lemma.evaluation.outputs import Condition
 
 PROMPT = "continue_wrong_solution"
 _USER: tuple[Condition, ...] = ("user_turn",)
 _OWN: tuple[Condition, ...] = ("injected",)
-
-
-def _blind_spot(totals: Array) -> Array:
-    return blind_spot(share(totals[..., 0], totals[..., 1]), share(totals[..., 2], totals[..., 3]))
-
-
 FIGURES: tuple[Figure, ...] = (
     share_of("user_turn_right", "right in the end, error in the user's turn", _USER, is_right, ("error_type",)),
     share_of("own_turn_right", "right in the end, error in its own turn", _OWN, is_right, ("error_type",)),
-    Figure("blind_spot", "blind spot", (*_USER, *_OWN), shares_under([_USER, _OWN], is_right), _blind_spot, 4),
+    Figure(
+        "blind_spot",
+        "blind spot",
+        (*_USER, *_OWN),
+        counts_of(under(_USER, is_right), under(_OWN, is_right)),
+        of_shares(blind_spot),
+        4,
+    ),
 )

@@ -84,21 +84,30 @@ def share_of(
     percent: bool = True,
 ) -> Figure:
     """The share of outputs with a property, or the mean of a number; None leaves an output out."""
-    terms = shares_under([conditions], part)
-    return Figure(id, label, tuple(conditions), terms, ratio, 2, percent, percent, tuple(by))
+    return Figure(id, label, tuple(conditions), counts_of(part), ratio, 2, percent, percent, tuple(by))
 
 
-def shares_under(groups: Sequence[Sequence[Condition]], part: Part) -> Terms:
-    """The terms (counted, all) of a property, for each group of conditions in turn."""
+def counts_of(*parts: Part) -> Terms:
+    """The terms (counted, all) of each of these properties in turn."""
 
     def terms(rows: Rows) -> Sequence[float]:
         sums = []
-        for group in groups:
-            known = [float(value) for row in rows if row.condition in group and (value := part(row)) is not None]
+        for part in parts:
+            known = [float(value) for row in rows if (value := part(row)) is not None]
             sums += [sum(known), float(len(known))]
         return sums
 
     return terms
+
+
+def of_shares(combine: Callable[[Array, Array], Array]) -> Callable[[Array], Array]:
+    """A statistic of two shares, made from the terms of two properties."""
+    return lambda totals: combine(share(totals[..., 0], totals[..., 1]), share(totals[..., 2], totals[..., 3]))
+
+
+def under(conditions: Sequence[Condition], part: Part) -> Part:
+    """A property of the outputs made under some conditions alone."""
+    return lambda row: part(row) if row.condition in conditions else None
 
 
 def greedy(part: Part) -> Part:

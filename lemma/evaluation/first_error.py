@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from lemma.evaluation.figures import Figure, Part, Rows, fact, is_right, share_of
+from lemma.evaluation.figures import Figure, Part, Rows, counts_of, fact, is_right, of_shares, share_of
 from lemma.evaluation.metrics import Array, harmonic_mean, matthews, mr_score, share
 from lemma.evaluation.outputs import Condition, GradedOutput
 from lemma.grading.verdict import extract_answer
@@ -59,16 +59,6 @@ def _located_on(wrong: bool) -> Part:
     return lambda row: row.facts["located"] if _is_wrong(row) == wrong else None
 
 
-def _f1_terms(rows: Rows) -> Sequence[float]:
-    wrong = [row.facts["located"] for row in rows if _is_wrong(row)]
-    right = [row.facts["located"] for row in rows if not _is_wrong(row)]
-    return sum(wrong), len(wrong), sum(right), len(right)
-
-
-def _f1(totals: Array) -> Array:
-    return harmonic_mean(share(totals[..., 0], totals[..., 1]), share(totals[..., 2], totals[..., 3]))
-
-
 def _confusion(rows: Rows) -> Sequence[float]:
     """True and false positives, true and false negatives; positive means "the solution is right"."""
     cells = [(not _is_wrong(row), not row.facts["says_wrong"]) for row in rows]
@@ -95,7 +85,14 @@ def _mr(totals: Array) -> Array:
 FIGURES: tuple[Figure, ...] = (
     share_of("first_wrong_step_found", "first wrong step found", _LOCATE, _located_on(True), ("error_type", "steps")),
     share_of("right_solution_accepted", "right solution accepted as right", _LOCATE, _located_on(False), ("steps",)),
-    Figure("processbench_f1", "ProcessBench F1", _LOCATE, _f1_terms, _f1, 4),
+    Figure(
+        "processbench_f1",
+        "ProcessBench F1",
+        _LOCATE,
+        counts_of(_located_on(True), _located_on(False)),
+        of_shares(harmonic_mean),
+        4,
+    ),
     Figure("mcc", "MCC, right or wrong", _LOCATE, _confusion, _mcc, 4, percent=False),
     Figure("mr_gsm8k_score", "MR-GSM8K score", _LOCATE, _mr_terms, _mr, 7, percent=False),
     share_of("lema_step_named", "LEMA: step named", _CORRECT, fact("located"), ("error_type",)),

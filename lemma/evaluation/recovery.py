@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lemma.evaluation.figures import Figure, fact, is_right, share_of, shares_under
-from lemma.evaluation.metrics import Array, share
+import numpy as np
+
+from lemma.evaluation.figures import Figure, counts_of, fact, is_right, of_shares, share_of, under
 from lemma.evaluation.outputs import Condition, first_wrong_step
 from lemma.steps import split_steps
 from lemma.trajectories.detection import find_reflection
@@ -93,10 +94,6 @@ def _result(step: str) -> str | None:
     return numbers[-1] if numbers else None
 
 
-def _gap(totals: Array) -> Array:
-    return share(totals[..., 0], totals[..., 1]) - share(totals[..., 2], totals[..., 3])
-
-
 def _figures() -> Iterator[Figure]:
     breakdowns = {"injected": ("error_type", "steps"), "own": ("steps",)}
     recognized = fact("recognized")
@@ -108,12 +105,12 @@ def _figures() -> Iterator[Figure]:
         yield share_of(f"{condition}_right", f"{condition}: right in the end", only, is_right, by)
     yield share_of("right_prefix_right", "right prefix: right in the end", _RIGHT_PREFIX, is_right, ("steps",))
     yield share_of("right_prefix_reflection", "right prefix: false reflection", _RIGHT_PREFIX, recognized, ("steps",))
-    each = [(condition,) for condition in WRONG_PREFIXES]
     for name, label, part in (
         ("gap_recognized", "injected - own: recognized", recognized),
         ("gap_right", "injected - own: right in the end", is_right),
     ):
-        yield Figure(name, label, WRONG_PREFIXES, shares_under(each, part), _gap, 4)
+        terms = counts_of(*(under((condition,), part) for condition in WRONG_PREFIXES))
+        yield Figure(name, label, WRONG_PREFIXES, terms, of_shares(np.subtract), 4)
 
 
 FIGURES = tuple(_figures())

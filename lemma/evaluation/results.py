@@ -22,7 +22,7 @@ from lemma.statistics import Interval
 
 RESULTS = "results.json"
 _FOLDER = "eval"
-_LONGEST_NAME = 200  # bytes; file systems take 255, and names of comparisons hold two
+_LONGEST_NAME = 100  # bytes; file systems take 255, and the file of a comparison is named after two
 _OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 

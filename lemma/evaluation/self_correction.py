@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from lemma.evaluation.figures import Figure, Part, Rows, fact, greedy, share_of
-from lemma.evaluation.metrics import Array, change
+from lemma.evaluation.metrics import change
 from lemma.evaluation.outputs import GREEDY, Condition, GradedOutput
 
 PLAIN: tuple[Condition, ...] = ("plain",)
@@ -56,14 +58,6 @@ def _delta_terms(rows: Rows) -> Sequence[float]:
     return states.count((False, True)), states.count((True, False)), len(states)
 
 
-def _delta(totals: Array) -> Array:
-    return change(totals[..., 0], totals[..., 1], totals[..., 2])
-
-
-def _position(row: GradedOutput) -> float | None:
-    return None if row.reflection_start is None else row.reflection_start / max(1, len(row.output))
-
-
 def _tokens(with_reflection: bool) -> Part:
     return greedy(lambda row: row.tokens if reflects(row) == with_reflection else None)
 
@@ -75,7 +69,7 @@ FIGURES: tuple[Figure, ...] = (
         "reflection_position",
         "position of the reflection (0: start, 1: end)",
         PLAIN,
-        greedy(_position),
+        greedy(lambda row: row.reflection_start and row.reflection_start / len(row.output)),
         percent=False,
     ),
     share_of("wrong_to_right", "wrong to right", PLAIN, _has_effect("wrong to right")),
@@ -85,7 +79,7 @@ FIGURES: tuple[Figure, ...] = (
     share_of("effect_unknown", "effect unknown", PLAIN, _has_effect("unknown")),
     share_of("accuracy_t1", "acc@t1", PLAIN, _of_attempts([_LOST, _KEPT])),
     share_of("accuracy_t2", "acc@t2", PLAIN, _of_attempts([_GAINED, _KEPT])),
-    Figure("delta", "delta (acc@t2 - acc@t1)", PLAIN, _delta_terms, _delta, 3),
+    Figure("delta", "delta (acc@t2 - acc@t1)", PLAIN, _delta_terms, lambda sums: change(*np.moveaxis(sums, -1, 0)), 3),
     share_of("delta_i_to_c", "delta i->c", PLAIN, _of_attempts([_GAINED])),
     share_of("delta_c_to_i", "delta c->i", PLAIN, _of_attempts([_LOST])),
     share_of("false_reflections", "false reflections on right prefixes", ("right_prefix",), fact("recognized")),
