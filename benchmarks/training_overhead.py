@@ -1,9 +1,9 @@
-"""What the loss that knows the parts of the text costs: the time of a step, ours over plain TRL.
+"""The cost of the loss that knows the parts of the text: the time per step, ours over plain TRL.
 
-Both trainers get the same records, model and arguments, and take turns step by step in one process, so that whatever
-else the machine does falls on both, and each of our steps stands beside TRL's on the same batch. Printed is the
-median of the ratios of these pairs, by the wall clock and by the processor's, with its 95 % interval (bootstrap over
-the pairs); the time to prepare the data is given beside it. On a machine that is shared, believe the processor's.
+Both trainers get the same records, model and arguments, and take turns step by step in one process, so that other load
+on the machine affects both, and each of our steps is paired with TRL's on the same batch. Printed is the median of the
+ratios of these pairs, by wall-clock and by processor time, with its 95 % interval (bootstrap over the pairs), and the
+time to prepare the data. On a shared machine, trust the processor time.
 
     python benchmarks/training_overhead.py RUN --steps 200
 """
@@ -46,8 +46,8 @@ Clocks = tuple[float, float]
 
 
 class Turn(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Measures a whole step, from the end of the one before: also collator, optimizer and logs. Then the other has its
-    turn, and the clocks stand still.
+    """Measures a whole step from the end of the previous one, including collator, optimizer and logs. Then it is the
+    other trainer's turn, and the clocks stop.
     """
 
     def __init__(self, mine: Semaphore, other: Semaphore) -> None:
@@ -80,7 +80,7 @@ def ours(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainSetting
 
 
 def plain(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainSettings, folder: Path) -> Any:
-    """TRL's trainer on the same records, which it prepares."""
+    """TRL's trainer on the same records, which it prepares itself."""
     rows = [{name: line.values[name] for name in ("prompt", "completion")} for line in lines]
     return SFTTrainer(
         model,
@@ -96,7 +96,7 @@ def plain(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainSettin
 
 
 def take_turns(mine: Any, theirs: Any) -> list[tuple[Clocks, Clocks]]:
-    """Pairs of step times, ours first. The first steps, in which caches and pools fill, are left out."""
+    """Pairs of step times, ours first. The first steps, which fill caches and pools, are left out."""
     batons = Semaphore(1), Semaphore(0)
     turns = Turn(batons[0], batons[1]), Turn(batons[1], batons[0])
     for trainer, turn in zip((mine, theirs), turns, strict=True):
@@ -109,7 +109,7 @@ def take_turns(mine: Any, theirs: Any) -> list[tuple[Clocks, Clocks]]:
 
 
 def ratio(pairs: Sequence[tuple[Clocks, Clocks]], clock: int) -> float:
-    """The median of our step over the other's on the same batch."""
+    """The median ratio of our step time to the other's on the same batch."""
     return median(left[clock] / right[clock] for left, right in pairs)
 
 
@@ -121,7 +121,7 @@ def interval(pairs: Sequence[tuple[Clocks, Clocks]], clock: int) -> tuple[float,
 
 
 def timed(build: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    """What a function gives, and the processor time it takes."""
+    """What a function returns, and the processor time it takes."""
     before = time.process_time()
     return build(*arguments), time.process_time() - before
 
@@ -151,7 +151,7 @@ def main() -> None:
 
 
 def compare(config: TrainSettings) -> None:
-    """Measure without a mask, where both compute the same, with one, and with a weight on the wrong step."""
+    """Measure without a mask (both compute the same), with a mask, and with a weight on the wrong step."""
     lines = list(read_record_lines(record_files(config.run, "sft", ("lemma",))))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
