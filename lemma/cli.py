@@ -50,8 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _one_line(text: str) -> str:
-    """A message that may quote anything, without line breaks and without what could steer a terminal."""
-    return "".join(part if part.isprintable() else " " if part.isspace() else f"\\x{ord(part):02x}" for part in text)
+    """A message that may quote anything, on one line and without what could steer a terminal."""
+    shown = "".join(part if part.isprintable() else part.encode("unicode_escape").decode() for part in text)
+    return shown
 
 
 def parse(arguments: Sequence[str]) -> CommandConfig | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -426,12 +426,11 @@ class VerifyConfig(CommandConfig):
     )
 
 
-# A value that a preset gives. It is None until `lemma.training.presets.with_preset` has filled it in.
-FROM_PRESET: Any = None
-
-
 class TrainConfig(StageConfig):
-    """Train a model on the records, with a loss that knows which part of the text is the mistake."""
+    """Train a model on the records, with a loss that knows which part of the text is the mistake.
+
+    A field that is None is given by the preset; `lemma.training.presets.with_preset` fills it in.
+    """
 
     command: ClassVar[str] = "train"
     example: ClassVar[str] = "lemma train --model Qwen/Qwen2.5-1.5B --lora --mask error"
@@ -440,47 +439,51 @@ class TrainConfig(StageConfig):
         None, description="folder or Hugging Face id of a causal model; default: a model of one million parameters"
     )
     preset: str | None = Field(None, description="lemma, lema, lora, dpo, tiny, or a YAML file; default: what fits")
-    objective: Literal["sft", "dpo", "prm"] = Field("sft", description="what to train for")
-    records: Names = Field((), description="record kinds to train on; default: all of the objective that were built")
+    objective: Literal["sft", "dpo", "prm"] = Field("sft", description="training objective")
+    records: Names = Field((), description="record kinds to train on; default: all built ones that fit the objective")
     output: Path | None = Field(None, description="folder for the model; default: model in the run directory")
     resume: bool = Field(
         False,
-        description="insist on a checkpoint to go on from (the same command goes on by itself where there is one)",
+        description="fail if there is no checkpoint to resume from (resuming is automatic when there is one)",
         json_schema_extra={"setting": False},
     )
-    merge: bool = Field(False, description="after LoRA or QLoRA, write the merged model beside the adapter")
-    mask: Literal["none", "error", "prefix+error"] = Field("none", description="parts left out of the loss")
+    merge: bool = Field(False, description="after LoRA or QLoRA, also write the merged model beside the adapter")
+    mask: Literal["none", "error", "prefix+error"] = Field("none", description="parts to leave out of the loss")
     error_weight: float | None = Field(None, ge=0, le=1, description="weight of the wrong step in the loss, 0 to 1")
-    lora: bool = Field(FROM_PRESET, description="train low-rank adapters")
-    qlora: bool = Field(FROM_PRESET, description="train low-rank adapters on a base model in 4 bits")
-    lora_r: int = Field(FROM_PRESET, ge=1, description="rank of the adapters")
-    lora_alpha: int = Field(FROM_PRESET, ge=1, description="scale of the adapters")
-    lora_dropout: float = Field(FROM_PRESET, ge=0, lt=1, description="dropout of the adapters")
+    lora: bool | None = Field(None, description="train low-rank adapters")
+    qlora: bool | None = Field(None, description="train low-rank adapters on a base model in 4 bits")
+    lora_r: int | None = Field(None, ge=1, description="rank of the adapters")
+    lora_alpha: int | None = Field(None, ge=1, description="scale of the adapters")
+    lora_dropout: float | None = Field(None, ge=0, lt=1, description="dropout of the adapters")
     lora_targets: Names = Field(("all-linear",), description="modules that get adapters")
-    learning_rate: float = Field(FROM_PRESET, gt=0, description="peak learning rate")
-    schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] = Field(
-        FROM_PRESET, description="course of the learning rate"
+    learning_rate: float | None = Field(None, gt=0, description="peak learning rate")
+    schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] | None = Field(
+        None, description="learning rate schedule"
     )
-    warmup: float = Field(FROM_PRESET, ge=0, lt=1, description="share of the steps for warm-up")
-    epochs: float = Field(FROM_PRESET, gt=0, description="passes over the records")
-    max_steps: int | None = Field(None, ge=1, description="stop after so many steps, if the epochs are longer")
-    max_length: int = Field(FROM_PRESET, ge=8, description="tokens of a record; longer ones are cut or dropped")
-    effective_batch: int = Field(FROM_PRESET, ge=1, description="records in a step, over all devices")
-    device_batch: int = Field(
-        FROM_PRESET, ge=1, description="records on a device at once", json_schema_extra={"setting": False}
+    warmup: float | None = Field(None, ge=0, lt=1, description="fraction of the steps used for warm-up")
+    epochs: float | None = Field(None, gt=0, description="passes over the records")
+    max_steps: int | None = Field(None, ge=1, description="maximum number of steps, if the epochs have more")
+    max_length: int | None = Field(
+        None, ge=8, description="maximum tokens per record; longer records are cut or dropped"
     )
-    optimizer: str = Field(FROM_PRESET, description="optimizer, by its name in transformers")
-    weight_decay: float = Field(FROM_PRESET, ge=0, description="weight decay")
-    max_grad_norm: float = Field(FROM_PRESET, gt=0, description="gradients are clipped to this norm")
-    precision: Literal["auto", "bf16", "fp32"] = Field(FROM_PRESET, description="auto: bf16 where the hardware has it")
-    packing: bool = Field(FROM_PRESET, description="several records in a row, none of which sees another")
-    group_by_length: bool = Field(False, description="batches of records of like length (sft)")
-    activation_checkpointing: bool = Field(
-        FROM_PRESET, description="less memory for more time", json_schema_extra={"setting": False}
+    effective_batch: int | None = Field(None, ge=1, description="records per step, over all devices")
+    device_batch: int | None = Field(
+        None, ge=1, description="records on one device at a time", json_schema_extra={"setting": False}
     )
-    beta: float = Field(0.1, gt=0, description="DPO: how close the model stays to where it started")
-    eval_share: float = Field(FROM_PRESET, ge=0, lt=1, description="share of the problems held out for the loss")
-    evaluations: int = Field(5, ge=1, description="how often the held-out loss is measured, over the training")
+    optimizer: str | None = Field(None, description="optimizer, by its name in transformers")
+    weight_decay: float | None = Field(None, ge=0, description="weight decay")
+    max_grad_norm: float | None = Field(None, gt=0, description="norm to which gradients are clipped")
+    precision: Literal["auto", "bf16", "fp32"] | None = Field(
+        None, description="auto: bf16 if the hardware supports it"
+    )
+    packing: bool | None = Field(None, description="several records per row, none of which attends to another")
+    group_by_length: bool = Field(False, description="batches of records of similar length (sft)")
+    activation_checkpointing: bool | None = Field(
+        None, description="use less memory and more time", json_schema_extra={"setting": False}
+    )
+    beta: float = Field(0.1, gt=0, description="DPO: how close the model stays to its starting point")
+    eval_share: float | None = Field(None, ge=0, lt=1, description="fraction of the problems to hold out for the loss")
+    evaluations: int = Field(5, ge=1, description="number of times to measure the held-out loss during training")
     save_every: int = Field(100, ge=1, description="steps between checkpoints", json_schema_extra={"setting": False})
     report_to: Names = Field((), description="tensorboard, wandb, ...", json_schema_extra={"setting": False})
 

@@ -275,15 +275,15 @@ def test_ways_are_compared_by_the_whole_text(tmp_path):
     nats = {"model": 1.0, "typed": 1.1, "random": 1.2}
     for way, expected in nats.items():
         found = comparison.perplexity[way]
-        assert (found.mean, found.low, found.high) == pytest.approx([math.exp(expected)] * 3)
-    assert {way: found.mean for way, found in comparison.difference.items()} == pytest.approx(
+        assert (found.value, found.low, found.high) == pytest.approx([math.exp(expected)] * 3)
+    assert {way: found.value for way, found in comparison.difference.items()} == pytest.approx(
         {"typed": -0.1, "random": -0.2}
     )
     written = json.loads(write_comparison(tmp_path, "m", comparison).read_bytes())
-    assert (written["model"], written["trajectories"], written["perplexity"]["typed"]["mean"]) == (
+    assert (written["model"], written["trajectories"], written["perplexity"]["typed"]["value"]) == (
         "m",
         3,
-        comparison.perplexity["typed"].mean,
+        comparison.perplexity["typed"].value,
     )
 
 
@@ -301,7 +301,7 @@ def test_a_trained_model_finds_model_aware_phrases_likelier(tmp_path):
     result = reflections.compare_ways(openings, scorer, temperature=0.3, lookahead=False)
     assert result.trajectories == 500
     assert all(difference.high < 0 for difference in result.difference.values())
-    assert result.perplexity["model"].mean < result.perplexity["random"].mean
+    assert result.perplexity["model"].value < result.perplexity["random"].value
 
 
 def test_backends(model):

@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from lemma.cli import main
-from lemma.commands.show import visible
-from lemma.report.marks import marked_steps
+from lemma.engine.summary import visible
+from lemma.report.diff import marked_steps
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 

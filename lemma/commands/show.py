@@ -11,9 +11,10 @@ from rich.text import Text
 
 from lemma.config import ShowConfig
 from lemma.declaration import Command
+from lemma.engine.summary import visible
 from lemma.exceptions import ConfigError, DataError
-from lemma.report.lines import Reader, text_of
-from lemma.report.marks import Piece, marked_steps
+from lemma.report.diff import Piece, marked_steps
+from lemma.report.lenient_lines import Reader, text_of
 from lemma.report.samples import Sample, ShownTrajectory, add_trajectories, read_samples
 from lemma.run_files import CORRECTIONS, ERRONEOUS
 from lemma.taxonomy.error_types import load_taxonomy
@@ -115,14 +116,6 @@ def _row(name: str, lines: Sequence[Text]) -> Table:
     for number, line in enumerate(lines):
         row.add_row(name if number == 0 else "", line)
     return row
-
-
-def visible(text: str) -> str:
-    """Text that can't steer a terminal: whatever is not printed as it stands is written out, as in `\\x1b`."""
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else character.encode("unicode_escape").decode()
-        for character in text
-    )
 
 
 COMMAND = Command(ShowConfig, run=show, needs=(ERRONEOUS,))

@@ -1,9 +1,9 @@
-"""Mark what differs between a wrong solution and its reference: the changed numbers, and what stands beside them.
+"""Mark what differs between a wrong solution and its reference: changed numbers, and the words around them.
 
     >>> marked_steps(("He has 3 + 4 = 7",), ("He has 3 + 4 = 8",))
     [[Piece(text='He has 3 + 4 = ', was=None), Piece(text='8', was='7')]]
 
-Steps that are told in other words are not marked at all: there everything differs, and nothing stands out.
+Steps in different words are not marked at all: everything would differ, and nothing would stand out.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ from typing import NamedTuple
 _TOKEN = re.compile(r"\d[\d,.]*\d|\d|[^\W\d]+|\s+|.", re.DOTALL)
 _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 _ALIKE = 0.6
-# Differences are looked for word by word, which takes the square of the length.
+# Finding differences takes quadratic time in the number of tokens.
 _MOST_TOKENS = 400
 
 
 class Piece(NamedTuple):
-    """A part of a step. `was` is what the reference has in its place, None where it has the same."""
+    """A part of a step. `was` is what the reference has instead; None if it has the same."""
 
     text: str
     was: str | None = None
 
 
 def aligned_steps(reference: Sequence[str], steps: Sequence[str]) -> list[int | None]:
-    """For each step of the wrong solution, the step of the reference that it stands for, by its words alone."""
-    matcher = SequenceMatcher(None, [*map(_skeleton, reference)], [*map(_skeleton, steps)], autojunk=False)
+    """For each step of the wrong solution, the index of the corresponding step of the reference, judging by words."""
+    # Changed numbers must not hide that two steps correspond.
+    left_words, right_words = ([_NUMBER.sub("#", step) for step in side] for side in (reference, steps))
+    matcher = SequenceMatcher(None, left_words, right_words, autojunk=False)
     pairs: list[int | None] = [None] * len(steps)
     for tag, left, left_end, right, right_end in matcher.get_opcodes():
         if tag in ("equal", "replace"):
@@ -38,12 +40,8 @@ def aligned_steps(reference: Sequence[str], steps: Sequence[str]) -> list[int | 
     return pairs
 
 
-def _skeleton(step: str) -> str:
-    return _NUMBER.sub("#", step)
-
-
 def marked_steps(reference: Sequence[str], steps: Sequence[str]) -> list[list[Piece]]:
-    """The steps in pieces, those that differ from the reference marked."""
+    """The steps in pieces; those that differ from the reference are marked."""
     pairs = aligned_steps(reference, steps)
     return [
         [Piece(step)] if pair is None else list(_pieces(reference[pair], step))

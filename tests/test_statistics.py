@@ -1,22 +1,43 @@
-"""Intervals that hold the truth as often as they say, and tests that call a difference as rarely as they say."""
+"""Intervals that hold the truth as often as they claim."""
 
+import doctest
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
+from lemma import statistics
 from lemma.evaluation.figures import ratio
-from lemma.evaluation.intervals import Column, bootstrap, mcnemar, paired
+from lemma.statistics import Column, bootstrap, mean_column, wilson_interval
 
 
 def outcomes(values):
     return Column(np.array([[float(value), 1.0] for value in values]), ratio, proportion=True)
 
 
+def test_examples_in_docstrings():
+    assert doctest.testmod(statistics).failed == 0
+
+
+def test_importing_it_does_not_load_numpy():
+    code = "import sys, lemma.statistics; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_interval_of_a_mean_is_that_of_the_normal_theory():
+    values = np.random.default_rng(0).normal(3.0, 2.0, 400)
+    found = bootstrap([mean_column(values)], seed=0, resamples=4000)[0]
+    half = 1.96 * values.std() / 20
+    assert (found.value, found.n) == (pytest.approx(values.mean()), 400)
+    assert (found.low, found.high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.02)
+
+
 def test_the_value_is_the_share_and_lies_within_its_interval():
     interval = bootstrap([outcomes([1] * 30 + [0] * 10)], seed=0)[0]
     assert interval.value == 0.75
-    assert interval.problems == 40
+    assert interval.n == 40
     assert 0.55 < interval.low < 0.7
     assert 0.8 < interval.high < 0.95
 
@@ -54,41 +75,14 @@ def test_undefined_figures_are_said_to_be_so():
     interval = bootstrap([Column(np.zeros((5, 2)), ratio)], seed=0)[0]
     assert math.isnan(interval.value)
     assert math.isnan(interval.low)
-    assert interval.problems == 0
+    assert interval.n == 0
 
 
 @pytest.mark.parametrize(
-    ("only_first", "only_second", "p"), [(0, 0, 1), (5, 0, 2 / 32), (1, 1, 1), (8, 2, 2 * 56 / 1024), (0, 10, 2 / 1024)]
+    ("count", "total", "low", "high"),
+    [(0, 0, 0.0, 1.0), (0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1)],
 )
-def test_mcnemar(only_first, only_second, p):
-    assert mcnemar(only_first, only_second) == pytest.approx(p)
-
-
-def test_equal_models_do_not_differ_and_a_better_one_does():
-    rng = np.random.default_rng(0)
-    first = rng.random(300) < 0.6
-    second = np.where(rng.random(300) < 0.5, True, first)
-    same = paired(outcomes(first), outcomes(first), seed=0)
-    better = paired(outcomes(second), outcomes(first), seed=0)
-    assert (same.value, same.low, same.high, same.p) == (0, 0, 0, 1)
-    assert better.value == pytest.approx(second.mean() - first.mean())
-    assert 0 < better.low < better.value < better.high
-    assert better.p < 0.001
-
-
-def test_pairing_sees_what_two_intervals_apart_do_not():
-    rng = np.random.default_rng(1)
-    hard = rng.random(400) < 0.5
-    first, second = hard | (rng.random(400) < 0.04), hard
-    apart = bootstrap([outcomes(first), outcomes(second)], seed=0)
-    assert apart[0].low < apart[1].high
-    assert paired(outcomes(first), outcomes(second), seed=0).low > 0
-
-
-def test_the_permutation_test_calls_one_in_twenty_equal_models_different():
-    rng = np.random.default_rng(2)
-    called = 0
-    for trial in range(200):
-        first, second = (Column(np.stack([rng.random(40), np.ones(40)], axis=1), ratio) for _ in range(2))
-        called += paired(first, second, seed=trial, resamples=200).p <= 0.05
-    assert 2 <= called <= 20
+def test_wilson_intervals(count, total, low, high):
+    found = wilson_interval(count, total)
+    assert (found.low, found.high, found.n) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4), total)
+    assert found.value == count / total if total else math.isnan(found.value)
