@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from label_checking.latex.sides import UNIT, Side, equal, read_side
+from label_checking.latex.sides import Side, equal, is_unit, normalized, read_side, repeating_decimals, unit_mark
 from label_checking.latex.text import Part, parts_of
 
 BREAK = "\x00"
@@ -73,7 +73,7 @@ class Equation:
     @property
     def text(self) -> str:
         """As the step writes it."""
-        return f"{self.left.text.strip()} = {self.right.text.strip()}"[:160]
+        return re.sub(r"\s*[\ue000-\uf8ff]", "", f"{self.left.text.strip()} = {self.right.text.strip()}")[:160]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,16 @@ def _equations(chain: Chain) -> Iterator[Equation]:
             continue
         # `0 = -12` alone is a contradiction that the text means to show, no arithmetic.
         if before is not None and has_operation:
-            yield Equation(before, side, equal(before, side), len(chain.sides))
+            holds = equal(before, side)
+            if holds or not _converts(before, side):
+                yield Equation(before, side, holds, len(chain.sides))
         before = side
+
+
+def _converts(left: Side, right: Side) -> bool:
+    """Whether two sides are in different units: `1 foot = 12 inches`, `\\$0.054 = 5.4 cents`."""
+    units = [{c for c in normalized(side.text) if is_unit(c)} or set("$" * ("\\$" in side.text)) for side in (left, right)]
+    return bool(units[0]) and bool(units[1]) and not units[0] & units[1]
 
 
 def _chains(text: str, stars: bool) -> Iterator[Chain]:
@@ -179,6 +187,7 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
 def _formula(text: str) -> str:
     """A formula in one line, with a break wherever an expression ends."""
     text = re.sub(r"(?<!\\)%.*", "", text)
+    text = repeating_decimals(text)
     text = re.sub(r"(?<=\d),\\!\s*(?=\d{3})", ",", text)
     text = re.sub(
         r"\\begin\{(?:aligned|split|gathered|alignedat)\}|\\end\{(?:aligned|split|gathered|alignedat)\}", "", text
@@ -214,7 +223,7 @@ def _words_in_formula(match: re.Match[str]) -> str:
         return f" {match[1]} "
     if match[1].strip().lower() == "th" or re.search(r"\d", match[1]) or _NO_UNIT & {word.lower() for word in words}:
         return BREAK
-    return UNIT if len(words) <= 3 else BREAK
+    return unit_mark(match.group()) if len(words) <= 3 else BREAK
 
 
 def _at_commas(text: str) -> str:

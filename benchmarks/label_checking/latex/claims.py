@@ -30,11 +30,13 @@ _ASSUMES = frozenset(
 _CONDITIONS = frozenset("when for where at".split())
 _KNOWN = frozenset("given since know told because from".split())
 FOUND, GIVEN, ASSUMED = "found", "was given in the question", "was assumed"
+PART = "is only part of an expression there"
+REWRITTEN = "is only written in another way there"
 UNSOLVED = "is the right side of an equation still to be solved"
 _NAME = re.compile(
     r"(?:[a-zA-Z](?:_(?:\{[^{}]*\}|\w))?'*(?:\([^()]*\))?|[A-Z]{2,4}|\[[A-Z]+\]|P\(.*\)|m?\\angle\s*(?:\{?[A-Z]+\}?)?"
     r"|\\(?:sin|cos|tan|overline|widehat|triangle|arc)\s*(?:\{?[A-Z]+\}?|\\[a-z]+)|\\(?:alpha|beta|theta|gamma|pi|omega|lambda)"
-    r"|\|?[A-Z]{1,2}\|?|[A-Z]_\{.*\}|(?:\\text\{[^{}]*\}|\x01))"
+    r"|\|?[A-Z]{1,2}\|?|[A-Z]_\{.*\}|(?:\\text\{[^{}]*\}|[\ue000-\uf8ff]))"
 )
 
 
@@ -95,7 +97,7 @@ def _quoted(expression: str, text: str) -> bool:
 
 def _letters(text: str) -> str:
     text = re.sub(r"<<.*?>>|\[asy\].*?\[/asy\]", "", text, flags=re.DOTALL)
-    return re.sub(r"[\s$\\{}]|\x01", "", normalized(_bare(text))).replace("x", "*")
+    return re.sub(r"[\s$\\{}\ue000-\uf8ff]", "", normalized(_bare(text))).replace("x", "*")
 
 
 def _found(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]:
@@ -147,13 +149,13 @@ def _solves(chain: Chain, place: int) -> bool:
 def how_found(value: Value, source: str, question: str) -> str:
     """`found` if a step computes or derives a value, else why it does not."""
     ways = {_way(chain, place, question) for chain, place in _places(read_step(source), value)}
-    for way in (FOUND, GIVEN, ASSUMED, UNSOLVED):
+    for way in (FOUND, GIVEN, ASSUMED, UNSOLVED, REWRITTEN, PART):
         if way in ways:
             return way
     if not isinstance(value, Fraction) or value not in numbers_in(source):
         return "does not occur there"
     if value not in numbers_in(" ".join(part.text for part in parts_of(source) if not part.is_formula)):
-        return "is only part of an expression there"
+        return PART
     return GIVEN if where_given(value, question) == "text" else FOUND
 
 
@@ -171,14 +173,17 @@ def _way(chain: Chain, place: int, question: str) -> str:
     in_question = isinstance(value, Fraction) and where_given(value, question) == "text"
     equals = [side for side in linked if any(same(value, other) for other in side.values)]
     computed = [side for side in equals if side.operations and (side is not here or not _is_reduced(side.text))]
-    # `361 = 19^2` finds 361 if nobody gave it; `19^2 = 361` finds it anyway.
-    if computed and not (in_question and here is equals[0] and here is not computed[0]):
-        return FOUND
+    is_bare = not here.operations or _is_reduced(here.text)
+    if computed and is_bare and here is linked[0] and here is not computed[0]:
+        return GIVEN if in_question else REWRITTEN
+    # `\\frac23 \\cdot \\frac55 = \\frac{10}{15}` does not find the 2/3 of the question.
+    if computed:
+        return PART if in_question and not is_bare else FOUND
     says = next((word for word in reversed(chain.lead.split()) if word in _ASSUMES | _DERIVES | _KNOWN), "")
     last = chain.lead.split()[-1:]
     if says in _ASSUMES or (not says and last and last[0] in _CONDITIONS):
         how = ASSUMED
-    elif in_question and (says not in _DERIVES or computed):
+    elif in_question and says not in _DERIVES:
         how = GIVEN
     else:
         how = GIVEN if says in _KNOWN and last == [says] else FOUND

@@ -21,6 +21,7 @@ from label_checking.reading import Finding
 from lemma.records import ErroneousSolution
 
 _COMMAND = re.compile(r"\\[a-zA-Z]{2,}|\\[(\[]|\^\{")
+_DENIES = re.compile(r"\bnot\b|n't\b|\bno\b|extraneous|contradict|impossible|false|absurd|reject|fails?\b", re.IGNORECASE)
 _LIST = re.compile(
     r"(?:\d\s*(?:,|\bor\b|\band\b|;|或|和|、)\s*(?:\$?\s*[a-z]\s*=\s*)?-?\d)|\\pm|\bbetween\b|\bfrom\b.*\bto\b"
 )
@@ -88,8 +89,11 @@ def _steps(record: ErroneousSolution) -> Iterator[Finding]:
 def _reference(record: ErroneousSolution, coverage: Counter[str]) -> Iterator[Finding]:
     for step in record.reference_steps:
         _count(coverage, "reference", _read(record, step))
+        is_denied = _DENIES.search(step)
         for equation in _false(record, step):
-            yield Finding("reference: an equation is false", equation.text)
+            # `1 = \\sqrt{9} + 4, so x = 1 is not a solution` means to be false.
+            if not (is_denied and not equation.left.operations):
+                yield Finding("reference: an equation is false", equation.text)
     box, gold = last_box(record.reference_steps), record.gold_answer
     if box is not None:
         # A reference with several boxes gives the gold answer in any of them.

@@ -10,6 +10,7 @@ unit. A side holds every reading. What has letters (`f(3) + 1`) or is not known 
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -35,7 +36,8 @@ from label_checking.latex.values import (
 )
 
 Status = Literal["number", "letters", "unread"]
-UNIT = "\x01"
+# Every unit is a character of its own, so that `1 \\text{ foot} = 12 \\text{ inches}` shows two of them.
+UNITS = range(0xE000, 0xF8FF)
 _SPACES = re.compile(
     r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits|phantom\{[^{}]*\}|hspace\{[^{}]*\}|mspace\{[^{}]*\}"
     r"|color\{[^{}]*\}|textcolor\{[^{}]*\}|nonumber|strut)(?![a-zA-Z])|\\[,;:! ]|~|\\(?=\s)"
@@ -61,6 +63,7 @@ _SAME = [
 _UNIT_TEXT = re.compile(
     r"\\(?:text(?:rm|it)?|mbox|mathrm|hbox|rm)\s*\{[\s\d]*[A-Za-z][A-Za-z.\s/()-]*(?:\^\{?\d\}?)?\s*\}(?:\s*\^\s*\{?[23]\}?)?"
 )
+_REPEATING = re.compile(r"(?P<whole>\d*)\.(?P<fixed>\d*)\\(?:overline|bar)\s*\{?(?P<period>\d+)\}?")
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?|\.\d+")
 _POWER_FOLLOWS = re.compile(r"\d+(?:\.\d+)?\s*\^")
 _TRIGONOMETRIC = ("sin", "cos", "tan", "sec", "csc", "cot")
@@ -83,10 +86,36 @@ class Side:
         return self.status == "number"
 
 
+def unit_mark(words: str) -> str:
+    """One character for a unit: the same for `cm`, `cm^2` and `square cm`, another for `inches`."""
+    found = re.findall(r"[A-Za-z]{1,}", re.sub(r"\\[a-z]+|\b(?:square|sq|cubic|cu|per)\b", " ", words))
+    stem = {"feet": "foot", "inches": "inch"}.get(found[-1], found[-1].rstrip("s")) if found else ""
+    return chr(UNITS.start + zlib.crc32(stem.encode()) % len(UNITS))
+
+
+def is_unit(character: str) -> bool:
+    """Whether a character stands for a unit."""
+    return bool(character) and ord(character) in UNITS
+
+
+def repeating_decimals(text: str) -> str:
+    """A text with `0.1\\overline{3}` written as the fraction that it is."""
+    return _REPEATING.sub(_repeating, text)
+
+
+def _repeating(match: re.Match[str]) -> str:
+    whole, fixed, period = match["whole"] or "0", match["fixed"], match["period"]
+    scale = 10 ** len(fixed)
+    bottom = scale * (10 ** len(period) - 1)
+    top = int(whole + fixed + period) - int(whole + fixed)
+    return f"\\frac{{{top}}}{{{bottom}}}"
+
+
 def normalized(text: str) -> str:
     """One spelling for what LaTeX spells in several ways; units become one mark."""
     text = re.sub(r"(?<=\d),\\!\s*(?=\d{3})|(?<=\d)\\,\s*(?=\d{3}(?!\d))", ",", text)
-    text = _UNIT_TEXT.sub(UNIT, text)
+    text = _UNIT_TEXT.sub(lambda match: unit_mark(match.group()), text)
+    text = repeating_decimals(text)
     text = _SPACES.sub(" ", text)
     for pattern, replacement in _SAME:
         text = pattern.sub(replacement, text)
@@ -196,18 +225,18 @@ class _Parser:
             elif sign == "°":
                 self.at += 1
                 self.degrees = True
-            elif sign == UNIT:
+            elif is_unit(sign):
                 self._unit()
             else:
                 return value, literal
-            literal = sign in ("%", "°", UNIT) and literal
+            literal = (sign in ("%", "°") or is_unit(sign)) and literal
 
     def _unit(self) -> None:
         """A unit and what it is per: `60 \\text{ km}/\\text{h}`."""
-        self._take(UNIT)
+        self.at += 1
         place = self.at
-        if self._take("/") and not self._take(UNIT):
-            self.at = place
+        if self._take("/"):
+            self.at = self.at + 1 if is_unit(self._peek()) else place
 
     def _number(self) -> Value:
         match = _NUMBER.match(self.text, self.at)
@@ -259,7 +288,7 @@ class _Parser:
             return sympy.pi
         if character == "\\":
             return self._command()
-        if character.isalpha() or character == UNIT:
+        if character.isalpha() or is_unit(character):
             if not self.letters:
                 raise LettersError(character)
             self.at += 1
@@ -366,7 +395,7 @@ def read_side(text: str, letters: bool = False, stars: bool = True) -> Side:
         if not any(same(value, other) for other in values):
             values.append(value)
     if values:
-        bare = re.fullmatch(r"-?\d*(?:,\d{3})*\.(\d+)(?:[%°\x01 ])*", plain)
+        bare = re.fullmatch(r"-?\d*(?:,\d{3})*\.(\d+)[%°\ue000-\uf8ff ]*", plain)
         return Side(text, "number", tuple(values), operations, len(bare.group(1)) if bare else 0)
     if status == "unread" and re.search(r"[A-Za-z]", re.sub(r"\\[a-zA-Z]+", "", plain)):
         status = "letters"
