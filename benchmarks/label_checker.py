@@ -163,7 +163,7 @@ def report(total: Tally) -> Iterator[str]:
     yield f"{total.checked.total():>9,}  checked; {total.not_symbolic:,} of another origin left aside"
     for rule, count in sorted(total.exceptions.items()):
         yield f"\n{count:,} x {rule}"
-        yield from (f"    {sample[:400]}" for sample in total.samples[rule])
+        yield from (f"    {' '.join(sample.split())[:400]}" for sample in total.samples[rule])
     yield from coverage_lines(total.coverage)
     kinds = f"{total.exceptions.total():,} exceptions of {len(total.exceptions)} kinds"
     yield f"\n{kinds}; {total.faulty:,} records at fault"

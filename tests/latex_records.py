@@ -67,7 +67,7 @@ WORDS = (
     ("The sum is 592.9 plus 99.1 equals 692.", r"Twice that is $2 \cdot 692 = \boxed{1384}$."),
 )
 PRIMES = (
-    r"A number is $2^3 \cdot 3^5 \cdot 4^3$, and another is $1000$ times as large. How many digits has $2^9$, plus $9$?",
+    r"A number is $2^3 \cdot 3^5 \cdot 4^3$, and another is much larger. How many digits has $2^9$, plus $9$?",
     "12",
     (
         r"We write $2^3 3^5 4^3 = 2^3 3^5 2^6 = 2^9 3^5$.",

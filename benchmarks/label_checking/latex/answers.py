@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
+from itertools import permutations
 
 from label_checking.latex.chains import read_step
 from label_checking.latex.sides import Side, normalized, read_side
@@ -55,17 +56,11 @@ def same_answer(one: str, other: str) -> bool:
         except (TypeError, ValueError, NotImplementedError):
             return False
     lists = _entries(one), _entries(other)
-    if len(lists[0]) != len(lists[1]) or len(lists[0]) < 2:
+    if len(lists[0]) != len(lists[1]) or len(lists[0]) < 2 or _is_bracketed(one) != _is_bracketed(other):
         return False
-    if not _is_bracketed(one) and not _is_bracketed(other):
-        rest = list(lists[1])
-        for entry in lists[0]:
-            twin = next((candidate for candidate in rest if same_answer(entry, candidate)), None)
-            if twin is None:
-                return False
-            rest.remove(twin)
-        return True
-    return _is_bracketed(one) == _is_bracketed(other) and all(map(same_answer, *lists))
+    # The order says something in `(1, 2)`, and nothing in `1, 2`.
+    orders = [lists[1]] if _is_bracketed(one) else permutations(lists[1]) if len(lists[0]) <= 6 else ()
+    return any(all(map(same_answer, lists[0], order)) for order in orders)
 
 
 def _is_bracketed(answer: str) -> bool:
@@ -107,7 +102,7 @@ def answer_sentences(step: str) -> list[str]:
 
 
 def states(text: str, answer: str) -> bool:
-    """Whether a text shows an answer: as a side of an equation, as a number, in digits or words, or letter by letter."""
+    """Whether a text shows an answer: as a side of an equation, a number in digits or words, or letter by letter."""
     if _spelling(answer) in _spelling(text):
         return True
     value = value_of(answer)

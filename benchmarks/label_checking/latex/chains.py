@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from label_checking.latex.sides import Side, equal, is_unit, normalized, read_side, repeating_decimals, unit_mark
+from label_checking.latex.sides import Side, equal, measures, read_side, repeating_decimals, unit_mark
 from label_checking.latex.text import Part, parts_of
 
 BREAK = "\x00"
@@ -42,12 +42,14 @@ _WORD_SIGNS = [
     (re.compile(r"\bminus\b", re.I), " − "),
     (re.compile(r"\b(?:equals|is equal to)\b", re.I), " ≟ "),
 ]
-_NO_UNIT = frozenset(
-    "and or so then is are was gives give get we if when to but that which thus therefore hence implies as since because "
-    "for from with where the a an in on at by into out it this have has had yields makes leaves let i.e let's".split()
-)
+_NO_UNIT = frozenset({
+    "and", "or", "so", "then", "is", "are", "was", "gives", "give", "get", "we", "if", "when", "to", "but", "that",
+    "which", "thus", "therefore", "hence", "implies", "as", "since", "because", "for", "from", "with", "where",
+    "the", "a", "an", "in", "on", "at", "by", "into", "out", "it", "this", "have", "has", "had", "yields", "makes",
+    "leaves", "let", "i.e", "let's",
+})  # fmt: skip
 _MODULAR = re.compile(r"\\[pb]?mod(?![a-zA-Z])|\bmod(?:ulo)?\b|\\equiv(?![a-zA-Z])|≡")
-_ENDS_OPERAND = re.compile(r"[\w)}%°!|\]]\s*$")
+_ENDS_OPERAND = re.compile(r"[\w)}%°!|\]\ue000-\uf8ff]\s*$")
 _STARTS_SIGN = re.compile(r"\s*(?:[-+*/×÷=]|\\(?:times|cdot|div)(?![a-zA-Z])|\\approx)")
 
 
@@ -126,8 +128,8 @@ def _equations(chain: Chain) -> Iterator[Equation]:
 
 def _converts(left: Side, right: Side) -> bool:
     """Whether two sides are in different units: `1 foot = 12 inches`, `\\$0.054 = 5.4 cents`."""
-    units = [{c for c in normalized(side.text) if is_unit(c)} or set("$" * ("\\$" in side.text)) for side in (left, right)]
-    return bool(units[0]) and bool(units[1]) and not units[0] & units[1]
+    units = measures(left.text), measures(right.text)
+    return bool(units[0]) and bool(units[1]) and units[0] != units[1]
 
 
 def _chains(text: str, stars: bool) -> Iterator[Chain]:
@@ -207,7 +209,7 @@ def _formula(text: str) -> str:
             " " if continues or opens else OPAQUE if first.startswith("-") and not _RELATION.search(first) else BREAK
         ) + line
     # An alignment mark beside a relation or at the start of a line says nothing; any other separates two equations.
-    text = re.sub(r"&\s*(?=\\?[=<>]|\\(?:le|ge|ne|approx|equiv))|(?<==)\s*&", " ", joined)
+    text = re.sub(r"&\s*(?=\\?[=<>]|[-+*]|\\(?:cdot|times)|\\(?:le|ge|ne|approx|equiv))|(?<==)\s*&", " ", joined)
     text = re.sub(r"(^|\x00)(\s*)&", r"\1\2 ", _ARROW.sub(BREAK + DERIVED, text))
     return _at_commas(text)
 
@@ -237,12 +239,9 @@ def _at_commas(text: str) -> str:
             found.append(character)
         elif character == ":":
             found.append(OPAQUE)
-        elif character == "," and re.match(r",\d{3}(?!\d)", text[place : place + 5]) and before.isdigit():
-            found.append(character)
-        elif character == "." and after.isdigit():
-            found.append(character)
         else:
-            found.append(BREAK)
+            is_thousand = character == "," and before.isdigit() and re.match(r",\d{3}(?!\d)", text[place : place + 5])
+            found.append(character if is_thousand or (character == "." and after.isdigit()) else BREAK)
     return "".join(found)
 
 
@@ -255,17 +254,12 @@ def _prose(part: Part) -> Iterator[tuple[str, str]]:
         kind, shown = match.lastgroup, match.group()
         after = text[match.end() : match.end() + 1]
         before = text[match.start() - 1 : match.start()]
-        if kind == "space" or kind == "money":
+        if kind in ("space", "money"):
             continue
-        if kind == "number" or kind == "mixed":
-            yield "number", re.sub(r"(\d+)/(\d+)", r"\\frac{\1}{\2}", shown) if kind == "mixed" else shown
+        if kind in ("number", "mixed"):
+            yield "number", re.sub(r"(\d+)/(\d+)", r"\\frac{\1}{\2}", shown)
         elif kind == "word":
-            if after == "(" or (len(shown) == 1 and shown.isascii() and shown not in "aAIx"):
-                yield "letter", shown[-1]
-            elif shown == "x" and before != "(" and not after.isalpha():
-                yield "sign", "×" if re.match(r"\s*[\d(.$]", text[match.end() :]) else "x"
-            else:
-                yield "word", shown
+            yield _word(shown, text[match.end() :])
         elif kind == "sign" and not (shown in "-–" and (after.isalpha() or before.isalpha())) and shown != "!":
             yield "sign", {"−": "-", "–": "-"}.get(shown, shown)
         elif kind == "open" and re.match(r"[\d\s.+*/×÷()−-]*\)", text[match.end() :]):
@@ -278,6 +272,15 @@ def _prose(part: Part) -> Iterator[tuple[str, str]]:
             yield "end", shown
         else:
             yield "break", shown
+
+
+def _word(shown: str, after: str) -> tuple[str, str]:
+    """A word in its place: the name of a function or unknown, a multiplication sign, or a word."""
+    if after[:1] == "(" or (len(shown) == 1 and shown.isascii() and shown not in "aAIx"):
+        return "letter", shown[-1]
+    if shown == "x":
+        return "sign", "×" if re.match(r"\s*[\d(.$]", after) else "x"
+    return "word", shown
 
 
 def _join(pieces: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -295,7 +298,9 @@ def _join(pieces: list[tuple[str, str]]) -> list[tuple[str, str]]:
             follower = pieces[end] if end < len(pieces) else ("end", "")
             if _is_share(text, words, follower):
                 text += " * "
-            elif not _is_unit(text, words, follower):
+            elif _is_unit(text, words, follower):
+                text += unit_mark(words[-1])
+            else:
                 row += [("text", text), ("words", " ".join(words))]
                 text = ""
             position = end

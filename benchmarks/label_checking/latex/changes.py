@@ -10,7 +10,6 @@ from label_checking.latex.chains import Chain, read_step
 from label_checking.latex.sides import Side, normalized
 from label_checking.latex.text import numbers_in, where_given
 from label_checking.reading import Finding
-
 from lemma.records import ErroneousSolution
 
 _LITERAL = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|\.\d+")
@@ -65,7 +64,7 @@ def _by_type(record: ErroneousSolution, right: Side, now: Side, is_result: bool)
             yield Finding(f"{name} a result is changed and no operand", detail)
         elif _signs_only(signs[0]) != _signs_only(signs[1]):
             yield Finding(f"{name} a sign is changed", detail)
-        elif len({pair for pair in differing}) > 1:
+        elif len(set(differing)) > 1:
             yield Finding(f"{name} more than one number is changed", detail)
         elif record.error_type == "counting_error" and differing and not _is_one_off(differing[0]):
             yield Finding(f"{name} the count is not off by one", detail)

@@ -14,21 +14,21 @@ from label_checking.latex.sides import Side, equal, normalized, read_side
 from label_checking.latex.text import is_written, numbers_in, parts_of, where_given
 from label_checking.latex.values import Value, same
 from label_checking.reading import Finding
-
 from lemma.records import ErroneousSolution
 
 _END = r"(?=\s*(?:,\s|;|:\s|\.\s|\.?$))"
-_DERIVES = frozenset(
-    "so thus gives give get getting hence therefore then find finding obtain yields means conclude conclusion leaves makes leaving "
-    "implies consequently follows equals becomes".split()
-)
-_ASSUMES = frozenset(
-    "if let letting suppose assume assuming setting set case plugging plug try trying consider choose say substituting "
-    "taking".split()
-)
+_DERIVES = frozenset({
+    "so", "thus", "gives", "give", "get", "getting", "hence", "therefore", "then", "find", "finding", "obtain",
+    "yields", "means", "conclude", "conclusion", "leaves", "makes", "leaving", "implies", "consequently", "follows",
+    "equals", "becomes",
+})  # fmt: skip
+_ASSUMES = frozenset({
+    "if", "let", "letting", "suppose", "assume", "assuming", "setting", "set", "case", "plugging", "plug", "try",
+    "trying", "consider", "choose", "say", "substituting", "taking",
+})  # fmt: skip
 # `when x = 2` is an assumption, `so the product is 0 when x = 2` is a result.
-_CONDITIONS = frozenset("when for where at".split())
-_KNOWN = frozenset("given since know told because from".split())
+_CONDITIONS = frozenset({"when", "for", "where", "at"})
+_KNOWN = frozenset({"given", "since", "know", "told", "because", "from"})
 FOUND, GIVEN, ASSUMED = "found", "was given in the question", "was assumed"
 PART = "is only part of an expression there"
 REWRITTEN = "is only written in another way there"
@@ -290,8 +290,8 @@ def _one_off(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Findin
 
 
 def _product_in_words(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]:
-    values = [_value(match[name]) for name in "abc"]
-    if None not in values and not same(values[0] * values[1], values[2]):
+    one, other, result = (_value(match[name]) for name in "abc")
+    if one is not None and other is not None and result is not None and not same(one * other, result):
         yield Finding("explanation: it states a false equation", match.group())
 
 
@@ -327,7 +327,7 @@ _RULES: list[tuple[re.Pattern[str], _Rule]] = [
         (r"(?:^|(?<=[.;:]\s))(?P<x>[^;]+?) is what step (?P<k>\d+) (?:found|finds|gave|gives|computed|says)", _found),
         (rf"[Ss]tep (?P<k>\d+) (?:found|finds|gave|gives|computed|got)(?: that)? (?P<x>[^;]+?){_END}", _found),
         (
-            rf"(?:problem|question) (?:also |only )?(?:says|gives|states|mentions|names) (?!nothing)(?P<x>[^;]+?){_END}",
+            rf"(?:problem|question) (?:also |only )?(?:says|gives|states|mentions) (?!nothing)(?P<x>[^;]+?){_END}",
             _in_question,
         ),
         (r"(?:takes|took|uses|used) (?P<x>[^;]+?) from the (?:problem|question)", _in_question),

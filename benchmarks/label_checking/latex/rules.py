@@ -17,11 +17,15 @@ from label_checking.latex.changes import check_change, still_uses
 from label_checking.latex.claims import check_claims
 from label_checking.latex.text import boxes, numbers_in, raw_latex, unbalanced
 from label_checking.reading import Finding
-
 from lemma.records import ErroneousSolution
 
 _COMMAND = re.compile(r"\\[a-zA-Z]{2,}|\\[(\[]|\^\{")
-_DENIES = re.compile(r"\bnot\b|n't\b|\bno\b|extraneous|contradict|impossible|false|absurd|reject|fails?\b", re.IGNORECASE)
+_OTHERWISE = re.compile(
+    r"\bin (?:what )?base\b|\bbase\b.*_\{?\d|_\{?\d.*\bbase\b|\\[pb]?mod(?![a-z])|\bmod\b|congruen|\\equiv", re.DOTALL
+)
+_DENIES = re.compile(
+    r"\bnot\b|n't\b|\bno\b|extraneous|contradict|impossible|false|absurd|reject|fails?\b", re.IGNORECASE
+)
 _LIST = re.compile(
     r"(?:\d\s*(?:,|\bor\b|\band\b|;|或|和|、)\s*(?:\$?\s*[a-z]\s*=\s*)?-?\d)|\\pm|\bbetween\b|\bfrom\b.*\bto\b"
 )
@@ -49,9 +53,9 @@ def check_latex(record: ErroneousSolution) -> Report:
     findings += [*_answers(record), *_boxed_gold(record), *_texts(record)]
     changes, is_read = check_change(record)
     findings += [*changes, *still_uses(record)]
-    coverage[f"change at the error step: {'read' if is_read else 'not read'}"] += 1
+    coverage[f"records, changed number or sign: {'read' if is_read else 'not read'}"] += 1
     claims = check_claims(record)
-    coverage[f"explanations: {'read' if claims.is_read else 'not read'}"] += 1
+    coverage[f"records, explanation: {'read' if claims.is_read else 'not read'}"] += 1
     return Report((*findings, *claims.findings), coverage)
 
 
@@ -66,9 +70,16 @@ def _read(record: ErroneousSolution, step: str) -> Reading:
 
 def _false(record: ErroneousSolution, step: str) -> list[Equation]:
     """The false equations of a step. Numbers of another base without its mark are not told apart, so none is blamed."""
-    false = [equation for equation in _read(record, step).equations if not equation.holds]
-    is_other_base = re.search(r"\bbase\b|\bmod", record.question) and re.search(r"_\{?\d|\bmod", record.question)
-    return [] if is_other_base else false
+    return [] if _counts_otherwise(record) else _not_holding(record, step)
+
+
+def _not_holding(record: ErroneousSolution, step: str) -> list[Equation]:
+    return [equation for equation in _read(record, step).equations if not equation.holds]
+
+
+def _counts_otherwise(record: ErroneousSolution) -> bool:
+    """Whether the question is about numbers in another base, or modulo another number."""
+    return bool(_OTHERWISE.search(record.question))
 
 
 def _reference_false(record: ErroneousSolution) -> set[str]:
@@ -88,7 +99,7 @@ def _steps(record: ErroneousSolution) -> Iterator[Finding]:
 
 def _reference(record: ErroneousSolution, coverage: Counter[str]) -> Iterator[Finding]:
     for step in record.reference_steps:
-        _count(coverage, "reference", _read(record, step))
+        _count(coverage, "reference", record, step)
         is_denied = _DENIES.search(step)
         for equation in _false(record, step):
             # `1 = \\sqrt{9} + 4, so x = 1 is not a solution` means to be false.
@@ -100,7 +111,7 @@ def _reference(record: ErroneousSolution, coverage: Counter[str]) -> Iterator[Fi
         if not any(same_answer(found, gold) for step in record.reference_steps for found in boxes(step)):
             yield Finding("reference: its answer is not the gold one", f"{box} / {gold}")
         return
-    if len(numbers_in(gold)) > 1 and not _PLAIN_LIST.sub("", gold).strip() == "" and value_of(gold) is None:
+    if len(numbers_in(gold)) > 1 and _PLAIN_LIST.sub("", gold).strip() and value_of(gold) is None:
         yield Finding("reference: the gold answer is free text with several numbers", gold)
         return
     last = (answer_sentences(record.reference_steps[-1]) or [record.reference_steps[-1]])[-1]
@@ -112,23 +123,26 @@ def _reference(record: ErroneousSolution, coverage: Counter[str]) -> Iterator[Fi
         yield Finding("reference: the gold answer is one of several numbers", f"{last[:150]} / {gold}")
 
 
-def _count(coverage: Counter[str], part: str, reading: Reading) -> None:
-    coverage[f"{part}: read"] += reading.read
+def _count(coverage: Counter[str], part: str, record: ErroneousSolution, step: str) -> None:
+    reading = _read(record, step)
+    # What would be false, and is not blamed, has not been checked.
+    passed_over = min(len(_not_holding(record, step)) - len(_false(record, step)), reading.read)
+    coverage[f"{part}: read"] += reading.read - passed_over
     coverage[f"{part}: letters"] += reading.letters
-    coverage[f"{part}: not read"] += reading.unread
+    coverage[f"{part}: not read"] += reading.unread + passed_over
 
 
 def _equations(record: ErroneousSolution, coverage: Counter[str]) -> Iterator[Finding]:
     """A calculation error has one false equation in its step; any other type has none; no later step has one."""
     at, known = record.error_step, _reference_false(record)
     reading = _read(record, record.steps[at])
-    _count(coverage, "error step", reading)
+    _count(coverage, "error step", record, record.steps[at])
     own = [equation for equation in _false(record, record.steps[at]) if equation.text not in known]
     partner = record.reference_steps[at] if at < len(record.reference_steps) else ""
     right = {equation.text for equation in _read(record, partner).equations}
     is_checked = any(equation.text not in right for equation in reading.equations)
     has_changed = any(chain.relations and chain not in _read(record, partner).chains for chain in reading.chains)
-    coverage[f"changed equation: {'read' if is_checked else 'not read' if has_changed else 'none'}"] += 1
+    coverage[f"records, changed equation: {'read' if is_checked else 'not read' if has_changed else 'none'}"] += 1
     if record.error_type == "calculation_error":
         if not own and is_checked and not reading.letters and not reading.unread:
             yield Finding("error step: a calculation error whose equations hold", record.steps[at][:200])
@@ -141,7 +155,7 @@ def _equations(record: ErroneousSolution, coverage: Counter[str]) -> Iterator[Fi
             broken = "an equality chain breaks" if equation.chain_length > 2 else "an equation is false"
             yield Finding(f"error step: {broken} in a type that claims all hold", equation.text)
     for step in record.steps[at + 1 :]:
-        _count(coverage, "later steps", _read(record, step))
+        _count(coverage, "later steps", record, step)
         for equation in _false(record, step):
             if equation.text not in known:
                 yield Finding("later step: an equation is false", equation.text)

@@ -46,7 +46,7 @@ _SAME = [
     (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
     (re.compile(r"\\[dt]binom(?![a-zA-Z])"), r"\\binom"),
     (re.compile(r"\\cancelto\s*\{[^{}]*\}"), ""),
-    (re.compile(r"\\(?:f?boxed|fbox|b?cancel|xcancel|mathbf|textbf|bold|mathrm|underline|ensuremath)(?![a-zA-Z])\s*(?=\{)"), ""),
+    (re.compile(r"\\(?:f?boxed|fbox|[bx]?cancel|mathbf|textbf|bold|mathrm|underline)(?![a-zA-Z])\s*(?=\{)"), ""),
     (re.compile(r"\\(?:cdot|times|ast)(?![a-zA-Z])|[×·]"), "*"),
     (re.compile(r"\\div(?![a-zA-Z])"), "÷"),
     (re.compile(r"\\over(?![a-zA-Z])"), "¦"),
@@ -88,9 +88,30 @@ class Side:
 
 def unit_mark(words: str) -> str:
     """One character for a unit: the same for `cm`, `cm^2` and `square cm`, another for `inches`."""
-    found = re.findall(r"[A-Za-z]{1,}", re.sub(r"\\[a-z]+|\b(?:square|sq|cubic|cu|per)\b", " ", words))
-    stem = {"feet": "foot", "inches": "inch"}.get(found[-1], found[-1].rstrip("s")) if found else ""
+    found = re.findall(r"[^\W\d_]+", re.sub(r"\\[a-z]+|\b(?:square|sq|cubic|cu|per)\b", " ", words))
+    return _mark(found[-1].lower()) if found else _mark("")
+
+
+def _mark(word: str) -> str:
+    stem = {"feet": "foot", "ft": "foot", "inches": "inch", "in": "inch"}.get(word, word.rstrip("s"))
     return chr(UNITS.start + zlib.crc32(stem.encode()) % len(UNITS))
+
+
+_MEASURES = frozenset(
+    _mark(word)
+    for word in re.findall(
+        r"\w+",
+        "inch foot yard mile mm cm m km millimeter centimeter meter kilometer second sec minute min hour hr day week "
+        "month year dollar cent penny nickel dime mg g kg milligram gram kilogram pound lb ounce oz ton l ml liter "
+        "milliliter gallon quart pint cup degree radian rad mph dozen",
+    )
+)
+
+
+def measures(text: str) -> frozenset[str]:
+    """The units of a side that can be converted into one another, as marks: not `apples`."""
+    money = {"$"} if "\\$" in text else set()
+    return frozenset({character for character in normalized(text) if character in _MEASURES} | money)
 
 
 def is_unit(character: str) -> bool:
@@ -360,15 +381,14 @@ class _Parser:
             argument = divide(multiply(argument, sympy.pi), Fraction(180))
         self.degrees = before
         if base is not None:
-            value = divide(function("ln", argument), function("ln", base))
-        else:
-            value = function(name, argument)
-        return power(value, exponent)
+            return power(divide(function("ln", argument), function("ln", base)), exponent)
+        return power(function(name, argument), exponent)
 
 
-_GREEK = frozenset(
-    "alpha beta gamma delta epsilon theta phi varphi omega lambda mu sigma tau rho zeta angle triangle overline".split()
-)
+_GREEK = frozenset({
+    "alpha", "beta", "gamma", "delta", "epsilon", "theta", "phi", "varphi", "omega", "lambda", "mu", "sigma", "tau",
+    "rho", "zeta", "angle", "triangle", "overline",
+})  # fmt: skip
 
 
 @lru_cache(maxsize=65536)

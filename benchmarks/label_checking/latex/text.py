@@ -28,7 +28,8 @@ _PROSE_COMMANDS = re.compile(
 NUMBER_WORDS = {
     word: Fraction(value)
     for value, words in {
-        "0": "zero", "1": "one once single", "2": "two twice double doubled both pair second", "3": "three thrice triple third",
+        "0": "zero", "1": "one once single", "2": "two twice double doubled both pair second",
+        "3": "three thrice triple third",
         "4": "four fourth quadruple", "5": "five fifth", "6": "six sixth", "7": "seven seventh", "8": "eight eighth",
         "9": "nine ninth", "10": "ten tenth", "11": "eleven", "12": "twelve dozen", "13": "thirteen", "14": "fourteen",
         "15": "fifteen", "16": "sixteen", "17": "seventeen", "18": "eighteen", "19": "nineteen", "20": "twenty",
@@ -75,9 +76,8 @@ def unbalanced(text: str) -> Iterator[str]:
     text = ASY.sub(" ", text)
     bare = re.sub(r"\\[\\${}%]", "", text)
     rest = _FORMULA.sub("", text)
-    if "$" in re.sub(r"\\\$", "", rest) or bare.count("$") % 2:
-        yield "dollar"
-    elif any(_is_prose(match) for match in _FORMULA.finditer(text)):
+    is_prose = any(_is_prose(match) for match in _FORMULA.finditer(text))
+    if "$" in re.sub(r"\\\$", "", rest) or bare.count("$") % 2 or is_prose:
         yield "dollar"
     if not _nest(bare):
         yield "braces"
@@ -163,7 +163,7 @@ def numbers_in(text: str) -> set[Fraction]:
 def is_written(value: Fraction, text: str) -> bool:
     """Whether a text writes a number for itself, in digits or as a plain number word, and not as an exponent."""
     text = re.sub(r"\^\s*(?:\{[^{}]*\}|\d)", " ", _SUBSCRIPT.sub(" ", ASY.sub(" ", text)))
-    loose = r"\b(?:once|single|twice|double[d]?|both|pair|second|thrice|triple|third|half|halves|quarters?|one|fourth|fifth)\b"
+    loose = r"\b(?:one|once|single|twice|doubled?|both|pair|second|thrice|triple|third|hal(?:f|ves)|quarters?|fourth)\b"
     return value in numbers_in(re.sub(loose, " ", text, flags=re.IGNORECASE))
 
 

@@ -100,8 +100,8 @@ def function(name: str, argument: Value) -> Value:
     if name in ("floor", "ceil"):
         expression = to_sympy(argument)
         return Fraction(int(sympy.floor(expression) if name == "floor" else sympy.ceiling(expression)))
-    functions = {"ln": sympy.log, "arcsin": sympy.asin, "arccos": sympy.acos, "arctan": sympy.atan}
-    return _tidy(functions.get(name, getattr(sympy, name, None))(to_sympy(argument)))
+    renamed = {"ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan"}
+    return _tidy(getattr(sympy, renamed.get(name, name))(to_sympy(argument)))
 
 
 def same(left: Value, right: Value) -> bool:
