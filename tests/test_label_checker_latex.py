@@ -181,6 +181,7 @@ FAULTS: list[tuple[str, ErroneousSolution]] = [
     # Calculation errors and the others.
     (HOLDS, step("calculation", 1, r"21 \cdot 4 = \boxed{74}", r"21 \cdot 4 = 70 + 14 = \boxed{84}")),
     (HOLDS, step("early", 0, "= 24", r"= \frac{42}{2}")),
+    (HOLDS, step("calculation", 1, r"21 \cdot 4 = \boxed{74}", r"N = 21 \cdot 4 = 70 + 14 = \boxed{84}")),
     ("error step: a calculation error with several", step("calculation", 1, "games, so", "games, $2 + 2 = 5$, so")),
     ("error step: calculation_error: an operand", step("calculation", 1, r"21 \cdot 4", r"21 \cdot 5")),
     (FALSE, step("operator", 1, r"= \boxed{25}", r"= \boxed{26}", final_answer="26")),
@@ -417,6 +418,18 @@ def test_records_without_latex_are_read_as_before() -> None:
     report = check_record(plain.model_copy(update={"explanation": "45 is what step 1 found."}))
     assert UNSOLVED in [finding.rule for finding in report.findings]
     assert not any(name.startswith("LaTeX") for name in report.coverage)
+
+
+def test_the_command_reads_several_runs_and_half_of_one(tmp_path: Path) -> None:
+    records = [right("operator", id=f"{n:x}", problem_id=f"{n:016x}") for n in range(3)]
+    (tmp_path / "erroneous.jsonl").write_text("".join(record.model_dump_json() + "\n" for record in records), "utf-8")
+    checker = [sys.executable, str(ROOT / "benchmarks" / "label_checker.py"), str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for arguments, checked in ((["--half", "even"], 2), (["--half", "odd"], 1), ([str(tmp_path)], 3)):
+        done = subprocess.run([*checker, *arguments], capture_output=True, text=True, env=environment, check=False)
+        assert done.stdout.count(f"{checked}  checked") == 1 + (checked == 3)
+        assert f"LaTeX, error step: {checked} of {checked} read (100.0%)" in done.stdout
+        assert done.stderr == ""
 
 
 def math_solutions() -> list[str]:

@@ -20,7 +20,7 @@ _END = r"(?=\s*(?:,\s|;|:\s|\.\s|\.?$))"
 _DERIVES = frozenset({
     "so", "thus", "gives", "give", "get", "getting", "hence", "therefore", "then", "find", "finding", "obtain",
     "yields", "means", "conclude", "conclusion", "leaves", "makes", "leaving", "implies", "consequently", "follows",
-    "equals", "becomes",
+    "equals", "becomes", "must", "solution", "solutions",
 })  # fmt: skip
 _ASSUMES = frozenset({
     "if", "let", "letting", "suppose", "assume", "assuming", "setting", "set", "case", "plugging", "plug", "try",

@@ -138,13 +138,14 @@ def _equations(record: ErroneousSolution, coverage: Counter[str]) -> Iterator[Fi
     reading = _read(record, record.steps[at])
     _count(coverage, "error step", record, record.steps[at])
     own = [equation for equation in _false(record, record.steps[at]) if equation.text not in known]
-    partner = record.reference_steps[at] if at < len(record.reference_steps) else ""
-    right = {equation.text for equation in _read(record, partner).equations}
-    is_checked = any(equation.text not in right for equation in reading.equations)
-    has_changed = any(chain.relations and chain not in _read(record, partner).chains for chain in reading.chains)
-    coverage[f"records, changed equation: {'read' if is_checked else 'not read' if has_changed else 'none'}"] += 1
+    partner = _read(record, record.reference_steps[at] if at < len(record.reference_steps) else "")
+    is_checked = bool({equation.text for equation in reading.equations} - {right.text for right in partner.equations})
+    changed = [chain for chain in reading.chains if chain.relations and chain not in partner.chains]
+    coverage[f"records, changed equation: {'read' if is_checked else 'not read' if changed else 'none'}"] += 1
     if record.error_type == "calculation_error":
-        if not own and is_checked and not reading.letters and not reading.unread:
+        # A chain with two numbers in it has been recomputed, whatever names stand before them.
+        is_read = all(sum(side.is_number for side in chain.sides) > 1 and not chain.is_modular for chain in changed)
+        if is_checked and is_read and not own and not _counts_otherwise(record):
             yield Finding("error step: a calculation error whose equations hold", record.steps[at][:200])
         if len(own) > 1:
             yield Finding(
