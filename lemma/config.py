@@ -31,7 +31,8 @@ Columns = Annotated[Pairs, Option(metavar="NAME=COLUMN,...")]
 Split = Annotated[str, Option(metavar="NAME")]
 Limit = Annotated[int | None, Option(metavar="N"), Field(ge=1)]
 Taxonomy = Annotated[Path | None, Option(metavar="DIR")]
-Prompts = Annotated[Path | None, Option(metavar="DIR")]
+# Not a setting: what counts is the content, whose versions are among the inputs.
+Prompts = Annotated[Path | None, Option(setting=False, metavar="DIR")]
 Teacher = Annotated[str | None, Option(metavar="MODEL")]
 Exclude = Annotated[Names, Option(metavar="FILE,...")]
 

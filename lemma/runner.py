@@ -22,6 +22,7 @@ from lemma.models.backend_choice import OPENAI, choose_backend
 from lemma.models.prompts import prompt_versions
 from lemma.options import CommandConfig, StageConfig
 from lemma.records import Record, Rejection
+from lemma.resources import own_prompts
 from lemma.rundir.directory import RunDirectory
 from lemma.rundir.journal import Journal
 from lemma.rundir.lines import StoredLine, flowing_lines, stage_input
@@ -32,7 +33,8 @@ from lemma.rundir.sharing import Hold
 def run_command(config: CommandConfig, console: Console, *, last: bool = True) -> None:
     """Run a command as typed. `last` says whether its summary ends with the command to type next."""
     run_prerequisites(config, console)
-    summary = run_alone(config, console)
+    with own_prompts(getattr(config, "prompts", None)):
+        summary = run_alone(config, console)
     if summary is not None:
         print_summary(summary, last)
 

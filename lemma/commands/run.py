@@ -42,7 +42,7 @@ from lemma.exceptions import ConfigError, did_you_mean, first_fault
 from lemma.models.backend_choice import choose_backend
 from lemma.models.costs import read_prices
 from lemma.options import StageConfig
-from lemma.resources import data_folder
+from lemma.resources import data_folder, own_prompts
 from lemma.rundir.manifest import read_manifest
 from lemma.runner import run_alone, run_command, run_prerequisites
 
@@ -76,7 +76,7 @@ def run(config: RunConfig, console: Console) -> None:
             run_command(group[0], console, last=last)
             continue
         run_prerequisites(group[0], console)
-        with new_progress(console) as progress:
+        with new_progress(console) as progress, own_prompts(getattr(group[0], "prompts", None)):
             summaries = run_side_by_side(group, lambda stage, hold: run_alone(stage, console, hold, progress), console)
         for summary in summaries:
             print_summary(summary, last and summary is summaries[-1])
