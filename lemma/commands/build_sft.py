@@ -35,8 +35,9 @@ from lemma.exceptions import ConfigError
 from lemma.formats import record_kinds
 from lemma.formats.kind import RIGHT_SOLUTION, Case, Joined, Line, RecordKind, RightSolution
 from lemma.formats.shapes import Shape, shaped
+from lemma.models.factory import open_scorer
 from lemma.models.prompts import prompt_versions
-from lemma.models.scorers import open_scorer
+from lemma.models.scoring import Scorer, Turn
 from lemma.problems.loading import open_problems
 from lemma.problems.similarity import NearDuplicates, TestQuestions
 from lemma.records import Correction, ErroneousSolution, Problem, Rejection, SmoothedTrajectory
@@ -47,7 +48,7 @@ from lemma.steps import solution_text, split_steps, without_annotations
 from lemma.taxonomy import load_taxonomy
 from lemma.trajectories import phrase_comparison as comparison
 from lemma.trajectories.joining import PhraseDraw, Truncation, join, opening, trajectory_of
-from lemma.trajectories.phrase_scores import ModelChoice, Remembered, Scorer, Turn, open_scores, score_turns
+from lemma.trajectories.phrase_scores import ModelChoice, Remembered, open_scores, score_turns
 from lemma.trajectories.phrases import Mode, load_phrases
 
 MIXED_IN = "cot"

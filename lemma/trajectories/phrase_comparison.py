@@ -19,7 +19,7 @@ from typing import Literal
 
 import orjson
 
-from lemma.trajectories.phrase_scores import Score, Scorer, Turn
+from lemma.models.scoring import Score, Scorer, Turn
 
 REFLECTIONS = "reflections.json"
 _RESAMPLES = 1000
