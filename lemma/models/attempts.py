@@ -158,12 +158,13 @@ class Attempts:
             started = time.monotonic()
             call.attempts += 1
             call.started = min(call.started, started)
-            seconds = min(self._patience.timeout, call.started + self._patience.deadline - started)
+            left = call.started + self._patience.deadline - started
             try:
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(min(self._patience.timeout, left)):
                     answer = await call.send()
             except TimeoutError:
-                raise InterruptedAnswerError(f"{self._name}: no answer within {seconds:.3g} s") from None
+                within = "the deadline" if left < self._patience.timeout else f"{self._patience.timeout:,g} s"
+                raise InterruptedAnswerError(f"{self._name}: no answer within {within}") from None
             self.concurrency.answered(time.monotonic() - started)
             return answer
         except OverloadedError as error:

@@ -14,7 +14,7 @@ Body = dict[str, Any]
 
 
 class Dialect(NamedTuple):
-    """`note` is for people; `change` returns the body as this server takes it."""
+    """`note` says what was refused and what is done about it; `change` returns the body as this server takes it."""
 
     refusal: re.Pattern[str]
     change: Callable[[Body], Body]
@@ -44,16 +44,20 @@ def _system_in_user(body: Body) -> Body:
 
 
 DIALECTS = (
-    Dialect(re.compile(r"max_tokens.*max_completion_tokens", re.S), _renamed_limit, "max_tokens by its new name"),
+    Dialect(
+        re.compile(r"max_tokens.*max_completion_tokens", re.S),
+        _renamed_limit,
+        "max_tokens; asked with max_completion_tokens",
+    ),
     Dialect(
         re.compile(r"response_format|json_schema|structured.output", re.I),
         _without("response_format"),
-        "no response_format: only the prompt asks for JSON",
+        "response_format; only the prompt asks for JSON",
     ),
     Dialect(
         re.compile(r"system.{0,20}\bnot supported|not support.{0,20}\bsystem", re.I),
         _system_in_user,
-        "no system role: its text stands before the user's",
+        "the system role; its text now comes first in the user's",
     ),
-    Dialect(re.compile(r"\btop_p\b"), _without("top_p", only=1.0), "no top_p, which would be 1"),
+    Dialect(re.compile(r"\btop_p\b"), _without("top_p", only=1.0), "top_p; asked without it (it was 1)"),
 )

@@ -12,7 +12,7 @@ import time
 from email.utils import parsedate_to_datetime
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import orjson
 
@@ -179,7 +179,8 @@ class OpenAICompatible:
                 f"--base-url {visible(base_url)} is no http address; it looks like http://localhost:8000/v1"
             )
         query = dict(parse_qsl(parts.query))
-        self._secrets += [value for name, value in query.items() if any(word in name.lower() for word in _SECRET_NAMES)]
+        secrets = [value for name, value in query.items() if any(word in name.lower() for word in _SECRET_NAMES)]
+        self._secrets += secrets + [quote(secret, safe="") for secret in secrets]
         return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}", query
 
     async def _post(self, path: str, body: Body) -> bytes:
@@ -212,7 +213,7 @@ class OpenAICompatible:
         for dialect in DIALECTS:
             if dialect not in self._dialects and dialect.refusal.search(refusal) and dialect.change(sent) != sent:
                 self._dialects.append(dialect)
-                self.notes.append(f"asked with {dialect.note}, as the server refused it otherwise")
+                self.notes.append(f"model: the server refused {dialect.note}")
                 break
         return self._in_dialect(body) != sent
 
