@@ -117,7 +117,7 @@ def _outcome(problems: Path, target: Path, log: Path) -> Outcome:
         unaccounted=count - sum(1 for one in ids if told[one] == 1),
         files={name: (target / name).read_bytes() for name in FILES},
         leaks=[path.name for path in target.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()],
-        calls=json.loads((target / "run.json").read_text())["stages"]["sample"]["teacher"]["calls"],
+        calls=json.loads((target / "run.json").read_text())["stages"]["sample"]["model"]["calls"],
         events=Counter(line.split()[0] for line in log.read_text().splitlines()),
         lost=answered.total() - count,
     )

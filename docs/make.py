@@ -30,29 +30,14 @@ from lemma.config import BuildSftConfig  # noqa: E402
 from lemma.evaluation.outputs import GradedOutput  # noqa: E402
 from lemma.formats import record_kinds  # noqa: E402
 from lemma.formats.shapes import SHAPES  # noqa: E402
-from lemma.records import (  # noqa: E402
-    Correction,
-    ErroneousSolution,
-    Problem,
-    Record,
-    Rejection,
-    SmoothedTrajectory,
-    Solution,
-)
+from lemma.records import Record  # noqa: E402
+from lemma.run_files import REJECTED, RUN_FILES, Maker, RunFile  # noqa: E402
 
 # The pages with commands, and whether they need the data, or a copy of the package to put files into.
 PAGES = {"tour.md": "data", "cluster.md": "data", "extending.md": "copy"}
 DATA = ("gsm8k_train.jsonl", "gsm8k_test.jsonl")
 _BLOCK = re.compile(r"^```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILES: dict[type[Record], tuple[str, str]] = {
-    Problem: ("problems.jsonl", "sample, augment"),
-    Solution: ("solutions.jsonl", "sample"),
-    ErroneousSolution: ("erroneous.jsonl", "augment, analyze"),
-    Correction: ("corrections.jsonl", "correct"),
-    SmoothedTrajectory: ("smoothed.jsonl", "smooth"),
-    Rejection: ("rejected.jsonl", "every stage"),
-    GradedOutput: ("eval/NAME/outputs.jsonl", "eval"),
-}
+_OUTPUTS = RunFile("eval/NAME/outputs.jsonl", GradedOutput, (Maker("eval"),), "outputs")
 _TYPE_NAMES = {
     r"tuple\[str, \.\.\.\]": "list of text",
     r"tuple\[lemma\.records\.Segment, \.\.\.\]": "list of `kind` and `text`",
@@ -134,7 +119,9 @@ def prepare(folder: Path, needs: str, data: Path) -> None:
 def record_reference(folder: Path) -> str:
     """records.md, with lines of the bundled sample's run as examples."""
     first, *others = SHAPES
-    list(_session(f"$ lemma build-sft --run {first} --seed 3 --records {','.join(record_kinds())}", folder))
+    kinds = ",".join(record_kinds())
+    list(_session(f"$ lemma augment --run {first} --seed 3", folder))
+    list(_session(f"$ lemma build-sft --run {first} --seed 3 --records {kinds}", folder))
     for shape in others:
         again = f"lemma build-sft --run {shape} --seed 3 --records lemma,cot,dpo --fresh --shape {shape}"
         list(_session(f"$ cp -r {first} {shape} && {again}", folder))
@@ -146,11 +133,12 @@ def _reference(runs: dict[str, Path]) -> Iterator[str]:
     yield "# Records\n"
     yield "Made by `python docs/make.py` from the code. Every file is JSONL, a record a line, as `datasets` reads it."
     yield "An `id` is a hash of content. Steps count from 0.\n"
-    for record, (file, stage) in _FILES.items():
-        yield f"## `{file}`\n\nFrom: {stage}. {_summary(record)}\n"
-        yield from _field_table(record)
-        if (run / file).exists() and (run / file).stat().st_size:
-            yield from _example(_first(run / file))
+    for file in (*RUN_FILES, REJECTED, _OUTPUTS):
+        made_by = ", ".join(file.made_by) or "every command"
+        yield f"## `{file.name}`\n\nFrom: {made_by}. {_summary(file.record)}\n"
+        yield from _field_table(file.record)
+        if (run / file.name).exists() and (run / file.name).stat().st_size:
+            yield from _example(_first(run / file.name))
     yield "## `sft/KIND.jsonl`\n"
     default = BuildSftConfig.model_fields["records"].default[0]
     yield f"From: build-sft, one file for each of `--records`, `{default}` where none are named.\n"

@@ -1,4 +1,4 @@
-"""The command line: parse, call a stage, print. Flags come from the stage's declaration in config.py."""
+"""The command line: parse, run a command, print. Flags come from the options declared in `config.py`."""
 
 from __future__ import annotations
 
@@ -6,64 +6,42 @@ import argparse
 import sys
 import types
 import typing
-from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from rich.console import Console
 
-from lemma import __version__, config
-from lemma.engine.summary import StageSummary, print_summary
-from lemma.exceptions import LemmaError
-from lemma.rundir.journal import RunDirectory
+from lemma import __version__
+from lemma.config import CONNECTION, LIMITS, REFLECTIONS, SAMPLING, commands
+from lemma.exceptions import LemmaError, did_you_mean
+from lemma.options import RUN, CommandConfig, Option, flag_of, option_of
 
-# A stage is `module:function`, taking its config and a console; imported only when it is run.
-STAGES: dict[type[config.CommandConfig], str] = {
-    config.TaxonomyConfig: "lemma.commands.taxonomy:show",
-    config.GenerateConfig: "lemma.commands.generate:generate",
-    config.SampleConfig: "lemma.commands.sample:sample",
-    config.AnalyzeConfig: "lemma.commands.analyze:analyze",
-    config.AugmentConfig: "lemma.commands.augment:augment",
-    config.CorrectConfig: "lemma.commands.correct:correct",
-    config.SmoothConfig: "lemma.commands.smooth:smooth",
-    config.BuildSftConfig: "lemma.commands.build_sft:build_sft",
-    config.EvolveConfig: "lemma.commands.evolve:evolve",
-    config.RunConfig: "lemma.commands.run:run",
-    config.ReportConfig: "lemma.commands.report:report",
-    config.ShowConfig: "lemma.commands.show:show",
-    config.VerifyConfig: "lemma.commands.verify:show",
-    config.TrainConfig: "lemma.commands.train:train",
-    config.EvalConfig: "lemma.commands.eval:evaluate",
-}
-# What a stage needs on disk first, and the stage that makes it when it is not there.
-PREREQUISITES: dict[type[config.StageConfig], tuple[str, type[config.StageConfig]]] = {
-    config.AnalyzeConfig: ("solutions.jsonl", config.SampleConfig),
-    config.CorrectConfig: ("erroneous.jsonl", config.AugmentConfig),
-    config.SmoothConfig: ("corrections.jsonl", config.CorrectConfig),
-    config.BuildSftConfig: ("corrections.jsonl", config.CorrectConfig),
-    config.ShowConfig: ("erroneous.jsonl", config.AugmentConfig),
-    config.ReportConfig: (".", config.BuildSftConfig),
-}
-# They only look: what is there is never made again for them.
-VIEWS = frozenset((config.ShowConfig, config.ReportConfig))
-
-Stage = Callable[[Any, Console], StageSummary | None]
+_GROUPS = ("", REFLECTIONS, SAMPLING, CONNECTION, LIMITS, RUN)
+_PURPOSE = "From solved problems to models that correct themselves."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Exit status: 0 done, 1 an expected failure (one line on stderr), 2 wrong usage, 130 stopped."""
+    """Run one command.
+
+    Returns the exit status: 0 done, 1 an expected failure (one line on stderr), 2 wrong usage, 130 stopped.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        values = vars(build_parser().parse_args(arguments))
-        stage_config: type[config.CommandConfig] = values.pop("stage")
-        settings = {name: value for name, value in values.items() if value is not None}
-        run_command(stage_config.from_mapping(settings), Console(stderr=True))
+        config = parse(arguments)
+        if config is None:
+            build_parser().print_help()
+            return 0
+        from rich.console import Console
+
+        from lemma.runner import run_command
+
+        run_command(config, Console(stderr=True))
     except LemmaError as error:
-        print(f"lemma: {error}", file=sys.stderr)  # noqa: T201
+        print(f"lemma: {_one_line(str(error))}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
-        print("lemma: stopped; the same command goes on from here", file=sys.stderr)  # noqa: T201
+        print("lemma: stopped; rerun the command to resume", file=sys.stderr)  # noqa: T201
         return 130
     except BrokenPipeError:
         sys.stderr.close()
@@ -71,95 +49,127 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run_command(stage_config: config.CommandConfig, console: Console) -> None:
-    """Run a stage, and first the one before it where its output is not there yet, or was made of other inputs."""
-    if isinstance(stage_config, config.StageConfig):
-        run_before(stage_config, console)
-    summary = stage_function(stage_config)(stage_config, console)
-    if summary is not None:
-        print_summary(summary)
+def _one_line(text: str) -> str:
+    """A message that may quote anything, without line breaks and without what could steer a terminal."""
+    return "".join(part if part.isprintable() else " " if part.isspace() else f"\\x{ord(part):02x}" for part in text)
 
 
-def stage_function(stage_config: config.CommandConfig) -> Stage:
-    """The function that runs a stage; importing it may take a while."""
-    module, _, function = STAGES[type(stage_config)].partition(":")
-    stage: Stage = getattr(import_module(module), function)
-    return stage
+def parse(arguments: Sequence[str]) -> CommandConfig | None:
+    """The options of the command that was typed; None if none was. Raises ConfigError if they can't be used."""
+    parser = build_parser()
+    known = commands()
+    typed = next((word for word in arguments if not word.startswith("-")), None)
+    if typed is None and not arguments:
+        return None
+    if typed is not None and typed not in known and arguments[0] == typed:
+        parser.error(f"there is no command {typed!r}; {did_you_mean(typed, known)}")
+    values, unknown = parser.parse_known_args(arguments)
+    settings = {name: value for name, value in vars(values).items() if value is not None}
+    config = known[settings.pop("command")]
+    if unknown:
+        flags = sorted(flag for name, field in config.model_fields.items() for flag in _flags(name, field))
+        word = unknown[0].partition("=")[0]
+        hint = f"; {did_you_mean(word, flags)}" if word.startswith("-") else ""
+        parser.error(f"lemma {config.command} takes no {word!r}{hint}")
+    return config.from_mapping(_merged(settings))
 
 
-def run_before(stage_config: config.StageConfig, console: Console) -> None:
-    """Run the stage whose output a stage needs, where that is not there or was made of other inputs."""
-    if type(stage_config) not in PREREQUISITES:
-        return
-    needed, before = PREREQUISITES[type(stage_config)]
-    shared = {"run": stage_config.run, "seed": stage_config.seed, "workers": stage_config.workers}
-    missing = stage_config.run / needed
-    if not missing.exists():
-        console.print(f"[dim]{missing} is not there yet: running `lemma {before.command}` first[/dim]")
-        run_command(before.from_mapping(shared), console)
-    elif type(stage_config) not in VIEWS:
-        directory = RunDirectory(stage_config.run)
-        done = directory.manifest().get("stages", {}).get(before.command)
-        if done and not directory.is_as_recorded(done["inputs"]):
-            console.print(f"[dim]{needed} was made of other inputs: running `lemma {before.command}` again[/dim]")
-            run_command(before.from_mapping(done["settings"] | shared | {"fresh": True}), console)
+def _merged(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A value typed in its place and one typed with a flag are the same option."""
+    return {name.removeprefix("positional_"): value for name, value in sorted(settings.items(), reverse=True)}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors in one line, in lemma's own words."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and how to get help; exit with status 2."""
+        end = "" if message.endswith("?") else "."
+        self.exit(2, f"lemma: {_one_line(message)}{end} See `{self.prog} --help`\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line, built from the declarations."""
-    parser = argparse.ArgumentParser(
-        prog="lemma", description="From solved problems to models that correct themselves.", allow_abbrev=False
-    )
+    parser = _Parser(prog="lemma", description=_PURPOSE, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"lemma {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for stage_config in STAGES:
-        _add_command(commands, stage_config)
+    parser.add_argument(
+        "--print-completion", choices=("bash", "zsh", "tcsh"), action=_PrintCompletion, help="print a completion script"
+    )
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
+    for name, config in commands().items():
+        purpose = (config.__doc__ or "").strip().splitlines()[0]
+        command = subparsers.add_parser(
+            name,
+            help=purpose,
+            usage=f"lemma {name}{_places(config)} [options]",
+            description=purpose,
+            epilog=f"example:  {config.example}",
+            allow_abbrev=False,
+        )
+        # Own options first, then those about the model, then those that every command has.
+        by_group: dict[str, list[str]] = {title: [] for title in _GROUPS}
+        for field_name, field in config.model_fields.items():
+            by_group.setdefault(option_of(field).group, []).append(field_name)
+        for title, names in by_group.items():
+            group = command.add_argument_group(title) if title and names else command
+            for field_name in names:
+                _add_option(group, field_name, config.model_fields[field_name])
     return parser
 
 
-def _add_command(commands: Any, stage_config: type[config.CommandConfig]) -> None:
-    purpose = (stage_config.__doc__ or "").strip().splitlines()[0]
-    command = commands.add_parser(
-        stage_config.command,
-        help=purpose,
-        description=purpose,
-        epilog=f"example:  {stage_config.example}",
-        allow_abbrev=False,
-    )
-    command.set_defaults(stage=stage_config)
-    for name, field in stage_config.model_fields.items():
-        _add_option(command, name, field)
+class _PrintCompletion(argparse.Action):
+    """Print a completion script; the library that makes it is loaded only for this."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *arguments: Any) -> NoReturn:
+        """Print the script for the shell named last and exit."""
+        import shtab
+
+        print(shtab.complete(parser, arguments[1]))  # noqa: T201
+        parser.exit(0)
 
 
-def _add_option(command: argparse.ArgumentParser, name: str, field: FieldInfo) -> None:
-    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    shown = (field.description or "").replace("%", "%%")
-    if extra.get("positional"):
-        command.add_argument(name, nargs="?", default=None, metavar=name.upper(), help=shown)
-        return
-    flag, default = _flag(name), _shown_default(field)
-    if field.annotation is bool:
-        command.add_argument(
-            flag, dest=name, default=None, action=argparse.BooleanOptionalAction, help=f"{shown}{default}"
-        )
-        return
-    if isinstance(nargs := extra.get("nargs"), int):
-        command.add_argument(flag, dest=name, default=None, nargs=nargs, metavar=("A", "B"), help=shown)
-        return
+def _places(config: type[CommandConfig]) -> str:
+    names = [name for name, field in config.model_fields.items() if option_of(field).positional]
+    return "".join(f" [{name.upper()}]" for name in names)
+
+
+def _flags(name: str, field: FieldInfo) -> list[str]:
+    no = [f"--no-{name.replace('_', '-')}"] if field.annotation is bool else []
+    return [flag_of(name), *no]
+
+
+def _add_option(group: Any, name: str, field: FieldInfo) -> None:
+    option, shown = option_of(field), (field.description or "").replace("%", "%%")
+    helped = f"{shown}{_shown_default(field)}"
+    if option.positional:
+        group.add_argument(f"positional_{name}", nargs="?", default=None, metavar=name.upper(), help=helped)
+        helped = argparse.SUPPRESS
+    shared = {"dest": name, "default": None}
+    if field.annotation in (bool, bool | None):
+        # Both forms work; the one that changes something is shown.
+        yes, no = flag_of(name), f"--no-{name.replace('_', '-')}"
+        hidden = argparse.SUPPRESS
+        default = field.default is True
+        group.add_argument(yes, action="store_true", help=hidden if default else helped, **shared)
+        group.add_argument(no, action="store_false", help=f"do not {shown}" if default else hidden, **shared)
+    elif option.values:
+        group.add_argument(flag_of(name), nargs=len(option.values), metavar=option.values, help=helped, **shared)
+    else:
+        action, metavar = "append" if option.repeated else "store", _metavar(field, option, name)
+        group.add_argument(flag_of(name), action=action, metavar=metavar, help=helped, **shared)
+
+
+def _metavar(field: FieldInfo, option: Option, name: str) -> str:
     choices = _choices(field.annotation)
-    metavar = "{" + ",".join(choices) + "}" if choices else name.upper()
-    command.add_argument(flag, dest=name, default=None, metavar=metavar, help=f"{shown}{default}")
-
-
-def _flag(name: str) -> str:
-    return f"-{name}" if len(name) == 1 else "--" + name.rstrip("_").replace("_", "-")
+    return option.metavar or ("{" + ",".join(choices) + "}" if choices else name.rstrip("_").upper())
 
 
 def _shown_default(field: FieldInfo) -> str:
     value = field.default
     if value is None or value is PydanticUndefined or value is False or value == ():
         return ""
-    return f" (default: {','.join(value) if isinstance(value, tuple) else value})".replace("%", "%%")
+    shown = "yes" if value is True else ",".join(value) if isinstance(value, tuple) else value
+    return f" (default: {shown})".replace("%", "%%")
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:

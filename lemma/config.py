@@ -1,235 +1,291 @@
-"""One declaration per stage: it gives the command its flags, the pipeline file its keys, and both their help.
+"""The options of every command, in the order of `lemma --help`. What a command reads and writes is in `commands/`.
 
-    >>> AugmentConfig.from_mapping({"types": "calc", "per_problem": 4}).per_problem
-    4
-
-A field's name is the YAML key; with dashes it is the flag. An unknown key is a `ConfigError` that names the nearest.
+>>> AugmentConfig.from_mapping({"types": "calc", "per_problem": 4}).per_problem
+4
 """
 
 from __future__ import annotations
 
-import difflib
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from lemma.exceptions import ConfigError
-from lemma.records import Strategy
+from lemma.options import (
+    CommandConfig,
+    Names,
+    Option,
+    Pairs,
+    Shares,
+    StageConfig,
+    Strategies,
+    ViewConfig,
+)
 
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+CONNECTION, SAMPLING, LIMITS = "model connection", "sampling", "limits and costs"
+REFLECTIONS = "reflections chosen by a model"
 
+Data = Annotated[str | None, Option(positional=True)]
+Columns = Annotated[Pairs, Option(metavar="NAME=COLUMN,...")]
+Split = Annotated[str, Option(metavar="NAME")]
+Limit = Annotated[int | None, Option(metavar="N"), Field(ge=1)]
+Taxonomy = Annotated[Path | None, Option(metavar="DIR")]
+Prompts = Annotated[Path | None, Option(metavar="DIR")]
+Teacher = Annotated[str | None, Option(metavar="MODEL")]
+Exclude = Annotated[Names, Option(metavar="FILE,...")]
 
-def _split_names(value: Any) -> Any:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _split_pairs(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-    if not all(equals for _, equals, _ in pairs):
-        raise ValueError("expected NAME=VALUE pairs, separated by commas")
-    return {name.strip(): text.strip() for name, _, text in pairs}
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_split_names)]
-Strategies = Annotated[tuple[Strategy, ...], BeforeValidator(_split_names), Field(min_length=1)]
-Pairs = Annotated[dict[str, str], BeforeValidator(_split_pairs)]
-Shares = Annotated[dict[str, float], BeforeValidator(_split_pairs)]
-
-
-def _field_name(cls: type[BaseModel], key: str) -> str:
-    """The field of a key: `from`, a word of Python's own, is the field `from_`."""
-    return f"{key}_" if f"{key}_" in cls.model_fields else key
-
-
-class CommandConfig(BaseModel):
-    """What a command can be asked. Subclasses add their fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    command: ClassVar[str]
-    example: ClassVar[str]
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any], where: str = "") -> Self:
-        """Build a config from flags or YAML. Raises ConfigError with the field, the value and what was expected."""
-        prefix = f"{where}: " if where else ""
-        values = {_field_name(cls, key): value for key, value in values.items()}
-        for key in values:
-            if key not in cls.model_fields:
-                near = difflib.get_close_matches(key, cls.model_fields, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(sorted(cls.model_fields))}"
-                raise ConfigError(f"{prefix}{cls.command} has no option {key!r}{hint}")
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"])
-            message = first["msg"].removeprefix("Value error, ")
-            raise ConfigError(f"{prefix}{name} = {first['input']!r} can't be used: {message}") from None
+_LIMIT = "read only the first N problems"
+_TAXONOMY = "folder with error types of your own (*.yaml)"
+_PROMPTS = "folder with prompts, reflection phrases and examples of your own; they replace the shipped ones by name"
+_SPLIT = "split of a Hugging Face data set"
 
 
-class StageConfig(CommandConfig):
-    """What every command that works in a run directory can be asked.
+class ModelConfig(StageConfig):
+    """The options of a command that asks a model: where it is, how it samples, and how much of it to use.
 
-    Fields marked `setting=False` change how a stage runs but not one byte of what it makes; the others are compared
-    with those of the run directory before anything is appended to it.
+    `role` is who the model plays; in a pipeline, `teacher_base_url` sets `base_url` for the commands whose model is the
+    teacher.
     """
 
-    run: Path = Field(Path("lemma-run"), description="run directory", json_schema_extra={"setting": False})
-    seed: int = Field(0, description="the same seed and input give the same bytes")
-    workers: int = Field(CORES, ge=1, description="processes to use", json_schema_extra={"setting": False})
-    fresh: bool = Field(
-        False, description="discard what this stage made before and start over", json_schema_extra={"setting": False}
+    role: ClassVar[Literal["student", "teacher"]] = "teacher"
+    model_options: ClassVar[tuple[str, ...]] = ()
+
+    base_url: Annotated[str | None, Option(setting=False, group=CONNECTION, metavar="URL")] = Field(
+        None, description="OpenAI-compatible server (default: https://api.openai.com/v1)"
+    )
+    backend: Annotated[str, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
+        "auto", description="openai_compatible, transformers, vllm or scripted; auto: by model and address"
+    )
+    key_variable: Annotated[str, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
+        "OPENAI_API_KEY", description="environment variable that holds the API key"
+    )
+    batch: Annotated[bool, Option(setting=False, group=CONNECTION)] = Field(
+        False, description="use a batch API or vllm run-batch; rerun to collect results"
+    )
+    max_in_flight: Annotated[int, Option(setting=False, group=LIMITS, metavar="N")] = Field(
+        64, ge=1, description="maximum concurrent requests"
+    )
+    requests_per_minute: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
+        None, ge=1, description="maximum requests per minute"
+    )
+    tokens_per_minute: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
+        None, ge=1, description="maximum tokens per minute"
+    )
+    timeout: Annotated[float, Option(setting=False, group=LIMITS, metavar="SECONDS")] = Field(
+        300, gt=0, description="seconds per attempt"
+    )
+    deadline: Annotated[float, Option(setting=False, group=LIMITS, metavar="SECONDS")] = Field(
+        1200, gt=0, description="seconds per request, all attempts included"
+    )
+    give_up_after: Annotated[float, Option(setting=False, group=LIMITS, metavar="SECONDS")] = Field(
+        120, gt=0, description="stop after this many seconds without a successful response"
+    )
+    prices: Annotated[Path | None, Option(setting=False, group=LIMITS, metavar="FILE")] = Field(
+        None, description="YAML file, MODEL: {input: USD, output: USD} per million tokens"
+    )
+    budget_tokens: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
+        None, gt=0, description="token budget of this command"
+    )
+    budget_usd: Annotated[float | None, Option(setting=False, group=LIMITS, metavar="USD")] = Field(
+        None, gt=0, description="cost budget of this command; needs --prices"
+    )
+    dry_run: Annotated[bool, Option(setting=False, group=LIMITS)] = Field(
+        False, description="count requests and tokens without sending any"
+    )
+    temperature: Annotated[float, Option(group=SAMPLING, metavar="T")] = Field(
+        0.7, ge=0, description="sampling temperature"
+    )
+    top_p: Annotated[float, Option(group=SAMPLING, metavar="P")] = Field(
+        1.0, gt=0, le=1, description="nucleus sampling"
+    )
+    max_tokens: Annotated[int, Option(group=SAMPLING, metavar="N")] = Field(
+        1024, ge=1, description="maximum tokens per response"
     )
 
-    def settings(self) -> dict[str, Any]:
-        """The fields that decide the bytes of the output, as plain JSON."""
-        plain = self.model_dump(mode="json")
-        return {name: plain[name] for name, field in type(self).model_fields.items() if _is_setting(field)}
+    def asked(self) -> str | None:
+        """The model that is asked, if the user named one."""
+        named: str | None = getattr(self, "teacher" if self.role == "teacher" else "model", None)
+        return named
+
+    def without_model(self) -> str:
+        """Why no model is asked in this mode, such as `without --teacher`; empty if one is."""
+        return ""
+
+    def inert(self) -> Mapping[str, str]:
+        """Without a model, all options that concern one."""
+        reason = self.without_model()
+        return dict.fromkeys((*MODEL_OPTIONS, *self.model_options), reason) if reason else {}
 
 
-def _is_setting(field: Any) -> bool:
-    return not (isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("setting") is False)
+MODEL_OPTIONS = tuple(name for name in ModelConfig.model_fields if name not in StageConfig.model_fields)
 
 
-def _not_a_setting(default: Any, description: str, **limits: Any) -> Any:
-    return Field(default, description=description, json_schema_extra={"setting": False}, **limits)
+class TaxonomyConfig(CommandConfig):
+    """Show the error types, or one of them in full."""
+
+    command: ClassVar[str] = "taxonomy"
+    example: ClassVar[str] = "lemma taxonomy calculation_error"
+
+    type: Annotated[str | None, Option(positional=True)] = Field(None, description="an error type: id, name or alias")
+    taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
 
 
-class EndpointConfig(StageConfig):
-    """A stage that asks a language model: where it is, and how much of it to use."""
+class GenerateConfig(StageConfig):
+    """Generate word problems that a small model can learn."""
 
-    base_url: str = _not_a_setting("https://api.openai.com/v1", "address of an OpenAI-compatible server")
-    backend: str = _not_a_setting("openai_compatible", "openai_compatible, vllm (in process) or scripted (a YAML file)")
-    key_variable: str = _not_a_setting("OPENAI_API_KEY", "environment variable that holds the key")
-    max_in_flight: int = _not_a_setting(64, "calls under way at once", ge=1)
-    requests_per_minute: int | None = _not_a_setting(None, "calls a minute at most", ge=1)
-    tokens_per_minute: int | None = _not_a_setting(None, "tokens a minute at most", ge=1)
-    timeout: float = _not_a_setting(300, "seconds for one attempt", gt=0)
-    deadline: float = _not_a_setting(1200, "seconds for a call with all its attempts", gt=0)
-    give_up_after: float = _not_a_setting(120, "stop when nothing was answered for so many seconds", gt=0)
-    prices: Path | None = _not_a_setting(None, "YAML file, MODEL: {input: USD, output: USD} a million tokens")
-    budget_tokens: int | None = _not_a_setting(None, "stop before this stage has used more tokens", gt=0)
-    budget_usd: float | None = _not_a_setting(None, "stop before this stage has cost more; needs --prices", gt=0)
-    dry_run: bool = _not_a_setting(False, "count the calls and tokens, ask nothing")
-    batch: bool = _not_a_setting(False, "ask through a batch API or vllm run-batch; the same command picks results up")
-    temperature: float = Field(0.7, ge=0, description="sampling temperature of the model")
-    top_p: float = Field(1.0, gt=0, le=1, description="nucleus sampling")
-    max_tokens: int = Field(1024, ge=1, description="tokens of an answer at most")
+    command: ClassVar[str] = "generate"
+    example: ClassVar[str] = "lemma generate -n 100000 --operations 2-5"
+
+    n: Annotated[int, Option(metavar="N")] = Field(
+        1000, ge=1, description="number of problems; the first ones are the same for any N"
+    )
+    operations: Annotated[str, Option(metavar="N or N-M")] = Field("2-5", description="operations per solution")
+    largest: Annotated[int, Option(metavar="N")] = Field(20, ge=20, le=1000, description="largest number in a story")
+    modulus: Annotated[int | None, Option(metavar="N")] = Field(
+        None, ge=5, le=97, description="compute modulo N, as in iGSM (arXiv 2407.20311); best a small prime"
+    )
+    distractors: Annotated[int, Option(metavar="N")] = Field(
+        1, ge=0, le=8, description="maximum number of facts that the answer does not need"
+    )
+    shuffled: bool = Field(True, description="tell the facts in random order")
 
 
-class SampleConfig(EndpointConfig):
-    """Let a model, the student, solve problems, and grade what it writes."""
+class SampleConfig(ModelConfig):
+    """Let the student solve problems, and grade its solutions."""
 
     command: ClassVar[str] = "sample"
     example: ClassVar[str] = (
         "lemma sample gsm8k.jsonl --model Qwen/Qwen2.5-1.5B --base-url http://localhost:8000/v1 -n 4"
     )
+    role: ClassVar[Literal["student", "teacher"]] = "student"
+    model_options: ClassVar[tuple[str, ...]] = ("n", "prompt")
 
-    data: str | None = Field(
-        None,
-        description="problems, as for augment; default: the bundled sample",
-        json_schema_extra={"positional": True},
+    data: Data = Field(None, description="problems, as for augment (default: the bundled sample)")
+    split: Split = Field("train", description=_SPLIT)
+    columns: Columns = Field(default_factory=dict, description="columns of the data, as question=NAME,answer=NAME")
+    limit: Limit = Field(None, description=_LIMIT)
+    model: Annotated[str | None, Option(metavar="MODEL")] = Field(
+        None, description="the student: folder, Hugging Face id, or name on the server (default: a scripted one)"
     )
-    split: str = Field("train", description="split of a Hugging Face data set")
-    columns: Pairs = Field(default_factory=dict, description="columns of the data, as question=NAME,answer=NAME")
-    model: str | None = Field(None, description="the student, by the server's name; default: a scripted one")
-    n: int = Field(4, ge=1, description="solutions of each problem")
+    n: Annotated[int, Option(metavar="N")] = Field(4, ge=1, description="solutions per problem")
     prompt: Literal["chat", "completion", "lemma"] = Field(
-        "chat", description="as a chat, as examples to go on with, or as arXiv 2503.17439 evaluates"
+        "chat", description="chat, few-shot completion, or the evaluation prompt of arXiv 2503.17439"
     )
-    from_: str | None = Field(
-        None, description="read solutions that somebody has already: a data file with solutions in its rows"
+    prompts: Prompts = Field(None, description=_PROMPTS)
+    from_: Annotated[str | None, Option(metavar="FILE")] = Field(
+        None, description="read existing solutions from the rows of a data file"
     )
 
+    def without_model(self) -> str:
+        """With `--from`, nothing is asked."""
+        return "with --from" if self.from_ else ""
 
-class AnalyzeConfig(EndpointConfig):
-    """Find the type and the first wrong step of the student's wrong solutions, and how often each type comes."""
+    def inert(self) -> Mapping[str, str]:
+        """The scripted student, which answers if no model is given, needs no connection, limits or temperature."""
+        if self.from_ is None and self.model is None:
+            return {name: "without --model" for name in MODEL_OPTIONS if name not in ("backend", "dry_run")}
+        return super().inert()
+
+
+class AnalyzeConfig(ModelConfig):
+    """Locate the first wrong step of the student's wrong solutions, and measure how often each error type occurs."""
 
     command: ClassVar[str] = "analyze"
     example: ClassVar[str] = "lemma analyze --teacher gpt-4o"
+    model_options: ClassVar[tuple[str, ...]] = ("taxonomy", "prompts")
 
-    teacher: str | None = Field(None, description="model that judges; default: none, the reference's graph decides")
-    taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
+    teacher: Teacher = Field(None, description="model that judges (default: none, the reference's graph decides)")
+    taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
+    prompts: Prompts = Field(None, description=_PROMPTS)
 
-
-class GenerateConfig(StageConfig):
-    """Make problems that a small model can learn: word problems over a random dependency graph."""
-
-    command: ClassVar[str] = "generate"
-    example: ClassVar[str] = "lemma generate -n 100000 --operations 2-5"
-
-    n: int = Field(1000, ge=1, description="problems to make; the first ones are the same whatever n is")
-    operations: str = Field("2-5", description="operations that the answer needs, one a step: a number or a range")
-    largest: int = Field(20, ge=20, le=1000, description="the largest number that may come up")
-    modulus: int | None = Field(
-        None, ge=5, le=97, description="work modulo this number, as iGSM does (arXiv 2407.20311); best a small prime"
-    )
-    distractors: int = Field(1, ge=0, le=8, description="facts that the answer does not need, at most")
-    shuffled: bool = Field(True, description="tell the facts in random order, not in that of the solution")
+    def without_model(self) -> str:
+        """Without a teacher, the graph decides."""
+        return "" if self.teacher else "without --teacher"
 
 
-class AugmentConfig(EndpointConfig):
+class AugmentConfig(ModelConfig):
     """Inject typed errors into correct solutions."""
 
     command: ClassVar[str] = "augment"
     example: ClassVar[str] = "lemma augment gsm8k.jsonl --types calc,logic --per-problem 4"
+    model_options: ClassVar[tuple[str, ...]] = ("audit", "student_share", "prompts")
 
-    data: str | None = Field(
-        None,
-        description="a .jsonl, .json, .csv or .parquet file, or a Hugging Face id; default: the bundled sample",
-        json_schema_extra={"positional": True},
+    data: Data = Field(
+        None, description=".jsonl, .json, .csv or .parquet file, or Hugging Face id (default: the bundled sample)"
     )
-    split: str = Field("train", description="split of a Hugging Face data set")
-    columns: Pairs = Field(
+    split: Split = Field("train", description=_SPLIT)
+    columns: Columns = Field(
         default_factory=dict, description="columns of the data, as question=NAME,solution=NAME,answer=NAME"
     )
-    types: Names = Field(("all",), description="error types and families (calc, logic, reading, output, all)")
-    per_problem: int = Field(4, ge=1, description="erroneous solutions to make of each problem, where possible")
-    distribution: str | None = Field(
+    limit: Limit = Field(None, description=_LIMIT)
+    types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
+        ("all",), description="error types and families (calc, logic, reading, output, all)"
+    )
+    per_problem: Annotated[int, Option(metavar="N")] = Field(
+        4, ge=1, description="erroneous solutions per problem, as far as possible"
+    )
+    distribution: Annotated[str | None, Option(metavar="FILE or NAME")] = Field(
         None, description="weights of the types: a JSON file, or a shipped one such as lemma-llama3-gsm8k"
     )
-    taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
-    teacher: str | None = Field(
-        None, description="model that plays the careless student; default: none, symbolic errors"
+    taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
+    prompts: Prompts = Field(None, description=_PROMPTS)
+    teacher: Teacher = Field(None, description="model that plays the careless student (default: none, symbolic errors)")
+    audit: Annotated[str | None, Option(metavar="MODEL")] = Field(
+        None, description="model that checks the teacher's errors blindly, or none (default: the teacher)"
     )
-    audit: str | None = Field(
-        None, description="model that looks at the teacher's errors blindly, or none; default: the teacher itself"
+    student_share: Annotated[float, Option(metavar="SHARE")] = Field(
+        0.0, ge=0, lt=1, description="share of the errors to leave to the student's own"
     )
-    student_share: float = Field(
-        0.0, ge=0, lt=1, description="share of the teacher's errors to leave out in favour of the student's own"
-    )
-    keep_annotations: bool = Field(False, description="keep GSM8K's <<...>> annotations in the steps that come out")
+    keep_annotations: bool = Field(False, description="keep GSM8K's <<...>> annotations in the steps")
+
+    def without_model(self) -> str:
+        """Without a teacher, errors are symbolic."""
+        return "" if self.teacher else "without --teacher"
+
+    def inert(self) -> Mapping[str, str]:
+        """The teacher never writes annotations."""
+        return {"keep_annotations": "with --teacher"} if self.teacher else super().inert()
 
 
-class CorrectConfig(EndpointConfig):
-    """Make right solutions for the erroneous ones: repaired from the wrong step on, or from the start."""
+class CorrectConfig(ModelConfig):
+    """Write correct solutions for the erroneous ones: repair from the wrong step on, or restart."""
 
     command: ClassVar[str] = "correct"
     example: ClassVar[str] = "lemma correct --strategies fix,restart"
+    model_options: ClassVar[tuple[str, ...]] = ("prompts",)
 
-    strategies: Strategies = Field(
-        ("fix", "restart"), description="fix (repair the step, go on), restart (from the start)"
+    strategies: Annotated[Strategies, Option(metavar="NAME,...")] = Field(
+        ("fix", "restart"), description="fix (repair the step and continue), restart (from the start)"
     )
-    teacher: str | None = Field(None, description="model that corrects; default: none, the reference solution does")
+    teacher: Teacher = Field(None, description="model that corrects (default: none, the reference solution does)")
+    prompts: Prompts = Field(None, description=_PROMPTS)
+
+    def without_model(self) -> str:
+        """Without a teacher, the reference corrects."""
+        return "" if self.teacher else "without --teacher"
 
 
-class SmoothConfig(EndpointConfig):
-    """Let a teacher rewrite the turn from wrong to right, so that it reads smoothly; verified again."""
+class SmoothConfig(ModelConfig):
+    """Let a teacher rewrite the turn from wrong to right so that it reads smoothly; verified again."""
 
     command: ClassVar[str] = "smooth"
     example: ClassVar[str] = "lemma smooth --teacher gpt-4o"
+    model_options: ClassVar[tuple[str, ...]] = ("strategies", "reflections", "taxonomy", "prompts")
 
-    strategies: Strategies = Field(("fix", "restart"), description="which corrections to join and rewrite")
-    reflections: Literal["typed", "random"] = Field(
-        "typed", description="how the phrase at the turn is chosen that the teacher starts from"
+    strategies: Annotated[Strategies, Option(metavar="NAME,...")] = Field(
+        ("fix", "restart"), description="which corrections to join and rewrite"
     )
-    teacher: str | None = Field(None, description="model that rewrites; default: none, and build-sft joins by phrases")
-    taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
+    reflections: Literal["typed", "random"] = Field(
+        "typed", description="how to choose the phrase that the teacher starts from"
+    )
+    teacher: Teacher = Field(None, description="model that rewrites (default: none; build-sft joins by phrases)")
+    taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
+    prompts: Prompts = Field(None, description=_PROMPTS)
+
+    def without_model(self) -> str:
+        """Without a teacher, nothing is rewritten."""
+        return "" if self.teacher else "without --teacher"
 
 
 class BuildSftConfig(StageConfig):
@@ -238,115 +294,136 @@ class BuildSftConfig(StageConfig):
     command: ClassVar[str] = "build-sft"
     example: ClassVar[str] = "lemma build-sft --records lemma,dpo --mix cot=0.3 --exclude gsm8k_test.jsonl"
 
-    records: Names = Field(("lemma",), description="record kinds: lemma, lema, cot, dpo, prm, critique")
+    records: Annotated[Names, Option(metavar="KIND,...")] = Field(
+        ("lemma",), description="record kinds: lemma, lema, cot, dpo, prm, critique"
+    )
     shape: Literal["prompt-completion", "messages", "alpaca", "sharegpt"] = Field(
         "prompt-completion", description="shape of the chat-like records"
     )
-    strategies: Strategies = Field(("fix", "restart"), description="which corrections to join")
+    strategies: Annotated[Strategies, Option(metavar="NAME,...")] = Field(
+        ("fix", "restart"), description="which corrections to join"
+    )
     reflections: Literal["typed", "random", "model"] = Field(
-        "typed", description="how the phrase at the turn is chosen; model: by the likelihood that --model gives it"
+        "typed", description="how to choose the phrase at the turn; model: by the likelihood that --model gives it"
     )
-    model: str | None = Field(None, description="model to be trained: folder, Hugging Face id, or name at --base-url")
-    temperature: float = Field(
-        0.3, ge=0, description="of the draw by likelihood; 0 takes the likeliest phrase of each turn"
+    model: Annotated[str | None, Option(metavar="MODEL", group=REFLECTIONS)] = Field(
+        None, description="model to be trained: folder, Hugging Face id, or name on the server"
     )
-    score_correction: bool = Field(False, description="choose by the likelihood of the correction after the phrase too")
-    base_url: str = _not_a_setting("http://localhost:8000/v1", "address of a server that echoes log-probabilities")
-    backend: str = _not_a_setting("auto", "transformers, openai_compatible, vllm; auto: a server where --base-url is")
-    smoothed: bool = Field(
-        True, description="where `lemma smooth` rewrote a trajectory, take that one, and no phrase of --reflections"
+    temperature: Annotated[float, Option(metavar="T", group=REFLECTIONS)] = Field(
+        0.3, ge=0, description="temperature when choosing phrases by likelihood; 0: most likely"
     )
+    score_correction: Annotated[bool, Option(group=REFLECTIONS)] = Field(
+        False, description="also count the likelihood of the correction after the phrase"
+    )
+    base_url: Annotated[str | None, Option(setting=False, metavar="URL", group=REFLECTIONS)] = Field(
+        None, description="server that echoes log-probabilities, such as vLLM"
+    )
+    backend: Annotated[str, Option(setting=False, metavar="NAME", group=REFLECTIONS)] = Field(
+        "auto", description="transformers, openai_compatible or vllm; auto: by model and address"
+    )
+    key_variable: Annotated[str, Option(setting=False, metavar="NAME", group=REFLECTIONS)] = Field(
+        "OPENAI_API_KEY", description="environment variable that holds the API key"
+    )
+    smoothed: bool = Field(True, description="use the rewrites of `lemma smooth` if there are any")
     truncate: Literal["first-error", "none"] = Field(
         "first-error", description="restart after the first wrong step, or after the whole wrong solution"
     )
-    mix: Shares = Field(
-        default_factory=dict,
-        description="share of plain right solutions in lemma and lema records, as cot=0.3; few of them come repeatedly",
+    mix: Annotated[Shares, Option(metavar="cot=SHARE")] = Field(
+        default_factory=dict, description="fraction of plain correct solutions in lemma and lema records"
     )
-    exclude: Names = Field((), description="test sets; what has 8 words in a row of one of their questions is removed")
-    near_duplicates: float = Field(
+    exclude: Exclude = Field(
+        (), description="test sets to decontaminate against: drops problems that share an 8-word run with a question"
+    )
+    near_duplicates: Annotated[float, Option(metavar="SIMILARITY")] = Field(
         0.9,
         gt=0,
         le=1,
-        description="remove errors with the numbers of an earlier one and words this similar (1: the same words)",
+        description="drop an error with the numbers of an earlier one and at least this word similarity (1: identical)",
     )
-    taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
-    push_to_hub: str | None = Field(
-        None,
-        description="then upload the records and their card to this Hugging Face data set, OWNER/NAME",
-        json_schema_extra={"setting": False},
+    taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
+    prompts: Prompts = Field(None, description=_PROMPTS)
+    push_to_hub: Annotated[str | None, Option(setting=False, metavar="OWNER/NAME")] = Field(
+        None, description="upload the records and their card to this Hugging Face data set"
     )
 
+    def inert(self) -> Mapping[str, str]:
+        """A model is asked only to choose phrases."""
+        names = ("model", "temperature", "score_correction", "base_url", "backend", "key_variable")
+        return {} if self.reflections == "model" else dict.fromkeys(names, "without --reflections model")
 
-class EvolveConfig(EndpointConfig):
+
+class EvolveConfig(ModelConfig):
     """Let a teacher write new problems like those that the student got wrong."""
 
     command: ClassVar[str] = "evolve"
     example: ClassVar[str] = "lemma evolve --teacher gpt-4o --exclude gsm8k_test.jsonl"
 
-    teacher: str | None = Field(None, description="model that writes and solves the new problems")
-    per_problem: int = Field(1, ge=1, description="new problems to ask for, for each that was corrected")
-    exclude: Names = Field(
-        (), description="test sets; a new question like one of theirs is dropped, also with other numbers and names"
+    teacher: Teacher = Field(None, description="model that writes and solves the new problems")
+    per_problem: Annotated[int, Option(metavar="N")] = Field(1, ge=1, description="new problems per corrected problem")
+    exclude: Exclude = Field(
+        (), description="test sets: drops new questions like one of theirs, also with other numbers and names"
     )
+    prompts: Prompts = Field(None, description=_PROMPTS)
 
 
 class RunConfig(StageConfig):
-    """Run the stages of a pipeline in order."""
+    """Run the commands of a pipeline."""
 
     command: ClassVar[str] = "run"
     example: ClassVar[str] = "lemma run lemma --set model=student,teacher=gpt-4o,data=gsm8k.jsonl"
 
-    pipeline: str = Field(
-        "offline",
-        description="a YAML file, or a shipped pipeline: offline, lemma, lema",
-        json_schema_extra={"positional": True},
+    pipeline: Annotated[str, Option(positional=True)] = Field(
+        "offline", description="YAML file, or a shipped pipeline: offline, lemma, lema"
     )
-    set: Pairs = Field(default_factory=dict, description="options for every stage that has them, as teacher=gpt-4o,n=8")
-
-
-class TaxonomyConfig(CommandConfig):
-    """Show the error types there are, or one of them in full."""
-
-    command: ClassVar[str] = "taxonomy"
-    example: ClassVar[str] = "lemma taxonomy calculation_error"
-
-    type: str | None = Field(None, description="one type: id, name or alias", json_schema_extra={"positional": True})
-    taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
-
-
-class ShowConfig(StageConfig):
-    """Show one erroneous solution, and the trajectories made of it."""
-
-    command: ClassVar[str] = "show"
-    example: ClassVar[str] = "lemma show --type calculation_error --random"
-
-    id: str | None = Field(
-        None, description="its id, or how that begins; default: the first", json_schema_extra={"positional": True}
+    set: Annotated[tuple[str, ...], Option(metavar="NAME=VALUE,...", repeated=True)] = Field(
+        (), description="options for every command that has them, as teacher=gpt-4o,n=8; may be repeated"
     )
-    type: str | None = Field(None, description="one of this error type: id, name or alias")
-    random: bool = Field(False, description="any one, another each time")
-    taxonomy: Path | None = Field(None, description="folder with error types of your own (*.yaml)")
+    dry_run: Annotated[bool, Option(setting=False)] = Field(
+        False, description="count requests, tokens and cost of all commands without sending any"
+    )
 
 
-class ReportConfig(StageConfig):
-    """Make one HTML page of all that is in the run directory: figures, and samples to look at."""
+class ReportConfig(ViewConfig):
+    """Write one HTML page about a run directory: figures, and samples to look at."""
 
     command: ClassVar[str] = "report"
     example: ClassVar[str] = "lemma report --samples 300"
 
-    output: Path | None = Field(None, description="the page; default: report.html in the run directory")
-    samples: int = Field(600, ge=1, description="erroneous solutions to show, equally many of each kind")
+    output: Annotated[Path | None, Option(metavar="FILE")] = Field(
+        None, description="the page (default: report.html in the run directory)"
+    )
+    samples: Annotated[int, Option(metavar="N")] = Field(
+        600, ge=1, description="erroneous solutions to show, equally many of each kind"
+    )
+    seed: Annotated[int, Option(metavar="N")] = Field(0, description="random seed of the draw")
+
+
+class ShowConfig(ViewConfig):
+    """Show one erroneous solution and the trajectories made of it."""
+
+    command: ClassVar[str] = "show"
+    example: ClassVar[str] = "lemma show --type calculation_error --random"
+
+    id: Annotated[str | None, Option(positional=True)] = Field(
+        None, description="an id or id prefix (default: the first)"
+    )
+    type: Annotated[str | None, Option(metavar="TYPE")] = Field(None, description="error type: id, name or alias")
+    random: bool = Field(False, description="pick one at random")
+    taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
 
 
 class VerifyConfig(CommandConfig):
-    """Tell whether an answer is right: equal, different, or unknown where it could not be checked."""
+    """Grade an answer: equal, different, or unknown if it could not be checked."""
 
     command: ClassVar[str] = "verify"
-    example: ClassVar[str] = "lemma verify --gold 1/2 --answer 0.5"
+    example: ClassVar[str] = "lemma verify 1/2 0.5"
 
-    gold: str | None = Field(None, description="the right answer; --gold=-1 if it begins with a dash")
-    answer: str | None = Field(None, description="a bare answer, or a whole solution that ends in one")
+    gold: Annotated[str | None, Option(positional=True)] = Field(
+        None, description="the correct answer; write --gold=-1 if it begins with a dash"
+    )
+    answer: Annotated[str | None, Option(positional=True)] = Field(
+        None, description="a bare answer, or a whole solution that ends in one"
+    )
 
 
 # A value that a preset gives. It is None until `lemma.training.presets.with_preset` has filled it in.
@@ -408,36 +485,52 @@ class TrainConfig(StageConfig):
     report_to: Names = Field((), description="tensorboard, wandb, ...", json_schema_extra={"setting": False})
 
 
-class EvalConfig(EndpointConfig):
-    """Measure whether a model corrects itself, and at what price."""
+class EvalConfig(ModelConfig):
+    """Measure whether a model corrects itself, and what it costs in accuracy and tokens."""
 
     command: ClassVar[str] = "eval"
     example: ClassVar[str] = "lemma eval gsm8k_test.jsonl --model lemma-run/model --suite accuracy,recovery"
+    role: ClassVar[Literal["student", "teacher"]] = "student"
+    model_options: ClassVar[tuple[str, ...]] = ("prompt", "prompts", "types", "errors", "model")
 
-    data: str | None = Field(
+    data: Data = Field(None, description="test problems, as for augment (default: the bundled sample)")
+    split: Split = Field("test", description=_SPLIT)
+    columns: Columns = Field(default_factory=dict, description="columns of the data, as question=NAME,answer=NAME")
+    limit: Limit = Field(None, description=_LIMIT)
+    model: Annotated[str | None, Option(metavar="MODEL")] = Field(
         None,
-        description="problems of a test set, as for augment; default: the bundled sample",
-        json_schema_extra={"positional": True},
+        description="folder, adapter, Hugging Face id, or name on the server (default: what was trained in this run)",
     )
-    split: str = Field("test", description="split of a Hugging Face data set")
-    columns: Pairs = Field(default_factory=dict, description="columns of the data, as question=NAME,answer=NAME")
-    model: str | None = Field(
-        None,
-        description="folder, adapter, Hugging Face id, or name at --base-url; default: what was trained in this run",
+    name: Annotated[str | None, Option(setting=False, metavar="NAME")] = Field(
+        None, description="name of this evaluation (default: by model or file)"
     )
-    backend: str = _not_a_setting("auto", "transformers, openai_compatible, vllm, scripted; auto: by model and address")
-    name: str | None = _not_a_setting(None, "name of this evaluation; default: that of the model or file")
-    suite: Names = Field(("all",), description="accuracy, self-correction, recovery, blind-spot, first-error, all")
-    prompt: str = Field(
+    suite: Annotated[Names, Option(metavar="NAME,...")] = Field(
+        ("all",), description="accuracy, self-correction, recovery, blind-spot, first-error, all"
+    )
+    prompt: Annotated[str, Option(metavar="NAME or FILE")] = Field(
         "question", description="question (alone, in the chat template), chat, completion, lemma, or a .jinja file"
     )
-    n: int = Field(4, ge=0, description="samples of each problem, besides the greedy output")
-    types: Names = Field(("all",), description="error types and families to inject")
-    errors: int = Field(2, ge=0, description="wrong prefixes of each kind to recover from, a problem")
-    limit: int | None = Field(None, ge=1, description="only the first so many problems")
-    from_: str | None = Field(
-        None, description="grade outputs that are there already: JSONL with question or id, and output"
+    prompts: Prompts = Field(None, description=_PROMPTS)
+    n: Annotated[int, Option(metavar="N")] = Field(4, ge=0, description="samples per problem, besides the greedy one")
+    types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
+        ("all",), description="error types and families to inject"
     )
-    compare: tuple[str, str] | None = Field(
-        None, description="compare two evaluations, by name or folder", json_schema_extra={"setting": False, "nargs": 2}
+    errors: Annotated[int, Option(metavar="N")] = Field(
+        2, ge=0, description="wrong prefixes of each kind to recover from, per problem"
     )
+    from_: Annotated[str | None, Option(metavar="FILE")] = Field(
+        None, description="grade existing outputs: JSONL with question or id, and output"
+    )
+    compare: Annotated[tuple[str, str] | None, Option(setting=False, values=("A", "B"))] = Field(
+        None, description="compare two evaluations, by name or folder"
+    )
+
+    def without_model(self) -> str:
+        """Existing outputs are graded or compared without a model."""
+        return "with --compare" if self.compare else "with --from" if self.from_ else ""
+
+
+def commands() -> dict[str, type[CommandConfig]]:
+    """The options of every command, by its name, in the order of `lemma --help`."""
+    found = [value for value in globals().values() if isinstance(value, type) and issubclass(value, CommandConfig)]
+    return {config.command: config for config in found if "command" in vars(config)}

@@ -13,6 +13,15 @@ Every message says what is wrong, where, and what to do next.
 A `Refusal` concerns a single item: the item is not made, a line in rejected.jsonl says why, and the command continues.
 """
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class LemmaError(Exception):
     """An expected failure whose message is fit for the person at the terminal."""
@@ -58,3 +67,22 @@ class Refusal(Exception):
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(detail or reason)
         self.reason, self.detail = reason, detail
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the nearest known one, or all of them.
+
+    >>> did_you_mean("augmnt", ["augment", "analyze"])
+    "did you mean 'augment'?"
+    """
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first thing that is wrong with a record or a YAML file, as `field: message`."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    field = ".".join(map(str, first["loc"]))
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{field}: {message}" if field else message

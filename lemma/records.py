@@ -38,6 +38,15 @@ class Problem(Record):
     source: str
 
 
+class GeneratedProblem(Record):
+    """A generated word problem in GSM8K's form (`generated.jsonl`). `operations` is its difficulty."""
+
+    id: str
+    question: str
+    answer: str
+    operations: int
+
+
 class Solution(Record):
     """Somebody's solution of a problem, graded against gold (`solutions.jsonl`)."""
 

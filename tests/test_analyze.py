@@ -9,11 +9,11 @@ import pytest
 
 from lemma.cli import main
 from lemma.commands.analyze import wilson_interval
-from lemma.distributions import load_distribution
 from lemma.exceptions import Refusal
 from lemma.locating.judge import read_judgement
 from lemma.records import ErroneousSolution
-from lemma.taxonomy import load_taxonomy
+from lemma.taxonomy.distributions import load_distribution
+from lemma.taxonomy.error_types import load_taxonomy
 
 ROWS = [
     {

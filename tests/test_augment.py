@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from fractions import Fraction
+from functools import partial
 from importlib import import_module
 from importlib.resources import files
 from itertools import islice
@@ -21,20 +22,28 @@ from rich.console import Console
 
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.numbers import normal
-from lemma.commands.augment import augment, inject_item
+from lemma.commands.augment import ASKED, COMMAND, inject
 from lemma.config import AugmentConfig
+from lemma.engine.outcome import Outcome
 from lemma.exceptions import ConfigError
 from lemma.grading.verdict import verdict
 from lemma.injectors.symbolic import InjectionPlan, _final_text
 from lemma.problems.loading import open_problems
 from lemma.records import ErroneousSolution, Problem, Rejection
-from lemma.rundir.journal import REJECTED
+from lemma.run_files import REJECTED
+from lemma.runner import outcome_of
+from lemma.runner import run_alone as augment
 from lemma.steps import split_steps, without_annotations
-from lemma.taxonomy import load_taxonomy
+from lemma.taxonomy.error_types import load_taxonomy
 
 DATA = Path(os.environ.get("LEMMA_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 ROOT = Path(__file__).parent.parent
 INJECTORS = {kind.id: kind.injector for kind in load_taxonomy() if kind.injector}
+
+
+def inject_item(plan: InjectionPlan, item: Problem | Rejection) -> Outcome:
+    """What `lemma augment` makes of one line of its input."""
+    return outcome_of(COMMAND, partial(inject, plan), None, item)
 
 
 def plan_for(*kinds, per_problem=8, seed=0, keep_annotations=False):
@@ -51,7 +60,7 @@ def records_of(outcome):
 
 
 def rejections_of(outcome):
-    return [Rejection.model_validate_json(line) for line in outcome.lines.get(REJECTED, ())]
+    return [Rejection.model_validate_json(line) for line in outcome.lines.get(REJECTED.name, ())]
 
 
 def number(text):
@@ -134,15 +143,17 @@ def test_the_same_problem_gives_the_same_bytes(story, kind):
 
 HASHED = """
 import hashlib, sys
-from lemma.commands.augment import inject_item
+from functools import partial
+from lemma.commands.augment import COMMAND, inject
+from lemma.runner import outcome_of
 from lemma.injectors.symbolic import InjectionPlan
 from lemma.problems.loading import open_problems
-from lemma.taxonomy import load_taxonomy
+from lemma.taxonomy.error_types import load_taxonomy
 injectors = {kind.id: kind.injector for kind in load_taxonomy() if kind.injector}
 plan = InjectionPlan(dict.fromkeys(injectors, 1.0), injectors, 5, 0)
 digest = hashlib.sha256()
 for problem in open_problems(None, "augment"):
-    outcome = inject_item(plan, problem)
+    outcome = outcome_of(COMMAND, partial(inject, plan), None, problem)
     digest.update(b"".join(line for lines in outcome.lines.values() for line in lines))
     digest.update(repr(sorted(outcome.counts.items())).encode())
 print(digest.hexdigest())
@@ -214,7 +225,7 @@ def test_what_gives_nothing_is_rejected_by_name(question, solution, answer, reas
 def test_a_bad_row_is_only_passed_on():
     rejection = Rejection(stage="augment", id="x", reason="invalid_json", detail="file, line 3")
     outcome = inject_item(plan_for(), rejection)
-    assert (rejections_of(outcome), list(outcome.lines)) == ([rejection], [REJECTED])
+    assert (rejections_of(outcome), list(outcome.lines)) == ([rejection], [REJECTED.name])
 
 
 ANNOTATED = problem_of(
@@ -318,9 +329,9 @@ def test_weights_decide_what_is_asked_for():
     plan = dataclasses.replace(plan_for(per_problem=4), weights=weights)
     asked = {"calculation_error": 0, "operator_error": 0}
     for problem in open_problems(None, "augment"):
-        outcome = inject_item(plan, problem)
+        outcome = outcome_of(COMMAND, partial(inject, plan), None, problem)
         for kind in asked:
-            asked[kind] += outcome.counts[f"asked: {kind}"]
+            asked[kind] += outcome.counts.of(ASKED).get(kind, 0)
     assert 0.65 < asked["calculation_error"] / sum(asked.values()) < 0.85
 
 

@@ -32,14 +32,14 @@ from sft_data import (
     write_run,
 )
 
-from lemma.commands.correct import corrections
+from lemma.commands.correct import corrections_of_reference
 from lemma.formats.lemma import spans
 from lemma.formats.shapes import SHAPES
 from lemma.models.scoring import Score, Turn
 from lemma.records import Correction, ErroneousSolution
 from lemma.rundir.disk import to_line
 from lemma.steps import solution_text
-from lemma.taxonomy import load_taxonomy
+from lemma.taxonomy.error_types import load_taxonomy
 from lemma.trajectories.joining import join
 from lemma.trajectories.phrases import load_phrases
 
@@ -91,7 +91,7 @@ def test_segments(error: ErroneousSolution, repair: Correction, truncate: str, e
 
 @given(erroneous_solutions(), st.sampled_from(["first-error", "none"]))
 def test_spans_lie_end_to_end_and_hold_exactly_the_segments(error: ErroneousSolution, truncate: str) -> None:
-    for made in corrections(error, ("fix", "restart")):
+    for made in corrections_of_reference(error, ("fix", "restart")):
         trajectory = join(error, made, "Wait, no.", truncate)  # type: ignore[arg-type]
         text = "".join(segment.text for segment in trajectory.segments)
         found = spans(trajectory.segments)
@@ -175,7 +175,7 @@ def test_a_file_that_somebody_cut_is_refused_and_made_again_when_fresh(
     (run / "sft" / "dpo.jsonl").write_bytes(b"")
     command = ("build-sft", "--run", run, *ALL)
     assert lemma(*command) == 1
-    assert "dpo.jsonl lacks some of what `build-sft` wrote to it" in capsys.readouterr().err
+    assert "dpo.jsonl lacks lines that `lemma build-sft` wrote" in capsys.readouterr().err
     assert lemma(*command, "--fresh") == 0
     assert dict(contents(run)) == dict(contents(sample_run))
 
@@ -188,7 +188,7 @@ def test_other_settings_are_refused_unless_fresh(tmp_path: Path, capsys: pytest.
     run = write_run(tmp_path, [CLIPS], [FIX, RESTART])
     assert lemma("build-sft", "--run", run, "--records", "lemma,prm") == 0
     assert lemma("build-sft", "--run", run, "--records", "lema") == 1
-    assert "add --fresh" in capsys.readouterr().err
+    assert "Add --fresh" in capsys.readouterr().err
     assert lemma("build-sft", "--run", run, "--records", "lema", "--fresh") == 0
     # What an earlier build left would pass for a part of this one.
     assert sorted(path.name for path in (run / "sft").iterdir()) == ["README.md", "lema.jsonl"]

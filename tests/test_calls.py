@@ -13,7 +13,8 @@ from lemma.engine.calls import _Flow
 from lemma.engine.outcome import Outcome
 from lemma.models.client import Client
 from lemma.records import Rejection
-from lemma.rundir.journal import REJECTED, RunDirectory
+from lemma.run_files import REJECTED
+from lemma.rundir.directory import RunDirectory
 
 
 class Item:
@@ -39,5 +40,5 @@ def test_nothing_is_left_behind_when_the_last_ones_finish_together(tmp_path: Pat
             answer, items, journal=journal, most_active=rng.randint(1, 50), show=lambda finished, teacher: None
         )
         assert asyncio.run(flow.run(None)) == 0  # type: ignore[arg-type]
-    lines = (tmp_path / REJECTED).read_text().splitlines()
+    lines = REJECTED.path(tmp_path).read_text().splitlines()
     assert [f'"id":"{name}"' in line for name, line in zip(turns, lines, strict=True)] == [True] * len(turns)

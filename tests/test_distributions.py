@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lemma.distributions import load_distribution, shipped_distributions
 from lemma.exceptions import ConfigError
-from lemma.taxonomy import load_taxonomy
+from lemma.taxonomy.distributions import load_distribution, shipped_distributions
+from lemma.taxonomy.error_types import load_taxonomy
 
 TAXONOMY = load_taxonomy()
 # arXiv 2503.17439; the ranges for MATH by their mid-points.

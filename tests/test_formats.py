@@ -23,7 +23,7 @@ from sft_data import (
     write_run,
 )
 
-from lemma.commands.correct import corrections
+from lemma.commands.correct import corrections_of_reference
 from lemma.formats import record_kinds
 from lemma.formats.kind import Case, Joined, RightSolution
 from lemma.formats.shapes import SHAPES, shaped
@@ -50,7 +50,7 @@ ANSWER_COLUMNS = {
 
 
 def case_of(error: ErroneousSolution) -> Case:
-    made = corrections(error, ("fix", "restart"))
+    made = corrections_of_reference(error, ("fix", "restart"))
     return Case(error, tuple(Joined(correction, join(error, correction, "Wait.")) for correction in made))
 
 

@@ -21,7 +21,7 @@ from lemma.injectors.proposal import Conclusion, swapped_digits
 from lemma.injectors.symbolic import _injected
 from lemma.problems.loading import open_problems
 from lemma.steps import split_steps, without_annotations
-from lemma.taxonomy import load_taxonomy
+from lemma.taxonomy.error_types import load_taxonomy
 
 DATA = Path(os.environ.get("LEMMA_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 INJECTORS = sorted({kind.injector for kind in load_taxonomy() if kind.injector})

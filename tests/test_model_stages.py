@@ -146,6 +146,7 @@ def test_the_students_share_is_left_out(tmp_path: Path, data: Path) -> None:
     flags = [*teacher(tmp_path, {"step": 1, "error_type": "calculation_error"}), "--run", str(tmp_path / "run")]
     share = ["--per-problem", "40", "--student-share", "0.5", "--types", "calculation_error"]
     assert main(["augment", str(data), *share, *flags]) == 0
-    made = json.loads((tmp_path / "run/run.json").read_text())["stages"]["augment"]["made"]
-    assert 10 <= made["left: to the student's own errors"] <= 30
-    assert made["left: to the student's own errors"] + made["asked: calculation_error"] == 40
+    made = json.loads((tmp_path / "run/run.json").read_text())["stages"]["augment"]["counts"]
+    left = made["left"]["to the student's own errors"]
+    assert 10 <= left <= 30
+    assert left + made["types asked"]["calculation_error"] == 40

@@ -13,7 +13,8 @@ import pytest
 from aiohttp import web
 
 from lemma.exceptions import ConfigError, ModelError, Refusal, RunDirectoryError
-from lemma.models.backends.openai_compatible import OPENAI_URL, OpenAICompatible, retry_after
+from lemma.models.backend_choice import OPENAI
+from lemma.models.backends.openai_compatible import OpenAICompatible, retry_after
 from lemma.models.backends.scripted import Scripted
 from lemma.models.client import DryClient, LiveClient, NotAskedError, Patience, ask_all
 from lemma.models.costs import BudgetReachedError, Ledger, Price, read_prices
@@ -240,7 +241,7 @@ class TestFailures:
 
     def test_without_a_key_openai_is_not_even_asked(self) -> None:
         with pytest.raises(ModelError, match="SOME_KEY is not set"):
-            OpenAICompatible(OPENAI_URL, None, "SOME_KEY", 1)
+            OpenAICompatible(OPENAI, None, "SOME_KEY", 1)
 
     @pytest.mark.parametrize(
         ("headers", "seconds"),

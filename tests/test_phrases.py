@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lemma.exceptions import ConfigError
 from lemma.records import Strategy
 from lemma.resources import data_folder
-from lemma.taxonomy import FAMILIES, load_taxonomy
+from lemma.taxonomy.error_types import FAMILIES, load_taxonomy
 from lemma.trajectories.phrases import FOR_ANY_ERROR, STEP_SLOT, choose_phrase, load_phrases, read_phrases
 
 STRATEGIES = get_args(Strategy)

@@ -224,7 +224,7 @@ def assert_everything_is_stored(run: Path, served: Served, calls: int) -> None:
     assert all(prompt and completion for _, prompt, completion in rows)
     assert all(json.loads(raw)["choices"] for raw, _, _ in rows)
     stages = json.loads((run / "run.json").read_text())["stages"].values()
-    spent = [stage["teacher"] for stage in stages if "teacher" in stage]
+    spent = [stage["model"] for stage in stages if "model" in stage]
     assert sum(figures["calls"] for figures in spent) == calls
     assert sum(figures["completion_tokens"] for figures in spent) == sum(row[2] for row in rows)
     assert all(b"sk-very-secret" not in path.read_bytes() for path in run.rglob("*") if path.is_file())

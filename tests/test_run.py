@@ -33,7 +33,7 @@ def test_every_shipped_one_is_read(name: str) -> None:
 def test_options_reach_the_stages_that_have_them(tmp_path: Path) -> None:
     text = "all: {seed: 3, per_problem: 2}\nstages: [augment: {types: calc, distribution: '{run}/d.json'}, correct: ]"
     augment, correct = read_pipeline(
-        RunConfig(pipeline=pipeline(tmp_path, text), run=tmp_path, set={"temperature": "0.5"})
+        RunConfig(pipeline=pipeline(tmp_path, text), run=tmp_path, set=("temperature=0.5,teacher=m",))
     )
     assert augment.settings()["per_problem"] == 2
     assert augment.settings()["distribution"] == f"{tmp_path}/d.json"
@@ -44,10 +44,10 @@ def test_options_reach_the_stages_that_have_them(tmp_path: Path) -> None:
 def test_what_is_typed_wins_over_the_stage_and_that_over_what_all_share(tmp_path: Path) -> None:
     text = "all: {temperature: 0.1, seed: 1}\nstages: [sample: {n: 4, temperature: 0.7}, analyze: {temperature: 0.2}]"
     path = pipeline(tmp_path, text)
-    sample, analyze = read_pipeline(RunConfig(pipeline=path, set={"n": "8"}, seed=5))
+    sample, analyze = read_pipeline(RunConfig(pipeline=path, set=("n=8,model=m,teacher=m",), seed=5))
     assert (sample.settings()["n"], sample.settings()["temperature"], sample.seed) == (8, 0.7, 5)
     assert (analyze.settings()["temperature"], analyze.seed) == (0.2, 5)
-    sample, analyze = read_pipeline(RunConfig(pipeline=path, set={"temperature": "0"}))
+    sample, analyze = read_pipeline(RunConfig(pipeline=path, set=("temperature=0,model=m,teacher=m",)))
     assert (sample.settings()["temperature"], analyze.settings()["temperature"], sample.seed) == (0, 0, 1)
 
 
@@ -58,7 +58,7 @@ def test_what_is_typed_wins_over_the_stage_and_that_over_what_all_share(tmp_path
         ("stages: [augment: {typse: calc}]", "did you mean 'types'"),
         ("stages: [augment: {per_problem: many}]", "per_problem"),
         ("all: {per_problme: 2}\nstages: [augment: {}]", "did you mean 'per_problem'"),
-        ("stages: [{augment: {}, correct: {}}]", "expected one stage"),
+        ("stages: [{augment: {}, correct: {}}]", "expected one command"),
         ("stages: 3", "stages"),
         ("steps: []", "stages: Field required"),
         ("[", "not YAML"),

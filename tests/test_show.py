@@ -94,9 +94,10 @@ def test_what_is_not_there_is_said_in_one_line(
 
 
 def test_without_a_run_directory_the_sample_is_augmented_first(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert main(["show", "--run", str(tmp_path / "new"), "--workers", "1"]) == 0
+    monkeypatch.chdir(tmp_path)
+    assert main(["show"]) == 0
     assert "not corrected yet" in capsys.readouterr().out
 
 

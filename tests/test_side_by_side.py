@@ -17,6 +17,7 @@ import yaml
 from rich.console import Console
 
 from lemma.cli import main
+from lemma.commands.run import flows_into
 from lemma.config import (
     AnalyzeConfig,
     AugmentConfig,
@@ -24,14 +25,19 @@ from lemma.config import (
     CorrectConfig,
     SampleConfig,
     SmoothConfig,
-    StageConfig,
 )
 from lemma.engine.outcome import Outcome
 from lemma.engine.pool import run_stage
+from lemma.engine.progress import new_progress
 from lemma.engine.side_by_side import flowing_groups, run_side_by_side, sort_rejected
+from lemma.engine.summary import Summary
 from lemma.exceptions import LemmaError, RunDirectoryError
-from lemma.rundir.journal import RunDirectory
+from lemma.options import StageConfig
+from lemma.rundir.directory import RunDirectory
+from lemma.rundir.journal import Output
 from lemma.rundir.lines import NOT_YET, LineIndex, StoredLine, flowing_lines
+from lemma.rundir.sharing import Hold
+from lemma.runner import run_alone
 
 ROOT = Path(__file__).resolve().parent.parent
 PROBLEMS = 60
@@ -90,9 +96,7 @@ def files(run: Path) -> dict[str, bytes]:
 def recorded(run: Path) -> dict[str, object]:
     """What run.json says, but for times, names of files, and how the stages ran."""
     stages = json.loads((run / "run.json").read_bytes())["stages"]
-    return {
-        name: {key: stage[key] for key in ("status", "inputs", "made", "rejected")} for name, stage in stages.items()
-    }
+    return {name: {key: stage[key] for key in ("status", "inputs", "counts")} for name, stage in stages.items()}
 
 
 @pytest.fixture
@@ -149,15 +153,16 @@ def test_what_a_flow_left_behind_can_be_finished_stage_by_stage(
     script = tmp_path / "killed_half_way.py"
     script.write_text(
         "import os, sys\n"
-        "import lemma.commands.correct as correction\n"
+        "import lemma.runner as runner\n"
         "from lemma.cli import main\n"
-        "real, seen = correction.correct_line, []\n"
-        "def correct_line(strategies, line):\n"
-        "    seen.append(line)\n"
-        "    if len(seen) > 70:\n"
-        "        os._exit(9)\n"
-        "    return real(strategies, line)\n"
-        "correction.correct_line = correct_line\n"
+        "real, seen = runner.outcome_of, []\n"
+        "def outcome_of(command, function, record, item):\n"
+        "    if command.name == 'correct':\n"
+        "        seen.append(item)\n"
+        "        if len(seen) > 70:\n"
+        "            os._exit(9)\n"
+        "    return real(command, function, record, item)\n"
+        "runner.outcome_of = outcome_of\n"
         "main(sys.argv[1:])\n"
     )
     command = [sys.executable, str(script), "run", str(pipeline(tmp_path, options(problems, student)))]
@@ -175,9 +180,7 @@ def test_a_line_flows_on_before_the_next_is_made(tmp_path: Path, monkeypatch: py
     """`made` goes on only when `read` has seen what was made so far: one after the other would wait for ever."""
     seen: list[str] = []
 
-    def make(config: StageConfig, console: Console) -> None:
-        from lemma.rundir.journal import Output
-
+    def make(config: StageConfig, hold: Hold) -> None:
         def one(item: StoredLine) -> Outcome:
             outcome = Outcome(item.id)
             outcome.add_line("solutions.jsonl", json.dumps({"id": item.id}).encode() + b"\n")
@@ -192,57 +195,48 @@ def test_a_line_flows_on_before_the_next_is_made(tmp_path: Path, monkeypatch: py
                     assert time.monotonic() < deadline, "the line was not seen"
                     yield NOT_YET
 
-        with RunDirectory(config.run).open_stage(config, (Output("solutions.jsonl"),), {}) as journal:
-            run_stage(one, items(), journal, 1, console)
+        outputs = (Output("solutions.jsonl"),)
+        with RunDirectory(config.run, hold).open_stage(config, outputs, {}) as journal, new_progress(QUIET) as progress:
+            run_stage(one, items(), journal, 1, progress)
 
-    def read(config: StageConfig, console: Console) -> None:
+    def read(config: StageConfig, hold: Hold) -> None:
         def one(item: StoredLine) -> Outcome:
             seen.append(item.id)
             return Outcome(item.id)
 
-        with RunDirectory(config.run).open_stage(config, (), {}) as journal:
-            run_stage(one, flowing_lines(config.run / "solutions.jsonl", "sample"), journal, 1, console)
+        lines = flowing_lines(config.run / "solutions.jsonl", "sample", hold)
+        with RunDirectory(config.run, hold).open_stage(config, (), {}) as journal, new_progress(QUIET) as progress:
+            run_stage(one, lines, journal, 1, progress)
 
     functions = {SampleConfig: make, AnalyzeConfig: read}
-    monkeypatch.setattr("lemma.engine.side_by_side.stage_function", lambda config: functions[type(config)])
-    run_side_by_side([SampleConfig(run=tmp_path), AnalyzeConfig(run=tmp_path)], QUIET)
+    stages = [SampleConfig(run=tmp_path), AnalyzeConfig(run=tmp_path)]
+    run_side_by_side(stages, lambda config, hold: functions[type(config)](config, hold), QUIET)
     assert seen == ["0", "1", "2", "3"]
 
 
-def stages_that(run: Path, monkeypatch: pytest.MonkeyPatch, fails: type[StageConfig]) -> list[StageConfig]:
-    """Sampling and analysis as they are, but one of them fails where it starts."""
-    from lemma.engine import side_by_side as flowing
-
-    real = flowing.stage_function
-
-    def function(config: StageConfig) -> object:
-        def fail(config: StageConfig, console: Console) -> None:
-            with RunDirectory(config.run).open_stage(config, (), {}):
-                raise LemmaError("the teacher is gone; bring it back")
-
-        return fail if isinstance(config, fails) else real(config)
-
-    monkeypatch.setattr("lemma.engine.side_by_side.stage_function", function)
-    return [SampleConfig(run=run, n=200), AnalyzeConfig(run=run)]
-
-
 @pytest.mark.parametrize("fails", [SampleConfig, AnalyzeConfig])
-def test_one_that_fails_stops_the_others_and_says_why(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: type[StageConfig]
-) -> None:
-    stages = stages_that(tmp_path, monkeypatch, fails)
-    with pytest.raises(LemmaError, match="the teacher is gone"):
-        run_side_by_side(stages, QUIET)
+def test_one_that_fails_stops_the_others_and_says_why(tmp_path: Path, fails: type[StageConfig]) -> None:
+    """Sampling and analysis as they are, but one of them fails as it starts."""
+
+    def run_one(config: StageConfig, hold: Hold) -> Summary | None:
+        if isinstance(config, fails):
+            with RunDirectory(config.run, hold).open_stage(config, (), {}):
+                raise LemmaError("the model is gone; bring it back")
+        return run_alone(config, QUIET, hold)
+
+    stages = [SampleConfig(run=tmp_path, n=200), AnalyzeConfig(run=tmp_path)]
+    with pytest.raises(LemmaError, match="the model is gone"):
+        run_side_by_side(stages, run_one, QUIET)
     assert "complete" not in {stage["status"] for stage in recorded(tmp_path).values()}  # type: ignore[index]
-    monkeypatch.undo()
     stages = [stage.model_copy(update={"n": 1} if isinstance(stage, SampleConfig) else {}) for stage in stages]
-    run_side_by_side([stage.model_copy(update={"fresh": True}) for stage in stages], QUIET)
+    fresh = [stage.model_copy(update={"fresh": True}) for stage in stages]
+    run_side_by_side(fresh, lambda config, hold: run_alone(config, QUIET, hold), QUIET)
     assert {stage["status"] for stage in recorded(tmp_path).values()} == {"complete"}  # type: ignore[index]
 
 
 SAMPLE, ANALYZE, AUGMENT = SampleConfig(), AnalyzeConfig(), AugmentConfig()
 CORRECT, SMOOTH, BUILD = CorrectConfig(), SmoothConfig(), BuildSftConfig()
-LOCAL = SampleConfig(backend="transformers")
+LOCAL = SampleConfig(model="m", backend="transformers")
 
 
 @pytest.mark.parametrize(
@@ -258,7 +252,7 @@ LOCAL = SampleConfig(backend="transformers")
     ],
 )
 def test_what_flows_into_what(stages: list[StageConfig], groups: list[list[StageConfig]]) -> None:
-    assert list(flowing_groups(stages)) == groups
+    assert list(flowing_groups(stages, flows_into)) == groups
 
 
 def test_an_index_finds_what_was_appended_since(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sft_data import CLIPS, FIX, RESTART, answer_of, correction, erroneous, lemma, lines, start, write_run
 
-from lemma.commands.correct import corrections
+from lemma.commands.correct import corrections_of_reference
 from lemma.exceptions import Refusal
 from lemma.models.scoring import Score, Turn
 from lemma.records import Correction, ErroneousSolution, SmoothedTrajectory
@@ -233,7 +233,11 @@ def test_from_corrections_to_records(smoothed: Path) -> None:
     errors = [ErroneousSolution.model_validate(line) for line in lines(smoothed / "erroneous.jsonl")]
     made = [SmoothedTrajectory.model_validate(line) for line in lines(smoothed / "smoothed.jsonl")]
     assert [part.correction_id for part in made] == [line["id"] for line in lines(smoothed / "corrections.jsonl")]
-    plain = [join(error, fitting, TURNS[0]) for error in errors for fitting in corrections(error, ("fix", "restart"))]
+    plain = [
+        join(error, fitting, TURNS[0])
+        for error in errors
+        for fitting in corrections_of_reference(error, ("fix", "restart"))
+    ]
     assert [part.segments for part in made] == [trajectory.segments for trajectory in plain]
     assert lemma("build-sft", "--run", smoothed, "--records", "lemma,dpo", "--fresh") == 0
     for record, trajectory in zip(lines(smoothed / "sft" / "lemma.jsonl"), plain, strict=True):
@@ -283,7 +287,7 @@ def test_a_smoothed_trajectory_wins_unless_it_is_left_aside(tmp_path: Path, caps
     # A restart after the whole wrong solution is not what was rewritten.
     assert lemma(*command, "--truncate", "none", "--fresh") == 0
     assert [TURNS[1] in answer_of(record) for record in lines(run / "sft" / "lemma.jsonl")] == [True, False]
-    assert [line["reason"] for line in lines(run / "rejected.jsonl")] == ["rewrite_unfitting"]
+    assert [line["reason"] for line in lines(run / "rejected.jsonl")] == ["rewrite_mismatch"]
 
 
 class Scorer:

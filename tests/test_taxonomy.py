@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lemma.exceptions import ConfigError
 from lemma.resources import data_folder
-from lemma.taxonomy import FAMILIES, ErrorType, load_taxonomy
+from lemma.taxonomy.error_types import FAMILIES, ErrorType, load_taxonomy
 
 SHIPPED = load_taxonomy()
 FAMILY_OF = {

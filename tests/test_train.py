@@ -27,7 +27,7 @@ from lemma.commands import train as stage
 from lemma.commands.train import train
 from lemma.config import TrainConfig
 from lemma.models.chat_template import load_tokenizer
-from lemma.rundir.journal import RunDirectory
+from lemma.rundir.manifest import read_manifest
 from lemma.training.job import PreparedData, prepare
 from lemma.training.models import model_folder
 from lemma.training.objectives import sft
@@ -85,7 +85,7 @@ def test_the_default_learns_and_tells(run, trained):
     assert summary.made["training records"] + summary.made["held-out records"] == 160
     assert "step 8 of 8" in said
     assert " left" in said
-    assert RunDirectory(run).manifest()["stages"]["train"]["status"] == "complete"
+    assert read_manifest(run)["train"]["status"] == "complete"
 
 
 def test_the_output_loads_as_it_is(run, trained):
@@ -396,7 +396,7 @@ def test_two_processes_train_the_same_model_as_one(way, run, tmp_path):
     assert len(list((two / "model/checkpoint-2").glob("rng_state_*.pth"))) == 2
     assert list((two / "model/checkpoint-2").glob("*fsdp*")) or way == "ddp"
     summary, _, _ = run_training(one, **TWO_STEPS | {"records": ("lemma",)})
-    assert RunDirectory(two).manifest()["stages"]["train"]["made"] == dict(summary.made)
+    assert read_manifest(two)["train"]["counts"]["made"] == dict(summary.made)
     trained, expected = (AutoModelForCausalLM.from_pretrained(run / "model").state_dict() for run in (two, one))
     assert trained.keys() == expected.keys()
     assert all(torch.allclose(trained[name], expected[name], atol=1e-5) for name in trained)

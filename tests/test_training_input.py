@@ -247,6 +247,7 @@ def test_too_little_memory_is_said_before_anything_is_loaded(asked, advice, run,
 def test_a_problem_is_on_one_side_only(tmp_path):
     """All records of a problem, of every kind there is, are trained on, or all are held out."""
     kinds = record_kinds()
+    assert main(["augment", "--run", str(tmp_path), "--workers", "1"]) == 0
     assert main(["build-sft", "--run", str(tmp_path), "--records", ",".join(kinds), "--workers", "1"]) == 0
     questions = [orjson.loads(line)["question"] for line in (tmp_path / "problems.jsonl").read_bytes().splitlines()]
     sides, kinds_of = {}, {}

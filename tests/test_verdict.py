@@ -45,4 +45,4 @@ def test_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_command_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "--gold", "1/2"]) == 1
-    assert capsys.readouterr().err == "lemma: verify needs --answer, as in: lemma verify --gold 1/2 --answer 0.5\n"
+    assert capsys.readouterr().err == "lemma: verify needs --answer, as in: lemma verify 1/2 0.5\n"

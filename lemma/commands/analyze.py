@@ -11,131 +11,93 @@ don't tell is not guessed: such a solution is rejected as `type_unknown`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
-from rich.console import Console
 
 from lemma.arithmetic.numbers import normal
 from lemma.config import AnalyzeConfig
-from lemma.engine.calls import run_asking_stage
-from lemma.engine.outcome import Outcome
-from lemma.engine.pool import run_stage
-from lemma.engine.summary import StageSummary, Tally
+from lemma.declaration import Command, Job
+from lemma.engine.outcome import Count, Product
+from lemma.engine.summary import Tally
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
 from lemma.locating.graph import Finding, first_wrong_step
 from lemma.locating.judge import PROMPT, Judgement, Subject, judging_request, read_judgement
 from lemma.models.client import Client
-from lemma.models.prompts import prompt_versions
 from lemma.models.protocol import usable_text
-from lemma.records import ErroneousSolution, Problem, Rejection, Solution
+from lemma.records import ErroneousSolution, Problem, Solution
+from lemma.run_files import DISTRIBUTION, ERRONEOUS, PROBLEMS, SOLUTIONS
+from lemma.rundir.counts import Counts
 from lemma.rundir.disk import write_whole
-from lemma.rundir.journal import Journal, Output, RunDirectory
-from lemma.rundir.lines import StoredLine, flowing_lines, stage_input
 from lemma.rundir.problems import StoredProblems
+from lemma.rundir.sharing import Hold
 from lemma.steps import split_steps, without_annotations
-from lemma.taxonomy import load_taxonomy
+from lemma.taxonomy.error_types import load_taxonomy
 
-SOLUTIONS, PROBLEMS, ERRONEOUS = "solutions.jsonl", "problems.jsonl", "erroneous.jsonl"
-DISTRIBUTION = "distribution.json"
-_TYPE, _STEP, _AGREE = "type: ", "step: ", "graph and teacher: "
+# Dimensions of the counts.
+_TYPES, _REASONS, _AGREEMENT = "student types", "located by", "graph and teacher"
 _Z = 1.959964  # 95 % of a normal distribution
 
 
-def analyze(config: AnalyzeConfig, console: Console) -> StageSummary:
-    """Run the stage."""
-    solutions = config.run / SOLUTIONS
-    outputs = (Output(ERRONEOUS, lambda line: str(line["id"]) if line["origin"] == "student" else None),)
-    inputs = stage_input(solutions, "sample") | (prompt_versions(PROMPT) if config.teacher else {})
-    problems = StoredProblems(config.run / PROBLEMS, "sample")
-    lines = flowing_lines(solutions, "sample")
-    notes: tuple[str, ...] = ()
-    with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal:
-        if config.teacher:
-            asking = partial(_analyze_by_teacher, problems=problems, config=config)
-            notes = run_asking_stage(
-                asking, lines, journal=journal, config=config, model=config.teacher, console=console
-            )
-        else:
-            run_stage(partial(analyze_line, problems), lines, journal, config.workers, console)
-        _write_distribution(config, journal)
-        return StageSummary(
-            made={name: count for name, count in journal.made.items() if ": " not in name},
-            rejected=journal.rejected,
-            files=(config.run / ERRONEOUS, config.run / DISTRIBUTION),
-            next_command=f"lemma augment --distribution {config.run / DISTRIBUTION}",
-            tallies=(_tally(journal.made),),
-            notes=notes,
-        )
+def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
+    """Judge by the graph of the reference solution, or by a teacher beside it."""
+    problems = StoredProblems(PROBLEMS.path(config.run), "sample")
+    if config.teacher is None:
+        return Job(partial(analyze_solution, problems))
+    judging = partial(_judged_by_teacher, problems=problems, config=config, model=config.teacher)
+    return Job(judging, model=config.teacher, prompts=(PROMPT,))
 
 
-def analyze_line(problems: StoredProblems, line: StoredLine) -> Outcome:
-    """What the graph says of one line of `solutions.jsonl`."""
-    outcome = Outcome(line.id)
-    found = _wrong_solution(problems, line, outcome)
-    if found is not None:
-        solution, problem = found
-        finding = _by_graph(solution, problem)
-        outcome.counts[_STEP + finding.reason] += 1
-        explanation = f"{finding.reason.replace('_', ' ')}: {finding.equation}".rstrip(": ")
-        _add(outcome, solution, problem, Judgement(finding.step, finding.error_type or "", explanation))
-    return outcome
+def _next(config: AnalyzeConfig) -> tuple[str, ...]:
+    return ("augment", "--distribution", str(config.run / DISTRIBUTION))
 
 
-async def _analyze_by_teacher(
-    line: StoredLine, client: Client, *, problems: StoredProblems, config: AnalyzeConfig
-) -> Outcome:
-    outcome = Outcome(line.id)
-    found = _wrong_solution(problems, line, outcome)
-    if found is None:
-        return outcome
-    solution, problem = found
+def analyze_solution(problems: StoredProblems, solution: Solution) -> Iterator[Product]:
+    """What the graph of the reference says of a solution."""
+    if solution.verdict == "equal":
+        return
+    problem = _problem_of(problems, solution)
+    finding = _by_graph(solution, problem)
+    yield Count(_REASONS, finding.reason)
+    explanation = f"{finding.reason.replace('_', ' ')}: {finding.equation}".rstrip(": ")
+    yield from _erroneous(solution, problem, Judgement(finding.step, finding.error_type or "", explanation))
+
+
+async def _judged_by_teacher(
+    solution: Solution, client: Client, *, problems: StoredProblems, config: AnalyzeConfig, model: str
+) -> Iterable[Product]:
+    if solution.verdict == "equal":
+        return ()
+    problem = _problem_of(problems, solution)
     taxonomy = load_taxonomy(config.taxonomy)
     subject = Subject(problem.question, _reference(problem), solution.steps)
-    try:
-        answer = await client.ask(judging_request(subject, str(config.teacher), taxonomy, config.max_tokens))
-        judgement = read_judgement(usable_text(answer), len(solution.steps), taxonomy)
-    except Refusal as error:
-        _reject(outcome, error.reason, str(error))
-        return outcome
-    _compare(outcome, _by_graph(solution, problem), judgement)
-    if judgement.step is None:
-        _reject(outcome, "no_error_found", judgement.explanation)
-    else:
-        _add(outcome, solution, problem, judgement)
-    return outcome
-
-
-def _compare(outcome: Outcome, finding: Finding, judgement: Judgement) -> None:
+    answer = await client.ask(judging_request(subject, model, taxonomy, config.max_tokens))
+    judgement = read_judgement(usable_text(answer), len(solution.steps), taxonomy)
+    finding = _by_graph(solution, problem)
     same_step = finding.step == judgement.step
-    outcome.counts[_AGREE + ("same step" if same_step else "other step")] += 1
+    made: list[Product] = [Count(_AGREEMENT, "same step" if same_step else "other step")]
     if same_step and finding.error_type:
-        outcome.counts[_AGREE + ("same type" if finding.error_type == judgement.error_type else "other type")] += 1
+        same_type = finding.error_type == judgement.error_type
+        made.append(Count(_AGREEMENT, "same type" if same_type else "other type"))
+    if judgement.step is None:
+        return [*made, Refusal("no_error_found", judgement.explanation)]
+    return [*made, *_erroneous(solution, problem, judgement)]
 
 
-def _wrong_solution(problems: StoredProblems, line: StoredLine, outcome: Outcome) -> tuple[Solution, Problem] | None:
-    try:
-        solution = Solution.model_validate_json(line.content)
-    except ValidationError as error:
-        outcome.reject_invalid(AnalyzeConfig.command, error)
-        return None
-    if solution.verdict == "equal":
-        return None
+def _problem_of(problems: StoredProblems, solution: Solution) -> Problem:
+    """The problem of a wrong solution. Raises Refusal if there is nothing to judge the solution by."""
     if solution.verdict == "unknown":
-        _reject(outcome, "verdict_unknown", "what could not be graded is not called wrong")
-        return None
+        raise Refusal("verdict_unknown", "what could not be graded is not called wrong")
     problem = problems.get(solution.problem_id)
     if problem is None:
-        _reject(outcome, "problem_missing", f"{solution.problem_id} is not in {PROBLEMS}")
-    elif not split_steps(problem.solution):
-        _reject(outcome, "no_reference", "the problem has no worked solution to compare with")
-    else:
-        return solution, problem
-    return None
+        raise Refusal("problem_missing", f"{solution.problem_id} is not in {PROBLEMS.name}")
+    if not split_steps(problem.solution):
+        raise Refusal("no_reference", "the problem has no worked solution to compare with")
+    return problem
 
 
 def _reference(problem: Problem) -> tuple[str, ...]:
@@ -153,14 +115,13 @@ def _by_graph(solution: Solution, problem: Problem) -> Finding:
     return finding if finding.step <= last else Finding(last, finding.reason, finding.equation, finding.error_type)
 
 
-def _add(outcome: Outcome, solution: Solution, problem: Problem, judgement: Judgement) -> None:
+def _erroneous(solution: Solution, problem: Problem, judgement: Judgement) -> Iterator[Product]:
     assert judgement.step is not None
+    yield Count(_TYPES, judgement.error_type or "unknown")
     if not judgement.error_type:
-        outcome.counts[_TYPE + "unknown"] += 1
-        detail = f"step {judgement.step + 1}, {judgement.explanation}"
-        _reject(outcome, "type_unknown", detail)
+        yield Refusal("type_unknown", f"step {judgement.step + 1}, {judgement.explanation}")
         return
-    record = ErroneousSolution(
+    yield ErroneousSolution(
         id=solution.id,
         problem_id=problem.id,
         question=problem.question,
@@ -174,12 +135,6 @@ def _add(outcome: Outcome, solution: Solution, problem: Problem, judgement: Judg
         origin="student",
         model=solution.model,
     )
-    outcome.add(ERRONEOUS, record, "erroneous solutions")
-    outcome.counts[_TYPE + judgement.error_type] += 1
-
-
-def _reject(outcome: Outcome, reason: str, detail: str) -> None:
-    outcome.reject(Rejection(stage=AnalyzeConfig.command, id=outcome.input_id, reason=reason, detail=detail))
 
 
 def wilson_interval(count: int, total: int) -> tuple[float, float]:
@@ -192,37 +147,51 @@ def wilson_interval(count: int, total: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _counts_of_types(made: Mapping[str, int]) -> dict[str, int]:
-    return {name.removeprefix(_TYPE): count for name, count in sorted(made.items()) if name.startswith(_TYPE)}
-
-
-def _write_distribution(config: AnalyzeConfig, journal: Journal) -> None:
-    counts = _counts_of_types(journal.made)
-    unknown = counts.pop("unknown", 0)
-    total = sum(counts.values())
+def _write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
+    types = dict(sorted(counts.of(_TYPES).items()))
+    unknown = types.pop("unknown", 0)
+    total = sum(types.values())
     distribution: dict[str, Any] = {
         "name": "student",
-        "source": f"{SOLUTIONS}, analyzed by {config.teacher or 'the graph of the reference solutions'}",
+        "source": f"{SOLUTIONS.name}, analyzed by {config.teacher or 'the graph of the reference solutions'}",
         "note": f"percentages of {total} errors with 95 % Wilson intervals; {unknown} more have an unknown type",
-        "weights": {kind: round(100 * count / total, 2) for kind, count in counts.items()},
+        "weights": {kind: round(100 * count / total, 2) for kind, count in types.items()},
         "intervals": {
-            kind: [round(100 * bound, 2) for bound in wilson_interval(count, total)] for kind, count in counts.items()
+            kind: [round(100 * bound, 2) for bound in wilson_interval(count, total)] for kind, count in types.items()
         },
-        "counts": counts,
+        "counts": types,
         "unknown": unknown,
     }
-    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    write_whole(config.run / DISTRIBUTION, orjson.dumps(distribution, option=options))
+    path = config.run / DISTRIBUTION
+    write_whole(path, orjson.dumps(distribution, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    return (path,)
 
 
-def _tally(made: Mapping[str, int]) -> Tally:
-    counts = _counts_of_types(made)
-    unknown = counts.pop("unknown", 0)
-    total = sum(counts.values())
+def _tallies(_config: AnalyzeConfig, counts: Counts) -> tuple[Tally]:
+    types = dict(sorted(counts.of(_TYPES).items()))
+    unknown = types.pop("unknown", 0)
+    total = sum(types.values())
     rows = []
-    for kind, count in sorted(counts.items(), key=lambda item: -item[1]):
+    for kind, count in sorted(types.items(), key=lambda item: -item[1]):
         low, high = wilson_interval(count, total)
         rows.append((kind, f"{count:,}", f"{count / total:.1%}", f"{low:.1%} to {high:.1%}"))
     rows.append(("unknown", f"{unknown:,}", "", ""))
-    rows += [(name, f"{count:,}", "", "") for name, count in sorted(made.items()) if name.startswith(_AGREE)]
-    return Tally("The student's errors", ("type", "errors", "share", "95 % interval"), tuple(rows))
+    rows += [(f"{_AGREEMENT}: {name}", f"{n:,}", "", "") for name, n in sorted(counts.of(_AGREEMENT).items())]
+    return (Tally("The student's errors", ("type", "errors", "share", "95 % interval"), tuple(rows)),)
+
+
+def _calls(config: AnalyzeConfig) -> int:
+    return 1 if config.teacher else 0
+
+
+COMMAND = Command(
+    AnalyzeConfig,
+    plan,
+    reads=SOLUTIONS,
+    looks_up=(PROBLEMS,),
+    writes=(ERRONEOUS,),
+    then=_next,
+    calls=_calls,
+    tallies=_tallies,
+    finish=_write_distribution,
+)

@@ -1,180 +1,181 @@
-"""`lemma augment`: inject typed errors into correct solutions, by symbolic means that prove them.
+"""`lemma augment`: inject typed errors into correct solutions, by symbolic means that prove them, or by a teacher.
 
-The types are drawn by their weights among those that a problem's solution allows. Every erroneous solution is
-propagated, proved from its text, and different from all others of its problem.
+The types are drawn by their weights among those that a problem's solution allows. Every symbolic error is propagated,
+proved from its text, and different from all others of its problem; a teacher's errors are verified.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
-
-from rich.console import Console
+from itertools import islice
 
 from lemma.config import AugmentConfig
-from lemma.distributions import load_distribution
-from lemma.engine.calls import run_asking_stage
-from lemma.engine.outcome import Outcome
-from lemma.engine.pool import run_stage
-from lemma.engine.summary import StageSummary, Tally
+from lemma.declaration import Command, Job
+from lemma.engine.outcome import Count, Product
+from lemma.engine.summary import Tally
 from lemma.exceptions import ConfigError, Refusal
 from lemma.injectors import teacher as teacher_injector
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
-from lemma.locating import judge as judging
+from lemma.locating import judge
 from lemma.models.client import Client
-from lemma.models.prompts import prompt_versions
 from lemma.models.protocol import Sampling
-from lemma.problems.loading import open_problems
+from lemma.problems.loading import bundled_sample, open_problems
 from lemma.records import Problem, Rejection
-from lemma.rundir.journal import Output, RunDirectory, shared_output
-from lemma.taxonomy import load_taxonomy
+from lemma.run_files import ERRONEOUS, PROBLEMS
+from lemma.rundir.counts import Counts
+from lemma.rundir.sharing import Hold
+from lemma.taxonomy.distributions import load_distribution
+from lemma.taxonomy.error_types import load_taxonomy
 
-PROBLEMS, ERRONEOUS = "problems.jsonl", "erroneous.jsonl"
-_ASKED, _MADE, _REFUSED, _CONFUSION = "asked: ", "made: ", "refused: ", "confusion: "
+# Dimensions of the counts. `refusals` are errors that were thought of and could not be proven.
+ASKED, MADE, REFUSALS, CONFUSION = "types asked", "types made", "refusals", "wanted > found"
 
 
-def augment(config: AugmentConfig, console: Console) -> StageSummary:
-    """Run the stage."""
-    if config.teacher is not None:
-        return _augment_by_teacher(config, config.teacher, console)
-    plan = _plan(config)
+def plan(config: AugmentConfig, _hold: Hold) -> Job:
+    """Inject by symbolic injectors, or let a teacher write the errors."""
+    weights = _weights(config)
     source = open_problems(config.data, config.command, config.columns, config.split)
-    directory = RunDirectory(config.run)
-    inputs = {"data": source.fingerprint(), "weights": shown_weights(plan.weights)}
-    with directory.open_stage(config, _outputs(), inputs) as journal:
-        run_stage(partial(inject_item, plan), source, journal, config.workers, console)
-        return StageSummary(
-            made={name: count for name, count in journal.made.items() if ": " not in name},
-            rejected=journal.rejected,
-            files=tuple(config.run / file for file in (PROBLEMS, ERRONEOUS)),
-            next_command="lemma build-sft",
-            tallies=(_types_tally(plan.weights, journal.made),),
-        )
+    # The weights themselves, as the file or the taxonomy that they come from may change.
+    inputs = {
+        "data": source.fingerprint(),
+        "weights": ", ".join(f"{kind} {weight:g}" for kind, weight in weights.items()),
+    }
+    items = islice(source, config.limit)
+    announcement = "" if config.data else bundled_sample()
+    if config.teacher is None:
+        injecting = partial(inject, _injection_plan(config, weights))
+        return Job(injecting, items, inputs=inputs, announcement=announcement)
+    teacher_plan = _teacher_plan(config, config.teacher, weights)
+    return Job(
+        partial(_inject_by_teacher, teacher_plan),
+        items,
+        model=config.teacher,
+        inputs=inputs,
+        prompts=(teacher_injector.PROMPT, judge.PROMPT),
+        announcement=announcement,
+    )
 
 
-def shown_weights(weights: Mapping[str, float]) -> str:
-    """The types with their weights, from whatever files: `calculation_error 1, missing_step 0.5`."""
-    return ", ".join(f"{kind} {weight:g}" for kind, weight in weights.items())
-
-
-def _outputs() -> tuple[Output, Output]:
-    by_problem = Output(ERRONEOUS, lambda line: None if line["origin"] == "student" else str(line["problem_id"]))
-    return shared_output(PROBLEMS), by_problem
-
-
-def _augment_by_teacher(config: AugmentConfig, model: str, console: Console) -> StageSummary:
-    plan = _teacher_plan(config, model)
-    source = open_problems(config.data, config.command, config.columns, config.split)
-    inputs = {"data": source.fingerprint(), "weights": shown_weights(plan.weights)}
-    inputs |= prompt_versions(teacher_injector.PROMPT, judging.PROMPT)
-    with RunDirectory(config.run).open_stage(config, _outputs(), inputs) as journal:
-        asking = partial(_inject_by_teacher, plan)
-        notes = run_asking_stage(asking, source, journal=journal, config=config, model=model, console=console)
-        return StageSummary(
-            made={name: count for name, count in journal.made.items() if ": " not in name},
-            rejected=journal.rejected,
-            files=tuple(config.run / file for file in (PROBLEMS, ERRONEOUS)),
-            next_command=f"lemma correct --teacher {model}",
-            tallies=(_types_tally(plan.weights, journal.made), _confusion_tally(journal.made)),
-            notes=notes,
-        )
-
-
-def _teacher_plan(config: AugmentConfig, model: str) -> teacher_injector.TeacherPlan:
+def _weights(config: AugmentConfig) -> dict[str, float]:
+    """The weight of each type to draw. Raises ConfigError if nothing is left to draw."""
     taxonomy = load_taxonomy(config.taxonomy)
-    selected = {kind.id for kind in taxonomy.select(config.types)}
-    weights = load_distribution(config.distribution, taxonomy) if config.distribution else dict.fromkeys(selected, 1.0)
-    drawn = {kind: weights[kind] for kind in sorted(weights) if kind in selected and weights[kind] > 0}
+    selected = [kind.id for kind in taxonomy.select(config.types) if config.teacher or kind.injector]
+    if not selected:
+        raise ConfigError(
+            f"--types {','.join(config.types)}: no symbolic injector makes any of these; `lemma taxonomy` shows which "
+            "can"
+        )
+    if config.distribution is None:
+        return dict.fromkeys(sorted(selected) if config.teacher else selected, 1.0)
+    weights = load_distribution(config.distribution, taxonomy)
+    kinds = sorted(weights) if config.teacher else list(weights)
+    drawn = {kind: weights[kind] for kind in kinds if kind in selected and weights[kind] > 0}
     if not drawn:
-        raise ConfigError(f"--distribution {config.distribution} gives no weight to any of the wanted types")
+        wanted = "the wanted types" if config.teacher else "the types that can be made"
+        raise ConfigError(f"--distribution {config.distribution} gives no weight to any of {wanted}")
+    return drawn
+
+
+def _injection_plan(config: AugmentConfig, weights: Mapping[str, float]) -> InjectionPlan:
+    injectors = {kind.id: kind.injector for kind in load_taxonomy(config.taxonomy) if kind.injector}
+    return InjectionPlan(weights, injectors, config.per_problem, config.seed, config.keep_annotations)
+
+
+def _teacher_plan(config: AugmentConfig, model: str, weights: Mapping[str, float]) -> teacher_injector.TeacherPlan:
     return teacher_injector.TeacherPlan(
         model=model,
         auditor=None if config.audit == "none" else config.audit or model,
-        weights=drawn,
+        weights=weights,
         per_problem=config.per_problem,
         student_share=config.student_share,
         seed=config.seed,
         sampling=Sampling(config.temperature, config.top_p, config.max_tokens),
-        taxonomy=taxonomy,
+        taxonomy=load_taxonomy(config.taxonomy),
     )
 
 
-async def _inject_by_teacher(plan: teacher_injector.TeacherPlan, item: Problem | Rejection, client: Client) -> Outcome:
-    outcome = Outcome(item.id)
+def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Product]:
+    """The erroneous solutions of one problem."""
+    yield item
     if isinstance(item, Rejection):
-        outcome.reject(item)
-        return outcome
-    outcome.add(PROBLEMS, item, "problems")
+        return
+    asked: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    records = list(erroneous_solutions(injection, item, asked, refused))
+    for record in records:
+        yield record
+        yield Count(MADE, record.error_type)
+    if not records:
+        detail = ", ".join(f"{reason} {count}" for reason, count in refused.most_common(4)) or "nothing to change"
+        yield Refusal("no_error_proven", detail)
+    for kind, count in asked.items():
+        yield Count(ASKED, kind, count)
+    for reason, count in refused.items():
+        yield Count(REFUSALS, reason, count)
+
+
+async def _inject_by_teacher(
+    teacher_plan: teacher_injector.TeacherPlan, item: Problem | Rejection, client: Client
+) -> list[Product]:
+    made: list[Product] = [item]
+    if isinstance(item, Rejection):
+        return made
+    counts: Counter[str] = Counter()
     seen: set[str] = set()
-    for result in await teacher_injector.inject(plan, item, client, outcome.counts):
+    for result in await teacher_injector.inject(teacher_plan, item, client, counts):
         if isinstance(result, Refusal):
-            outcome.reject(Rejection(stage="augment", id=item.id, reason=result.reason, detail=str(result)))
+            made.append(result)
         elif result.id in seen:
-            outcome.reject(Rejection(stage="augment", id=item.id, reason="made_before", detail=result.error_type))
+            made.append(Refusal("made_before", result.error_type))
         else:
             seen.add(result.id)
-            outcome.add(ERRONEOUS, result, "erroneous solutions")
-            outcome.counts[_MADE + result.error_type] += 1
-    return outcome
+            made += [result, Count(MADE, result.error_type)]
+    for name, count in counts.items():
+        dimension, _, counted = name.partition(": ")
+        made.append(Count(dimension, counted, count))
+    return made
 
 
-def _confusion_tally(counts: Mapping[str, int]) -> Tally:
-    """What the second look found, for what was wanted."""
-    found = sorted((name.removeprefix(_CONFUSION), count) for name, count in counts.items() if _CONFUSION in name)
-    return Tally("Second look", ("wanted > found", "errors"), tuple((name, f"{count:,}") for name, count in found))
-
-
-def _plan(config: AugmentConfig) -> InjectionPlan:
-    taxonomy = load_taxonomy(config.taxonomy)
-    selected = {kind.id: kind.injector for kind in taxonomy.select(config.types) if kind.injector}
-    if not selected:
-        raise ConfigError(
-            f"--types {','.join(config.types)}: no symbolic injector makes any of these; "
-            f"`lemma taxonomy` shows which can"
-        )
-    weights = load_distribution(config.distribution, taxonomy) if config.distribution else dict.fromkeys(selected, 1.0)
-    drawn = {kind: weight for kind, weight in weights.items() if kind in selected and weight > 0}
-    if not drawn:
-        raise ConfigError(f"--distribution {config.distribution} gives no weight to any of the types that can be made")
-    return InjectionPlan(drawn, selected, config.per_problem, config.seed, config.keep_annotations)
-
-
-def _types_tally(weights: Mapping[str, float], counts: Mapping[str, int]) -> Tally:
-    total = max(1, sum(counts.get(_MADE + kind, 0) for kind in weights))
-    asked = max(1, sum(counts.get(_ASKED + kind, 0) for kind in weights))
+def _tallies(config: AugmentConfig, counts: Counts) -> Iterator[Tally]:
+    asked, made, weights = counts.of(ASKED), counts.of(MADE), _weights(config)
+    in_all_asked = max(1, sum(asked.get(kind, 0) for kind in weights))
+    in_all_made = max(1, sum(made.get(kind, 0) for kind in weights))
     rows = tuple(
         (
             kind,
-            f"{counts.get(_ASKED + kind, 0) / asked:.1%}",
-            f"{counts.get(_MADE + kind, 0) / total:.1%}",
-            f"{counts.get(_MADE + kind, 0):,}",
+            f"{asked.get(kind, 0) / in_all_asked:.1%}",
+            f"{made.get(kind, 0) / in_all_made:.1%}",
+            f"{made.get(kind, 0):,}",
         )
         for kind in weights
     )
-    return Tally("Error types", ("type", "asked", "achieved", "made"), rows)
+    yield Tally("Error types", ("type", "asked", "achieved", "made"), rows)
+    if config.teacher is not None:
+        found = sorted(counts.of(CONFUSION).items())
+        yield Tally("Second look", (CONFUSION, "errors"), tuple((name, f"{count:,}") for name, count in found))
 
 
-def inject_item(plan: InjectionPlan, item: Problem | Rejection) -> Outcome:
-    """What comes of one line of the input."""
-    outcome = Outcome(item.id)
-    if isinstance(item, Rejection):
-        outcome.reject(item)
-        return outcome
-    outcome.add(PROBLEMS, item, "problems")
-    asked: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
-    try:
-        records = list(erroneous_solutions(plan, item, asked, refused))
-    except Refusal as refusal:
-        outcome.reject(Rejection(stage="augment", id=item.id, reason=refusal.reason, detail=str(refusal)))
-        return outcome
-    for record in records:
-        outcome.add(ERRONEOUS, record, "erroneous solutions")
-        outcome.counts[_MADE + record.error_type] += 1
-    if not records:
-        detail = ", ".join(f"{reason} {count}" for reason, count in refused.most_common(4)) or "nothing to change"
-        outcome.reject(Rejection(stage="augment", id=item.id, reason="no_error_proven", detail=detail))
-    outcome.counts.update({_ASKED + kind: count for kind, count in asked.items()})
-    outcome.counts.update({_REFUSED + reason: count for reason, count in refused.items()})
-    return outcome
+def _next(config: AugmentConfig) -> tuple[str, ...]:
+    return ("correct", "--teacher", config.teacher) if config.teacher else ("build-sft",)
+
+
+def _calls(config: AugmentConfig) -> int:
+    looks = 1 if config.audit == "none" else 2
+    return config.per_problem * looks if config.teacher else 0
+
+
+def _errors(config: AugmentConfig) -> int:
+    return config.per_problem
+
+
+COMMAND = Command(
+    AugmentConfig,
+    plan,
+    writes=(PROBLEMS, ERRONEOUS),
+    then=_next,
+    calls=_calls,
+    fan_out=_errors,
+    tallies=_tallies,
+)

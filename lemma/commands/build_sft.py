@@ -9,7 +9,6 @@ gives it.
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -27,14 +26,17 @@ from lemma.dataset.card import CardFacts, write_card
 from lemma.dataset.figures import REWRITTEN, Figures, count_error, count_record, count_turn, preview
 from lemma.dataset.hub import push_to_hub
 from lemma.dataset.selection import Bundle, Selection, bundles, select
-from lemma.dataset.sources import CORRECTIONS, Place, Sources, source_fingerprints
+from lemma.dataset.sources import Place, Sources, source_fingerprints
+from lemma.declaration import Command
 from lemma.engine.outcome import Outcome
 from lemma.engine.pool import run_stage
-from lemma.engine.summary import StageSummary
-from lemma.exceptions import ConfigError
+from lemma.engine.progress import new_progress
+from lemma.engine.summary import Summary
+from lemma.exceptions import ConfigError, Refusal, did_you_mean, first_fault
 from lemma.formats import record_kinds
 from lemma.formats.kind import RIGHT_SOLUTION, Case, Joined, Line, RecordKind, RightSolution
 from lemma.formats.shapes import Shape, shaped
+from lemma.models.backend_choice import OPENAI, choose_backend
 from lemma.models.factory import open_scorer
 from lemma.models.prompts import prompt_versions
 from lemma.models.scoring import Scorer, Turn
@@ -42,10 +44,12 @@ from lemma.problems.loading import open_problems
 from lemma.problems.similarity import NearDuplicates, TestQuestions
 from lemma.records import Correction, ErroneousSolution, Problem, Rejection, SmoothedTrajectory
 from lemma.rng import random_for
+from lemma.run_files import CHOSEN_REFLECTIONS, CORRECTIONS, ERRONEOUS, PHRASE_SCORES, RECORDS, records_file
+from lemma.rundir.directory import RunDirectory
 from lemma.rundir.disk import json_line
-from lemma.rundir.journal import Output, RunDirectory
+from lemma.rundir.journal import Output
 from lemma.steps import solution_text, split_steps, without_annotations
-from lemma.taxonomy import load_taxonomy
+from lemma.taxonomy.error_types import load_taxonomy
 from lemma.trajectories import phrase_comparison as comparison
 from lemma.trajectories.joining import PhraseDraw, Truncation, join, opening, trajectory_of
 from lemma.trajectories.phrase_scores import ModelChoice, Remembered, open_scores, score_turns
@@ -54,7 +58,6 @@ from lemma.trajectories.phrases import Mode, load_phrases
 MIXED_IN = "cot"
 _LOOKED_THROUGH = 100
 _COMPARED = 500
-_PHRASE_SCORES = Path(".state") / "phrase-scores.sqlite"
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,7 @@ class Plan:
     seed: int
 
 
-def sft_file(kind: str) -> str:
-    """Where a kind's records are, in the run directory."""
-    return f"sft/{kind}.jsonl"
-
-
-def build_sft(config: BuildSftConfig, console: Console) -> StageSummary:
+def build_sft(config: BuildSftConfig, console: Console) -> Summary:
     """Run the stage."""
     kinds = _kinds(config)
     share = _cot_share(config, kinds)
@@ -88,27 +86,27 @@ def build_sft(config: BuildSftConfig, console: Console) -> StageSummary:
         inputs |= {"phrase model": scorer.name}
     with Sources(config.run, config.strategies, config.smoothed) as sources:
         plan = _plan(config, kinds, sources.error_types, reflections)
-        outputs = tuple(Output(sft_file(kind)) for kind in kinds)
-        with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal:
+        outputs = tuple(Output(records_file(kind)) for kind in kinds)
+        with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal, new_progress(console) as progress:
             if not journal.done:
                 _remove_other_kinds(config.run, kinds)
-                (config.run / comparison.REFLECTIONS).unlink(missing_ok=True)
+                (config.run / CHOSEN_REFLECTIONS).unlink(missing_ok=True)
             selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates)
             if scorer is not None:
                 turns = _turns(plan, sources, selection)
-                _score_phrases(turns, scorer, config.run / _PHRASE_SCORES, console)
+                _score_phrases(turns, scorer, config.run / PHRASE_SCORES, console)
                 _compare_ways(plan, sources, selection, scorer, config)
             items = bundles(sources, selection, kinds, share, config.seed)
-            run_stage(partial(build_records, plan), items, journal, config.workers, console, total=len(selection))
-            figures = Figures(journal.made)
+            run_stage(partial(build_records, plan), items, journal, config.workers, progress, total=len(selection))
+            figures = Figures(journal.counts)
             facts = CardFacts(config, kinds, figures, journal.rejected, sources.problems, wording)
-            files = (*(config.run / sft_file(kind) for kind in kinds), *write_card(config.run / "sft", facts))
-            pushed = () if config.push_to_hub is None else (push_to_hub(config.run / "sft", config.push_to_hub),)
-            return StageSummary(
+            files = (*(config.run / records_file(kind) for kind in kinds), *write_card(config.run / RECORDS, facts))
+            pushed = () if config.push_to_hub is None else (push_to_hub(config.run / RECORDS, config.push_to_hub),)
+            return Summary(
                 made={f"{kind} records": figures.total(kind) for kind in kinds},
                 rejected=journal.rejected,
                 files=files,
-                next_command="lemma train",
+                next=COMMAND.next_words(config),
                 tallies=(figures.tally(kinds),),
                 notes=(*_notes(kinds, selection, figures), *_example(plan, sources, selection), *pushed),
             )
@@ -118,9 +116,7 @@ def _kinds(config: BuildSftConfig) -> dict[str, RecordKind]:
     known = record_kinds()
     for name in config.records:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
-            raise ConfigError(f"--records {name}: there is no such kind of records; {hint}")
+            raise ConfigError(f"--records {name}: there is no such kind of records; {did_you_mean(name, known)}")
         if not set(known[name].needs) & set(config.strategies):
             raise ConfigError(f"--records {name} needs --strategies {' or '.join(known[name].needs)}")
     if not config.records:
@@ -152,10 +148,9 @@ def _how_to_reflect(config: BuildSftConfig) -> tuple[PhraseDraw | ModelChoice, S
         return PhraseDraw(config.reflections, config.seed), None
     if config.model is None:
         raise ConfigError("--reflections model chooses by a model's likelihood; say which model with --model")
-    by_address = "openai_compatible" if "base_url" in config.model_fields_set else "transformers"
-    backend = by_address if config.backend == "auto" else config.backend
-    scorer = open_scorer(backend, config.model, config.base_url)
-    return ModelChoice(config.run / _PHRASE_SCORES, scorer.name, config.temperature), scorer
+    backend = choose_backend(config.backend, config.model, config.base_url)
+    scorer = open_scorer(backend, config.model, config.base_url or OPENAI, config.key_variable)
+    return ModelChoice(config.run / PHRASE_SCORES, scorer.name, config.temperature), scorer
 
 
 def _plan(
@@ -181,7 +176,7 @@ def _remove_other_kinds(run: Path, kinds: Mapping[str, RecordKind]) -> None:
     """Records of an earlier build with other settings would pass for part of this one."""
     for name in record_kinds():
         if name not in kinds:
-            (run / sft_file(name)).unlink(missing_ok=True)
+            (run / records_file(name)).unlink(missing_ok=True)
 
 
 def build_records(plan: Plan, item: Bundle | Rejection) -> Outcome:
@@ -194,7 +189,7 @@ def build_records(plan: Plan, item: Bundle | Rejection) -> Outcome:
         case = _case(plan, item, outcome)
         solutions = {name: list(map(right_solution, lines)) for name, lines in item.solutions.items()}
     except ValidationError as error:
-        outcome.reject_invalid("build-sft", error)
+        outcome.refuse("build-sft", Refusal("invalid_record", first_fault(error)))
         return outcome
     count_error(outcome, case.erroneous)
     for name in plan.kinds:
@@ -202,7 +197,7 @@ def build_records(plan: Plan, item: Bundle | Rejection) -> Outcome:
         lines = [] if kind.of_error is None else list(kind.of_error(case))
         if kind.of_error is not None and not lines:
             detail = f"needs a {' or '.join(kind.needs)} correction"
-            outcome.reject(Rejection(stage="build-sft", id=item.id, reason=f"no_{name}_record", detail=detail))
+            outcome.refuse("build-sft", Refusal(f"no_{name}_record", detail))
         if kind.of_solution is not None:
             lines += map(kind.of_solution, solutions.get(name, ()))
         for line in lines:
@@ -226,10 +221,10 @@ def _case(plan: Plan, bundle: Bundle, outcome: Outcome) -> Case:
             count_turn(outcome, joined[-1].rewritten)
             if smoothed is not None and rewrite is None:
                 detail = f"correction {correction.id}: what comes before the turn is not what it was when rewritten"
-                outcome.reject(Rejection(stage="build-sft", id=bundle.id, reason="rewrite_unfitting", detail=detail))
+                outcome.refuse("build-sft", Refusal("rewrite_mismatch", detail))
         else:
             detail = f"correction {correction.id} of {corrections[earlier].id}"
-            outcome.reject(Rejection(stage="build-sft", id=bundle.id, reason="near_duplicate", detail=detail))
+            outcome.refuse("build-sft", Refusal("near_duplicate", detail))
     return Case(erroneous, tuple(joined))
 
 
@@ -280,11 +275,11 @@ def _score_phrases(turns: Iterator[Turn], scorer: Scorer, file: Path, console: C
 
 def _compare_ways(plan: Plan, sources: Sources, selection: Selection, scorer: Scorer, config: BuildSftConfig) -> None:
     """Measure, on some of the trajectories, what the model's choice of phrases gains; the report shows it."""
-    if (config.run / comparison.REFLECTIONS).exists():
+    if (config.run / CHOSEN_REFLECTIONS).exists():
         return
     places = list(islice(_compared(plan, sources, selection), _COMPARED))
     if places:
-        with open_scores(config.run / _PHRASE_SCORES, scorer.name) as scores:
+        with open_scores(config.run / PHRASE_SCORES, scorer.name) as scores:
             found = comparison.compare(places, Remembered(scorer, scores))
         comparison.write_comparison(config.run, str(config.model), found)
 
@@ -314,7 +309,7 @@ def _joined_by_phrase(
         with suppress(ValidationError):
             erroneous = ErroneousSolution.model_validate_json(sources.line(entry.place))
             for at in entry.corrections:
-                correction = Correction.model_validate_json(sources.line(Place(CORRECTIONS, at)))
+                correction = Correction.model_validate_json(sources.line(Place(CORRECTIONS.name, at)))
                 if _rewrite(plan, erroneous, correction, sources.smoothed(at)) is None:
                     yield erroneous, correction
 
@@ -331,7 +326,7 @@ def right_solution(line: bytes) -> RightSolution:
 
 def _add(outcome: Outcome, kind: str, line: Line, shape: Shape | None) -> None:
     columns = line.columns if shape is None else shaped(line, shape)
-    outcome.add_line(sft_file(kind), json_line(columns))
+    outcome.add_line(records_file(kind), json_line(columns))
     count_record(outcome, kind, line)
 
 
@@ -352,10 +347,13 @@ def _example(plan: Plan, sources: Sources, selection: Selection) -> Iterator[str
     for entry in selection.errors[:_LOOKED_THROUGH]:
         erroneous = ErroneousSolution.model_validate_json(sources.line(entry.place))
         at = entry.corrections[0]
-        correction = Correction.model_validate_json(sources.line(Place(CORRECTIONS, at)))
+        correction = Correction.model_validate_json(sources.line(Place(CORRECTIONS.name, at)))
         if erroneous.error_step > 0 or not shown:
             rewrite = _rewrite(plan, erroneous, correction, sources.smoothed(at))
             shown = list(preview(_joined(plan, erroneous, correction, rewrite).trajectory))
         if erroneous.error_step > 0:
             break
     yield from shown
+
+
+COMMAND = Command(BuildSftConfig, run=build_sft, needs=(CORRECTIONS, ERRONEOUS), then="train")

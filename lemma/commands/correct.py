@@ -1,10 +1,10 @@
-"""`lemma correct`: right solutions for the erroneous ones, from the reference solution they were made of.
+"""`lemma correct`: right solutions for the erroneous ones, from the reference solution or by a teacher.
 
-`fix` goes on from the right prefix with the reference's own step; `restart` solves the problem from the start
-(arXiv 2503.17439, section 3.3). Where an erroneous solution has a prefix of its own, as a student's has, the reference
-says nothing of how to go on from it, so there is no symbolic `fix`.
+`fix` continues from the right prefix with the reference's own step; `restart` solves the problem from the start
+(arXiv 2503.17439, section 3.3). If an erroneous solution has a prefix of its own, as a student's has, the reference
+does not say how to continue from it, so there is no symbolic `fix`.
 
-    >>> [correction.steps for correction in corrections(erroneous, ("fix", "restart"))]
+    >>> [correction.steps for correction in corrections_of_reference(erroneous, ("fix", "restart"))]
     [('10 - 7 = 3',), ('3 + 4 = 7', '10 - 7 = 3')]
 """
 
@@ -14,152 +14,122 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from pydantic import ValidationError
-from rich.console import Console
-
 from lemma.arithmetic.equations import read_step
 from lemma.config import CorrectConfig
-from lemma.engine.calls import run_asking_stage
-from lemma.engine.outcome import Outcome
-from lemma.engine.pool import run_stage
-from lemma.engine.summary import StageSummary
+from lemma.declaration import Command, Job
+from lemma.engine.outcome import Product
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
 from lemma.locating.judge import numbered
 from lemma.models.client import Client, ask_all
-from lemma.models.prompts import load_prompt, prompt_versions
+from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Request, Sampling, usable_text
-from lemma.records import Correction, ErroneousSolution, Rejection, Solution, Strategy, content_id
-from lemma.rundir.journal import Output, RunDirectory
-from lemma.rundir.lines import LineIndex, StoredLine, flowing_lines, stage_input
+from lemma.records import Correction, ErroneousSolution, Origin, Solution, Strategy, content_id
+from lemma.run_files import CORRECTIONS, ERRONEOUS, SOLUTIONS
+from lemma.rundir.lines import LineIndex
+from lemma.rundir.sharing import Hold
 from lemma.steps import split_steps, states_answer, without_answer_line
 from lemma.trajectories.leaks import refuse_leaks
 
-ERRONEOUS, CORRECTIONS, SOLUTIONS = "erroneous.jsonl", "corrections.jsonl", "solutions.jsonl"
-_MADE_BY = "reference"
 _PROMPTS: Mapping[Strategy, str] = {"fix": "correct_fix", "restart": "correct_restart"}
 
 
-def correct(config: CorrectConfig, console: Console) -> StageSummary:
-    """Run the stage."""
-    source = config.run / ERRONEOUS
-    lines = flowing_lines(source, "augment")
-    output = Output(CORRECTIONS, lambda line: str(line["erroneous_id"]))
-    inputs = stage_input(source, "augment") | (prompt_versions(*_PROMPTS.values()) if config.teacher else {})
-    notes: tuple[str, ...] = ()
-    with RunDirectory(config.run).open_stage(config, (output,), inputs) as journal:
-        if config.teacher:
-            right = _RightSolutions(config.run / SOLUTIONS)
-            asking = partial(_correct_by_teacher, config=config, model=config.teacher, right=right)
-            notes = run_asking_stage(
-                asking, lines, journal=journal, config=config, model=config.teacher, console=console
-            )
-        else:
-            run_stage(partial(correct_line, config.strategies), lines, journal, config.workers, console)
-        return StageSummary(
-            made=journal.made,
-            rejected=journal.rejected,
-            files=(config.run / CORRECTIONS,),
-            next_command="lemma build-sft",
-            notes=notes,
-        )
+def plan(config: CorrectConfig, _hold: Hold) -> Job:
+    """Correct by the reference, or by a teacher."""
+    if config.teacher is None:
+        return Job(partial(corrections_of_reference, strategies=config.strategies))
+    right = _RightSolutions(SOLUTIONS.path(config.run))
+    correcting = partial(_corrections_of_teacher, config=config, model=config.teacher, right=right)
+    return Job(correcting, model=config.teacher, prompts=tuple(_PROMPTS.values()))
 
 
-def correct_line(strategies: Sequence[Strategy], line: StoredLine) -> Outcome:
-    """What comes of one line of `erroneous.jsonl`."""
-    outcome = Outcome(line.id)
-    try:
-        erroneous = ErroneousSolution.model_validate_json(line.content)
-    except ValidationError as error:
-        outcome.reject_invalid("correct", error)
-        return outcome
-    made = 0
-    for correction in corrections(erroneous, strategies):
-        outcome.add(CORRECTIONS, correction, f"corrections, {correction.strategy}")
-        made += 1
-    if made < len(strategies):
-        outcome.reject(_foreign_prefix(erroneous))
-    return outcome
+def _calls(config: CorrectConfig) -> int:
+    return len(config.strategies) if config.teacher else 0
 
 
-def corrections(erroneous: ErroneousSolution, strategies: Sequence[Strategy]) -> Iterator[Correction]:
+def _corrections(config: CorrectConfig) -> int:
+    return len(config.strategies)
+
+
+COMMAND = Command(
+    CorrectConfig,
+    plan,
+    reads=ERRONEOUS,
+    looks_up=(SOLUTIONS,),
+    writes=(CORRECTIONS,),
+    then="build-sft",
+    calls=_calls,
+    fan_out=_corrections,
+)
+
+
+def corrections_of_reference(
+    erroneous: ErroneousSolution, strategies: Sequence[Strategy]
+) -> Iterator[Correction | Refusal]:
     """The corrections that the reference solution gives."""
-    first_wrong = erroneous.error_step
+    at, reference = erroneous.error_step, erroneous.reference_steps
+    own_prefix = erroneous.steps[:at] != reference[:at]
     for strategy in strategies:
         if strategy == "restart":
-            yield _correction(erroneous, strategy, erroneous.reference_steps)
-        elif erroneous.steps[:first_wrong] == erroneous.reference_steps[:first_wrong]:
-            yield _correction(erroneous, strategy, _continuation(erroneous))
+            yield _correction(erroneous, strategy, reference)
+        elif not own_prefix:
+            # If the reference boxed its answer before the wrong step, the step that did so says it again.
+            boxed = [step for step in reference if states_answer((step,))]
+            rest = reference[at:]
+            yield _correction(erroneous, strategy, rest if not boxed or states_answer(rest) else (boxed[-1],))
+    if own_prefix and "fix" in strategies:
+        detail = f"its first {at} steps are not the reference's: only a teacher can go on from them"
+        yield Refusal("prefix_not_of_reference", detail)
 
 
-def _continuation(erroneous: ErroneousSolution) -> tuple[str, ...]:
-    """The reference from the wrong step on. Where it boxed the answer before, the step that did so says it again."""
-    boxed = [step for step in erroneous.reference_steps if states_answer((step,))]
-    rest = erroneous.reference_steps[erroneous.error_step :]
-    return rest if not boxed or states_answer(rest) else (boxed[-1],)
-
-
-def _correction(erroneous: ErroneousSolution, strategy: Strategy, steps: tuple[str, ...]) -> Correction:
+def _correction(
+    erroneous: ErroneousSolution,
+    strategy: Strategy,
+    steps: tuple[str, ...],
+    origin: Origin = "symbolic",
+    model: str = "reference",
+) -> Correction:
     return Correction(
         id=content_id(erroneous.id, strategy, *steps, erroneous.gold_answer),
         erroneous_id=erroneous.id,
         strategy=strategy,
         steps=steps,
         final_answer=erroneous.gold_answer,
-        origin="symbolic",
-        model=_MADE_BY,
-    )
-
-
-def _foreign_prefix(erroneous: ErroneousSolution) -> Rejection:
-    return Rejection(
-        stage="correct",
-        id=erroneous.id,
-        reason="prefix_not_of_reference",
-        detail=f"its first {erroneous.error_step} steps are not the reference's: only a teacher can go on from them",
+        origin=origin,
+        model=model,
     )
 
 
 class _RightSolutions:
-    """The student's first right solution of each problem, where there is one."""
+    """The student's first right solution of each problem, if there is one."""
 
     def __init__(self, path: Path) -> None:
         self._lines = LineIndex(path, "sample", "problem_id", {"verdict": "equal"}) if path.exists() else None
 
     def steps(self, problem_id: str) -> tuple[str, ...] | None:
-        """The steps of the right solution, where there is one."""
+        """The steps of the right solution, or None."""
         line = self._lines and self._lines.find(problem_id)
         return Solution.model_validate_json(line).steps if line else None
 
 
-async def _correct_by_teacher(
-    line: StoredLine, client: Client, *, config: CorrectConfig, model: str, right: _RightSolutions
-) -> Outcome:
-    outcome = Outcome(line.id)
-    try:
-        erroneous = ErroneousSolution.model_validate_json(line.content)
-    except ValidationError as error:
-        outcome.reject_invalid("correct", error)
-        return outcome
+async def _corrections_of_teacher(
+    erroneous: ErroneousSolution, client: Client, *, config: CorrectConfig, model: str, right: _RightSolutions
+) -> list[Product]:
     sampling = Sampling(config.temperature, config.top_p, config.max_tokens)
     requests = [_request(erroneous, strategy, model, sampling, right) for strategy in config.strategies]
+    made: list[Product] = []
     for strategy, answer in zip(config.strategies, await ask_all(client, requests), strict=True):
         try:
-            text = usable_text(answer)
-            correction = _read_correction(erroneous, strategy, model, text)
-        except Refusal as error:
-            outcome.reject(
-                Rejection(stage="correct", id=erroneous.id, reason=error.reason, detail=f"{strategy}: {error}")
-            )
-        else:
-            outcome.add(CORRECTIONS, correction, f"corrections, {strategy}")
-    return outcome
+            made.append(_read_correction(erroneous, strategy, model, usable_text(answer)))
+        except Refusal as refusal:
+            made.append(Refusal(refusal.reason, f"{strategy}: {refusal}"))
+    return made
 
 
 def _request(
     erroneous: ErroneousSolution, strategy: Strategy, model: str, sampling: Sampling, right: _RightSolutions
 ) -> Request:
-    """A restart looks at a right solution of the student's own where there is one (arXiv 2503.17439, section 3.3)."""
+    """A restart looks at a right solution of the student's own if there is one (arXiv 2503.17439, section 3.3)."""
     values = {
         "question": erroneous.question,
         "numbered_steps": numbered(erroneous.steps[: erroneous.error_step + 1]),
@@ -170,12 +140,6 @@ def _request(
     else:
         values["reference"] = "\n".join(right.steps(erroneous.problem_id) or erroneous.reference_steps)
     return Request(model, load_prompt(_PROMPTS[strategy]).render(**values), sampling)
-
-
-def _refuse_false_equations(steps: Sequence[str]) -> None:
-    for step in steps:
-        if any(equation.holds is False for equation in read_step(step).equations):
-            raise Refusal("false_equation", step)
 
 
 def _read_correction(erroneous: ErroneousSolution, strategy: Strategy, model: str, text: str) -> Correction:
@@ -192,13 +156,7 @@ def _read_correction(erroneous: ErroneousSolution, strategy: Strategy, model: st
         raise Refusal("no_steps", text[:300])
     if erroneous.steps[erroneous.error_step] in steps:
         raise Refusal("repeats_the_error", text[:300])
-    _refuse_false_equations(steps)
-    return Correction(
-        id=content_id(erroneous.id, strategy, *steps, erroneous.gold_answer),
-        erroneous_id=erroneous.id,
-        strategy=strategy,
-        steps=steps,
-        final_answer=erroneous.gold_answer,
-        origin="teacher",
-        model=model,
-    )
+    for step in steps:
+        if any(equation.holds is False for equation in read_step(step).equations):
+            raise Refusal("false_equation", step)
+    return _correction(erroneous, strategy, steps, "teacher", model)

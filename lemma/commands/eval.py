@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,12 @@ from rich.console import Console
 
 import lemma
 from lemma.config import EvalConfig
-from lemma.engine.calls import run_asking_stage
+from lemma.declaration import Command
+from lemma.engine.calls import run_calls
 from lemma.engine.outcome import Outcome
 from lemma.engine.pool import run_stage
-from lemma.engine.summary import StageSummary
+from lemma.engine.progress import new_progress
+from lemma.engine.summary import Summary
 from lemma.evaluation.asker import Asker
 from lemma.evaluation.comparison import compare, comparison_tally
 from lemma.evaluation.figures import Result, evaluate_figures
@@ -39,23 +42,28 @@ from lemma.evaluation.stored import grade_stored, read_stored
 from lemma.evaluation.suites import Suite, select_suites
 from lemma.exceptions import ConfigError, DataError
 from lemma.injectors.symbolic import InjectionPlan
+from lemma.models.backend_choice import OPENAI, choose_backend
 from lemma.models.client import Client
 from lemma.models.prompts import Prompt, load_prompt, prompt_versions, read_prompt
 from lemma.models.protocol import Sampling
 from lemma.problems.loading import ProblemSource, open_problems
 from lemma.records import Rejection, content_id
+from lemma.run_files import EVALUATIONS, MODEL
+from lemma.rundir.directory import RunDirectory
 from lemma.rundir.disk import write_whole
-from lemma.rundir.journal import Journal, Output, RunDirectory
+from lemma.rundir.journal import Journal, Output
 from lemma.rundir.lines import fingerprint
-from lemma.taxonomy import load_taxonomy
+from lemma.taxonomy.error_types import load_taxonomy
 
-_FOLDER = "eval"
 _PROMPTS = {"question": "question", "chat": "solve", "completion": "solve_completion", "lemma": "solve_lemma"}
 _SCRIPTED = "student"
+_SCRIPTED_NOTE = (
+    "no --model given, and none trained here: the built-in scripted student answered. Its answers are placeholders"
+)
 _IN_PROCESS = ("transformers", "vllm")
 
 
-def evaluate(config: EvalConfig, console: Console) -> StageSummary:
+def evaluate(config: EvalConfig, console: Console) -> Summary:
     """Run the stage. Raises LemmaError for whatever a user can set right."""
     if config.compare is not None:
         return _compare(config, config.compare)
@@ -65,7 +73,7 @@ def evaluate(config: EvalConfig, console: Console) -> StageSummary:
     return _ask_model(config, suites, console)
 
 
-def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console) -> StageSummary:
+def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console) -> Summary:
     config, notes = _with_model(config)
     model = str(config.model)
     weights = _weights(model) if config.backend in _IN_PROCESS else ""
@@ -74,7 +82,7 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
     here = config.model_copy(update={"run": folder})
     source = _open_problems(config)
     inputs = {"problems": source.fingerprint(), "prompt": prompt.version, "weights": weights, **_task_versions()}
-    with _open(here, inputs) as journal:
+    with _open(here, inputs) as journal, new_progress(console) as progress:
         plan = _plan(config, suites)
 
         def asking(item: TestProblem | Rejection, client: Client) -> Awaitable[Outcome]:
@@ -82,25 +90,30 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
             return probe(item, plan, Asker(client, model, f"{model} {weights}".strip(), prompt, sampling))
 
         items = islice(read_test_problems(source), config.limit)
-        notes += run_asking_stage(asking, items, journal=journal, config=here, model=model, console=console)
+        notes += run_calls(asking, items, journal=journal, config=here, model=model, progress=progress)
     return _report(here, suites, journal, notes, {"data": source.name, "prompt": config.prompt})
 
 
 def _with_model(config: EvalConfig) -> tuple[EvalConfig, tuple[str, ...]]:
     """The model asked for, else the one that was trained in this run, else a scripted one; and its backend."""
-    if config.model is not None:
-        backend = config.backend
-        if backend == "auto":
-            backend = "transformers" if config.base_url == _default("base_url") else "openai_compatible"
-        return config.model_copy(update={"backend": backend}), ()
-    trained = config.run / "model"
-    if (trained / "config.json").exists() or (trained / "adapter_config.json").exists():
-        return config.model_copy(update={"model": str(trained), "backend": "transformers"}), ()
-    prompt = "chat" if config.prompt == _default("prompt") else config.prompt
-    scripted = config.model_copy(update={"model": _SCRIPTED, "backend": "scripted", "prompt": prompt})
-    return scripted, (
-        "no --model given, and none trained here: a scripted student answered, which understands nothing",
-    )
+    trained = config.run / MODEL
+    notes: tuple[str, ...] = ()
+    model, backend, prompt = config.model, config.backend, config.prompt
+    if model is None and any((trained / name).exists() for name in ("config.json", "adapter_config.json")):
+        model = str(trained)
+    elif model is None:
+        model, backend = _SCRIPTED, "scripted"
+        prompt = "chat" if "prompt" not in config.model_fields_set else prompt
+        notes = (
+            "no --model given, and none trained here: the built-in scripted student answered; it understands nothing",
+        )
+    update = {
+        "model": model,
+        "prompt": prompt,
+        "backend": choose_backend(backend, model, config.base_url),
+        "base_url": config.base_url or OPENAI,
+    }
+    return config.model_copy(update=update), notes
 
 
 def _open_problems(config: EvalConfig) -> ProblemSource:
@@ -111,10 +124,6 @@ def _weights(model: str) -> str:
     """A hash of the weights in a folder, so that answers of a model are not taken for those of one trained later."""
     files = sorted(path for path in Path(model).glob("*") if path.suffix in (".safetensors", ".bin"))
     return content_id(*map(fingerprint, files)) if files else ""
-
-
-def _default(option: str) -> str:
-    return str(EvalConfig.model_fields[option].default)
 
 
 def _prompt(name: str) -> Prompt:
@@ -142,23 +151,26 @@ def _plan(config: EvalConfig, suites: Mapping[str, Suite]) -> Plan:
     return Plan(frozenset(conditions), config.n, config.errors, config.seed, injection)
 
 
-def _grade_stored(config: EvalConfig, suites: Mapping[str, Suite], file: str, console: Console) -> StageSummary:
+def _grade_stored(config: EvalConfig, suites: Mapping[str, Suite], file: str, console: Console) -> Summary:
     path = Path(file)
     if not path.is_file():
         raise DataError(f"--from {file} is not there; give a JSONL file of outputs")
     source = _open_problems(config)
     here = config.model_copy(update={"run": _folder(config, config.name or path.stem)})
-    with _open(here, {"problems": source.fingerprint(), "outputs": fingerprint(path)}) as journal:
-        run_stage(grade_stored, read_stored(path, source), journal, config.workers, console)
+    with (
+        _open(here, {"problems": source.fingerprint(), "outputs": fingerprint(path)}) as journal,
+        new_progress(console) as progress,
+    ):
+        run_stage(grade_stored, islice(read_stored(path, source), config.limit), journal, config.workers, progress)
     return _report(here, suites, journal, (), {"data": source.name, "from": path.name})
 
 
-def _open(config: EvalConfig, inputs: Mapping[str, str]) -> Any:
+def _open(config: EvalConfig, inputs: Mapping[str, str]) -> AbstractContextManager[Journal]:
     return RunDirectory(config.run).open_stage(config, (Output(OUTPUTS),), inputs)
 
 
 def _folder(config: EvalConfig, name: str) -> Path:
-    return config.run / _FOLDER / name
+    return config.run / EVALUATIONS / name
 
 
 def _plain_name(model: str) -> str:
@@ -168,11 +180,15 @@ def _plain_name(model: str) -> str:
 
 def _report(
     config: EvalConfig, suites: Mapping[str, Suite], journal: Journal, notes: tuple[str, ...], facts: Mapping[str, Any]
-) -> StageSummary:
+) -> Summary:
     rows = list(read_outputs(config.run))
     if not rows:
-        return StageSummary(
-            journal.made, journal.rejected, (), _again(config), notes=(*notes, "there are no outputs yet")
+        return Summary(
+            journal.made,
+            journal.rejected,
+            (),
+            next=_next_words(config),
+            notes=(*notes, "there are no outputs yet"),
         )
     figures = {name: suite.figures for name, suite in suites.items()}
     models = dict.fromkeys(row.model for row in rows)
@@ -183,36 +199,40 @@ def _report(
     file = write_results(config.run, about, by_model)
     only: Sequence[Result] = next(iter(by_model.values()))
     tallies = (ranking_tally(by_model),) if len(by_model) > 1 else tuple(suite_tallies(only))
-    return StageSummary(
+    return Summary(
         made=journal.made,
         rejected=journal.rejected,
         files=(config.run / OUTPUTS, file),
-        next_command=f"lemma eval --compare {config.run.name} OTHER",
+        next=_next_words(config),
         tallies=tallies,
         notes=(*notes, "grades: " + ", ".join(f"{count:,} {name}" for name, count in grades_of(rows).items())),
     )
 
 
-def _again(config: EvalConfig) -> str:
-    return f"lemma eval --run {config.run.parent.parent}"
-
-
-def _compare(config: EvalConfig, names: tuple[str, str]) -> StageSummary:
+def _compare(config: EvalConfig, names: tuple[str, str]) -> Summary:
     folders = [_evaluated(config, name) for name in names]
     outputs: list[list[GradedOutput]] = [list(read_outputs(folder)) for folder in folders]
     suites = select_suites(config.suite, max((row.sample for rows in outputs for row in rows), default=0))
     compared = compare({name: suite.figures for name, suite in suites.items()}, outputs[0], outputs[1], config.seed)
-    file = config.run / _FOLDER / f"{folders[0].name}-against-{folders[1].name}.json"
+    file = config.run / EVALUATIONS / f"{folders[0].name}-against-{folders[1].name}.json"
     write_whole(file, orjson.dumps(compared, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     tally = comparison_tally((folders[0].name, folders[1].name), compared)
-    return StageSummary({}, {}, (file,), "lemma report", (tally,))
+    return Summary({}, {}, (file,), COMMAND.next_words(config), (tally,))
 
 
 def _evaluated(config: EvalConfig, name: str) -> Path:
     for folder in (_folder(config, name), Path(name)):
         if (folder / OUTPUTS).exists():
             return folder
-    known = sorted(path.parent.name for path in (config.run / _FOLDER).glob(f"*/{RESULTS}"))
+    known = sorted(path.parent.name for path in (config.run / EVALUATIONS).glob(f"*/{RESULTS}"))
     raise DataError(
         f"--compare {name}: no such evaluation; there are: {', '.join(known) or 'none, run lemma eval first'}"
     )
+
+
+def _next_words(config: EvalConfig) -> tuple[str, ...]:
+    """What to type next; `config.run` is the folder of the evaluation, two levels below the run directory."""
+    return COMMAND.next_words(config.model_copy(update={"run": config.run.parent.parent}))
+
+
+COMMAND = Command(EvalConfig, run=evaluate, then="report")

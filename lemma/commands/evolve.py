@@ -11,31 +11,28 @@ answer came first. The new problems go to `evolved.jsonl`, to be used as data.
 from __future__ import annotations
 
 from asyncio import Future, get_running_loop, shield
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from itertools import combinations
 
 from pydantic import ValidationError
-from rich.console import Console
 
 from lemma.config import EvolveConfig
-from lemma.engine.calls import run_asking_stage
-from lemma.engine.outcome import Outcome
-from lemma.engine.summary import StageSummary
+from lemma.declaration import Command, Job
+from lemma.engine.outcome import Product
 from lemma.exceptions import ConfigError, Refusal
 from lemma.grading.verdict import extract_answer, verdict
 from lemma.models.client import Client, ask_all
-from lemma.models.prompts import load_prompt, prompt_versions
+from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Request, Response, Sampling, usable_text
 from lemma.problems.similarity import KnownQuestions
-from lemma.records import ErroneousSolution, Problem, Rejection, content_id
-from lemma.rundir.journal import Output, RunDirectory
-from lemma.rundir.lines import StoredLine, read_lines, read_stored_lines, stage_input
+from lemma.records import ErroneousSolution, Problem, content_id
+from lemma.run_files import CORRECTIONS, ERRONEOUS, EVOLVED, PROBLEMS, RunFile
+from lemma.rundir.lines import StoredLine, read_lines, read_stored_lines
+from lemma.rundir.sharing import Hold
 from lemma.steps import split_steps, without_answer_line
 
-PROBLEMS, ERRONEOUS = "problems.jsonl", "erroneous.jsonl"
-CORRECTIONS, EVOLVED = "corrections.jsonl", "evolved.jsonl"
 _EVOLVE, _SOLVE = "evolve", "solve"
 _SOLUTIONS = 3
 _SHORTEST, _LONGEST = 5, 300  # words of a question
@@ -62,37 +59,44 @@ class _Draft:
     answered: Problem | Refusal | None
 
 
-def evolve(config: EvolveConfig, console: Console) -> StageSummary:
-    """Run the stage."""
+def plan(config: EvolveConfig, _hold: Hold) -> Job:
+    """Ask for new problems, one seed after the other."""
     if config.teacher is None:
         raise ConfigError("evolve needs a model that writes: give --teacher MODEL (and --base-url, or --backend)")
-    source = config.run / ERRONEOUS
-    plan = _Plan(
+    questions = _Plan(
         config.teacher,
         config.per_problem,
         Sampling(config.temperature, config.top_p, config.max_tokens),
-        there=_questions(config, PROBLEMS, "augment"),
+        there=_questions(config, PROBLEMS),
         excluded=KnownQuestions(config.exclude, config.command),
     )
-    corrected = {str(line["erroneous_id"]) for line in read_lines(config.run / CORRECTIONS, "correct")}
-    inputs = stage_input(source, "augment") | stage_input(config.run / CORRECTIONS, "correct")
-    outputs = (Output(EVOLVED),)
-    with RunDirectory(config.run).open_stage(config, outputs, inputs | prompt_versions(_EVOLVE, _SOLVE)) as journal:
-        notes = run_asking_stage(
-            partial(_evolve, plan=plan, new=_questions(config, EVOLVED, config.command), queue=_Queue()),
-            _seeds(read_stored_lines(source, "augment"), corrected),
-            journal=journal,
-            config=config,
-            model=config.teacher,
-            console=console,
-        )
-        return StageSummary(
-            made=journal.made,
-            rejected=journal.rejected,
-            files=(config.run / EVOLVED,),
-            next_command=f"lemma augment {config.run / EVOLVED} --run {config.run}-evolved",
-            notes=notes,
-        )
+    corrected = {str(line["erroneous_id"]) for line in read_lines(CORRECTIONS.path(config.run), "correct")}
+    return Job(
+        partial(_evolve, plan=questions, new=cache(partial(_questions, config, EVOLVED)), queue=_Queue()),
+        _seeds(read_stored_lines(ERRONEOUS.path(config.run), "augment"), corrected),
+        parse=ErroneousSolution,
+        model=config.teacher,
+        prompts=(_EVOLVE, _SOLVE),
+    )
+
+
+def _next(config: EvolveConfig) -> tuple[str, ...]:
+    return ("augment", str(EVOLVED.path(config.run)), "--run", f"{config.run}-evolved")
+
+
+def _calls(config: EvolveConfig) -> int:
+    return config.per_problem * (1 + _SOLUTIONS)
+
+
+COMMAND = Command(
+    EvolveConfig,
+    plan,
+    needs=(CORRECTIONS, ERRONEOUS),
+    looks_up=(PROBLEMS,),
+    writes=(EVOLVED,),
+    then=_next,
+    calls=_calls,
+)
 
 
 def _seeds(lines: Iterable[StoredLine], corrected: set[str]) -> Iterator[StoredLine]:
@@ -111,28 +115,33 @@ def _seeds(lines: Iterable[StoredLine], corrected: set[str]) -> Iterator[StoredL
             yield line
 
 
-def _questions(config: EvolveConfig, file: str, made_by: str) -> KnownQuestions:
+def _questions(config: EvolveConfig, file: RunFile) -> KnownQuestions:
     """The questions of a file of problems of the run."""
     known = KnownQuestions((), config.command)
-    for line in read_lines(config.run / file, made_by):
-        known.add(str(line["question"]), file)
+    for line in read_lines(file.path(config.run), file.made_by[0]) if file.path(config.run).exists() else ():
+        known.add(str(line["question"]), file.name)
     return known
 
 
-async def _evolve(line: StoredLine, client: Client, *, plan: _Plan, new: KnownQuestions, queue: _Queue) -> Outcome:
-    """What comes of one seed. `new` are the questions that came before, also in a run that was stopped."""
-    outcome, place = Outcome(line.id), queue.join()
+async def _evolve(
+    seed: ErroneousSolution, client: Client, *, plan: _Plan, new: Callable[[], KnownQuestions], queue: _Queue
+) -> list[Product]:
+    """What comes of one seed. `new` are the questions that came before, also in a run that was stopped: they are read
+    when the first seed is at hand, as unacknowledged ones are dropped before.
+    """
+    place, made = queue.join(), list[Product]()
     try:
-        seed = ErroneousSolution.model_validate_json(line.content)
-    except ValidationError as error:
-        outcome.reject_invalid(EvolveConfig.command, error)
-        return outcome
-    else:
-        drafts = await _drafts(seed, client, plan, new)
+        drafts = await _drafts(seed, client, plan, new())
         await place.comes_up()
         for index, draft in enumerate(drafts):
-            _decide(outcome, index, draft, new)
-        return outcome
+            try:
+                problem = _kept(draft, new())
+            except Refusal as refusal:
+                made.append(Refusal(refusal.reason, f"question {index}: {refusal}"))
+            else:
+                made.append(problem)
+                new().add(problem.question, EVOLVED.name)
+        return made
     finally:
         place.leave()
 
@@ -152,23 +161,11 @@ async def _drafts(seed: ErroneousSolution, client: Client, plan: _Plan, new: Kno
     return drafts
 
 
-def _decide(outcome: Outcome, index: int, draft: _Draft | Refusal, new: KnownQuestions) -> None:
-    """Keep a draft, or reject it by name."""
-    try:
-        problem = _kept(draft, new)
-    except Refusal as error:
-        detail = f"question {index}: {error}"
-        outcome.reject(Rejection(stage=EvolveConfig.command, id=outcome.input_id, reason=error.reason, detail=detail))
-    else:
-        outcome.add(EVOLVED, problem, "new problems")
-        new.add(problem.question, EVOLVED)
-
-
 def _kept(draft: _Draft | Refusal, new: KnownQuestions) -> Problem:
     """The problem of a draft. Raises Refusal, always the same one, however many answers came before others."""
     if isinstance(draft, Refusal):
         raise draft
-    _refuse_like("like_a_new_question", draft.question, new)
+    _refuse_like("duplicates_new_question", draft.question, new)
     if not isinstance(draft.answered, Problem):
         raise draft.answered or Refusal("no_majority", draft.question)
     return draft.answered
@@ -178,8 +175,8 @@ def _new_question(text: str, plan: _Plan) -> str:
     question = " ".join(text.split())
     if not _SHORTEST <= len(question.split()) <= _LONGEST or "?" not in question:
         raise Refusal("no_question", text[:200])
-    _refuse_like("like_a_question_there_is", question, plan.there)
-    _refuse_like("like_an_excluded_question", question, plan.excluded)
+    _refuse_like("duplicates_existing_question", question, plan.there)
+    _refuse_like("overlaps_excluded", question, plan.excluded)
     return question
 
 

@@ -9,51 +9,35 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
-
-import orjson
-from rich.console import Console
 
 from lemma.config import GenerateConfig
-from lemma.engine.outcome import Outcome
-from lemma.engine.pool import run_stage
-from lemma.engine.summary import StageSummary
+from lemma.declaration import Command, Job
+from lemma.engine.outcome import Product
 from lemma.exceptions import ConfigError
 from lemma.generation.stories import Difficulty, Story, draw_story
 from lemma.generation.wording import question_text, solution_steps
-from lemma.records import content_id
+from lemma.records import GeneratedProblem, content_id
 from lemma.rng import random_for
-from lemma.rundir.journal import Output, RunDirectory
+from lemma.run_files import GENERATED
+from lemma.rundir.sharing import Hold
 
-GENERATED = "generated.jsonl"
 _GIVE_UP_AFTER = 1000
 
 
-@dataclass(frozen=True)
-class GeneratedProblem:
-    """A problem in GSM8K's form. `operations` is its difficulty."""
-
-    id: str
-    question: str
-    answer: str
-    operations: int
+def plan(config: GenerateConfig, _hold: Hold) -> Job:
+    """Draw the problems; drawing is so fast that other processes would not help."""
+    return Job(_as_it_is, itertools.islice(draw_problems(config), config.n), total=config.n, workers=1)
 
 
-def generate(config: GenerateConfig, console: Console) -> StageSummary:
-    """Run the stage."""
-    problems = itertools.islice(draw_problems(config), config.n)
-    directory = RunDirectory(config.run)
-    with directory.open_stage(config, (Output(GENERATED, lambda line: str(line["id"])),), {}) as journal:
-        run_stage(_outcome, problems, journal, 1, console, total=config.n)
-        file = config.run / GENERATED
-        return StageSummary(journal.made, journal.rejected, (file,), f"lemma augment {file} --run {config.run}")
+def _next(config: GenerateConfig) -> tuple[str, ...]:
+    return ("augment", str(GENERATED.path(config.run)))
 
 
-def _outcome(problem: GeneratedProblem) -> Outcome:
-    outcome = Outcome(problem.id)
-    outcome.lines[GENERATED] = [orjson.dumps(problem, option=orjson.OPT_APPEND_NEWLINE)]
-    outcome.counts[f"problems of {problem.operations} operations"] += 1
-    return outcome
+COMMAND = Command(GenerateConfig, plan, writes=(GENERATED,), then=_next)
+
+
+def _as_it_is(problem: GeneratedProblem) -> Iterator[Product]:
+    yield problem
 
 
 def draw_problems(config: GenerateConfig) -> Iterator[GeneratedProblem]:
@@ -75,7 +59,7 @@ def draw_problems(config: GenerateConfig) -> Iterator[GeneratedProblem]:
             yield _problem(story, rng, config.shuffled)
         elif (repeated := repeated + 1) == _GIVE_UP_AFTER:
             raise ConfigError(
-                f"there are hardly more than {len(seen):,} such problems; allow more --operations or a larger --largest"
+                f"these settings allow only about {len(seen):,} distinct problems; raise --operations or --largest"
             )
 
 
@@ -85,7 +69,7 @@ def _problem(story: Story, rng: random.Random, shuffled: bool) -> GeneratedProbl
         rng.shuffle(order)
     question, steps = question_text(story, order), solution_steps(story)
     answer = "\n".join([*steps, f"#### {story.values()[story.asked]}"])
-    return GeneratedProblem(content_id(question, answer), question, answer, len(steps))
+    return GeneratedProblem(id=content_id(question, answer), question=question, answer=answer, operations=len(steps))
 
 
 def _operations(text: str) -> tuple[int, int]:

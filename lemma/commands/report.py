@@ -14,8 +14,9 @@ from typing import Any
 from rich.console import Console
 
 import lemma
-from lemma.config import ReportConfig
-from lemma.engine.summary import StageSummary
+from lemma.config import BuildSftConfig, ReportConfig
+from lemma.declaration import Command
+from lemma.engine.summary import Summary
 from lemma.exceptions import RunDirectoryError
 from lemma.report import results
 from lemma.report.computation import compare_computations
@@ -24,7 +25,9 @@ from lemma.report.lines import Reader
 from lemma.report.marks import marked_steps
 from lemma.report.page import render_page
 from lemma.report.samples import Sample, StratifiedDraw, add_corrections, add_solutions, read_samples
+from lemma.run_files import REPORT
 from lemma.rundir.disk import json_line, write_whole
+from lemma.runner import run_command
 from lemma.steps import split_steps, without_annotations
 
 # A page that opens at once on a phone; fewer samples are shown where they are long.
@@ -33,8 +36,10 @@ _MOST_CHARACTERS = 4_000
 _MOST_PHRASES = 60
 
 
-def report(config: ReportConfig, console: Console) -> StageSummary:
+def report(config: ReportConfig, console: Console) -> Summary:
     """Write the page. Raises RunDirectoryError where the directory holds nothing that a stage made."""
+    if not config.run.exists() and "run" not in config.model_fields_set:
+        run_command(BuildSftConfig(), console, last=False)
     if not files_there(config.run):
         raise RunDirectoryError(f"{config.run} holds nothing that a stage made; `lemma build-sft` begins with a sample")
     reader = Reader(config.run)
@@ -49,16 +54,16 @@ def report(config: ReportConfig, console: Console) -> StageSummary:
     name = config.run.resolve().name
     data = _figures(reader, counts) | {"title": name, "version": lemma.__version__, "samples": shown}
     data["unreadable"] = dict(reader.unreadable)
-    path = config.output or config.run / "report.html"
+    path = config.output or config.run / REPORT
     write_whole(path, render_page(f"lemma: {name}", data))
     notes = [f"{lines:,} lines of {file} could not be read" for file, lines in reader.unreadable.items()]
     if counts.erroneous > len(shown):
         notes.append(f"the figures are of all records, the samples {len(shown):,} of {counts.erroneous:,}")
-    return StageSummary(
+    return Summary(
         made={"samples": len(shown)},
         rejected={},
         files=(path,),
-        next_command="lemma show --random" if shown else "lemma build-sft",
+        next=COMMAND.next_words(config),
         notes=tuple(notes),
     )
 
@@ -187,3 +192,6 @@ def _histogram(values: Counter[int], most_bars: int = 30) -> list[list[int]]:
     made = [[start, start + width - 1, bars[start]] for start in range(first, last + 1, width)]
     made[-1][1] = max(made[-1][1], *values)
     return made
+
+
+COMMAND = Command(ReportConfig, run=report, then=lambda config: ("show", "--random"))

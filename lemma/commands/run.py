@@ -1,26 +1,30 @@
-"""Run: the stages of a pipeline file in order, each going on where it stopped. Where a stage reads what the one before
-it makes line by line, both run side by side, and each problem flows on as soon as it is ready.
+"""`lemma run`: the commands of a pipeline file in order, each resuming where it stopped.
+
+If a command reads what the one before it makes line by line, both run side by side, and each problem flows on as soon
+as it is ready.
 
     lemma run offline
     lemma run lemma --set teacher=gpt-4o,model=student,data=gsm8k.jsonl
     lemma run my_pipeline.yaml --run some-run
 
-A file lists stages with their options; what stands under `all` goes to every stage that has such an option:
+A file lists commands with their options; what stands under `all` goes to every command that has such an option:
 
     all: {seed: 1}
     stages:
-      - augment: {types: calc, per_problem: 4}
+      - augment: {types: "calc,logic", per_problem: 4}
       - correct:
       - build-sft: {records: "lemma,dpo"}
 
-What is typed with `--set` wins over the file. `{run}` in a value stands for the run directory. Every option is checked
-before the first stage runs.
+What is typed with `--set` wins over the file. `student_base_url` sets `base_url` for the commands whose model is the
+student, and so on for every option of a model, and for `teacher_`. `{run}` in a value stands for the run directory.
+Every option is checked before the first command runs.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +32,26 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.console import Console
 
-from lemma.cli import STAGES, run_command
-from lemma.config import RunConfig, StageConfig
+from lemma.config import MODEL_OPTIONS, ModelConfig, RunConfig, commands
+from lemma.declaration import Command, command_named
+from lemma.engine.estimates import estimate, tally
+from lemma.engine.progress import new_progress
 from lemma.engine.side_by_side import flowing_groups, run_side_by_side
-from lemma.exceptions import ConfigError
+from lemma.engine.summary import Summary, print_summary
+from lemma.exceptions import ConfigError, did_you_mean, first_fault
+from lemma.models.backend_choice import choose_backend
+from lemma.models.costs import read_prices
+from lemma.options import StageConfig
 from lemma.resources import data_folder
+from lemma.rundir.manifest import read_manifest
+from lemma.runner import run_alone, run_command, run_prerequisites
 
-_RUN = "{run}"
+_ROLES = ("student", "teacher")
+_IN_PROCESS = ("vllm", "transformers")
 
 
 class Pipeline(BaseModel):
-    """A pipeline file: options for all stages, and the stages, each a name with its own options."""
+    """A pipeline file: options for all commands, and the commands, each a name with its own options."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     all: dict[str, Any] = {}
@@ -46,33 +59,105 @@ class Pipeline(BaseModel):
 
 
 def run(config: RunConfig, console: Console) -> None:
-    """Run all stages. Raises ConfigError for what can't be used, with file and stage, before any of them runs."""
+    """Run all commands. Raises ConfigError, naming file and command, before any of them runs."""
     stages = read_pipeline(config)
+    if config.dry_run:
+        estimates = estimate(stages, command_named, lambda stage: read_prices(stage.prices) if stage.prices else {})
+        print_summary(Summary({}, {}, (), tallies=(tally(estimates),), notes=("nothing was asked (--dry-run)",)))
+        return
     done = 0
-    for group in flowing_groups(stages):
+    for group in flowing_groups(stages, flows_into):
         for number, stage in enumerate(group, start=done + 1):
             beside = f", beside {number - 1}" if stage is not group[0] else ""
             console.print(f"[bold]{number} of {len(stages)}: lemma {stage.command}{beside}[/bold]")
-        run_side_by_side(group, console) if len(group) > 1 else run_command(group[0], console)
         done += len(group)
+        last = done == len(stages)
+        if len(group) == 1:
+            run_command(group[0], console, last=last)
+            continue
+        run_prerequisites(group[0], console)
+        with new_progress(console) as progress:
+            summaries = run_side_by_side(group, lambda stage, hold: run_alone(stage, console, hold, progress), console)
+        for summary in summaries:
+            print_summary(summary, last and summary is summaries[-1])
+    _print_total(stages)
+
+
+COMMAND = Command(RunConfig, run=run)
+
+
+def flows_into(before: StageConfig, after: StageConfig) -> bool:
+    """Whether a command can run beside the one before it, reading its lines as they are made."""
+    maker, reader = command_named(before.command), command_named(after.command)
+    if before.run != after.run or reader.reads is None or reader.reads not in maker.writes:
+        return False
+    # A model in this process takes the whole machine, so nothing runs beside it.
+    models = [config for config in (before, after) if isinstance(config, ModelConfig)]
+    return not any(
+        choose_backend(config.backend, config.asked() or "student", config.base_url) in _IN_PROCESS for config in models
+    )
+
+
+def _print_total(stages: Sequence[StageConfig]) -> None:
+    """Calls, tokens and cost of all commands of the pipeline that asked a model."""
+    total: Counter[str] = Counter()
+    seconds, usd, priced = 0.0, 0.0, True
+    for stage in stages:
+        entry = read_manifest(stage.run).get(stage.command, {})
+        seconds += float(entry.get("seconds", 0))
+        used = entry.get("model")
+        if isinstance(used, dict):
+            total.update({name: int(used.get(name) or 0) for name in ("calls", "prompt_tokens", "completion_tokens")})
+            priced = priced and used.get("cost_usd") is not None
+            usd += float(used.get("cost_usd") or 0)
+    if not total:
+        return
+    cost = f", {usd:,.3f} USD" if priced else ""
+    tokens = f"{total['prompt_tokens']:,} + {total['completion_tokens']:,} tokens"
+    Console(highlight=False, soft_wrap=True).print(
+        f"in all: {total['calls']:,} calls, {tokens}{cost}, {seconds:,.0f} s of work"
+    )
 
 
 def read_pipeline(config: RunConfig) -> list[StageConfig]:
-    """The configurations of the stages, in order."""
+    """The options of each command, in order."""
     path = _find(config.pipeline)
     try:
         pipeline = Pipeline.model_validate(yaml.safe_load(path.read_text("utf-8")))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not YAML ({str(error).splitlines()[0]})") from None
+        raise ConfigError(f"{path}: {first_fault(error)}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path}: not YAML ({(str(error).splitlines() or ['nested too deeply'])[0]})") from None
     own = {"run": config.run, "seed": config.seed, "workers": config.workers, "fresh": config.fresh}
-    typed = {name: own[name] for name in own if name in config.model_fields_set} | config.set
+    typed: dict[str, Any] = {name: own[name] for name in own if name in config.model_fields_set}
+    typed |= _pairs(config.set)
     shared = {"run": config.run} | pipeline.all
     stages = [_stage(path, number, entry, shared, typed) for number, entry in enumerate(pipeline.stages, start=1)]
-    _refuse_unused(path, shared | typed, stages)
+    known = {name for stage in stages for name in _names(type(stage))}
+    for name in shared | typed:
+        if name not in known:
+            raise ConfigError(f"{path}: no command of it has an option {name!r}; {did_you_mean(name, sorted(known))}")
     return stages
+
+
+def _pairs(values: Iterable[str]) -> dict[str, str]:
+    """`("types=calc,logic,n=4",)` as `{"types": "calc,logic", "n": "4"}`: a comma ends a value only before a name."""
+    names = {name for config in commands().values() for name in _names(config)}
+    pairs: dict[str, str] = {}
+    for text in values:
+        parts = re.split(rf",\s*(?=(?:{'|'.join(sorted(map(re.escape, names)))})=)", text)
+        for part in filter(None, map(str.strip, parts)):
+            name, equals, value = part.partition("=")
+            if not equals:
+                raise ConfigError(f"--set {text}: expected NAME=VALUE pairs, separated by commas")
+            pairs[name.strip().replace("-", "_")] = value.strip()
+    return pairs
+
+
+def _names(config: type[Any]) -> set[str]:
+    """The options of a command as a pipeline may name them: also for the role of its model."""
+    fields = set(config.model_fields)
+    return fields | {f"{config.role}_{name}" for name in MODEL_OPTIONS} if issubclass(config, ModelConfig) else fields
 
 
 def _find(name: str) -> Path:
@@ -92,33 +177,41 @@ def _stage(
     shared: Mapping[str, Any],
     typed: Mapping[str, Any],
 ) -> StageConfig:
-    """A stage's configuration: what was typed wins over its own options, and those over what all stages share."""
-    stages = (stage for stage in STAGES if issubclass(stage, StageConfig) and stage is not RunConfig)
-    by_command = {stage.command: stage for stage in stages}
+    """A command's options: what was typed wins over its own, and those over what all commands share."""
+    by_command = {
+        name: config for name, config in commands().items() if issubclass(config, StageConfig) and name != "run"
+    }
     if len(entry) != 1:
-        raise ConfigError(f"{path}: stages.{number}: expected one stage with its options, found {', '.join(entry)}")
-    ((command, options),) = entry.items()
+        raise ConfigError(f"{path}: stages.{number}: expected one command with its options, found {', '.join(entry)}")
+    ((command, own),) = entry.items()
     if command not in by_command:
-        near = difflib.get_close_matches(command, by_command, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(by_command)}"
+        hint = did_you_mean(command, by_command)
         raise ConfigError(f"{path}: stages.{number}: there is no stage {command!r}; {hint}")
-    stage = by_command[command]
-    options = {**shared, **(options or {}), **typed}
-    known = {*stage.model_fields, *(entry[command] or {})}
-    values = {name: value for name, value in options.items() if name in known}
-    directory = str(values["run"])
-    placed = {name: _placed(value, directory) for name, value in values.items()}
-    return stage.from_mapping(placed, f"{path}: stages.{number}")
+    config = by_command[command]
+    layers = [_for_role(layer, config) for layer in (shared, own or {}, typed)]
+    options = {**layers[0], **layers[1], **layers[2]}
+    known = {*config.model_fields, *(own or {})}
+    directory = str(options["run"])
+    values = {
+        name: value.replace("{run}", directory) if isinstance(value, str) else value
+        for name, value in options.items()
+        if name in known
+    }
+    # Options that have no effect are fine here: the same file serves with and without a model.
+    return config.lenient(values, f"{path}: stages.{number}")
 
 
-def _placed(value: Any, directory: str) -> Any:
-    return value.replace(_RUN, directory) if isinstance(value, str) else value
-
-
-def _refuse_unused(path: Path, shared: Mapping[str, Any], stages: list[StageConfig]) -> None:
-    known = {name for stage in stages for name in type(stage).model_fields}
-    for name in shared:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ConfigError(f"{path}: no stage of it has an option {name!r}{hint}")
+def _for_role(options: Mapping[str, Any], config: type[StageConfig]) -> dict[str, Any]:
+    """`teacher_base_url` as `base_url` if the command's model is the teacher; it wins over `base_url` itself."""
+    plain = {
+        name: value
+        for name, value in options.items()
+        if name.partition("_")[0] not in _ROLES or name in config.model_fields
+    }
+    if not issubclass(config, ModelConfig):
+        return plain
+    prefix = f"{config.role}_"
+    named = {name: value for name, value in options.items() if name.startswith(prefix)}
+    return plain | {
+        name.removeprefix(prefix): value for name, value in named.items() if name.removeprefix(prefix) in MODEL_OPTIONS
+    }

@@ -12,98 +12,89 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from itertools import islice
 from typing import Any
 
-from rich.console import Console
-
 from lemma.config import SampleConfig
-from lemma.engine.calls import run_asking_stage
-from lemma.engine.outcome import Outcome
-from lemma.engine.pool import run_stage
-from lemma.engine.summary import StageSummary
+from lemma.declaration import Command, Job
+from lemma.engine.outcome import Product
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import extract_answer, verdict
 from lemma.models.client import Client, ask_all
-from lemma.models.prompts import Prompt, load_prompt, prompt_versions
+from lemma.models.prompts import Prompt, load_prompt
 from lemma.models.protocol import Request, Sampling, usable_text
-from lemma.problems.loading import ProblemSource, SourceRow, open_problems
+from lemma.problems.loading import SourceRow, bundled_sample, open_problems
 from lemma.records import Problem, Record, Rejection, Solution, content_id
-from lemma.rundir.journal import Journal, Output, RunDirectory, shared_output
+from lemma.run_files import PROBLEMS, SOLUTIONS
+from lemma.rundir.sharing import Hold
 from lemma.steps import split_steps, without_answer_line
 
-PROBLEMS, SOLUTIONS = "problems.jsonl", "solutions.jsonl"
 SCRIPTED_STUDENT = "student"
+_SCRIPTED_NOTE = "no --model given: the built-in scripted student answered. Its solutions are placeholders"
 PROMPTS = {"chat": "solve", "completion": "solve_completion", "lemma": "solve_lemma"}
-_NEXT_PROBLEM = "\n\nProblem:"  # where a base model goes on with a problem of its own
+_NEXT_PROBLEM = "\n\nProblem:"  # a base model continues with a problem of its own
 
 
-def sample(config: SampleConfig, console: Console) -> StageSummary:
-    """Run the stage."""
-    outputs = (Output(SOLUTIONS, lambda line: line["problem_id"]), shared_output(PROBLEMS))
+def plan(config: SampleConfig, _hold: Hold) -> Job:
+    """Ask the student, or read solutions that are there already."""
     source = open_problems(config.from_ or config.data, config.command, config.columns, config.split, solved=False)
-    inputs = {"problems": source.fingerprint(), **prompt_versions(PROMPTS[config.prompt])}
-    with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal:
-        if config.from_:
-            run_stage(_grade_row, _rows(source), journal, config.workers, console)
-            notes: tuple[str, ...] = ()
-        else:
-            notes = _ask(config, source, journal, console)
-        return StageSummary(
-            made=journal.made,
-            rejected=journal.rejected,
-            files=(config.run / SOLUTIONS, config.run / PROBLEMS),
-            next_command="lemma analyze",
-            notes=notes,
-        )
-
-
-def _ask(config: SampleConfig, source: ProblemSource, journal: Journal, console: Console) -> tuple[str, ...]:
-    notes: tuple[str, ...] = ()
-    if config.model is None:
-        config = config.model_copy(update={"backend": "scripted", "model": SCRIPTED_STUDENT})
-        notes = ("no --model given: a scripted student answered, which understands nothing",)
-    model = str(config.model)
+    inputs = {"problems": source.fingerprint()}
+    announcement = "" if config.from_ or config.data else bundled_sample()
+    if config.from_:
+        return Job(_grade_row, islice(_rows(source.rows()), config.limit), inputs=inputs)
+    prompt = PROMPTS[config.prompt]
     stop = (_NEXT_PROBLEM,) if config.prompt == "completion" else ()
-    asking = partial(
+    solving = partial(
         _solve,
-        model=model,
-        prompt=load_prompt(PROMPTS[config.prompt]),
+        model=config.model or SCRIPTED_STUDENT,
+        prompt=load_prompt(prompt),
         sampling=Sampling(config.temperature, config.top_p, config.max_tokens, stop),
         count=config.n,
     )
-    return (*notes, *run_asking_stage(asking, source, journal=journal, config=config, model=model, console=console))
+    return Job(
+        solving,
+        islice(source, config.limit),
+        model=config.model or SCRIPTED_STUDENT,
+        backend=None if config.model else "scripted",
+        inputs=inputs,
+        prompts=(prompt,),
+        announcement=announcement,
+        notes=()
+        if config.model
+        else ("no --model given: the built-in scripted student answered; it understands nothing",),
+    )
+
+
+def _samples(config: SampleConfig) -> int:
+    return config.n
+
+
+COMMAND = Command(SampleConfig, plan, writes=(SOLUTIONS, PROBLEMS), then="analyze", calls=_samples, fan_out=_samples)
 
 
 async def _solve(
     item: Problem | Rejection, client: Client, *, model: str, prompt: Prompt, sampling: Sampling, count: int
-) -> Outcome:
-    outcome = Outcome(item.id)
+) -> list[Product]:
     if isinstance(item, Rejection):
-        outcome.reject(item)
-        return outcome
+        return [item]
     asked = prompt.render(question=item.question)
     answers = await ask_all(client, (Request(model, asked, sampling, index) for index in range(count)))
-    outcome.add(PROBLEMS, item, "problems")
+    made: list[Product] = [item]
     texts = []
     for index, answer in enumerate(answers):
         try:
             texts.append((f"{model} {index}", usable_text(answer)))
-        except Refusal as error:
-            _reject(outcome, error.reason, f"sample {index}: {error}")
+        except Refusal as refusal:
+            made.append(Refusal(refusal.reason, f"sample {index}: {refusal}"))
     if any("\\" in text for _, text in texts):  # formulas may take a while to compare
-        await asyncio.to_thread(_grade, outcome, item, model, texts)
-    else:
-        _grade(outcome, item, model, texts)
-    return outcome
+        return made + await asyncio.to_thread(lambda: list(_graded(item, model, texts)))
+    return [*made, *_graded(item, model, texts)]
 
 
-def _grade(outcome: Outcome, problem: Problem, model: str, texts: Iterable[tuple[str, str]]) -> None:
+def _graded(problem: Problem, model: str, texts: Iterable[tuple[str, str]]) -> Iterator[Product]:
     for label, text in texts:
         solution = graded(problem, text, model, label)
-        if solution.steps:
-            outcome.add(SOLUTIONS, solution, f"solutions, {solution.verdict}")
-        else:
-            _reject(outcome, "no_steps", f"{label}: {text[:200]}")
+        yield solution if solution.steps else Refusal("no_steps", f"{label}: {text[:200]}")
 
 
 def graded(problem: Problem, text: str, model: str, label: str) -> Solution:
@@ -129,8 +120,8 @@ class _SolvedRow(Record):
     solutions: tuple[tuple[str, str], ...]
 
 
-def _rows(source: ProblemSource) -> Iterator[_SolvedRow | Rejection]:
-    for item in source.rows():
+def _rows(rows: Iterable[SourceRow | Rejection]) -> Iterator[_SolvedRow | Rejection]:
+    for item in rows:
         yield item if isinstance(item, Rejection) else _solved_row(item)
 
 
@@ -154,19 +145,13 @@ def _solutions_in(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield str(model), row[name]
 
 
-def _grade_row(item: _SolvedRow | Rejection) -> Outcome:
-    outcome = Outcome(item.id)
+def _grade_row(item: _SolvedRow | Rejection) -> Iterator[Product]:
     if isinstance(item, Rejection):
-        outcome.reject(item)
-        return outcome
-    outcome.add(PROBLEMS, item.problem, "problems")
+        yield item
+        return
+    yield item.problem
     if not item.solutions:
         keys = "solutions, responses, response, completion, or an object with `solution` under the model's name"
-        _reject(outcome, "no_solutions", f"no column holds solutions; expected {keys}")
+        yield Refusal("no_solutions", f"no column holds solutions; expected {keys}")
     for index, (model, text) in enumerate(item.solutions):
-        _grade(outcome, item.problem, model, [(f"{model} {index}", text)])
-    return outcome
-
-
-def _reject(outcome: Outcome, reason: str, detail: str) -> None:
-    outcome.reject(Rejection(stage=SampleConfig.command, id=outcome.input_id, reason=reason, detail=detail))
+        yield from _graded(item.problem, model, [(f"{model} {index}", text)])

@@ -10,11 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from lemma.config import ShowConfig
+from lemma.declaration import Command
 from lemma.exceptions import ConfigError, DataError
 from lemma.report.lines import Reader, text_of
 from lemma.report.marks import Piece, marked_steps
-from lemma.report.samples import CORRECTIONS, ERRONEOUS, Sample, ShownTrajectory, add_trajectories, read_samples
-from lemma.taxonomy import load_taxonomy
+from lemma.report.samples import Sample, ShownTrajectory, add_trajectories, read_samples
+from lemma.run_files import CORRECTIONS, ERRONEOUS
+from lemma.taxonomy.error_types import load_taxonomy
 
 _STYLES = {"prefix": "", "error": "red", "reflection": "yellow", "correction": "green"}
 _MARK = "bold reverse"
@@ -28,14 +30,14 @@ def show(config: ShowConfig, _console: Console) -> None:
     reader = Reader(config.run)
     samples = read_samples(reader, [_place(config, reader)])
     if not samples:
-        raise DataError(f"{config.run / ERRONEOUS}: that line is no erroneous solution of this version of lemma")
+        raise DataError(f"{ERRONEOUS.path(config.run)}: that line is no erroneous solution of this version of lemma")
     add_trajectories(reader, samples)
     output = Console(highlight=False)
     for part in _page(samples[0]):
         output.print(part)
     if samples[0].trajectories:
         return
-    if any(True for _ in reader.lines(CORRECTIONS)):
+    if any(True for _ in reader.lines(CORRECTIONS.name)):
         output.print("no trajectory was made of it; rejected.jsonl says why", style="dim")
     else:
         output.print("not corrected yet; `lemma build-sft` makes its trajectories", style="dim")
@@ -46,13 +48,13 @@ def _place(config: ShowConfig, reader: Reader) -> int:
     kind = load_taxonomy(config.taxonomy).resolve(config.type).id if config.type is not None else None
     found = [
         (text_of(line, "id"), offset)
-        for offset, line in reader.placed_lines(ERRONEOUS)
+        for offset, line in reader.placed_lines(ERRONEOUS.name)
         if (kind is None or line.get("error_type") == kind) and _has_id(text_of(line, "id"), config.id)
     ]
     if not found:
         wanted = f"{config.id!r}" if config.id is not None else f"of type {kind}" if kind is not None else "at all"
         raise DataError(
-            f"{config.run / ERRONEOUS} has no erroneous solution {wanted}; `lemma report` shows what it has"
+            f"{ERRONEOUS.path(config.run)} has no erroneous solution {wanted}; `lemma report` shows what it has"
         )
     if config.id is not None and len(found) > 1:
         raise DataError(f"{len(found):,} ids begin with {config.id!r}, such as {found[0][0]} and {found[1][0]}")
@@ -121,3 +123,6 @@ def visible(text: str) -> str:
         character if character.isprintable() or character in "\n\t" else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+COMMAND = Command(ShowConfig, run=show, needs=(ERRONEOUS,))

@@ -7,7 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from lemma.config import TaxonomyConfig
-from lemma.taxonomy import ErrorType, Taxonomy, load_taxonomy
+from lemma.declaration import Command
+from lemma.taxonomy.error_types import ErrorType, Taxonomy, load_taxonomy
 
 
 def show(config: TaxonomyConfig, console: Console) -> None:
@@ -51,3 +52,6 @@ def _page(kind: ErrorType) -> Text:
             page.append(f"{label:<12}", style="dim")
             page.append(f"{text}\n", style="bold" if not label else "")
     return page
+
+
+COMMAND = Command(TaxonomyConfig, run=show)

@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from lemma.config import TrainConfig
-from lemma.engine.summary import StageSummary, Tally
+from lemma.declaration import Command
+from lemma.engine.summary import Summary, Tally
 from lemma.exceptions import ConfigError, LemmaError, MissingExtraError, RunDirectoryError
+from lemma.run_files import MODEL, REJECTED
+from lemma.rundir.counts import MADE, Counts
+from lemma.rundir.directory import RunDirectory
 from lemma.rundir.disk import to_line
-from lemma.rundir.journal import REJECTED, Chunk, Journal, RunDirectory, rejected_count
+from lemma.rundir.journal import Chunk, Journal, count_rejection
 from lemma.rundir.lines import fingerprint
 from lemma.training.presets import with_preset
 
@@ -33,7 +37,7 @@ _LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", 
 _PREPARED, _TRAINED = "prepared", "trained"
 
 
-def train(config: TrainConfig, console: Console) -> StageSummary | None:
+def train(config: TrainConfig, console: Console) -> Summary | None:
     """Train as the config says; what it leaves open comes from the preset.
 
     An unfinished training goes on from its last whole checkpoint. In a launch of several processes only the first has
@@ -90,16 +94,14 @@ def _everywhere(value: bool) -> bool:
     return bool(broadcast_object_list([value])[0])
 
 
-def _train(
-    config: TrainConfig, files: Sequence[Path], journal: Journal | None, console: Console
-) -> StageSummary | None:
+def _train(config: TrainConfig, files: Sequence[Path], journal: Journal | None, console: Console) -> Summary | None:
     from lemma.models.chat_template import load_tokenizer
     from lemma.training.checkpoints import last_checkpoint, remove_checkpoints
     from lemma.training.job import prepare
     from lemma.training.models import check_model, merge_adapter, model_folder
     from lemma.training.records import read_record_lines
 
-    folder = config.output or config.run / "model"
+    folder = config.output or config.run / MODEL
     if config.fresh and journal is not None:
         remove_checkpoints(folder)
     if config.resume and last_checkpoint(folder) is None:
@@ -114,7 +116,7 @@ def _train(
         console.print(f"{model}, {parameters / 1e6:,.1f} million parameters, preset {config.preset}", highlight=False)
         console.print(", ".join(f"{count:,} {name}" for name, count in data.counts.items()), highlight=False)
         for reason, count in journal.rejected.items():
-            console.print(f"{count:,} records dropped: {reason}, see {config.run / REJECTED}", highlight=False)
+            console.print(f"{count:,} records dropped: {reason}, see {REJECTED.path(config.run)}", highlight=False)
     try:
         trainer = objective.make_trainer(model, tokenizer, data, config, folder)
     except ValueError as error:
@@ -130,9 +132,12 @@ def _account_for(data: PreparedData, journal: Journal) -> None:
     if _PREPARED in journal.done:
         return
     lines = b"".join(to_line(rejection) for rejection in data.rejections)
-    counts = data.counts + type(data.counts)(rejected_count(rejection) for rejection in data.rejections)
+    counts = Counts()
+    counts.merge({MADE: data.counts})
+    for rejection in data.rejections:
+        count_rejection(counts, rejection)
     ids = (_PREPARED, *(rejection.id for rejection in data.rejections))
-    journal.append(Chunk(ids, {REJECTED: lines}, counts))
+    journal.append(Chunk(ids, {REJECTED.name: lines}, counts))
 
 
 def _run(trainer: Trainer, console: Console) -> None:
@@ -157,31 +162,29 @@ def _run(trainer: Trainer, console: Console) -> None:
     trainer.save_model(str(folder))
 
 
-def _finish(trainer: Trainer, config: TrainConfig, files: Sequence[Path], journal: Journal) -> StageSummary:
+def _finish(trainer: Trainer, config: TrainConfig, files: Sequence[Path], journal: Journal) -> Summary:
     from lemma.training.model_card import CardFacts, write_model_card
 
     history = trainer.state.log_history
-    journal.append(Chunk((_TRAINED,), {}, {"optimizer steps": trainer.state.global_step}))
+    journal.append(Chunk((_TRAINED,), {}, {MADE: {"optimizer steps": trainer.state.global_step}}))
     write_model_card(Path(trainer.args.output_dir), CardFacts(config, tuple(files), journal.made, history))
     journal.complete()
     return _summary(config, journal, history, ())
 
 
-def _summary(
-    config: TrainConfig, journal: Journal, history: list[dict[str, Any]], notes: tuple[str, ...]
-) -> StageSummary:
+def _summary(config: TrainConfig, journal: Journal, history: list[dict[str, Any]], notes: tuple[str, ...]) -> Summary:
     from lemma.training.model_card import first_and_last_losses
     from lemma.training.models import merged_folder
 
-    folder = config.output or config.run / "model"
+    folder = config.output or config.run / MODEL
     merged = merged_folder(folder)
     files = (folder, merged) if merged.exists() else (folder,)
     losses = Tally("loss", ("", "first", "last"), tuple(first_and_last_losses(history)))
-    return StageSummary(
+    return Summary(
         made=journal.made,
         rejected=journal.rejected,
         files=files,
-        next_command=f"lemma eval --model {files[-1]}",
+        next=COMMAND.next_words(config),
         tallies=(losses,) if losses.rows else (),
         notes=notes,
     )
@@ -198,3 +201,15 @@ def _readable_errors() -> Iterator[None]:
             "too little memory; lower --device-batch (the effective batch stays), add --activation-checkpointing, "
             "shorten --max-length, or use --lora or --qlora; the same command goes on from the last checkpoint"
         ) from None
+
+
+def _next(config: TrainConfig) -> tuple[str, ...]:
+    from lemma.training.models import merged_folder
+
+    folder = config.output or config.run / MODEL
+    if merged_folder(folder).exists():
+        return ("eval", "--model", str(merged_folder(folder)))
+    return ("eval",) if config.output is None else ("eval", "--model", str(folder))
+
+
+COMMAND = Command(TrainConfig, run=train, then=_next)

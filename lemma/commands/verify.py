@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from lemma.config import VerifyConfig
+from lemma.declaration import Command
 from lemma.exceptions import ConfigError
 from lemma.grading.verdict import extract_answer, verdict
 
@@ -19,3 +20,6 @@ def show(config: VerifyConfig, _console: Console) -> None:
     output.print(verdict(config.gold, config.answer))
     output.print(f"gold    {config.gold}", markup=False)
     output.print(f"answer  {'(none was found)' if found is None else found}", markup=False)
+
+
+COMMAND = Command(VerifyConfig, run=show)

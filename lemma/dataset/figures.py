@@ -9,27 +9,28 @@ from lemma.engine.outcome import Outcome
 from lemma.engine.summary import Tally
 from lemma.formats.kind import Line
 from lemma.records import ErroneousSolution, Trajectory
+from lemma.rundir.counts import Counts
 
 REWRITTEN, JOINED = "rewritten by a teacher", "joined by a phrase"
-_RECORDS, _WORDS, _TYPE, _ORIGIN, _TURN = "records", "words", "error type", "origin", "turn"
-_SEPARATOR = ": "
+# Dimensions of the counts; records and words have one for each record kind.
+_TYPES, _ORIGINS, _TURNS = "error types", "origins", "turns"
 
 
 def count_record(outcome: Outcome, kind: str, line: Line) -> None:
     """Count a record."""
-    outcome.counts[_SEPARATOR.join((_RECORDS, kind, line.counted_as))] += 1
-    outcome.counts[_SEPARATOR.join((_WORDS, kind, line.counted_as))] += len(line.answer.split())
+    outcome.counts.add(f"{kind} records", line.counted_as)
+    outcome.counts.add(f"{kind} words", line.counted_as, len(line.answer.split()))
 
 
 def count_error(outcome: Outcome, erroneous: ErroneousSolution) -> None:
     """Count an erroneous solution that records were made of."""
-    outcome.counts[_SEPARATOR.join((_TYPE, erroneous.error_type))] += 1
-    outcome.counts[_SEPARATOR.join((_ORIGIN, erroneous.origin))] += 1
+    outcome.counts.add(_TYPES, erroneous.error_type)
+    outcome.counts.add(_ORIGINS, erroneous.origin)
 
 
 def count_turn(outcome: Outcome, rewritten: bool) -> None:
     """Count a trajectory by how it comes from wrong to right."""
-    outcome.counts[_SEPARATOR.join((_TURN, REWRITTEN if rewritten else JOINED))] += 1
+    outcome.counts.add(_TURNS, REWRITTEN if rewritten else JOINED)
 
 
 @dataclass(frozen=True)
@@ -48,36 +49,33 @@ class RecordFigures:
 
 @dataclass(frozen=True)
 class Figures:
-    """All counts of a build, by name as the journal has them."""
+    """All counts of a build."""
 
-    counts: Mapping[str, int]
+    counts: Counts
 
     def records(self, kind: str) -> list[RecordFigures]:
         """A kind's records, by sort."""
+        words = self.counts.of(f"{kind} words")
         return [
-            RecordFigures(kind, sort, count, self.counts[_SEPARATOR.join((_WORDS, kind, sort))])
-            for sort, count in self._under(_RECORDS, kind)
+            RecordFigures(kind, sort, count, words[sort])
+            for sort, count in sorted(self.counts.of(f"{kind} records").items())
         ]
 
     def total(self, kind: str) -> int:
         """How many records a kind has."""
-        return sum(figures.records for figures in self.records(kind))
+        return sum(self.counts.of(f"{kind} records").values())
 
     @property
     def error_types(self) -> list[tuple[str, int]]:
-        return self._under(_TYPE)
+        return sorted(self.counts.of(_TYPES).items())
 
     @property
     def origins(self) -> list[tuple[str, int]]:
-        return self._under(_ORIGIN)
+        return sorted(self.counts.of(_ORIGINS).items())
 
     @property
     def turns(self) -> list[tuple[str, int]]:
-        return self._under(_TURN)
-
-    def _under(self, *names: str) -> list[tuple[str, int]]:
-        prefix = _SEPARATOR.join((*names, ""))
-        return sorted((key.removeprefix(prefix), count) for key, count in self.counts.items() if key.startswith(prefix))
+        return sorted(self.counts.of(_TURNS).items())
 
     def tally(self, kinds: Mapping[str, object]) -> Tally:
         """The table of records for the summary."""

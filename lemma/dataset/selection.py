@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lemma.dataset.mixing import RightSolutions, share_quota, spread_quota
-from lemma.dataset.sources import CORRECTIONS, ERRONEOUS, ErrorEntry, SolutionEntry, Sources
+from lemma.dataset.sources import ErrorEntry, SolutionEntry, Sources
 from lemma.formats.kind import RecordKind
 from lemma.problems.similarity import NearDuplicates, TestQuestions
 from lemma.records import Rejection
+from lemma.run_files import CORRECTIONS, ERRONEOUS
 
 _STAGE = "build-sft"
 
@@ -39,7 +40,7 @@ class Selection:
     def right_solutions(self, kind: RecordKind) -> Sequence[SolutionEntry]:
         """Those that a kind may use."""
         if kind.judges_steps:
-            return [entry for entry in self.solutions if entry.place.file == ERRONEOUS]
+            return [entry for entry in self.solutions if entry.place.file == ERRONEOUS.name]
         return self.solutions
 
     def __len__(self) -> int:
@@ -104,7 +105,7 @@ def bundles(
         yield Bundle(
             entry.id,
             sources.line(entry.place),
-            sources.lines(CORRECTIONS, entry.corrections),
+            sources.lines(CORRECTIONS.name, entry.corrections),
             tuple(map(sources.smoothed, entry.corrections)),
             {name: tuple(sources.line(found.place) for found in entries) for name, entries in solutions.items()},
         )

@@ -16,11 +16,10 @@ import orjson
 
 from lemma.exceptions import RunDirectoryError
 from lemma.records import Strategy
+from lemma.run_files import CORRECTIONS, ERRONEOUS, PROBLEMS, SMOOTHED
 from lemma.rundir.lines import placed_lines, stage_input, text_field
 
-PROBLEMS, ERRONEOUS = "problems.jsonl", "erroneous.jsonl"
-CORRECTIONS, SMOOTHED = "corrections.jsonl", "smoothed.jsonl"
-_MADE_BY = {PROBLEMS: "augment", ERRONEOUS: "augment", CORRECTIONS: "correct", SMOOTHED: "smooth"}
+_FILES = (PROBLEMS, ERRONEOUS, CORRECTIONS, SMOOTHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class ErrorEntry:
 
     @property
     def place(self) -> Place:
-        return Place(ERRONEOUS, self.offset)
+        return Place(ERRONEOUS.name, self.offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +75,8 @@ class Sources:
     def _read_errors(self) -> dict[str, int]:
         """Where the first erroneous solution of each problem stands."""
         first_of: dict[str, int] = {}
-        path = self._run / ERRONEOUS
-        for offset, number, values in placed_lines(path, _MADE_BY[ERRONEOUS]):
+        path = ERRONEOUS.path(self._run)
+        for offset, number, values in placed_lines(path, ERRONEOUS.made_by[0]):
             record_id, problem_id, kind = (
                 text_field(values, name, path, number) for name in ("id", "problem_id", "error_type")
             )
@@ -88,22 +87,22 @@ class Sources:
 
     def _smoothed_places(self) -> dict[str, int]:
         """Where the rewrite of each correction stands, by the correction's id."""
-        path = self._run / SMOOTHED
+        path = SMOOTHED.path(self._run)
         if not path.exists():
             return {}
-        lines = placed_lines(path, _MADE_BY[SMOOTHED])
+        lines = placed_lines(path, SMOOTHED.made_by[0])
         return {text_field(values, "correction_id", path, number): offset for offset, number, values in lines}
 
     def _read_corrections(self, strategies: Collection[Strategy], smoothed: dict[str, int]) -> None:
         """Note the corrections that were asked for, and where each one's rewrite stands."""
         entries = {entry.id: entry for entry in self.errors}
-        path = self._run / CORRECTIONS
-        for offset, number, values in placed_lines(path, _MADE_BY[CORRECTIONS]):
+        path = CORRECTIONS.path(self._run)
+        for offset, number, values in placed_lines(path, CORRECTIONS.made_by[0]):
             entry = entries.get(text_field(values, "erroneous_id", path, number))
             if entry is None:
                 raise RunDirectoryError(
-                    f"{path}, line {number}: corrects a solution that is not in {ERRONEOUS}; `lemma correct --fresh` "
-                    f"makes the corrections of those that are"
+                    f"{path}, line {number}: corrects a solution that is not in {ERRONEOUS.name}; `lemma correct "
+                    "--fresh` makes the corrections of those that are"
                 )
             rewrite = smoothed.pop(text_field(values, "id", path, number), None)
             if values.get("strategy") in strategies:
@@ -112,26 +111,28 @@ class Sources:
                     self._smoothed_at[offset] = rewrite
         if smoothed:
             raise RunDirectoryError(
-                f"{self._run / SMOOTHED} rewrites corrections that are not in {CORRECTIONS} any more, such as "
+                f"{SMOOTHED.path(self._run)} rewrites corrections that are not in {CORRECTIONS.name} any more, such as "
                 f"{next(iter(smoothed))}; `lemma smooth --fresh` rewrites those that are, --no-smoothed leaves it aside"
             )
 
     def _read_solutions(self, first_of: Mapping[str, int]) -> list[SolutionEntry]:
-        entries = {problem_id: SolutionEntry(problem_id, Place(ERRONEOUS, at)) for problem_id, at in first_of.items()}
-        path = self._run / PROBLEMS
+        entries = {
+            problem_id: SolutionEntry(problem_id, Place(ERRONEOUS.name, at)) for problem_id, at in first_of.items()
+        }
+        path = PROBLEMS.path(self._run)
         if not path.exists():
             return list(entries.values())
         solutions = []
-        for offset, number, values in placed_lines(path, _MADE_BY[PROBLEMS]):
+        for offset, number, values in placed_lines(path, PROBLEMS.made_by[0]):
             problem_id = text_field(values, "id", path, number)
             self.problems[text_field(values, "source", path, number)] += 1
-            own = SolutionEntry(problem_id, Place(PROBLEMS, offset))
+            own = SolutionEntry(problem_id, Place(PROBLEMS.name, offset))
             solutions.append(entries.pop(problem_id, own))
         return [*solutions, *entries.values()]
 
     def __enter__(self) -> Self:
-        names = (name for name in _MADE_BY if (self._run / name).exists())
-        self._files = {name: self._open.enter_context((self._run / name).open("rb")) for name in names}
+        there = (file for file in _FILES if file.path(self._run).exists())
+        self._files = {file.name: self._open.enter_context(file.path(self._run).open("rb")) for file in there}
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -150,7 +151,7 @@ class Sources:
     def smoothed(self, correction: int) -> bytes | None:
         """The rewrite of the trajectory that a correction gives, by the correction's first byte; None without one."""
         at = self._smoothed_at.get(correction)
-        return None if at is None else self.line(Place(SMOOTHED, at))
+        return None if at is None else self.line(Place(SMOOTHED.name, at))
 
     def values(self, place: Place) -> dict[str, Any]:
         """A record, parsed but not checked."""
@@ -159,9 +160,9 @@ class Sources:
 
 
 def source_fingerprints(run: Path, smoothed: bool) -> dict[str, str]:
-    """What changes when the records change. Raises RunDirectoryError for a file that is not there."""
-    found = stage_input(run / ERRONEOUS, _MADE_BY[ERRONEOUS]) | stage_input(run / CORRECTIONS, _MADE_BY[CORRECTIONS])
-    for name in (PROBLEMS, SMOOTHED) if smoothed else (PROBLEMS,):
-        if (run / name).exists():
-            found |= stage_input(run / name, _MADE_BY[name])
+    """What changes when the records change. Raises RunDirectoryError if a file is not there."""
+    found: dict[str, str] = {}
+    for file in _FILES if smoothed else _FILES[:-1]:
+        if file in (ERRONEOUS, CORRECTIONS) or file.path(run).exists():
+            found |= stage_input(file.path(run), file.made_by[0])
     return found

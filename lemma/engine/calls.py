@@ -1,6 +1,6 @@
-"""Map an asynchronous function over a stage's inputs: many at once, appended in input order, bounded in memory.
+"""Map an asynchronous function over a command's inputs: many at once, appended in input order, bounded in memory.
 
-The function takes one input, asks the teacher what it needs, and returns an `Outcome`. Each input flows on as soon as
+The function takes one input, asks the model what it needs, and returns an `Outcome`. Each input flows on as soon as
 its answers are there; what is done waits only for those before it, so that the files come out the same every time.
 """
 
@@ -15,19 +15,19 @@ from contextlib import suppress
 from functools import partial
 from typing import Generic
 
-from rich.console import Console
+from rich.progress import Progress
 
-from lemma.config import EndpointConfig
+from lemma.config import ModelConfig
 from lemma.engine.outcome import Outcome, chunk_of
 from lemma.engine.pool import Item
-from lemma.engine.progress import stage_progress
 from lemma.exceptions import StoppedError
 from lemma.models.client import Client, NotAskedError
 from lemma.models.costs import BudgetReachedError
 from lemma.models.factory import open_client
+from lemma.run_files import PROBLEMS, RESPONSES
 from lemma.rundir.journal import Journal
 from lemma.rundir.lines import NOT_YET
-from lemma.rundir.responses import FILE, ResponseStore
+from lemma.rundir.responses import ResponseStore
 
 _FEWEST_WAITING = 1024
 _WAITING_PER_ACTIVE = 8
@@ -37,34 +37,33 @@ _APPEND_SECONDS = 0.5
 AskingFunction = Callable[[Item, Client], Awaitable[Outcome]]
 
 
-def run_asking_stage(
+def run_calls(
     function: AskingFunction[Item],
     inputs: Iterable[Item],
     *,
     journal: Journal,
-    config: EndpointConfig,
+    config: ModelConfig,
     model: str,
-    console: Console,
+    progress: Progress,
     total: int | None = None,
 ) -> tuple[str, ...]:
     """Map `function` over the inputs that the journal has not acknowledged. Returns notes for the summary.
 
-    Inputs may hold NOT_YET. The journal is completed when every input has its answers, which a dry run and a batch
-    that is still out lack. Raises ModelError as soon as the teacher stops, StoppedError when a stage beside this one
-    failed; what was done until then is kept, and every answer is stored.
+    Inputs may include NOT_YET. The command is marked complete once every input has answers; dry runs and pending
+    batches leave it open. Raises ModelError as soon as the model can't be used, StoppedError if a command beside this
+    one failed; what was done until then is kept, and every answer is stored.
     """
-    store = ResponseStore(config.run / FILE)
+    store = ResponseStore(config.run / RESPONSES)
     try:
-        with stage_progress(console) as progress:
-            task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
+        task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
 
-            def show(finished: int, client: Client) -> None:
-                progress.update(task, advance=finished, note=client.shown())
+        def show(finished: int, client: Client) -> None:
+            progress.update(task, advance=finished, note=client.shown())
 
-            _tune_collector()
-            opening = partial(open_client, config, model, store)
-            flow = _Flow(function, inputs, journal=journal, most_active=2 * config.max_in_flight, show=show)
-            return asyncio.run(_run(flow, journal, opening))
+        _tune_collector()
+        opening = partial(open_client, config, model, store)
+        flow = _Flow(function, inputs, journal=journal, most_active=2 * config.max_in_flight, show=show)
+        return asyncio.run(_run(flow, journal, opening))
     finally:
         store.close()
 
@@ -81,12 +80,12 @@ async def _run(flow: _Flow[Item], journal: Journal, opening: Callable[[], Client
         await client.close()
         figures = client.figures(_accepted(journal))
         if figures:
-            journal.note("teacher", figures)
+            journal.note("model", figures)
 
 
 def _accepted(journal: Journal) -> int:
-    """How many records came of the answers: the problems were there before, and what has a colon counts how it went."""
-    return sum(count for name, count in journal.made.items() if name != "problems" and ": " not in name)
+    """How many records were made from the answers; the problems were there before."""
+    return sum(count for name, count in journal.made.items() if name != PROBLEMS.noun)
 
 
 def _succeeded(task: asyncio.Task[Outcome | None]) -> bool:

@@ -1,4 +1,4 @@
-"""Map a pure function over a stage's inputs with a pool of processes: streaming, in order, bounded in memory.
+"""Map a pure function over a command's inputs with a pool of processes: streaming, in order, bounded in memory.
 
 The function takes one input and returns an `Outcome`; its random numbers come from the seed and the input's id alone,
 so the files are the same with any number of workers.
@@ -14,10 +14,9 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol, TypeVar
 
-from rich.console import Console
+from rich.progress import Progress
 
 from lemma.engine.outcome import Outcome, chunk_of
-from lemma.engine.progress import stage_progress
 from lemma.exceptions import LemmaError, StoppedError
 from lemma.rundir.journal import Chunk, Journal
 from lemma.rundir.lines import NOT_YET
@@ -30,7 +29,7 @@ _NOTHING = Chunk((), {}, {})
 
 
 class HasId(Protocol):
-    """Anything a stage takes in: a record with an id."""
+    """An input: anything with an id."""
 
     @property
     def id(self) -> str: ...
@@ -44,39 +43,38 @@ def run_stage(
     inputs: Iterable[Item],
     journal: Journal,
     workers: int,
-    console: Console,
+    progress: Progress,
     *,
     total: int | None = None,
 ) -> None:
     """Map `function` over the inputs that the journal has not acknowledged, and append what comes out, in order.
 
-    An input whose id was seen before is dropped; the loader accounts for those. Inputs may hold NOT_YET. Raises
-    LemmaError when a worker dies, StoppedError when a stage beside this one failed.
+    An input whose id was seen before is dropped; the loader accounts for those. Inputs may include NOT_YET. Raises
+    LemmaError if a worker dies, StoppedError if a command beside this one failed.
     """
     todo = (item for item in inputs if item is NOT_YET or item.id not in journal.done)
-    with stage_progress(console) as progress:
-        task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
-        for chunk in _chunks(function, todo, workers):
-            if chunk.ids:
-                journal.append(chunk)
-                progress.advance(task, len(chunk.ids))
-            else:
-                journal.sync_when_due()
-                time.sleep(_SECONDS_BETWEEN_LOOKS)
-            if journal.stopping:
-                raise StoppedError
+    task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
+    for chunk in _chunks(function, todo, workers):
+        if chunk.ids:
+            journal.append(chunk)
+            progress.advance(task, len(chunk.ids))
+        else:
+            journal.sync_when_due()
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        if journal.stopping:
+            raise StoppedError
     journal.complete()
 
 
 def _chunks(function: Callable[[Item], Outcome], inputs: Iterable[Item], workers: int) -> Iterator[Chunk]:
-    """What comes of the inputs, in their order; an empty chunk where nothing is to be done at the moment."""
+    """What comes of the inputs, in order; an empty chunk while there is nothing to do."""
     if workers == 1:
         return (_apply(function, batch) for batch in _batches(inputs))
     return _chunks_from_pool(function, _batches(inputs), workers)
 
 
 def _batches(inputs: Iterable[Item]) -> Iterator[list[Item]]:
-    """Full batches, and smaller ones before the next input is there; an empty one where there is none."""
+    """Full batches, and smaller ones while the next input is not there yet; an empty one if there is none."""
     batch: list[Item] = []
     for item in inputs:
         if item is not NOT_YET:
@@ -105,9 +103,7 @@ def _chunks_from_pool(
             while waiting:
                 yield waiting.popleft().result()
         except BrokenProcessPool:
-            raise LemmaError(
-                "a worker process died (killed, or out of memory); the same command goes on from here"
-            ) from None
+            raise LemmaError("a worker process died (killed, or out of memory). Rerun the command to resume") from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

@@ -79,7 +79,7 @@ class _Probing:
             asked += [self._correct(error) for error in errors]
         for rows in await asyncio.gather(*asked):
             for row in rows:
-                self._outcome.add(OUTPUTS, row, f"outputs, {row.condition.replace('_', ' ')}")
+                self._outcome.add_record(OUTPUTS, row, f"outputs, {row.condition.replace('_', ' ')}")
 
     def _errors(self) -> tuple[ErroneousSolution, ...]:
         try:

@@ -166,7 +166,7 @@ def grade_stored(item: StoredOutput | Rejection) -> Outcome:
         operations=len(split_steps(problem.solution)),
         **(_solved(item) if item.asked.labelled is None else _located(item, item.asked.labelled)),
     )
-    outcome.add(OUTPUTS, row, "outputs")
+    outcome.add_record(OUTPUTS, row, "outputs")
     return outcome
 
 

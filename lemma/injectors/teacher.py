@@ -25,7 +25,7 @@ from lemma.models.protocol import Request, Response, Sampling, usable_text
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.rng import random_for
 from lemma.steps import split_steps, without_annotations
-from lemma.taxonomy import ErrorType, Taxonomy
+from lemma.taxonomy.error_types import ErrorType, Taxonomy
 
 PROMPT = "inject_error"
 _GIVEN_AWAY = re.compile(
@@ -98,7 +98,7 @@ def _wanted(plan: TeacherPlan, problem: Problem, counts: Counter[str]) -> Iterat
         if left_to_student:
             counts["left: to the student's own errors"] += 1
             continue
-        counts[f"asked: {kind}"] += 1
+        counts[f"types asked: {kind}"] += 1
         yield plan.taxonomy.resolve(kind), asked[kind]
         asked[kind] += 1
 
@@ -193,7 +193,7 @@ def _second_look(
     except Refusal as error:
         return Refusal(f"audit_{error.reason}", f"{injected.error_type}: {error}")
     found = judgement.error_type or "none"
-    counts[f"confusion: {injected.error_type} > {found}"] += 1
+    counts[f"wanted > found: {injected.error_type} > {found}"] += 1
     if judgement.step != injected.error_step:
         shown = "none" if judgement.step is None else str(judgement.step + 1)
         return Refusal("audit_other_step", f"wanted step {injected.error_step + 1}, found {shown}")

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from lemma.exceptions import ConfigError, Refusal
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Request, Sampling
-from lemma.taxonomy import Taxonomy
+from lemma.taxonomy.error_types import Taxonomy
 
 PROMPT = "locate_error"
 _NO_ERROR = "none"

@@ -14,13 +14,13 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import cast
 
-from lemma.config import EndpointConfig
+from lemma.config import ModelConfig
 from lemma.exceptions import ConfigError
 from lemma.models.attempts import Patience
-from lemma.models.backends.openai_compatible import OPENAI_URL, OpenAICompatible
+from lemma.models.backend_choice import OPENAI, choose_backend
+from lemma.models.backends.openai_compatible import OpenAICompatible
 from lemma.models.batch import BatchClient
 from lemma.models.client import Client, DryClient, LiveClient
 from lemma.models.costs import Ledger, read_prices
@@ -29,30 +29,30 @@ from lemma.models.scoring import ModelScorer, ScoringBackend
 from lemma.rundir.responses import ResponseStore
 
 
-def _openai_compatible(config: EndpointConfig, model: str) -> OpenAICompatible:
+def _openai_compatible(config: ModelConfig, model: str) -> OpenAICompatible:
     key = os.environ.get(config.key_variable)
-    return OpenAICompatible(config.base_url or OPENAI_URL, key, config.key_variable, config.max_in_flight, model)
+    return OpenAICompatible(config.base_url or OPENAI, key, config.key_variable, config.max_in_flight, model)
 
 
-def _transformers(config: EndpointConfig, model: str) -> Backend:
+def _transformers(config: ModelConfig, model: str) -> Backend:
     from lemma.models.backends.transformers import LocalTransformers
 
     return LocalTransformers(model)
 
 
-def _vllm(config: EndpointConfig, model: str) -> Backend:
+def _vllm(config: ModelConfig, model: str) -> Backend:
     from lemma.models.backends.vllm import Vllm
 
     return Vllm(model)
 
 
-def _scripted(config: EndpointConfig, model: str) -> Backend:
+def _scripted(config: ModelConfig, model: str) -> Backend:
     from lemma.models.backends.scripted import Scripted
 
     return Scripted(model)
 
 
-BACKENDS: dict[str, Callable[[EndpointConfig, str], Backend]] = {
+BACKENDS: dict[str, Callable[[ModelConfig, str], Backend]] = {
     "openai_compatible": _openai_compatible,
     "transformers": _transformers,
     "vllm": _vllm,
@@ -61,20 +61,7 @@ BACKENDS: dict[str, Callable[[EndpointConfig, str], Backend]] = {
 ENTRY_POINTS = "lemma.backends"
 
 
-def resolved_backend(backend: str, model: str, base_url: str | None, scores: bool = False) -> str:
-    """The backend that `auto` means: a server if there is an address; else this machine for a folder or a Hugging Face
-    id (`owner/name`), rules for a YAML file; else OpenAI's server, which `scores` nothing.
-    """
-    if backend != "auto":
-        return backend
-    if base_url:
-        return "openai_compatible"
-    if model.endswith((".yaml", ".yml")):
-        return "scripted"
-    return "transformers" if scores or "/" in model or Path(model).is_dir() else "openai_compatible"
-
-
-def open_backend(name: str, config: EndpointConfig, model: str) -> Backend:
+def open_backend(name: str, config: ModelConfig, model: str) -> Backend:
     """A backend of the table or of another package. Raises ConfigError if there is none of this name."""
     if name in BACKENDS:
         return BACKENDS[name](config, model)
@@ -86,13 +73,13 @@ def open_backend(name: str, config: EndpointConfig, model: str) -> Backend:
     return cast(Backend, others[name].load()(config, model))
 
 
-def open_client(config: EndpointConfig, model: str, store: ResponseStore) -> Client:
+def open_client(config: ModelConfig, model: str, store: ResponseStore) -> Client:
     """What a command asks. Raises ConfigError for an unknown backend, ModelError if it can't be used."""
     prices = read_prices(config.prices) if config.prices else {}
     ledger = Ledger(model, prices.get(model), config.budget_tokens, config.budget_usd)
     if config.dry_run:
         return DryClient(store)
-    name = resolved_backend(config.backend, model, config.base_url)
+    name = choose_backend(config.backend, model, config.base_url)
     if config.batch:
         server = _openai_compatible(config, model) if name == "openai_compatible" else None
         return BatchClient(server, store, ledger, config.command, config.run / "batch")
@@ -106,14 +93,14 @@ def open_scorer(backend: str, model: str, base_url: str | None, key_variable: st
     Raises ConfigError for an unknown backend, one that can't score, or a model that is not there, MissingExtraError for
     a missing library.
     """
-    config = EndpointConfig(base_url=base_url or OPENAI_URL, key_variable=key_variable)
-    opened = open_backend(resolved_backend(backend, model, base_url, scores=True), config, model)
+    config = ModelConfig(base_url=base_url or OPENAI, key_variable=key_variable)
+    opened = open_backend(choose_backend(backend, model, base_url or None), config, model)
     if not hasattr(opened, "score"):
         raise ConfigError(f"--backend {backend} can't score texts; use transformers, vllm or a vLLM server")
     return ModelScorer(cast(ScoringBackend, opened), _patience(config, opened))
 
 
-def _patience(config: EndpointConfig, backend: Backend) -> Patience:
+def _patience(config: ModelConfig, backend: Backend) -> Patience:
     patience = Patience(
         max_in_flight=config.max_in_flight,
         requests_per_minute=config.requests_per_minute,

@@ -164,6 +164,12 @@ def _with_story(question: str, row: Mapping[str, Any]) -> str:
     return question
 
 
+def bundled_sample() -> str:
+    """What a command says first if it reads the bundled sample because no data was given."""
+    problems = SAMPLE.read_bytes().count(b"\n")
+    return f"no data given: using the bundled sample of {problems} problems"
+
+
 def open_problems(
     data: str | None,
     stage: str,

@@ -22,7 +22,7 @@ from lemma.report.samples import (
     read_samples,
     record_segments,
 )
-from lemma.rundir.journal import REJECTED
+from lemma.run_files import REJECTED
 from lemma.trajectories.phrases import STEP_SLOT, load_phrases
 
 SOLUTIONS, SMOOTHED = "solutions.jsonl", "smoothed.jsonl"
@@ -84,7 +84,7 @@ def count_all(reader: Reader, draw: StratifiedDraw) -> Counts:
     _count_erroneous(reader, counts, draw)
     for line in reader.lines(CORRECTIONS):
         counts.corrections.add(text_of(line, "strategy"))
-    for line in reader.lines(REJECTED):
+    for line in reader.lines(REJECTED.name):
         _count_rejection(counts, line)
     return counts
 
@@ -171,5 +171,5 @@ def duplicate_texts(reader: Reader, pairs: list[tuple[str, str]]) -> Iterator[di
 
 def files_there(run: Path) -> list[str]:
     """The files of the run that the page is made from, for the message where there are none."""
-    known = (PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, SMOOTHED, REJECTED, "run.json", "sft", "eval", "model")
+    known = (PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, SMOOTHED, REJECTED.name, "run.json", "sft", "eval", "model")
     return [name for name in known if (run / name).exists()]

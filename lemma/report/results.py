@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from lemma.config import commands
 from lemma.report.lines import Reader, list_of, text_of
+from lemma.rundir.counts import MADE
 
-_ASKED, _REFUSED, _SEPARATOR = "asked: ", "refused: ", ": "
 _LOSS_PARTS = ("loss", "loss_prefix", "loss_error", "loss_reflection", "loss_correction")
 _MOST_POINTS = 200
 _LARGEST = 2**53  # what JavaScript counts to
@@ -24,8 +25,7 @@ def stages(reader: Reader) -> list[Plain]:
 
 
 def _order(name: str) -> tuple[int, str]:
-    known = ("generate", "sample", "analyze", "augment", "correct", "evolve", "smooth", "build-sft", "train", "eval")
-    command = name.partition(" ")[0]
+    known, command = list(commands()), name.partition(" ")[0]
     return (known.index(command) if command in known else len(known), name)
 
 
@@ -38,30 +38,29 @@ def _manifest(reader: Reader, folder: Path) -> Plain:
 
 
 def _stage(name: str, values: Mapping[str, Any]) -> Plain:
-    made = _numbers(values.get("made"))
     return {
         "stage": name,
         "status": str(values.get("status", "")),
         "seconds": _value(values.get("seconds")),
-        "made": {key: count for key, count in made.items() if _SEPARATOR not in key},
-        "teacher": _numbers(values.get("teacher")),
+        "made": _counts(values, MADE),
+        "model": _numbers(values.get("model")),
     }
 
 
 def asked_types(reader: Reader) -> dict[str, float]:
     """How often each error type was asked for."""
-    return _under(reader, "augment", _ASKED)
+    return _counts(_manifest(reader, reader.run).get("augment", {}), "types asked")
 
 
 def refusals(reader: Reader) -> dict[str, float]:
     """Errors that were thought of and not made, because they could not be proved: counts by reason."""
-    return _under(reader, "augment", _REFUSED)
+    return _counts(_manifest(reader, reader.run).get("augment", {}), "refusals")
 
 
-def _under(reader: Reader, stage: str, prefix: str) -> dict[str, float]:
-    values = _manifest(reader, reader.run).get(stage, {})
-    made = _numbers(values.get("made"))
-    return {name.removeprefix(prefix): count for name, count in made.items() if name.startswith(prefix)}
+def _counts(entry: Mapping[str, Any], dimension: str) -> dict[str, float]:
+    """The counts of a command by name, in one dimension."""
+    counts = entry.get("counts")
+    return _numbers(counts.get(dimension)) if isinstance(counts, dict) else {}
 
 
 def _numbers(value: Any) -> dict[str, float]:

@@ -39,16 +39,14 @@ def _without_surrogates(value: Any) -> Any:
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
+    """Turn whatever a disk can refuse into a RunDirectoryError of one line."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            message = f"{path}: the disk is full; free some space, then the same command goes on"
-            raise RunDirectoryError(message) from None
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            message = f"{error.filename or path}: {error.strerror}; use another --run directory"
-            raise RunDirectoryError(message) from None
-        raise
+            raise RunDirectoryError(f"{path}: the disk is full. Free some space, then rerun the command") from None
+        where, reason = error.filename or path, error.strerror or str(error)
+        raise RunDirectoryError(f"{where}: {reason}. Fix it, or use another --run directory") from None
 
 
 def append_to(path: Path, content: bytes, durable: bool = True) -> int:
@@ -84,16 +82,24 @@ def cut(path: Path, size: int) -> int:
     return min(there, size)
 
 
-def keep_lines_of(path: Path, input_of: Callable[[dict[str, Any]], str | None], inputs: set[str]) -> int:
-    """Drop a torn last line and all lines of other inputs of this stage; touch nothing when there are none.
+def keep_lines_of(
+    path: Path, input_of: Callable[[dict[str, Any]], str | None], inputs: set[str], *, drop_broken: bool = False
+) -> int:
+    """Drop a torn last line and all lines of other inputs of this command; touch nothing if there are none.
 
-    Returns how many lines of this stage remain.
+    Returns how many lines of this command remain. Raises RunDirectoryError for a line that is not JSON, unless
+    `drop_broken`.
     """
     temporary = path.with_name(path.name + ".tmp")
     dropped, remaining = False, 0
     with path.open("rb") as file, temporary.open("wb") as kept:
         for number, line in enumerate(file, start=1):
-            made_of = input_of(parse_line(line, path, number)) if line.endswith(b"\n") else ""
+            try:
+                made_of = input_of(parse_line(line, path, number)) if line.endswith(b"\n") else ""
+            except RunDirectoryError:
+                if not drop_broken:
+                    raise
+                made_of = ""
             if made_of is None or made_of in inputs:
                 kept.write(line)
                 remaining += made_of is not None

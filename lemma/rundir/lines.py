@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from lemma.exceptions import RunDirectoryError
-from lemma.rundir.sharing import GrowingFile, growing_file
+from lemma.rundir.sharing import GrowingFile, Hold
 
 Values = dict[str, Any]
 
@@ -41,9 +41,9 @@ def read_stored_lines(path: Path, stage_before: str) -> Iterator[StoredLine]:
         yield StoredLine(text_field(values, "id", path, number), line)
 
 
-def flowing_lines(path: Path, stage_before: str) -> Iterator[StoredLine]:
-    """As `read_stored_lines`, with NOT_YET wherever nothing new is there while the file is still growing."""
-    grows = growing_file(path)
+def flowing_lines(path: Path, stage_before: str, hold: Hold | None = None) -> Iterator[StoredLine]:
+    """As `read_stored_lines`, with NOT_YET while the file is still growing and nothing new is there."""
+    grows = hold.growing.get(path.name) if hold is not None else None
     if grows is None:
         yield from read_stored_lines(path, stage_before)
         return
@@ -108,13 +108,12 @@ def text_field(values: Mapping[str, Any], name: str, path: Path, number: int) ->
     return value
 
 
-def stage_input(path: Path, stage_before: str) -> dict[str, str]:
-    """What a file that another stage makes is, by the file's name, as `open_stage` takes it: the fingerprint of its
-    content, or, while it is still growing, what it is made of.
+def stage_input(path: Path, stage_before: str, hold: Hold | None = None) -> dict[str, str]:
+    """The fingerprint of a file by its name, as `open_stage` takes it; of a growing file, what it is made of.
 
-    Raises RunDirectoryError naming that stage when the file is not there.
+    Raises RunDirectoryError, naming the command that makes it, if the file is not there.
     """
-    grows = growing_file(path)
+    grows = hold.growing.get(path.name) if hold is not None else None
     if grows is not None and not grows.complete:
         return {path.name: grows.identity}
     try:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import orjson
 
 from lemma.exceptions import ModelError
+from lemma.models.backend_choice import OPENAI
 from lemma.models.chat_template import plain_prompt
 from lemma.models.dialects import DIALECTS, Body, Dialect
 from lemma.models.protocol import (
@@ -37,7 +38,6 @@ from lemma.visible_text import visible
 if TYPE_CHECKING:  # importing these takes most of a second, which a run without calls need not wait for
     import openai
 
-OPENAI_URL = "https://api.openai.com/v1"
 # What the client tells about this machine with each call is nobody's business, and costs a tenth of the call.
 _TOLD_BY_THE_CLIENT = (
     *(f"X-Stainless-{name}" for name in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version")),
@@ -70,7 +70,7 @@ class OpenAICompatible:
         self, base_url: str, key: str | None, key_variable: str, connections: int = 64, model: str = ""
     ) -> None:
         key = (key or "").strip() or None
-        if key is None and base_url == OPENAI_URL:
+        if key is None and base_url == OPENAI:
             raise ModelError(f"{key_variable} is not set; put the key into it, or give the --base-url of your server")
         if key is not None and not (key.isascii() and key.isprintable()):
             raise ModelError(f"the key in {key_variable} has a line break or another character that no key has")
@@ -84,7 +84,7 @@ class OpenAICompatible:
         self._client: openai.AsyncOpenAI | None = None
         self._headers: dict[str, Any] = {}
         self._dialects: list[Dialect] = []
-        if self._root == OPENAI_URL:
+        if self._root == OPENAI:
             self._dialects.append(DIALECTS[0])
 
     @property

@@ -55,12 +55,12 @@ function lengths(data) {
 function costs(data) {
   if (!data.stages.length) return null;
   const made = (counts) => Object.entries(counts).map(([name, value]) => `${count(value)} ${name}`).join(", ");
-  const asked = data.stages.some((stage) => stage.teacher.calls);
+  const asked = data.stages.some((stage) => stage.model.calls);
   const columns = [["stage"], ["status"], ["seconds", "number"], ...(asked ? [["calls", "number"], ["tokens in", "number"],
     ["tokens out", "number"], ["tokens for one kept", "number"], ["USD", "number"]] : []), ["made"]];
-  const rows = data.stages.map(({ stage, status, seconds, teacher, made: counts }) => [stage, status, count(seconds),
-    ...(asked ? [count(teacher.calls), count(teacher.prompt_tokens), count(teacher.completion_tokens),
-      count(teacher.tokens_per_accepted), count(teacher.cost_usd)] : []), made(counts)]);
+  const rows = data.stages.map(({ stage, status, seconds, model, made: counts }) => [stage, status, count(seconds),
+    ...(asked ? [count(model.calls), count(model.prompt_tokens), count(model.completion_tokens),
+      count(model.tokens_per_accepted), count(model.cost_usd)] : []), made(counts)]);
   return table("Time, calls, tokens and money of each stage", columns, rows);
 }
 

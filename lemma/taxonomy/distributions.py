@@ -1,6 +1,6 @@
 """How often each error type is to be made: a weight for each, measured on a model or chosen by hand.
 
-    >>> from lemma.taxonomy import load_taxonomy
+    >>> from lemma.taxonomy.error_types import load_taxonomy
     >>> load_distribution("lemma-llama3-gsm8k", load_taxonomy())["missing_step"]
     6.8
 
@@ -19,7 +19,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from lemma.exceptions import ConfigError
 from lemma.resources import BUNDLED
-from lemma.taxonomy import Taxonomy
+from lemma.taxonomy.error_types import Taxonomy
 
 _FOLDER = BUNDLED / "distributions"
 UNIFORM = "uniform"

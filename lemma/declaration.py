@@ -1,0 +1,114 @@
+"""What a command is: declared once, in the file of its name under `commands/`.
+
+    COMMAND = Command(CorrectConfig, plan, reads=ERRONEOUS, writes=(CORRECTIONS,), then="build-sft")
+
+`plan` turns the options into a `Job`: a function from one input to what is made of it. From the declaration follow what
+has to be there first, what can run side by side, fingerprints for resume, parsing, rejections, counts and the summary
+(`lemma.runner`). A command that owns its loop, such as `train`, gives a `run` function instead of a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from lemma.engine.summary import Summary, Tally
+from lemma.options import CommandConfig
+from lemma.records import Record
+from lemma.run_files import RunFile
+from lemma.rundir.counts import Counts
+from lemma.rundir.journal import Output
+from lemma.rundir.sharing import Hold
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a command does this time."""
+
+    function: Callable[..., Any] | None
+    """Takes one input and yields what is made of it: records, refusals and counts. With a `model` it is asynchronous,
+    takes a client as well, and returns them. None if there is nothing to do."""
+    items: Iterable[Any] | None = None
+    """The inputs; by default the lines of the file that the command reads."""
+    parse: type[Record] | None = None
+    """What stored lines among `items` are parsed as."""
+    model: str | None = None
+    backend: str | None = None
+    """Set if it is not the user's choice."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """Fingerprints of what else decides the output."""
+    prompts: tuple[str, ...] = ()
+    total: int | None = None
+    workers: int | None = None
+    announcement: str = ""
+    """Said before anything else."""
+    notes: tuple[str, ...] = ()
+    """Said in the summary."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """The declaration of a command."""
+
+    config: type[CommandConfig]
+    plan: Callable[[Any, Hold], Job] | None = None
+    run: Callable[[Any, Console], Summary | None] | None = None
+    """In place of a plan, for a command that owns its loop."""
+    reads: RunFile | None = None
+    """The file whose lines are its inputs, one by one, so that it can run beside the command that makes them."""
+    needs: tuple[RunFile, ...] = ()
+    """Other files that have to be there."""
+    looks_up: tuple[RunFile, ...] = ()
+    """Files that it consults if they are there."""
+    writes: tuple[RunFile, ...] = ()
+    then: str | Callable[[Any], tuple[str, ...]] = ""
+    """The command to type next, or a function from the options to its words."""
+    calls: Callable[[Any], int] | None = None
+    """The most model calls per input, for estimates."""
+    fan_out: Callable[[Any], int] | None = None
+    """The most records per input, if more than one, for estimates."""
+    tallies: Callable[[Any, Counts], Iterable[Tally]] | None = None
+    """Tables for the summary."""
+    finish: Callable[[Any, Counts], Iterable[Path]] | None = None
+    """Writes what can only be written at the end."""
+
+    @property
+    def name(self) -> str:
+        return self.config.command
+
+    @property
+    def required(self) -> tuple[RunFile, ...]:
+        """The files that have to be there; a change of any of them asks for a fresh start."""
+        return (self.reads, *self.needs) if self.reads is not None else self.needs
+
+    def outputs(self) -> tuple[Output, ...]:
+        """What the journal needs to know of the files that the command writes."""
+        return tuple(map(self._output, self.writes))
+
+    def _output(self, file: RunFile) -> Output:
+        maker = next(maker for maker in file.makers if maker.command == self.name)
+        if file.shared:
+            return Output(file.name, lambda line: None, shared=True)
+        if maker.input_id is None:
+            return Output(file.name)
+        input_id, origins = maker.input_id, maker.origins
+        return Output(file.name, lambda line: str(line[input_id]) if not origins or line["origin"] in origins else None)
+
+    def next_words(self, config: CommandConfig) -> tuple[str, ...]:
+        """The words of the command to type next, with `--run` unless it is the default."""
+        words = self.then(config) if callable(self.then) else (self.then,) if self.then else ()
+        run = getattr(config, "run", None)
+        if not words or run is None or run == type(config).model_fields["run"].default or "--run" in words:
+            return words
+        return (*words, "--run", str(run))
+
+
+def command_named(name: str) -> Command:
+    """The declaration of a command, from the file of its name."""
+    command: Command = import_module(f"lemma.commands.{name.replace('-', '_')}").COMMAND
+    return command

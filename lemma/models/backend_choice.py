@@ -1,0 +1,28 @@
+"""Which backend serves a model, if the user does not say: the one rule, for every command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lemma.resources import BUNDLED
+
+OPENAI = "https://api.openai.com/v1"
+
+
+def choose_backend(backend: str, model: str, base_url: str | None) -> str:
+    """The backend to use. `auto` goes by what is given: an address, a folder, a file of rules, or a name.
+
+    >>> choose_backend("auto", "gpt-4o", None), choose_backend("auto", "Qwen/Qwen2.5-1.5B", "http://localhost:8000/v1")
+    ('openai_compatible', 'openai_compatible')
+    >>> choose_backend("auto", "Qwen/Qwen2.5-1.5B", None), choose_backend("auto", "rules.yaml", None)
+    ('transformers', 'scripted')
+    """
+    if backend != "auto":
+        return backend
+    if base_url is not None:
+        return "openai_compatible"
+    if model.endswith((".yaml", ".yml")) or (BUNDLED / "scripted" / f"{model}.yaml").is_file():
+        return "scripted"
+    if Path(model).is_dir() or "/" in model:
+        return "transformers"
+    return "openai_compatible"

@@ -1,0 +1,155 @@
+"""How a command's options are declared: a pydantic model whose fields are flags, YAML keys and help at once.
+
+    class GreetConfig(StageConfig):
+        \"""Greet everybody.\"""
+
+        command: ClassVar[str] = "greet"
+        example: ClassVar[str] = "lemma greet --loud"
+        loud: Annotated[bool, Option(setting=False)] = Field(False, description="use capital letters")
+
+A field's name is the YAML key; with dashes it is the flag. An unknown key is a ConfigError that names the nearest one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from lemma.exceptions import ConfigError, did_you_mean
+from lemma.records import Strategy
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class Option:
+    """What the command line needs to know about a field beyond its type, default and description.
+
+    A field with `setting=False` changes how a command runs, but not one byte of what it makes; all others are compared
+    with those of the run directory before anything is appended to it. `group` is the heading in `--help`, empty for a
+    command's own options.
+    """
+
+    setting: bool = True
+    positional: bool = False
+    """Typed without a flag. The flag works too."""
+    values: tuple[str, ...] = ()
+    """One name per value, for an option that takes several words."""
+    repeated: bool = False
+    """May be typed several times."""
+    metavar: str = ""
+    group: str = ""
+
+
+def option_of(field: FieldInfo) -> Option:
+    """The Option in a field's annotation, or the default one."""
+    return next((found for found in field.metadata if isinstance(found, Option)), Option())
+
+
+def split_names(value: Any) -> Any:
+    """`"a, b"` as `("a", "b")`; anything but text as it is."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def split_pairs(value: Any) -> Any:
+    """`"a=1,b=2"` as `{"a": "1", "b": "2"}`; anything but text as it is."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    if not all(equals for _, equals, _ in pairs):
+        raise ValueError("expected NAME=VALUE pairs, separated by commas")
+    return {name.strip(): text.strip() for name, _, text in pairs}
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
+Strategies = Annotated[tuple[Strategy, ...], BeforeValidator(split_names), Field(min_length=1)]
+Pairs = Annotated[dict[str, str], BeforeValidator(split_pairs)]
+Shares = Annotated[dict[str, float], BeforeValidator(split_pairs)]
+
+
+def flag_of(name: str) -> str:
+    """The flag of a field: `-n`, `--per-problem`, and `--from` for `from_`."""
+    return f"-{name}" if len(name) == 1 else "--" + name.rstrip("_").replace("_", "-")
+
+
+class CommandConfig(BaseModel):
+    """The options of a command. Subclasses add fields; their docstring's first line is the command's help."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    command: ClassVar[str]
+    example: ClassVar[str]
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], where: str = "") -> Self:
+        """Build a config from flags or YAML.
+
+        Raises ConfigError, prefixed by `where`, if a key is unknown, a value does not fit, or an option has no effect
+        together with the others.
+        """
+        prefix = f"{where}: " if where else ""
+        config = cls.lenient(values, where)
+        for name, reason in config.inert().items():
+            if name in config.model_fields_set:
+                raise ConfigError(f"{prefix}{flag_of(name)} has no effect {reason}; leave it out")
+        return config
+
+    @classmethod
+    def lenient(cls, values: Mapping[str, Any], where: str = "") -> Self:
+        """As `from_mapping`, but options without effect are accepted."""
+        prefix = f"{where}: " if where else ""
+        # `from` is a Python keyword: its field is `from_`.
+        values = {f"{key}_" if f"{key}_" in cls.model_fields else key: value for key, value in values.items()}
+        for key in values:
+            if key not in cls.model_fields:
+                raise ConfigError(
+                    f"{prefix}{cls.command} has no option {key!r}; {did_you_mean(key, sorted(cls.model_fields))}"
+                )
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            message = first["msg"].removeprefix("Value error, ")
+            raise ConfigError(f"{prefix}{name} = {first['input']!r} can't be used: {message}") from None
+
+    def inert(self) -> Mapping[str, str]:
+        """Options without effect in this mode, each with the reason, such as `without --teacher`."""
+        return {}
+
+
+RUN = "run options"
+
+
+class StageConfig(CommandConfig):
+    """The options of a command that writes to a run directory."""
+
+    run: Annotated[Path, Option(setting=False, group=RUN, metavar="DIR")] = Field(
+        Path("lemma-run"), description="run directory"
+    )
+    seed: Annotated[int, Option(group=RUN, metavar="N")] = Field(
+        0, description="random seed; the same seed and input give the same bytes"
+    )
+    workers: Annotated[int, Option(setting=False, group=RUN, metavar="N")] = Field(
+        CORES, ge=1, description="number of processes"
+    )
+    fresh: Annotated[bool, Option(setting=False, group=RUN)] = Field(
+        False, description="discard this command's earlier output and start over"
+    )
+
+    def settings(self) -> dict[str, Any]:
+        """The options that decide the bytes of the output, as plain JSON."""
+        plain, inert = self.model_dump(mode="json"), self.inert()
+        fields = type(self).model_fields
+        return {name: plain[name] for name, field in fields.items() if option_of(field).setting and name not in inert}
+
+
+class ViewConfig(CommandConfig):
+    """The options of a command that only reads a run directory."""
+
+    run: Annotated[Path, Option(setting=False, metavar="DIR")] = Field(Path("lemma-run"), description="run directory")

@@ -1,0 +1,1 @@
+"""The error types, and how often each is to be made."""
