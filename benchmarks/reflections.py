@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
-from lemma.models.scorers import open_scorer
+from lemma.models.factory import open_scorer
+from lemma.models.scoring import Scorer, Turn
 from lemma.records import Strategy
 from lemma.rng import random_for
 from lemma.rundir.lines import read_lines
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.trajectories.phrase_comparison import Comparison, Place, compare
-from lemma.trajectories.phrase_scores import Scorer, Turn, choose
+from lemma.trajectories.phrase_scores import choose
 from lemma.trajectories.phrases import Phrases, choose_phrase, load_phrases
 
 

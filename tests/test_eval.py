@@ -333,7 +333,7 @@ def test_the_declared_suites_are_the_ones_there_are() -> None:
 
 @contextmanager
 def server() -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    command = [sys.executable, str(ROOT / "benchmarks" / "teacher_server.py"), "--latency", "0.05"]
+    command = [sys.executable, str(ROOT / "benchmarks" / "model_server.py"), "--latency", "0.05"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -17,8 +17,8 @@ from typing import Literal
 
 import orjson
 
+from lemma.models.scoring import Scorer, Turn
 from lemma.statistics import Interval, bootstrap, mean_column
-from lemma.trajectories.phrase_scores import Scorer, Turn
 
 REFLECTIONS = "reflections.json"
 Way = Literal["model", "typed", "random"]

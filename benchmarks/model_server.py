@@ -1,7 +1,7 @@
 """A local server that speaks OpenAI's chat API, for benchmarks and tests: fixed latency, and faults where asked for.
 
-    python benchmarks/teacher_server.py --latency 1.0
-    python benchmarks/teacher_server.py --latency 0.02 --faults --log asked.log
+    python benchmarks/model_server.py --latency 1.0
+    python benchmarks/model_server.py --latency 0.02 --faults --log asked.log
 
 It prints its port when it is up. What it answers is decided by the number after `problem` in the request and by how
 often it was asked before, so two runs meet the same faults. A line of the log is `asked N`, `answered N` or the

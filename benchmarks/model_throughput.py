@@ -2,8 +2,8 @@
 the same cores. Ours is the whole `lemma sample` command, with every answer stored and graded; beside it, in the same
 run, what one would write oneself over aiohttp and over the openai client (which save nothing), and curator.
 
-    python benchmarks/teacher_throughput.py --calls 20000
-    python benchmarks/teacher_throughput.py --calls 5000 --contenders lemma,openai,curator --curator-python PYTHON
+    python benchmarks/model_throughput.py --calls 20000
+    python benchmarks/model_throughput.py --calls 5000 --contenders lemma,openai,curator --curator-python PYTHON
 
 Times are of whole processes, from start to exit. curator wants an environment of its own: give its interpreter.
 
@@ -161,7 +161,7 @@ def main() -> None:
     flags = parser.parse_args()
     ideal = flags.in_flight / flags.latency
     print(f"{flags.calls:,} calls, {flags.in_flight} in flight, {flags.latency:g} s latency: ideal {ideal:,.0f}/s")
-    server = [sys.executable, str(ROOT / "benchmarks/teacher_server.py"), "--latency", str(flags.latency)]
+    server = [sys.executable, str(ROOT / "benchmarks/model_server.py"), "--latency", str(flags.latency)]
     for contender in flags.contenders.split(","):
         with tempfile.TemporaryDirectory() as folder, subprocess.Popen(server, stdout=subprocess.PIPE, text=True) as up:
             assert up.stdout is not None

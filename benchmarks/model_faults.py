@@ -1,7 +1,7 @@
 """Nothing is lost and nothing paid twice: `lemma sample` against a server that fails in every way, once in peace and
 once killed (SIGKILL) again and again, at random moments. Real sockets, the real client, real kills.
 
-    python benchmarks/teacher_faults.py --problems 5000 --kills 10
+    python benchmarks/model_faults.py --problems 5000 --kills 10
 
 The server turns away 20 % of the attempts (429 with Retry-After), fails 5 % (500), hangs on 2 %, cuts 2 %; of the
 answers 3 % are malformed, 3 % truncated, 1 % empty or refusing. Ends with 1 where anything is not as it should be.
@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from teacher_server import ANSWER_FAULTS, ATTEMPT_FAULTS
+from model_server import ANSWER_FAULTS, ATTEMPT_FAULTS
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "sk-very-secret"
@@ -60,7 +60,7 @@ def write_problems(path: Path, count: int) -> None:
 @contextmanager
 def faulty_server(log: Path, latency: float) -> Iterator[str]:
     """The address of a server with faults, which writes down what it was asked and answered."""
-    script = ROOT / "benchmarks/teacher_server.py"
+    script = ROOT / "benchmarks/model_server.py"
     command = [sys.executable, str(script), "--faults", "--latency", str(latency), "--log", str(log)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
