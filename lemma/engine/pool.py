@@ -7,6 +7,7 @@ so the files are the same with any number of workers.
 from __future__ import annotations
 
 import multiprocessing
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -91,7 +92,10 @@ def _batches(inputs: Iterable[Item]) -> Iterator[list[Item]]:
 def _chunks_from_pool(
     function: Callable[[Item], Outcome], batches: Iterator[list[Item]], workers: int
 ) -> Iterator[Chunk]:
-    context = multiprocessing.get_context("forkserver")
+    # Windows can only spawn, and waits for at most 61 processes.
+    has_forkserver = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if has_forkserver else "spawn")
+    workers = min(workers, 61) if sys.platform == "win32" else workers
     waiting: deque[Future[Chunk]] = deque()
     with ProcessPoolExecutor(workers, context, _set_function, (function,)) as pool:
         try:
