@@ -50,7 +50,7 @@ async def live(
 ) -> AsyncIterator[LiveClient]:
     """A teacher that asks a server whose answers `handler` gives."""
     store = ResponseStore(folder / "responses.sqlite")
-    patience = patience or Patience(max_in_flight=4, timeout=2, deadline=5, breaker=1)
+    patience = patience or Patience(max_in_flight=4, timeout=10, deadline=30, breaker=30)
     async with server(handler) as url:
         backend = OpenAICompatible(url, KEY, "SOME_KEY", patience.max_in_flight)
         teacher = LiveClient(backend, store, ledger or Ledger("m", None), "sample", patience)
@@ -210,7 +210,8 @@ class TestFailures:
     def test_a_server_that_only_says_429_stops_the_run_with_its_words(self, tmp_path: Path) -> None:
         async def ask() -> None:
             handler = answering(429, {"error": {"message": "come back"}}, **{"Retry-After": "0.1"})
-            async with live(handler, tmp_path) as teacher:
+            patience = Patience(max_in_flight=4, timeout=10, deadline=30, breaker=1)
+            async with live(handler, tmp_path, patience=patience) as teacher:
                 await ask_all(teacher, (Request("m", CHAT, sample_index=index) for index in range(20)))
 
         with pytest.raises(ModelError, match="come back"):
@@ -223,7 +224,7 @@ class TestFailures:
             return web.Response(body=raw_answer(), content_type="application/json")
 
         async def ask() -> list[object]:
-            patience = Patience(max_in_flight=4, timeout=0.2, deadline=1.0, breaker=10)
+            patience = Patience(max_in_flight=4, timeout=1, deadline=3, breaker=60)
             async with live(handle, tmp_path, patience=patience) as teacher:
                 return list(await ask_all(teacher, (Request("m", (Message("user", text),)) for text in ("hang", "do"))))
 
@@ -488,7 +489,7 @@ class TestConcurrency:
             waiting.cancel()
             gate.leave()
             await asyncio.gather(waiting, return_exceptions=True)
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(30):
                 await gate.enter()
 
         asyncio.run(run())
