@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 import lemma
 from lemma.exceptions import MissingExtraError
@@ -55,6 +56,15 @@ def test_no_text_tells_anyone_to_install_the_other_project() -> None:
 @pytest.mark.parametrize("extra", sorted(PROJECT["optional-dependencies"]))
 def test_a_missing_extra_names_the_distribution(extra: str) -> None:
     assert f"pip install '{PROJECT['name']}[{extra}]'" in str(MissingExtraError("torch", extra))
+
+
+def test_the_changelog_and_the_citation_know_the_version() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest, *_ = re.findall(r"^## (\S+) - (unreleased|\d{4}-\d\d-\d\d)$", changelog, re.MULTILINE)
+    assert newest == (lemma.__version__.removesuffix(".dev0"), newest[1])
+    assert (newest[1] == "unreleased") == lemma.__version__.endswith(".dev0")
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert f"## {cited['version']} - {cited['date-released']}" in changelog
 
 
 def test_every_extra_that_the_code_names_exists() -> None:

@@ -18,9 +18,9 @@ from lemma.exceptions import RunDirectoryError
 from lemma.rundir.locks import directory_lock
 
 ROOT = Path(__file__).resolve().parent.parent
-JOURNAL = (ROOT / "lemma" / "rundir" / "journal.py").read_text(encoding="utf-8")
-CLI = (ROOT / "lemma" / "cli.py").read_text(encoding="utf-8")
-POOL = (ROOT / "lemma" / "grading" / "math_verify_pool.py").read_text(encoding="utf-8")
+MODULES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "lemma").rglob("*.py")}
+CLI = MODULES[ROOT / "lemma" / "cli.py"]
+POOL = MODULES[ROOT / "lemma" / "grading" / "math_verify_pool.py"]
 ONLY_UNIX = ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty")
 WITHOUT_UNIX = f"""
 import multiprocessing, multiprocessing.context, os, selectors, socket, sys
@@ -83,9 +83,9 @@ with directory_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
-# `lemma.rundir.journal` is to use `directory_lock`; until then nothing that writes can be imported on Windows.
-until_the_journal_is_portable = pytest.mark.xfail(
-    "import fcntl" in JOURNAL, reason="lemma/rundir/journal.py imports fcntl; it should use directory_lock", strict=True
+# The run directory is to use `directory_lock`; until then nothing that writes can be imported on Windows.
+until_the_run_directory_is_portable = pytest.mark.xfail(
+    any("import fcntl" in text for text in MODULES.values()), reason="use directory_lock, not fcntl", strict=True
 )
 
 
@@ -120,7 +120,7 @@ assert multiprocessing.get_context().get_start_method() == "spawn"
     assert tuple(run(environment, "-c", program).split()) == ONLY_UNIX
 
 
-@until_the_journal_is_portable
+@until_the_run_directory_is_portable
 def test_every_module_can_be_imported(environment: dict[str, str]) -> None:
     assert int(run(environment, "-c", IMPORT_EVERYTHING)) > 100
 
@@ -134,7 +134,7 @@ def test_math_verify_is_asked(environment: dict[str, str]) -> None:
     run(environment, "-c", ASK_MATH_VERIFY)
 
 
-@until_the_journal_is_portable
+@until_the_run_directory_is_portable
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_the_bundled_sample_becomes_records(environment: dict[str, str], tmp_path: Path, workers: str) -> None:
     """With the same bytes as with Unix."""

@@ -33,7 +33,7 @@ def directory_lock(path: Path) -> Iterator[None]:
         lock.acquire(blocking=False)
     except Timeout:
         raise RunDirectoryError(
-            f"{path} is in use by another lemma process; wait for it, or use another --run directory"
+            f"{path} is in use by another lemma process. Wait for it, or use another --run directory"
         ) from None
     try:
         yield
