@@ -345,12 +345,16 @@ def server() -> Iterator[tuple[str, subprocess.Popen[str]]]:
 def test_a_server_that_dies_half_way_costs_nothing_that_it_answered(tmp_path: Path) -> None:
     rows = [{"question": f"What is problem {number}?", "answer": str(number)} for number in range(300)]
     problems = write(tmp_path / "problems.jsonl", rows)
-    flags = ["--model", "m", "--suite", "accuracy", "-n", "0", "--max-in-flight", "4", "--give-up-after", "1"]
+    flags = ["--model", "m", "--suite", "accuracy", "-n", "0", "--give-up-after", "1"]
     command = [sys.executable, "-m", "lemma", "eval", problems, *flags, "--run", str(tmp_path), "--timeout", "2"]
     file = tmp_path / "eval" / "m" / OUTPUTS
     with server() as (url, process):
+        # One call at a time: 15 seconds for all, so that the server is gone long before the end.
         asking = subprocess.Popen(
-            [*command, "--base-url", url], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+            [*command, "--base-url", url, "--max-in-flight", "1"],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
         )
         while asking.poll() is None and not (file.exists() and file.stat().st_size):
             time.sleep(0.01)
@@ -362,7 +366,8 @@ def test_a_server_that_dies_half_way_costs_nothing_that_it_answered(tmp_path: Pa
     assert "Traceback" not in error
     assert 0 < kept.count(b"\n") < len(rows)
     with server() as (url, _):
-        done = subprocess.run([*command, "--base-url", url], capture_output=True, text=True, check=False)
+        patient = ["--give-up-after", "60", "--timeout", "60"]
+        done = subprocess.run([*command, "--base-url", url, *patient], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert file.read_bytes().startswith(kept)
     graded = [json.loads(line) for line in file.read_text().splitlines()]

@@ -150,7 +150,7 @@ def test_logprobs(backend: Vllm) -> None:
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vllm", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'lemma\[vllm\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'lemma-sft\[vllm\]'"):
         Vllm("some-model")
 
 

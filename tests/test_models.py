@@ -51,7 +51,7 @@ async def live(
 ) -> AsyncIterator[LiveClient]:
     """A client that asks a server whose answers `handler` gives."""
     store = ResponseStore(folder / "responses.sqlite")
-    patience = patience or Patience(max_in_flight=4, timeout=2, deadline=5, breaker=1)
+    patience = patience or Patience(max_in_flight=4, timeout=10, deadline=30, breaker=30)
     async with server(handler) as url:
         backend = OpenAICompatible(url, KEY, "SOME_KEY", patience.max_in_flight)
         client = LiveClient(backend, store, ledger or Ledger("m", None), "sample", patience)
@@ -217,7 +217,8 @@ class TestFailures:
     def test_a_server_that_only_says_429_stops_the_run_with_its_words(self, tmp_path: Path) -> None:
         async def ask() -> None:
             handler = answering(429, {"error": {"message": "come back"}}, **{"Retry-After": "0.1"})
-            async with live(handler, tmp_path) as client:
+            patience = Patience(max_in_flight=4, timeout=10, deadline=30, breaker=1)
+            async with live(handler, tmp_path, patience=patience) as client:
                 await ask_all(client, (Request("m", CHAT, sample_index=index) for index in range(20)))
 
         with pytest.raises(ModelError, match="come back"):
@@ -230,7 +231,7 @@ class TestFailures:
             return web.Response(body=raw_answer(), content_type="application/json")
 
         async def ask() -> list[object]:
-            patience = Patience(max_in_flight=4, timeout=0.2, deadline=1.0, breaker=10)
+            patience = Patience(max_in_flight=4, timeout=1, deadline=3, breaker=60)
             async with live(handle, tmp_path, patience=patience) as client:
                 return list(await ask_all(client, (Request("m", (Message("user", text),)) for text in ("hang", "do"))))
 
@@ -481,7 +482,7 @@ class TestConcurrency:
             waiting.cancel()
             gate.leave()
             await asyncio.gather(waiting, return_exceptions=True)
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(30):
                 await gate.enter()
 
         asyncio.run(run())

@@ -333,7 +333,7 @@ def test_backends(model):
 
 @pytest.mark.skipif(find_spec("vllm") is not None, reason="vLLM is installed")
 def test_without_vllm_it_is_said_how_to_get_it():
-    with pytest.raises(MissingExtraError, match=r"pip install 'lemma\[vllm\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'lemma-sft\[vllm\]'"):
         open_scorer("vllm", "m", "")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -90,7 +91,10 @@ def _batches(inputs: Iterable[Item]) -> Iterator[list[Item]]:
 def _chunks_from_pool(
     function: Callable[[Item], Outcome], batches: Iterator[list[Item]], workers: int
 ) -> Iterator[Chunk]:
-    context = multiprocessing.get_context("forkserver")
+    # Windows can only spawn, and waits for at most 61 processes.
+    has_forkserver = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if has_forkserver else "spawn")
+    workers = min(workers, 61) if sys.platform == "win32" else workers
     # The server that forks the workers may be older than what was set since, such as a folder of prompts.
     own = {name: value for name, value in os.environ.items() if name.startswith("LEMMA_")}
     waiting: deque[Future[Chunk]] = deque()

@@ -83,7 +83,7 @@ def read_stored(path: Path, source: ProblemSource) -> Iterator[StoredOutput | Re
         )
     if not usable:
         raise DataError(
-            f"{path}: no line is an output for a problem of {source.data}; columns found: "
+            f"{path}: no line has an output of a problem of {source.data}; columns found: "
             f"{', '.join(sorted(columns)) or 'none'}; expected question or id, and output"
         )
 
