@@ -1,4 +1,4 @@
-"""Where the data folders are. Nothing else knows.
+"""Where the data folders are, and how YAML that people write is read. Nothing else knows.
 
 `error_taxonomy`, `prompts` and `pipelines` stand at the top of the repository, for people to read and edit, and are
 packed into the wheel. A user's own prompts replace the shipped ones file by file.
@@ -10,6 +10,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated, TypeVar
+
+import yaml
+from pydantic import BaseModel, StringConstraints, ValidationError
 
 from lemma.exceptions import ConfigError
 
@@ -64,3 +68,21 @@ def own_prompts(folder: Path | None) -> Iterator[None]:
             del os.environ[_OWN_PROMPTS]
         else:
             os.environ[_OWN_PROMPTS] = before
+
+
+Model = TypeVar("Model", bound=BaseModel)
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def read_yaml(path: Path, model: type[Model]) -> Model:
+    """The file's content as `model`. Raises ConfigError where it can't be read, is not YAML, or doesn't fit."""
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} can't be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the file"
+        raise ConfigError(f"{path}: {field}: {first['msg'].removeprefix('Value error, ')}") from None

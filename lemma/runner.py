@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
-from lemma.config import ModelConfig
 from lemma.declaration import Command, Job, command_named
 from lemma.engine.outcome import Outcome, Product
 from lemma.engine.pool import run_stage
@@ -20,7 +19,7 @@ from lemma.engine.summary import Summary, print_summary
 from lemma.exceptions import Refusal, RunDirectoryError, first_fault
 from lemma.models.backend_choice import OPENAI, choose_backend
 from lemma.models.prompts import prompt_versions
-from lemma.options import CommandConfig, StageConfig
+from lemma.options import CommandConfig, ModelConfig, StageConfig
 from lemma.records import Record, Rejection
 from lemma.resources import own_prompts
 from lemma.rundir.directory import RunDirectory

@@ -24,3 +24,20 @@ def visible(text: str, most: int | None = None) -> str:
     """
     line = " ".join(_UNSEEN.sub("", _ESCAPES.sub("", text)).split())
     return line if most is None or len(line) <= most else f"{line[: most - 1]}…"
+
+
+def escaped(text: str) -> str:
+    r"""The text with everything that is not printable written out; lines and tabs stay.
+
+    >>> escaped("red \x1b[31m")
+    'red \\x1b[31m'
+    """
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def one_line(text: str) -> str:
+    """Text like `escaped`, with line ends written out too."""
+    return escaped(text).replace("\n", "\\n").replace("\t", "\\t")

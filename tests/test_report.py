@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from lemma.cli import main
 from lemma.commands.report import _histogram
-from lemma.engine.summary import one_line
 from lemma.report import computation, diff
 from lemma.report.computation import compare_computations
 from lemma.report.diff import marked_steps
 from lemma.report.page import render_page
 from lemma.report.samples import StratifiedDraw
+from lemma.visible_text import one_line
 
 DATA = re.compile(rb'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 

@@ -51,16 +51,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 # Nothing else imports a command.
 SEE_COMMANDS = ("cli", "commands")
 # To be fixed. Take a line out when its import is gone.
-KNOWN_VIOLATIONS = {
-    "lemma.commands.run -> cli",
-    "lemma.distributions -> taxonomy",
-    "lemma.engine.side_by_side -> cli",
-    "lemma.models.backends.openai_scoring -> trajectories",
-    "lemma.models.backends.transformers_scoring -> trajectories",
-    "lemma.models.backends.vllm_scoring -> trajectories",
-    "lemma.models.scorers -> trajectories",
-    "lemma.rundir.responses -> models",
-}
+KNOWN_VIOLATIONS: set[str] = set()
 
 
 def module_name(path: Path) -> str:

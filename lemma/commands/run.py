@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +33,19 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.console import Console
 
-from lemma.config import MODEL_OPTIONS, ModelConfig, RunConfig, commands
+from lemma.config import RunConfig, commands
 from lemma.declaration import Command, command_named
-from lemma.engine.estimates import estimate, tally
+from lemma.engine.estimates import Stage, estimate, tally
 from lemma.engine.progress import new_progress
 from lemma.engine.side_by_side import flowing_groups, run_side_by_side
 from lemma.engine.summary import Summary, print_summary
 from lemma.exceptions import ConfigError, did_you_mean, first_fault
 from lemma.models.backend_choice import choose_backend
 from lemma.models.costs import read_prices
-from lemma.options import StageConfig
+from lemma.options import MODEL_OPTIONS, ModelConfig, StageConfig
+from lemma.problems.loading import open_problems
 from lemma.resources import data_folder, own_prompts
+from lemma.run_files import ERRONEOUS, PROBLEMS
 from lemma.rundir.manifest import read_manifest
 from lemma.runner import run_alone, run_command, run_prerequisites
 
@@ -62,7 +65,7 @@ def run(config: RunConfig, console: Console) -> None:
     """Run all commands. Raises ConfigError, naming file and command, before any of them runs."""
     stages = read_pipeline(config)
     if config.dry_run:
-        estimates = estimate(stages, command_named, lambda stage: read_prices(stage.prices) if stage.prices else {})
+        estimates = estimate(map(_facts, stages))
         print_summary(Summary({}, {}, (), tallies=(tally(estimates),), notes=("nothing was asked (--dry-run)",)))
         return
     done = 0
@@ -95,6 +98,32 @@ def flows_into(before: StageConfig, after: StageConfig) -> bool:
     models = [config for config in (before, after) if isinstance(config, ModelConfig)]
     return not any(
         choose_backend(config.backend, config.asked() or "student", config.base_url) in _IN_PROCESS for config in models
+    )
+
+
+def _facts(stage: StageConfig) -> Stage:
+    """What an estimate needs to know of a command of the pipeline."""
+    command = command_named(stage.command)
+    problems, price = None, None
+    if command.reads is None and PROBLEMS in command.writes:
+        data = getattr(stage, "from_", None) or getattr(stage, "data", None)
+        columns, split = getattr(stage, "columns", {}), getattr(stage, "split", "train")
+        problems = islice(
+            open_problems(data, stage.command, columns, split, solved=False), getattr(stage, "limit", None)
+        )
+    model = stage.asked() if isinstance(stage, ModelConfig) else None
+    if isinstance(stage, ModelConfig) and stage.prices is not None and model is not None:
+        price = read_prices(stage.prices).get(model)
+    return Stage(
+        command=stage.command,
+        source=problems,
+        reads=(command.reads or ERRONEOUS).name,
+        writes=tuple(file.name for file in command.writes if file is not PROBLEMS),
+        fan_out=command.fan_out(stage) if command.fan_out else 1,
+        calls=command.calls(stage) if command.calls else 0,
+        model=model,
+        max_tokens=getattr(stage, "max_tokens", 0),
+        price=price,
     )
 
 

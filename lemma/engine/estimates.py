@@ -7,25 +7,37 @@ per token; responses count with their maximum.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
 
-from lemma.config import ModelConfig
-from lemma.declaration import Command
 from lemma.engine.summary import Tally
 from lemma.models.costs import Price
-from lemma.options import StageConfig
-from lemma.problems.loading import open_problems
-from lemma.records import Rejection
-from lemma.run_files import ERRONEOUS, PROBLEMS
+from lemma.records import Problem, Rejection
 
 _CHARACTERS_PER_TOKEN = 4
 _LOOKED_AT = 2_000
 # A prompt holds an example and shows a problem and one or two solutions; measured on the shipped prompts and GSM8K.
 _TEMPLATE = 1_800
 _SOLUTIONS_SHOWN = 2
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What an estimate needs to know of a command and its options.
+
+    `source` yields the problems if the command reads them from data, `reads` is the run file that it reads otherwise.
+    `model` is None if nothing is asked.
+    """
+
+    command: str
+    source: Iterable[Problem | Rejection] | None
+    reads: str
+    writes: tuple[str, ...]
+    fan_out: int
+    calls: int
+    model: str | None
+    max_tokens: int
+    price: Price | None
 
 
 @dataclass(frozen=True)
@@ -40,41 +52,32 @@ class Estimate:
     usd: float | None
 
 
-def estimate(
-    stages: Sequence[StageConfig],
-    command_of: Callable[[str], Command],
-    prices_of: Callable[[ModelConfig], Mapping[str, Price]],
-) -> list[Estimate]:
-    """An upper bound for each command that asks a model. Prices are those of its options, if it has any."""
+def estimate(stages: Iterable[Stage]) -> list[Estimate]:
+    """An upper bound for each command that asks a model, in the order of a pipeline."""
     most: dict[str, int] = {}
     characters = 0.0
     found = []
     for stage in stages:
-        command = command_of(stage.command)
-        if command.reads is None and PROBLEMS in command.writes:
-            problems, characters = _problems(stage)
-            most[PROBLEMS.name] = inputs = problems
+        if stage.source is not None:
+            inputs, characters = _measured(stage.source)
         else:
-            inputs = most.get((command.reads or ERRONEOUS).name, 0)
-        for file in command.writes:
-            if file is not PROBLEMS:
-                most[file.name] = most.get(file.name, 0) + inputs * (command.fan_out(stage) if command.fan_out else 1)
-        if isinstance(stage, ModelConfig) and command.calls is not None and (asked := stage.asked()):
-            calls = inputs * command.calls(stage)
+            inputs = most.get(stage.reads, 0)
+        for file in stage.writes:
+            most[file] = most.get(file, 0) + inputs * stage.fan_out
+        if stage.model is not None and stage.calls:
+            calls = inputs * stage.calls
             prompt = round(calls * (_TEMPLATE + characters * _SOLUTIONS_SHOWN) / _CHARACTERS_PER_TOKEN)
             completion = calls * stage.max_tokens
-            price = prices_of(stage).get(asked)
+            price = stage.price
             usd = None if price is None else (prompt * price.input + completion * price.output) / 1_000_000
-            found.append(Estimate(stage.command, asked, calls, prompt, completion, usd))
+            found.append(Estimate(stage.command, stage.model, calls, prompt, completion, usd))
     return found
 
 
-def _problems(stage: Any) -> tuple[int, float]:
-    """The number of problems that a command reads, and their average length in characters."""
-    data = getattr(stage, "from_", None) or stage.data
-    source = open_problems(data, stage.command, stage.columns, stage.split, solved=False)
+def _measured(problems: Iterable[Problem | Rejection]) -> tuple[int, float]:
+    """The number of problems, and their average length in characters."""
     count, characters, looked_at = 0, 0, 0
-    for item in islice(source, stage.limit):
+    for item in problems:
         if not isinstance(item, Rejection):
             count += 1
             if looked_at < _LOOKED_AT:

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lemma.visible_text import escaped, one_line
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -44,7 +46,7 @@ def print_summary(summary: Summary, last: bool = True) -> None:
     for reason, count in sorted(summary.rejected.items(), key=lambda item: (-item[1], item[0])):
         console.print(Text.assemble(("rejected", "yellow"), f"  {count:>9,}  {one_line(reason)}"))
     for note in summary.notes:
-        console.print(Text(visible(note)))
+        console.print(Text(escaped(note)))
     for file in summary.files:
         console.print(Text.assemble(("wrote", "dim"), f"     {one_line(str(file))}"))
     if summary.next and last:
@@ -56,18 +58,5 @@ def _table(tally: Tally) -> Table:
     for position, column in enumerate(tally.columns):
         table.add_column(Text(one_line(column)), justify="left" if position == 0 else "right")
     for row in tally.rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
+        table.add_row(*(Text(escaped(cell)) for cell in row))
     return table
-
-
-def visible(text: str) -> str:
-    """Text that cannot steer a terminal: characters that are not printable are written out, as in `\\x1b`."""
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else character.encode("unicode_escape").decode()
-        for character in text
-    )
-
-
-def one_line(text: str) -> str:
-    """Text like `visible`, with line ends written out too."""
-    return visible(text).replace("\n", "\\n").replace("\t", "\\t")

@@ -16,7 +16,6 @@ from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import cast
 
-from lemma.config import ModelConfig
 from lemma.exceptions import ConfigError
 from lemma.models.attempts import Patience
 from lemma.models.backend_choice import OPENAI, choose_backend
@@ -26,6 +25,7 @@ from lemma.models.client import Client, DryClient, LiveClient
 from lemma.models.costs import Ledger, read_prices
 from lemma.models.protocol import Backend
 from lemma.models.scoring import ModelScorer, ScoringBackend
+from lemma.options import ModelConfig
 from lemma.rundir.responses import ResponseStore
 
 

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from lemma.exceptions import Refusal
+from lemma.rundir.responses import Usage
 from lemma.visible_text import visible
 
 
@@ -100,13 +101,6 @@ class Request:
     def prompt_text(self) -> str:
         """All text of the prompt, as one string."""
         return self.prompt if isinstance(self.prompt, str) else "\n".join(message.content for message in self.prompt)
-
-
-class Usage(NamedTuple):
-    """Tokens of the prompt and of the answer, as the server counted them."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

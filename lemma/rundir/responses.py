@@ -22,7 +22,6 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from lemma.exceptions import RunDirectoryError
-from lemma.models.protocol import Usage
 
 FILE = "responses.sqlite"
 _LARGEST_BATCH = 1000
@@ -39,6 +38,13 @@ CREATE TABLE IF NOT EXISTS responses (
     raw BLOB NOT NULL
 )
 """
+
+
+class Usage(NamedTuple):
+    """Tokens of the prompt and of the answer, as the server counted them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 @dataclass(frozen=True)

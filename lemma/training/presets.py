@@ -14,7 +14,7 @@ from pydantic import Field, RootModel
 
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError
-from lemma.yaml_files import read_yaml
+from lemma.resources import read_yaml
 
 FOLDER = Path(__file__).resolve().parent / "presets"
 _NOT_IN_PRESETS = {"run", "fresh", "workers", "preset", "resume", "output"}

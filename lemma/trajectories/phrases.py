@@ -23,8 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lemma.exceptions import ConfigError
 from lemma.records import Strategy, content_id
-from lemma.resources import prompt_files
-from lemma.yaml_files import Text, read_yaml
+from lemma.resources import Text, prompt_files, read_yaml
 
 Mode = Literal["typed", "random"]
 FOR_ANY_ERROR = "any"
