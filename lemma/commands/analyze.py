@@ -52,7 +52,9 @@ def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
 
 
 def _next(config: AnalyzeConfig) -> tuple[str, ...]:
-    return ("augment", "--distribution", str(config.run / DISTRIBUTION))
+    """Inject errors as often as the student makes them, if any of its errors has a known type."""
+    weights = orjson.loads((config.run / DISTRIBUTION).read_bytes())["weights"]
+    return ("augment", "--distribution", str(config.run / DISTRIBUTION)) if any(weights.values()) else ("augment",)
 
 
 def analyze_solution(problems: StoredProblems, solution: Solution) -> Iterator[Product]:
