@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lemma.exceptions import DataError
+from lemma.grading.extraction import find_answer
 from lemma.steps import split_steps
 
 FILES = ("labelled_dev.jsonl", "first_error_dev.jsonl")
@@ -39,6 +40,11 @@ class Labeled:
     def reference_steps(self) -> tuple[str, ...]:
         """The reference solution, step by step."""
         return split_steps(self.reference_solution)
+
+    @property
+    def gold_answer(self) -> str:
+        """The answer of the reference solution."""
+        return find_answer(self.reference_solution) or ""
 
     @property
     def bucket(self) -> int:
