@@ -36,6 +36,7 @@ _NOISE = re.compile(
 )
 _WORDS_IN_MATH = re.compile(r"\\(?:text|mathrm|textbf|mbox|operatorname)\s*\{[^{}]*\}")
 _REMARK = re.compile(r"\((?=[^()]*[A-Za-z]{2})[^()\\=]*\)")  # 7995 (total cookies) - 2595 (rainbow cookies)
+_REMAINDER = re.compile(r"\b(?:remain|rem\b|with\b|R\b)")
 _BULLET = re.compile(r"(^|\n)\s*[-*•]\s")
 _TOKEN = re.compile(
     r"""(?P<number>\d{1,3}(?:(?:,|\{,\}|,\\!)\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
@@ -44,7 +45,7 @@ _TOKEN = re.compile(
     |(?P<equals>=|≈|\\(?:approx|sim)(?![a-zA-Z])|(?<![A-Za-z])equals(?![A-Za-z]))
     |(?P<operator>\\(?:times|cdot|div|ast)(?![a-zA-Z])|[+*/×·÷−–^!%_|-])
     |(?P<open>[({\[]|\\\{)|(?P<close>[)}\]]|\\\})
-    |(?P<command>\\[a-zA-Z]+)|(?P<word>[A-Za-z]{2,}|¤)|(?P<letter>[A-Za-zπ])|(?P<skip>(?:[^\S\n]|[$£€])+|\\)|(?P<other>.)""",
+    |(?P<command>\\[a-zA-Z]+)|(?P<word>[A-Za-z]{2,}|¤+)|(?P<letter>[A-Za-zπ])|(?P<skip>(?:[^\S\n]|[$£€])+|\\)|(?P<other>.)""",
     re.VERBOSE,
 )
 _SAME_OPERATOR = {
@@ -58,7 +59,7 @@ _FUNCTIONS: dict[str, Callable[[complex], complex]] = {
 _ROUNDING: dict[str, Callable[[float], int]] = {"\\lfloor": math.floor, "\\lceil": math.ceil}
 _CONSTANTS: dict[str, complex] = {"\\pi": math.pi, "π": math.pi, "i": 1j, "e": math.e}
 _GREEK = frozenset(("\\alpha", "\\beta", "\\gamma", "\\theta", "\\phi", "\\lambda", "\\mu", "\\omega", "\\ell"))
-_ENDINGS = frozenset(("remainder", "rem", "with"))  # 706 / 7 = 100 remainder 6
+_ENDINGS = frozenset(("remainder", "rem", "with", "¤¤"))  # 706 / 7 = 100 remainder 6
 _UNITS = frozenset(
     ("am", "pm", "km", "cm", "mm", "kg", "mg", "ml", "mL", "lb", "oz", "ft", "in", "hr", "hp", "th", "st", "nd", "rd")
 )
@@ -225,10 +226,14 @@ def _pieces(text: str) -> Iterator[_Piece]:
     yield _Piece(piece, after_word, "")
 
 
+def _words_in_math(match: re.Match[str]) -> str:
+    return " ¤¤ " if _REMAINDER.search(match.group()) else " ¤ "
+
+
 def _tokens(text: str, in_math: bool) -> list[_Token]:
     if not text.strip() or _NOT_READ.search(text):
         return [_Token("break", "", in_math)]
-    text = re.sub(r"\\boxed\s*", "", _NOISE.sub(" ", _WORDS_IN_MATH.sub(" ¤ ", text)))
+    text = re.sub(r"\\boxed\s*", "", _NOISE.sub(" ", _WORDS_IN_MATH.sub(_words_in_math, text)))
     if not in_math:
         text = _BULLET.sub(r"\1 ¤ ", _REMARK.sub(" ", text))
     tokens = []
@@ -236,7 +241,7 @@ def _tokens(text: str, in_math: bool) -> list[_Token]:
         kind, written = match.lastgroup or "other", match.group()
         if kind == "skip":
             continue
-        if kind == "word" and written != "¤" and (in_math or _is_coefficient(text, match)):
+        if kind == "word" and "¤" not in written and (in_math or _is_coefficient(text, match)):
             tokens += [_Token("letter", letter, in_math) for letter in written]
             continue
         tokens.append(_Token(kind, _SAME_OPERATOR.get(written, written), in_math))

@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from lemma.arithmetic.computations import Computation
 from lemma.arithmetic.equations import read_step
+from lemma.arithmetic.error_types import type_of_error, would_be_right
+from lemma.arithmetic.fingerprints import MODULUS, inverse
 from lemma.arithmetic.numbers import WORD_VALUES, Value, find_numbers, normal
 from lemma.arithmetic.reference_index import Reference, with_plain_thousands
 from lemma.grading.verdict import exact_value
@@ -36,13 +38,16 @@ _ANSWER = re.compile(r"\\boxed|####|\b(?:final )?answer\b", re.IGNORECASE)
 _DOUBT = re.compile(r"\b(?:however|but|wait|mistake|actually|instead|correct(?:ed|ion)?)\b", re.IGNORECASE)
 _ASSUMPTION = re.compile(r"\b(?:assum\w+|suppose|must|since|because|should)\b", re.IGNORECASE)
 _CONCLUSION = re.compile(r"^\W*(?:therefore|thus|hence|so)\b", re.IGNORECASE)
+_MOST_RESULTS = 24
+_MOST_COMPUTATIONS = 40
 _WORD = re.compile(r"[A-Za-z]{4,}")
 
 # A flag is turned into three signs: the step has it, it is the first with it, an earlier step has it.
 FLAGS = (
     "false_equation", "false_formula", "other_operator", "not_in_reference", "wrong_answer", "no_counterpart",
     "new_value", "unexplained_operand", "contradicts_value", "fails_reference", "loses_solution",
-    "not_identical", "unreadable", "states_answer", "has_answer_value",
+    "not_identical", "unreadable", "states_answer", "has_answer_value", "false_though_set_up_right", "provable",
+    "repairable", "unexplained_number", "apart",
 )  # fmt: skip
 PLAIN = (
     "found_false_equation", "found_other_operator", "found_not_in_reference", "found_wrong_answer",
@@ -51,7 +56,10 @@ PLAIN = (
     "doubt", "assumption", "conclusion", "long", "new_words", "reference_words", "computations",
     "counterpart_later", "reference_value_later", "reference_value_before", "is_first", "is_second", "is_last",
     "is_last_but_one", "relative", "relative_squared", "among_last_if_answer", "first_computing", "before_computing",
+    "false_and_clean", "other_operator_and_clean", "apart_and_clean", "used_later", "new_value_used_later",
+    "one_from_reference", "gold_near", "repairable_and_clean", "all_counterparts",
 )  # fmt: skip
+_UNCLEAN = ("apart", "unexplained_number", "contradicts_value", "fails_reference", "false_equation", "false_formula")
 SIGNS = (*PLAIN, *(f"{prefix}{flag}" for prefix in ("", "first_", "after_") for flag in FLAGS))
 
 
@@ -96,7 +104,8 @@ def signs_of_steps(reading: Reading) -> Signs:
     """One row per step, one column per sign, in the order of `SIGNS`."""
     computations: list[list[Computation]] = [[] for _ in reading.steps]
     for computation in reading.judged.computations:
-        computations[computation.step].append(computation)
+        if len(computations[computation.step]) < _MOST_COMPUTATIONS:
+            computations[computation.step].append(computation)
     values = _Values(reading)
     formulas = _Formulas(reading)
     plain: list[dict[str, float]] = []
@@ -123,13 +132,23 @@ def _of_computations(
     counterparts = [judged.has_counterpart(computation) for computation in computations]
     signs = {
         "counterpart": float(any(counterparts)),
+        "all_counterparts": float(bool(counterparts) and all(counterparts)),
         "leads_to_right": float(any(computation.leads_to_right for computation in computations)),
         "computations": math.log1p(len(computations)),
     }
     flags: dict[str, bool] = {
         name: name in reasons for name in ("false_equation", "other_operator", "not_in_reference", "wrong_answer")
     }
-    flags["no_counterpart"] = not all(counterparts)
+    alone = [one for one, known in zip(computations, counterparts, strict=True) if not known]
+    near = [_is_one_from_reference(judged, one) for one in alone]
+    signs["one_from_reference"] = float(any(near))
+    flags["no_counterpart"] = bool(alone)
+    flags["apart"] = not all(near)
+    flags["provable"] = any(type_of_error(judged, one) is not None for one in computations)
+    flags["repairable"] = any(one.children and _is_repairable(judged, one) for one in alone)
+    flags["false_though_set_up_right"] = any(
+        known and judged.is_false(one) for one, known in zip(computations, counterparts, strict=True)
+    )
     flags["unexplained_operand"] = any(
         not sources and not judged.is_given(operand) and operand.face not in judged.reference.constants
         and operand.face not in (0, 1, 2, 100)
@@ -137,6 +156,29 @@ def _of_computations(
         for operand, sources in zip(computation.equation.operands, computation.sources, strict=True)
     )  # fmt: skip
     return signs, flags
+
+
+def _is_one_from_reference(judged: JudgedSolution, computation: Computation) -> bool:
+    """Whether one more operation, with a known quantity, gives something that the reference computes."""
+    reference = judged.reference
+    known = set(reference.given_fingerprints)
+    for earlier in judged.computations:
+        if earlier is not computation and judged.has_counterpart(earlier):
+            known |= earlier.fingerprints
+    wanted = reference.results | reference.answers
+    for one in computation.fingerprints:
+        for other in known - {0, 1}:
+            made = {(one + other) % MODULUS, (one - other) % MODULUS, (other - one) % MODULUS, one * other % MODULUS}
+            made |= {one * inverse(other) % MODULUS, other * inverse(one) % MODULUS}
+            if not made.isdisjoint(wanted):
+                return True
+    return False
+
+
+def _is_repairable(judged: JudgedSolution, computation: Computation) -> bool:
+    """Whether the student's later steps reach the gold answer if this one had some result of the reference."""
+    results = {result for results in judged.reference.of_value.values() for result in results}
+    return any(would_be_right(judged, computation, right) for right in sorted(results)[:_MOST_RESULTS])
 
 
 class _Values:
@@ -150,10 +192,9 @@ class _Values:
             gold = complex(reading.gold)
         self.gold = frozenset() if gold is None else frozenset((_rounded(gold),))
         self.steps = [_numbers(text) for text in reading.texts]
-        last = [numbers for numbers in self.steps if numbers]
+        self.results = [_results(text) for text in reading.texts]
         answer = find_numbers(reading.texts[-1]) if reading.texts else []
         self.answer = _rounded(complex(answer[-1].face)) if answer else None
-        self.has_reference = bool(reading.reference_steps) and bool(last)
         reference_words = set(_words(" ".join((reading.question, *reading.reference_steps))))
         self.words = [set(_words(text)) for text in reading.texts]
         self.reference_words = reference_words
@@ -177,6 +218,9 @@ class _Values:
         return {
             "reference_value": float(bool(new & self.reference)),
             "gold_value": float(bool(new & self.gold)),
+            "gold_near": float(any(self._makes_gold(value) for value in new)),
+            "used_later": float(any(new & later for later in self.steps[step + 1 :])),
+            "new_value_used_later": float(any((new - self.reference) & later for later in self.steps[step + 1 :])),
             "question_value_first_used": float(self.first_used[step]),
             "no_numbers": float(not numbers),
             "repeats_only": float(bool(numbers) and not new),
@@ -187,7 +231,20 @@ class _Values:
     def flags(self, step: int) -> dict[str, bool]:
         """Flags of the numbers of a step."""
         strange = self.new[step] - self.reference - self.gold
-        return {"new_value": bool(strange), "has_answer_value": self.answer in self.new[step]}
+        return {
+            "new_value": bool(strange),
+            "has_answer_value": self.answer in self.new[step],
+            "unexplained_number": bool(strange - self.results[step]),
+        }
+
+    def _makes_gold(self, value: float) -> bool:
+        """Whether one operation with a number of the question makes the gold answer of a value."""
+        return any(
+            _rounded(complex(made)) in self.gold
+            for other in self.question
+            if other and value
+            for made in (value + other, value - other, value * other, value / other, other / value)
+        )
 
 
 class _Formulas:
@@ -304,6 +361,12 @@ def _look_around(plain: list[dict[str, float]], flags: list[dict[str, bool]]) ->
         signs["among_last_if_answer"] = float(any(earlier["has_answer_value"] for earlier in flags[:step]))
         signs["first_computing"] = float(computing[step] and not any(computing[:step]))
         signs["before_computing"] = float(not any(computing[: step + 1]))
+        clean = not any(earlier[flag] for earlier in flags[:step] for flag in _UNCLEAN)
+        false = flags[step]["false_equation"] or flags[step]["false_formula"]
+        signs["false_and_clean"] = float(clean and false)
+        signs["other_operator_and_clean"] = float(clean and flags[step]["other_operator"])
+        signs["apart_and_clean"] = float(clean and flags[step]["apart"])
+        signs["repairable_and_clean"] = float(clean and flags[step]["repairable"])
         for flag in FLAGS:
             before = any(earlier.get(flag, False) for earlier in flags[:step])
             signs[flag] = float(flags[step][flag])
@@ -314,6 +377,18 @@ def _look_around(plain: list[dict[str, float]], flags: list[dict[str, bool]]) ->
 def _numbers(text: str) -> frozenset[float]:
     digits = {_rounded(complex(number.face)) for number in find_numbers(text)}
     return frozenset(digits | {_rounded(value) for value in values_of(text)})
+
+
+def _results(text: str) -> frozenset[float]:
+    """The numbers that a text computes."""
+    found = {_rounded(complex(equation.result.face)) for equation in read_step(text).equations}
+    for relation in read_relations(text):
+        if not relation.right.letters:
+            try:
+                found.add(_rounded(relation.right.at({})))
+            except ValueError:
+                continue
+    return frozenset(found)
 
 
 def _word_numbers(text: str) -> frozenset[float]:
