@@ -12,69 +12,17 @@ was read from end to end.
 
 from __future__ import annotations
 
-import cmath
-import math
 import random
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple
 
-Environment = Mapping[str, complex]
+from lemma.locating.formula_parser import Environment, FormulaParser, UnreadableError
+from lemma.locating.formula_tokens import Piece, Token, pieces
 
 _MOST_TOKENS = 80  # of one side; a longer one is not read
 _LARGEST = 1e100
-_MATH = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]|\$\$(.+?)\$\$", re.DOTALL)
-_DOLLARS = re.compile(r"\$(?!\s)([^$]*?)(?<![\s(])\$(?!\d)")
-_NOT_READ = re.compile(
-    r"\\(?:p?mod|bmod|equiv|sum|prod|int|lim|begin\{(?:p|b|v)?matrix|pm|mp|overline|dots|ldots|cdots)"
-)
-_NOISE = re.compile(
-    r"\\(?:left|right|displaystyle|[bB]igg?[lr]?|[,;:!\s]|q?quad(?![a-zA-Z])|begin\{[a-z*]+\}|end\{[a-z*]+\})|[&~]"
-    r"|\^\s*\{?\\circ\}?|\*\*"
-)
-_WORDS_IN_MATH = re.compile(r"\\(?:text|mathrm|textbf|mbox|operatorname)\s*\{[^{}]*\}")
-_REMARK = re.compile(r"\((?=[^()]*[A-Za-z]{2})[^()\\=]*\)")  # 7995 (total cookies) - 2595 (rainbow cookies)
-_REMAINDER = re.compile(r"\b(?:remain|rem\b|with\b|R\b)")
-_BULLET = re.compile(r"(^|\n)\s*[-*•]\s")
-_TOKEN = re.compile(
-    r"""(?P<number>\d{1,3}(?:(?:,|\{,\}|,\\!)\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
-    |(?P<break>\\\\|\\(?:implies|Rightarrow|Longrightarrow|rightarrow|to|iff|Leftrightarrow|le|leq|ge|geq|neq?|lt|gt|in|ne)(?![a-zA-Z])
-        |[;:?<>≤≥≠\n]|,|\.(?!\d)|\\[()\[\]])
-    |(?P<equals>=|≈|\\(?:approx|sim)(?![a-zA-Z])|(?<![A-Za-z])equals(?![A-Za-z]))
-    |(?P<operator>\\(?:times|cdot|div|ast)(?![a-zA-Z])|[+*/×·÷−–^!%_|-])
-    |(?P<open>[({\[]|\\\{)|(?P<close>[)}\]]|\\\})
-    |(?P<command>\\[a-zA-Z]+)|(?P<word>[A-Za-z]{2,}|¤+)|(?P<letter>[A-Za-zπ])|(?P<skip>(?:[^\S\n]|[$£€])+|\\)|(?P<other>.)""",
-    re.VERBOSE,
-)
-_SAME_OPERATOR = {
-    "\\times": "*", "\\cdot": "*", "\\ast": "*", "×": "*", "·": "*",
-    "\\div": "/", "÷": "/", "−": "-", "–": "-",
-}  # fmt: skip
-_FUNCTIONS: dict[str, Callable[[complex], complex]] = {
-    "\\sin": cmath.sin, "\\cos": cmath.cos, "\\tan": cmath.tan, "\\ln": cmath.log, "\\exp": cmath.exp,
-    "\\arctan": cmath.atan, "\\arcsin": cmath.asin, "\\arccos": cmath.acos,
-}  # fmt: skip
-_ROUNDING: dict[str, Callable[[float], int]] = {"\\lfloor": math.floor, "\\lceil": math.ceil}
-_CONSTANTS: dict[str, complex] = {"\\pi": math.pi, "π": math.pi, "i": 1j, "e": math.e}
-_GREEK = frozenset(("\\alpha", "\\beta", "\\gamma", "\\theta", "\\phi", "\\lambda", "\\mu", "\\omega", "\\ell"))
 _ENDINGS = frozenset(("remainder", "rem", "with", "¤¤"))  # 706 / 7 = 100 remainder 6
-_UNITS = frozenset(
-    ("am", "pm", "km", "cm", "mm", "kg", "mg", "ml", "mL", "lb", "oz", "ft", "in", "hr", "hp", "th", "st", "nd", "rd")
-)
-_NAMES_OF_FUNCTIONS = frozenset("fghPQ")
-
-
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    in_math: bool
-    labelled: bool = False  # words stand behind it: `18 books`
-
-
-class UnreadableError(ValueError):
-    """A formula, or a value of it, that is not followed."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +107,7 @@ def _random_values(letters: frozenset[str], draw: int) -> dict[str, complex]:
 def read_relations(text: str) -> tuple[Relation, ...]:
     """All equalities of a text whose two sides can be read, in the order of the text."""
     found: list[Relation] = []
-    for piece in _pieces(text):
+    for piece in pieces(text):
         start = 0
         while start < len(piece.tokens):
             if piece.tokens[start].kind != "equals":
@@ -185,7 +133,7 @@ def values_of(text: str) -> tuple[complex, ...]:
 
 def value_of(formula: str) -> complex | None:
     r"""The value of a formula without letters, such as `\frac{3}{4}`; None if it is not read or has letters."""
-    for piece in _pieces(f"\\({formula}\\)"):
+    for piece in pieces(f"\\({formula}\\)"):
         side = _prefix(piece.tokens, 0)
         if side is not None and side[1] == len(piece.tokens) and not side[0].letters:
             try:
@@ -195,86 +143,7 @@ def value_of(formula: str) -> complex | None:
     return None
 
 
-class _Piece(NamedTuple):
-    """Tokens without a word or a full stop between them, and whether a word stands before or behind."""
-
-    tokens: list[_Token]
-    after_word: bool
-    before_word: str
-
-
-def _pieces(text: str) -> Iterator[_Piece]:
-    """The tokens of the text, cut wherever no formula goes on."""
-    tokens: list[_Token] = []
-    end = 0
-    pattern = _MATH if "\\(" in text or "\\[" in text else _DOLLARS
-    for match in pattern.finditer(text):
-        tokens += _tokens(text[end : match.start()], in_math=False)
-        tokens += _tokens(next(group for group in match.groups() if group is not None), in_math=True)
-        end = match.end()
-    tokens += _tokens(text[end:], in_math=False)
-    piece: list[_Token] = []
-    after_word = False
-    kept = _without_units(tokens)
-    for here, token in enumerate(kept):
-        goes_on = token.text in ("\n", "\\\\") and here + 1 < len(kept) and kept[here + 1].kind == "equals"
-        if token.kind in ("break", "word") and not goes_on:
-            yield _Piece(piece, after_word, token.text if token.kind == "word" else "")
-            piece, after_word = [], token.kind == "word"
-        elif not goes_on:
-            piece.append(token)
-    yield _Piece(piece, after_word, "")
-
-
-def _words_in_math(match: re.Match[str]) -> str:
-    return " ¤¤ " if _REMAINDER.search(match.group()) else " ¤ "
-
-
-def _tokens(text: str, in_math: bool) -> list[_Token]:
-    if not text.strip() or _NOT_READ.search(text):
-        return [_Token("break", "", in_math)]
-    text = re.sub(r"\\boxed\s*", "", _NOISE.sub(" ", _WORDS_IN_MATH.sub(_words_in_math, text)))
-    if not in_math:
-        text = _BULLET.sub(r"\1 ¤ ", _REMARK.sub(" ", text))
-    tokens = []
-    for match in _TOKEN.finditer(text):
-        kind, written = match.lastgroup or "other", match.group()
-        if kind == "skip":
-            continue
-        if kind == "word" and "¤" not in written and (in_math or _is_coefficient(text, match)):
-            tokens += [_Token("letter", letter, in_math) for letter in written]
-            continue
-        tokens.append(_Token(kind, _SAME_OPERATOR.get(written, written), in_math))
-    return tokens
-
-
-def _is_coefficient(text: str, word: re.Match[str]) -> bool:
-    """Whether two letters behind a number are a product, as in `2xy`. Units have more letters, or a blank before."""
-    return word.end() - word.start() == 2 and text[: word.start()][-1:].isdigit() and word.group() not in _UNITS
-
-
-def _without_units(tokens: Sequence[_Token]) -> list[_Token]:
-    """The tokens without the words between a number and what comes next in the formula: `18 books + 20 = 38`."""
-    kept: list[_Token] = []
-    position = 0
-    while position < len(tokens):
-        end = position
-        while end < len(tokens) and tokens[end].kind == "word":
-            end += 1
-        after_number = bool(kept) and kept[-1].kind in ("number", "close")
-        goes_on = end < len(tokens) and (tokens[end].kind == "equals" or tokens[end].text in ("+", "-", "*", "/"))
-        if end > position and not (after_number and goes_on and end - position <= 4):
-            kept.append(tokens[position])  # one word is enough to cut
-        elif end > position:
-            kept[-1] = kept[-1]._replace(labelled=True)
-        position = max(end, position)
-        if position < len(tokens) and tokens[position].kind != "word":
-            kept.append(tokens[position])
-            position += 1
-    return kept
-
-
-def _chain(piece: _Piece, equals: int) -> tuple[list[Relation], int]:
+def _chain(piece: Piece, equals: int) -> tuple[list[Relation], int]:
     """The relations of a chain whose first equals sign is given, and where reading resumes."""
     tokens = piece.tokens
     left = _first_side(piece, equals)
@@ -294,7 +163,7 @@ def _chain(piece: _Piece, equals: int) -> tuple[list[Relation], int]:
     return relations, max(equals, 1)
 
 
-def _first_side(piece: _Piece, end: int) -> Side | None:
+def _first_side(piece: Piece, end: int) -> Side | None:
     """The expression that ends here and begins where the piece does. Behind words it has to have an operator: of `20%
     of $5 = 0.2 * 5` and `8 boxes = 8 * 20` the words are part.
     """
@@ -309,10 +178,10 @@ def _first_side(piece: _Piece, end: int) -> Side | None:
     return None if (truncated and piece.after_word) or (single and piece.tokens[end - 1].labelled) else found[0]
 
 
-def _prefix(piece: Sequence[_Token], start: int) -> tuple[Side, int] | None:
+def _prefix(piece: list[Token], start: int) -> tuple[Side, int] | None:
     """The expression that begins here, and where it ends."""
     tokens = piece[start : start + _MOST_TOKENS]
-    parser = _Parser(tokens)
+    parser = FormulaParser(tokens)
     try:
         value = parser.expression()
     except (UnreadableError, RecursionError):
@@ -324,190 +193,3 @@ def _prefix(piece: Sequence[_Token], start: int) -> tuple[Side, int] | None:
     elif len(used) == 2 and used[0].kind == "number" and used[1].text == "%":
         decimals = len(used[0].text.partition(".")[2]) + 2
     return Side("".join(token.text for token in used), value, frozenset(parser.letters), decimals), start + len(used)
-
-
-_Value = Callable[[Environment], complex]
-
-
-class _Parser:
-    """Recursive descent; each method returns the value of what it read as a function of the letters."""
-
-    def __init__(self, tokens: Sequence[_Token]) -> None:
-        self.tokens, self.position = list(tokens), 0
-        self.letters: set[str] = set()
-
-    def _next(self) -> _Token | None:
-        return self.tokens[self.position] if self.position < len(self.tokens) else None
-
-    def _take(self, *texts: str) -> str | None:
-        token = self._next()
-        if token is not None and token.text in texts:
-            self.position += 1
-            return token.text
-        return None
-
-    def expression(self) -> _Value:
-        value = self._term()
-        while (operator := self._take("+", "-")) is not None:
-            value = _binary(operator, value, self._term())
-        return value
-
-    def _term(self) -> _Value:
-        value = self._signed()
-        while True:
-            operator = self._take("*", "/")
-            if operator is not None:
-                value = _binary(operator, value, self._signed())
-            elif self._begins_factor():
-                value = _binary("*", value, self._power())
-            else:
-                return value
-
-    def _begins_factor(self) -> bool:
-        token = self._next()
-        if token is None or token.text == "|":
-            return False
-        if token.kind == "number":
-            return self.tokens[self.position - 1].kind == "close"
-        return token.kind in ("letter", "open") or (
-            token.kind == "command" and token.text not in ("\\rfloor", "\\rceil")
-        )
-
-    def _signed(self) -> _Value:
-        if self._take("-"):
-            inner = self._signed()
-            return lambda environment: -inner(environment)
-        self._take("+")
-        return self._power()
-
-    def _power(self) -> _Value:
-        value = self._atom()
-        while (sign := self._take("!", "%")) is not None:
-            value = _postfix(sign, value)
-        if self._take("^"):
-            value = _binary("^", value, self._argument())
-            if self._take("!", "_"):
-                raise UnreadableError
-        return value
-
-    def _argument(self) -> _Value:
-        """What a command applies to: a group in braces, or a single token (`\\frac12` has two)."""
-        if self._take("{"):
-            return self._closed("}")
-        token = self._next()
-        if token is not None and token.kind == "number" and len(token.text) > 1 and token.text.isdigit():
-            digits = [token._replace(text=token.text[0]), token._replace(text=token.text[1:])]
-            self.tokens[self.position : self.position + 1] = digits
-        if self._take("-"):
-            inner = self._argument()
-            return lambda environment: -inner(environment)
-        return self._atom()
-
-    def _closed(self, *closing: str) -> _Value:
-        value = self.expression()
-        if self._take(*closing) is None:
-            raise UnreadableError
-        return value
-
-    def _atom(self) -> _Value:
-        token = self._next()
-        if token is None:
-            raise UnreadableError
-        self.position += 1
-        if token.kind == "number":
-            return self._number(token)
-        if token.kind == "letter" or token.text in _GREEK:
-            return self._letter(token.text)
-        if token.text in ("(", "[", "{", "\\{"):
-            return self._closed({"(": ")", "[": "]", "{": "}", "\\{": "\\}"}[token.text])
-        if token.text == "|":
-            inner = self._closed("|")
-            return lambda environment: complex(abs(inner(environment)))
-        if token.kind == "command":
-            return self._command(token.text)
-        raise UnreadableError
-
-    def _number(self, token: _Token) -> _Value:
-        if self._take("_"):
-            raise UnreadableError  # a number in another base
-        number = float(re.sub(r"[^\d.]", "", token.text))
-        following = self._next()
-        if following is not None and following.text in ("\\frac", "\\tfrac", "\\dfrac"):
-            self.position += 1
-            fraction = self._command("\\frac")
-            return lambda environment: number + fraction(environment)  # 2\frac12 is two and a half
-        return _constant(number)
-
-    def _letter(self, name: str) -> _Value:
-        if self._take("_"):
-            before = self.position
-            self._argument()
-            index = (token.text for token in self.tokens[before : self.position] if token.kind in ("number", "letter"))
-            name = f"{name}_{''.join(index)}"
-        elif name in _CONSTANTS:
-            return _constant(_CONSTANTS[name])
-        following = self._next()
-        if name in _NAMES_OF_FUNCTIONS and following is not None and following.text == "(":
-            before = self.position
-            self.position += 1
-            self._closed(")")
-            name += "".join(token.text for token in self.tokens[before : self.position])
-        self.letters.add(name)
-        return lambda environment: environment[name]
-
-    def _command(self, name: str) -> _Value:
-        if name in ("\\frac", "\\dfrac", "\\tfrac", "\\cfrac"):
-            top, low = self._argument(), self._argument()
-            return _binary("/", top, low)
-        if name in ("\\binom", "\\dbinom", "\\tbinom"):
-            top, low = self._argument(), self._argument()
-            return lambda environment: complex(math.comb(_natural(top(environment)), _natural(low(environment))))
-        if name == "\\sqrt":
-            degree = self._closed("]") if self._take("[") else _constant(2)
-            return _binary("^", self._argument(), _binary("/", _constant(1), degree))
-        if name in _ROUNDING:
-            rounded, inner = _ROUNDING[name], self._closed("\\rfloor", "\\rceil")
-            return lambda environment: complex(rounded(inner(environment).real))
-        return self._function(name)
-
-    def _function(self, name: str) -> _Value:
-        if name in _CONSTANTS:
-            return _constant(_CONSTANTS[name])
-        if name == "\\log" and self._take("_"):
-            base, power = self._argument(), self._power()
-            return lambda environment: cmath.log(power(environment)) / cmath.log(base(environment))
-        if name not in _FUNCTIONS or self._take("^"):
-            raise UnreadableError
-        function, argument = _FUNCTIONS[name], self._power()
-        # Degrees and radians can't be told apart, so nothing with a function in it is ever tested: it has a letter.
-        self.letters.add(name)
-        return lambda environment: function(argument(environment)) * environment[name]
-
-
-def _constant(number: complex) -> _Value:
-    return lambda environment: number
-
-
-def _binary(operator: str, left: _Value, right: _Value) -> _Value:
-    if operator == "+":
-        return lambda environment: left(environment) + right(environment)
-    if operator == "-":
-        return lambda environment: left(environment) - right(environment)
-    if operator == "*":
-        return lambda environment: left(environment) * right(environment)
-    if operator == "/":
-        return lambda environment: left(environment) / right(environment)
-    return lambda environment: left(environment) ** right(environment)
-
-
-def _postfix(sign: str, value: _Value) -> _Value:
-    if sign == "%":
-        return lambda environment: value(environment) / 100
-    return lambda environment: complex(math.factorial(_natural(value(environment))))
-
-
-def _natural(value: complex) -> int:
-    whole = round(value.real)
-    if abs(value - whole) > 1e-9 or not 0 <= whole <= 170:
-        raise UnreadableError
-    return whole

@@ -38,28 +38,27 @@ _ANSWER = re.compile(r"\\boxed|####|\b(?:final )?answer\b", re.IGNORECASE)
 _DOUBT = re.compile(r"\b(?:however|but|wait|mistake|actually|instead|correct(?:ed|ion)?)\b", re.IGNORECASE)
 _ASSUMPTION = re.compile(r"\b(?:assum\w+|suppose|must|since|because|should)\b", re.IGNORECASE)
 _CONCLUSION = re.compile(r"^\W*(?:therefore|thus|hence|so)\b", re.IGNORECASE)
+_FORMAL = re.compile(r"\\[a-zA-Z]{2,}|\$[a-zA-Z(|\\-][^$]*\$|[a-z]\^")
 _MOST_RESULTS = 24
 _MOST_COMPUTATIONS = 40
 _WORD = re.compile(r"[A-Za-z]{4,}")
 
 # A flag is turned into three signs: the step has it, it is the first with it, an earlier step has it.
 FLAGS = (
-    "false_equation", "false_formula", "other_operator", "not_in_reference", "wrong_answer", "no_counterpart",
-    "new_value", "unexplained_operand", "contradicts_value", "fails_reference", "loses_solution",
-    "not_identical", "unreadable", "states_answer", "has_answer_value", "false_though_set_up_right", "provable",
-    "repairable", "unexplained_number", "apart",
+    "false", "other_operator", "no_counterpart", "apart", "provable", "repairable", "new_value", "unexplained_number",
+    "unexplained_operand", "contradicts_value", "fails_reference", "loses_solution", "not_identical", "unreadable",
+    "answer_value",
 )  # fmt: skip
 PLAIN = (
-    "found_false_equation", "found_other_operator", "found_not_in_reference", "found_wrong_answer",
-    "found_unreadable_equation", "found_stated_answer", "counterpart", "leads_to_right", "reference_value",
-    "question_value_first_used", "gold_value", "holds", "identical", "fits_reference", "no_numbers", "repeats_only",
-    "doubt", "assumption", "conclusion", "long", "new_words", "reference_words", "computations",
-    "counterpart_later", "reference_value_later", "reference_value_before", "is_first", "is_second", "is_last",
-    "is_last_but_one", "relative", "relative_squared", "among_last_if_answer", "first_computing", "before_computing",
-    "false_and_clean", "other_operator_and_clean", "apart_and_clean", "used_later", "new_value_used_later",
-    "one_from_reference", "gold_near", "repairable_and_clean", "all_counterparts",
+    "false_formula", "false_though_set_up_right", "false_and_clean", "other_operator_and_clean", "apart_and_clean",
+    "repairable_and_clean", "counterpart", "all_counterparts", "one_from_reference", "leads_to_right",
+    "counterpart_later", "computations", "reference_value", "reference_value_later", "reference_value_before",
+    "gold_value", "one_from_gold", "used_later", "new_value_used_later", "question_value_first_used", "no_numbers",
+    "repeats_only", "holds", "identical", "fits_reference", "doubt", "assumption", "conclusion", "long", "new_words",
+    "reference_words", "is_first", "is_second", "is_last", "is_last_but_one", "relative", "relative_squared",
+    "after_answer_value", "first_computing", "before_computing",
 )  # fmt: skip
-_UNCLEAN = ("apart", "unexplained_number", "contradicts_value", "fails_reference", "false_equation", "false_formula")
+_UNCLEAN = ("apart", "unexplained_number", "contradicts_value", "fails_reference", "false")
 SIGNS = (*PLAIN, *(f"{prefix}{flag}" for prefix in ("", "first_", "after_") for flag in FLAGS))
 
 
@@ -96,8 +95,7 @@ class Reading:
     @cached_property
     def is_formal(self) -> bool:
         """Whether the problem is about formulas rather than a story: such problems get weights of their own."""
-        text = " ".join((self.question, *self.reference_steps))
-        return bool(re.search(r"\\[a-zA-Z]{2,}|\$[^$\d\s][^$]*\$|[a-z]\^|\bf\(x\)", text))
+        return _FORMAL.search(" ".join((self.question, *map(without_annotations, self.reference_steps)))) is not None
 
 
 def signs_of_steps(reading: Reading) -> Signs:
@@ -140,7 +138,10 @@ def _of_computations(
         name: name in reasons for name in ("false_equation", "other_operator", "not_in_reference", "wrong_answer")
     }
     alone = [one for one, known in zip(computations, counterparts, strict=True) if not known]
-    near = [_is_one_from_reference(judged, one) for one in alone]
+    worked_out_otherwise = judged.reference.terms | judged.reference.reordered
+    near = [
+        not one.fingerprints.isdisjoint(worked_out_otherwise) or _is_one_from_reference(judged, one) for one in alone
+    ]
     signs["one_from_reference"] = float(any(near))
     flags["no_counterpart"] = bool(alone)
     flags["apart"] = not all(near)
