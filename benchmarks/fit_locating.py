@@ -27,7 +27,7 @@ from lemma.locating.signs import Reading, Signs, signs_of_steps
 
 Matrix = NDArray[np.float64]
 
-PENALTY, FORMAL_PENALTY, NONE_PENALTY = 10.0, 30.0, 0.1
+PENALTY, FORMAL_PENALTY, NONE_PENALTY = 10.0, 30.0, 0.02
 WANTED_PRECISION = 0.9
 _SHARPNESSES = np.linspace(0.6, 2.0, 57)
 
@@ -89,7 +89,7 @@ def fit(cases: Sequence[Case]) -> Matrix:
 
 
 def _penalty(column: str) -> float:
-    if "none" in column.removeprefix("formal_")[:4]:
+    if column.removeprefix("formal_").startswith("none"):
         return NONE_PENALTY
     return FORMAL_PENALTY if column.startswith("formal_") else PENALTY
 

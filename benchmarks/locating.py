@@ -11,6 +11,7 @@ fifth of the problems, which neither the signs nor the weights have seen. Rows a
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,37 +24,44 @@ from lemma.locating.choice import shipped_model
 from lemma.locating.posterior import Posterior
 
 _BINS = 10
+_DRAWS = 200
 Located = tuple[Case, Posterior]
 
 
-def calibration_error(located: Sequence[Located]) -> float:
-    """The expected calibration error of the best step, in ten bins of equal width (Guo et al. 2017)."""
-    bins: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
-    for case, posterior in located:
-        step = posterior.best_step()
-        confidence = posterior.steps[step]
-        bins[min(_BINS - 1, int(confidence * _BINS))].append((confidence, step == case.chosen))
-    gaps = (abs(sum(confidence - right for confidence, right in one)) for one in bins)
-    return sum(gaps) / len(located)
+def calibration_error(confidences: Sequence[float], right: Sequence[bool]) -> float:
+    """The expected calibration error, in ten bins of equal width (Guo et al. 2017)."""
+    gaps = [0.0] * _BINS
+    for confidence, fits in zip(confidences, right, strict=True):
+        gaps[min(_BINS - 1, int(confidence * _BINS))] += confidence - fits
+    return sum(map(abs, gaps)) / len(confidences)
+
+
+def error_by_chance(confidences: Sequence[float]) -> float:
+    """The calibration error that so many solutions have on average if their confidences are perfectly calibrated."""
+    source = random.Random(0)
+    draws = ([source.random() < confidence for confidence in confidences] for _ in range(_DRAWS))
+    return sum(calibration_error(confidences, right) for right in draws) / _DRAWS
 
 
 def figures(name: str, located: Sequence[Located], threshold: float) -> str:
     """One row of the table."""
     right = [posterior.best_step() == case.chosen for case, posterior in located]
-    sure = [fits for fits, (_, posterior) in zip(right, located, strict=True) if max(posterior.steps) >= threshold]
+    confidences = [max(posterior.steps) for _, posterior in located]
+    sure = [fits for fits, confidence in zip(right, confidences, strict=True) if confidence >= threshold]
     precision = f"{100 * sum(sure) / len(sure):.0f} % of {len(sure)}" if sure else "none located"
     return (
         f"| {name} | {len(located)} | {100 * sum(right) / len(right):.1f} % | {precision} "
-        f"| {100 * len(sure) / len(located):.0f} % | {calibration_error(located):.3f} |"
+        f"| {100 * len(sure) / len(located):.0f} % | {calibration_error(confidences, right):.3f} "
+        f"| {error_by_chance(confidences):.3f} |"
     )
 
 
 def table(located: Sequence[Located], threshold: float) -> Iterator[str]:
     """The rows by data set."""
-    yield f"| solutions with a wrong answer | n | best guess | precision at {threshold:.2f} | coverage | ECE |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield f"| solutions with a wrong answer | n | best guess | precision at {threshold:.2f} | coverage | ECE | ECE by chance |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
     wrong = [one for one in located if not one[0].labeled.answer_is_right]
-    groups = [(source, (source,)) for source in (*GSM8K_SOURCES, *MATH_SOURCES)]
+    groups: list[tuple[str, tuple[str, ...]]] = [(source, (source,)) for source in (*GSM8K_SOURCES, *MATH_SOURCES)]
     groups += [("**GSM8K sources**", GSM8K_SOURCES), ("**MATH sources**", MATH_SOURCES)]
     groups += [("**all**", (*GSM8K_SOURCES, *MATH_SOURCES))]
     for name, sources in groups:

@@ -75,7 +75,8 @@ class FormulaParser:
         if token is None or token.text == "|":
             return False
         if token.kind == "number":
-            return self.tokens[self.position - 1].kind == "close"
+            before = self.tokens[self.position - 1]
+            return before.kind == "close" or before.text == "!"
         return token.kind in ("letter", "open") or (
             token.kind == "command" and token.text not in ("\\rfloor", "\\rceil")
         )

@@ -63,7 +63,14 @@ def locate(
     `answer_is_right` says whether the final answer was graded as right; None if it was not graded. Raises Refusal if
     there are no steps, or more text than is followed.
     """
-    return _posterior(_reading(question, gold_answer, reference_steps or (), steps), answer_is_right)
+    if not any(step.strip() for step in steps):
+        raise Refusal("empty_solution", "there are no solution steps")
+    length = len(question) + sum(map(len, steps))
+    if len(steps) > _MOST_STEPS or length > _MOST_CHARACTERS:
+        detail = f"{len(steps)} steps, {length} characters; at most {_MOST_STEPS} and {_MOST_CHARACTERS} are read"
+        raise Refusal("solution_too_long", detail)
+    reading = Reading(question, gold_answer, tuple(reference_steps or ()), tuple(steps))
+    return _posterior(reading, answer_is_right)
 
 
 def first_wrong_step(
@@ -71,9 +78,9 @@ def first_wrong_step(
 ) -> Finding:
     """The most probable first wrong step of a solution whose final answer is wrong: there is always one.
 
-    `gold` is None if the answer is no number. Raises Refusal as `locate` does.
+    `gold` is None if the answer is no number.
     """
-    reading = _reading(question, "" if gold is None else str(gold), reference_steps, steps)
+    reading = Reading(question, "" if gold is None else str(gold), tuple(reference_steps), tuple(steps))
     posterior = _posterior(reading, answer_is_right=False)
     step = posterior.best_step()
     reason, computation = _fault(reading, step)
@@ -81,16 +88,6 @@ def first_wrong_step(
     if computation is not None:
         equation, error_type = computation.shown, type_of_error(reading.solution, computation)
     return Finding(step, reason, equation, error_type, posterior.steps[step], posterior)
-
-
-def _reading(question: str, gold_answer: str, reference_steps: Sequence[str], steps: Sequence[str]) -> Reading:
-    if not any(step.strip() for step in steps):
-        raise Refusal("empty_solution", "there are no solution steps")
-    length = len(question) + sum(map(len, (*reference_steps, *steps)))
-    if len(steps) > _MOST_STEPS or length > _MOST_CHARACTERS:
-        detail = f"{len(steps)} steps, {length} characters; at most {_MOST_STEPS} and {_MOST_CHARACTERS} are read"
-        raise Refusal("solution_too_long", detail)
-    return Reading(question, gold_answer, tuple(reference_steps), tuple(steps))
 
 
 def _posterior(reading: Reading, answer_is_right: bool | None) -> Posterior:

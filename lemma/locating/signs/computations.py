@@ -17,13 +17,14 @@ _COUNTED = frozenset((0, 1, 2, 100))  # no need to say where these are from
 def computation_signs(reading: Reading) -> Iterator[dict[str, float]]:
     """The signs of each step."""
     for step in range(len(reading.steps)):
-        yield _signs(reading.solution, reading.computations(step))
+        yield _signs(reading, reading.computations(step))
 
 
-def _signs(solution: StudentSolution, computations: list[Computation]) -> dict[str, float]:
+def _signs(reading: Reading, computations: list[Computation]) -> dict[str, float]:
+    solution = reading.solution
     known = [one for one in computations if solution.has_counterpart(one)]
     alone = [one for one in computations if not solution.has_counterpart(one)]
-    near = [one for one in alone if _is_near_reference(solution, one)]
+    near = [one for one in alone if _is_near_reference(reading, one)]
     return {
         "computations": math.log1p(len(computations)),
         "counterpart": float(bool(known)),
@@ -41,20 +42,16 @@ def _signs(solution: StudentSolution, computations: list[Computation]) -> dict[s
     }
 
 
-def _is_near_reference(solution: StudentSolution, computation: Computation) -> bool:
+def _is_near_reference(reading: Reading, computation: Computation) -> bool:
     """Whether the reference could be worked out this way: its terms in another order, or one more operation, with a
     known quantity, gives something that it computes.
     """
-    reference = solution.reference
+    reference = reading.solution.reference
     if not computation.fingerprints.isdisjoint(reference.terms | reference.reordered):
         return True
-    known = set(reference.given_fingerprints)
-    for earlier in solution.computations:
-        if earlier is not computation and solution.has_counterpart(earlier):
-            known |= earlier.fingerprints
     wanted = reference.results | reference.answers
     for one in computation.fingerprints:
-        for other in known - {0, 1}:
+        for other in reading.known_quantities:
             made = {(one + other) % MODULUS, (one - other) % MODULUS, (other - one) % MODULUS, one * other % MODULUS}
             made |= {one * inverse(other) % MODULUS, other * inverse(one) % MODULUS}
             if not made.isdisjoint(wanted):

@@ -12,7 +12,7 @@ from lemma.arithmetic.reference_index import Reference, with_plain_thousands
 from lemma.grading.verdict import exact_value
 from lemma.steps import without_annotations
 
-_MOST_COMPUTATIONS = 40  # of one step
+_MOST_COMPUTATIONS = 200  # far more than a solution has; what comes after is not looked at
 _STEP_NUMBER = re.compile(r"^\W*Step \d+\W*", re.IGNORECASE)
 _FORMAL = re.compile(r"\\[a-zA-Z]{2,}|\$[a-zA-Z(|\\-][^$]*\$|[a-z]\^")
 
@@ -43,8 +43,17 @@ class Reading:
         return StudentSolution(self.texts, Reference(self.question, self.reference_steps, self.gold))
 
     def computations(self, step: int) -> list[Computation]:
-        """The computations of a step; of a very long one, the first."""
-        return [one for one in self.solution.computations if one.step == step][:_MOST_COMPUTATIONS]
+        """The computations of a step."""
+        return [one for one in self.solution.computations[:_MOST_COMPUTATIONS] if one.step == step]
+
+    @cached_property
+    def known_quantities(self) -> frozenset[int]:
+        """Fingerprints of what the question gives, and of what the solution computes as the reference does."""
+        known = set(self.solution.reference.given_fingerprints)
+        for one in self.solution.computations[:_MOST_COMPUTATIONS]:
+            if self.solution.has_counterpart(one):
+                known |= one.fingerprints
+        return frozenset(known - {0, 1})
 
     @cached_property
     def is_formal(self) -> bool:
