@@ -58,7 +58,7 @@ def figures(name: str, located: Sequence[Located], threshold: float) -> str:
 
 def table(located: Sequence[Located], threshold: float) -> Iterator[str]:
     """The rows by data set."""
-    yield f"| solutions with a wrong answer | n | best guess | precision at {threshold:.2f} | coverage | ECE | ECE by chance |"
+    yield f"| wrong final answer | n | best guess | precision at {threshold:.2f} | coverage | ECE | ECE by chance |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     wrong = [one for one in located if not one[0].labeled.answer_is_right]
     groups: list[tuple[str, tuple[str, ...]]] = [(source, (source,)) for source in (*GSM8K_SOURCES, *MATH_SOURCES)]
