@@ -7,6 +7,8 @@ caller abstains by a threshold instead of trusting a guess.
 
     graph    what the numbers and formulas say; no model
     judge    what a language model says
+
+`labels` reads data sets whose first wrong steps are known.
 """
 
 from collections.abc import Sequence
