@@ -5,7 +5,7 @@
 >>> parser = FormulaParser(piece.tokens)
 >>> value = parser.expression()
 >>> value({"x": 4}), parser.letters
-((10+0j), {'x'})
+(10.0, {'x'})
 """
 
 from __future__ import annotations

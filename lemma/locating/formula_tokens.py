@@ -47,8 +47,7 @@ class Token(NamedTuple):
 
     kind: str
     text: str
-    in_math: bool
-    labelled: bool = False  # words stand behind it: `18 books`
+    labeled: bool = False  # words stand behind it: `18 books`
 
 
 class Piece(NamedTuple):
@@ -88,7 +87,7 @@ def _words_in_math(match: re.Match[str]) -> str:
 
 def _tokens(text: str, in_math: bool) -> list[Token]:
     if not text.strip() or _NOT_READ.search(text):
-        return [Token("break", "", in_math)]
+        return [Token("break", "")]
     text = re.sub(r"\\boxed\s*", "", _NOISE.sub(" ", _WORDS_IN_MATH.sub(_words_in_math, text)))
     if not in_math:
         text = _BULLET.sub(r"\1 ¤ ", _REMARK.sub(" ", text))
@@ -98,9 +97,9 @@ def _tokens(text: str, in_math: bool) -> list[Token]:
         if kind == "skip":
             continue
         if kind == "word" and "¤" not in written and (in_math or _is_coefficient(text, match)):
-            tokens += [Token("letter", letter, in_math) for letter in written]
+            tokens += [Token("letter", letter) for letter in written]
             continue
-        tokens.append(Token(kind, _SAME_OPERATOR.get(written, written), in_math))
+        tokens.append(Token(kind, _SAME_OPERATOR.get(written, written)))
     return tokens
 
 
@@ -122,7 +121,7 @@ def _without_units(tokens: Sequence[Token]) -> list[Token]:
         if end > position and not (after_number and goes_on and end - position <= 4):
             kept.append(tokens[position])  # one word is enough to cut
         elif end > position:
-            kept[-1] = kept[-1]._replace(labelled=True)
+            kept[-1] = kept[-1]._replace(labeled=True)
         position = max(end, position)
         if position < len(tokens) and tokens[position].kind != "word":
             kept.append(tokens[position])

@@ -21,6 +21,7 @@ from lemma.locating.formula_parser import Environment, FormulaParser, Unreadable
 from lemma.locating.formula_tokens import Piece, Token, pieces
 
 _MOST_TOKENS = 80  # of one side; a longer one is not read
+_MOST_CHARACTERS = 10_000
 _LARGEST = 1e100
 _ENDINGS = frozenset(("remainder", "rem", "with", "¤¤"))  # 706 / 7 = 100 remainder 6
 
@@ -105,7 +106,9 @@ def _random_values(letters: frozenset[str], draw: int) -> dict[str, complex]:
 
 @lru_cache(maxsize=65536)
 def read_relations(text: str) -> tuple[Relation, ...]:
-    """All equalities of a text whose two sides can be read, in the order of the text."""
+    """All equalities of a text whose two sides can be read, in the order of the text; none of an endless text."""
+    if len(text) > _MOST_CHARACTERS:
+        return ()
     found: list[Relation] = []
     for piece in pieces(text):
         start = 0
@@ -175,7 +178,7 @@ def _first_side(piece: Piece, end: int) -> Side | None:
         return None
     single = found[0].decimals is not None
     truncated = piece.tokens[0].text in ("+", "-", "*", "/") or single or piece.tokens[end].text == "equals"
-    return None if (truncated and piece.after_word) or (single and piece.tokens[end - 1].labelled) else found[0]
+    return None if (truncated and piece.after_word) or (single and piece.tokens[end - 1].labeled) else found[0]
 
 
 def _prefix(piece: list[Token], start: int) -> tuple[Side, int] | None:
