@@ -14,28 +14,25 @@ from pydantic import Field
 
 from lemma.options import (
     MODEL_OPTIONS,
+    Columns,
     CommandConfig,
+    Data,
+    Exclude,
+    Limit,
     ModelConfig,
     Names,
     Option,
-    Pairs,
+    Prompts,
     Shares,
+    Split,
     StageConfig,
     Strategies,
+    Taxonomy,
+    Teacher,
     ViewConfig,
 )
 
 REFLECTIONS = "reflections chosen by a model"
-
-Data = Annotated[str | None, Option(positional=True)]
-Columns = Annotated[Pairs, Option(metavar="NAME=COLUMN,...")]
-Split = Annotated[str, Option(metavar="NAME")]
-Limit = Annotated[int | None, Option(metavar="N"), Field(ge=1)]
-Taxonomy = Annotated[Path | None, Option(metavar="DIR")]
-# Not a setting: what counts is the content, whose versions are among the inputs.
-Prompts = Annotated[Path | None, Option(setting=False, metavar="DIR")]
-Teacher = Annotated[str | None, Option(metavar="MODEL")]
-Exclude = Annotated[Names, Option(metavar="FILE,...")]
 
 _LIMIT = "read only the first N problems"
 _TAXONOMY = "folder with error types of your own (*.yaml)"
@@ -349,65 +346,106 @@ class VerifyConfig(CommandConfig):
 
 
 class TrainConfig(StageConfig):
-    """Train a model on the records, with a loss that knows which part of the text is the mistake.
-
-    A field that is None is given by the preset; `lemma.training.presets.with_preset` fills it in.
-    """
+    """Train a model on the records, with a loss that knows which part of the text is the mistake."""
 
     command: ClassVar[str] = "train"
     example: ClassVar[str] = "lemma train --model Qwen/Qwen2.5-1.5B --lora --mask error"
 
-    model: str | None = Field(
-        None, description="folder or Hugging Face id of a causal model; default: a model of one million parameters"
+    # A field that is None is filled in from the preset (`lemma.training.presets.with_preset`).
+    model: Annotated[str | None, Option(metavar="MODEL")] = Field(
+        None, description="folder or Hugging Face id of a causal model (default: one of a million parameters)"
     )
-    preset: str | None = Field(None, description="lemma, lema, lora, dpo, tiny, or a YAML file; default: what fits")
+    preset: Annotated[str | None, Option(metavar="NAME or FILE")] = Field(
+        None, description="lemma, lema, lora, dpo, tiny, or a YAML file; default: what fits"
+    )
     objective: Literal["sft", "dpo", "prm"] = Field("sft", description="training objective")
-    records: Names = Field((), description="record kinds to train on; default: all built ones that fit the objective")
-    output: Path | None = Field(None, description="folder for the model; default: model in the run directory")
-    resume: bool = Field(
-        False,
-        description="fail if there is no checkpoint to resume from (resuming is automatic when there is one)",
-        json_schema_extra={"setting": False},
+    records: Annotated[Names, Option(metavar="KIND,...")] = Field(
+        (), description="record kinds to train on (default: all built ones that fit the objective)"
+    )
+    output: Annotated[Path | None, Option(metavar="DIR")] = Field(
+        None, description="folder for the model (default: model in the run directory)"
+    )
+    resume: Annotated[bool, Option(setting=False)] = Field(
+        False, description="fail if there is no checkpoint to resume from (resuming is automatic when there is one)"
     )
     merge: bool = Field(False, description="after LoRA or QLoRA, also write the merged model beside the adapter")
     mask: Literal["none", "error", "prefix+error"] = Field("none", description="parts to leave out of the loss")
-    error_weight: float | None = Field(None, ge=0, le=1, description="weight of the wrong step in the loss, 0 to 1")
+    error_weight: Annotated[float | None, Option(metavar="WEIGHT")] = Field(
+        None, ge=0, le=1, description="weight of the wrong step in the loss, 0 to 1"
+    )
     lora: bool | None = Field(None, description="train low-rank adapters")
     qlora: bool | None = Field(None, description="train low-rank adapters on a base model in 4 bits")
-    lora_r: int | None = Field(None, ge=1, description="rank of the adapters")
-    lora_alpha: int | None = Field(None, ge=1, description="scale of the adapters")
-    lora_dropout: float | None = Field(None, ge=0, lt=1, description="dropout of the adapters")
-    lora_targets: Names = Field(("all-linear",), description="modules that get adapters")
-    learning_rate: float | None = Field(None, gt=0, description="peak learning rate")
+    lora_r: Annotated[int | None, Option(metavar="N")] = Field(None, ge=1, description="rank of the adapters")
+    lora_alpha: Annotated[int | None, Option(metavar="N")] = Field(None, ge=1, description="scale of the adapters")
+    lora_dropout: Annotated[float | None, Option(metavar="P")] = Field(
+        None, ge=0, lt=1, description="dropout of the adapters"
+    )
+    lora_targets: Annotated[Names, Option(metavar="NAME,...")] = Field(
+        ("all-linear",), description="modules that get adapters"
+    )
+    learning_rate: Annotated[float | None, Option(metavar="RATE")] = Field(None, gt=0, description="peak learning rate")
     schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] | None = Field(
         None, description="learning rate schedule"
     )
-    warmup: float | None = Field(None, ge=0, lt=1, description="fraction of the steps used for warm-up")
-    epochs: float | None = Field(None, gt=0, description="passes over the records")
-    max_steps: int | None = Field(None, ge=1, description="maximum number of steps, if the epochs have more")
-    max_length: int | None = Field(
+    warmup: Annotated[float | None, Option(metavar="FRACTION")] = Field(
+        None, ge=0, lt=1, description="fraction of the steps used for warm-up"
+    )
+    epochs: Annotated[float | None, Option(metavar="N")] = Field(None, gt=0, description="passes over the records")
+    max_steps: Annotated[int | None, Option(metavar="N")] = Field(
+        None, ge=1, description="maximum number of steps, if the epochs have more"
+    )
+    max_length: Annotated[int | None, Option(metavar="TOKENS")] = Field(
         None, ge=8, description="maximum tokens per record; longer records are cut or dropped"
     )
-    effective_batch: int | None = Field(None, ge=1, description="records per step, over all devices")
-    device_batch: int | None = Field(
-        None, ge=1, description="records on one device at a time", json_schema_extra={"setting": False}
+    effective_batch: Annotated[int | None, Option(metavar="N")] = Field(
+        None, ge=1, description="records per step, over all devices"
     )
-    optimizer: str | None = Field(None, description="optimizer, by its name in transformers")
-    weight_decay: float | None = Field(None, ge=0, description="weight decay")
-    max_grad_norm: float | None = Field(None, gt=0, description="norm to which gradients are clipped")
+    device_batch: Annotated[int | None, Option(setting=False, metavar="N")] = Field(
+        None, ge=1, description="records on one device at a time"
+    )
+    optimizer: Annotated[str | None, Option(metavar="NAME")] = Field(
+        None, description="optimizer, by its name in transformers"
+    )
+    weight_decay: Annotated[float | None, Option(metavar="DECAY")] = Field(None, ge=0, description="weight decay")
+    max_grad_norm: Annotated[float | None, Option(metavar="NORM")] = Field(
+        None, gt=0, description="norm to which gradients are clipped"
+    )
     precision: Literal["auto", "bf16", "fp32"] | None = Field(
         None, description="auto: bf16 if the hardware supports it"
     )
     packing: bool | None = Field(None, description="several records per row, none of which attends to another")
     group_by_length: bool = Field(False, description="batches of records of similar length (sft)")
-    activation_checkpointing: bool | None = Field(
-        None, description="use less memory and more time", json_schema_extra={"setting": False}
+    activation_checkpointing: Annotated[bool | None, Option(setting=False)] = Field(
+        None, description="use less memory and more time"
     )
-    beta: float = Field(0.1, gt=0, description="DPO: how close the model stays to its starting point")
-    eval_share: float | None = Field(None, ge=0, lt=1, description="fraction of the problems to hold out for the loss")
-    evaluations: int = Field(5, ge=1, description="number of times to measure the held-out loss during training")
-    save_every: int = Field(100, ge=1, description="steps between checkpoints", json_schema_extra={"setting": False})
-    report_to: Names = Field((), description="tensorboard, wandb, ...", json_schema_extra={"setting": False})
+    beta: Annotated[float, Option(metavar="BETA")] = Field(
+        0.1, gt=0, description="DPO: how close the model stays to its starting point"
+    )
+    eval_share: Annotated[float | None, Option(metavar="FRACTION")] = Field(
+        None, ge=0, lt=1, description="fraction of the problems to hold out for the loss"
+    )
+    evaluations: Annotated[int, Option(metavar="N")] = Field(
+        5, ge=1, description="number of times to measure the held-out loss during training"
+    )
+    save_every: Annotated[int, Option(setting=False, metavar="STEPS")] = Field(
+        100, ge=1, description="steps between checkpoints"
+    )
+    report_to: Annotated[Names, Option(setting=False, metavar="NAME,...")] = Field(
+        (), description="tensorboard, wandb, ..."
+    )
+
+    def inert(self) -> Mapping[str, str]:
+        """Options of another objective, or of adapters that are not trained."""
+        found = {}
+        chosen = self.preset is None or "objective" in self.model_fields_set  # else the preset says it
+        if chosen and self.objective != "dpo":
+            found["beta"] = "without --objective dpo"
+        if chosen and self.objective != "sft":
+            found |= dict.fromkeys(("mask", "error_weight", "group_by_length"), "without --objective sft")
+        if self.lora is False and self.qlora is False:
+            names = ("lora_r", "lora_alpha", "lora_dropout", "lora_targets", "merge")
+            found |= dict.fromkeys(names, "without --lora or --qlora")
+        return found
 
 
 class EvalConfig(ModelConfig):

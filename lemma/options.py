@@ -73,6 +73,18 @@ Pairs = Annotated[dict[str, str], BeforeValidator(split_pairs)]
 Shares = Annotated[dict[str, float], BeforeValidator(split_pairs)]
 
 
+# Options that several commands have.
+Data = Annotated[str | None, Option(positional=True)]
+Columns = Annotated[Pairs, Option(metavar="NAME=COLUMN,...")]
+Split = Annotated[str, Option(metavar="NAME")]
+Limit = Annotated[int | None, Option(metavar="N"), Field(ge=1)]
+Taxonomy = Annotated[Path | None, Option(metavar="DIR")]
+# Not a setting: what counts is the content, whose versions are among the inputs.
+Prompts = Annotated[Path | None, Option(setting=False, metavar="DIR")]
+Teacher = Annotated[str | None, Option(metavar="MODEL")]
+Exclude = Annotated[Names, Option(metavar="FILE,...")]
+
+
 def flag_of(name: str) -> str:
     """The flag of a field: `-n`, `--per-problem`, and `--from` for `from_`."""
     return f"-{name}" if len(name) == 1 else "--" + name.rstrip("_").replace("_", "-")

@@ -79,7 +79,26 @@ def test_settings_are_the_config_with_nothing_open():
     optional = {"model", "preset", "output", "error_weight", "max_steps"}
     assert [name for name in open_fields if name not in optional] == list(FILLED_BY_PRESET)
     assert list(TrainSettings.model_fields) == list(TrainConfig.model_fields)
-    assert TrainConfig().settings().keys() == with_preset(TrainConfig()).settings().keys()
+    inert = {"lora_r", "lora_alpha", "lora_dropout", "lora_targets", "merge"}  # the preset trains no adapter
+    assert TrainConfig().settings().keys() - inert == with_preset(TrainConfig()).settings().keys()
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"lora_r": 8}, "--lora-r has no effect without --lora or --qlora"),
+        ({"beta": 0.2}, "--beta has no effect without --objective dpo"),
+        ({"objective": "dpo", "mask": "error"}, "--mask has no effect without --objective sft"),
+        ({"preset": "lora", "model": "m", "merge": True}, None),
+        ({"preset": "dpo", "model": "m", "beta": 0.2}, None),
+    ],
+)
+def test_an_option_of_another_objective_is_refused(asked, says):
+    if says is None:
+        assert with_preset(TrainConfig.from_mapping(asked))
+        return
+    with pytest.raises(ConfigError, match=says):
+        with_preset(TrainConfig.from_mapping(asked))
 
 
 def test_null_in_a_config_leaves_the_field_to_the_preset():

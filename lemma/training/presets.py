@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, RootModel
+from pydantic import RootModel
 
 from lemma.config import TrainConfig
-from lemma.exceptions import ConfigError
+from lemma.exceptions import ConfigError, did_you_mean
+from lemma.options import Option, flag_of
 from lemma.resources import read_yaml
 
 FOLDER = Path(__file__).resolve().parent / "presets"
@@ -37,13 +37,13 @@ class TrainSettings(TrainConfig):
     epochs: float
     max_length: int
     effective_batch: int
-    device_batch: int = Field(json_schema_extra={"setting": False})
+    device_batch: Annotated[int, Option(setting=False)]
     optimizer: str
     weight_decay: float
     max_grad_norm: float
     precision: Literal["auto", "bf16", "fp32"]
     packing: bool
-    activation_checkpointing: bool = Field(json_schema_extra={"setting": False})
+    activation_checkpointing: Annotated[bool, Option(setting=False)]
     eval_share: float
 
     @property
@@ -75,7 +75,10 @@ def with_preset(config: TrainConfig) -> TrainSettings:
         values["qlora"] = False
     elif given.get("qlora"):
         values["lora"] = False
-    merged = TrainConfig.from_mapping({**values, **given, "preset": config.preset or path.stem}, str(path))
+    merged = TrainConfig.lenient({**values, **given, "preset": config.preset or path.stem}, str(path))
+    for name, reason in merged.inert().items():
+        if name in given:
+            raise ConfigError(f"{flag_of(name)} has no effect {reason}; leave it out")
     if merged.mask != "none" and merged.error_weight is not None:
         raise ConfigError(f"--mask {merged.mask} and --error-weight conflict; pass only one")
     missing = [name for name in FILLED_BY_PRESET if getattr(merged, name) is None]
@@ -97,9 +100,7 @@ def _path(preset: str) -> Path:
         return FOLDER / f"{preset}.yaml"
     if Path(preset).is_file():
         return Path(preset)
-    near = difflib.get_close_matches(preset, preset_names(), n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(preset_names())}, or give a YAML file"
-    raise ConfigError(f"no preset {preset!r}; {hint}")
+    raise ConfigError(f"no preset {preset!r}; {did_you_mean(preset, preset_names())} Or give a YAML file")
 
 
 def _read(path: Path) -> dict[str, Any]:
