@@ -109,8 +109,8 @@ def _compare_moments(gold: Answer, answer: Answer) -> Verdict:
     clock = _as_clock_time(other)
     if moment.kind != "time" or clock is None:
         return "unknown" if isinstance(other, Quantity) else "different"
-    same = clock.parts == moment.parts or (clock.parts[0] or 0) % 12 == (moment.parts[0] or 0) % 12
-    return "equal" if same and clock.parts[1] == moment.parts[1] else "different"
+    on_a_dial = [((one.parts[0] or 0) % 12, one.parts[1]) for one in (clock, moment)]
+    return "equal" if on_a_dial[0] == on_a_dial[1] else "different"
 
 
 def _as_clock_time(answer: Answer) -> Moment | None:
@@ -152,23 +152,17 @@ def _compare_with_ratio(gold: Answer, answer: Answer) -> Verdict:
     if len(ratio.terms) != 2:
         return "different"
     if other.unit is not None and other.unit.dimensions == _TIME:
-        return _compare_durations(ratio, other)
+        # `1:20` is an hour and twenty minutes, or minutes and seconds.
+        sixtieths = Call("mul", (ratio.terms[1].expression, Num(Fraction(1, 60))))
+        total = Call("add", (ratio.terms[0].expression, sixtieths))
+        durations = [Quantity(total, find_unit(larger)) for larger in ("hour", "minute")]
+        return "equal" if any(compare_quantities(one, other) == "equal" for one in durations) else "different"
     quotient = Call("div", (ratio.terms[0].expression, ratio.terms[1].expression))
     return compare_expressions(quotient, other.expression)
 
 
-def _compare_durations(ratio: Ratio, duration: Quantity) -> Verdict:
-    """`1:20` as an hour and twenty minutes, or as minutes and seconds."""
-    for larger in ("hour", "minute"):
-        sixtieths = Call("mul", (ratio.terms[1].expression, Num(Fraction(1, 60))))
-        total = Quantity(Call("add", (ratio.terms[0].expression, sixtieths)), find_unit(larger))
-        if compare_quantities(total, duration) == "equal":
-            return "equal"
-    return "different"
-
-
 def _compare_real_sets(gold: Answer, answer: Answer) -> Verdict:
-    if isinstance(gold, Relation) and isinstance(answer, Relation) and _inequalities_in_several(gold, answer):
+    if isinstance(gold, Relation) and isinstance(answer, Relation) and _has_several_variables(gold, answer):
         return compare_relations(gold, answer, compare)
     left, right = _real_set_or_none(gold), _real_set_or_none(answer)
     if left is None and right is None:
@@ -181,9 +175,25 @@ def _compare_real_sets(gold: Answer, answer: Answer) -> Verdict:
     return _all_of(_compare_intervals(one, other) for one, other in zip(left, right, strict=True))
 
 
+def _compare_intervals(gold: Interval, answer: Interval) -> Verdict:
+    if (gold.low_closed, gold.high_closed) != (answer.low_closed, answer.high_closed):
+        return "different"
+    ends = (gold.low, answer.low), (gold.high, answer.high)
+    return _all_of(compare_expressions(one.expression, other.expression) for one, other in ends)
+
+
+def _has_several_variables(*relations: Relation) -> bool:
+    sides = [[side.expression for side in one.sides if isinstance(side, Quantity)] for one in relations]
+    return any(len(frozenset().union(*map(symbols, expressions))) > 1 for expressions in sides)
+
+
 def _real_set_or_none(answer: Answer) -> list[Interval] | None:
+    if _is_one_number(answer):
+        answer = Collection("\\{", "\\}", (answer,))
+    elif isinstance(answer, Collection) and not answer.opening and all(map(_is_one_number, answer.items)):
+        answer = answer._replace(opening="\\{", closing="\\}")
     try:
-        return real_set(_as_set(answer))
+        return real_set(answer)
     except NotRealSetError:
         return None
 
@@ -194,22 +204,6 @@ def _may_be_set(answer: Answer) -> bool:
         return describes_set(answer)
     items = answer.items if isinstance(answer, Collection) else ()
     return any(isinstance(item, Quantity) and bool(symbols(item.expression)) for item in items)
-
-
-def _inequalities_in_several(gold: Relation, answer: Relation) -> bool:
-    return any(
-        len(frozenset().union(*(symbols(side.expression) for side in relation.sides if isinstance(side, Quantity)))) > 1
-        for relation in (gold, answer)
-    )
-
-
-def _as_set(answer: Answer) -> Answer:
-    """A number, or a bare list of numbers, as a set of points."""
-    if _is_one_number(answer):
-        return Collection("\\{", "\\}", (answer,))
-    if isinstance(answer, Collection) and not answer.opening and all(map(_is_one_number, answer.items)):
-        return answer._replace(opening="\\{", closing="\\}")
-    return answer
 
 
 def _is_one_number(answer: Answer) -> bool:
@@ -228,14 +222,6 @@ def _compare_unread_sets(gold: Answer, answer: Answer) -> Verdict:
     if isinstance(gold, Relation) and isinstance(answer, Relation):
         return compare_relations(gold, answer, compare)
     return "unknown"
-
-
-def _compare_intervals(gold: Interval, answer: Interval) -> Verdict:
-    is_point = gold.low == gold.high
-    if gold.low_closed != answer.low_closed or gold.high_closed != answer.high_closed:
-        return "different"
-    low = compare_expressions(gold.low.expression, answer.low.expression)
-    return low if is_point else _all_of([low, compare_expressions(gold.high.expression, answer.high.expression)])
 
 
 def _compare_with_relation(gold: Answer, answer: Answer) -> Verdict:
@@ -271,11 +257,11 @@ def _compare_with_single(gold: Answer, answer: Answer) -> Verdict:
 
 def _is_decimal_comma(collection: Collection, other: Answer) -> bool:
     """Whether `3,14` may be meant as 3.14."""
-    numbers = [exact_number(item.expression) for item in collection.items if isinstance(item, Quantity)]
-    if collection.opening or len(numbers) != 2 or not isinstance(other, Quantity) or None in numbers:
+    if collection.opening or len(collection.items) != 2 or not isinstance(other, Quantity):
         return False
+    numbers = [exact_number(item.expression) for item in collection.items if isinstance(item, Quantity)]
     value = exact_number(other.expression)
-    return value is not None and f"{numbers[0]}.{numbers[1]}" == str(float(value))
+    return value is not None and ".".join(map(str, numbers)) == str(float(value))
 
 
 def _compare_matrices(gold: Answer, answer: Answer) -> Verdict:
@@ -335,17 +321,15 @@ def _bracket_kind(collection: Collection) -> str:
 def _without_labels(collection: Collection) -> Collection:
     """`x = 1 or x = 2` as `1 or 2`, and `y = 3, x = 5` as the pair (5, 3)."""
     relations = [item for item in collection.items if isinstance(item, Relation) and item.operators == ("=",)]
-    values = [stated_value(relation) for relation in relations]
-    if collection.opening or not relations or None in values:
+    by_label = {repr(relation.sides[0]): stated_value(relation) for relation in relations}
+    if collection.opening or not relations or None in map(stated_value, relations):
         return collection
-    labels = [relation.sides[0] for relation in relations]
-    if all(label == labels[0] for label in labels):
+    if len(by_label) == 1:
         items = tuple(stated_value(item) or item if isinstance(item, Relation) else item for item in collection.items)
         return collection._replace(items=items)
-    if len(relations) != len(collection.items) or len(set(map(repr, labels))) != len(labels):
+    if len(by_label) != len(collection.items):
         return collection
-    ordered = sorted(zip(map(repr, labels), values, strict=True), key=lambda pair: pair[0])
-    return Collection("(", ")", tuple(value for _, value in ordered if value is not None))
+    return Collection("(", ")", tuple(value for _, value in sorted(by_label.items()) if value is not None))
 
 
 def _compare_in_order(gold: Collection, answer: Collection) -> Verdict:

@@ -89,7 +89,10 @@ def find_answer(text: str) -> str | None:
         marked = _after_hashes(text)
         if marked is not None:
             return marked
-    return _after_last_marker(text) or _unmarked(text)
+    if marked := _after_last_marker(text):
+        return marked
+    tidied = _tidy(_ASIDE.sub("", text)) if len(text) <= _BARE_LENGTH else ""
+    return tidied if tidied and _looks_bare(tidied) else _from_prose(text[-_PROSE_WINDOW:])
 
 
 def is_read_from_words(text: str, answer: str) -> bool:
@@ -149,7 +152,15 @@ def _after_hashes(text: str) -> str | None:
 
 def _after_last_marker(text: str) -> str | None:
     """What follows the last "answer is" or `A:` line, whichever comes last."""
-    starts = _last_a_line(text)
+    starts: list[int] = []
+    end = len(text)
+    for _ in range(_PHRASE_ATTEMPTS):
+        end = text.rfind("A:", 0, end)
+        if end < 0:
+            break
+        if not text[text.rfind("\n", 0, end) + 1 : end].strip():  # it begins its line
+            starts.append(end + 2)
+            break
     # Looking for these is much faster than the expression, which never matches without one of them.
     if "nswer" in text or "NSWER" in text or "hoice" in text or "ption" in text:
         for match in list(_ANSWER_WORD.finditer(text))[-_PHRASE_ATTEMPTS:]:
@@ -160,19 +171,6 @@ def _after_last_marker(text: str) -> str | None:
         if answer := _first_answer(text[start : start + _PROSE_WINDOW]):
             return answer
     return None
-
-
-def _last_a_line(text: str) -> list[int]:
-    """Where the answer begins in the last line that begins with `A:`, if there is one."""
-    end = len(text)
-    for _ in range(_PHRASE_ATTEMPTS):
-        at = text.rfind("A:", 0, end)
-        if at < 0:
-            break
-        if not text[text.rfind("\n", 0, at) + 1 : at].strip():
-            return [at + 2]
-        end = at
-    return []
 
 
 def _first_answer(tail: str) -> str | None:
@@ -191,13 +189,6 @@ def _first_answer(tail: str) -> str | None:
     if _looks_bare(answer):
         return answer
     return answer if _NEGATION.search(answer) else _from_prose(sentence) or answer
-
-
-def _unmarked(text: str) -> str | None:
-    tidied = _tidy(_ASIDE.sub("", text)) if len(text) <= _BARE_LENGTH else ""
-    if tidied and _looks_bare(tidied):
-        return tidied
-    return _from_prose(text[-_PROSE_WINDOW:])
 
 
 def _looks_bare(text: str) -> bool:
@@ -224,7 +215,12 @@ def _from_prose(text: str) -> str | None:
 
 
 def _last_formula_or_number(text: str) -> str | None:
-    formulas = [match for match in _FORMULA.finditer(text) if not _is_currency(match)]
+    # Words between dollar signs, as in `$5 and then $`, make two prices rather than a formula.
+    formulas = [
+        match
+        for match in _FORMULA.finditer(text)
+        if len(_WORD.findall(_LATEX_WORDS.sub(" ", match.group(2) or ""))) <= 1
+    ]
     numbers = list(_LAST_QUANTITY.finditer(text))
     if formulas and (not numbers or numbers[-1].start() < formulas[-1].end()):
         return _tidy(next(group for group in formulas[-1].groups() if group))
@@ -233,12 +229,6 @@ def _last_formula_or_number(text: str) -> str | None:
     number = numbers[-1]
     unit = _UNIT_TAIL.match(text, number.end())
     return _tidy(text[number.start() : unit.end() if unit else number.end()])
-
-
-def _is_currency(match: re.Match[str]) -> bool:
-    """Whether `$5 and then $` is two prices rather than a formula."""
-    content = match.group(2)
-    return bool(content and len(_WORD.findall(_LATEX_WORDS.sub(" ", content))) > 1)
 
 
 def _after_copula(sentence: str) -> str | None:

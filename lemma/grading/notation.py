@@ -85,7 +85,12 @@ def normalize_notation(answer: str) -> str | None:
     answer = "".join(char if char >= " " else " " for char in answer)
     for pattern, replacement in _NOISE:
         answer = pattern.sub(replacement, answer)
-    return _settle_dollars(answer).strip()
+    # Dollar signs that fence formulas go; those that are prices stay, as `$`.
+    fences, prices = _MATH_DOLLARS.findall(answer), _PRICE.findall(answer)
+    if len(fences) % 2 == 0 and len(prices) != len(fences):
+        answer = _MATH_DOLLARS.sub("", answer)
+    answer = answer.replace(r"\$", "$")
+    return answer.replace(r"\(", "").replace(r"\)", "").replace(r"\[", "").replace(r"\]", "").strip()
 
 
 def _to_ascii(answer: str) -> str:
@@ -95,26 +100,15 @@ def _to_ascii(answer: str) -> str:
     answer = _OVERLINED.sub(lambda run: r"\overline{" + run.group().replace("\u0305", "") + "}", answer)
     answer = _DOTTED.sub(r"\\dot{\1}", answer)
     answer = unicodedata.normalize("NFKC", answer.translate(_TRANSLATION)).translate(_TRANSLATION)
-    return "".join(_ascii_digit(char) for char in answer if unicodedata.category(char) != "Cf")
+    # Digits of other scripts become ASCII; invisible format characters go.
+    digits = {char: unicodedata.decimal(char, -1) for char in set(answer) if not char.isascii()}
+    return "".join(
+        str(digits[char]) if digits.get(char, -1) >= 0 else char
+        for char in answer
+        if unicodedata.category(char) != "Cf"
+    )
 
 
 def _spell_fraction(match: re.Match[str]) -> str:
     fraction = unicodedata.normalize("NFKC", match.group(2)).replace("⁄", "/")
     return f"{match.group(1)} {fraction}" if match.group(1) else fraction
-
-
-def _ascii_digit(char: str) -> str:
-    if char.isascii():
-        return char
-    digit = unicodedata.decimal(char, -1)
-    return str(digit) if digit >= 0 else char
-
-
-def _settle_dollars(answer: str) -> str:
-    """Drop dollar signs that fence formulas; keep, as `$`, those that are prices."""
-    fences = _MATH_DOLLARS.findall(answer)
-    prices = _PRICE.findall(answer)
-    if len(fences) % 2 == 0 and len(prices) != len(fences):
-        answer = _MATH_DOLLARS.sub("", answer)
-    answer = answer.replace(r"\$", "$")
-    return answer.replace(r"\(", "").replace(r"\)", "").replace(r"\[", "").replace(r"\]", "")

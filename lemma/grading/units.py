@@ -24,7 +24,7 @@ class Unit(NamedTuple):
     scale: Fraction
 
 
-# One line a base quantity: name = size in base units, then all names of that size.
+# One line per group of sizes of a base quantity: name = size in base units, then all names of that size.
 _TABLE = """
 length: 1 m meter metre | 1000 km kilometer kilometre | 1/10 dm decimeter decimetre | 1/100 cm centimeter centimetre
 length: 1/1000 mm millimeter millimetre | 0.0254 in inch inche | 0.3048 ft foot feet | 0.9144 yd yard
@@ -100,26 +100,16 @@ def read_unit(words: Sequence[str]) -> tuple[Unit, int] | None:
 
     Words are names, `/`, `per`, `^2` and the like.
     """
-    at = 0
-    while at < len(words) and words[at].lower() in _ADJECTIVES:
-        at += 1
-    unit, at = _read_factor(words, at)
-    if unit is None:
-        return None
-    while at < len(words):
-        joint = words[at].lower()
-        # "18 dollars a day" is a rate; "3 hours a day" is most often 3 hours.
-        divides = joint in ("/", "per") or (joint in ("a", "an", "each", "every") and is_money(unit))
-        if not divides and joint not in ("*", "-", "\\cdot"):
+    skipped = 0
+    while skipped < len(words) and words[skipped].lower() in _ADJECTIVES:
+        skipped += 1
+    unit, at = _read_factor(words, skipped)
+    while unit is not None and at < len(words):
+        further = _read_further_factor(unit, words, at)
+        if further is None:
             break
-        factor, end = _read_factor(words, at + 1)
-        if factor is None or {quantity for quantity, _ in factor.dimensions} & {name for name, _ in unit.dimensions}:
-            break
-        if divides and is_money(unit):
-            # A price per hour is not compared with one per day, and a bare price with both.
-            factor = Unit(tuple((f"{factor.scale} {name}", power) for name, power in factor.dimensions), Fraction(1))
-        unit, at = _multiply(unit, factor, -1 if divides else 1), end
-    return unit, at
+        unit, at = further
+    return None if unit is None else (unit, at)
 
 
 def is_money(unit: Unit) -> bool:
@@ -132,6 +122,22 @@ def without_rate(unit: Unit) -> Unit:
     if not is_money(unit):
         return unit
     return Unit(tuple(item for item in unit.dimensions if item[0] in _CURRENCIES), unit.scale)
+
+
+def _read_further_factor(unit: Unit, words: Sequence[str], at: int) -> tuple[Unit, int] | None:
+    """`unit` with the factor that `/ hour` or `* m` at `at` adds, and where that ends; None if there is none."""
+    joint = words[at].lower()
+    # "18 dollars a day" is a rate; "3 hours a day" is most often 3 hours.
+    divides = joint in ("/", "per") or (joint in ("a", "an", "each", "every") and is_money(unit))
+    if not divides and joint not in ("*", "-", "\\cdot"):
+        return None
+    factor, end = _read_factor(words, at + 1)
+    if factor is None or dict(factor.dimensions).keys() & dict(unit.dimensions).keys():
+        return None
+    if divides and is_money(unit):
+        # A price per hour is not compared with one per day, and a bare price with both.
+        factor = Unit(tuple((f"{factor.scale} {name}", power) for name, power in factor.dimensions), Fraction(1))
+    return _multiply(unit, factor, -1 if divides else 1), end
 
 
 def _read_factor(words: Sequence[str], at: int) -> tuple[Unit | None, int]:
