@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from math import gcd
 from typing import TYPE_CHECKING
 
-from lemma.grading.dates import clock_time
 from lemma.grading.expressions import Call, Num, Sym, symbols
 from lemma.grading.quantities import compare_expressions, compare_quantities, exact_number
 from lemma.grading.reading import read_answer
 from lemma.grading.real_sets import Interval, NotRealSetError, describes_set, real_set
-from lemma.grading.relations import approximate_value, compare_relations, stated_value
+from lemma.grading.relations import approximate_value, compare_relations, is_label, stated_value
 from lemma.grading.shapes import (
     Answer,
     Choice,
@@ -81,6 +81,8 @@ def _compare_words(gold: Answer, answer: Answer) -> Verdict:
         return "unknown" if gold_words <= answer_words or answer_words <= gold_words else "different"
     words, other = (gold, answer) if isinstance(gold, Words) else (answer, gold)
     assert isinstance(words, Words)
+    if words is gold and ("none of" in words.text or "all of" in words.text):
+        return "unknown"  # `none of the above`
     if isinstance(other, Relation):
         value = stated_value(other)
         return "unknown" if value is None else _compare_words(words, value)
@@ -106,22 +108,29 @@ def _compare_moments(gold: Answer, answer: Answer) -> Verdict:
         return "equal" if all(one == other for one, other in pairs if None not in (one, other)) else "different"
     moment, other = (gold, answer) if isinstance(gold, Moment) else (answer, gold)
     assert isinstance(moment, Moment)
-    clock = _as_clock_time(other)
-    if moment.kind != "time" or clock is None:
+    if moment.kind != "time" or not isinstance(other, Ratio):
         return "unknown" if isinstance(other, Quantity) else "different"
-    on_a_dial = [((one.parts[0] or 0) % 12, one.parts[1]) for one in (clock, moment)]
-    return "equal" if on_a_dial[0] == on_a_dial[1] else "different"
-
-
-def _as_clock_time(answer: Answer) -> Moment | None:
-    terms = [exact_number(term.expression) for term in answer.terms] if isinstance(answer, Ratio) else []
-    whole = [int(term) for term in terms if term is not None and term.denominator == 1]
-    return clock_time(*whole) if len(whole) == 2 == len(terms) else None
+    if other.clock is None:
+        return "unknown"
+    # From 13:00 on, and from 0:00 to 0:59, the 24-hour clock leaves no doubt; 3:45 may be in the afternoon too.
+    hours, minutes = other.clock
+    same_hour = moment.parts[0] == hours or (1 <= hours <= 12 and (moment.parts[0] or 0) % 12 == hours % 12)
+    return "equal" if same_hour and moment.parts[1] == minutes else "different"
 
 
 def _compare_ratios(gold: Ratio, answer: Ratio) -> Verdict:
     if len(gold.terms) != len(answer.terms):
         return "different"
+    if gold.clock and gold.clock == answer.clock:
+        return "equal"
+    zeros = [[exact_number(term.expression) == 0 for term in side.terms] for side in (gold, answer)]
+    if any(zeros[0]) or any(zeros[1]):
+        # `3:00` and `5:00` are times of day, and every two ratios to zero have the same products.
+        same = all(
+            compare_expressions(a.expression, b.expression) == "equal"
+            for a, b in zip(gold.terms, answer.terms, strict=True)
+        )
+        return "equal" if same else "different" if gold.clock or zeros[0] != zeros[1] else "unknown"
     products = [
         (
             Call("mul", (one.expression, answer.terms[0].expression)),
@@ -130,14 +139,9 @@ def _compare_ratios(gold: Ratio, answer: Ratio) -> Verdict:
         for one, other in zip(gold.terms, answer.terms, strict=True)
     ]
     verdict = _all_of(compare_expressions(one, other) for one, other in products)
-    times = _as_clock_time(gold), _as_clock_time(answer)
-    if (
-        verdict == "equal"
-        and None not in times
-        and times[0] != times[1]
-        and all(t and (t.parts[1] or 0) > 9 for t in times)
-    ):
-        return "unknown"  # a quarter past one is no quarter to four
+    if verdict == "equal" and gold.clock and answer.clock:
+        # A quarter past one is not five past three. A ratio would have been given in lowest terms.
+        return "different" if gcd(*gold.clock) > 1 else "unknown"
     return verdict
 
 
@@ -158,7 +162,11 @@ def _compare_with_ratio(gold: Answer, answer: Answer) -> Verdict:
         durations = [Quantity(total, find_unit(larger)) for larger in ("hour", "minute")]
         return "equal" if any(compare_quantities(one, other) == "equal" for one in durations) else "different"
     quotient = Call("div", (ratio.terms[0].expression, ratio.terms[1].expression))
-    return compare_expressions(quotient, other.expression)
+    verdict = compare_expressions(quotient, other.expression)
+    value = exact_number(quotient)
+    # "18 to 1" may be a score or odds instead of the number that was asked for, and `18:00` is a time.
+    is_whole = value is not None and value.denominator == 1
+    return "unknown" if is_whole and verdict == "equal" and ratio is answer else verdict
 
 
 def _compare_real_sets(gold: Answer, answer: Answer) -> Verdict:
@@ -228,7 +236,12 @@ def _compare_with_relation(gold: Answer, answer: Answer) -> Verdict:
     """An equation against something else: `x = 5` states 5."""
     relation, other = (gold, answer) if isinstance(gold, Relation) else (answer, gold)
     assert isinstance(relation, Relation)
+    value = stated_value(relation)
+    if isinstance(value, Collection) and isinstance(other, Collection):
+        return compare(value, other) if relation is gold else compare(other, value)  # `(x, y) = (3, 4)`
     if isinstance(other, Collection) and not other.opening:
+        if not any(map(is_label, relation.sides)) and any(isinstance(item, Relation) for item in other.items):
+            return "unknown"  # an equation and its solutions
         return _compare_collections(_as_list(gold), _as_list(answer))
     values = [value for value in (stated_value(relation), approximate_value(relation)) if value is not None]
     verdicts = [compare(value, other) if relation is gold else compare(other, value) for value in values]

@@ -43,10 +43,5 @@ def _read_date(text: str) -> Moment | None:
     return None
 
 
-def clock_time(hours: int, minutes: int) -> Moment | None:
-    """The time of day that `3:45` may be, or None. Without am or pm, it may be in the afternoon too."""
-    return Moment("time", (hours, minutes)) if hours < 24 and minutes < 60 else None
-
-
 def _date(month: str, day: int, year: str | None) -> Moment:
     return Moment("date", (int(year) if year else None, _MONTHS.index(month.lower()) + 1, day))

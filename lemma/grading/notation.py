@@ -27,7 +27,7 @@ _SYMBOLS = {
     "º": r"^\circ ", "˚": r"^\circ ", "±": r"\pm ", "∓": r"\mp ", "′": "'", "″": '"', "’": "'", "‘": "'", "“": '"',
     "”": '"', "⟨": r"\langle ", "⟩": r"\rangle ", "…": "...", "⋯": "...", "℃": r"^\circ C", "℉": r"^\circ F",
     "∣": "|", "∶": ":", "∧": r"\land ", "∨": r"\lor ", "→": r"\to ", "％": "%", "﹪": "%", "٪": "%", "٫": ".", "٬": ",",
-    "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "∠": r"\angle ", "△": r"\triangle ",
+    "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "∠": r"\angle ", "∴": r"\therefore ", "△": r"\triangle ",
     "\u00b5": r"\mu ",
 }  # fmt: skip
 _GREEK_LETTERS = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩϕϵ"
@@ -64,6 +64,10 @@ _NOISE = (
     (re.compile(r"\\%"), "%"),
     (re.compile(r"(?<=[)\]])\s*U\s*(?=[(\[])"), r" \\cup "),
     (re.compile(r"(?<=\d)\s*[xX]\s*(?=\d)"), r" \\times "),
+    (re.compile(r"\+/-|(?<![^\s(,=])\+-(?=[\s\d\\])"), r"\\pm "),
+    (re.compile(r"\\(?:text|mathrm)\s*\{\s*([0-9A-Fa-f]+)\s*\}(?=_)"), r"\1"),
+    (re.compile(r"(?<=\d)\^\s*\{?\s*\\(?:text|mathrm|textrm)\s*\{\s*(?:st|nd|rd|th)\s*\}\s*\}?"), ""),
+    (re.compile(r"\\binom\s*(\d)\s*(\d)"), r"\\binom{\1}{\2}"),
     # `\frac12` and `\frac9{19}`: LaTeX takes one digit where there are no braces.
     (re.compile(r"\\frac\s*(\d)(?=\s*[\d{\\])"), r"\\frac{\1}"),
     (re.compile(r"(\\frac\s*\{[^{}]*\})\s*(\d)"), r"\1{\2}"),

@@ -19,7 +19,12 @@ _POUND_STERLING = find_unit("gbp")
 _POUND_MASS = find_unit("pound")
 _DEGREE = (("angle", 1),)
 _RADIAN = (("radian", 1),)
-_TEMPERATURES = {(("celsius", 1),), (("fahrenheit", 1),)}
+# Kelvins of 0 degrees, and of a difference of one degree.
+_TEMPERATURES = {
+    (("celsius", 1),): (Fraction("273.15"), Fraction(1)),
+    (("fahrenheit", 1),): (Fraction("273.15") - Fraction(160, 9), Fraction(5, 9)),
+    (("kelvin", 1),): (Fraction(0), Fraction(1)),
+}
 
 
 def compare_expressions(gold: Expr, answer: Expr) -> Verdict:
@@ -71,6 +76,8 @@ def compare_quantities(gold: Quantity, answer: Quantity) -> Verdict:
         return _compare_bases(gold, answer)
     if gold.unit is not None and answer.unit is not None:
         return _compare_with_units(gold, answer, gold.unit, answer.unit)
+    if gold.percent != answer.percent and (gold.unit or answer.unit):
+        return "different"  # `3%` is not 3 cents
     verdict = _compare_values(gold, answer)
     if verdict == "different":
         return _compare_in_other_readings(gold, answer)
@@ -91,17 +98,25 @@ def _compare_in_other_readings(gold: Quantity, answer: Quantity) -> Verdict:
 
 
 def _compare_bases(gold: Quantity, answer: Quantity) -> Verdict:
-    """Numbers in different bases are different answers; one whose base is not told may have left it to the question."""
+    """Numbers in different bases are different answers, except that base ten says what any of them is worth.
+
+    A number whose base is not stated may have left it to the question.
+    """
     if gold.base and answer.base:
-        return "different"
+        in_ten = 10 in (gold.base, answer.base)
+        return compare_expressions(gold.expression, answer.expression) if in_ten else "different"
     based, plain = (gold, answer) if gold.base else (answer, gold)
+    if based.base == 10:
+        return _compare_values(gold, answer)
+    if compare_expressions(gold.expression, answer.expression) == "equal":
+        return "unknown"
     if not isinstance(based.expression, Num) or not isinstance(plain.expression, Num) or not based.base:
         return "different"
     number, digits = based.expression.value.numerator, ""
     while number:
         number, digit = divmod(number, based.base)
         digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[digit] + digits
-    return "unknown" if str(plain.expression.value) == (digits or "0") else "different"
+    return "unknown" if based is gold and str(plain.expression.value) == (digits or "0") else "different"
 
 
 def _with_letter_as_unit(quantity: Quantity) -> Quantity | None:
@@ -124,7 +139,9 @@ def _compare_with_units(gold: Quantity, answer: Quantity, gold_unit: Unit, answe
             gold_unit, answer_unit = without_rate(gold_unit), without_rate(answer_unit)
     if gold_unit.dimensions != answer_unit.dimensions:
         dimensions = {gold_unit.dimensions, answer_unit.dimensions}
-        if _DEGREE in dimensions and dimensions & _TEMPERATURES:
+        if dimensions <= _TEMPERATURES.keys():
+            return compare_expressions(_in_kelvin(gold), _in_kelvin(answer))
+        if _DEGREE in dimensions and dimensions & _TEMPERATURES.keys():
             return _compare_values(gold, answer)  # `100 degrees` may be of temperature
         if dimensions != {_DEGREE, _RADIAN}:
             return "different"
@@ -136,6 +153,12 @@ def _compare_with_units(gold: Quantity, answer: Quantity, gold_unit: Unit, answe
 
 def _scaled(expression: Expr, factor: Fraction) -> Expr:
     return Call("mul", (expression, Num(factor)))
+
+
+def _in_kelvin(quantity: Quantity) -> Expr:
+    assert quantity.unit is not None
+    zero, degree = _TEMPERATURES[quantity.unit.dimensions]
+    return Call("add", (_scaled(quantity.expression, degree), Num(zero)))
 
 
 def _in_radians(quantity: Quantity) -> Expr:

@@ -17,6 +17,7 @@ from lemma.grading.dates import read_moment
 from lemma.grading.expressions import TRIGONOMETRIC, Call, Expr, ExpressionReader, Num, Sym, UnreadableError, branches
 from lemma.grading.notation import normalize_notation
 from lemma.grading.number_words import replace_number_words
+from lemma.grading.phrases import DOUBTFUL_NOUNS, spell_arithmetic
 from lemma.grading.shapes import Answer, Choice, Collection, Matrix, Quantity, Ratio, Relation, SetOperation, Words
 from lemma.grading.tokens import Token, TooLongError, tokenize
 from lemma.grading.units import SHORT_NAMES, find_unit, read_unit
@@ -43,7 +44,7 @@ _SAID_TWICE = re.compile(r"^\s*(\d+)\s+\(\1\)")
 _NOISE_WORDS = frozenset(
     ["a", "an", "the", "it", "is", "are", "to", "due", "they", "he", "she", "this", "in", "at", "on", "answer"]
 )
-_FILLERS = frozenset(["about", "approximately", "approx", "only", "exactly", "around", "roughly", "base"])
+_FILLERS = frozenset(["about", "approximately", "approx", "only", "exactly", "around", "roughly", "base", "just"])
 _NOTHING = Collection("\\{", "\\}", ())
 _REALS = Quantity(Sym("blackboard R"))
 _PHRASES: dict[str, Answer] = {
@@ -90,7 +91,7 @@ def _read_structure(normal: str, plain: str) -> Answer | None:
     text = _TEXT_WRAPPER.sub(
         lambda match: f" {match.group(1)} " if any(map(str.isdigit, match.group(1))) else match.group(), normal
     )
-    text = replace_number_words(text)
+    text = spell_arithmetic(replace_number_words(text))
     if _WORDS_ONLY.fullmatch(text) and _PRONOUNCEABLE.search(_MATHEMATICAL_WORDS.sub(" ", text)):
         return _read_words(plain)
     try:
@@ -165,21 +166,32 @@ def _read_item(tokens: Sequence[Token]) -> Answer:
     parts, separators = _split(tokens, lambda token: token.text in RELATIONS)
     if separators:
         first = _read_side(parts[0]) if parts[0] else Quantity(Sym("x"))  # `> 5`
-        return Relation(tuple(separators), (first, *map(_read_side, parts[1:-1]), _read_item(parts[-1])))
+        middle = tuple(map(_read_side, parts[1:-1]))
+        if any(isinstance(side, Quantity) and side.noun for side in middle):
+            raise UnreadableError("words between two relations")  # `x = 2 when y = 3`
+        return Relation(tuple(separators), (first, *middle, _read_item(parts[-1])))
     if tokens[0].kind == "open" and tokens[-1].kind == "close":
         depths = accumulate((token.kind == "open") - (token.kind == "close") for token in tokens[:-1])
         if all(depths):  # the first token opens what the last one closes
             return _read_group(tokens)
     parts, separators = _split(tokens, lambda token: token.text == ":")
     if separators:
-        return Ratio(tuple(map(_read_quantity, parts)))
+        return Ratio(tuple(map(_read_quantity, parts)), _clock_time([[token.text for token in part] for part in parts]))
     return _read_quantity(tokens)
+
+
+def _clock_time(parts: list[list[str]]) -> tuple[int, int] | None:
+    """The time that `9:05` may be; `9:5` is none."""
+    if len(parts) != 2 or any(len(part) != 1 or not part[0].isdigit() for part in parts) or len(parts[1][0]) != 2:
+        return None
+    hours, minutes = int(parts[0][0]), int(parts[1][0])
+    return (hours, minutes) if hours < 24 and minutes < 60 and len(parts[0][0]) <= 2 else None
 
 
 def _strip_lead(tokens: Sequence[Token]) -> Sequence[Token]:
     """Without what may stand before an answer: `= 5`, `approximately 5`, `only 5`."""
     while tokens and (
-        tokens[0].text in ("=", "\\approx", "\\therefore", "\\Rightarrow")
+        tokens[0].text in ("=", "\\approx", "\\therefore", "\\Rightarrow", "\\implies")
         or (len(tokens) > 1 and tokens[0].kind == "word" and tokens[0].text.lower() in _FILLERS)
     ):
         tokens = tokens[1:]
@@ -294,8 +306,8 @@ def _begins_unit(tokens: Sequence[Token], at: int) -> bool:
 def _is_short_unit(tokens: Sequence[Token], at: int) -> bool:
     """Whether the `m` of `5 m` is meters: after a number without letters, with at most a power or `/s` after it."""
     is_number = all(token.kind not in ("symbol", "function", "word") for token in tokens[:at])
-    return is_number and len(tokens) - at <= 6 and all(
-        token.kind in ("number", "symbol", "word", "open", "close") or token.text in ("^", "/") for token in tokens[at:]
+    return is_number and len(tokens) - at <= 9 and all(
+        token.kind in ("number", "symbol", "word", "open", "close") or token.text in ("^", "/", "*", "\\cdot", "-") for token in tokens[at:]
     )  # fmt: skip
 
 
@@ -330,6 +342,8 @@ def _with_unit(expression: Expr, currency: str, following: Sequence[Token]) -> Q
         return total
     words = _unit_words(following)
     found = read_unit([*([currency] if currency else []), *words])
+    if not DOUBTFUL_NOUNS.isdisjoint(word.lower() for word in words[found[1] if found else 0 :]):
+        raise UnreadableError("words that change the number in an unknown way")
     if found:
         return Quantity(expression, found[0])
     noun = " ".join(word.lower().removesuffix("s") for word in words if word.lower() not in _NOISE_WORDS)

@@ -24,20 +24,20 @@ def stated_value(relation: Relation) -> Answer | None:
     if not _EQUALITIES.issuperset(relation.operators):
         return None
     first, last = relation.sides[0], relation.sides[-1]
-    if _is_label(last) and not _is_label(first):
+    if is_label(last) and not is_label(first):
         return first
-    if relation.operators[-1] == "\\approx" and not _is_label(relation.sides[-2]):
+    if relation.operators[-1] == "\\approx" and not is_label(relation.sides[-2]):
         return relation.sides[-2]
     if isinstance(first, Collection) and isinstance(last, Collection) and _has_names_in_order(first):
         return last  # `(x, y) = (3, -1)`
-    if _is_label(first) or (isinstance(first, Quantity) and isinstance(last, Quantity) and _gives_value(first, last)):
+    if is_label(first) or (isinstance(first, Quantity) and isinstance(last, Quantity) and _gives_value(first, last)):
         return last
     return None
 
 
 def approximate_value(relation: Relation) -> Answer | None:
     r"""0.333 in `\frac{1}{3} \approx 0.333`, which states two values; None in any other relation."""
-    both = len(relation.sides) > 1 and relation.operators[-1] == "\\approx" and not _is_label(relation.sides[-2])
+    both = len(relation.sides) > 1 and relation.operators[-1] == "\\approx" and not is_label(relation.sides[-2])
     return relation.sides[-1] if both else None
 
 
@@ -60,13 +60,13 @@ def _gives_value(left: Quantity, right: Quantity) -> bool:
     return () not in form.numerator and right.expression != Num(Fraction(0))
 
 
-def _is_label(answer: Answer) -> bool:
+def is_label(answer: Answer) -> bool:
     """Whether a side is only a name: `x`, `f(x)`, `AB`, `a_1`, `Area`."""
     return isinstance(answer, Words) or (isinstance(answer, Quantity) and _is_name(answer.expression))
 
 
 def _names_something(relation: Relation) -> bool:
-    return _is_label(relation.sides[0]) or _is_label(relation.sides[-1])
+    return is_label(relation.sides[0]) or is_label(relation.sides[-1])
 
 
 def _is_name(expression: Expr) -> bool:

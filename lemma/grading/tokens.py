@@ -31,7 +31,7 @@ _TOKEN = re.compile(
     |(?P<endless>\d*\.\d+\s*\.\.\.)
     |(?P<mixed>(?<![\d.,/])\d+(?:\s+(?:and\s+)?\d+\s*/\s*\d+(?![\d.,])
         |\s*\\frac\s*(?:\{\s*\d+\s*\}\s*\{\s*\d+\s*\}|\d\s*\d)))
-    |(?P<based>\(?[0-9][0-9A-Fa-f]*\)?_(?:\{\s*(?:\d+|\\text\{\w+\})\s*\}|\d+)|0[xb][0-9A-Fa-f]+)
+    |(?P<based>(?:\(?[0-9][0-9A-Fa-f]*\)?|[A-F][0-9A-F]*(?=_\{?16))_(?:\{\s*(?:\d+|\\text\{\w+\})\s*\}|\d+)|0[xb][0-9A-Fa-f]+)
     |(?P<grouped>\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d{1,3}(?:\ \d{3})+(?![\d/,]|\s*/)(?:\.\d+)?)
     |(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3}(?![\w]))?)
     |(?P<text>\\(?:text|mbox|textbf|textit|textrm|textsf|texttt|mathrm|rm|textnormal|operatorname)\s*\{(?P<words>[^{}]*)\})
@@ -208,8 +208,6 @@ def _read_based(text: str) -> Token | None:
         value = int(digits, base) if 2 <= base <= 36 else None
     except ValueError:
         value = None
-    if value is not None and base == 10:
-        return Token("number", digits, Fraction(value))
     return None if value is None else Token("based", digits.upper().lstrip("0") or "0", Fraction(value), base=base)
 
 

@@ -42,8 +42,10 @@ angle: 1 degree deg | 1/60 arcminute
 radian: 1 radian rad
 celsius: 1 celsius
 fahrenheit: 1 fahrenheit
+kelvin: 1 kelvin
 information: 1 byte b | 1000 kb kilobyte | 1000000 mb megabyte | 1000000000 gb gigabyte
-electric: 1 ampere amp
+electric: 1 ampere amp | 1/1000 milliampere milliamp
+amount: 1 mol mole
 score: 1 point pt mark
 """
 # Volumes and speeds that have names of their own, in terms of the base quantities.
@@ -64,13 +66,36 @@ _DERIVED = {
     "newton": ({"mass": 1, "length": 1, "time": -2}, Fraction(1)),
     "joule": ({"mass": 1, "length": 2, "time": -2}, Fraction(1)),
     "watt": ({"mass": 1, "length": 2, "time": -3}, Fraction(1)),
+    "kilowatt": ({"mass": 1, "length": 2, "time": -3}, Fraction(1000)),
+    "megawatt": ({"mass": 1, "length": 2, "time": -3}, Fraction(10**6)),
+    "kilojoule": ({"mass": 1, "length": 2, "time": -2}, Fraction(1000)),
+    "kilonewton": ({"mass": 1, "length": 1, "time": -2}, Fraction(1000)),
+    "volt": ({"mass": 1, "length": 2, "time": -3, "electric": -1}, Fraction(1)),
+    "kilovolt": ({"mass": 1, "length": 2, "time": -3, "electric": -1}, Fraction(1000)),
+    "ohm": ({"mass": 1, "length": 2, "time": -3, "electric": -2}, Fraction(1)),
+    "hertz": ({"time": -1}, Fraction(1)),
+    "kilohertz": ({"time": -1}, Fraction(1000)),
+    "megahertz": ({"time": -1}, Fraction(10**6)),
+    "gigahertz": ({"time": -1}, Fraction(10**9)),
+    "pascal": ({"mass": 1, "length": -1, "time": -2}, Fraction(1)),
+    "kilopascal": ({"mass": 1, "length": -1, "time": -2}, Fraction(1000)),
+    "coulomb": ({"electric": 1, "time": 1}, Fraction(1)),
 }
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "squared": 2, "cubed": 3}
 _CURRENCIES = frozenset(["usd", "eur", "gbp", "jpy", "inr"])
 _ADJECTIVES = frozenset(["total", "more", "extra", "additional", "full", "whole", "us", "of", "american", "about"])
 _POWER_MARK = re.compile(r"\^\{?(-?\d)\}?")
 # Short names that are ordinary words or variables elsewhere: they count only right after a number.
-SHORT_NAMES = frozenset(["m", "s", "g", "h", "l", "L"])
+SHORT_NAMES = frozenset(["m", "s", "g", "h", "l", "L", "W", "V", "N", "J", "A", "K", "C", "F", "\\Omega", "\\ohm"])
+# Symbols in which case counts.
+_SYMBOLS = {
+    "W": "watt", "kW": "kilowatt", "MW": "megawatt", "V": "volt", "kV": "kilovolt", "N": "newton", "kN": "kilonewton",
+    "J": "joule", "kJ": "kilojoule", "A": "ampere", "mA": "milliampere", "K": "kelvin", "C": "celsius", "F": "fahrenheit",
+    "Hz": "hertz", "kHz": "kilohertz", "MHz": "megahertz", "GHz": "gigahertz", "Pa": "pascal", "kPa": "kilopascal",
+    "\\Omega": "ohm", "\\ohm": "ohm", "Omega": "ohm", "ohm": "ohm",
+}  # fmt: skip
+# `kg m` is `kg * m`.
+_FACTORS = frozenset(["kg", "g", "m", "cm", "mm", "km", "s", "N", "J", "W", "V", "A", "K", "mol"])
 
 
 def _build_table() -> dict[str, Unit]:
@@ -91,7 +116,7 @@ _UNITS = _build_table()
 @lru_cache(maxsize=1024)
 def find_unit(name: str) -> Unit | None:
     """The unit of that name, in singular or plural, whatever its case."""
-    name = name.lower()
+    name = _SYMBOLS.get(name, name).lower()
     return _UNITS.get(name) or (_UNITS.get(name[:-1]) if name.endswith("s") and len(name) > 2 else None)
 
 
@@ -129,9 +154,10 @@ def _read_further_factor(unit: Unit, words: Sequence[str], at: int) -> tuple[Uni
     joint = words[at].lower()
     # "18 dollars a day" is a rate; "3 hours a day" is most often 3 hours.
     divides = joint in ("/", "per") or (joint in ("a", "an", "each", "every") and is_money(unit))
-    if not divides and joint not in ("*", "-", "\\cdot"):
+    is_next_to = words[at] in _FACTORS and words[at - 1] in _FACTORS
+    if not divides and not is_next_to and joint not in ("*", "-", "\\cdot"):
         return None
-    factor, end = _read_factor(words, at + 1)
+    factor, end = _read_factor(words, at if is_next_to else at + 1)
     if factor is None or dict(factor.dimensions).keys() & dict(unit.dimensions).keys():
         return None
     if divides and is_money(unit):

@@ -22,6 +22,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from lemma.grading.extraction import find_answer, is_read_from_words
+from lemma.grading.number_words import replace_number_words
+from lemma.grading.phrases import Modifier, split_modifier
 from lemma.grading.plain_numbers import compare_plain_numbers, read_plain_number
 
 if TYPE_CHECKING:
@@ -40,6 +42,26 @@ _TOO_LARGE = re.compile(
 )
 _DEEPEST_FOR_MATH_VERIFY = 8
 _WORD = re.compile(r"[A-Za-z]{2,}")
+# What data sets write if there is no answer to compare with. `none` in lower case is the empty set.
+_NO_GOLD = frozenset(
+    """
+    proof|proof problem|proof question|this is a proof problem|see proof|see the proof|see solution|see the solution
+    not found|notfound|not_found|not-found|answer not found|n/a|na|n.a|null|nan|nil|tbd|todo|unknown|not available|missing
+    not provided|not applicable|not given|no answer|no answer found|no answer given|invalid|-|--|---|?|??|???|
+    """.strip()
+    .replace("\n    ", "|")
+    .split("|")
+)
+_LONGEST_NO_GOLD = 60
+_BOXED = re.compile(r"\\boxed\s*\{[^\n]{0,200}?\}(?![}\d])")
+_TEXT_WRAPPERS = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm)\s*\{([^{}]*)\}")
+_PROSE_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+_FEWEST_WORDS_OF_PROSE = 3
+_NUMBERS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_THOUSANDS_WITH_POINTS = re.compile(r"-?[1-9]\d{0,2}(?:\.\d{3})+")
+_DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?![\d.,]|\s*[,;])")
+_YES_NO = re.compile(r"\s*(?:\\text\s*\{\s*)?(?:yes|no)\b[\s.}]*", re.I)
+_YES_NO_BEGINS = re.compile(r"[\s*]*(yes|no)\b[*]*(?:[,.;:!]|\s*$)", re.I)
 _TEXT_COMMANDS = frozenset(["text", "mbox", "textbf", "mathrm"])
 _LETTERS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]")
 _SPACES = re.compile(r"\s+")
@@ -73,18 +95,22 @@ def verdict(gold: str | Number, text: str | Number) -> Verdict:
     gold_number = read_plain_number(gold)
     if gold_number is not None:
         number = read_plain_number(text)
-        if number is None:
-            answer = find_answer(text)
-            if answer is None:
-                return "unknown"
-            number = read_plain_number(answer)
-            if number is None:
-                return _compare_bounded(gold, answer)
-        return compare_plain_numbers(gold_number, number)
-    answer = find_answer(text)
-    if answer is None:
+        if number is not None:
+            result = compare_plain_numbers(gold_number, number)
+            return "unknown" if result == "different" and _may_be_thousands(gold, text) else result
+        answer = find_answer(text)
+        if answer is None:
+            return "unknown"
+        number = read_plain_number(answer)
+        result = _compare_bounded(gold, answer) if number is None else compare_plain_numbers(gold_number, number)
+        return _in_another_notation(gold, answer, text) or result if result != "equal" else result
+    stated = _gold_answer(gold)
+    answer = find_answer(text) if stated else None
+    if stated is None or answer is None:
         return "unknown"
-    result = _compare_bounded(gold, answer)
+    if _YES_NO.fullmatch(stated) and (said := _YES_NO_BEGINS.match(text)):
+        answer = said.group(1)
+    result = _compare_bounded(stated, answer)
     return "unknown" if result == "different" and _is_mentioned_elsewhere(gold, text, answer) else result
 
 
@@ -124,6 +150,9 @@ def exact_value(text: str) -> Fraction | None:
     answer = find_answer(text)
     if answer is None or len(answer) > _LONGEST_ANSWER:
         return None
+    modified = split_modifier(answer)
+    if modified and modified[0] in ("limit", "estimate"):
+        answer = modified[1]
     number = read_plain_number(answer)
     if number is not None:
         return Fraction(number.numerator, number.denominator)
@@ -137,9 +166,50 @@ def exact_value(text: str) -> Fraction | None:
         return None
 
 
-def _compare_bounded(gold: str, answer: str) -> Verdict:
+def _gold_answer(gold: str) -> str | None:
+    """The answer that a gold answer states; None for `N/A` and the like, and for a text that names several."""
+    if len(gold) <= _LONGEST_NO_GOLD:
+        name = _TEXT_WRAPPERS.sub(r"\1", gold).strip(" \t\n*\"'.!<>[]")
+        if name in ("None", "NONE") or name.lower() in _NO_GOLD:
+            return None
     if "\\boxed" in gold or "####" in gold:
-        gold = find_answer(gold) or gold
+        return find_answer(gold) if len(set(_BOXED.findall(gold))) < 2 else None
+    words = _PROSE_WORD.findall(gold)
+    if len(words) < _FEWEST_WORDS_OF_PROSE or not any(map(str.isdigit, gold)):
+        return gold
+    numbers = _NUMBERS.findall(gold)
+    return find_answer(gold) if len(set(numbers)) == 1 else gold
+
+
+def _may_be_thousands(gold: str, answer: str) -> bool:
+    """Whether `1.130` may be meant as 1130, as some languages write it."""
+    for one, other in ((gold, answer), (answer, gold)):
+        if _THOUSANDS_WITH_POINTS.fullmatch(one) and one.replace(".", "") == other.replace(",", ""):
+            return "," not in other or one.endswith("000")
+    return False
+
+
+def _in_another_notation(gold: str, answer: str, text: str) -> Verdict | None:
+    """The verdict if commas and points in an answer may be those of another language; None if they are not.
+
+    `3,14` is a decimal in a sentence or a box. All alone it may also be a list of two numbers.
+    """
+    if _may_be_thousands(gold, answer):
+        return "unknown"
+    comma = _DECIMAL_COMMA.search(answer)
+    if comma is None:
+        return None
+    whole, decimals = comma.group(1).replace(".", ""), comma.group(2)
+    in_words = answer[: comma.start()] + f"{whole}.{decimals}" + answer[comma.end() :]
+    if _compare_bounded(gold, in_words) != "equal":
+        return None
+    is_decimal = (
+        "." in comma.group(1) or (whole == "0" and "." in gold) or (answer.strip() != text.strip() and "." in gold)
+    )
+    return "equal" if is_decimal else "unknown"
+
+
+def _compare_bounded(gold: str, answer: str) -> Verdict:
     if max(len(gold), len(answer)) > _LONGEST_ANSWER:
         return "equal" if gold.strip() == answer.strip() else "unknown"
     return _compare(gold.strip(), answer.strip())
@@ -155,6 +225,8 @@ def _compare(gold: str, answer: str) -> Verdict:
         return "unknown"
     if _SPACES.sub(" ", gold) == _SPACES.sub(" ", answer):
         return "equal"
+    if modified := split_modifier(replace_number_words(_TEXT_WRAPPERS.sub(r" \1 ", answer)).strip()):
+        return _compare_modified(gold, *modified)
     try:
         gold_shape, answer_shape = read_answer(gold), read_answer(answer)
         if gold_shape is None or answer_shape is None:
@@ -165,6 +237,18 @@ def _compare(gold: str, answer: str) -> Verdict:
         return _second_opinion(gold, answer, trusted=("equal",)) if is_computable else result
     except RecursionError:
         return "unknown"
+
+
+def _compare_modified(gold: str, modifier: Modifier, answer: str) -> Verdict:
+    """`answer` is what is left of "not 18", "more than 18", "at least 18" or "nearly 18" without these words."""
+    result = _compare(gold, answer)
+    if modifier == "negation":
+        return "different" if result == "equal" else "unknown"
+    if any(mark in gold for mark in "<>≤≥[") or "\\" in gold or split_modifier(gold):
+        return "unknown"  # the gold answer may be a bound too
+    if result == "equal":
+        return "different" if modifier == "bound" else "unknown"
+    return result
 
 
 def _second_opinion(gold: str, answer: str, trusted: tuple[Verdict, ...]) -> Verdict:
