@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from math import gcd
 from typing import TYPE_CHECKING
 
-from lemma.grading.expressions import Call, Num, Sym, symbols
+from lemma.grading.expressions import Sym, symbols
 from lemma.grading.quantities import compare_expressions, compare_quantities, exact_number
+from lemma.grading.ratios import compare_moments, compare_ratio_with_quantity, compare_ratios, compare_with_clock
 from lemma.grading.reading import read_answer
 from lemma.grading.real_sets import Interval, NotRealSetError, describes_set, real_set
 from lemma.grading.relations import approximate_value, compare_relations, is_label, stated_value
@@ -24,13 +24,9 @@ from lemma.grading.shapes import (
     SetOperation,
     Words,
 )
-from lemma.grading.units import find_unit
 
 if TYPE_CHECKING:
     from lemma.records import Verdict
-
-
-_TIME = (("time", 1),)
 
 
 def compare(gold: Answer, answer: Answer) -> Verdict:
@@ -78,6 +74,8 @@ def _compare_words(gold: Answer, answer: Answer) -> Verdict:
         if gold == answer:
             return "equal"
         gold_words, answer_words = set(gold.text.split()), set(answer.text.split())
+        if gold_words ^ answer_words in ({"not"}, {"never"}):
+            return "different"
         return "unknown" if gold_words <= answer_words or answer_words <= gold_words else "different"
     words, other = (gold, answer) if isinstance(gold, Words) else (answer, gold)
     assert isinstance(words, Words)
@@ -100,49 +98,12 @@ def _may_mean(words: Words, other: Answer) -> bool:
     return bool(other.noun) or (bool(symbols(other.expression)) and len(words.text) <= 3)
 
 
-def _compare_moments(gold: Answer, answer: Answer) -> Verdict:
-    if isinstance(gold, Moment) and isinstance(answer, Moment):
-        if gold.kind != answer.kind:
-            return "different"
-        pairs = zip(gold.parts, answer.parts, strict=True)
-        return "equal" if all(one == other for one, other in pairs if None not in (one, other)) else "different"
+def _compare_with_moment(gold: Answer, answer: Answer) -> Verdict:
     moment, other = (gold, answer) if isinstance(gold, Moment) else (answer, gold)
     assert isinstance(moment, Moment)
-    if moment.kind != "time" or not isinstance(other, Ratio):
-        return "unknown" if isinstance(other, Quantity) else "different"
-    if other.clock is None:
-        return "unknown"
-    # From 13:00 on, and from 0:00 to 0:59, the 24-hour clock leaves no doubt; 3:45 may be in the afternoon too.
-    hours, minutes = other.clock
-    same_hour = moment.parts[0] == hours or (1 <= hours <= 12 and (moment.parts[0] or 0) % 12 == hours % 12)
-    return "equal" if same_hour and moment.parts[1] == minutes else "different"
-
-
-def _compare_ratios(gold: Ratio, answer: Ratio) -> Verdict:
-    if len(gold.terms) != len(answer.terms):
-        return "different"
-    if gold.clock and gold.clock == answer.clock:
-        return "equal"
-    zeros = [[exact_number(term.expression) == 0 for term in side.terms] for side in (gold, answer)]
-    if any(zeros[0]) or any(zeros[1]):
-        # `3:00` and `5:00` are times of day, and every two ratios to zero have the same products.
-        same = all(
-            compare_expressions(a.expression, b.expression) == "equal"
-            for a, b in zip(gold.terms, answer.terms, strict=True)
-        )
-        return "equal" if same else "different" if gold.clock or zeros[0] != zeros[1] else "unknown"
-    products = [
-        (
-            Call("mul", (one.expression, answer.terms[0].expression)),
-            Call("mul", (other.expression, gold.terms[0].expression)),
-        )
-        for one, other in zip(gold.terms, answer.terms, strict=True)
-    ]
-    verdict = _all_of(compare_expressions(one, other) for one, other in products)
-    if verdict == "equal" and gold.clock and answer.clock:
-        # A quarter past one is not five past three. A ratio would have been given in lowest terms.
-        return "different" if gcd(*gold.clock) > 1 else "unknown"
-    return verdict
+    if isinstance(other, Ratio):
+        return compare_with_clock(moment, other)
+    return "unknown" if isinstance(other, Quantity) else "different"
 
 
 def _compare_with_ratio(gold: Answer, answer: Answer) -> Verdict:
@@ -153,20 +114,7 @@ def _compare_with_ratio(gold: Answer, answer: Answer) -> Verdict:
         return "unknown" if value is None else compare(ratio, value)
     if not isinstance(other, Quantity):
         return "different"
-    if len(ratio.terms) != 2:
-        return "different"
-    if other.unit is not None and other.unit.dimensions == _TIME:
-        # `1:20` is an hour and twenty minutes, or minutes and seconds.
-        sixtieths = Call("mul", (ratio.terms[1].expression, Num(Fraction(1, 60))))
-        total = Call("add", (ratio.terms[0].expression, sixtieths))
-        durations = [Quantity(total, find_unit(larger)) for larger in ("hour", "minute")]
-        return "equal" if any(compare_quantities(one, other) == "equal" for one in durations) else "different"
-    quotient = Call("div", (ratio.terms[0].expression, ratio.terms[1].expression))
-    verdict = compare_expressions(quotient, other.expression)
-    value = exact_number(quotient)
-    # "18 to 1" may be a score or odds instead of the number that was asked for, and `18:00` is a time.
-    is_whole = value is not None and value.denominator == 1
-    return "unknown" if is_whole and verdict == "equal" and ratio is answer else verdict
+    return compare_ratio_with_quantity(ratio, other, ratio_is_gold=ratio is gold)
 
 
 def _compare_real_sets(gold: Answer, answer: Answer) -> Verdict:
@@ -236,10 +184,7 @@ def _compare_with_relation(gold: Answer, answer: Answer) -> Verdict:
     """An equation against something else: `x = 5` states 5."""
     relation, other = (gold, answer) if isinstance(gold, Relation) else (answer, gold)
     assert isinstance(relation, Relation)
-    value = stated_value(relation)
-    if isinstance(value, Collection) and isinstance(other, Collection):
-        return compare(value, other) if relation is gold else compare(other, value)  # `(x, y) = (3, 4)`
-    if isinstance(other, Collection) and not other.opening:
+    if isinstance(other, Collection) and not other.opening and not isinstance(stated_value(relation), Collection):
         if not any(map(is_label, relation.sides)) and any(isinstance(item, Relation) for item in other.items):
             return "unknown"  # an equation and its solutions
         return _compare_collections(_as_list(gold), _as_list(answer))
@@ -389,8 +334,9 @@ def rational_value(answer: Answer) -> Fraction | None:
 # The first rule that applies to the shapes of gold and answer decides.
 _RULES: tuple[tuple[Callable[[Answer, Answer], bool], Callable[..., Verdict]], ...] = (
     (_either(Choice), _compare_choices),
-    (_both(Ratio), _compare_ratios),
-    (_either(Moment), _compare_moments),
+    (_both(Ratio), compare_ratios),
+    (_both(Moment), compare_moments),
+    (_either(Moment), _compare_with_moment),
     (_either(Words), _compare_words),
     (_either(Ratio), _compare_with_ratio),
     (lambda gold, answer: describes_set(gold) or describes_set(answer), _compare_real_sets),

@@ -27,9 +27,12 @@ _BETWEEN_BOXES = re.compile(
 )
 # What next to a box makes it a part of a larger formula.
 _FENCE = re.compile(r"(?<!\\)\$|\\[\[\]()]")
-_OPERATOR_BEFORE = r"[-+−/^±≠<>≤≥]|\\(?:cdot|times|div|pm|mp|ne|neq|not|lt|gt|le|leq|ge|geq|log|ln|sin|cos|tan)|\\(?:[dt]?frac|sqrt)\s?(?:\[\d+\]\s?)?\{|\\[dt]?frac\s?\{[^{}]{1,20}\}\s?\{|[\^_]\{"
+_OPERATOR_BEFORE = (
+    r"[-+−/^±≠<>≤≥]|\\(?:cdot|times|div|pm|mp|ne|neq|not|lt|gt|le|leq|ge|geq|log|ln|sin|cos|tan)"
+    r"|\\(?:[dt]?frac|sqrt)\s?(?:\[\d+\]\s?)?\{|\\[dt]?frac\s?\{[^{}]{1,20}\}\s?\{|[\^_]\{"
+)
 _CHANGES_INSIDE = re.compile(rf"(?:{_OPERATOR_BEFORE}|(?<![A-Za-z\d])[\d.]{{1,9}}|(?<!\*)\*)\s*$")
-_CHANGES_BESIDE = re.compile(rf"(?:(?<!^)(?<![\s*-])[-+/^]|^-|(?<=\s)[-−+](?=$)|[≠<>≤≥±]\s?|\d|(?<!\*)(?<=\d)\*)$")
+_CHANGES_BESIDE = re.compile(r"(?:(?<!^)(?<![\s*-])[-+/^]|^-|(?<=\s)[-−+](?=$)|[≠<>≤≥±]\s?|\d|(?<!\*)(?<=\d)\*)$")
 _OPERATOR_AFTER = (
     r"(?:\^(?!\s*\{?\s*\\circ)|_|/|\\(?:cdot|times|div|pm|pi|sqrt)(?![a-zA-Z])|[-+−*]\s*[\d\\a-zA-Z(]|\.\d)"
 )
@@ -48,6 +51,13 @@ _PLAIN_LINE = re.compile(r"\s*(\$?-?\d+(?:,\d{3})*(?:\.\d+)?%?)\.?[ \t]*(?:\n|$)
 _DISPLAY = re.compile(r"[\s:*]*(?:\$\$(.+?)\$\$|\\\[(.+?)\\\])", re.DOTALL)
 _SENTENCE_END = re.compile(
     r"(?<![\s.])(?<!\b[ap]\.m)(?<!\bsq)(?<!\bft)(?<!\bvs)\.(?=[\s*$\"']*\s|[\s*$\"']*$)|\n|[!?](?=\s+[A-Z])"
+)
+# What chat models end with: "Would you like me to try 10 pallets?"
+_LONGEST_OFFER = 300
+_OFFER = re.compile(
+    r"(?:(?<=[.!?*)\n])|(?<=[.!?]\s))\s*(?:Do you (?:want|need|have)|Would you like|Want me to|Shall I"
+    r"|Should I|Can I help|Let me know|Please let me"
+    r"|Feel free|If you (?:have|need|want|would)|I hope this|Hope this|Is there anything)\b[^.!?\n]{0,200}[.!?]*\s*$"
 )
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*|__([^_\n]+)__|\\textbf\{([^{}\n]+)\}|<b>([^<\n]+)</b>")
 _LABELLED = re.compile(r"[a-z]\s*:")
@@ -80,6 +90,10 @@ _NON_ANSWER = re.compile(
 # What GSM8K's solutions have for a calculator.
 _CALCULATION = re.compile(r"<<[^<>]*>>")
 _ASIDE = re.compile(r"\s+\((?![^()]*(?:\\|\b(?:sin|cos|tan|log|ln|exp|sqrt|pi)\b))[^()]*[A-Za-z]{3}[^()]*\)[.\s]*$")
+# `18, not 19` is 18.
+_CONTRAST = re.compile(
+    r"^(\s*[$*]{0,3}-?\d[\d,.]{0,20}[$*%]{0,3}(?: [a-z]{1,20})?),? (?:and not|not|rather than|instead of) [^,.]{1,40}$"
+)
 _EXCLAMATION = re.compile(r"(?<=\w)[!?]+$")
 _FOREIGN_WORD = re.compile(r"[^\W\d_A-Za-z\u0370-\u03ff]{2}")
 _COPULA = re.compile(r"\b(?:is|are|was|were|be|equals)\s+")
@@ -229,7 +243,7 @@ def _first_answer(tail: str) -> str | None:
     tail = _CALCULATION.sub("", tail).rstrip()
     end = _SENTENCE_END.search(tail)
     sentence = tail[: end.start()] if end else tail
-    answer = _tidy(_EXCLAMATION.sub("", _ASIDE.sub("", sentence)))
+    answer = _tidy(_EXCLAMATION.sub("", _ASIDE.sub("", _CONTRAST.sub(r"\1", sentence))))
     if not answer:
         return None
     if _looks_bare(answer):
@@ -247,6 +261,10 @@ def _looks_bare(text: str) -> bool:
 
 def _from_prose(text: str) -> str | None:
     text = _CALCULATION.sub("", text)
+    while offer := _OFFER.search(text, max(0, len(text) - _LONGEST_OFFER)):
+        if not text[: offer.start()].strip():
+            break
+        text = text[: offer.start()]
     lines = text.strip().rsplit("\n", 1)
     last_line = lines[-1]
     bold = list(_BOLD.finditer(last_line))

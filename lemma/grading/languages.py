@@ -12,36 +12,41 @@ import re
 import unicodedata
 
 _LATIN_NAMES = """
-    antwort ergebnis endergebnis respuesta réponse reponse resposta risposta antwoord jibu jawaban jawabannya cevap yanıt
-    odpowiedź odpověď odpoveď odgovor odpowiedz svaret svar vastaus răspunsul răspuns válasz sagot
+    antwort ergebnis endergebnis respuesta réponse reponse resposta risposta antwoord jibu jawaban jawabannya cevap
+    yanıt odpowiedź odpowiedz odpověď odpoveď odgovor svaret svar vastaus răspunsul răspuns válasz sagot
 """
+# `_` is a space.
 _OTHER_NAMES = """
-    ответ відповідь отговор απάντηση 答案 答え 解答 回答 答： 答: 정답 답은 답: 답： คำตอบ উত্তর సమాధానం उत्तर الجواب الإجابة
-    جواب پاسخ תשובה đáp\u00a0án đáp\u00a0số câu\u00a0trả\u00a0lời kết\u00a0quả
+    ответ відповідь отговор απάντηση 答案 答え 解答 回答 答： 答: 정답 답은 답: 답： คำตอบ উত্তর సమాధానం उत्तर الجواب
+    الإجابة جواب پاسخ תשובה đáp_án đáp_số câu_trả_lời kết_quả
 """
 _NAME = re.compile(
     rf"\b(?:{'|'.join(_LATIN_NAMES.split())})\b|"
-    + "|".join(re.escape(name).replace("\u00a0", r"\s") for name in _OTHER_NAMES.split()),
+    + "|".join(re.escape(name).replace("_", r"\s") for name in _OTHER_NAMES.split()),
     re.IGNORECASE,
 )
-# Without one of these, an ASCII text has none of the names.
-_ASCII_HINTS = ("ntwor", "espuesta", "esposta", "isposta", "eponse", "ibu", "awaban", "evap", "rgebnis", "sva", "odgo")
-_ASCII_HINTS += ("Sva", "Odgo", "astaus", "agot", "dpowiedz")
-# `not`, bounds and powers: with one of these in it, a sentence does not say that a number is the answer.
+# An ASCII text without any of these has none of the names.
+_HINTS = """
+    ntwor espuesta esposta isposta eponse Jibu jibu awaban Cevap cevap rgebnis Svar svar dgovor astaus Sagot sagot
+    dpowiedz
+"""
+_ASCII_HINTS = _HINTS.split()
+# Negations, bounds and powers: a sentence with one of these does not plainly say that a number is the answer.
 _DOUBTFUL_LATIN = """
     nicht kein keine keinen falsch mindestens höchstens weniger mehr niemals quadrat
     no nunca incorrecta incorrecto menos más maximo máximo minimo mínimo cuadrado
-    pas jamais fausse faux moins plus carré não nunca errada menos mais quadrado non mai sbagliata almeno meno quadrato
-    niet geen minstens hoogstens minder meer si sio siyo angalau tidak bukan salah không sai ít nhất değil az fazla
-    nie mniej więcej není ne inte minst ikke nu mindst
+    pas jamais fausse faux moins plus carré não errada mais quadrado non mai sbagliata almeno meno quadrato
+    niet geen minstens hoogstens minder meer si sio siyo angalau tidak bukan salah không sai ít_nhất değil az fazla
+    nie mniej więcej není ne inte minst ikke nu mindst не ні нет
 """
 _DOUBTFUL_OTHER = """
-    не менее более неверно нет квадрат ні 不是 不等 并非 非 错 至少 最多 超过 以上 以下 少于 多于 的平方 ではな じゃな ない 少なく 二乗
-    아니 않 이상 이하 적어도 ไม่ อย่างน้อย মনে নয় না অন্তত ভুল కాదు కనీసం తప్పు नहीं कम ज़्यादा ग़लत ليس ليست غير الأقل خطأ نیست לא
+    менее более неверно квадрат 不是 不等 并非 非 错 至少 最多 超过 以上 以下 少于 多于 的平方 ではな じゃな ない
+    少なく 二乗 아니 않 이상 이하 적어도 ไม่ อย่างน้อย নয় না অন্তত ভুল కాదు కనీసం తప్పు नहीं कम ज़्यादा ग़लत ليس ليست غير
+    الأقل خطأ نیست לא
 """
 _DOUBTFUL = re.compile(
-    rf"\b(?:{'|'.join(set(_DOUBTFUL_LATIN.split()))})\b|\w'est pas|(?<!\w)(?:не|ні|нет|на)(?!\w)|"
-    + "|".join(map(re.escape, set(_DOUBTFUL_OTHER.split()) - {"не", "ні", "нет"})),
+    rf"\b(?:{'|'.join(_DOUBTFUL_LATIN.split()).replace('_', ' ')})\b|n['’]est pas|"
+    + "|".join(map(re.escape, _DOUBTFUL_OTHER.split())),
     re.IGNORECASE,
 )
 _LEAD = re.compile(
@@ -51,7 +56,7 @@ _LEAD = re.compile(
 )
 _END = re.compile(r"[。।؟]|[.!?](?=\s|\*|$)|\n")
 _NUMBER = re.compile(
-    r"[-−]?(?:\\?[$€£¥₹]\s?)?\d{1,3}(?:[.,\u00a0\u202f\u2009' ]\d{3}){1,6}(?:[.,]\d{1,9})?(?!\d)|[-−]?(?:\\?[$€£¥₹]\s?)?\d+(?:[.,/]\d+)?"
+    r"[-−]?(?:\\?[$€£¥₹]\s?)?(?:\d{1,3}(?:[.,\u00a0\u202f\u2009' ]\d{3}){1,6}(?:[.,]\d{1,9})?(?!\d)|\d+(?:[.,/]\d+)?)"
 )
 _AFTER_NUMBER = re.compile(r"\s?(?:\\?%|€|\$|°|[a-zA-Z]{1,3}[²³]?(?:/[a-z]{1,2})?(?![\w]))?")
 _FORMULA = re.compile(r"\$([^$\n]{1,200})\$|\\\(([^\n]{1,200}?)\\\)")

@@ -27,8 +27,8 @@ _SYMBOLS = {
     "º": r"^\circ ", "˚": r"^\circ ", "±": r"\pm ", "∓": r"\mp ", "′": "'", "″": '"', "’": "'", "‘": "'", "“": '"',
     "”": '"', "⟨": r"\langle ", "⟩": r"\rangle ", "…": "...", "⋯": "...", "℃": r"^\circ C", "℉": r"^\circ F",
     "∣": "|", "∶": ":", "∧": r"\land ", "∨": r"\lor ", "→": r"\to ", "％": "%", "﹪": "%", "٪": "%", "٫": ".", "٬": ",",
-    "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "∠": r"\angle ", "∴": r"\therefore ", "△": r"\triangle ",
-    "\u00b5": r"\mu ",
+    "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "∠": r"\angle ", "△": r"\triangle ",
+    "∴": r"\therefore ", "\u00b5": r"\mu ",
 }  # fmt: skip
 _GREEK_LETTERS = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩϕϵ"
 _GREEK_NAMES = """
@@ -47,7 +47,8 @@ _NOISE = (
     (re.compile(r"\\(?:bf|it|rm|tiny|small|normalsize|large|Large|LARGE|huge|Huge|boldmath)(?![a-zA-Z{])"), ""),
     (re.compile(r"(?<!\\)((?:\\\\)*)\\[,;:> ]"), r"\1 "),
     (re.compile(r"~|\\q?quad(?![a-z])|\\(?:hspace|vspace|phantom)\{[^{}]*\}"), " "),
-    (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
+    (re.compile(r"\\(?:[dtc]|nice|s)frac(?![a-zA-Z])"), r"\\frac"),
+    (re.compile(r"(?<![\d:.])(\d{1,2}) ?o'clock(?![a-z])"), r"\1:00"),
     (re.compile(r"\\[dt]binom(?![a-zA-Z])"), r"\\binom"),
     (re.compile(r"(?:\{\})?\^\s*\{?\s*\\circ\s*\}?|\\degree(?![a-z])|\\textdegree(?![a-z])"), r"\\degree "),
     (re.compile(r"\\(?:leq|leqslant|leqq)(?![a-zA-Z])"), r"\\le"),

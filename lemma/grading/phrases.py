@@ -15,13 +15,17 @@ Modifier = Literal["negation", "bound", "limit", "estimate"]
 
 _APOSTROPHE = "['’]"
 _NOT = (
-    rf"(?:(?:definitely|certainly|clearly|surely|obviously|it|that|this|is|are|was|be) ){{0,3}}(?:(?:(?:is|was|are|were|ca|could|would|should|might|must|do|does|did)n{_APOSTROPHE}t|cannot"
+    r"(?:(?:definitely|certainly|clearly|surely|obviously|it|that|this|is|are|was|be) ){0,3}"
+    rf"(?:(?:(?:is|was|are|were|ca|could|would|should|might|must|do|does|did)n{_APOSTROPHE}t|cannot"
     r"|not|never|neither|no longer|anything but|other than|far from|different from|unequal to)"
-    r" ?(?:(?:think|believe|say|be|been|equal|equals|to|it|is|the|answer|that|a|an|actually|necessarily|exactly|really) ){0,6})"
+    r" ?(?:(?:think|believe|say|be|been|equal|equals|to|it|is|the|answer|that|a|an|actually|necessarily|exactly"
+    r"|really) ){0,6})"
 )
 _BOUND = (
-    r"(?:(?:it |that )?(?:is |be |are )?(?:at least|at most|at the (?:most|least|minimum|maximum)|no (?:more|less|fewer|greater|smaller|larger) than|not (?:more|less|fewer) than"
-    r"|(?:strictly )?(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower) than(?: or equal to)?|up to|as (?:many|much|few|little) as|over|under|above"
+    r"(?:(?:it |that )?(?:is |be |are )?(?:at least|at most|at the (?:most|least|minimum|maximum)"
+    r"|no (?:more|less|fewer|greater|smaller|larger) than|not (?:more|less|fewer) than"
+    r"|(?:strictly )?(?:more|less|fewer|greater|larger|smaller|bigger|higher|lower) than(?: or equal to)?"
+    r"|up to|as (?:many|much|few|little) as|over|under|above"
     r"|below|beyond|exceed(?:s|ing)?|a (?:minimum|maximum) of|(?:minimum|maximum) of|between)) ?"
 )
 # With these, the number itself may be what was asked for: "at least 18 eggs" answers how many are needed.
@@ -32,10 +36,15 @@ _LEADING = {
     "negation": re.compile(_NOT, re.IGNORECASE),
     "estimate": re.compile(_ESTIMATE, re.IGNORECASE),
 }
-_WRONG = r"(?:wrong|incorrect|false|impossible|invalid|too (?:small|large|big|many|few|much|little|low|high)|ruled out|excluded)"
+_WRONG = (
+    r"(?:wrong|incorrect|false|impossible|invalid|too (?:small|large|big|many|few|much|little|low|high)|ruled out"
+    r"|excluded)"
+)
 _REFUTED = (
-    rf"(?: (?:is|was|would be|seems|looks|must be|can only be) (?:(?:clearly|obviously|also|simply|definitely|certainly|not) ){{0,2}}{_WRONG}"
-    rf"| (?:is|was|are|would|can|could|do|does|did)(?: not\b|n{_APOSTROPHE}t\b)| ?, which is {_WRONG}| cannot be\b|\? No\b)"
+    r"(?: (?:is|was|would be|seems|looks|must be|can only be) "
+    rf"(?:(?:clearly|obviously|also|simply|definitely|certainly|not) ){{0,2}}{_WRONG}"
+    rf"| (?:is|was|are|would|can|could|do|does|did)(?: not\b|n{_APOSTROPHE}t\b)| ?, which is {_WRONG}| cannot be\b"
+    r"|\? No\b)"
 )
 _TRAILING = {
     "negation": re.compile(rf"({_REFUTED}.{{0,40}})$", re.IGNORECASE | re.DOTALL),
@@ -66,6 +75,7 @@ _BINARY = {
     "mod": "%", "modulo": "%", "choose": "C",
 }  # fmt: skip
 _BINARY_WORD = "|".join(sorted(map(re.escape, _BINARY), key=len, reverse=True))
+_PLUS_OR_MINUS = re.compile(r"\bplus or minus |\bplus/minus ", re.IGNORECASE)
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
@@ -92,18 +102,18 @@ _SCALED = re.compile(rf"(?<![\w.]){_N} (lakh|lac|crore|score(?= *$))s?(?!\w)", r
 # `$18 over 3 days` divides nothing.
 _OPERATION = re.compile(rf"(?<![\w.]){_N} ((?!over){_BINARY_WORD}|over(?= \S+$)) {_N}(?![\w.])", re.IGNORECASE)
 _HINT = re.compile(
-    r"than|negative|opposite|inverse|minus|reciprocal|square|cube|twice|double|two times|thrice|triple|half|halved|third"
-    r"|quarter|zero|power|\bto\b|lakh|lac\b|crore|score|gross|plus|added|times|by|over|raised|mod|choose",
+    r"than|negative|opposite|inverse|minus|reciprocal|square|cube|twice|double|two times|thrice|triple|half|halved"
+    r"|zero|power|\bto\b|lakh|lac\b|crore|score|gross|plus|added|times|by|over|raised|mod|choose",
     re.IGNORECASE,
 )
 # Nouns that no count of things ends in: what they say of the number is not known.
-DOUBTFUL_NOUNS = frozenset(
-    """
-    plus minus squared cubed doubled tripled halved quadrupled mod modulo remainder choose raised power root factorial mil
-    mill pair couple off reciprocal inverse wrong incorrect not isn divided multiplied th percentile rounded bn mn tn below
-    except instead short lakh crore score gross
-    """.split()
-)
+_DOUBTFUL_NOUNS = """
+    plus minus squared cubed doubled tripled halved quadrupled mod modulo remainder choose raised power root factorial
+    mil mill bn mn tn pair couple off reciprocal inverse wrong incorrect not isn divided multiplied th percentile rounded
+    below except instead lakh crore score gross itself themselves ten hundred thousand million billion trillion googol
+    ish odd exponent log negative base
+"""
+DOUBTFUL_NOUNS = frozenset(_DOUBTFUL_NOUNS.split())
 _BEFORE = re.compile(
     rf"(?<![\w-])(?:{_BOUND}|{_NOT}|{_ESTIMATE}|(?:minus|negative|twice|double|triple|thrice|(?:one )?half(?: of)?"
     r"|(?:the )?(?:opposite|negative|reciprocal|inverse|square root|cube root|square|cube|double) of) "
@@ -112,7 +122,8 @@ _BEFORE = re.compile(
 )
 _NEGATED_BEFORE = re.compile(rf"(?<![\w-]){_NOT}[\s$*(]{{0,4}}$", re.IGNORECASE)
 _NEGATED_CLAUSE = re.compile(
-    rf"\b(?:not|never|doubt|unlikely|deny|denied|wrong|incorrect|cannot|neither|nor|nicht|keine?|pas|niet|não|non|no (?:es|son|hay|fue))\b|n{_APOSTROPHE}t\b",
+    r"\b(?:not|never|doubt|unlikely|deny|denied|wrong|incorrect|cannot|neither|nor|nicht|keine?|pas|niet|não|non"
+    rf"|no (?:es|son|hay|fue))\b|n{_APOSTROPHE}t\b",
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(
@@ -159,7 +170,7 @@ def spell_arithmetic(text: str) -> str:
     """An answer with arithmetic in words as a formula: `twice 18` as `(2*(18))`."""
     if not _HINT.search(text):
         return text
-    text = " ".join(text.split())
+    text = _PLUS_OR_MINUS.sub(r"\\pm ", " ".join(text.split()))
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     text = _NTH_POWER.sub(_spell_power, text)

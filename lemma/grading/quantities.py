@@ -10,7 +10,7 @@ from lemma.grading.expressions import Call, Expr, Num, Sym, symbols
 from lemma.grading.numerics import provably_different, real_value
 from lemma.grading.plain_numbers import within_rounding
 from lemma.grading.shapes import Quantity
-from lemma.grading.units import SHORT_NAMES, Unit, find_unit, is_money, without_rate
+from lemma.grading.units import SHORT_NAMES, Dimensions, Unit, find_unit, is_money, without_rate
 
 if TYPE_CHECKING:
     from lemma.records import Verdict
@@ -20,7 +20,7 @@ _POUND_MASS = find_unit("pound")
 _DEGREE = (("angle", 1),)
 _RADIAN = (("radian", 1),)
 # Kelvins of 0 degrees, and of a difference of one degree.
-_TEMPERATURES = {
+_TEMPERATURES: dict[Dimensions, tuple[Fraction, Fraction]] = {
     (("celsius", 1),): (Fraction("273.15"), Fraction(1)),
     (("fahrenheit", 1),): (Fraction("273.15") - Fraction(160, 9), Fraction(5, 9)),
     (("kelvin", 1),): (Fraction(0), Fraction(1)),
@@ -139,13 +139,12 @@ def _compare_with_units(gold: Quantity, answer: Quantity, gold_unit: Unit, answe
             gold_unit, answer_unit = without_rate(gold_unit), without_rate(answer_unit)
     if gold_unit.dimensions != answer_unit.dimensions:
         dimensions = {gold_unit.dimensions, answer_unit.dimensions}
-        if dimensions <= _TEMPERATURES.keys():
-            return compare_expressions(_in_kelvin(gold), _in_kelvin(answer))
         if _DEGREE in dimensions and dimensions & _TEMPERATURES.keys():
             return _compare_values(gold, answer)  # `100 degrees` may be of temperature
-        if dimensions != {_DEGREE, _RADIAN}:
+        convert = _in_kelvin if dimensions <= _TEMPERATURES.keys() else _in_radians
+        if convert is _in_radians and dimensions != {_DEGREE, _RADIAN}:
             return "different"
-        return compare_expressions(_in_radians(gold), _in_radians(answer))
+        return compare_expressions(convert(gold), convert(answer))
     if gold_unit.scale == answer_unit.scale:
         return _compare_values(gold, answer)
     return compare_expressions(_scaled(gold.expression, gold_unit.scale), _scaled(answer.expression, answer_unit.scale))

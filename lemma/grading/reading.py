@@ -45,6 +45,7 @@ _NOISE_WORDS = frozenset(
     ["a", "an", "the", "it", "is", "are", "to", "due", "they", "he", "she", "this", "in", "at", "on", "answer"]
 )
 _FILLERS = frozenset(["about", "approximately", "approx", "only", "exactly", "around", "roughly", "base", "just"])
+_LEADING_TEXTS = frozenset(["the answer is", "the final answer is", "answer", "final answer", "the answer", "result"])
 _NOTHING = Collection("\\{", "\\}", ())
 _REALS = Quantity(Sym("blackboard R"))
 _PHRASES: dict[str, Answer] = {
@@ -165,11 +166,7 @@ def _read_item(tokens: Sequence[Token]) -> Answer:
             return Relation(("\\in",), (_read_item(sides[0]), operation)) if memberships else operation
     parts, separators = _split(tokens, lambda token: token.text in RELATIONS)
     if separators:
-        first = _read_side(parts[0]) if parts[0] else Quantity(Sym("x"))  # `> 5`
-        middle = tuple(map(_read_side, parts[1:-1]))
-        if any(isinstance(side, Quantity) and side.noun for side in middle):
-            raise UnreadableError("words between two relations")  # `x = 2 when y = 3`
-        return Relation(tuple(separators), (first, *middle, _read_item(parts[-1])))
+        return _read_relation(separators, parts)
     if tokens[0].kind == "open" and tokens[-1].kind == "close":
         depths = accumulate((token.kind == "open") - (token.kind == "close") for token in tokens[:-1])
         if all(depths):  # the first token opens what the last one closes
@@ -178,6 +175,14 @@ def _read_item(tokens: Sequence[Token]) -> Answer:
     if separators:
         return Ratio(tuple(map(_read_quantity, parts)), _clock_time([[token.text for token in part] for part in parts]))
     return _read_quantity(tokens)
+
+
+def _read_relation(operators: Sequence[str], parts: Sequence[Sequence[Token]]) -> Relation:
+    first = _read_side(parts[0]) if parts[0] else Quantity(Sym("x"))  # `> 5`
+    middle = tuple(map(_read_side, parts[1:-1]))
+    if any(isinstance(side, Quantity) and side.noun for side in middle):
+        raise UnreadableError("words between two relations")  # `x = 2 when y = 3`
+    return Relation(tuple(operators), (first, *middle, _read_item(parts[-1])))
 
 
 def _clock_time(parts: list[list[str]]) -> tuple[int, int] | None:
@@ -193,6 +198,7 @@ def _strip_lead(tokens: Sequence[Token]) -> Sequence[Token]:
     while tokens and (
         tokens[0].text in ("=", "\\approx", "\\therefore", "\\Rightarrow", "\\implies")
         or (len(tokens) > 1 and tokens[0].kind == "word" and tokens[0].text.lower() in _FILLERS)
+        or (len(tokens) > 1 and tokens[0].kind == "text" and tokens[0].text.lower().rstrip(" :=") in _LEADING_TEXTS)
     ):
         tokens = tokens[1:]
     return tokens
@@ -307,7 +313,8 @@ def _is_short_unit(tokens: Sequence[Token], at: int) -> bool:
     """Whether the `m` of `5 m` is meters: after a number without letters, with at most a power or `/s` after it."""
     is_number = all(token.kind not in ("symbol", "function", "word") for token in tokens[:at])
     return is_number and len(tokens) - at <= 9 and all(
-        token.kind in ("number", "symbol", "word", "open", "close") or token.text in ("^", "/", "*", "\\cdot", "-") for token in tokens[at:]
+        token.kind in ("number", "symbol", "word", "open", "close") or token.text in ("^", "/", "*", "\\cdot", "-")
+        for token in tokens[at:]
     )  # fmt: skip
 
 
@@ -342,7 +349,8 @@ def _with_unit(expression: Expr, currency: str, following: Sequence[Token]) -> Q
         return total
     words = _unit_words(following)
     found = read_unit([*([currency] if currency else []), *words])
-    if not DOUBTFUL_NOUNS.isdisjoint(word.lower() for word in words[found[1] if found else 0 :]):
+    rest = [word.lower() for word in words[found[1] if found else 0 :]]
+    if any(word in DOUBTFUL_NOUNS or word.removesuffix("s") in DOUBTFUL_NOUNS for word in rest):
         raise UnreadableError("words that change the number in an unknown way")
     if found:
         return Quantity(expression, found[0])

@@ -90,9 +90,9 @@ SHORT_NAMES = frozenset(["m", "s", "g", "h", "l", "L", "W", "V", "N", "J", "A", 
 # Symbols in which case counts.
 _SYMBOLS = {
     "W": "watt", "kW": "kilowatt", "MW": "megawatt", "V": "volt", "kV": "kilovolt", "N": "newton", "kN": "kilonewton",
-    "J": "joule", "kJ": "kilojoule", "A": "ampere", "mA": "milliampere", "K": "kelvin", "C": "celsius", "F": "fahrenheit",
-    "Hz": "hertz", "kHz": "kilohertz", "MHz": "megahertz", "GHz": "gigahertz", "Pa": "pascal", "kPa": "kilopascal",
-    "\\Omega": "ohm", "\\ohm": "ohm", "Omega": "ohm", "ohm": "ohm",
+    "J": "joule", "kJ": "kilojoule", "A": "ampere", "mA": "milliampere", "K": "kelvin", "C": "celsius",
+    "F": "fahrenheit", "Hz": "hertz", "kHz": "kilohertz", "MHz": "megahertz", "GHz": "gigahertz", "Pa": "pascal",
+    "kPa": "kilopascal", "\\Omega": "ohm", "\\ohm": "ohm", "Omega": "ohm", "ohm": "ohm",
 }  # fmt: skip
 # `kg m` is `kg * m`.
 _FACTORS = frozenset(["kg", "g", "m", "cm", "mm", "km", "s", "N", "J", "W", "V", "A", "K", "mol"])

@@ -43,15 +43,13 @@ _TOO_LARGE = re.compile(
 _DEEPEST_FOR_MATH_VERIFY = 8
 _WORD = re.compile(r"[A-Za-z]{2,}")
 # What data sets write if there is no answer to compare with. `none` in lower case is the empty set.
-_NO_GOLD = frozenset(
-    """
-    proof|proof problem|proof question|this is a proof problem|see proof|see the proof|see solution|see the solution
-    not found|notfound|not_found|not-found|answer not found|n/a|na|n.a|null|nan|nil|tbd|todo|unknown|not available|missing
-    not provided|not applicable|not given|no answer|no answer found|no answer given|invalid|-|--|---|?|??|???|
-    """.strip()
-    .replace("\n    ", "|")
-    .split("|")
-)
+_NO_GOLD_NAMES = """
+    proof, proof problem, proof question, this is a proof problem, see proof, see the proof, see solution,
+    see the solution, not found, notfound, not_found, not-found, answer not found, n/a, na, n.a, null, nan, nil, tbd,
+    todo, unknown, missing, not available, not provided, not applicable, not given, no answer, no answer found,
+    no answer given, invalid, -, --, ---, ?, ??, ???,
+"""
+_NO_GOLD = frozenset(name.strip() for name in _NO_GOLD_NAMES.split(","))
 _LONGEST_NO_GOLD = 60
 _BOXED = re.compile(r"\\boxed\s*\{[^\n]{0,200}?\}(?![}\d])")
 _TEXT_WRAPPERS = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm)\s*\{([^{}]*)\}")
@@ -59,6 +57,7 @@ _PROSE_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _FEWEST_WORDS_OF_PROSE = 3
 _NUMBERS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _THOUSANDS_WITH_POINTS = re.compile(r"-?[1-9]\d{0,2}(?:\.\d{3})+")
+_THOUSANDS_WITH_COMMAS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?![\d.,]|\s*[,;])")
 _YES_NO = re.compile(r"\s*(?:\\text\s*\{\s*)?(?:yes|no)\b[\s.}]*", re.I)
 _YES_NO_BEGINS = re.compile(r"[\s*]*(yes|no)\b[*]*(?:[,.;:!]|\s*$)", re.I)
@@ -95,15 +94,18 @@ def verdict(gold: str | Number, text: str | Number) -> Verdict:
     gold_number = read_plain_number(gold)
     if gold_number is not None:
         number = read_plain_number(text)
-        if number is not None:
-            result = compare_plain_numbers(gold_number, number)
-            return "unknown" if result == "different" and _may_be_thousands(gold, text) else result
-        answer = find_answer(text)
+        answer = find_answer(text) if number is None else text
         if answer is None:
             return "unknown"
-        number = read_plain_number(answer)
+        if number is None:
+            number = read_plain_number(answer)
         result = _compare_bounded(gold, answer) if number is None else compare_plain_numbers(gold_number, number)
-        return _in_another_notation(gold, answer, text) or result if result != "equal" else result
+        return result if result == "equal" else _in_another_notation(gold, answer, text) or result
+    return _compare_with_text(gold, text)
+
+
+def _compare_with_text(gold: str, text: str) -> Verdict:
+    """`verdict` for a gold answer that is no plain number."""
     stated = _gold_answer(gold)
     answer = find_answer(text) if stated else None
     if stated is None or answer is None:
@@ -203,9 +205,10 @@ def _in_another_notation(gold: str, answer: str, text: str) -> Verdict | None:
     in_words = answer[: comma.start()] + f"{whole}.{decimals}" + answer[comma.end() :]
     if _compare_bounded(gold, in_words) != "equal":
         return None
-    is_decimal = (
-        "." in comma.group(1) or (whole == "0" and "." in gold) or (answer.strip() != text.strip() and "." in gold)
-    )
+    is_bare = answer.strip() == text.strip()
+    if is_bare and _THOUSANDS_WITH_COMMAS.fullmatch(answer):
+        return None
+    is_decimal = "." in comma.group(1) or ("." in gold and (whole == "0" or not is_bare))
     return "equal" if is_decimal else "unknown"
 
 
