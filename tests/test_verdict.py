@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import doctest
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
+import lemma.grading.verdict
 from lemma import verdict
 from lemma.cli import main
-from lemma.grading.verdict import exact_value, extract_answer
+from lemma.grading.verdict import Number, exact_value, extract_answer
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The program that worker processes run: pairs of LaTeX expressions in, math-verify's opinion out, one JSON line each.
 
 It is run by its path, in a process of its own, because math-verify can take forever and any amount of memory; whoever
-started it kills it. Its own limits are the second line of defence, for a worker whose owner is gone.
+started it kills it. Its own limits are the second line of defense, for a worker whose owner is gone.
 """
 
 from __future__ import annotations
