@@ -6,7 +6,6 @@ import random
 import re
 from collections import Counter
 from fractions import Fraction
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
@@ -14,11 +13,12 @@ import pytest
 
 from lemma.arithmetic.graph import read_solution
 from lemma.arithmetic.numbers import find_numbers, normal
-from lemma.exceptions import Refusal
+from lemma.exceptions import ConfigError, Refusal
 from lemma.grading.verdict import exact_value
+from lemma.injectors import injector as find_injector
 from lemma.injectors.proof import prove
 from lemma.injectors.proposal import Conclusion, swapped_digits
-from lemma.injectors.symbolic import _injected
+from lemma.injectors.symbolic import Injected, attempts
 from lemma.problems.loading import open_problems
 from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy import load_taxonomy
@@ -30,8 +30,8 @@ INJECTORS = sorted({kind.injector for kind in load_taxonomy() if kind.injector})
 def wrong_steps(injector, question, steps, gold, seed=0):
     """The wrong step and the explanation of everything that an injector makes of a solution."""
     graph = read_solution(question, steps, gold)
-    made = _injected(graph, injector, injector, random.Random(seed), Counter())
-    return {error.steps[error.error_step]: error.explanation for error in made}
+    made = attempts(graph, injector, injector, random.Random(seed))
+    return {error.steps[error.error_step]: error.explanation for error in made if isinstance(error, Injected)}
 
 
 BAGS = ("Tom fills 5 bags with 7 apples each and eats 4. How many are left?",
@@ -229,7 +229,7 @@ def graphs():
 
 @pytest.mark.parametrize("injector", INJECTORS)
 def test_the_contract_of_an_injector(injector, graphs):
-    propose = import_module(f"lemma.injectors.{injector}").propose
+    propose = find_injector(injector)
     proposed = 0
     for graph in graphs:
         first, again = (list(propose(graph, random.Random(7))) for _ in range(2))
@@ -282,3 +282,30 @@ def test_what_the_text_does_not_prove_is_refused_by_name(reason, injector, steps
 def test_a_proof_reads_the_text_without_annotations():
     steps = ("Tom buys 5 + 7 = <<5+7=12>>12 apples.", "He eats some, so 12 - 4 = <<12-4=8>>8.")
     assert prove(read_solution(*BAGS), "operator_error", steps, 0) == tuple(map(without_annotations, steps))
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A package that brings an injector, as pip would install it."""
+    (tmp_path / "zeros.py").write_text("def propose(graph, rng):\n    return iter(())\n")
+    info = tmp_path / "zeros-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zeros\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[lemma.injectors]\nzero_error = zeros:propose\noperator_error = zeros:propose\n[lemma.other]\nx = zeros:propose\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    find_injector.cache_clear()
+    yield
+    find_injector.cache_clear()
+
+
+def test_an_installed_package_brings_an_injector(installed):
+    assert find_injector("zero_error").__module__ == "zeros"
+    assert find_injector("operator_error").__module__ == "lemma.injectors.operator_error"
+
+
+@pytest.mark.parametrize("name", ["zero_error", "proof", "proposal", "x", "lemma.injectors.operator_error", "", "../x"])
+def test_a_name_without_an_injector_is_refused(name):
+    with pytest.raises(ConfigError, match="no injector is named"):
+        find_injector(name)

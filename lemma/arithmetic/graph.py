@@ -5,7 +5,7 @@
     Link(results=(0,), rescaled=(), question=False, constant=False)
 
 An operand is linked by its value to numbers of the question, to results of earlier equations, or to a constant that
-the words call up. Where several fit, all are kept: what is ambiguous is refused later, never guessed.
+the words call up. If several fit, all are kept: anything ambiguous is refused later, never guessed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A number of a step outside its equations. It may depend on `suspects`, where nothing explains it."""
+    """A number of a step outside its equations. If nothing explains it, it may depend on the results of `suspects`."""
 
     step: int
     number: Number
@@ -65,8 +65,8 @@ class Mention:
 class SolutionGraph:
     """A solution that holds, step by step: `written` as in the data set, `steps` without annotations.
 
-    Equations are counted through all steps; `final` is the one whose result is the gold answer, None where it is not
-    computed in the text.
+    Equations are counted through all steps; `final` is the one whose result is the gold answer, None if the text does
+    not compute it.
     """
 
     question: str
@@ -96,19 +96,22 @@ class SolutionGraph:
 
 
 def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionGraph:
-    """Read a solution's arithmetic. Raises Refusal when it can't be followed or trusted: an equation is false."""
-    _refuse_length(question, steps)
+    """Read a solution's arithmetic. Raises Refusal if it can't be followed, or if an equation is false."""
+    if not any(steps):
+        raise Refusal("empty_solution", "there are no solution steps")
+    length = len(question) + sum(map(len, steps))
+    if length > _MOST_CHARACTERS:
+        raise Refusal("solution_too_long", f"{length} characters, at most {_MOST_CHARACTERS} are read")
     shown, annotations = zip(*map(_split_annotations, steps), strict=True)
     readings = _with_solved_unknowns(shown, list(map(_with_hidden_equations, shown, annotations)))
     equations = tuple(chain.from_iterable(reading.equations for reading in readings))
     step_of = tuple(step for step, reading in enumerate(readings) for _ in reading.equations)
-    if len(equations) > _MOST_EQUATIONS:
-        raise Refusal("solution_too_long", f"{len(equations)} equations, at most {_MOST_EQUATIONS} are followed")
-    _refuse_untrue(equations, step_of, shown)
+    _refuse_untrustworthy(equations, step_of, shown)
     linker = _Linker(question, shown, equations, step_of)
     operand_links = tuple(
         tuple(linker.link(operand, index) for operand in equation.operands) for index, equation in enumerate(equations)
     )
+    final = (index for index, equation in enumerate(equations) if gold in (equation.result.face, equation.result.value))
     return SolutionGraph(
         question=question,
         written=tuple(steps),
@@ -127,16 +130,17 @@ def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionG
         question_values=linker.question_values,
         constants=linker.constants,
         gold=gold,
-        final=_final_equation(equations, gold),
+        final=max(final, default=None),
     )
 
 
-def _refuse_length(question: str, steps: Sequence[str]) -> None:
-    if not any(steps):
-        raise Refusal("empty_solution", "there are no solution steps")
-    length = len(question) + sum(map(len, steps))
-    if length > _MOST_CHARACTERS:
-        raise Refusal("solution_too_long", f"{length} characters, at most {_MOST_CHARACTERS} are read")
+def _refuse_untrustworthy(equations: Sequence[Equation], step_of: Sequence[int], steps: Sequence[str]) -> None:
+    if len(equations) > _MOST_EQUATIONS:
+        raise Refusal("solution_too_long", f"{len(equations)} equations, at most {_MOST_EQUATIONS} are followed")
+    for equation, step in zip(equations, step_of, strict=True):
+        if not equation.holds:
+            reason = "reference_equation_false" if equation.holds is False else "reference_equation_unclear"
+            raise Refusal(reason, f"step {step + 1}: {steps[step][equation.start : equation.result.end][:200]!r}")
 
 
 def _split_annotations(step: str) -> tuple[str, tuple[tuple[int, str], ...]]:
@@ -153,11 +157,16 @@ def _with_hidden_equations(shown: str, annotations: tuple[tuple[int, str], ...])
     """A step's reading, with the equations that only its annotations tell: `half of them, <<48/2=24>>24`."""
     reading = read_step(shown)
     seen = {equation.result.start for equation in reading.equations}
-    hidden = [
-        equation
-        for place, note in annotations
-        if place not in seen and (equation := _hidden_equation(reading, place, note)) is not None
-    ]
+    mentioned = {mention.start: mention for mention in reversed(reading.mentions)}
+    hidden = []
+    for place, note in annotations:
+        result = None if place in seen else mentioned.get(place)
+        told = read_step(note[2:-2]).equations if result is not None else ()
+        if result is not None and len(told) == 1 and told[0].result.value in (result.face, result.value):
+            # The text does not show the operands, so they have no place in it.
+            operands = tuple(operand._replace(start=-1, end=-1) for operand in told[0].operands)
+            equation = replace(told[0], operands=operands, operators=(), result=result, start=place, end=place)
+            hidden.append(replace(equation, visible=False))
     return _with_equations(reading, hidden) if hidden else reading
 
 
@@ -185,29 +194,6 @@ def _with_equations(reading: StepReading, added: Sequence[Equation]) -> StepRead
     )
 
 
-def _hidden_equation(reading: StepReading, place: int, note: str) -> Equation | None:
-    result = next((mention for mention in reading.mentions if mention.start == place), None)
-    told = read_step(note[2:-2]).equations
-    if result is None or len(told) != 1 or told[0].result.value not in (result.face, result.value):
-        return None
-    operands = tuple(operand._replace(start=-1, end=-1) for operand in told[0].operands)
-    return replace(told[0], operands=operands, operators=(), result=result, start=place, end=place, visible=False)
-
-
-def _refuse_untrue(equations: Sequence[Equation], step_of: Sequence[int], steps: Sequence[str]) -> None:
-    for equation, step in zip(equations, step_of, strict=True):
-        if not equation.holds:
-            reason = "reference_equation_false" if equation.holds is False else "reference_equation_unclear"
-            raise Refusal(reason, f"step {step + 1}: {steps[step][equation.start : equation.result.end][:200]!r}")
-
-
-def _final_equation(equations: Sequence[Equation], gold: Value) -> int | None:
-    fitting = [
-        index for index, equation in enumerate(equations) if gold in (equation.result.face, equation.result.value)
-    ]
-    return fitting[-1] if fitting else None
-
-
 def _values_of_words(text: str) -> Iterable[Value]:
     for tens, ones in _COMPOUND.findall(text.lower()):
         yield WORD_VALUES[tens][0] + WORD_VALUES[ones][0]
@@ -222,7 +208,7 @@ class _Linker:
         self, question: str, steps: Sequence[str], equations: Sequence[Equation], step_of: Sequence[int]
     ) -> None:
         self.equations, self.step_of, self.steps = equations, step_of, steps
-        self.question_values = frozenset(_question_values(question))
+        self.question_values = frozenset(_values_of_question(question))
         self.constants = known_constants((question, *steps))
         self._helpers = {*_HELPERS, *self.question_values, *(equation.result.face for equation in equations)}
         self._by_face: dict[Value, list[int]] = {}
@@ -232,12 +218,12 @@ class _Linker:
             span = (step_of[index], equation.result.start)
             if span not in spans:
                 spans.add(span)
-                self._register(index, equation.result)
-
-    def _register(self, index: int, result: Number) -> None:
-        self._by_face.setdefault(result.face, []).append(index)
-        other = result.value if result.percent else normal(result.face * 100)
-        self._by_share.setdefault(other, []).append(index)
+                result = equation.result
+                self._by_face.setdefault(result.face, []).append(index)
+                # 35% may be used as 0.35 later, and 0.35 as 35%.
+                self._by_share.setdefault(result.value if result.percent else normal(result.face * 100), []).append(
+                    index
+                )
 
     def link(self, number: Number, before: int) -> Link:
         """Where a number may come from, among the results of equations before one."""
@@ -296,7 +282,7 @@ def _within_one_step(value: Value, result: Value, helpers: set[Value]) -> bool:
     return divide(value, result) in helpers or divide(result, value) in helpers or normal(value * result) in helpers
 
 
-def _question_values(question: str) -> Iterable[Value]:
+def _values_of_question(question: str) -> Iterable[Value]:
     for number in find_numbers(question):
         yield number.face
         yield divide(number.face, 100)  # 20% may be worked with as 0.2

@@ -88,7 +88,7 @@ def parse_plain(text: str) -> tuple[Value, NumberStyle] | None:
 
 
 def parse_mixed(text: str) -> tuple[Value, NumberStyle] | None:
-    """Value and style of `1 1/2`; None where the fraction part is not below one."""
+    """Value and style of `1 1/2`; None if the fraction part is not below one."""
     whole, _, fraction = text.partition(" ")
     numerator, _, denominator = fraction.partition("/")
     if len(text) > _MAX_DIGITS or not 0 < int(numerator) < int(denominator):
@@ -107,7 +107,7 @@ def find_numbers(text: str) -> list[Number]:
 
 
 def decimals_needed(value: Value, most: int = 12) -> int | None:
-    """Digits after the point that write the value exactly; None where it takes more than `most`."""
+    """Digits after the point that write the value exactly; None if it takes more than `most`."""
     if isinstance(value, int):
         return 0
     scaled: Value = value
@@ -132,36 +132,28 @@ def truncate(value: Value, decimals: int) -> Value:
 
 
 def render(value: Value, style: NumberStyle) -> str | None:
-    """Write a value in a style. None where the style can't hold it exactly.
+    """Write a value in a style. None if the style can't hold it exactly.
 
     An integer style takes a decimal value as it is; a style with decimals keeps at least as many.
     """
+    sign = "-" if value < 0 else ""
     if style.form != PLAIN and not isinstance(value, int):
-        return _render_fraction(value, style)
-    decimals = decimals_needed(value)
-    if decimals is None:
+        numerator, denominator = abs(value.numerator), value.denominator
+        if style.form == MIXED and numerator > denominator:
+            return f"{sign}{numerator // denominator} {numerator % denominator}/{denominator}"
+        latex = f"\\frac{{{numerator}}}{{{denominator}}}"
+        return sign + (latex if style.form == LATEX_FRACTION else f"{numerator}/{denominator}")
+    needed = decimals_needed(value)
+    if needed is None:
         return None
-    return _render_plain(value, max(decimals, style.decimals), style)
-
-
-def _render_fraction(value: Fraction, style: NumberStyle) -> str:
-    if style.form == MIXED and abs(value) > 1:
-        whole, rest = divmod(abs(value.numerator), value.denominator)
-        return f"{'-' if value < 0 else ''}{whole} {rest}/{value.denominator}"
-    if style.form == LATEX_FRACTION:
-        return f"{'-' if value < 0 else ''}\\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
-    return f"{value.numerator}/{value.denominator}"
-
-
-def _render_plain(value: Value, decimals: int, style: NumberStyle) -> str:
-    scaled = abs(value) * 10**decimals
-    digits = str(int(scaled)).zfill(decimals + 1)
+    decimals = max(needed, style.decimals)
+    digits = str(int(abs(value) * 10**decimals)).zfill(decimals + 1)
     whole, rest = (digits[:-decimals], digits[-decimals:]) if decimals else (digits, "")
     if style.separator:
         whole = f"{int(whole):,}".replace(",", style.separator)
     if not style.leading_zero and whole == "0" and rest:
         whole = ""
-    return ("-" if value < 0 else "") + whole + ("." + rest if rest else "")
+    return sign + whole + ("." + rest if rest else "")
 
 
 # What a word of a question or a step can stand for in a computation.

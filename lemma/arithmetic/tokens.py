@@ -40,7 +40,7 @@ _OPERATORS = {
 
 
 class Token(NamedTuple):
-    """One token and its span. `text` is normalised for operators; `number` is set for numbers alone."""
+    """One token and its span. `text` is normalized for operators; `number` is set for numbers alone."""
 
     kind: str
     text: str
@@ -54,26 +54,19 @@ def tokenize(text: str) -> list[Token]:
     tokens: list[Token] = []
     boxed: list[bool] = []
     for match in _TOKEN.finditer(text):
-        if tokens and match.start() < tokens[-1].end:
+        start, end, written = match.start(), match.end(), match.group()
+        if tokens and start < tokens[-1].end:
             continue  # the percent sign that a number took in
         kind = match.lastgroup or OTHER
         if kind in ("mixed", "plain"):
             tokens.append(_number_token(text, match, tokens))
-        elif kind == OPERATOR:
-            written = match.group()
-            tokens.append(Token(OPERATOR, _OPERATORS.get(written, written), match.start(), match.end()))
-        else:
-            tokens.append(Token(_brace_kind(match.group(), kind, boxed), match.group(), match.start(), match.end()))
+            continue
+        if written.endswith("{"):
+            boxed.append(kind == SKIP)
+        elif written == "}" and boxed and boxed.pop():
+            kind = SKIP  # it closes a \boxed{ and means as little
+        tokens.append(Token(kind, _OPERATORS.get(written, written) if kind == OPERATOR else written, start, end))
     return tokens
-
-
-def _brace_kind(text: str, kind: str, boxed: list[bool]) -> str:
-    """A brace that closes a `\\boxed{` is as empty of meaning as what opened it."""
-    if text.endswith("{"):
-        boxed.append(kind == SKIP)
-    elif text == "}" and boxed and boxed.pop():
-        return SKIP
-    return kind
 
 
 def _number_token(text: str, match: re.Match[str], before: list[Token]) -> Token:
@@ -90,7 +83,7 @@ def _number_token(text: str, match: re.Match[str], before: list[Token]) -> Token
 
 
 def _glued(before: list[Token], start: int) -> bool:
-    """Whether the digits go on something: `v2`, `x_1`, the minutes of `2:10`, the last part of `1.2.3`."""
+    """Whether the digits continue something: `v2`, `x_1`, the minutes of `2:10`, the last part of `1.2.3`."""
     if not before or before[-1].end != start:
         return False
     last = before[-1]

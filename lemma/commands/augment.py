@@ -6,7 +6,6 @@ propagated, proved from its text, and different from all others of its problem.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 
@@ -162,19 +161,18 @@ def inject_item(plan: InjectionPlan, item: Problem | Rejection) -> Outcome:
         outcome.reject(item)
         return outcome
     outcome.add(PROBLEMS, item, "problems")
-    asked: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
     try:
-        records = list(erroneous_solutions(plan, item, asked, refused))
+        injection = erroneous_solutions(plan, item)
     except Refusal as refusal:
         outcome.reject(Rejection(stage="augment", id=item.id, reason=refusal.reason, detail=str(refusal)))
         return outcome
-    for record in records:
+    for record in injection.records:
         outcome.add(ERRONEOUS, record, "erroneous solutions")
         outcome.counts[_MADE + record.error_type] += 1
-    if not records:
-        detail = ", ".join(f"{reason} {count}" for reason, count in refused.most_common(4)) or "nothing to change"
+    if not injection.records:
+        reasons = injection.refused.most_common(4)
+        detail = ", ".join(f"{reason} {count}" for reason, count in reasons) or "nothing to change"
         outcome.reject(Rejection(stage="augment", id=item.id, reason="no_error_proven", detail=detail))
-    outcome.counts.update({_ASKED + kind: count for kind, count in asked.items()})
-    outcome.counts.update({_REFUSED + reason: count for reason, count in refused.items()})
+    outcome.counts.update({_ASKED + kind: count for kind, count in injection.asked.items()})
+    outcome.counts.update({_REFUSED + reason: count for reason, count in injection.refused.items()})
     return outcome

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,7 +82,7 @@ class _Probing:
 
     def _errors(self) -> tuple[ErroneousSolution, ...]:
         try:
-            return tuple(erroneous_solutions(self._plan.injection, self._problem, Counter(), Counter()))
+            return erroneous_solutions(self._plan.injection, self._problem).records
         except Refusal:
             return ()
 

@@ -24,31 +24,26 @@ _MOST_DECIMALS = 4
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """Slips in the result of one equation."""
-    for site in [*sites(graph, rng), *_solved(graph)]:
+    # An unknown that the text solves for is a result too: "6x = 96, x = 16".
+    solved = [Site(graph, index) for index, equation in enumerate(graph.equations) if equation.solves]
+    for site in [*sites(graph, rng), *solved]:
         seen = {site.equation.result.face}
         for wrong, reason in shuffled(_slips(site), rng):
             if wrong not in seen and wrong > 0:
                 seen.add(wrong)
-                yield Proposal(Change(site.index, result=wrong), _explanation(site, wrong, reason))
-
-
-def _solved(graph: SolutionGraph) -> list[Site]:
-    """The unknowns that the text solves for."""
-    return [Site(graph, index) for index, equation in enumerate(graph.equations) if equation.solves]
-
-
-def _explanation(site: Site, wrong: Value, reason: str) -> str:
-    if site.equation.solves:
-        return f"{site.equation.solves} gives {site.result}, not {shown(site.equation.result, wrong)}: {reason}."
-    return f"{site.expression} is {site.result}, not {shown(site.equation.result, wrong)}: {reason}."
+                told = f"{site.equation.solves} gives" if site.equation.solves else f"{site.expression} is"
+                explanation = f"{told} {site.result}, not {shown(site.equation.result, wrong)}: {reason}."
+                yield Proposal(Change(site.index, result=wrong), explanation)
 
 
 def _slips(site: Site) -> list[Slip]:
+    """The wrong results that people get, each with how they get it."""
     equation, right = site.equation, site.equation.result.face
     if equation.result.style.form != PLAIN:
         return []  # the slips are those of written digits
     slips = [(value, "two digits are swapped") for value in swapped_digits(right)]
-    slips += _shifted_points(right)
+    if not isinstance(right, int):
+        slips += [(normal(right * factor), "the decimal point is shifted") for factor in (10, Fraction(1, 10))]
     tree, values = equation.tree, equation.operand_values()
     if equation.result.percent and not equation.bare_percent:
         return slips
@@ -56,16 +51,11 @@ def _slips(site: Site) -> list[Slip]:
     if operators == {"+"}:
         slips += _addition_slips([values[leaf] for leaf in leaves(tree)], right)
     elif isinstance(tree, Binary) and isinstance(tree.left, int) and isinstance(tree.right, int):
-        slips += _SLIPS[tree.operator](values[tree.left], values[tree.right], right)
+        if tree.operator in _SLIPS:
+            slips += _SLIPS[tree.operator](values[tree.left], values[tree.right], right)
     elif len(operators) > 1:
         slips += _precedence_slips(tree, values)
     return slips
-
-
-def _shifted_points(right: Value) -> list[Slip]:
-    if isinstance(right, int):
-        return []
-    return [(normal(right * factor), "the decimal point is shifted") for factor in (10, Fraction(1, 10))]
 
 
 def _scaled(values: Sequence[Value]) -> tuple[list[int], int] | None:
@@ -117,19 +107,18 @@ def _multiplication_slips(left: Value, factor: Value, right: Value) -> list[Slip
     if not (isinstance(left, int) and isinstance(factor, int)):
         return []
     slips: list[Slip] = []
-    if 1 < left <= _TIMES_TABLE and 1 < factor <= _TIMES_TABLE:
-        for near, other in ((left, factor), (factor, left)):
-            for off in (near - 1, near + 1):
-                if off > 1:
-                    slips.append((off * other, f"{off * other} is {off} times {other}"))
+    if max(left, factor) <= _TIMES_TABLE and min(left, factor) > 1:
+        pairs = ((left - 1, factor), (left + 1, factor), (factor - 1, left), (factor + 1, left))
+        slips += [(off * other, f"{off * other} is {off} times {other}") for off, other in pairs if off > 1]
     for many, digit in ((left, factor), (factor, left)):
         if many >= 10 and 1 < digit < 10:
             slips += _long_multiplication_slips(many, digit, right)
-    if left % 10 == 0 or factor % 10 == 0:
+    if 0 in (left % 10, factor % 10):
         slips.append((right * 10, "there is one zero too many"))
         if isinstance(right, int) and right % 10 == 0:
             slips.append((right // 10, "there is one zero too few"))
-    if left > 10 and factor > 10 and factor % 10:
+    if min(left, factor) > 10 and factor % 10:
+        # The tens of the second factor are written below its ones, not one place to the left.
         unshifted = left * (factor % 10) + left * (factor // 10)
         slips.append((unshifted, "the second partial product is not shifted"))
     return slips
@@ -164,14 +153,13 @@ def _division_slips(left: Value, divisor: Value, right: Value) -> list[Slip]:
         place = digits.index("0", 1)
         slips.append((int(digits[:place] + digits[place + 1 :]), "a zero of the quotient is lost"))
     if right > _TIMES_TABLE:
-        slips += [
-            (right + off, f"{right + off} times {divisor} is {(right + off) * divisor}") for off in (-10, 10, -1, 1)
-        ]
+        near = (right - 10, right + 10, right - 1, right + 1)
+        slips += [(value, f"{value} times {divisor} is {value * divisor}") for value in near]
     return slips
 
 
 def _precedence_slips(tree: Expression, values: Sequence[Value]) -> list[Slip]:
-    """What comes of working strictly from left to right."""
+    """The value of the same numbers and operators worked strictly from left to right."""
     order = sorted(nodes(tree), key=lambda node: node.position)
     indices = leaves(tree)
     running: Expression = indices[0]
@@ -181,18 +169,12 @@ def _precedence_slips(tree: Expression, values: Sequence[Value]) -> list[Slip]:
         straight, right = evaluate(running, values), evaluate(tree, values)
     except ArithmeticRefusal:
         return []
-    return (
-        [] if straight == right else [(straight, "it was worked out from left to right, whatever binds more strongly")]
-    )
-
-
-def _no_slips(left: Value, other: Value, right: Value) -> list[Slip]:
-    return []
+    reason = "it was worked out from left to right, whatever binds more strongly"
+    return [] if straight == right else [(straight, reason)]
 
 
 _SLIPS = {
     "-": _subtraction_slips,
     "*": _multiplication_slips,
     "/": _division_slips,
-    "^": _no_slips,
 }

@@ -33,8 +33,12 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             for number, meaning in shuffled(_confusions(source), rng):
                 edits = site.writes(leaf, number.face) if number.percent == operand.percent else ()
                 if edits and number.face != operand.face:
-                    explanation = _explanation(site, shown(operand, operand.face), shown(number, number.face), meaning)
-                    yield Proposal(Change(site.index, edits), explanation)
+                    right, wrong = shown(operand, operand.face), shown(number, number.face)
+                    yield Proposal(
+                        Change(site.index, edits),
+                        f"{right} is {meaning[0]}, {wrong} is {meaning[1]}; the step confuses them. "
+                        f"It should be {site.expression} = {site.result}.",
+                    )
 
 
 def _confusions(source: Site) -> list[tuple[Number, tuple[str, str]]]:
@@ -50,10 +54,3 @@ def _confusions(source: Site) -> list[tuple[Number, tuple[str, str]]]:
             if pattern.search(source.text):
                 return [(left, (difference, whole)), (right, (difference, taken))]
     return []
-
-
-def _explanation(site: Site, right: str, wrong: str, meaning: tuple[str, str]) -> str:
-    return (
-        f"{right} is {meaning[0]}, {wrong} is {meaning[1]}; the step confuses them. "
-        f"It should be {site.expression} = {site.result}."
-    )

@@ -30,7 +30,15 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             for wrong in shuffled((operand.face - 1, operand.face + 1), rng):
                 edits = site.writes(leaf, wrong)
                 if edits:
-                    yield Proposal(Change(site.index, edits), _explanation(site, operand, int(wrong)))
+                    in_question = re.search(rf"(?<![\d.,$]){operand.face} ([a-z]+s)\b", graph.question)
+                    noun = site.noun_after(operand) or (in_question.group(1) if in_question else None)
+                    count = f"there are {operand.face} {noun}" if noun else f"the count is {operand.face}"
+                    direction = "one too many" if wrong > operand.face else "one too few"
+                    yield Proposal(
+                        Change(site.index, edits),
+                        f"The step counts {direction}: {count}, not {wrong}, "
+                        f"so it should be {site.expression} = {site.result}.",
+                    )
 
 
 def _is_count(site: Site, operand: Number, link: Link) -> bool:
@@ -39,15 +47,3 @@ def _is_count(site: Site, operand: Number, link: Link) -> bool:
         return False
     said = re.findall(rf"(?<![\d.,$]){operand.face}[ -]+([a-zA-Z.]+)", f"{site.text}\n{site.graph.question}")
     return bool(said) and not _MEASURES.intersection(word.lower() for word in said)
-
-
-def _noun_in_question(site: Site, operand: Number) -> str | None:
-    found = re.search(rf"(?<![\d.,$]){operand.face} ([a-z]+s)\b", site.graph.question)
-    return found.group(1) if found else None
-
-
-def _explanation(site: Site, operand: Number, wrong: int) -> str:
-    noun = site.noun_after(operand) or _noun_in_question(site, operand)
-    counted = f"there are {operand.face} {noun}, not {wrong}" if noun else f"the count is {operand.face}, not {wrong}"
-    direction = "one too many" if wrong > operand.face else "one too few"
-    return f"The step counts {direction}: {counted}, so it should be {site.expression} = {site.result}."

@@ -65,30 +65,25 @@ def _sum_for_average(site: Site) -> Iterator[Proposal]:
 
 def _area_for_perimeter(site: Site) -> Iterator[Proposal]:
     """Multiply the sides where they have to be added up."""
-    if not (_named(_PERIMETER, site) and not _AREA.search(site.text)):
-        return
-    sides = _sides_of_perimeter(site)
+    sides = _sides_of_perimeter(site) if _named(_PERIMETER, site) and not _AREA.search(site.text) else None
     if sides is not None:
-        wrong = _times(site, *sides)
+        wrong = _times(site, *(_written(site, side) for side in sides))
         yield _whole(site, wrong, "The perimeter is the sum of all sides; the step works out the area")
 
 
 def _perimeter_for_area(site: Site) -> Iterator[Proposal]:
     """Add up the sides where they have to be multiplied."""
-    tree = site.equation.tree
-    if _PERIMETER.search(site.text) or _VOLUME.search(site.text) or not _AREA.search(site.text):
+    text, tree, operands = site.text, site.equation.tree, site.equation.operands
+    if not _AREA.search(text) or _PERIMETER.search(text) or _VOLUME.search(text):
         return
-    if not _SIDES.search(site.text[site.equation.start :]) or "square" in site.expression or "/" in site.expression:
+    if [node.operator for node in nodes(tree)] != ["*"]:
         return
-    if isinstance(tree, Binary) and tree.operator == "*" and isinstance(tree.left, int) and isinstance(tree.right, int):
-        left, right = (site.equation.operands[leaf] for leaf in (tree.left, tree.right))
-        rectangle = _RECTANGLE.search(f"{site.text}\n{site.graph.question}")
-        if (
-            rectangle
-            and min(left.face, right.face) > 2
-            and not (left.percent or right.percent or left.currency or right.currency)
-        ):
-            wrong = _times(site, "2", f"({_written(site, left)} + {_written(site, right)})")
+    if any(operand.face <= 2 or operand.percent or operand.currency for operand in operands):
+        return
+    if _SIDES.search(text[site.equation.start :]) and _RECTANGLE.search(f"{text}\n{site.graph.question}"):
+        left, right = (_written(site, operand) for operand in operands)
+        wrong = _times(site, "2", f"({left} + {right})")
+        if "square" not in site.expression and "/" not in site.expression:
             yield _whole(site, wrong, "The area is length times width; the step works out the perimeter")
 
 
@@ -178,7 +173,7 @@ def _as_percent(site: Site, leaf: int, operand: Number) -> int | None:
     return int(face) if stated and multiplied else None
 
 
-def _sides_of_perimeter(site: Site) -> tuple[str, str] | None:
+def _sides_of_perimeter(site: Site) -> tuple[Number, Number] | None:
     """Length and width in `2 * (l + w)`, `(l + w) * 2` and `l + w + l + w`."""
     operands, tree = site.equation.operands, site.equation.tree
     operators = [node.operator for node in nodes(tree)]
@@ -190,7 +185,7 @@ def _sides_of_perimeter(site: Site) -> tuple[str, str] | None:
             return None
     else:
         return None
-    return (_written(site, sides[0]), _written(site, sides[1])) if len(sides) == 2 else None
+    return (sides[0], sides[1]) if len(sides) == 2 else None
 
 
 def _written(site: Site, number: Number) -> str:

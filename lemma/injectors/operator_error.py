@@ -23,7 +23,12 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         for node in shuffled(list(nodes(site.equation.tree)), rng):
             if reads_as_operator(site, node):
                 for wrong in shuffled(_CONFUSED[node.operator], rng):
-                    yield _proposal(site, node, wrong)
+                    edit = swap_operator(site, node.position, wrong)
+                    yield Proposal(
+                        Change(site.index, (edit,)),
+                        f"The step {_DOES[wrong]} where it should have {_DONE[node.operator]}: "
+                        f"not {site.edited(edit)}, but {site.expression} = {site.result}.",
+                    )
 
 
 def reads_as_operator(site: Site, node: Binary) -> bool:
@@ -47,12 +52,3 @@ def swap_operator(site: Site, position: int, wrong: str) -> Edit:
     if old.isalpha() and len(old) > 1:
         return Edit(start, end, _WORDS[wrong])
     return Edit(start, end, "x" if wrong == "*" and " x " in site.text else wrong)
-
-
-def _proposal(site: Site, node: Binary, wrong: str) -> Proposal:
-    edit = swap_operator(site, node.position, wrong)
-    explanation = (
-        f"The step {_DOES[wrong]} where it should have {_DONE[node.operator]}: "
-        f"not {site.edited(edit)}, but {site.expression} = {site.result}."
-    )
-    return Proposal(Change(site.index, (edit,)), explanation)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lemma.arithmetic.equations import Equation, read_step
+from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.unknowns import solved_unknowns
 from lemma.exceptions import Refusal
@@ -22,7 +22,7 @@ CALCULATION = "calculation_error"
 def prove(graph: SolutionGraph, injector: str, steps: Sequence[str], error_step: int) -> tuple[str, ...]:
     """Check what an injector made (annotations are allowed), and return the steps as a reader sees them.
 
-    Raises Refusal.
+    Raises Refusal if the text does not prove the error.
     """
     shown = tuple(map(without_annotations, steps))
     if shown[:error_step] != graph.steps[:error_step]:
@@ -34,16 +34,15 @@ def prove(graph: SolutionGraph, injector: str, steps: Sequence[str], error_step:
     for text in shown[error_step:]:
         if text not in known and _DIVIDED_FRACTION.search(text):
             raise Refusal("ambiguous_fraction")
-    for text in shown[error_step + 1 :]:
+    later = shown[error_step + 1 :]
+    for text in later:
         if text not in known and not all(equation.holds for equation in read_step(text).equations):
             raise Refusal("later_equation_false")
-    _prove_same_equations(graph, shown, error_step)
+    # Later steps stand in the order of the reference, and have as many equations as theirs.
+    for text, right in zip(later, graph.steps[len(graph.steps) - len(later) :], strict=True):
+        if text != right and len(read_step(text).equations) != len(read_step(right).equations):
+            raise Refusal("later_equation_lost")
     return shown
-
-
-def _is_wrongly_solved(shown: Sequence[str], error_step: int) -> bool:
-    """Whether the step gives an unknown a value that does not solve the equation before: `6x = 96`, so `x = 18`."""
-    return any(solved.step == error_step and not solved.holds for solved in solved_unknowns(shown))
 
 
 def _prove_error_step(graph: SolutionGraph, injector: str, shown: Sequence[str], error_step: int) -> None:
@@ -54,23 +53,12 @@ def _prove_error_step(graph: SolutionGraph, injector: str, shown: Sequence[str],
             raise Refusal("error_step_equation_false")
         return
     reference = read_step(graph.steps[error_step]).equations
-    if not false and len(equations) == len(reference) and _is_wrongly_solved(shown, error_step):
+    # An unknown may get a value that does not solve the equation before: "6x = 96", so "x = 18".
+    wrongly_solved = any(solved.step == error_step and not solved.holds for solved in solved_unknowns(shown))
+    if wrongly_solved and not false and len(equations) == len(reference):
         return
     if len(false) != 1 or len(equations) != len(reference):
         raise Refusal("calculation_not_false")
     wrong, right = equations[false[0]], reference[false[0]]
-    if _worked(wrong) != _worked(right):
+    if (wrong.tree, wrong.operand_values()) != (right.tree, right.operand_values()):
         raise Refusal("calculation_operands_changed")
-
-
-def _worked(equation: Equation) -> tuple[object, ...]:
-    return (equation.tree, [operand.value for operand in equation.operands])
-
-
-def _prove_same_equations(graph: SolutionGraph, shown: Sequence[str], error_step: int) -> None:
-    """Later steps stand in the order of the reference and hold as many equations as theirs."""
-    later = shown[error_step + 1 :]
-    reference = graph.steps[len(graph.steps) - len(later) :]
-    for text, right in zip(later, reference, strict=True):
-        if text != right and len(read_step(text).equations) != len(read_step(right).equations):
-            raise Refusal("later_equation_lost")

@@ -1,10 +1,10 @@
-"""What all injectors share: a proposal, and the place in a solution where it is made."""
+"""What injectors are given and what they return: the places in a solution, and proposals to change one of them."""
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from lemma.arithmetic.numbers import INTEGER, Number, NumberStyle, Value, render
 from lemma.arithmetic.propagation import Change, Edit, reads_well
 
 Item = TypeVar("Item")
-_NOUN = re.compile(r"\s+((?:[a-z]+\s+)?[a-z]+)")
+_NOUN = re.compile(r"\s+([a-z]+)")
 _TIGHT = 2
 
 
@@ -37,6 +37,10 @@ class Conclusion:
     explanation: str
 
 
+# Proposals for a solution, in an order drawn from the random numbers.
+Injector = Callable[[SolutionGraph, random.Random], Iterator[Proposal | Conclusion]]
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """An equation that an injector may change, with its surroundings."""
@@ -51,7 +55,7 @@ class Site:
 
     @property
     def step(self) -> int:
-        """The step in which it stands."""
+        """The number of its step."""
         return self.graph.step_of[self.index]
 
     @property
@@ -61,7 +65,7 @@ class Site:
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """Where its operands come from."""
+        """The origins of its operands."""
         return self.graph.operand_links[self.index]
 
     @property
@@ -103,7 +107,7 @@ class Site:
     def writes(self, leaf: int, value: Value) -> tuple[Edit, ...]:
         """The edits that put another face in the place of an operand, and of the number of the step that repeats it.
 
-        None where it would not read well, or where the step says the operand in words or several times.
+        Empty if it would not read well, or if the step says the operand in words or several times.
         """
         operand = self.equation.operands[leaf]
         text = render(value, _style(operand, value)) if reads_well(operand, value) else None
@@ -117,7 +121,7 @@ class Site:
         return tuple(Edit(number.start, number.end, text) for number in (operand, *repeated))
 
     def edited(self, *edits: Edit) -> str:
-        """The expression with edits made, for explanations."""
+        """The expression after edits, for explanations."""
         end = self.equation.start
         text = "$" if self.equation.operands[0].currency and self.text[end].isdigit() else ""
         for edit in sorted(edits, key=lambda edit: edit.start):
@@ -126,14 +130,10 @@ class Site:
         return " ".join((text + self.text[end : self.equation.end]).split())
 
     def noun_after(self, number: Number) -> str | None:
-        """The word behind a number, where it is a plural: `clips` in `24 clips`."""
+        """The word behind a number, if it is a plural: `clips` in `24 clips`."""
         match = _NOUN.match(self.text, number.end)
-        if match is None:
-            return None
-        words = match.group(1).split()
-        return next(
-            (word for word in words[:1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3), None
-        )
+        word = match.group(1) if match is not None else ""
+        return word if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else None
 
 
 def sites(graph: SolutionGraph, rng: random.Random) -> list[Site]:
@@ -152,6 +152,18 @@ def shuffled(items: Sequence[Item], rng: random.Random) -> list[Item]:
     return rng.sample(items, len(items))
 
 
+def misquotes(
+    site: Site, leaf: int, others: Iterable[Value], rng: random.Random
+) -> Iterator[tuple[Value, tuple[Edit, ...]]]:
+    """What may be written for an operand by mistake, other values or its own digits swapped, each with its edits."""
+    alike = sorted(others)
+    swapped = [value for value in swapped_digits(site.equation.operands[leaf].face) if value not in alike]
+    for wrong in shuffled([*alike, *swapped], rng):
+        edits = site.writes(leaf, wrong)
+        if edits:
+            yield wrong, edits
+
+
 def shown(number: Number, face: Value) -> str:
     """A value as it would stand in the place of a number, with its sign of currency or percent."""
     text = render(face, _style(number, face)) or render(face, INTEGER) or str(face)
@@ -167,7 +179,7 @@ def _style(number: Number, face: Value) -> NumberStyle:
 
 
 def swapped_digits(value: Value) -> list[Value]:
-    """The values that come of swapping two neighbouring digits: 63 for 36; nothing with a leading zero."""
+    """The values after swapping two neighboring digits: 63 for 36; none with a leading zero."""
     if not isinstance(value, int) or value < 12:
         return []
     digits = str(value)

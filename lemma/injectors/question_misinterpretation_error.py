@@ -6,7 +6,7 @@ import random
 import re
 from collections.abc import Iterator
 
-from lemma.arithmetic.expressions import Expression, leaves, nodes
+from lemma.arithmetic.expressions import leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change, Edit
@@ -32,23 +32,20 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal | Con
 
 def _dropped_conditions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     for site in sites(graph, rng):
-        operators = {node.operator for node in nodes(site.equation.tree)}
-        if len(site.equation.operands) < 3 or operators not in ({"+"}, {"*"}) or not _flat(site.equation.tree):
+        tree = site.equation.tree
+        operators = {node.operator for node in nodes(tree)}
+        # Sums and products of three or more, without brackets to the right.
+        flat = all(isinstance(node.right, int) for node in nodes(tree))
+        if len(site.equation.operands) < 3 or operators not in ({"+"}, {"*"}) or not flat:
             continue
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             cut = _without(site, leaf)
-            if not link.question or link.results or cut is None:
-                continue
-            explanation = (
-                f"The problem also gives {shown(operand, operand.face)}, and the step leaves it out: "
-                f"it should be {site.expression} = {site.result}."
-            )
-            yield Proposal(Change(site.index, (cut,)), explanation)
-
-
-def _flat(tree: Expression) -> bool:
-    """Whether an expression runs from left to right without brackets to the right."""
-    return all(isinstance(node.right, int) for node in nodes(tree))
+            if link.question and not link.results and cut is not None:
+                yield Proposal(
+                    Change(site.index, (cut,)),
+                    f"The problem also gives {shown(operand, operand.face)}, and the step leaves it out: "
+                    f"it should be {site.expression} = {site.result}.",
+                )
 
 
 def _without(site: Site, leaf: int) -> Edit | None:
