@@ -145,6 +145,10 @@ JUDGED = [
     ("2^99 = 5", None, False, False),
     ("4 + 5 * 2 = 18", False, False, False),
     ("100 - 20% = 80", False, False, False),
+    ("((1)/(2))/((1)*(2)) = 1", False, False, False),
+    ("((1)/(1))/(2) = 2", False, False, False),
+    ("(3 / 1)/4 = 12", False, False, False),
+    ("(6 / 3) / (4) = 8", False, False, False),
 ]
 
 
@@ -185,6 +189,7 @@ NO_EQUATION = [
     "50 cents * 2 = $1",
     "$0.25 * 2 = 50 cents",
     "3 / 1/4 = 12",
+    "(1 + 2) / 1/4 = 12",
     "3 + = 5",
     "= 5",
     "5 =",

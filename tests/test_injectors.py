@@ -292,7 +292,8 @@ def installed(tmp_path, monkeypatch):
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zeros\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        "[lemma.injectors]\nzero_error = zeros:propose\noperator_error = zeros:propose\n[lemma.other]\nx = zeros:propose\n"
+        "[lemma.injectors]\nzero_error = zeros:propose\noperator_error = zeros:propose\n"
+        "[lemma.other]\nx = zeros:propose\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     find_injector.cache_clear()

@@ -169,7 +169,7 @@ class _StepReader:
         goes on, words such as `equals` that may not mean an equation.
         """
         passed = self.tokens[position : after + 1]
-        nested = any(_divides_by_fraction(equation) for equation in read if not equation.chained)
+        nested = any(self._divides_by_fraction(equation) for equation in read if not equation.chained)
         if nested or _CENTS.search(self.text, passed[0].start, passed[-1].end):
             return True  # 3 / 1/4 = 12, $0.25 * 2 = 50 cents
         worded = all(token.text[0].isalpha() for token in passed if token.kind == EQUALS)
@@ -181,6 +181,21 @@ class _StepReader:
         behind = self.tokens[after] if after < len(self.tokens) else None
         opens = before is None or before.kind in (MONEY, WORD) or before.text in ".,;:"
         return opens and (behind is None or behind.kind == MONEY or behind.text in (".", ",", ";", "\\]"))
+
+    def _divides_by_fraction(self, equation: Equation) -> bool:
+        """Whether an equation holds if the fraction behind a division is taken as one number: `3 / 1/4 = 12`. Brackets
+        say what is meant: `(3 / 1)/4`.
+        """
+        tree, operands = equation.tree, equation.operands
+        if not (isinstance(tree, Binary) and isinstance(tree.left, Binary) and isinstance(tree.right, int)):
+            return False
+        inner = tree.left
+        if not inner.operator == tree.operator == "/" or not isinstance(inner.right, int):
+            return False
+        if self.text[operands[inner.right].end : operands[tree.right].start].strip() != "/":
+            return False
+        nested = Binary("/", inner.left, Binary("/", inner.right, tree.right))
+        return judge(nested, equation.operand_values(), equation.result)[0] is True
 
     def _is_doubtful(self, passed: Sequence[Token]) -> bool:
         """Whether an equation holds, but another reader might see something else in it: `6r + 24`, `8 times six`,
@@ -204,15 +219,6 @@ class _StepReader:
         if any(side.label for side in sides) or tail[:1].isalpha():
             return False
         return any(side.numbers[0].value != sides[-1].numbers[0].value for side in sides[:-1])
-
-
-def _divides_by_fraction(equation: Equation) -> bool:
-    """Whether an equation holds if the fraction behind a division is taken as one number: `3 / 1/4 = 12`."""
-    tree, values = equation.tree, equation.operand_values()
-    if not (isinstance(tree, Binary) and isinstance(tree.left, Binary) and tree.operator == tree.left.operator == "/"):
-        return False
-    nested = Binary("/", tree.left.left, Binary("/", tree.left.right, tree.right))
-    return judge(nested, values, equation.result)[0] is True
 
 
 def _has_letters(passed: Sequence[Token]) -> bool:
