@@ -78,7 +78,7 @@ MADE = [
     ("operator_error", alone("48 divided by 2 is equal to 24", 24), "48 * 2 is equal to 96",
      "The step multiplies where it should have divided: not 48 * 2, but 48 divided by 2 = 24."),
     ("operator_error", alone(r"$6 \times 4 = \boxed{24}$", 24), r"$6 + 4 = \boxed{10}$",
-     r"The step adds where it should have multiplied: not 6 + 4, but 6 \times 4 = 24."),
+     r"The step adds where it should have multiplied: not $6 + 4$, but $6 \times 4 = 24$."),
     ("operator_error", alone("5x3 = 15", 15), "5+3 = 8",
      "The step adds where it should have multiplied: not 5+3, but 5x3 = 15."),
     ("context_value_error", BAGS, "Tom buys 5 * 4 = 20 apples.",

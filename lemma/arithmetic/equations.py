@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, evaluate
 from lemma.arithmetic.numbers import (
@@ -30,7 +30,21 @@ from lemma.arithmetic.numbers import (
     truncate,
 )
 from lemma.arithmetic.parser import Operator, Side, read_sides
-from lemma.arithmetic.tokens import CLOSE, EQUALS, FRAC, MONEY, NUMBER, OPEN, OPERATOR, WORD, Token, tokenize
+from lemma.arithmetic.tokens import (
+    CLOSE,
+    EQUALS,
+    FRAC,
+    MONEY,
+    NUMBER,
+    OPEN,
+    OPERATOR,
+    OTHER,
+    SKIP,
+    UNSPACED,
+    WORD,
+    Token,
+    tokenize,
+)
 
 _LONGEST_STEP = 10_000  # characters; the longest solutions of MATH, all their steps together, have a third of this
 _BEGINNERS = frozenset((NUMBER, OPEN, FRAC, MONEY))
@@ -38,6 +52,15 @@ _PRONOUNS = frozenset(("he", "she", "they", "it", "who", "which"))
 _DETERMINERS = frozenset(("the", "his", "her", "their", "its", "those", "these", "this", "that"))
 _SHARE_OF_WORDS = re.compile(r"(?:%|percent) of (?![\d$(])")
 _CENTS = re.compile(r"\bcents?\b|¢")
+_CONGRUENCE = re.compile(r"≡|\\(?:equiv|[bp]?mod)(?![a-zA-Z])|\bmod(?:ulo)?\b")
+# What may stand between a formula and its surroundings, and is no part of it.
+_LINKS = re.compile(
+    r"[.,;:]|\\(?:q?quad|implies|iff|therefore|because|(?:[Ll]ong)?[Rr]ightarrow|to|left|(?:begin|end)\{.*)|\\\\"
+)
+_COMMAND = re.compile(r"\\[A-Za-z]")
+_FUNCTION = re.compile(r"[fghpqFGHPQAVSTNC]")
+_MOST_UNIT_WORDS = 2
+_NEAR = 8  # tokens without meaning that may stand before the next one with
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +73,8 @@ class Equation:
 
     `holds` is None if the equation can't be judged. `rounded` says that the result is the exact value to the digits
     shown; `bare_percent` that the percent sign of the result names the unit of a value that is already in percent
-    (`5 / 20 * 100 = 25%`). `chained` equations have more sides than an expression and a result.
+    (`5 / 20 * 100 = 25%`). `chained` equations have more sides than an expression and a result, or may be a part of
+    something longer that was not read; they can be trusted, but not changed.
     """
 
     tree: Expression
@@ -82,29 +106,33 @@ class StepReading:
 
 
 @lru_cache(maxsize=65536)
-def read_step(text: str) -> StepReading:
+def read_step(text: str, latex: bool = False) -> StepReading:
     """Read one step. Never fails: anything that is not an equation ends up in `mentions` and `unread`. A text of more
     than 10,000 characters is not read at all.
+
+    A text with a backslash is read as LaTeX, and so is one marked as `latex` because others of its solution are.
     """
     if len(text) > _LONGEST_STEP:
         return StepReading(text, (), (), (0,))
-    return _StepReader(text).read()
+    return _StepReader(text, latex or "\\" in text).read()
 
 
 class _StepReader:
     """Walks through the tokens of one step from left to right."""
 
-    def __init__(self, text: str) -> None:
-        self.text, self.tokens = text, tokenize(text)
+    def __init__(self, text: str, latex: bool) -> None:
+        self.text, self.latex = text, latex
+        self.tokens = tokenize(text, latex)
         self.equations: list[Equation] = []
         self.mentions: list[Number] = []
         self.unread: list[int] = []
+        self.is_modular = _CONGRUENCE.search(text) is not None
 
     def read(self) -> StepReading:
         tokens, position = self.tokens, 0
         while position < len(tokens):
             begins = tokens[position].kind in _BEGINNERS or tokens[position].text == "-"
-            if not begins and tokens[position].kind != EQUALS:
+            if not (begins or tokens[position].kind == EQUALS) or self._is_called(position):
                 position += 1
                 continue
             sides, after = read_sides(tokens, position) if begins else ([], position)
@@ -117,6 +145,17 @@ class _StepReader:
             position = max(after, position + 1)
         return StepReading(self.text, tuple(self.equations), tuple(self.mentions), tuple(self.unread))
 
+    def _is_called(self, position: int) -> bool:
+        """Whether a bracket belongs to the letter or command before it, as in `f(3) + 1 = 3` and `\\sin(30)`: it holds
+        an argument or stands beside an unknown factor, so no arithmetic begins here.
+        """
+        token, before = self.tokens[position], self._before(position)
+        if token.kind != OPEN or before is None or before.kind not in (WORD, OTHER):
+            return False
+        if before.text[0] == "\\":
+            return _COMMAND.match(before.text) is not None and not _LINKS.fullmatch(before.text)
+        return before.text[-1].isalpha() and before.end == token.start and (self.latex or len(before.text) == 1)
+
     def _take_chain(self, sides: list[Side], position: int, after: int) -> None:
         """Take sides that are called equal, at least one of which has an operation."""
         read, before = _equations_of(sides), self._before(position)
@@ -126,7 +165,7 @@ class _StepReader:
             read = []  # The expression began in words: "the first number + 12 = 40", "x - 2 = 8".
         elif not all(equation.holds for equation in read) and self._is_loose(position, after, read):
             read = []
-        doubtful = bool(read) and self._is_doubtful(self.tokens[position : after + 1])
+        doubtful = bool(read) and self._is_doubtful(position, after)
         self.equations.extend(replace(found, chained=True) if doubtful else found for found in read)
         if not read:
             self.unread.append(self.tokens[position].start)
@@ -147,22 +186,48 @@ class _StepReader:
         algebra that can't be followed.
         """
         self.mentions.extend(number for side in sides for number in _mentioned(side))
-        before = self.tokens[position - 1].text if position else ""
-        if len(sides) > 1:
-            # A LaTeX command takes up the number: \sqrt 16 = 4, \frac14 = 0.25.
-            if before.startswith("\\") and before[-1].isalpha() and not before.startswith(("\\quad", "\\qquad")):
-                self.unread.append(self.tokens[position].start)
-        elif not self._names_a_value(position):
-            passed = self.tokens[position : max(after, position + 1)]
-            self.unread.extend(token.start for token in passed if token.kind == EQUALS)
+        if len(sides) < 2:
+            if not self._names_a_value(position):
+                passed = self.tokens[position : max(after, position + 1)]
+                self.unread.extend(token.start for token in passed if token.kind == EQUALS)
+            return
+        before = self._before(position) or self.tokens[position]
+        # A LaTeX command takes up the number: \sqrt 16 = 4.
+        taken = _COMMAND.match(before.text) is not None and not _LINKS.fullmatch(before.text)
+        # A term stands before it (x + 1 = 3); or 343 is 1000, in another base or to a modulus.
+        term = before.kind == OPERATOR
+        unequal = len({number.value for side in sides for number in _mentioned(side)}) > 1
+        if taken or (self.latex and (term or unequal)):
+            self.unread.append(self.tokens[position].start)
 
     def _names_a_value(self, position: int) -> bool:
-        """Whether a name stands before the equals sign, and no arithmetic before the name."""
+        """Whether a name stands before the equals sign, `f(2)` among them, and no arithmetic before the name."""
         before = self._before(position)
+        while before is not None and before.kind == SKIP:
+            position -= 1
+            before = self._before(position)
+        if before is not None and before.kind == CLOSE and position >= 4:
+            function, opening, argument = self.tokens[position - 4 : position - 1]
+            if opening.kind == OPEN and argument.kind in (NUMBER, WORD) and _FUNCTION.fullmatch(function.text):
+                before, position = function, position - 3
         letter = before is not None and before.text == "*" and before.end - before.start == 1  # the unknown x
         if before is None or not (letter or before.kind == WORD):
             return False
         return position < 2 or self.tokens[position - 2].kind not in (NUMBER, OPERATOR, CLOSE)
+
+    def _is_named(self, position: int) -> bool:
+        """Whether only names stand before an equals sign in its formula: `\\angle A = x =`, but not `a + b =`."""
+        if not self._names_a_value(position):
+            return False
+        for here in range(position - 1, -1, -1):
+            token = self.tokens[here]
+            if token.kind == EQUALS:
+                return self._is_named(here)
+            if token.kind == MONEY or _LINKS.fullmatch(token.text):
+                return True
+            if token.kind in (OPERATOR, FRAC, NUMBER) and not (token.kind == NUMBER and self._is_called(here - 1)):
+                return False
+        return True
 
     def _is_loose(self, position: int, after: int, read: Sequence[Equation]) -> bool:
         """Whether what does not hold here is more likely misread than false: letters that stand for numbers, LaTeX that
@@ -170,17 +235,43 @@ class _StepReader:
         """
         passed = self.tokens[position : after + 1]
         nested = any(self._divides_by_fraction(equation) for equation in read if not equation.chained)
-        if nested or _CENTS.search(self.text, passed[0].start, passed[-1].end):
-            return True  # 3 / 1/4 = 12, $0.25 * 2 = 50 cents
+        if nested or self.is_modular or _CENTS.search(self.text, passed[0].start, passed[-1].end):
+            return True  # 3 / 1/4 = 12, 2^2 = 1 (mod 3), $0.25 * 2 = 50 cents
+        if self._has_letters(passed) or (self.latex and not self._stands_alone(position, after)):
+            return True
         worded = all(token.text[0].isalpha() for token in passed if token.kind == EQUALS)
-        return worded or _has_letters(passed) or ("\\" in self.text and not self._stands_alone(position, after))
+        return not read or (worded and self._is_distant(passed, read[0].tree))
+
+    def _is_distant(self, passed: Sequence[Token], tree: Expression) -> bool:
+        """Whether `equals` may mean no equation: `3/4 is equal to $15`, `16 square feet, because four times four equals
+        16`, but not `99.1 plus 4 equals 692`.
+        """
+        runs = [len(list(run)) for is_word, run in groupby(passed, lambda token: token.kind == WORD) if is_word]
+        is_share = isinstance(tree, Binary) and tree.operator == "/"
+        return is_share or max(runs, default=0) > _MOST_UNIT_WORDS or self._has_number_word(passed)
 
     def _stands_alone(self, position: int, after: int) -> bool:
-        """Whether a formula begins and ends with the equation: nothing around it was left unread."""
-        before = self._before(position)
-        behind = self.tokens[after] if after < len(self.tokens) else None
-        opens = before is None or before.kind in (MONEY, WORD) or before.text in ".,;:"
-        return opens and (behind is None or behind.kind == MONEY or behind.text in (".", ",", ";", "\\]"))
+        """Whether a formula begins and ends with the equation, or begins with the name of its value (`x = 5 + 7 = 12`):
+        nothing around it was left unread that could belong to it.
+        """
+        tokens = self.tokens
+        before = next((here for here in range(position - 1, -1, -1) if tokens[here].kind != SKIP), -1)
+        named = before >= 0 and tokens[before].kind == EQUALS and self._is_named(before)
+        if before >= 0 and not named and not self._is_boundary(before, position):
+            return False
+        behind = [here for here in range(after, min(after + _NEAR, len(tokens))) if tokens[here].kind != SKIP]
+        # A new row may go on with an equals sign, and a side that was not read follows the last one.
+        goes_on = len(behind) > 1 and tokens[behind[0]].text == "\\\\" and tokens[behind[1]].kind == EQUALS
+        if goes_on or tokens[after - 1].kind == EQUALS:
+            return False
+        return not behind or self._is_boundary(behind[0], after - 1)
+
+    def _is_boundary(self, here: int, beside: int) -> bool:
+        """Whether a token is no part of the formula beside it."""
+        token, other = self.tokens[here], self.tokens[beside]
+        apart = token.end < other.start or other.end < token.start
+        word = token.kind == WORD and len(token.text) > 1 and apart
+        return word or token.kind == MONEY or _LINKS.fullmatch(token.text) is not None
 
     def _divides_by_fraction(self, equation: Equation) -> bool:
         """Whether an equation holds if the fraction behind a division is taken as one number: `3 / 1/4 = 12`. Brackets
@@ -197,36 +288,50 @@ class _StepReader:
         nested = Binary("/", inner.left, Binary("/", inner.right, tree.right))
         return judge(nested, equation.operand_values(), equation.result)[0] is True
 
-    def _is_doubtful(self, passed: Sequence[Token]) -> bool:
+    def _is_doubtful(self, position: int, after: int) -> bool:
         """Whether an equation holds, but another reader might see something else in it: `6r + 24`, `8 times six`,
-        `45% of people + 8%`, `11 a.m. - 2 hours`.
+        `45% of people + 8%`, `11 a.m. - 2 hours`, or a part of a longer formula, as in `\\binom{7}{2} = 42 / 2 = 21`.
         """
-        number_word = any(
+        passed = self.tokens[position : after + 1]
+        clause = any(token.kind == WORD and (token.text.lower() in _PRONOUNS or "." in token.text) for token in passed)
+        share = _SHARE_OF_WORDS.search(self.text, passed[0].start, passed[-1].end)
+        if self._has_number_word(passed) or clause or share is not None or self._has_letters(passed):
+            return True
+        if self.is_modular or (self.latex and not self._stands_alone(position, after)):
+            return True
+        before = self._before(position)
+        return before is not None and before.kind == EQUALS and not self._names_a_value(position - 1)
+
+    def _has_number_word(self, passed: Sequence[Token]) -> bool:
+        return any(
             token.kind == WORD and len(WORD_VALUES.get(token.text.lower(), ())) == 1 and before.kind == OPERATOR
             for before, token in pairwise(passed)
         )
-        clause = any(token.kind == WORD and (token.text.lower() in _PRONOUNS or "." in token.text) for token in passed)
-        share = _SHARE_OF_WORDS.search(self.text, passed[0].start, passed[-1].end)
-        return number_word or clause or share is not None or _has_letters(passed)
+
+    def _has_letters(self, passed: Sequence[Token]) -> bool:
+        """Whether letters that are no words of English stand here: `2a + 15`, `6r`, but not `half of a cup`. In LaTeX,
+        `2xy + 65` and `2 \\cdot AD` too: units are set as text there.
+        """
+        for before, token in zip((*passed[:1], *passed), passed, strict=False):
+            glued = before.end == token.start
+            if token.kind != WORD or UNSPACED.search(token.text):
+                continue
+            if len(token.text) == 1 and (token.text not in "aAI" or glued):
+                return True
+            if self.latex and (glued or len(token.text) < 3 or before.kind == OPERATOR):
+                return True
+        return False
 
     def _is_false_equality(self, sides: Sequence[Side], position: int) -> bool:
         """Whether two different bare numbers are called equal: `10=2 = $12.00`, but not `1 foot = 12 inches`."""
         before = self._before(position)
         afresh = before is None or (before.kind == WORD and len(before.text) > 1) or before.text in ".,;"
-        if not afresh or len(sides) < 2 or "\\" in self.text or not sides[-1].numbers:
+        if not afresh or len(sides) < 2 or self.latex or self.is_modular or not sides[-1].numbers:
             return False
         tail = self.text[sides[-1].end :].lstrip()
         if any(side.label for side in sides) or tail[:1].isalpha():
             return False
         return any(side.numbers[0].value != sides[-1].numbers[0].value for side in sides[:-1])
-
-
-def _has_letters(passed: Sequence[Token]) -> bool:
-    """Whether single letters stand here that are no words of English: `2a + 15`, `6r`, but not `half of a cup`."""
-    return any(
-        token.kind == WORD and len(token.text) == 1 and (token.text not in "aAI" or before.end == token.start)
-        for before, token in zip((*passed[:1], *passed), passed, strict=False)
-    )
 
 
 def _equations_of(sides: list[Side]) -> list[Equation]:

@@ -18,7 +18,17 @@ from itertools import chain
 from lemma.arithmetic.constants import known_constants
 from lemma.arithmetic.equations import Equation, StepReading, read_step
 from lemma.arithmetic.expressions import Binary
-from lemma.arithmetic.numbers import INTEGER, WORD_VALUES, Number, Value, divide, find_numbers, normal
+from lemma.arithmetic.numbers import (
+    INTEGER,
+    WORD_VALUES,
+    Number,
+    Value,
+    divide,
+    find_numbers,
+    han_numbers,
+    normal,
+)
+from lemma.arithmetic.tokens import WORD, tokenize
 from lemma.arithmetic.unknowns import solved_unknowns
 from lemma.exceptions import Refusal
 from lemma.steps import ANNOTATION
@@ -27,6 +37,10 @@ _WORD = re.compile(r"[A-Za-z]+")
 _REASON = re.compile(r"\b(?:because|since|as)\b|:", re.IGNORECASE)
 _COMPOUND = re.compile(
     r"\b(twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[- ](one|two|three|four|five|six|seven|eight|nine)\b"
+)
+# 2,5 + 1,5 and = 2,50 €, but not the pairs and lists of (1,2), {1,2,3} and 1,2
+_DECIMAL_COMMA = re.compile(
+    r"(?<![\d,({\[])\d{1,9},\d{1,2}(?![\d,)}\]])\s?[-+*/×·÷=€]|[-+*/×·÷=€]\s?\d{1,9},\d{1,2}(?![\d,)}\]])(?!\s?[A-Z])"
 )
 _HELPERS: tuple[Value, ...] = (1, 2, 10, 100)
 # Far more than any worked solution has; what links numbers to each other takes time for every pair of them.
@@ -66,7 +80,9 @@ class SolutionGraph:
     """A solution that holds, step by step: `written` as in the data set, `steps` without annotations.
 
     Equations are counted through all steps; `final` is the one whose result is the gold answer, None if the text does
-    not compute it.
+    not compute it. `unseen` are, by step, the numbers in digits that are no quantities to the reader (`2nd`, `10:30`,
+    the coordinates of a drawing). `stated` are the numbers that the question gives, without indices and drawings;
+    `question_values` all that may come from it.
     """
 
     question: str
@@ -80,7 +96,10 @@ class SolutionGraph:
     operand_suspects: tuple[frozenset[int], ...]
     mentions: tuple[Mention, ...]
     word_values: tuple[frozenset[Value], ...]
+    unseen: tuple[frozenset[Value], ...]
     question_values: frozenset[Value]
+    stated: frozenset[Value]
+    latex: bool
     constants: frozenset[Value]
     gold: Value
     final: int | None
@@ -97,13 +116,12 @@ class SolutionGraph:
 
 def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionGraph:
     """Read a solution's arithmetic. Raises Refusal if it can't be followed, or if an equation is false."""
-    if not any(steps):
-        raise Refusal("empty_solution", "there are no solution steps")
-    length = len(question) + sum(map(len, steps))
-    if length > _MOST_CHARACTERS:
-        raise Refusal("solution_too_long", f"{length} characters, at most {_MOST_CHARACTERS} are read")
+    _refuse_unreadable(question, steps)
     shown, annotations = zip(*map(_split_annotations, steps), strict=True)
-    readings = _with_solved_unknowns(shown, list(map(_with_hidden_equations, shown, annotations)))
+    latex = any("\\" in step for step in shown)
+    readings = _with_solved_unknowns(
+        shown, [_with_hidden_equations(step, notes, latex) for step, notes in zip(shown, annotations, strict=True)]
+    )
     equations = tuple(chain.from_iterable(reading.equations for reading in readings))
     step_of = tuple(step for step, reading in enumerate(readings) for _ in reading.equations)
     _refuse_untrustworthy(equations, step_of, shown)
@@ -127,11 +145,24 @@ def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionG
         ),
         mentions=tuple(linker.mentions(readings)),
         word_values=tuple(frozenset(_values_of_words(text)) for text in shown),
+        unseen=tuple(map(_unseen_numbers, readings)),
         question_values=linker.question_values,
+        stated=frozenset(_stated(question, latex)),
+        latex=latex,
         constants=linker.constants,
         gold=gold,
         final=max(final, default=None),
     )
+
+
+def _refuse_unreadable(question: str, steps: Sequence[str]) -> None:
+    if not any(steps):
+        raise Refusal("empty_solution", "there are no solution steps")
+    length = len(question) + sum(map(len, steps))
+    if length > _MOST_CHARACTERS:
+        raise Refusal("solution_too_long", f"{length} characters, at most {_MOST_CHARACTERS} are read")
+    if any(map(_DECIMAL_COMMA.search, steps)):
+        raise Refusal("decimal_comma", "the solution writes 2.5 as 2,5, which is not read")
 
 
 def _refuse_untrustworthy(equations: Sequence[Equation], step_of: Sequence[int], steps: Sequence[str]) -> None:
@@ -153,9 +184,9 @@ def _split_annotations(step: str) -> tuple[str, tuple[tuple[int, str], ...]]:
     return shown + step[end:], tuple(annotations)
 
 
-def _with_hidden_equations(shown: str, annotations: tuple[tuple[int, str], ...]) -> StepReading:
+def _with_hidden_equations(shown: str, annotations: tuple[tuple[int, str], ...], latex: bool) -> StepReading:
     """A step's reading, with the equations that only its annotations tell: `half of them, <<48/2=24>>24`."""
-    reading = read_step(shown)
+    reading = read_step(shown, latex)
     seen = {equation.result.start for equation in reading.equations}
     mentioned = {mention.start: mention for mention in reversed(reading.mentions)}
     hidden = []
@@ -199,6 +230,32 @@ def _values_of_words(text: str) -> Iterable[Value]:
         yield WORD_VALUES[tens][0] + WORD_VALUES[ones][0]
     for word in _WORD.findall(text):
         yield from WORD_VALUES.get(word.lower(), ())
+    if not text.isascii():
+        yield from han_numbers(text)
+
+
+def _unseen_numbers(reading: StepReading) -> frozenset[Value]:
+    seen = [*reading.mentions]
+    for equation in reading.equations:
+        seen += (*equation.operands, equation.result)
+    found = find_numbers(reading.text)
+    if len(found) == len(seen) and {number.start for number in found} == {number.start for number in seen}:
+        return frozenset()
+    covered = {place for number in seen for place in range(number.start, number.end)}
+    return frozenset(number.face for number in found if number.start not in covered)
+
+
+def _stated(question: str, latex: bool) -> Iterable[Value]:
+    """The quantities that a question gives: no drawings, and in formulas no indices, exponents and coefficients."""
+    yield from _values_of_words(question)
+    tokens = tokenize(question, latex)
+    for before, token, behind in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+        if token.number is None:
+            continue
+        exponent = before is not None and before.text in ("^", "{")
+        coefficient = behind is not None and behind.kind == WORD and behind.start == token.end and len(behind.text) < 3
+        if not (latex and (exponent or coefficient)):
+            yield token.number.face
 
 
 class _Linker:

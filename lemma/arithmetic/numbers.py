@@ -173,3 +173,24 @@ WORD_VALUES: dict[str, tuple[Value, ...]] = {
     "eighth": (Fraction(1, 8), 8), "ninth": (Fraction(1, 9), 9), "tenth": (Fraction(1, 10), 10),
     "dozen": (12,), "dozens": (12,), "score": (20,),
 }  # fmt: skip
+
+
+_HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
+_HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
+_HAN = re.compile(f"[{''.join((*_HAN_DIGITS, *_HAN_UNITS))}万萬]+")
+
+
+def han_numbers(text: str) -> list[int]:
+    """The numbers that a Chinese or Japanese text writes in characters: `[160]` for `一百六十元`."""
+    numbers = []
+    for match in _HAN.finditer(text):
+        total, section, digit = 0, 0, 0
+        for character in match.group():
+            if character in _HAN_DIGITS:
+                digit = digit * 10 + _HAN_DIGITS[character]  # 一六〇 is read digit by digit
+            elif character in _HAN_UNITS:
+                section, digit = section + (digit or 1) * _HAN_UNITS[character], 0
+            else:
+                total, section, digit = (total + section + digit) * 10_000, 0, 0
+        numbers.append(total + section + digit)
+    return numbers

@@ -39,13 +39,13 @@ _CLAIM = re.compile(
     r"older|younger|taller|longer|shorter|faster|slower)\s+than\b"
     r"|\b(?:exceed\w*|(?:is|are|be|not|has|have) enough|cheapest|largest|smallest|greatest|highest|lowest|"
     r"round(?:s|ed|ing) (?:up|down|to|off)|nearest|whole number|integer|cannot|can't|divisible|prime|square root)\b"
+    r"|[大小多少高低长短快慢]于|超过|不足|[足不]够|至少|至多|最[多少大小高低]|整数|质数|素数|整除|四舍五入|[以を]?上回|下回|以上|以下"
     r"|[<>≤≥]|\\(?:le|ge|leq|geq|lt|gt|approx)(?![a-zA-Z])",
     re.IGNORECASE,
 )
 _WRITTEN_FRACTION = re.compile(r"(\d{1,9}) ?/ ?(\d{1,9})|frac\{(\d{1,9})\}\{(\d{1,9})\}")
 _LARGEST_FACTOR = 1000
 _LARGEST_DENOMINATOR = 1000
-_SMALL = 100  # number words go up to here
 
 
 class Edit(NamedTuple):
@@ -216,13 +216,15 @@ class _Propagation:
 
     def _refuse_number_words_and_claims(self) -> None:
         gone = [index for index, step in enumerate(self.graph.step_of) if step == self.change.dropped_step]
-        right = {self.graph.equations[index].result.value for index in (*self.changed, *gone)}
-        small = {value for value in right if value <= _SMALL}
+        results = [self.graph.equations[index].result for index in (*self.changed, *gone)]
+        right = {value for result in results for value in (result.face, result.value)}
         for step in range(self.step, len(self.graph.steps)):
             if step == self.change.dropped_step:
                 continue
-            if not self.graph.word_values[step].isdisjoint(small):
+            if not self.graph.word_values[step].isdisjoint(right):
                 raise Refusal("number_word")
+            if step > self.step and not self.graph.unseen[step].isdisjoint(right):
+                raise Refusal("unread_number")
             if step in self.edits and _CLAIM.search(self.graph.steps[step]):
                 raise Refusal("claim_about_numbers")
 

@@ -14,7 +14,7 @@ from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, 
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import PLAIN, Value, decimals_needed, normal
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites, swapped_digits
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites, swapped_digits
 
 Slip = tuple[Value, str]
 
@@ -31,8 +31,10 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         for wrong, reason in shuffled(_slips(site), rng):
             if wrong not in seen and wrong > 0:
                 seen.add(wrong)
-                told = f"{site.equation.solves} gives" if site.equation.solves else f"{site.expression} is"
-                explanation = f"{told} {site.result}, not {shown(site.equation.result, wrong)}: {reason}."
+                told = f"{site.quoted(site.expression)} is"
+                if site.equation.solves:
+                    told = f"{site.quoted(site.equation.solves)} gives"
+                explanation = f"{told} {site.result}, not {site.shown(site.equation.result, wrong)}: {reason}."
                 yield Proposal(Change(site.index, result=wrong), explanation)
 
 

@@ -10,7 +10,7 @@ from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Value
 from lemma.arithmetic.propagation import Change
 from lemma.arithmetic.tokens import tokenize
-from lemma.injectors.proposal import Proposal, misquotes, shown, shuffled, sites
+from lemma.injectors.proposal import Proposal, misquotes, shuffled, sites
 
 _RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?:\s?\d{1,9})+")
 
@@ -19,7 +19,7 @@ Kind = tuple[bool, bool, bool]  # money, a share, a whole number
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """An operand that the question gives, replaced by another number of the question or by its digits swapped."""
-    given = _given(graph.question)
+    given = {face: kinds for face, kinds in _given(graph.question, graph.latex).items() if face in graph.stated}
     for site in sites(graph, rng):
         used = {operand.face for operand in site.equation.operands}
         for leaf, operand, link in shuffled(list(site.operands()), rng):
@@ -27,18 +27,18 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 continue
             others = [face for face in given if face not in used and given[face] & given[operand.face]]
             for wrong, edits in misquotes(site, leaf, others, rng):
-                right, taken = shown(operand, operand.face), shown(operand, wrong)
+                right, taken = site.shown(operand, operand.face), site.shown(operand, wrong)
                 fault = f"The problem says {right}, not {taken}"
                 if wrong in others:
                     fault = f"The step takes {taken} from the problem where {right} belongs"
-                explanation = f"{fault}: it should be {site.expression} = {site.result}."
+                explanation = f"{fault}: it should be {site.worked}."
                 yield Proposal(Change(site.index, edits), explanation)
 
 
-def _given(question: str) -> dict[Value, set[Kind]]:
+def _given(question: str, latex: bool) -> dict[Value, set[Kind]]:
     """The numbers of a question, each with the kinds of quantity it stands for."""
     given: dict[Value, set[Kind]] = {}
-    for token in tokenize(_RATIO_OR_CLOCK.sub("", question)):
+    for token in tokenize(_RATIO_OR_CLOCK.sub("", question), latex):
         if token.number is not None and token.number.face > 0:
             face = token.number.face
             kind = (token.number.currency, token.number.percent, isinstance(face, int))

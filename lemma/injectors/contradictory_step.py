@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Value, render
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites, swapped_digits
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites, swapped_digits
 
 _OPENERS = frozenset((
     "he", "she", "it", "they", "we", "you", "i", "the", "this", "that", "these", "those", "there", "in", "on", "at",
@@ -42,9 +42,10 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             number = render(wrong, site.equation.result.style)
             if number is not None:
                 text = rng.choice(_LEADS) + sentence.replace("\x00", number)
+                said = site.shown(site.equation.result, wrong)
                 explanation = (
-                    f"Step {site.step + 1} found {site.expression} = {site.result}; "
-                    f"this step says {shown(site.equation.result, wrong)} for the same quantity and contradicts it."
+                    f"Step {site.step + 1} found {site.worked}; "
+                    f"this step says {said} for the same quantity and contradicts it."
                 )
                 yield Proposal(Change(site.index, result=wrong, inserted_step=text), explanation)
 

@@ -36,14 +36,20 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                     direction = "one too many" if wrong > operand.face else "one too few"
                     yield Proposal(
                         Change(site.index, edits),
-                        f"The step counts {direction}: {count}, not {wrong}, "
-                        f"so it should be {site.expression} = {site.result}.",
+                        f"The step counts {direction}: {count}, not {wrong}, so it should be {site.worked}.",
                     )
 
 
 def _is_count(site: Site, operand: Number, link: Link) -> bool:
     small = isinstance(operand.face, int) and _FEWEST <= operand.face <= _MOST
-    if not small or operand.percent or operand.currency or operand.style.decimals or link.results or not link.question:
+    if (
+        not small
+        or operand.percent
+        or operand.currency
+        or operand.style.decimals
+        or link.results
+        or operand.face not in site.graph.stated
+    ):
         return False
     said = re.findall(rf"(?<![\d.,$]){operand.face}[ -]+([a-zA-Z.]+)", f"{site.text}\n{site.graph.question}")
     return bool(said) and not _MEASURES.intersection(word.lower() for word in said)

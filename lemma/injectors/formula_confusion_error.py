@@ -12,7 +12,7 @@ from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number, divide, normal
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.operator_error import reads_as_operator, swap_operator
-from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 _AVERAGE = re.compile(r"\b(?:average|averages|averaged|mean)\b", re.IGNORECASE)
 _PERIMETER = re.compile(r"\b(?:perimeter|fence|fencing|border|distance around)\b", re.IGNORECASE)
@@ -58,8 +58,8 @@ def _sum_for_average(site: Site) -> Iterator[Proposal]:
     divisor = site.equation.operands[tree.right]
     yield Proposal(
         Change(site.index, (cut,)),
-        f"An average is the sum divided by the count; the division by {shown(divisor, divisor.face)} is left out. "
-        f"It should be {site.expression} = {site.result}.",
+        f"An average is the sum divided by the count; the division by {site.shown(divisor, divisor.face)} is left out. "
+        f"It should be {site.worked}.",
     )
 
 
@@ -97,8 +97,7 @@ def _whole_for_triangle(site: Site) -> Iterator[Proposal]:
         cut = Edit(_closing(site, site.equation.operands[last].end), site.equation.end, "")
         yield Proposal(
             Change(site.index, (cut,)),
-            f"A triangle is half of base times height; the half is left out. "
-            f"It should be {site.expression} = {site.result}.",
+            f"A triangle is half of base times height; the half is left out. It should be {site.worked}.",
         )
 
 
@@ -109,13 +108,13 @@ def _percent_more_for_percent_of(site: Site) -> Iterator[Proposal]:
         if percent is None or not 0 < percent < _HUNDRED:
             continue
         for other, meaning in ((_HUNDRED + percent, "more than"), (_HUNDRED - percent, "less than")):
-            unit = divide(operand.face, percent)
+            unit, sign = divide(operand.face, percent), "\\%" if site.graph.latex else "%"
             edits = site.writes(leaf, normal(other * unit)) if other != percent else ()
             if len(edits) == 1:  # a percentage that the step repeats in words would be a misquote
                 yield Proposal(
                     Change(site.index, edits),
-                    f"{percent}% of an amount is not {percent}% {meaning} it; the step takes {other}%. "
-                    f"It should be {site.expression} = {site.result}.",
+                    f"{percent}{sign} of an amount is not {percent}{sign} {meaning} it; the step takes {other}{sign}. "
+                    f"It should be {site.worked}.",
                 )
 
 
@@ -134,7 +133,7 @@ def _distance_for_time(site: Site) -> Iterator[Proposal]:
         )
         yield Proposal(
             Change(site.index, (swap_operator(site, tree.position, wrong),)),
-            f"{rule}. It should be {site.expression} = {site.result}.",
+            f"{rule}. It should be {site.worked}.",
         )
 
 
@@ -200,7 +199,7 @@ def _times(site: Site, left: str, right: str) -> str:
 
 def _whole(site: Site, wrong: str, rule: str) -> Proposal:
     edit = Edit(site.equation.start, site.equation.end, wrong)
-    return Proposal(Change(site.index, (edit,)), f"{rule}, {wrong}. It should be {site.expression} = {site.result}.")
+    return Proposal(Change(site.index, (edit,)), f"{rule}, {site.quoted(wrong)}. It should be {site.worked}.")
 
 
 def _closing(site: Site, end: int) -> int:

@@ -54,7 +54,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 term = Edit(end, end, f"{blank}{sign}{blank}{money}{amount}")
                 yield Proposal(
                     Change(site.index, (before, term)),
-                    f"The problem says nothing of the {money}{amount}: it should be {site.expression} = {site.result}.",
+                    f"The problem says nothing of the {money}{amount}: it should be {site.worked}.",
                 )
 
 

@@ -9,7 +9,7 @@ from lemma.arithmetic.expressions import Binary, leaves
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.proposal import Proposal, Site, shown, sites
+from lemma.injectors.proposal import Proposal, Site, sites
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -23,11 +23,11 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             edits = user.writes(leaf, operand.face)
             alike = operand.percent == user.equation.operands[leaf].percent
             if edits and alike and operand.face != user.equation.operands[leaf].face:
-                used, needed = shown(operand, operand.face), left_out.result
+                used, needed = left_out.shown(operand, operand.face), left_out.result
                 yield Proposal(
                     Change(user.index, edits, dropped_step=left_out.step),
-                    f"The step {left_out.expression} = {needed} is missing, so {used} stands where {needed} "
-                    f"belongs: it should go on with {user.expression} = {user.result}.",
+                    f"The step {left_out.worked} is missing, so {used} stands where {needed} "
+                    f"belongs: it should go on with {user.worked}.",
                 )
 
 

@@ -27,7 +27,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                     yield Proposal(
                         Change(site.index, (edit,)),
                         f"The step {_DOES[wrong]} where it should have {_DONE[node.operator]}: "
-                        f"not {site.edited(edit)}, but {site.expression} = {site.result}.",
+                        f"not {site.quoted(site.edited(edit))}, but {site.worked}.",
                     )
 
 

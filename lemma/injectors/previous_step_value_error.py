@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.proposal import Proposal, misquotes, shown, shuffled, sites
+from lemma.injectors.proposal import Proposal, misquotes, shuffled, sites
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -23,7 +23,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 continue
             others = [value for value in earlier if isinstance(value, int) == isinstance(operand.face, int)]
             for wrong, edits in misquotes(site, leaf, others, rng):
-                found, taken = shown(operand, operand.face), shown(operand, wrong)
+                found, taken = site.shown(operand, operand.face), site.shown(operand, wrong)
                 fault = f"Step {source + 1} found {found}, but this step goes on with {taken}"
-                explanation = f"{fault}: it should be {site.expression} = {site.result}."
+                explanation = f"{fault}: it should be {site.worked}."
                 yield Proposal(Change(site.index, edits), explanation)

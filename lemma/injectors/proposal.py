@@ -11,12 +11,16 @@ from typing import TypeVar
 from lemma.arithmetic.equations import Equation
 from lemma.arithmetic.expressions import Binary, nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
-from lemma.arithmetic.numbers import INTEGER, Number, NumberStyle, Value, render
+from lemma.arithmetic.numbers import INTEGER, LATEX_FRACTION, PLAIN, Number, NumberStyle, Value, render
 from lemma.arithmetic.propagation import Change, Edit, reads_well
 
 Item = TypeVar("Item")
 _NOUN = re.compile(r"\s+([a-z]+)")
+_NO_FORMULA = re.compile(
+    r"(?<!\\)\$|&|\^\s?\{?\s?\\circ\s?\}?"
+)  # dollar signs, alignment, and degrees that would be cut in half
 _TIGHT = 2
+LATEX = NumberStyle(LATEX_FRACTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,23 @@ class Site:
 
     @property
     def result(self) -> str:
-        """The result as it stands: `24`, `$24`, `24%`."""
-        return shown(self.equation.result, self.equation.result.face)
+        """The result, for an explanation: `24`, `$24`, `24%`."""
+        return self.shown(self.equation.result, self.equation.result.face)
+
+    @property
+    def worked(self) -> str:
+        """The whole equation, for an explanation: `48 / 2 = 24`."""
+        equation = self.equation
+        result = shown(equation.result, equation.result.face, self.graph.latex)
+        return self.quoted(f"{self.expression} = {result}")
+
+    def quoted(self, formula: str) -> str:
+        """A formula of the text, for an explanation: in LaTeX it stands between dollar signs."""
+        return f"${_NO_FORMULA.sub('', formula)}$" if self.graph.latex else formula
+
+    def shown(self, number: Number, face: Value) -> str:
+        """A value as it would stand in the place of a number, for an explanation."""
+        return quoted_number(self.graph, number, face)
 
     def operands(self) -> Iterator[tuple[int, Number, Link]]:
         """Leaf, number and link of each operand that is written in digits."""
@@ -121,9 +140,10 @@ class Site:
         return tuple(Edit(number.start, number.end, text) for number in (operand, *repeated))
 
     def edited(self, *edits: Edit) -> str:
-        """The expression after edits, for explanations."""
+        """The expression after edits."""
         end = self.equation.start
-        text = "$" if self.equation.operands[0].currency and self.text[end].isdigit() else ""
+        dollar = "\\$" if self.graph.latex else "$"
+        text = dollar if self.equation.operands[0].currency and self.text[end].isdigit() else ""
         for edit in sorted(edits, key=lambda edit: edit.start):
             text += self.text[end : edit.start] + edit.text
             end = edit.end
@@ -164,10 +184,20 @@ def misquotes(
             yield wrong, edits
 
 
-def shown(number: Number, face: Value) -> str:
+def shown(number: Number, face: Value, latex: bool = False) -> str:
     """A value as it would stand in the place of a number, with its sign of currency or percent."""
-    text = render(face, _style(number, face)) or render(face, INTEGER) or str(face)
-    return ("$" if number.currency else "") + text + ("%" if number.percent else "")
+    style = _style(number, face)
+    if latex and style.form != PLAIN:
+        style = replace(style, form=LATEX_FRACTION)
+    text = render(face, style) or render(face, LATEX if latex else INTEGER) or str(face)
+    escape = "\\" if latex else ""
+    return (f"{escape}$" if number.currency else "") + text + (f"{escape}%" if number.percent else "")
+
+
+def quoted_number(graph: SolutionGraph, number: Number, face: Value) -> str:
+    """A value as it would stand in the place of a number of a solution, for an explanation."""
+    text = shown(number, face, graph.latex)
+    return f"${text}$" if "\\" in text else text
 
 
 def _style(number: Number, face: Value) -> NumberStyle:

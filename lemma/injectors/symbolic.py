@@ -12,9 +12,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 from lemma.arithmetic.graph import SolutionGraph, read_solution
+from lemma.arithmetic.latex import is_balanced
 from lemma.arithmetic.numbers import (
     FRACTION,
     INTEGER,
@@ -33,11 +33,11 @@ from lemma.generation.modular_errors import ModularSolution, read_modular_soluti
 from lemma.generation.modular_errors import propose as propose_modular
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector
-from lemma.injectors.proof import prove
+from lemma.injectors.proof import prove, prove_answer
 from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.rng import random_for
-from lemma.steps import split_steps, states_answer, without_annotations
+from lemma.steps import split_steps, without_annotations
 
 _GOLD_NUMBER = re.compile(rf"-?(?:\\[dt]?frac\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})")
 
@@ -127,11 +127,15 @@ def attempts(
         return
     for proposal in injector(name)(graph, rng):
         try:
-            injected = _concluded(graph, proposal) if isinstance(proposal, Conclusion) else _carried(graph, proposal)
-            prove(graph, name, injected.steps, injected.error_step)
-            # 0.25 and 25 may both be said for 25%.
-            if injected.final in (graph.gold, normal(Fraction(graph.gold) * 100), divide(graph.gold, 100)):
-                raise Refusal("answer_unchanged")
+            if isinstance(proposal, Conclusion):
+                steps = (*graph.written[: proposal.step], proposal.text)
+                injected = Injected(steps, proposal.step, proposal.answer, proposal.explanation)
+            else:
+                injected = _carried(graph, proposal)
+            shown = prove(graph, name, injected.steps, injected.error_step)
+            prove_answer(graph, shown, injected.final)
+            if graph.latex and not is_balanced(injected.explanation, commands_outside=False):
+                raise Refusal("unbalanced_explanation", injected.explanation)
         except Refusal as refusal:
             yield refusal
         else:
@@ -145,13 +149,6 @@ def _carried(graph: SolutionGraph, proposal: Proposal) -> Injected:
     if result.percent and result.face != graph.gold:
         final = divide(final, 100)  # in the form of the gold answer: 0.35 for a gold of 0.25 that the text calls 25%
     return Injected(consequence.steps, consequence.error_step, final, proposal.explanation)
-
-
-def _concluded(graph: SolutionGraph, proposal: Conclusion) -> Injected:
-    steps, text = graph.written[: proposal.step], proposal.text
-    if states_answer(graph.steps):
-        text = f"So the answer is $\\boxed{{{render(proposal.answer, NumberStyle(LATEX_FRACTION))}}}$."
-    return Injected((*steps, text), proposal.step, proposal.answer, proposal.explanation)
 
 
 def _record(

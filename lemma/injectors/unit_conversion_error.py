@@ -84,7 +84,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
 
 
 def _proposals(site: Site, leaf: int, known: _Conversion, rng: random.Random) -> Iterator[Proposal]:
-    due = f"it should be {site.expression} = {site.result}."
+    due = f"it should be {site.worked}."
     for wrong in shuffled(known.mistaken, rng):
         edits = site.writes(leaf, wrong)
         if len(edits) == 1:
