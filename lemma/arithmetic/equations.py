@@ -363,8 +363,10 @@ def _stated(side: Side) -> Number | None:
     if not (integers and denominator.face) or numerator.percent or denominator.percent:
         return None
     value = divide(numerator.face, denominator.face)
-    if side.operators[0].symbol == "\\frac":
-        return Number(side.operators[0].start, side.end, value, NumberStyle(LATEX_FRACTION))
+    if side.operators[0].is_bar:
+        return Number(
+            side.operators[0].start, side.end, value, NumberStyle(LATEX_FRACTION, separator=side.operators[0].symbol)
+        )
     if side.operators[0].symbol == "/" and denominator.start - numerator.end == 1:
         return Number(numerator.start, denominator.end, value, NumberStyle(FRACTION))
     return None

@@ -21,6 +21,7 @@ Value = int | Fraction
 # The ways in which a number is written: 1,200.50, 7/2, \\frac{7}{2}, 3 1/2.
 PLAIN, FRACTION, LATEX_FRACTION, MIXED = "plain", "fraction", "latex fraction", "mixed"
 
+FRAC = "\\frac"
 _MAX_DIGITS = 30  # a longer run of digits is no quantity of a word problem
 
 NUMBER_PATTERN = (
@@ -33,7 +34,9 @@ _SEPARATOR = re.compile(r"\{,\}|,\\!|\\,|,")
 
 @dataclass(frozen=True, slots=True)
 class NumberStyle:
-    """How a number is written. `decimals` counts the digits after the point; `separator` parts thousands."""
+    """How a number is written. `decimals` counts the digits after the point; `separator` parts thousands, or is the
+    command of a LaTeX fraction.
+    """
 
     form: str = PLAIN
     decimals: int = 0
@@ -141,7 +144,7 @@ def render(value: Value, style: NumberStyle) -> str | None:
         numerator, denominator = abs(value.numerator), value.denominator
         if style.form == MIXED and numerator > denominator:
             return f"{sign}{numerator // denominator} {numerator % denominator}/{denominator}"
-        latex = f"\\frac{{{numerator}}}{{{denominator}}}"
+        latex = f"{style.separator or FRAC}{{{numerator}}}{{{denominator}}}"
         return sign + (latex if style.form == LATEX_FRACTION else f"{numerator}/{denominator}")
     needed = decimals_needed(value)
     if needed is None:
@@ -149,7 +152,7 @@ def render(value: Value, style: NumberStyle) -> str | None:
     decimals = max(needed, style.decimals)
     digits = str(int(abs(value) * 10**decimals)).zfill(decimals + 1)
     whole, rest = (digits[:-decimals], digits[-decimals:]) if decimals else (digits, "")
-    if style.separator:
+    if style.separator and style.form == PLAIN:
         whole = f"{int(whole):,}".replace(",", style.separator)
     if not style.leading_zero and whole == "0" and rest:
         whole = ""

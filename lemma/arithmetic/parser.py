@@ -22,11 +22,16 @@ _MOST_NUMBERS = 64
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """An operator as it stands in the text."""
+    """An operator as it stands in the text: a sign, or `\\frac` and its kind."""
 
     symbol: str
     start: int
     end: int
+
+    @property
+    def is_bar(self) -> bool:
+        """Whether it is the bar of a fraction."""
+        return self.symbol.endswith("frac")
 
 
 @dataclass(slots=True)
@@ -111,7 +116,7 @@ class _Parser:
             # "of" multiplies only straight after a percentage or a fraction: "20% of 50", not "a total of 50".
             share = position == self.position and (
                 self.numbers[-1].percent
-                or (bool(self.operators) and self.operators[-1].symbol in ("/", "\\frac"))
+                or (bool(self.operators) and (self.operators[-1].symbol == "/" or self.operators[-1].is_bar))
                 or self.numbers[-1].face < 1
             )
             if token.end - token.start != len("of") or share:
@@ -144,7 +149,7 @@ class _Parser:
             return self._leaf(token, Number(token.start, token.end, values[0], INTEGER))
         if token.kind == FRAC:
             slash = len(self.operators)
-            self.operators.append(Operator("\\frac", token.start, token.end))
+            self.operators.append(Operator(token.text, token.start, token.end))
             self.position += 1
             return Binary("/", self._group(depth + 1), self._group(depth + 1), slash)
         if token.kind == OPEN:

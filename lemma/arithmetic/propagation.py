@@ -43,6 +43,7 @@ _CLAIM = re.compile(
     r"|[<>≤≥]|\\(?:le|ge|leq|geq|lt|gt|approx)(?![a-zA-Z])",
     re.IGNORECASE,
 )
+PROBABILITY = re.compile(r"probab|\bchances?\b|\blikely\b|\bodds\b|概率|機率|確率", re.IGNORECASE)
 _WRITTEN_FRACTION = re.compile(r"(\d{1,9}) ?/ ?(\d{1,9})|frac\{(\d{1,9})\}\{(\d{1,9})\}")
 _LARGEST_FACTOR = 1000
 _LARGEST_DENOMINATOR = 1000
@@ -251,7 +252,8 @@ class _Propagation:
         style = number.style
         if number.currency and not isinstance(face, int) and style.form == PLAIN:
             style = replace(style, decimals=max(2, style.decimals))
-        text = render(face, style) if reads_well(number, face) else None
+        impossible = 0 <= number.value <= 1 < face and PROBABILITY.search(self.graph.steps[step])
+        text = render(face, style) if reads_well(number, face) and not impossible else None
         if text is None:
             raise Refusal("implausible_value")
         self.edits.setdefault(step, []).append(Edit(number.start, number.end, text))

@@ -39,6 +39,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_FRAC = re.compile(r"\\[a-z]+")
 _ARGUMENT = re.compile(r"\d+(?=\})|\d")
 _PERCENT = re.compile(r"\s?(?:\\?%|％|percent\b)")
 # Ordinals, thousands (5k) and runs (1..9) are no quantities; in LaTeX, neither are factorials and other bases.
@@ -102,7 +103,9 @@ def _number_token(text: str, match: re.Match[str], before: list[Token], latex: b
     start, end, written = match.start(), match.end(), match.group()
     if match.lastgroup == "fraction":  # \frac12 is one half
         above, below = map(int, _ARGUMENT.findall(written))
-        parsed = (divide(above, below), NumberStyle(LATEX_FRACTION)) if below else None
+        parsed = (
+            (divide(above, below), NumberStyle(LATEX_FRACTION, separator=_FRAC.findall(written)[0])) if below else None
+        )
     else:
         parsed = parse_mixed(written) if match.lastgroup == "mixed" else parse_plain(written)
     no_quantity = _NO_QUANTITY_IN_LATEX if latex else _NO_QUANTITY

@@ -20,6 +20,7 @@ Slip = tuple[Value, str]
 
 _TIMES_TABLE = 12
 _MOST_DECIMALS = 4
+_SWAPPED = "two digits are swapped"
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -29,7 +30,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     for site in [*sites(graph, rng), *solved]:
         seen = {site.equation.result.face}
         for wrong, reason in shuffled(_slips(site), rng):
-            if wrong not in seen and wrong > 0:
+            if wrong not in seen and wrong > 0 and _is_plausible(site, wrong, reason):
                 seen.add(wrong)
                 told = f"{site.quoted(site.expression)} is"
                 if site.equation.solves:
@@ -38,12 +39,27 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 yield Proposal(Change(site.index, result=wrong), explanation)
 
 
+def _is_plausible(site: Site, wrong: Value, reason: str) -> bool:
+    """Whether nobody sees at once that a result is wrong: 19 - 3 is not 61, 5 + 7 is not 4, and swapped digits make no
+    more than twice the right value.
+    """
+    right, tree = site.equation.result.face, site.equation.tree
+    if reason == _SWAPPED and not right <= 2 * wrong <= 4 * right:
+        return False
+    if not isinstance(tree, Binary) or not isinstance(tree.left, int) or not isinstance(tree.right, int):
+        return True
+    left, other = (site.equation.operands[leaf].face for leaf in (tree.left, tree.right))
+    if tree.operator == "-":
+        return wrong < left or other < 0
+    return tree.operator != "+" or wrong > max(left, other) or min(left, other) < 0
+
+
 def _slips(site: Site) -> list[Slip]:
     """The wrong results that people get, each with how they get it."""
     equation, right = site.equation, site.equation.result.face
     if equation.result.style.form != PLAIN:
         return []  # the slips are those of written digits
-    slips = [(value, "two digits are swapped") for value in swapped_digits(right)]
+    slips = [(value, _SWAPPED) for value in swapped_digits(right)]
     if not isinstance(right, int):
         slips += [(normal(right * factor), "the decimal point is shifted") for factor in (10, Fraction(1, 10))]
     tree, values = equation.tree, equation.operand_values()

@@ -126,13 +126,16 @@ def _distance_for_time(site: Site) -> Iterator[Proposal]:
         return
     if isinstance(tree.left, int) and isinstance(tree.right, int) and reads_as_operator(site, tree):
         wrong = "/" if tree.operator == "*" else "*"
+        edit = swap_operator(site, tree.position, wrong)
+        if edit is None:
+            return
         rule = (
             "Distance is speed times time; the step divides"
             if wrong == "/"
             else "Speed is distance over time, and time is distance over speed; the step multiplies"
         )
         yield Proposal(
-            Change(site.index, (swap_operator(site, tree.position, wrong),)),
+            Change(site.index, (edit,)),
             f"{rule}. It should be {site.worked}.",
         )
 

@@ -22,7 +22,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             if source == site.step:
                 continue
             others = [value for value in earlier if isinstance(value, int) == isinstance(operand.face, int)]
-            for wrong, edits in misquotes(site, leaf, others, rng):
+            for wrong, edits in misquotes(site, leaf, others, (), rng):
                 found, taken = site.shown(operand, operand.face), site.shown(operand, wrong)
                 fault = f"Step {source + 1} found {found}, but this step goes on with {taken}"
                 explanation = f"{fault}: it should be {site.worked}."

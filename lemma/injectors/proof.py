@@ -14,6 +14,7 @@ from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.latex import boxed, is_balanced
 from lemma.arithmetic.numbers import Value, divide, normal
+from lemma.arithmetic.propagation import PROBABILITY
 from lemma.arithmetic.unknowns import solved_unknowns
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
@@ -61,6 +62,8 @@ def prove_answer(graph: SolutionGraph, shown: Sequence[str], answer: Value) -> N
     right = (graph.gold, normal(Fraction(graph.gold) * 100), divide(graph.gold, 100))
     if answer in right:
         raise Refusal("answer_unchanged")
+    if 0 <= graph.gold <= 1 < answer and PROBABILITY.search(graph.question):
+        raise Refusal("implausible_value", "no probability is above 1")
     if graph.latex and not all(map(is_balanced, shown)):
         raise Refusal("unbalanced_latex")
     boxes = [content for text in shown for content in boxed(text)]

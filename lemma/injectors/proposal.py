@@ -20,6 +20,14 @@ _NO_FORMULA = re.compile(
     r"(?<!\\)\$|&|\^\s?\{?\s?\\circ\s?\}?"
 )  # dollar signs, alignment, and degrees that would be cut in half
 _TIGHT = 2
+# Nouns that follow a measured quantity, not a counted one.
+MEASURES = frozenset((
+    "feet", "foot", "inches", "inch", "miles", "mile", "meters", "meter", "km", "cm", "mm", "kilometers",
+    "kilometer", "yards", "yard", "pounds", "pound", "ounces", "ounce", "kg", "g", "grams", "gram", "kilograms",
+    "tons", "ton", "gallons", "gallon", "liters", "liter", "ml", "quarts", "pints", "degrees", "mph", "percent",
+    "dollars", "dollar", "cents", "cent", "square", "cubic", "years", "year", "old", "per", "bucks", "points", "ft",
+    "ft.", "lbs", "oz", "minutes", "minute", "seconds", "second",
+))  # fmt: skip
 LATEX = NumberStyle(LATEX_FRACTION)
 
 
@@ -118,7 +126,7 @@ class Site:
     def is_written_fraction(self, node: Binary) -> bool:
         """Whether a division is written without blanks, so that it reads as a number."""
         operator = self.equation.operators[node.position]
-        if operator.symbol == "\\frac":
+        if operator.is_bar:
             return True
         around = self.text[operator.start - 1 : operator.end + 1]
         return node.operator == "/" and " " not in around
@@ -173,12 +181,13 @@ def shuffled(items: Sequence[Item], rng: random.Random) -> list[Item]:
 
 
 def misquotes(
-    site: Site, leaf: int, others: Iterable[Value], rng: random.Random
+    site: Site, leaf: int, others: Iterable[Value], near: Iterable[Value], rng: random.Random
 ) -> Iterator[tuple[Value, tuple[Edit, ...]]]:
-    """What may be written for an operand by mistake, other values or its own digits swapped, each with its edits."""
-    alike = sorted(others)
-    swapped = [value for value in swapped_digits(site.equation.operands[leaf].face) if value not in alike]
-    for wrong in shuffled([*alike, *swapped], rng):
+    """What may be written for an operand by mistake, each with its edits: one of `others`, which stand elsewhere, its
+    own digits swapped, or a value `near` it.
+    """
+    values = dict.fromkeys([*sorted(others), *swapped_digits(site.equation.operands[leaf].face), *near])
+    for wrong in shuffled(list(values), rng):
         edits = site.writes(leaf, wrong)
         if edits:
             yield wrong, edits

@@ -180,7 +180,11 @@ def final_text(gold: str, value: Value) -> str:
     if len(places) == 1 and "=" not in gold:
         number = places[0].group()
         if "/" in number or "frac" in number:
-            style = NumberStyle(FRACTION if "/" in number else LATEX_FRACTION)
+            style = (
+                NumberStyle(FRACTION)
+                if "/" in number
+                else NumberStyle(LATEX_FRACTION, separator=number.lstrip("-").split("{")[0])
+            )
         else:
             style = find_numbers(number)[0].style
         written = render(value, style)

@@ -92,8 +92,11 @@ def _proposals(site: Site, leaf: int, known: _Conversion, rng: random.Random) ->
     for node in nodes(site.equation.tree):
         if node.right == leaf and node.operator in "*/" and reads_as_operator(site, node):
             inverse = "/" if node.operator == "*" else "*"
+            edit = swap_operator(site, node.position, inverse)
+            if edit is None:
+                continue
             done, needed = ("divides", "multiply") if inverse == "/" else ("multiplies", "divide")
             yield Proposal(
-                Change(site.index, (swap_operator(site, node.position, inverse),)),
+                Change(site.index, (edit,)),
                 f"There are {known.fact}, and the step {done} by {known.factor} where it has to {needed}: {due}",
             )
