@@ -101,18 +101,17 @@ def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Prod
     yield item
     if isinstance(item, Rejection):
         return
-    asked: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
-    records = list(erroneous_solutions(injection, item, asked, refused))
-    for record in records:
+    injected = erroneous_solutions(injection, item)
+    for record in injected.records:
         yield record
         yield Count(MADE, record.error_type)
-    if not records:
-        detail = ", ".join(f"{reason} {count}" for reason, count in refused.most_common(4)) or "nothing to change"
+    if not injected.records:
+        reasons = injected.refused.most_common(4)
+        detail = ", ".join(f"{reason} {count}" for reason, count in reasons) or "nothing to change"
         yield Refusal("no_error_proven", detail)
-    for kind, count in asked.items():
+    for kind, count in injected.asked.items():
         yield Count(ASKED, kind, count)
-    for reason, count in refused.items():
+    for reason, count in injected.refused.items():
         yield Count(REFUSALS, reason, count)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -70,7 +69,7 @@ class _Probing:
         errors: tuple[ErroneousSolution, ...] = ()
         if wanted - {"plain"} and self._problem.answer:
             with suppress(Refusal):  # a problem into which no error can be injected is probed without
-                errors = tuple(erroneous_solutions(self._plan.injection, self._problem, Counter(), Counter()))
+                errors = erroneous_solutions(self._plan.injection, self._problem).records
         asked: list[Awaitable[list[GradedOutput]]] = []
         if "plain" in wanted or "own" in wanted:
             asked.append(self._plain_and_own())
