@@ -74,26 +74,20 @@ def write_whole(path: Path, content: bytes) -> None:
     temporary.replace(path)
 
 
-def cut(path: Path, size: int) -> int:
-    """Drop what was written after the last acknowledgement. Returns the bytes that remain."""
-    there = size_of(path)
-    if there > size:
-        os.truncate(path, size)
-    return min(there, size)
-
-
 def keep_lines_of(
     path: Path,
     input_of: Callable[[dict[str, Any]], str | None],
     inputs: set[str],
     *,
+    at_least: int = 0,
     drop_broken: bool = False,
     refuse_others: bool = False,
 ) -> int:
     """Drop a torn last line and all lines of other inputs of this command; touch nothing if there are none.
 
-    Returns how many lines of this command remain. Raises RunDirectoryError for a line that is not JSON or names no
-    input, unless `drop_broken`, and for every line that would be dropped if `refuse_others`.
+    Returns how many lines of this command remain; if they are fewer than `at_least`, nothing is dropped. Raises
+    RunDirectoryError for a line that is not JSON or names no input, unless `drop_broken`, and for every line that would
+    be dropped if `refuse_others`.
     """
     temporary = path.with_name(path.name + ".tmp")
     dropped, remaining = False, 0
@@ -106,7 +100,7 @@ def keep_lines_of(
                     kept.write(line)
                     remaining += made_of is not None
                     continue
-                if refuse_others or not (made_of or torn):
+                if not torn and (refuse_others or not made_of):
                     raise RunDirectoryError(
                         f"{path}, line {number}: not a line that lemma wrote. Move it away, or add --fresh to "
                         "replace it"
@@ -117,7 +111,7 @@ def keep_lines_of(
             dropped = True
         kept.flush()
         os.fsync(kept.fileno())
-    if dropped:
+    if dropped and remaining >= at_least:
         temporary.replace(path)
     else:
         temporary.unlink()

@@ -28,7 +28,7 @@ from lemma.options import StageConfig
 from lemma.records import Rejection, content_id
 from lemma.run_files import MANIFEST, REJECTED, STATE
 from lemma.rundir.counts import MADE, REJECTED_BY_REASON, Counts
-from lemma.rundir.disk import append_to, cut, ids_of_whole_lines, keep_lines_of, size_of
+from lemma.rundir.disk import append_to, ids_of_whole_lines, keep_lines_of, size_of
 from lemma.rundir.lines import fingerprint, parse_line
 from lemma.rundir.manifest import read_manifest, structured, write_manifest
 from lemma.rundir.replaced import Replaced
@@ -77,7 +77,7 @@ class Journal:
         rejected = Output(REJECTED.name, rejected_of)
         self._outputs = (*outputs, rejected)
         self._state = path / STATE / f"{config.command}.jsonl"
-        self._config = type(config)
+        self._config, self._typed = type(config), config.model_fields_set
         self._asked = {"settings": config.settings(), "inputs": {**inputs, **contents(config)}}
         asked = self._asked | {"settings": comparable(self._asked["settings"], self._config)}
         self._made_as = content_id(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS).decode())
@@ -175,7 +175,8 @@ class Journal:
             {name: before["settings"][name] for name in wanted if name in before["settings"]}, self._config
         )
         for earlier, asked in ((settings, wanted), (recorded, now)):
-            for name in sorted({*earlier, *asked}):
+            # What was typed first: `--teacher` rather than what follows from it.
+            for name in sorted({*earlier, *asked}, key=lambda name: (name not in self._typed, name)):
                 if earlier.get(name) != asked.get(name):
                     raise RunDirectoryError(
                         f"{self._path} has output of `lemma {self.command}` with {name} = {earlier.get(name)!r}, now "
@@ -221,23 +222,26 @@ class Journal:
             path = self._path / output.file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
+            written = self._written[output.file]
             if output.shared:
-                self._ids_in_shared[output.file] = ids = ids_of_whole_lines(path)
-                there = len(ids)
-            elif complete and output.input_of is None and size_of(path) > self._written[output.file]:
-                raise RunDirectoryError(
-                    f"{path} has content that `lemma {self.command}` did not write. Move it away, or add --fresh to "
-                    "replace it"
-                )
+                self._ids_in_shared[output.file] = ids_of_whole_lines(path)
+                there = len(self._ids_in_shared[output.file])
             elif output.input_of is None:
-                there = cut(path, self._written[output.file])
+                there = size_of(path)
             else:
-                there = keep_lines_of(path, output.input_of, self.done, refuse_others=complete)
-            if there < self._written[output.file]:
+                there = keep_lines_of(path, output.input_of, self.done, at_least=written, refuse_others=complete)
+            if there < written:
                 raise RunDirectoryError(
                     f"{path} lacks lines that `lemma {self.command}` wrote. Restore a copy of it, or add --fresh to "
                     "make it again"
                 )
+            if not output.shared and output.input_of is None and there > written:
+                if complete:
+                    raise RunDirectoryError(
+                        f"{path} has content that `lemma {self.command}` did not write. Move it away, or add --fresh "
+                        "to replace it"
+                    )
+                os.truncate(path, written)
 
     @property
     def stopping(self) -> bool:

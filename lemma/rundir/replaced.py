@@ -50,9 +50,11 @@ class Replaced:
         state.unlink(missing_ok=True)
         for output in outputs:
             path = self._run / output.file
-            if not path.exists() or output.shared:
+            if not path.exists():
                 continue
-            if output.input_of is None:
+            if output.shared:  # all but broken lines stay; whose they were can't be told
+                keep_lines_of(path, _id_of, set(), drop_broken=True)
+            elif output.input_of is None:
                 path.unlink()
             else:
                 keep_lines_of(path, output.input_of, set(), drop_broken=True)
@@ -87,6 +89,11 @@ class Replaced:
             shutil.rmtree(going, ignore_errors=True)
             self._folder.rename(going)
             shutil.rmtree(going, ignore_errors=True)
+
+
+def _id_of(line: dict[str, Any]) -> str | None:
+    """As for lines of other commands, if there is an id."""
+    return None if isinstance(line.get("id"), str) else ""
 
 
 def _split(path: Path, input_of: Callable[[dict[str, Any]], str | None]) -> tuple[bytes, bytes]:
