@@ -6,7 +6,9 @@ plays student and teacher and writes down what it was asked.
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
 import json
 import os
 import random
@@ -32,11 +34,15 @@ _MOST_ROUNDS = 12
 
 @dataclass(frozen=True)
 class Kill:
-    """When a command is killed: at its Nth change of the disk, before, amid or after it, or after some seconds."""
+    """When a command is killed: at its Nth change of the disk, before, amid or after it, or after some seconds.
+
+    With an `error`, such as errno.ENOSPC, nobody is killed, but this change and all later ones fail.
+    """
 
     change: int = 0
     moment: Literal["before", "amid", "after"] = "before"
     seconds: float = 0.0
+    error: int = 0
 
 
 @dataclass(frozen=True)
@@ -381,10 +387,18 @@ def _kill_at_change(kill: Kill) -> None:
 
     seen = 0
 
-    def counted(change: Callable[..., Any], amid: Callable[..., None] | None = None) -> Callable[..., Any]:
+    def counted(
+        change: Callable[..., Any],
+        amid: Callable[..., None] | None = None,
+        writes: Callable[..., bool] | None = None,
+    ) -> Callable[..., Any]:
         def changing(*arguments: Any, **named: Any) -> Any:
             nonlocal seen
+            if writes is not None and not writes(*arguments, **named):
+                return change(*arguments, **named)
             seen += 1
+            if kill.error and seen >= kill.change:
+                raise OSError(kill.error, os.strerror(kill.error))
             if seen == kill.change:
                 if kill.moment == "amid" and amid is not None:
                     amid(*arguments)
@@ -403,14 +417,20 @@ def _kill_at_change(kill: Kill) -> None:
     journal.append_to = append  # type: ignore[attr-defined]
     for name in ("fsync", "replace", "truncate", "unlink", "rename", "mkdir", "rmdir"):
         setattr(os, name, counted(getattr(os, name)))
+    # What pathlib opens files with.
+    opening = counted(io.open, writes=lambda _path, mode="r", *_, **__: any(letter in mode for letter in "wax+"))
+    io.open = opening
 
 
 def random_kill(random_: random.Random) -> Kill:
     """Mostly at a change of the disk; else at any time."""
     if random_.random() < 0.25:
         return Kill(seconds=random_.uniform(0.01, 1.0))
+    if random_.random() < 0.25:
+        error = random_.choice([errno.ENOSPC, errno.EROFS, errno.EIO, errno.EDQUOT, errno.EACCES])
+        return Kill(change=int(random_.triangular(1, 40, 3)), error=error)
     moments: tuple[Literal["before", "amid", "after"], ...] = ("before", "amid", "after")
-    return Kill(change=int(random_.triangular(1, 25, 3)), moment=random_.choice(moments))
+    return Kill(change=int(random_.triangular(1, 40, 3)), moment=random_.choice(moments))
 
 
 def load_commands() -> None:

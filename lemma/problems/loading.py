@@ -203,6 +203,7 @@ def _unreadable(data: str, error: OSError) -> DataError:
 
 
 Row = Mapping[str, Any] | Refusal
+_MOST_ROWS_OF_A_BATCH, _MOST_BYTES_OF_A_BATCH = 4096, 2**28
 
 
 def _rows(data: str, split: str) -> Iterator[tuple[str, Row]]:
@@ -288,13 +289,30 @@ def _parquet_rows(path: Path) -> Iterator[tuple[str, Row]]:
     except ImportError:
         raise MissingExtraError("pyarrow", "data") from None
     try:
-        batches: Iterable[Any] = parquet.ParquetFile(path).iter_batches()
+        file = parquet.ParquetFile(path)
+        largest = _largest_value(file.metadata)
+        if largest > _MOST_BYTES_OF_A_BATCH:
+            raise DataError(f"{path}: a column of it unpacks to {largest / 2**20:,.0f} MiB from almost nothing")
+        # One long text that the file holds once may stand in every row.
+        size = max(1, min(_MOST_ROWS_OF_A_BATCH, _MOST_BYTES_OF_A_BATCH // max(1, largest)))
+        batches: Iterable[Any] = file.iter_batches(size)
         rows = (row for batch in batches for row in _rows_of_batch(batch))
         for number, row in enumerate(rows, start=1):
             yield f"{path.name}, row {number}", row
     except (ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{path}: not a parquet file that can be read ({reason})") from None
+
+
+def _largest_value(metadata: Any) -> int:
+    """The most bytes that a value can have, counting only columns that unpack to a hundred times what is stored."""
+    chunks = (
+        metadata.row_group(group).column(column)
+        for group in range(metadata.num_row_groups)
+        for column in range(metadata.num_columns)
+    )
+    sizes = ((chunk.total_uncompressed_size, chunk.total_compressed_size) for chunk in chunks)
+    return max((unpacked for unpacked, stored in sizes if unpacked > 100 * stored), default=0)
 
 
 def _rows_of_batch(batch: Any) -> Iterable[Row]:

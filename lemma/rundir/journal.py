@@ -28,7 +28,7 @@ from lemma.options import StageConfig
 from lemma.records import Rejection, content_id
 from lemma.run_files import MANIFEST, REJECTED, STATE
 from lemma.rundir.counts import MADE, REJECTED_BY_REASON, Counts
-from lemma.rundir.disk import append_to, ids_of_whole_lines, keep_lines_of, size_of
+from lemma.rundir.disk import append_to, ids_of_whole_lines, json_line, keep_lines_of, size_of
 from lemma.rundir.lines import fingerprint, parse_line
 from lemma.rundir.manifest import read_manifest, structured, write_manifest
 from lemma.rundir.replaced import Replaced
@@ -78,7 +78,8 @@ class Journal:
         self._outputs = (*outputs, rejected)
         self._state = path / STATE / f"{config.command}.jsonl"
         self._config, self._typed = type(config), config.model_fields_set
-        self._asked = {"settings": config.settings(), "inputs": {**inputs, **contents(config)}}
+        settings = orjson.loads(json_line(config.settings()))  # names of files need not be UTF-8, JSON has to be
+        self._asked = {"settings": settings, "inputs": {**inputs, **contents(config)}}
         asked = self._asked | {"settings": comparable(self._asked["settings"], self._config)}
         self._made_as = content_id(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS).decode())
         self._replaced = Replaced(path, self.command)

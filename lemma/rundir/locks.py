@@ -5,6 +5,7 @@ The lock goes with the process that holds it: nothing has to be cleaned up after
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,12 +31,14 @@ def directory_lock(path: Path) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(file, thread_local=False)  # any thread may end what another began
     try:
-        lock.acquire(blocking=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # filelock's own way out, a lock that outlives a kill, begins with a warning
+            lock.acquire(blocking=False)
     except Timeout:
         raise RunDirectoryError(
             f"{path} is in use by another lemma process. Wait for it, or use another --run directory"
         ) from None
-    except (NotImplementedError, OSError) as error:  # the first is filelock's word for ENOSYS
+    except (NotImplementedError, UserWarning, OSError) as error:  # the first two are filelock's words for ENOSYS
         reason = getattr(error, "strerror", None) or "not supported"
         raise RunDirectoryError(
             f"{file} can't be locked ({reason}). Use a --run directory on a file system with locks, "
