@@ -68,6 +68,7 @@ class Found:
     """What should be zero everywhere."""
 
     tries: int = 0
+    kills: int = 0
     tracebacks: list[str] = field(default_factory=list)
     hangs: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
@@ -135,10 +136,11 @@ class Disturbed:
     def lemma(self, words: Sequence[str], kill: Kill | None = None) -> Result:
         """Run a command once and check what must hold of every one."""
         stored = self.stored()
-        result = in_child(words, self.folder, kill, self.deadline)
+        result = Child(words, self.folder, kill, self.deadline).wait()
         self.log.append(f"{words[0]}{' --fresh' if '--fresh' in words else ''} {kill or ''}: {result.status} "
                         f"{result.message}")  # fmt: skip
         self.found.tries += 1
+        self.found.kills += result.killed or (kill is not None and kill.error > 0 and result.status == 1)
         told = f"{' '.join(words[:1])} {kill or ''}: {result.output[-1500:]}"
         if "Traceback" in result.output:
             self.found.tracebacks.append(told)
@@ -315,31 +317,42 @@ DAMAGES: dict[str, Callable[[Path, random.Random], None]] = {
 }
 
 
-def in_child(words: Sequence[str], folder: Path, kill: Kill | None = None, deadline: float = 60) -> Result:
-    """Run a command in a forked child, in `folder`, and kill it as asked or when the deadline is over."""
-    output, asked = folder / "output.txt", folder / "asked.txt"
-    for path in (output, asked):
-        path.write_bytes(b"")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads, which the child does not need
-        child = os.fork()
-    if child == 0:
-        _be_child(words, output, asked, kill)
-    started, status, killed, hung = time.monotonic(), 0, False, False
-    while True:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            break
-        spent = time.monotonic() - started
-        if spent > deadline or (kill is not None and 0 < kill.seconds < spent):
-            hung, killed = spent > deadline, True
-            os.kill(child, signal.SIGKILL)
-            _, status = os.waitpid(child, 0)
-            break
-        time.sleep(0.002)
-    code = os.waitstatus_to_exitcode(status)
-    text = output.read_text("utf-8", "replace")
-    return Result(tuple(words), code, text, killed or code == KILLED, hung, tuple(asked.read_text().split()))
+class Child:
+    """A command in a forked child, in a folder of its own, killed as asked or when the deadline is over."""
+
+    def __init__(self, words: Sequence[str], folder: Path, kill: Kill | None = None, deadline: float = 60) -> None:
+        self._words, self._kill, self._deadline = tuple(words), kill, deadline
+        self._output, self._asked = folder / "output.txt", folder / "asked.txt"
+        for path in (self._output, self._asked):
+            path.write_bytes(b"")
+        sys.stdout.flush()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads, which the child does not need
+            self._process = os.fork()
+        if self._process == 0:
+            _be_child(words, self._output, self._asked, kill)
+        self._started = time.monotonic()
+
+    def poll(self) -> Result | None:
+        """The result, once there is one."""
+        ended, status = os.waitpid(self._process, os.WNOHANG)
+        spent, hung, killed = time.monotonic() - self._started, False, False
+        if not ended:
+            after = self._kill.seconds if self._kill is not None and self._kill.seconds else self._deadline
+            if spent < min(after, self._deadline):
+                return None
+            hung, killed = after >= self._deadline, True
+            os.kill(self._process, signal.SIGKILL)
+            _, status = os.waitpid(self._process, 0)
+        code = os.waitstatus_to_exitcode(status)
+        text = self._output.read_text("utf-8", "replace")
+        return Result(self._words, code, text, killed or code == KILLED, hung, tuple(self._asked.read_text().split()))
+
+    def wait(self) -> Result:
+        """The result."""
+        while (result := self.poll()) is None:
+            time.sleep(0.002)
+        return result
 
 
 def _be_child(words: Sequence[str], output: Path, asked: Path, kill: Kill | None) -> None:
@@ -450,6 +463,33 @@ def undisturbed(folder: Path) -> dict[str, list[bytes]]:
     lines = whole.lines()
     assert all(lines.values()), "every file has something to lose"
     return lines
+
+
+def kill_again_and_again(
+    folder: Path, seed: int, kills: int, wanted: Mapping[str, list[bytes]], found: Found | None = None
+) -> Disturbed:
+    """All commands in order, killed so often at random; what they make in the end must be what is `wanted`."""
+    drawn = random.Random(seed)
+    disturbed = Disturbed(folder, found)
+    for name in NAMES:
+        for _ in range(drawn.randint(0, -(-2 * kills // len(NAMES)))):
+            disturbed.lemma(disturbed.words(name), random_kill(drawn))
+        disturbed.finish(name)
+    disturbed.compare(wanted, "made")
+    return disturbed
+
+
+def damage_once(
+    folder: Path, seed: int, whole: Path, wanted: Mapping[str, list[bytes]], found: Found | None = None
+) -> Disturbed:
+    """A complete run directory in which one file is harmed, then all commands until they succeed."""
+    shutil.copytree(whole, folder)
+    disturbed = Disturbed(folder, found)
+    disturbed.damage(random.Random(seed))
+    for name in NAMES:
+        disturbed.finish(name)
+    disturbed.compare(wanted, "made")
+    return disturbed
 
 
 def disturb(folder: Path, seed: int, wanted: Mapping[str, list[bytes]], found: Found | None = None) -> Disturbed:
