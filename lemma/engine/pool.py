@@ -96,7 +96,7 @@ def _chunks_from_pool(
     has_forkserver = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if has_forkserver else "spawn")
     if has_forkserver:
-        multiprocessing.set_forkserver_preload(["lemma.engine.forkserver_start"])
+        multiprocessing.set_forkserver_preload(["lemma.engine.worker_process"])
     workers = min(workers, 61) if sys.platform == "win32" else workers
     # The server that forks the workers may be older than what was set since, such as a folder of prompts.
     own = {name: value for name, value in os.environ.items() if name.startswith("LEMMA_")}

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from types import TracebackType
+from types import FrameType, TracebackType
 
 
 def end_with_parent() -> None:
@@ -39,9 +39,20 @@ def _say_nothing_of_a_dead_parent(
         sys.__excepthook__(kind, error, traceback)
 
 
-def prepare_server() -> None:
+def _prepare_server() -> None:
     """In the server that forks the workers: what they inherit. Standard output belongs to the parent alone."""
     ignore_interrupts()
     sys.excepthook = _say_nothing_of_a_dead_parent
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path of the user's
         os.dup2(nowhere.fileno(), 1)
+
+
+def _is_imported_by_the_server() -> bool:
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__") != "multiprocessing.forkserver":
+        frame = frame.f_back
+    return frame is not None
+
+
+if _is_imported_by_the_server():
+    _prepare_server()
