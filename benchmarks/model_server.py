@@ -1,4 +1,4 @@
-"""A local server that speaks OpenAI's chat API, for benchmarks and tests: fixed latency, and faults where asked for.
+"""A local server that speaks OpenAI's chat API, for benchmarks and tests: fixed latency, and faults if asked for.
 
     python benchmarks/model_server.py --latency 1.0
     python benchmarks/model_server.py --latency 0.02 --faults --log asked.log
@@ -72,7 +72,7 @@ class Server:
         self.note("asked", number)
         attempt = self.asked[number]
         self.asked[number] += 1
-        # The proxy is mended after a few attempts, so that every problem is answered in the end.
+        # The proxy recovers after a few attempts, so that every problem is answered in the end.
         trouble = drawn(ATTEMPT_FAULTS, f"{number} {attempt}") if self.faults and attempt < 3 else None
         if trouble is not None:
             self.note(trouble, number)
