@@ -4,7 +4,8 @@ once killed (SIGKILL) again and again, at random moments. Real sockets, the real
     python benchmarks/model_faults.py --problems 5000 --kills 10
 
 The server turns away 20 % of the attempts (429 with Retry-After), fails 5 % (500), hangs on 2 %, cuts 2 %; of the
-answers 3 % are malformed, 3 % truncated, 1 % empty or refusing. Ends with 1 where anything is not as it should be.
+answers 3 % are malformed, 3 % truncated, 1 % empty or refusing, however often they are asked for. Ends with 1 if
+anything is not as it should be.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from model_server import ANSWER_FAULTS, ATTEMPT_FAULTS
+from model_server import ANSWER_FAULTS, ATTEMPT_FAULTS, UNUSABLE_FAULTS
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "sk-very-secret"
@@ -119,7 +120,7 @@ def _outcome(problems: Path, target: Path, log: Path) -> Outcome:
         leaks=[path.name for path in target.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()],
         calls=json.loads((target / "run.json").read_text())["stages"]["sample"]["model"]["calls"],
         events=Counter(line.split()[0] for line in log.read_text().splitlines()),
-        lost=answered.total() - count,
+        lost=answered.total() - len(answered),
     )
 
 
@@ -151,6 +152,7 @@ def report(name: str, outcome: Outcome) -> None:
     asked, answered = outcome.events["asked"], outcome.events["answered"]
     print(f"{name}, {outcome.seconds:.0f} s: {asked:,} attempts, {answered:,} answers")
     print("  attempts:", ", ".join(f"{fault} {outcome.events[fault] / asked:.1%}" for fault in ATTEMPT_FAULTS))
+    print("  no answers:", ", ".join(f"{fault} {outcome.events[fault] / asked:.1%}" for fault in UNUSABLE_FAULTS))
     print("  answers:", ", ".join(f"{fault} {outcome.events[fault] / answered:.1%}" for fault in ANSWER_FAULTS))
     rejections = ", ".join(f"{reason} {count:,}" for reason, count in sorted(outcome.rejected.items()))
     print(f"  made {outcome.made:,}, rejected {outcome.rejected.total():,} ({rejections})")

@@ -175,8 +175,9 @@ class Attempts:
 
     def _stop_if(self, hopeless: bool, error: AttemptError) -> None:
         if hopeless:
+            said = str(error) if self._name in str(error) else f"{self._name} {error}"
             self._stopped = HopelessError(
-                f"{error}. No request succeeded, so the run was stopped. Fix the problem, then rerun the same command "
+                f"{said}. No request succeeded, so the run was stopped. Fix the problem, then rerun the same command "
                 "to resume"
             )
             raise self._stopped
@@ -204,13 +205,11 @@ class Attempts:
                 await asyncio.sleep(_HELD_SECONDS)
         finally:
             self._busy += 1
-        asked = (
-            f"; it asks to wait {error.retry_after:,.0f} s"
-            if isinstance(error, OverloadedError) and error.retry_after
-            else ""
-        )
-        again = f"gave up after {call.attempts} attempts; the last: {error}{asked}"
-        raise Refusal(reason, str(error) if reason == "refused_request" else again)
+        if reason != "no_answer":  # in the same words however often the run was interrupted
+            raise Refusal(reason, str(error))
+        asked = isinstance(error, OverloadedError) and error.retry_after
+        wait = f"; it asks to wait {asked:,.0f} s" if asked else ""
+        raise Refusal(reason, f"gave up after {call.attempts} attempts; the last: {error}{wait}")
 
     def _rest(self) -> None:
         self._busy -= 1

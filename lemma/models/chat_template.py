@@ -63,7 +63,7 @@ def load_tokenizer(model: str) -> Any:
 
 
 def no_model(model: str, error: Exception) -> ConfigError:
-    """What is said where a model can't be found."""
+    """The error for a model that can't be found."""
     reason = (str(error) or type(error).__name__).splitlines()[0]
     return ConfigError(
         f"no model at {model!r} ({reason}); give a folder with config.json or adapter_config.json, or an id that "

@@ -25,7 +25,7 @@ class Client(Protocol):
     """What stages see: something to ask."""
 
     async def ask(self, request: Request) -> Response:
-        """The response to a request. Raises Refusal when there will be none."""
+        """The response to a request. Raises Refusal if there will be none."""
         ...
 
     def shown(self) -> str:
@@ -62,7 +62,7 @@ class LiveClient:
         self._attempts = Attempts(backend.name, patience, ledger.check, answered=ledger.calls > 0)
 
     async def ask(self, request: Request) -> Response:
-        """The response to a request: stored, or asked for now. The same request is never asked twice at a time.
+        """The response to a request, from the store or from the model. The same request is never in flight twice.
 
         Raises Refusal if its deadline passes or the server refuses it, ModelError if the run has to stop.
         """
@@ -131,7 +131,7 @@ class DryClient:
         self._stored = self._prompt_tokens = self._most_completion_tokens = 0
 
     async def ask(self, request: Request) -> Response:
-        """The stored response. Raises NotAskedError, having counted, where there is none."""
+        """The stored response. Raises NotAskedError if there is none, and counts the request."""
         key = request.key()
         raw = self._store.get(key)
         if raw is not None:
@@ -157,7 +157,7 @@ class DryClient:
         return (
             f"dry run: {calls:,} calls to make now, about {self._prompt_tokens:,} tokens of prompts, at most "
             f"{self._most_completion_tokens:,} tokens of answers; {self._stored:,} answers are stored already",
-            "calls that check an answer, where the stage makes them, come on top",
+            "calls that check an answer, if the command makes any, come on top",
         )
 
     async def close(self) -> None:

@@ -60,7 +60,7 @@ def load_prompt(name: str) -> Prompt:
 
 @cache
 def read_prompt(path: Path) -> Prompt:
-    """The prompt in a file, the user's own for example. Raises ConfigError where it can't be read or is no template."""
+    """The prompt in a file, the user's own for example. Raises ConfigError if it can't be read or is not a template."""
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -71,11 +71,11 @@ def read_prompt(path: Path) -> Prompt:
     try:
         return Prompt(path.stem, content_id(text), tuple((role, _compiled(body)) for role, body in turns))
     except TemplateError as error:
-        raise ConfigError(f"{path} is no template: {error}") from None
+        raise ConfigError(f"{path} is not a template: {error}") from None
 
 
 def _compiled(source: str) -> Template | str:
-    """A template, or its text where there is nothing to fill in."""
+    """A template, or its text if there is nothing to fill in."""
     template = _ENVIRONMENT.from_string(source)
     return template if find_undeclared_variables(_ENVIRONMENT.parse(source)) else template.render().strip()
 

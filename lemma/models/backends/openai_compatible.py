@@ -229,7 +229,7 @@ class OpenAICompatible:
                     f"/v1). The page: {said}"
                 ) from None
             raise UnusableAnswerError(
-                f"{self.name} answers what is no JSON: {said or 'nothing'}", "malformed_answer", usage_of(raw)
+                f"answers what is no JSON: {said or 'nothing'}", "malformed_answer", usage_of(raw)
             ) from None
         choices = answer.get("choices")
         first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
@@ -242,7 +242,7 @@ class OpenAICompatible:
         if fault is not None:
             said = self._said(raw[:1000].decode("utf-8", "replace"))
             what = "an empty text" if fault == "empty_answer" else f"what is no answer: {said}"
-            raise UnusableAnswerError(f"{self.name} answers {what}", fault, usage_of(raw))
+            raise UnusableAnswerError(f"answers {what}", fault, usage_of(raw))
 
     def _failed(self, status: int, text: str, headers: Any) -> AttemptError | ModelError:
         """The error for a status and what came with it."""
