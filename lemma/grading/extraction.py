@@ -81,7 +81,9 @@ _UNIT_TAIL = re.compile(
     r" ?(?!(?:and|or|so|is|in|for|with|from|than|of|to)\b)[a-zA-Z°]+[²³]?(?:/[a-zA-Z]+)?(?:\^\d)?"
     r"(?: (?:per|an?)? ?[a-zA-Z]+){0,4}"
 )
-_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)(?<!\\)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_FORMULA = re.compile(
+    r"\$\$(.{1,1000}?)\$\$|(?<![\\$])\$([^$\n]{1,1000}?)(?<!\\)\$|\\\((.{1,1000}?)\\\)|\\\[(.{1,1000}?)\\\]", re.DOTALL
+)
 _BETWEEN_BOXES_LENGTH = 60
 _SHORT = 14
 _NON_ANSWER = re.compile(
@@ -89,7 +91,10 @@ _NON_ANSWER = re.compile(
 )
 # What GSM8K's solutions have for a calculator.
 _CALCULATION = re.compile(r"<<[^<>]*>>")
-_ASIDE = re.compile(r"\s+\((?![^()]*(?:\\|\b(?:sin|cos|tan|log|ln|exp|sqrt|pi)\b))[^()]*[A-Za-z]{3}[^()]*\)[.\s]*$")
+# Runs are bounded so that hostile text cannot make these take quadratic time.
+_ASIDE = re.compile(
+    r"\s{1,9}\((?![^()]{0,200}(?:\\|\b(?:sin|cos|tan|log|ln|exp|sqrt|pi)\b))[^()]{0,200}[A-Za-z]{3}[^()]{0,200}\)[.\s]{0,9}$"
+)
 # `18, not 19` is 18.
 _CONTRAST = re.compile(
     r"^(\s*[$*]{0,3}-?\d[\d,.]{0,20}[$*%]{0,3}(?: [a-z]{1,20})?),? (?:and not|not|rather than|instead of) [^,.]{1,40}$"
