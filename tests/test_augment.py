@@ -267,6 +267,8 @@ FINAL = [
     ("7", Fraction(1, 3), "1/3"),
     ("7", Fraction(1, 4), "0.25"),
     (r"30^\circ", 40, r"40^\circ"),
+    (r"\frac 59", Fraction(55, 81), r"\frac{55}{81}"),
+    (r"\dfrac{1}{2}", Fraction(1, 3), r"\dfrac{1}{3}"),
     ("x=5", 7, "7"),
     (r"864 \mbox{ inches}^2", 7, "7"),
     ("ten", 7, "7"),

@@ -243,6 +243,21 @@ def test_coordinates_indices_and_exponents_are_not_given():
     assert [text for text in told if "takes 7 from the problem" in text]
 
 
+def test_what_was_worked_out_without_being_read_is_not_given():
+    question = r"There are $8$ and $6$ people in $5$ seats. How many choices are left of $100$?"
+    steps = (r"There are $\binom{6}{5} = 6$ choices.", r"So $100 - 6 = \boxed{94}$ are left.")
+    told = explanations(question, steps, 94, "context_value_error")
+    assert told
+    assert not [text for text in told if "says 6" in text or "where 6" in text]
+
+
+def test_a_coefficient_of_the_same_value_stays():
+    question = r"The roots of $x^2 - 4x + 3 = 0$ have $4$ or $5$ digits."
+    steps = (r"In $4x^7 + 1$, this is $4 \cdot 3 = \boxed{12}$.",)
+    told = explanations(question, steps, 12, "context_value_error")
+    assert not [text for text in told if "says 4" in text or "where 4" in text]
+
+
 GIVEN = [
     ("$x - y = 11$.", False),
     ("Setting $x=-2$ in the formula.", False),

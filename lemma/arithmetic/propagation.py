@@ -39,9 +39,11 @@ _CLAIM = re.compile(
     r"older|younger|taller|longer|shorter|faster|slower)\s+than\b"
     r"|\b(?:exceed\w*|(?:is|are|be|not|has|have) enough|cheapest|largest|smallest|greatest|highest|lowest|"
     r"round(?:s|ed|ing) (?:up|down|to|off)|nearest|whole number|integer|cannot|can't|divisible|prime|square root)\b"
-    r"|[大小多少高低长短快慢]于|超过|不足|[足不]够|至少|至多|最[多少大小高低]|整数|质数|素数|整除|四舍五入|[以を]?上回|下回|以上|以下"
     r"|[<>≤≥]|\\(?:le|ge|leq|geq|lt|gt|approx)(?![a-zA-Z])",
     re.IGNORECASE,
+)
+_HAN_CLAIM = re.compile(
+    "[大小多少高低长短快慢]于|超过|不足|[足不]够|至少|至多|最[多少大小高低]|整数|质数|素数|整除|四舍五入|上回|下回|以上|以下"
 )
 PROBABILITY = re.compile(r"probab|\bchances?\b|\blikely\b|\bodds\b|概率|機率|確率", re.IGNORECASE)
 _WRITTEN_FRACTION = re.compile(r"(\d{1,9}) ?/ ?(\d{1,9})|frac\{(\d{1,9})\}\{(\d{1,9})\}")
@@ -226,7 +228,8 @@ class _Propagation:
                 raise Refusal("number_word")
             if step > self.step and not self.graph.unseen[step].isdisjoint(right):
                 raise Refusal("unread_number")
-            if step in self.edits and _CLAIM.search(self.graph.steps[step]):
+            text = self.graph.steps[step]
+            if step in self.edits and (_CLAIM.search(text) or (not text.isascii() and _HAN_CLAIM.search(text))):
                 raise Refusal("claim_about_numbers")
 
     def _refuse_right_values(self) -> None:

@@ -38,9 +38,9 @@ def _dropped_conditions(graph: SolutionGraph, rng: random.Random) -> Iterator[Pr
         flat = all(isinstance(node.right, int) for node in nodes(tree))
         if len(site.equation.operands) < 3 or operators not in ({"+"}, {"*"}) or not flat:
             continue
-        for leaf, operand, link in shuffled(list(site.operands()), rng):
+        for leaf, operand, _ in shuffled(list(site.operands()), rng):
             cut = _without(site, leaf)
-            if link.question and not link.results and cut is not None and operand.face in graph.stated:
+            if cut is not None and site.is_given(leaf):
                 yield Proposal(
                     Change(site.index, (cut,)),
                     f"The problem also gives {site.shown(operand, operand.face)}, and the step leaves it out: "
