@@ -40,7 +40,8 @@ def record_kinds() -> dict[str, RecordKind]:
         try:
             kind = entry.load()
         except Exception as error:  # whatever the code of others raises when it is imported
-            raise ConfigError(f"{_source(entry)} cannot be loaded ({type(error).__name__}: {error})") from error
+            detail = f"({type(error).__name__}: {error}); fix that package, or uninstall it"
+            raise ConfigError(f"{_source(entry)} cannot be loaded {detail}") from error
         if not isinstance(kind, RecordKind):
             raise ConfigError(f"{_source(entry)} is {type(kind).__name__}, not lemma.formats.kind.RecordKind")
         kinds[entry.name] = kind
