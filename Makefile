@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO_RUN := .venv/demo-run
+MINUTES ?= 5
 
-.PHONY: demo test check setup clean
+.PHONY: demo test fuzz check setup clean
 
 # The whole core on the bundled sample: augment, then build-sft, then what to look at.
 demo: .venv/core
@@ -12,6 +13,10 @@ demo: .venv/core
 
 test: .venv/dev
 	$(BIN)/python -m pytest -n 2
+
+# New random examples for the property tests: make fuzz MINUTES=30
+fuzz: .venv/dev
+	$(BIN)/python tests/fuzz.py --minutes $(MINUTES)
 
 check: .venv/dev
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@ r"""How far grading can be trusted, and how fast it is.
     python benchmarks/grading.py FILE [--solutions FILE] [--math FILE] [--processes 2]
 
 FILE has pairs of answers, one JSON object a line: `gold`, `pred`, `equal` (true, false, or null for `unknown`), `why`.
---solutions takes labelled model solutions of GSM8K, --math takes problems with an `answer` in LaTeX. Every disagreement
+--solutions takes labeled model solutions of GSM8K, --math takes problems with an `answer` in LaTeX. Every disagreement
 is printed. Beside ours stand math-verify with its defaults, and the number rule of the grader that LEMMA used.
 """
 

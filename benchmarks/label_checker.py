@@ -1,10 +1,13 @@
-"""Check the labels of symbolic errors, every one: recompute each equation of the text and hold each rule against it.
+"""Check the labels of symbolic errors: recompute every equation of the text that can be read, and test each rule.
 
     python benchmarks/label_checker.py lemma-run
-    python benchmarks/label_checker.py lemma-run/erroneous.jsonl --workers 2
+    python benchmarks/label_checker.py gsm8k-run math-run --workers 2
+    python benchmarks/label_checker.py math-run --half odd
 
-Prints how many records of each error type were checked, and every kind of exception with up to five samples. The exit
-status is 1 if there is any exception. The check shares no code with what makes the errors: it sees the records alone.
+Prints, per data set, how many records of each error type were checked, every kind of exception with up to five samples,
+and the coverage: how many equations were recomputed, and how many have letters or could not be read. Records with LaTeX
+are detected and read by `label_checking.latex`, all others by `label_checking.rules`. The exit status is 1 if there is
+any exception. The check shares no code with what makes the errors: it sees the records alone.
 """
 
 from __future__ import annotations
@@ -15,9 +18,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from label_checking.equations import read_step
+from label_checking.latex.claims import plain_claims
+from label_checking.latex.rules import Report, check_latex, is_latex
 from label_checking.rules import check
 from pydantic import ValidationError
 
@@ -34,6 +41,7 @@ class Tally:
 
     checked: Counter[str] = field(default_factory=Counter)
     exceptions: Counter[str] = field(default_factory=Counter)
+    coverage: Counter[str] = field(default_factory=Counter)
     faulty: int = 0
     not_symbolic: int = 0
     samples: dict[str, list[str]] = field(default_factory=dict)
@@ -48,6 +56,7 @@ class Tally:
     def merge(self, other: Tally) -> None:
         self.checked += other.checked
         self.exceptions += other.exceptions
+        self.coverage += other.coverage
         self.faulty += other.faulty
         self.not_symbolic += other.not_symbolic
         for rule, samples in other.samples.items():
@@ -66,15 +75,39 @@ def chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[tuple[Path, int, int
             start = stop
 
 
-def check_chunk(chunk: tuple[Path, int, int]) -> Tally:
+def check_chunk(chunk: tuple[Path, int, int], half: str | None = None) -> Tally:
     """All rules over the records of one byte range."""
     path, start, stop = chunk
     with path.open("rb") as file:
         file.seek(start)
-        return check_lines(file.read(stop - start).splitlines())
+        return check_lines(file.read(stop - start).splitlines(), half)
 
 
-def check_lines(lines: Iterable[bytes]) -> Tally:
+def check_record(record: ErroneousSolution) -> Report:
+    """Every rule on one record, by the reader that fits its text."""
+    if is_latex(record):
+        report = check_latex(record)
+        return Report(report.findings, Counter({f"LaTeX, {name}": count for name, count in report.coverage.items()}))
+    coverage: Counter[str] = Counter()
+    at = record.error_step
+    for part, steps in (
+        ("reference", record.reference_steps),
+        ("error step", record.steps[at : at + 1]),
+        ("later steps", record.steps[at + 1 :]),
+    ):
+        for step in map(read_step, steps):
+            coverage[f"plain, {part}: read"] += len(step.equations)
+            coverage[f"plain, {part}: letters"] += len(step.other)
+            coverage[f"plain, {part}: not read"] += len(step.unread)
+    return Report((*check(record), *plain_claims(record)), coverage)
+
+
+def is_in_half(record: ErroneousSolution, half: str | None) -> bool:
+    """Whether a record's problem is in a half of the data set, by its id, which is a hash."""
+    return half is None or ("even", "odd")[int(record.problem_id, 16) % 2] == half
+
+
+def check_lines(lines: Iterable[bytes], half: str | None = None) -> Tally:
     """All rules over some lines of `erroneous.jsonl`."""
     tally = Tally()
     for line in lines:
@@ -89,10 +122,13 @@ def check_lines(lines: Iterable[bytes]) -> Tally:
         if record.origin != "symbolic":
             tally.not_symbolic += 1
             continue
+        if not is_in_half(record, half):
+            continue
         tally.checked[record.error_type] += 1
-        findings = check(record)
-        tally.faulty += bool(findings)
-        for finding in findings:
+        report = check_record(record)
+        tally.coverage += report.coverage
+        tally.faulty += bool(report.findings)
+        for finding in report.findings:
             tally.add(finding.rule, f"{record.id} ({record.error_type}): {finding.detail}")
         tally.identities.append((record.id, _digest(record.id), _digest(record.problem_id, *record.steps)))
     return tally
@@ -102,13 +138,13 @@ def _digest(*parts: str) -> bytes:
     return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
-def check_file(path: Path, workers: int) -> Tally:
+def check_file(path: Path, workers: int, half: str | None = None) -> Tally:
     """All rules over a whole file, and g: that no id and no problem's solution text comes twice."""
     total = Tally()
     ids: set[bytes] = set()
     texts: set[bytes] = set()
     with get_context("spawn").Pool(workers) as pool:
-        for tally in pool.imap(check_chunk, chunks(path)):
+        for tally in pool.imap(partial(check_chunk, half=half), chunks(path)):
             total.merge(tally)
             for name, record_id, text in tally.identities:
                 if record_id in ids:
@@ -127,9 +163,26 @@ def report(total: Tally) -> Iterator[str]:
     yield f"{total.checked.total():>9,}  checked; {total.not_symbolic:,} of another origin left aside"
     for rule, count in sorted(total.exceptions.items()):
         yield f"\n{count:,} x {rule}"
-        yield from (f"    {sample[:400]}" for sample in total.samples[rule])
+        yield from (f"    {' '.join(sample.split())[:400]}" for sample in total.samples[rule])
+    yield from coverage_lines(total.coverage)
     kinds = f"{total.exceptions.total():,} exceptions of {len(total.exceptions)} kinds"
     yield f"\n{kinds}; {total.faulty:,} records at fault"
+
+
+def coverage_lines(coverage: Counter[str]) -> Iterator[str]:
+    """How much was recomputed and read, one line per part."""
+    parts: dict[str, Counter[str]] = {}
+    for name, count in coverage.items():
+        part, _, how = name.partition(": ")
+        parts.setdefault(part, Counter())[how] += count
+    if parts:
+        yield "\ncoverage (equations: recomputed / with letters / not read)"
+    for part, counts in sorted(parts.items()):
+        share = counts["read"] / counts.total() if counts.total() else 0.0
+        others = ", ".join(f"{count:,} {how}" for how, count in sorted(counts.items()) if how != "read")
+        yield f"    {part}: {counts['read']:,} of {counts.total():,} read ({share:.1%})" + (
+            f"; {others}" if others else ""
+        )
 
 
 def erroneous_file(path: Path) -> Path:
@@ -143,16 +196,24 @@ def erroneous_file(path: Path) -> Path:
 def main() -> int:
     """Check a run directory and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, help="a run directory, or its erroneous.jsonl")
-    parser.add_argument("--workers", type=int, default=2, help="processes to check with (default 2)")
+    parser.add_argument("runs", type=Path, nargs="+", help="run directories, or their erroneous.jsonl")
+    parser.add_argument("--workers", type=int, default=2, help="number of processes (default 2)")
+    parser.add_argument(
+        "--half", choices=["even", "odd"], help="check only half of the problems, by the hash that is its id"
+    )
     arguments = parser.parse_args()
-    try:
-        total = check_file(erroneous_file(arguments.run), arguments.workers)
-    except LemmaError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print("\n".join(report(total)))
-    return 1 if total.exceptions or not total.checked else 0
+    is_clean = True
+    for run in arguments.runs:
+        try:
+            total = check_file(erroneous_file(run), arguments.workers, arguments.half)
+        except LemmaError as error:
+            print(error, file=sys.stderr)
+            return 2
+        if len(arguments.runs) > 1:
+            print(f"{run}")
+        print("\n".join(report(total)))
+        is_clean &= bool(total.checked) and not total.exceptions
+    return 0 if is_clean else 1
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""How long `lemma report` takes on a run directory, how large its page is, and how much memory it needs.
+"""Time, page size and memory of `lemma report` on a run directory.
 
     python benchmarks/report_page.py lemma-run
 
-The time is also given as a ratio to reading the same files once with the standard library's json, line by line.
+The time is also printed as a ratio to reading the same files once, line by line, with the standard library's json.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main(run: Path) -> None:
         print(f"lines read                 {lines:>12,}")
         print(f"page                       {page.stat().st_size / 1e6:>12.2f} MB")
         print(f"time                       {taken:>12.1f} s")
-        print(f"against reading with json  {taken / reading:>12.2f} times")
+        print(f"ratio to reading with json {taken / reading:>12.2f}")
         print(f"memory                     {usage.ru_maxrss / 1024:>12,.0f} MiB")
 
 

@@ -1,12 +1,12 @@
-"""The whole loop: problems, errors, records, two tiny models with equal training tokens, and every suite on both.
+"""The whole loop: problems, errors, records, two tiny models with equal training tokens, every suite on both.
 
-    python benchmarks/self_correction_loop.py --size smoke          # the plumbing, a minute or two
+    python benchmarks/self_correction_loop.py --size smoke          # a smoke test, one or two minutes
     python benchmarks/self_correction_loop.py --size full           # at most 45 minutes on two cores
     python benchmarks/self_correction_loop.py --size large --device cuda
 
-One model learns from right solutions only (`cot` records), the other from as many tokens, of which half are LEMMA
-records (wrong step, masked from the loss; reflection; correction). Both start from the same weights and are asked the
-same unseen problems. Every step is a lemma command, as a user types it; the folder keeps all of it.
+One model learns from right solutions only (`cot` records), the other from the same number of tokens, half of which are
+LEMMA records (wrong step, masked from the loss; reflection; correction). Both start from the same weights and answer
+the same held-out problems. Every step is a lemma command, as a user types it; the folder keeps everything.
 """
 
 from __future__ import annotations
@@ -32,33 +32,33 @@ SHORT_CHAT = (
     "{%- if message.role == 'assistant' -%}{{- eos_token -}}{%- else -%}{{- '\\n' -}}{%- endif -%}{%- endfor -%}"
 )
 PAD, END, UNKNOWN = "<|pad|>", "<|end|>", "<|unknown|>"
-# What the table shows: suite, figure.
+# What the table shows: the ids of suite and figure.
 SHOWN = (
-    ("accuracy", "accuracy, greedy"),
-    ("accuracy", "pass@4"),
-    ("accuracy", "majority within equal tokens"),
-    ("accuracy", "tokens an output"),
-    ("self-correction", "outputs with a reflection"),
-    ("self-correction", "acc@t1"),
+    ("accuracy", "accuracy"),
+    ("accuracy", "pass_at_4"),
+    ("accuracy", "majority_within_equal_tokens"),
+    ("accuracy", "tokens_per_output"),
+    ("self-correction", "reflection_rate"),
+    ("self-correction", "accuracy_t1"),
     ("self-correction", "delta"),
-    ("recovery", "injected: recognised"),
-    ("recovery", "injected: corrected, if recognised"),
-    ("recovery", "injected: right in the end"),
-    ("recovery", "own: recognised"),
-    ("recovery", "own: corrected, if recognised"),
-    ("recovery", "own: right in the end"),
-    ("recovery", "injected - own: recognised"),
-    ("recovery", "injected - own: right in the end"),
-    ("recovery", "right prefix: false reflection"),
-    ("recovery", "right prefix: right in the end"),
-    ("blind-spot", "blind spot"),
-    ("first-error", "ProcessBench F1"),
+    ("recovery", "injected_recognized"),
+    ("recovery", "injected_corrected"),
+    ("recovery", "injected_right"),
+    ("recovery", "own_recognized"),
+    ("recovery", "own_corrected"),
+    ("recovery", "own_right"),
+    ("recovery", "gap_recognized"),
+    ("recovery", "gap_right"),
+    ("recovery", "right_prefix_reflection"),
+    ("recovery", "right_prefix_right"),
+    ("blind-spot", "blind_spot"),
+    ("first-error", "processbench_f1"),
 )
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large the loop is: problems, their difficulty, the model, its training, and the evaluation."""
+    """The size of the loop: problems, their difficulty, the model, its training, and the evaluation."""
 
     problems: int
     test_problems: int
@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="full")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--folder", type=Path, help="keep everything here; what is done already is not done again")
+    parser.add_argument("--folder", type=Path, help="keep everything here; a second run redoes only what is missing")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         loop = Loop(options.folder or Path(temporary), SIZES[options.size], options.device, options.seed)
@@ -106,23 +106,23 @@ class Loop:
         self.started = time.monotonic()
 
     def run(self) -> None:
-        """All steps, each with the time it took."""
+        """All steps, with the time each takes."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.timed("problems, errors, records", self.make_records)
         self.timed("models", self.make_models)
         self.timed("training, both at once", self.train)
         self.timed("evaluation, both at once", self.evaluate)
         self.print_table()
-        print(f"\n{time.monotonic() - self.started:.0f} s in all")
+        print(f"\n{time.monotonic() - self.started:.0f} s in total")
 
     def timed(self, name: str, step: Any) -> None:
-        """Do a step and say how long it took."""
+        """Do a step and print how long it took."""
         started = time.monotonic()
         step()
         print(f"{name:<28}{time.monotonic() - started:8.1f} s", flush=True)
 
     def make_records(self) -> None:
-        """Problems, of which the first ones are kept for the test; errors, corrections and records of the others."""
+        """Problems, the first of which are held out for the test; errors, corrections and records from the others."""
         size, test = self.size, str(self.folder / "test.jsonl")
         self.lemma(self.data, "generate", "-n", str(size.problems + size.test_problems), *size.story)
         lines = (self.data / "generated.jsonl").read_bytes().splitlines(keepends=True)
@@ -133,7 +133,7 @@ class Loop:
         self.lemma(self.data, "build-sft", "--records", "lemma,cot", "--strategies", "fix", "--near-duplicates", "1")
 
     def make_models(self) -> None:
-        """One tokenizer and one set of random weights for both; and records with as many tokens for each."""
+        """One tokenizer and one set of random weights for both arms, and records with the same number of tokens."""
         records = {kind: read(self.data / "sft" / f"{kind}.jsonl") for kind in ARMS}
         make_model(self.folder / "start", self.size, [*records["lemma"], *records["cot"]], self.seed)
         half = [line for pair in zip(records["lemma"], records["cot"][::-1], strict=False) for line in pair]
@@ -143,7 +143,7 @@ class Loop:
             chosen = lines[: how_many_fit(lengths, most)]
             for kind in ARMS:
                 write(self.folder / arm / "sft" / f"{kind}.jsonl", [line for line in chosen if kind_of(line) == kind])
-            print(f"  {arm}: {len(chosen):,} records, {sum(lengths[: len(chosen)]):,} tokens an epoch")
+            print(f"  {arm}: {len(chosen):,} records, {sum(lengths[: len(chosen)]):,} tokens per epoch")
 
     def train(self) -> None:
         """Both arms, each in its own process."""
@@ -165,7 +165,7 @@ class Loop:
         self.at_once([(self.folder / arm, ["train", *flags, "--records", ",".join(kinds[arm])]) for arm in ARMS])
 
     def evaluate(self) -> None:
-        """Every suite on both, then the paired comparison."""
+        """Every suite on both models, then the paired comparison."""
         common = ["-n", str(self.size.samples), "--max-tokens", "96", "--types", ERROR_TYPES, "--timeout", "3600"]
         common += ["--deadline", "7200", "--give-up-after", "7200", "--max-in-flight", "512"]
         self.at_once(
@@ -180,11 +180,11 @@ class Loop:
         self.lemma(self.folder, "eval", "-n", str(self.size.samples), "--compare", *map(str, self.evaluations()))
 
     def evaluations(self) -> list[Path]:
-        """Where the evaluations of the arms are."""
+        """The folders of the two evaluations."""
         return [self.folder / arm / "eval" / "model" for arm in ARMS]
 
     def print_table(self) -> None:
-        """The comparison, figure by figure, and the breakdown by difficulty."""
+        """Print the comparison figure by figure, and the accuracy by difficulty."""
         compared = {
             (item["suite"], item["figure"]): item
             for item in orjson.loads((self.folder / "eval" / "model-against-model.json").read_bytes())
@@ -194,21 +194,22 @@ class Loop:
         print("\n| | cot | lemma | lemma - cot, 95 % interval | problems |\n| --- | --- | --- | --- | --- |")
         for key in SHOWN:
             rows = [found.get(key) for found in values]
+            labels = [row["label"] for row in (*rows, compared.get(key)) if row]
+            if not labels:
+                continue  # neither model has this figure, as pass@4 of two samples
             cells = [
                 self.cell(row or compared_value(compared.get(key), arm)) for arm, row in zip(ARMS, rows, strict=True)
             ]
             problems = " / ".join(str(row["problems"]) for row in rows if row)
-            print(f"| {': '.join(key)} | {' | '.join(cells)} | {difference(compared.get(key))} | {problems} |")
+            print(f"| {key[0]}: {labels[0]} | {' | '.join(cells)} | {difference(compared.get(key))} | {problems} |")
         print()
         for arm, figures in zip(ARMS, results, strict=True):
-            by_steps = [
-                row for row in figures if row["figure"] == "accuracy, greedy" and row["group"].startswith("steps")
-            ]
-            print(f"{arm}: accuracy by " + ", ".join(f"{row['group']} {row['value']:.0%}" for row in by_steps))
+            by_steps = [row for row in figures if row["figure"] == "accuracy" and row["group"].startswith("steps=")]
+            print(f"{arm}: accuracy by " + ", ".join(f"{row['group']}: {row['value']:.0%}" for row in by_steps))
 
     @staticmethod
     def cell(row: dict[str, Any] | None) -> str:
-        """A value as it is shown."""
+        """A value as text."""
         if row is None or row["value"] is None:
             return "-"
         return f"{row['value']:.1%}" if row["percent"] else f"{row['value']:.3g}"
@@ -218,7 +219,7 @@ class Loop:
         self.at_once([(run, list(arguments))])
 
     def at_once(self, commands: Sequence[tuple[Path, list[str]]]) -> None:
-        """Run commands side by side; the first that fails ends all of it, with what it said."""
+        """Run commands side by side. The first that fails ends the benchmark, with its output."""
         logs: dict[subprocess.Popen[bytes], Path] = {}
         try:
             for run, arguments in commands:
@@ -239,12 +240,12 @@ class Loop:
 
 
 def compared_value(item: dict[str, Any] | None, arm: str) -> dict[str, Any] | None:
-    """One side of a comparison in the form of a row, for what only the comparison has."""
+    """One side of a comparison as a row, for figures that only the comparison has."""
     return item and {"value": item["first" if arm == ARMS[0] else "second"], "percent": item["percent"]}
 
 
 def difference(item: dict[str, Any] | None) -> str:
-    """The difference, second less first."""
+    """The difference, second minus first."""
     if item is None or item["difference"]["low"] is None:
         return ""
     value, low, high = (0.0 - item["difference"][name] for name in ("value", "high", "low"))
@@ -258,14 +259,14 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def write(path: Path, lines: Sequence[dict[str, Any]]) -> None:
-    """Write a record file; none where there is nothing to write."""
+    """Write a record file, unless there are no records."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if lines:
         path.write_bytes(b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines))
 
 
 def kind_of(line: dict[str, Any]) -> str:
-    """Which kind of record a line is."""
+    """The kind of record on a line."""
     return "lemma" if "segments" in line else "cot"
 
 
@@ -275,7 +276,7 @@ def text_of(line: dict[str, Any]) -> str:
 
 
 def how_many_fit(lengths: Sequence[int], most: int) -> int:
-    """How many of the first records hold no more than so many tokens together."""
+    """How many of the first records together hold at most this many tokens."""
     return sum(total <= most for total in accumulate(lengths))
 
 
@@ -289,7 +290,7 @@ def tokens_of(lines: Sequence[dict[str, Any]], model: Path) -> list[int]:
 
 
 def make_model(folder: Path, size: Size, records: Sequence[dict[str, Any]], seed: int) -> None:
-    """Random weights of the wanted shape, a tokenizer of whole words and numbers, a chat template of one character."""
+    """Random weights, a tokenizer of whole words and numbers, and a chat template that adds one character."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
     from transformers.utils.logging import disable_progress_bar
@@ -318,9 +319,9 @@ def make_model(folder: Path, size: Size, records: Sequence[dict[str, Any]], seed
 
 
 def word_tokenizer(texts: Iterable[str]) -> Any:
-    """One token a word, number or mark, with the blank before it.
+    """One token per word, number or punctuation mark, including the space before it.
 
-    A word that opens a line is the same token as elsewhere, so that a name is one thing to a model this small.
+    A word at the start of a line is the same token as elsewhere, so that a small model need not learn a name twice.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 

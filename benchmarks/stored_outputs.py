@@ -1,9 +1,9 @@
-"""How long `lemma eval --from` takes to grade and report outputs that are there already, in how much memory.
+"""Time and memory of `lemma eval --from`, which grades and reports outputs that already exist.
 
     python benchmarks/stored_outputs.py gsm8k_model_solutions.jsonl gsm8k_test.jsonl --outputs 10000
 
-The first file has labelled solutions of several models, one problem a line; they are repeated, each time under new
-models' names, until there are enough. The accuracy of each model stands beside that of its labels.
+The first file has labeled solutions of several models, one problem per line; they are repeated, each time under new
+model names, until there are enough. The accuracy of each model is printed next to that of its labels.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import orjson
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("solutions", type=Path, help="labelled solutions of several models (JSON lines)")
+    parser.add_argument("solutions", type=Path, help="labeled solutions of several models (JSON lines)")
     parser.add_argument("problems", type=Path, help="the problems, in any form that lemma eval reads")
     parser.add_argument("--outputs", type=int, default=10_000)
     parser.add_argument("--workers", type=int, default=2)
@@ -48,18 +48,18 @@ def main() -> None:
 
 
 def _write_outputs(file: Path, solutions: Path, wanted: int) -> dict[str, list[bool]]:
-    """Write so many outputs; gives the labels of each model."""
+    """Write this many outputs. Returns the labels of each model."""
     labels: dict[str, list[bool]] = defaultdict(list)
     with file.open("wb") as target:
-        for row, model, solved in itertools.islice(_labelled(solutions), wanted):
+        for row, model, solved in itertools.islice(_labeled(solutions), wanted):
             labels[model].append(solved["is_correct"])
             line = {"question": row["question"], "model": model, "output": solved["solution"]}
             target.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     return labels
 
 
-def _labelled(solutions: Path) -> Iterator[tuple[dict[str, Any], str, dict[str, Any]]]:
-    """Row, name of the model and its labelled solution, again and again."""
+def _labeled(solutions: Path) -> Iterator[tuple[dict[str, Any], str, dict[str, Any]]]:
+    """Row, model name and labeled solution; the rows repeat forever."""
     rows = [orjson.loads(line) for line in solutions.read_bytes().splitlines()]
     for turn in itertools.count(1):
         for row in rows:
@@ -71,10 +71,10 @@ def _labelled(solutions: Path) -> Iterator[tuple[dict[str, Any], str, dict[str, 
 def _print_accuracies(results: Path, labels: dict[str, list[bool]]) -> None:
     print(f"\n{'model':<24}{'outputs':>8}{'accuracy':>10}{'labels':>10}")
     for figure in orjson.loads(results.read_bytes())["figures"]:
-        if figure["figure"] == "accuracy, greedy" and figure["group"] == "all":
+        if figure["figure"] == "accuracy" and figure["group"] == "all":
             right = labels[figure["model"]]
-            accuracy, labelled = figure["value"], sum(right) / len(right)
-            print(f"{figure['model']:<24}{len(right):>8,}{accuracy:>10.1%}{labelled:>10.1%}")
+            accuracy, labeled = figure["value"], sum(right) / len(right)
+            print(f"{figure['model']:<24}{len(right):>8,}{accuracy:>10.1%}{labeled:>10.1%}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Tokens a second and model FLOPs utilisation on one GPU, ours beside a plain TRL script: full fine-tuning and LoRA.
+"""Tokens per second and model FLOPs utilization on one GPU, ours and plain TRL: full fine-tuning and LoRA.
 
-A Llama-shaped model of about 100 million parameters with random weights and made-up records of exactly `--length`
+A Llama-shaped model of about 100 million parameters with random weights and synthetic records of exactly `--length`
 tokens, so that nothing has to be downloaded. Both trainers get the same rows and arguments, and take turns.
-The FLOPs of a token are 6 N + 12 layers x width x length for full training (arXiv 2204.02311, appendix B), and 4 N in
-place of 6 N with LoRA: frozen weights get no gradient, while attention, which has no weights, costs the same.
+The FLOPs per token are 6 N + 12 layers x width x length for full training (arXiv 2204.02311, appendix B), with 4 N
+instead of 6 N for LoRA: frozen weights get no gradient, while attention, which has no weights, costs the same.
 
     python benchmarks/training_gpu.py --out DIR
     python benchmarks/training_gpu.py --out DIR --layers 2 --width 64 --length 64 --steps 8   # a try on a CPU
@@ -29,14 +29,14 @@ from lemma.models.chat_template import ensure_chat_template, render_prompt
 from lemma.training.presets import with_preset
 from lemma.training.records import Line
 
-# Dense bfloat16 peak in FLOPs a second, from the makers' data sheets.
+# Dense bfloat16 peak in FLOPs per second, from the vendors' data sheets.
 PEAKS = {"H200": 989e12, "H100 PCIe": 756e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "4090": 165e12}
 _WORDS = 16000
 _SEGMENTS = ("prefix", "error", "reflection", "correction")
 
 
 def make_model(folder: Path, layers: int, width: int, length: int) -> int:
-    """Write a random model with a tokenizer of one token a word; gives the number of parameters."""
+    """Write a random model whose tokenizer has one token per word. Returns the number of parameters."""
     vocabulary = {word: number for number, word in enumerate(["<pad>", "<end>", "<unk>", *_words()])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -84,18 +84,18 @@ def make_lines(tokenizer: Any, count: int, length: int) -> list[Line]:
 
 
 def flops_per_token(parameters: int, layers: int, width: int, length: int, lora: bool) -> float:
-    """Floating-point operations of forward and backward for one token."""
+    """Floating-point operations of the forward and backward pass for one token."""
     return (4 if lora else 6) * parameters + 12 * layers * width * length
 
 
 def peak_of_this_gpu() -> float | None:
-    """The GPU's peak, where it is a known one."""
+    """The peak of this GPU; None if it is unknown."""
     name = torch.cuda.get_device_name(0) if torch.cuda.is_available() else ""
     return next((peak for known, peak in PEAKS.items() if known in name), None)
 
 
 def measure(asked: argparse.Namespace, lora: bool, folder: Path) -> dict[str, Any]:
-    """Tokens a second and utilisation of both trainers."""
+    """Tokens per second and utilization of both trainers."""
     parameters = make_model(folder / "base", asked.layers, asked.width, asked.length)
     config = with_preset(
         TrainConfig(
@@ -127,7 +127,7 @@ def measure(asked: argparse.Namespace, lora: bool, folder: Path) -> dict[str, An
     return {
         "parameters": parameters,
         "tokens_per_second": {"ours": rates[0], "plain TRL": rates[1]},
-        "utilisation": {"ours": rates[0] * flops / peak, "plain TRL": rates[1] * flops / peak} if peak else None,
+        "utilization": {"ours": rates[0] * flops / peak, "plain TRL": rates[1] * flops / peak} if peak else None,
         "step_time_ratio": ratio(pairs, 0),
         "step_time_ratio_interval": interval(pairs, 0),
         "memory_before_training_gib": memory,
@@ -143,7 +143,7 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=1024)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--steps", type=int, default=100)
-    parser.add_argument("--peak-tflops", type=float, help="dense bfloat16 peak, where the GPU is not a known one")
+    parser.add_argument("--peak-tflops", type=float, help="dense bfloat16 peak, if the GPU is unknown")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "CPU"

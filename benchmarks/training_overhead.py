@@ -1,9 +1,9 @@
-"""What the loss that knows the parts of the text costs: the time of a step, ours over plain TRL.
+"""The cost of the loss that knows the parts of the text: the time per step, ours over plain TRL.
 
-Both trainers get the same records, model and arguments, and take turns step by step in one process, so that whatever
-else the machine does falls on both, and each of our steps stands beside TRL's on the same batch. Printed is the
-median of the ratios of these pairs, by the wall clock and by the processor's, with its 95 % interval (bootstrap over
-the pairs); the time to prepare the data is given beside it. On a machine that is shared, believe the processor's.
+Both trainers get the same records, model and arguments, and take turns step by step in one process, so that other load
+on the machine affects both, and each of our steps is paired with TRL's on the same batch. Printed is the median of the
+ratios of these pairs, by wall-clock and by processor time, with its 95 % interval (bootstrap over the pairs), and the
+time to prepare the data. On a shared machine, trust the processor time.
 
     python benchmarks/training_overhead.py RUN --steps 200
 """
@@ -11,7 +11,6 @@ the pairs); the time to prepare the data is given beside it. On a machine that i
 from __future__ import annotations
 
 import argparse
-import random
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from statistics import median
 from threading import Semaphore
 from typing import Any
 
+import numpy as np
 import torch
 from datasets import Dataset
 from transformers import PrinterCallback, TrainerCallback
@@ -28,10 +28,11 @@ from trl import SFTConfig, SFTTrainer
 
 from lemma.config import TrainConfig
 from lemma.models.chat_template import load_tokenizer
+from lemma.statistics import percentile_interval
 from lemma.training.job import common_arguments, prepare
 from lemma.training.models import adapter_config, loading_options, model_folder
 from lemma.training.objectives import sft
-from lemma.training.presets import with_preset
+from lemma.training.presets import TrainSettings, with_preset
 from lemma.training.records import Line, read_record_lines, record_files
 
 _RESAMPLES = 2000
@@ -45,8 +46,8 @@ Clocks = tuple[float, float]
 
 
 class Turn(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Measures a whole step, from the end of the one before: also collator, optimizer and logs. Then the other has its
-    turn, and the clocks stand still.
+    """Measures a whole step from the end of the previous one, including collator, optimizer and logs. Then it is the
+    other trainer's turn, and the clocks stop.
     """
 
     def __init__(self, mine: Semaphore, other: Semaphore) -> None:
@@ -72,14 +73,14 @@ class Turn(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
         self._began = (time.perf_counter(), time.thread_time())
 
 
-def ours(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainConfig, folder: Path) -> Any:
+def ours(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainSettings, folder: Path) -> Any:
     """Our trainer, with its own preparation of the data."""
     data = prepare(lines, lambda some: sft.prepare_rows(some, tokenizer, config), config)
     return sft.make_trainer(model, tokenizer, data, config, folder)
 
 
-def plain(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainConfig, folder: Path) -> Any:
-    """TRL's trainer on the same records, which it prepares."""
+def plain(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainSettings, folder: Path) -> Any:
+    """TRL's trainer on the same records, which it prepares itself."""
     rows = [{name: line.values[name] for name in ("prompt", "completion")} for line in lines]
     return SFTTrainer(
         model,
@@ -95,7 +96,7 @@ def plain(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainConfig
 
 
 def take_turns(mine: Any, theirs: Any) -> list[tuple[Clocks, Clocks]]:
-    """Pairs of step times, ours first. The first steps, in which caches and pools fill, are left out."""
+    """Pairs of step times, ours first. The first steps, which fill caches and pools, are left out."""
     batons = Semaphore(1), Semaphore(0)
     turns = Turn(batons[0], batons[1]), Turn(batons[1], batons[0])
     for trainer, turn in zip((mine, theirs), turns, strict=True):
@@ -108,19 +109,19 @@ def take_turns(mine: Any, theirs: Any) -> list[tuple[Clocks, Clocks]]:
 
 
 def ratio(pairs: Sequence[tuple[Clocks, Clocks]], clock: int) -> float:
-    """The median of our step over the other's on the same batch."""
+    """The median ratio of our step time to the other's on the same batch."""
     return median(left[clock] / right[clock] for left, right in pairs)
 
 
 def interval(pairs: Sequence[tuple[Clocks, Clocks]], clock: int) -> tuple[float, float]:
     """95 % interval of the ratio, by the percentile bootstrap."""
-    rng = random.Random(0)
-    drawn = sorted(ratio(rng.choices(pairs, k=len(pairs)), clock) for _ in range(_RESAMPLES))
-    return drawn[int(0.025 * _RESAMPLES)], drawn[int(0.975 * _RESAMPLES)]
+    ratios = np.array([left[clock] / right[clock] for left, right in pairs])
+    drawn = np.random.default_rng(0).choice(ratios, size=(_RESAMPLES, len(ratios)))
+    return percentile_interval(np.median(drawn, axis=1))
 
 
 def timed(build: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    """What a function gives, and the processor time it takes."""
+    """What a function returns, and the processor time it takes."""
     before = time.process_time()
     return build(*arguments), time.process_time() - before
 
@@ -149,8 +150,8 @@ def main() -> None:
     compare(with_preset(config))
 
 
-def compare(config: TrainConfig) -> None:
-    """Measure without a mask, where both compute the same, with one, and with a weight on the wrong step."""
+def compare(config: TrainSettings) -> None:
+    """Measure without a mask (both compute the same), with a mask, and with a weight on the wrong step."""
     lines = list(read_record_lines(record_files(config.run, "sft", ("lemma",))))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

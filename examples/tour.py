@@ -45,14 +45,14 @@ print(f"{len(records)} dpo records, with the columns {', '.join(records[0])}\n")
 # %% Where does somebody else's solution go wrong?
 finding = lemma.locate(problem, "In the morning it sells 12 + 6 = 18 rolls.\nThat makes 18 + 30 = 48 rolls.")
 assert finding is not None
-print(f"step {finding.step + 1} is wrong: {finding.equation}, {finding.error_type}\n")
+print(f"step {finding.step + 1} is wrong: {finding.equation}, {finding.error_type}, {finding.confidence:.0%} sure\n")
 
 # %% Grade answers: equal, different, or unknown if that could not be decided.
 for gold, answer in (
-    ("102", "It sells **102 rolls** in all."),
-    ("1/2", "0.5"),
-    ("18", "$1,800"),
-    ("18", "I don't know."),
+    (102, "It sells **102 rolls** in all."),
+    ("1/2", 0.5),
+    (18, "$1,800"),
+    (18, "I don't know."),
 ):
     print(f"{gold} and {answer!r}: {lemma.verdict(gold, answer)}")
 print(f"the answer that a text states: {lemma.extract_answer('So she needs 7 days. The answer is 7.')}\n")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lemma.grading.verdict import extract_answer, verdict
     from lemma.records import Correction, ErroneousSolution, Problem, Trajectory
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 __all__ = [
     "Correction",
     "ErroneousSolution",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import types
 import typing
@@ -13,9 +14,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from lemma import __version__
-from lemma.config import CONNECTION, LIMITS, REFLECTIONS, SAMPLING, commands
+from lemma.config import REFLECTIONS, commands
 from lemma.exceptions import LemmaError, did_you_mean
-from lemma.options import RUN, CommandConfig, Option, flag_of, option_of
+from lemma.options import CONNECTION, LIMITS, RUN, SAMPLING, CommandConfig, Option, flag_of, option_of
+from lemma.visible_text import one_line
 
 _GROUPS = ("", REFLECTIONS, SAMPLING, CONNECTION, LIMITS, RUN)
 _PURPOSE = "From solved problems to models that correct themselves."
@@ -27,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns the exit status: 0 done, 1 an expected failure (one line on stderr), 2 wrong usage, 130 stopped.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows what it can
     try:
         config = parse(arguments)
         if config is None:
@@ -38,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         run_command(config, Console(stderr=True))
     except LemmaError as error:
-        print(f"lemma: {_one_line(str(error))}", file=sys.stderr)  # noqa: T201
+        print(f"lemma: {one_line(str(error))}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
         print("lemma: stopped; rerun the command to resume", file=sys.stderr)  # noqa: T201
@@ -47,11 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 1
     return 0
-
-
-def _one_line(text: str) -> str:
-    """A message that may quote anything, without line breaks and without what could steer a terminal."""
-    return "".join(part if part.isprintable() else " " if part.isspace() else f"\\x{ord(part):02x}" for part in text)
 
 
 def parse(arguments: Sequence[str]) -> CommandConfig | None:
@@ -85,7 +85,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and how to get help; exit with status 2."""
         end = "" if message.endswith("?") else "."
-        self.exit(2, f"lemma: {_one_line(message)}{end} See `{self.prog} --help`\n")
+        self.exit(2, f"lemma: {one_line(message)}{end} See `{self.prog} --help`\n")
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -8,117 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from lemma.options import (
+    MODEL_OPTIONS,
+    Columns,
     CommandConfig,
+    Data,
+    Exclude,
+    Limit,
+    ModelConfig,
     Names,
     Option,
-    Pairs,
+    Prompts,
     Shares,
+    Split,
     StageConfig,
     Strategies,
+    Taxonomy,
+    Teacher,
     ViewConfig,
 )
 
-CONNECTION, SAMPLING, LIMITS = "model connection", "sampling", "limits and costs"
 REFLECTIONS = "reflections chosen by a model"
-
-Data = Annotated[str | None, Option(positional=True)]
-Columns = Annotated[Pairs, Option(metavar="NAME=COLUMN,...")]
-Split = Annotated[str, Option(metavar="NAME")]
-Limit = Annotated[int | None, Option(metavar="N"), Field(ge=1)]
-Taxonomy = Annotated[Path | None, Option(metavar="DIR")]
-Prompts = Annotated[Path | None, Option(metavar="DIR")]
-Teacher = Annotated[str | None, Option(metavar="MODEL")]
-Exclude = Annotated[Names, Option(metavar="FILE,...")]
 
 _LIMIT = "read only the first N problems"
 _TAXONOMY = "folder with error types of your own (*.yaml)"
 _PROMPTS = "folder with prompts, reflection phrases and examples of your own; they replace the shipped ones by name"
 _SPLIT = "split of a Hugging Face data set"
-
-
-class ModelConfig(StageConfig):
-    """The options of a command that asks a model: where it is, how it samples, and how much of it to use.
-
-    `role` is who the model plays; in a pipeline, `teacher_base_url` sets `base_url` for the commands whose model is the
-    teacher.
-    """
-
-    role: ClassVar[Literal["student", "teacher"]] = "teacher"
-    model_options: ClassVar[tuple[str, ...]] = ()
-
-    base_url: Annotated[str | None, Option(setting=False, group=CONNECTION, metavar="URL")] = Field(
-        None, description="OpenAI-compatible server (default: https://api.openai.com/v1)"
-    )
-    backend: Annotated[str, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
-        "auto", description="openai_compatible, transformers, vllm or scripted; auto: by model and address"
-    )
-    key_variable: Annotated[str, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
-        "OPENAI_API_KEY", description="environment variable that holds the API key"
-    )
-    batch: Annotated[bool, Option(setting=False, group=CONNECTION)] = Field(
-        False, description="use a batch API or vllm run-batch; rerun to collect results"
-    )
-    max_in_flight: Annotated[int, Option(setting=False, group=LIMITS, metavar="N")] = Field(
-        64, ge=1, description="maximum concurrent requests"
-    )
-    requests_per_minute: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
-        None, ge=1, description="maximum requests per minute"
-    )
-    tokens_per_minute: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
-        None, ge=1, description="maximum tokens per minute"
-    )
-    timeout: Annotated[float, Option(setting=False, group=LIMITS, metavar="SECONDS")] = Field(
-        300, gt=0, description="seconds per attempt"
-    )
-    deadline: Annotated[float, Option(setting=False, group=LIMITS, metavar="SECONDS")] = Field(
-        1200, gt=0, description="seconds per request, all attempts included"
-    )
-    give_up_after: Annotated[float, Option(setting=False, group=LIMITS, metavar="SECONDS")] = Field(
-        120, gt=0, description="stop after this many seconds without a successful response"
-    )
-    prices: Annotated[Path | None, Option(setting=False, group=LIMITS, metavar="FILE")] = Field(
-        None, description="YAML file, MODEL: {input: USD, output: USD} per million tokens"
-    )
-    budget_tokens: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
-        None, gt=0, description="token budget of this command"
-    )
-    budget_usd: Annotated[float | None, Option(setting=False, group=LIMITS, metavar="USD")] = Field(
-        None, gt=0, description="cost budget of this command; needs --prices"
-    )
-    dry_run: Annotated[bool, Option(setting=False, group=LIMITS)] = Field(
-        False, description="count requests and tokens without sending any"
-    )
-    temperature: Annotated[float, Option(group=SAMPLING, metavar="T")] = Field(
-        0.7, ge=0, description="sampling temperature"
-    )
-    top_p: Annotated[float, Option(group=SAMPLING, metavar="P")] = Field(
-        1.0, gt=0, le=1, description="nucleus sampling"
-    )
-    max_tokens: Annotated[int, Option(group=SAMPLING, metavar="N")] = Field(
-        1024, ge=1, description="maximum tokens per response"
-    )
-
-    def asked(self) -> str | None:
-        """The model that is asked, if the user named one."""
-        named: str | None = getattr(self, "teacher" if self.role == "teacher" else "model", None)
-        return named
-
-    def without_model(self) -> str:
-        """Why no model is asked in this mode, such as `without --teacher`; empty if one is."""
-        return ""
-
-    def inert(self) -> Mapping[str, str]:
-        """Without a model, all options that concern one."""
-        reason = self.without_model()
-        return dict.fromkeys((*MODEL_OPTIONS, *self.model_options), reason) if reason else {}
-
-
-MODEL_OPTIONS = tuple(name for name in ModelConfig.model_fields if name not in StageConfig.model_fields)
 
 
 class TaxonomyConfig(CommandConfig):
@@ -426,63 +345,107 @@ class VerifyConfig(CommandConfig):
     )
 
 
-# A value that a preset gives. It is None until `lemma.training.presets.with_preset` has filled it in.
-FROM_PRESET: Any = None
-
-
 class TrainConfig(StageConfig):
     """Train a model on the records, with a loss that knows which part of the text is the mistake."""
 
     command: ClassVar[str] = "train"
     example: ClassVar[str] = "lemma train --model Qwen/Qwen2.5-1.5B --lora --mask error"
 
-    model: str | None = Field(
-        None, description="folder or Hugging Face id of a causal model; default: a model of one million parameters"
+    # A field that is None is filled in from the preset (`lemma.training.presets.with_preset`).
+    model: Annotated[str | None, Option(metavar="MODEL")] = Field(
+        None, description="folder or Hugging Face id of a causal model (default: one of a million parameters)"
     )
-    preset: str | None = Field(None, description="lemma, lema, lora, dpo, tiny, or a YAML file; default: what fits")
-    objective: Literal["sft", "dpo", "prm"] = Field("sft", description="what to train for")
-    records: Names = Field((), description="record kinds to train on; default: all of the objective that were built")
-    output: Path | None = Field(None, description="folder for the model; default: model in the run directory")
-    resume: bool = Field(
-        False,
-        description="insist on a checkpoint to go on from (the same command goes on by itself where there is one)",
-        json_schema_extra={"setting": False},
+    preset: Annotated[str | None, Option(metavar="NAME or FILE")] = Field(
+        None, description="lemma, lema, lora, dpo, tiny, or a YAML file; default: what fits"
     )
-    merge: bool = Field(False, description="after LoRA or QLoRA, write the merged model beside the adapter")
-    mask: Literal["none", "error", "prefix+error"] = Field("none", description="parts left out of the loss")
-    error_weight: float | None = Field(None, ge=0, le=1, description="weight of the wrong step in the loss, 0 to 1")
-    lora: bool = Field(FROM_PRESET, description="train low-rank adapters")
-    qlora: bool = Field(FROM_PRESET, description="train low-rank adapters on a base model in 4 bits")
-    lora_r: int = Field(FROM_PRESET, ge=1, description="rank of the adapters")
-    lora_alpha: int = Field(FROM_PRESET, ge=1, description="scale of the adapters")
-    lora_dropout: float = Field(FROM_PRESET, ge=0, lt=1, description="dropout of the adapters")
-    lora_targets: Names = Field(("all-linear",), description="modules that get adapters")
-    learning_rate: float = Field(FROM_PRESET, gt=0, description="peak learning rate")
-    schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] = Field(
-        FROM_PRESET, description="course of the learning rate"
+    objective: Literal["sft", "dpo", "prm"] = Field("sft", description="training objective")
+    records: Annotated[Names, Option(metavar="KIND,...")] = Field(
+        (), description="record kinds to train on (default: all built ones that fit the objective)"
     )
-    warmup: float = Field(FROM_PRESET, ge=0, lt=1, description="share of the steps for warm-up")
-    epochs: float = Field(FROM_PRESET, gt=0, description="passes over the records")
-    max_steps: int | None = Field(None, ge=1, description="stop after so many steps, if the epochs are longer")
-    max_length: int = Field(FROM_PRESET, ge=8, description="tokens of a record; longer ones are cut or dropped")
-    effective_batch: int = Field(FROM_PRESET, ge=1, description="records in a step, over all devices")
-    device_batch: int = Field(
-        FROM_PRESET, ge=1, description="records on a device at once", json_schema_extra={"setting": False}
+    output: Annotated[Path | None, Option(metavar="DIR")] = Field(
+        None, description="folder for the model (default: model in the run directory)"
     )
-    optimizer: str = Field(FROM_PRESET, description="optimizer, by its name in transformers")
-    weight_decay: float = Field(FROM_PRESET, ge=0, description="weight decay")
-    max_grad_norm: float = Field(FROM_PRESET, gt=0, description="gradients are clipped to this norm")
-    precision: Literal["auto", "bf16", "fp32"] = Field(FROM_PRESET, description="auto: bf16 where the hardware has it")
-    packing: bool = Field(FROM_PRESET, description="several records in a row, none of which sees another")
-    group_by_length: bool = Field(False, description="batches of records of like length (sft)")
-    activation_checkpointing: bool = Field(
-        FROM_PRESET, description="less memory for more time", json_schema_extra={"setting": False}
+    resume: Annotated[bool, Option(setting=False)] = Field(
+        False, description="fail if there is no checkpoint to resume from (resuming is automatic when there is one)"
     )
-    beta: float = Field(0.1, gt=0, description="DPO: how close the model stays to where it started")
-    eval_share: float = Field(FROM_PRESET, ge=0, lt=1, description="share of the problems held out for the loss")
-    evaluations: int = Field(5, ge=1, description="how often the held-out loss is measured, over the training")
-    save_every: int = Field(100, ge=1, description="steps between checkpoints", json_schema_extra={"setting": False})
-    report_to: Names = Field((), description="tensorboard, wandb, ...", json_schema_extra={"setting": False})
+    merge: bool = Field(False, description="after LoRA or QLoRA, also write the merged model beside the adapter")
+    mask: Literal["none", "error", "prefix+error"] = Field("none", description="parts to leave out of the loss")
+    error_weight: Annotated[float | None, Option(metavar="WEIGHT")] = Field(
+        None, ge=0, le=1, description="weight of the wrong step in the loss, 0 to 1"
+    )
+    lora: bool | None = Field(None, description="train low-rank adapters")
+    qlora: bool | None = Field(None, description="train low-rank adapters on a base model in 4 bits")
+    lora_r: Annotated[int | None, Option(metavar="N")] = Field(None, ge=1, description="rank of the adapters")
+    lora_alpha: Annotated[int | None, Option(metavar="N")] = Field(None, ge=1, description="scale of the adapters")
+    lora_dropout: Annotated[float | None, Option(metavar="P")] = Field(
+        None, ge=0, lt=1, description="dropout of the adapters"
+    )
+    lora_targets: Annotated[Names, Option(metavar="NAME,...")] = Field(
+        ("all-linear",), description="modules that get adapters"
+    )
+    learning_rate: Annotated[float | None, Option(metavar="RATE")] = Field(None, gt=0, description="peak learning rate")
+    schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] | None = Field(
+        None, description="learning rate schedule"
+    )
+    warmup: Annotated[float | None, Option(metavar="FRACTION")] = Field(
+        None, ge=0, lt=1, description="fraction of the steps used for warm-up"
+    )
+    epochs: Annotated[float | None, Option(metavar="N")] = Field(None, gt=0, description="passes over the records")
+    max_steps: Annotated[int | None, Option(metavar="N")] = Field(
+        None, ge=1, description="maximum number of steps, if the epochs have more"
+    )
+    max_length: Annotated[int | None, Option(metavar="TOKENS")] = Field(
+        None, ge=8, description="maximum tokens per record; longer records are cut or dropped"
+    )
+    effective_batch: Annotated[int | None, Option(metavar="N")] = Field(
+        None, ge=1, description="records per step, over all devices"
+    )
+    device_batch: Annotated[int | None, Option(setting=False, metavar="N")] = Field(
+        None, ge=1, description="records on one device at a time"
+    )
+    optimizer: Annotated[str | None, Option(metavar="NAME")] = Field(
+        None, description="optimizer, by its name in transformers"
+    )
+    weight_decay: Annotated[float | None, Option(metavar="DECAY")] = Field(None, ge=0, description="weight decay")
+    max_grad_norm: Annotated[float | None, Option(metavar="NORM")] = Field(
+        None, gt=0, description="norm to which gradients are clipped"
+    )
+    precision: Literal["auto", "bf16", "fp32"] | None = Field(
+        None, description="auto: bf16 if the hardware supports it"
+    )
+    packing: bool | None = Field(None, description="several records per row, none of which attends to another")
+    group_by_length: bool = Field(False, description="batches of records of similar length (sft)")
+    activation_checkpointing: Annotated[bool | None, Option(setting=False)] = Field(
+        None, description="use less memory and more time"
+    )
+    beta: Annotated[float, Option(metavar="BETA")] = Field(
+        0.1, gt=0, description="DPO: how close the model stays to its starting point"
+    )
+    eval_share: Annotated[float | None, Option(metavar="FRACTION")] = Field(
+        None, ge=0, lt=1, description="fraction of the problems to hold out for the loss"
+    )
+    evaluations: Annotated[int, Option(metavar="N")] = Field(
+        5, ge=1, description="number of times to measure the held-out loss during training"
+    )
+    save_every: Annotated[int, Option(setting=False, metavar="STEPS")] = Field(
+        100, ge=1, description="steps between checkpoints"
+    )
+    report_to: Annotated[Names, Option(setting=False, metavar="NAME,...")] = Field(
+        (), description="tensorboard, wandb, ..."
+    )
+
+    def inert(self) -> Mapping[str, str]:
+        """Options of another objective, or of adapters that are not trained."""
+        found = {}
+        chosen = self.preset is None or "objective" in self.model_fields_set  # else the preset says it
+        if chosen and self.objective != "dpo":
+            found["beta"] = "without --objective dpo"
+        if chosen and self.objective != "sft":
+            found |= dict.fromkeys(("mask", "error_weight", "group_by_length"), "without --objective sft")
+        if self.lora is False and self.qlora is False:
+            names = ("lora_r", "lora_alpha", "lora_dropout", "lora_targets", "merge")
+            found |= dict.fromkeys(names, "without --lora or --qlora")
+        return found
 
 
 class EvalConfig(ModelConfig):

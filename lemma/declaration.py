@@ -68,6 +68,10 @@ class Command:
     writes: tuple[RunFile, ...] = ()
     then: str | Callable[[Any], tuple[str, ...]] = ""
     """The command to type next, or a function from the options to its words."""
+    calls: Callable[[Any], int] | None = None
+    """The most model calls per input, for estimates."""
+    fan_out: Callable[[Any], int] | None = None
+    """The most records per input, if more than one, for estimates."""
     tallies: Callable[[Any, Counts], Iterable[Tally]] | None = None
     """Tables for the summary."""
     finish: Callable[[Any, Counts], Iterable[Path]] | None = None

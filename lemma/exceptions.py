@@ -43,7 +43,10 @@ class MissingExtraError(LemmaError):
     """An optional package that is not installed."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed; it comes with: pip install 'lemma[{extra}]'")
+        super().__init__(
+            f"{package} is not installed; it comes with: pip install 'lemma-sft[{extra}]' "
+            f"(in a checkout: pip install -e '.[{extra}]')"
+        )
 
 
 class ModelError(LemmaError):

@@ -16,7 +16,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -71,6 +71,18 @@ Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
 Strategies = Annotated[tuple[Strategy, ...], BeforeValidator(split_names), Field(min_length=1)]
 Pairs = Annotated[dict[str, str], BeforeValidator(split_pairs)]
 Shares = Annotated[dict[str, float], BeforeValidator(split_pairs)]
+
+
+# Options that several commands have.
+Data = Annotated[str | None, Option(positional=True)]
+Columns = Annotated[Pairs, Option(metavar="NAME=COLUMN,...")]
+Split = Annotated[str, Option(metavar="NAME")]
+Limit = Annotated[int | None, Option(metavar="N"), Field(ge=1)]
+Taxonomy = Annotated[Path | None, Option(metavar="DIR")]
+# Not a setting: what counts is the content, whose versions are among the inputs.
+Prompts = Annotated[Path | None, Option(setting=False, metavar="DIR")]
+Teacher = Annotated[str | None, Option(metavar="MODEL")]
+Exclude = Annotated[Names, Option(metavar="FILE,...")]
 
 
 def flag_of(name: str) -> str:
@@ -153,3 +165,86 @@ class ViewConfig(CommandConfig):
     """The options of a command that only reads a run directory."""
 
     run: Annotated[Path, Option(setting=False, metavar="DIR")] = Field(Path("lemma-run"), description="run directory")
+
+
+CONNECTION, SAMPLING, LIMITS = "model connection", "sampling", "limits and costs"
+
+
+class ModelConfig(StageConfig):
+    """The options of a command that asks a model: where it is, how it samples, and how much of it to use.
+
+    `role` is who the model plays; in a pipeline, `teacher_base_url` sets `base_url` for the commands whose model is the
+    teacher.
+    """
+
+    role: ClassVar[Literal["student", "teacher"]] = "teacher"
+    model_options: ClassVar[tuple[str, ...]] = ()
+
+    base_url: Annotated[str | None, Option(setting=False, group=CONNECTION, metavar="URL")] = Field(
+        None, description="OpenAI-compatible server (default: https://api.openai.com/v1)"
+    )
+    backend: Annotated[str, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
+        "auto", description="openai_compatible, transformers, vllm or scripted; auto: by model and address"
+    )
+    key_variable: Annotated[str, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
+        "OPENAI_API_KEY", description="environment variable that holds the API key"
+    )
+    batch: Annotated[bool, Option(setting=False, group=CONNECTION)] = Field(
+        False, description="use a batch API or vllm run-batch; rerun to collect results"
+    )
+    max_in_flight: Annotated[int, Option(setting=False, group=LIMITS, metavar="N")] = Field(
+        64, ge=1, description="maximum concurrent requests"
+    )
+    requests_per_minute: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
+        None, ge=1, description="maximum requests per minute"
+    )
+    tokens_per_minute: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
+        None, ge=1, description="maximum tokens per minute"
+    )
+    timeout: Annotated[float, Option(setting=False, group=LIMITS, metavar="SECONDS")] = Field(
+        300, gt=0, description="seconds per attempt"
+    )
+    deadline: Annotated[float, Option(setting=False, group=LIMITS, metavar="SECONDS")] = Field(
+        1200, gt=0, description="seconds per request, all attempts included"
+    )
+    give_up_after: Annotated[float, Option(setting=False, group=LIMITS, metavar="SECONDS")] = Field(
+        120, gt=0, description="stop after this many seconds without a successful response"
+    )
+    prices: Annotated[Path | None, Option(setting=False, group=LIMITS, metavar="FILE")] = Field(
+        None, description="YAML file, MODEL: {input: USD, output: USD} per million tokens"
+    )
+    budget_tokens: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
+        None, gt=0, description="token budget of this command"
+    )
+    budget_usd: Annotated[float | None, Option(setting=False, group=LIMITS, metavar="USD")] = Field(
+        None, gt=0, description="cost budget of this command; needs --prices"
+    )
+    dry_run: Annotated[bool, Option(setting=False, group=LIMITS)] = Field(
+        False, description="count requests and tokens without sending any"
+    )
+    temperature: Annotated[float, Option(group=SAMPLING, metavar="T")] = Field(
+        0.7, ge=0, description="sampling temperature"
+    )
+    top_p: Annotated[float, Option(group=SAMPLING, metavar="P")] = Field(
+        1.0, gt=0, le=1, description="nucleus sampling"
+    )
+    max_tokens: Annotated[int, Option(group=SAMPLING, metavar="N")] = Field(
+        1024, ge=1, description="maximum tokens per response"
+    )
+
+    def asked(self) -> str | None:
+        """The model that is asked, if the user named one."""
+        named: str | None = getattr(self, "teacher" if self.role == "teacher" else "model", None)
+        return named
+
+    def without_model(self) -> str:
+        """Why no model is asked in this mode, such as `without --teacher`; empty if one is."""
+        return ""
+
+    def inert(self) -> Mapping[str, str]:
+        """Without a model, all options that concern one."""
+        reason = self.without_model()
+        return dict.fromkeys((*MODEL_OPTIONS, *self.model_options), reason) if reason else {}
+
+
+MODEL_OPTIONS = tuple(name for name in ModelConfig.model_fields if name not in StageConfig.model_fields)

@@ -1,16 +1,88 @@
-"""Where the data folders are. Nothing else knows.
+"""Where the data folders are, and how YAML that people write is read. Nothing else knows.
 
-They stand at the top of the repository, for people to read and edit, and are packed into the wheel.
+`error_taxonomy`, `prompts` and `pipelines` stand at the top of the repository, for people to read and edit, and are
+packed into the wheel. A user's own prompts replace the shipped ones file by file.
 """
 
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated, TypeVar
+
+import yaml
+from pydantic import BaseModel, StringConstraints, ValidationError
+
+from lemma.exceptions import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parent
 BUNDLED = _PACKAGE / "data"
 """What the package itself holds: the sample, shipped distributions, scripted models."""
 
+# In the environment, so that worker processes see it too.
+_OWN_PROMPTS = "LEMMA_PROMPTS"
+
 
 def data_folder(name: str) -> Path:
-    """The folder `error_taxonomy` or `prompts`: the repository's own in a checkout, the packed one in a wheel."""
+    """The folder `error_taxonomy`, `prompts` or `pipelines`: the checkout's own, or the one packed into the wheel."""
     packed = _PACKAGE / "_data" / name
     return packed if packed.is_dir() else _PACKAGE.parent / name
+
+
+def prompt_files(pattern: str) -> list[Path]:
+    """The files under `prompts/` that match a pattern; a user's own file wins over the shipped one of its name.
+
+    >>> [path.name for path in prompt_files("solve.jinja")]
+    ['solve.jinja']
+    """
+    own = os.environ.get(_OWN_PROMPTS)
+    folders = [data_folder("prompts"), *([Path(own)] if own else [])]
+    found = {path.relative_to(folder): path for folder in folders for path in sorted(folder.glob(pattern))}
+    return [found[name] for name in sorted(found)]
+
+
+@contextmanager
+def own_prompts(folder: Path | None) -> Iterator[None]:
+    """Let the files of a folder replace the shipped prompts for a while.
+
+    Raises ConfigError if there is no such folder, or a file in it replaces nothing.
+    """
+    if folder is None:
+        yield
+        return
+    if not folder.is_dir():
+        raise ConfigError(f"--prompts {folder} is not a folder; it holds files named as those under prompts/")
+    shipped = data_folder("prompts")
+    for path in sorted(folder.rglob("*.*")):
+        if not (shipped / path.relative_to(folder)).exists() and path.suffix in (".jinja", ".yaml"):
+            names = ", ".join(sorted(str(file.relative_to(shipped)) for file in shipped.rglob(f"*{path.suffix}")))
+            raise ConfigError(f"--prompts: {path} replaces nothing; there are: {names}")
+    before = os.environ.get(_OWN_PROMPTS)
+    os.environ[_OWN_PROMPTS] = str(folder.resolve())
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_OWN_PROMPTS]
+        else:
+            os.environ[_OWN_PROMPTS] = before
+
+
+Model = TypeVar("Model", bound=BaseModel)
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def read_yaml(path: Path, model: type[Model]) -> Model:
+    """The file's content as `model`. Raises ConfigError where it can't be read, is not YAML, or doesn't fit."""
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} can't be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the file"
+        raise ConfigError(f"{path}: {field}: {first['msg'].removeprefix('Value error, ')}") from None

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
-from lemma.config import ModelConfig
 from lemma.declaration import Command, Job, command_named
 from lemma.engine.outcome import Outcome, Product
 from lemma.engine.pool import run_stage
@@ -20,8 +19,9 @@ from lemma.engine.summary import Summary, print_summary
 from lemma.exceptions import Refusal, RunDirectoryError, first_fault
 from lemma.models.backend_choice import OPENAI, choose_backend
 from lemma.models.prompts import prompt_versions
-from lemma.options import CommandConfig, StageConfig
+from lemma.options import CommandConfig, ModelConfig, StageConfig
 from lemma.records import Record, Rejection
+from lemma.resources import own_prompts
 from lemma.rundir.directory import RunDirectory
 from lemma.rundir.journal import Journal
 from lemma.rundir.lines import StoredLine, flowing_lines, stage_input
@@ -32,7 +32,8 @@ from lemma.rundir.sharing import Hold
 def run_command(config: CommandConfig, console: Console, *, last: bool = True) -> None:
     """Run a command as typed. `last` says whether its summary ends with the command to type next."""
     run_prerequisites(config, console)
-    summary = run_alone(config, console)
+    with own_prompts(getattr(config, "prompts", None)):
+        summary = run_alone(config, console)
     if summary is not None:
         print_summary(summary, last)
 

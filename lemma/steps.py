@@ -39,15 +39,15 @@ def _sentences(text: str) -> list[str]:
     shelved, blocks = _shelved(re.sub(r"[\x00\x01]", "", text))
     sentences: list[list[str]] = []
     for piece in _SENTENCE_END.split(shelved):
-        if sentences and _ends_in_abbreviation(sentences[-1][-1]):
+        last = sentences[-1][-1] if sentences else ""
+        if _ABBREVIATION.search(last, max(0, len(last) - _LONGEST_ABBREVIATION)):
             sentences[-1].append(piece)
         else:
             sentences.append([piece])
-    return [_unshelved(" ".join(sentence), blocks) for sentence in sentences]
-
-
-def _ends_in_abbreviation(text: str) -> bool:
-    return _ABBREVIATION.search(text, max(0, len(text) - _LONGEST_ABBREVIATION)) is not None
+    return [
+        re.sub(r"\x00(\d+)[\x00\x01]", lambda match: blocks[int(match.group(1))], " ".join(sentence))
+        for sentence in sentences
+    ]
 
 
 def _shelved(text: str) -> tuple[str, list[str]]:
@@ -72,10 +72,6 @@ def _shelved(text: str) -> tuple[str, list[str]]:
         done = end + len(closing)
         opening = _OPENING.search(text, done)
     return "".join((*pieces, text[done:])), blocks
-
-
-def _unshelved(text: str, blocks: Sequence[str]) -> str:
-    return re.sub(r"\x00(\d+)[\x00\x01]", lambda match: blocks[int(match.group(1))], text)
 
 
 def without_answer_line(steps: Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from lemma.cli import main
-from lemma.commands.analyze import wilson_interval
 from lemma.exceptions import Refusal
 from lemma.locating.judge import read_judgement
 from lemma.records import ErroneousSolution
@@ -108,11 +107,3 @@ def test_judgements_that_are_none(text: str) -> None:
 
 def test_a_judgement_that_nothing_is_wrong() -> None:
     assert read_judgement('{"step": 0, "error_type": "none"}', 3, load_taxonomy()).step is None
-
-
-@pytest.mark.parametrize(
-    ("count", "total", "low", "high"),
-    [(0, 0, 0.0, 1.0), (0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1)],
-)
-def test_wilson_intervals(count: int, total: int, low: float, high: float) -> None:
-    assert wilson_interval(count, total) == pytest.approx((low, high), abs=1e-4)

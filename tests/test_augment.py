@@ -7,7 +7,6 @@ import subprocess
 import sys
 from fractions import Fraction
 from functools import partial
-from importlib import import_module
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
@@ -27,7 +26,8 @@ from lemma.config import AugmentConfig
 from lemma.engine.outcome import Outcome
 from lemma.exceptions import ConfigError
 from lemma.grading.verdict import verdict
-from lemma.injectors.symbolic import InjectionPlan, _final_text
+from lemma.injectors import injector
+from lemma.injectors.symbolic import InjectionPlan, final_text
 from lemma.problems.loading import open_problems
 from lemma.records import ErroneousSolution, Problem, Rejection
 from lemma.run_files import REJECTED
@@ -275,7 +275,7 @@ FINAL = [
 
 @pytest.mark.parametrize(("gold", "value", "text"), FINAL)
 def test_a_wrong_answer_has_the_form_of_the_right_one(gold, value, text):
-    assert _final_text(gold, value) == text
+    assert final_text(gold, value) == text
 
 
 def test_25_percent_is_no_wrong_answer_for_0_25():
@@ -406,8 +406,8 @@ def test_spans_of_what_is_read_lie_in_the_text(text):
 
 
 def test_every_injector_of_the_taxonomy_is_a_module_of_its_own():
-    for injector in INJECTORS.values():
-        assert callable(import_module(f"lemma.injectors.{injector}").propose)
+    for name in INJECTORS.values():
+        assert callable(injector(name))
     shared = {"__init__", "proof", "proposal", "symbolic", "teacher"}
     modules = {path.name.removesuffix(".py") for path in files("lemma").joinpath("injectors").iterdir()}
     assert {name for name in modules if name.isidentifier()} - shared - {"__pycache__"} == set(INJECTORS.values())

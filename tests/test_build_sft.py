@@ -35,12 +35,12 @@ from sft_data import (
 from lemma.commands.correct import corrections_of_reference
 from lemma.formats.lemma import spans
 from lemma.formats.shapes import SHAPES
+from lemma.models.scoring import Score, Turn
 from lemma.records import Correction, ErroneousSolution
 from lemma.rundir.disk import to_line
 from lemma.steps import solution_text
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.trajectories.joining import join
-from lemma.trajectories.phrase_scores import Score, Turn
 from lemma.trajectories.phrases import load_phrases
 
 ALL = ("--records", ALL_KINDS, "--mix", "cot=0.3")
@@ -325,16 +325,16 @@ def test_a_model_chooses_among_the_fitting_phrases(
         path = run / f"{name}.jsonl"
         with path.open("ab") as file:
             file.write(orjson.dumps(lines(path)[0] | changes) + b"\n")
-    from lemma.models.backends.transformers_scoring import TransformersScorer
+    from lemma.models.scoring import ModelScorer
 
     asked: list[Turn] = []
-    score = TransformersScorer.score
+    score = ModelScorer.score
 
-    def recorded(scorer: TransformersScorer, turns: Sequence[Turn]) -> list[list[Score]]:
+    def recorded(scorer: ModelScorer, turns: Sequence[Turn]) -> list[list[Score]]:
         asked.extend(turns)
         return score(scorer, turns)
 
-    monkeypatch.setattr(TransformersScorer, "score", recorded)
+    monkeypatch.setattr(ModelScorer, "score", recorded)
     command = ("build-sft", "--run", run, "--reflections", "model", "--model", random_model, option)
     assert lemma(*command) == 0
     first = dict(contents(run))

@@ -84,18 +84,45 @@ def test_typed_just_so_it_works_and_a_second_time_changes_nothing(tmp_path: Path
     assert [(folder / name).read_bytes() for name in (OUTPUTS, RESULTS)] == first
 
 
+def test_a_scripted_student_is_never_taken_for_a_model(
+    tmp_path: Path, problems: str, rules: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    note = "scripted student, not a model"
+    assert run(tmp_path, problems, "-n", "0") == 0
+    assert capsys.readouterr().out.count(note) == len(all_suites(0))
+    assert run(tmp_path, problems, "-n", "0", "--model", rules, "--backend", "scripted", "--name", "rules") == 0
+    assert capsys.readouterr().out.count(note) == len(all_suites(0))
+    assert run(tmp_path, "--compare", "rules", "student") == 0
+    assert f"(rules and student: {note})" in " ".join(capsys.readouterr().out.split())
+    outputs = write(tmp_path / "outputs.jsonl", [{"id": "a", "output": "The answer is 5"}])
+    assert run(tmp_path, problems, "--from", outputs) == 0
+    assert note not in capsys.readouterr().out
+
+
+def test_a_worse_model_gets_no_kinder_denominator(tmp_path: Path, problems: str) -> None:
+    """Outputs without any answer count as wrong; only what could not be read is left out."""
+    answers = {"a": "The answer is 5", "b": "\\boxed{}", "c": "The answer is \\frac{"}
+    outputs = write(tmp_path / "outputs.jsonl", [{"id": name, "output": text} for name, text in answers.items()])
+    assert run(tmp_path, problems, "--from", outputs) == 0
+    rows = json.loads((tmp_path / "eval" / "outputs" / RESULTS).read_text())["figures"]
+    found = {row["figure"]: row for row in rows if row["suite"] == "accuracy" and row["group"] == "all"}
+    assert (found["accuracy"]["value"], found["accuracy"]["problems"]) == (0.5, 2)
+    assert found["no_answer"]["value"] == found["unknown"]["value"] == pytest.approx(1 / 3)
+    assert found["no_answer"]["label"] == "no answer (counted as wrong)"
+
+
 def test_every_suite_reports_what_the_model_does(tmp_path: Path, problems: str, rules: str) -> None:
     assert run(tmp_path, problems, "--model", rules, "--backend", "scripted", "--name", "m", "-n", "2") == 0
     found = figures(tmp_path / "eval" / "m")
-    assert found["accuracy", "accuracy, greedy", "all"] == pytest.approx(2 / 3)
-    assert found["accuracy", "accuracy, greedy", "steps 2"] == 0
-    assert found["accuracy", "pass@2", "all"] == pytest.approx(2 / 3)
-    assert found["self-correction", "outputs with a reflection", "all"] == 0
-    assert found["recovery", "own: recognised", "all"] == 1
-    assert found["recovery", "own: right in the end", "all"] == 1
-    assert found["recovery", "injected: right in the end", "all"] > 0
-    assert found["first-error", "ProcessBench F1", "all"] == 0
-    assert found["first-error", "right solution seen as right", "all"] == 1
+    assert found["accuracy", "accuracy", "all"] == pytest.approx(2 / 3)
+    assert found["accuracy", "accuracy", "steps=2"] == 0
+    assert found["accuracy", "pass_at_2", "all"] == pytest.approx(2 / 3)
+    assert found["self-correction", "reflection_rate", "all"] == 0
+    assert found["recovery", "own_recognized", "all"] == 1
+    assert found["recovery", "own_right", "all"] == 1
+    assert found["recovery", "injected_right", "all"] > 0
+    assert found["first-error", "processbench_f1", "all"] == 0
+    assert found["first-error", "right_solution_accepted", "all"] == 1
     assert {suite for suite, _, _ in found} == set(all_suites(2))
 
 
@@ -126,11 +153,11 @@ def test_stored_outputs_are_found_by_question_or_id(tmp_path: Path, problems: st
         file.write("{torn")
     assert run(tmp_path, problems, "--from", outputs) == 0
     found = figures(tmp_path / "eval" / "outputs")
-    assert found["accuracy", "accuracy, greedy", "all"] == pytest.approx(2 / 3)
-    assert found["accuracy", "no answer stated", "all"] == pytest.approx(1 / 3)
-    assert found["self-correction", "acc@t1", "all"] == pytest.approx(1 / 3)
+    assert found["accuracy", "accuracy", "all"] == pytest.approx(2 / 3)
+    assert found["accuracy", "no_answer", "all"] == pytest.approx(1 / 3)
+    assert found["self-correction", "accuracy_t1", "all"] == pytest.approx(1 / 3)
     assert found["self-correction", "delta", "all"] == pytest.approx(1 / 3)
-    assert found["self-correction", "wrong to right", "all"] == 1
+    assert found["self-correction", "wrong_to_right", "all"] == 1
     rejected = [
         json.loads(line) for line in (tmp_path / "eval" / "outputs" / "rejected.jsonl").read_text().splitlines()
     ]
@@ -142,8 +169,8 @@ def test_stored_outputs_are_found_by_question_or_id(tmp_path: Path, problems: st
     ]
 
 
-def test_stored_answers_about_labelled_solutions(tmp_path: Path) -> None:
-    labelled = [
+def test_stored_answers_about_labeled_solutions(tmp_path: Path) -> None:
+    labeled = [
         {"id": "w", "problem": "What is 2 + 3?", "steps": ["2 + 3 = 6", "So it is 6."], "label": 0},
         {"id": "v", "problem": "What is 3 + 3?", "steps": ["3 + 3 = 6", "So it is 7."], "label": 1},
         {"id": "r", "problem": "What is 4 + 3?", "steps": ["4 + 3 = 7"], "label": -1},
@@ -155,20 +182,20 @@ def test_stored_answers_about_labelled_solutions(tmp_path: Path) -> None:
         {"id": "r", "output": "\\boxed{-1}"},
         {"id": "s", "output": "\\boxed{0}"},
     ]
-    asked = write(tmp_path / "labelled.jsonl", labelled), "--from", write(tmp_path / "answers.jsonl", outputs)
+    asked = write(tmp_path / "labeled.jsonl", labeled), "--from", write(tmp_path / "answers.jsonl", outputs)
     assert run(tmp_path, *asked) == 0
     found = figures(tmp_path / "eval" / "answers")
-    assert found["first-error", "first wrong step found", "all"] == 0.5
-    assert found["first-error", "right solution seen as right", "all"] == 0.5
-    assert found["first-error", "ProcessBench F1", "all"] == 0.5
+    assert found["first-error", "first_wrong_step_found", "all"] == 0.5
+    assert found["first-error", "right_solution_accepted", "all"] == 0.5
+    assert found["first-error", "processbench_f1", "all"] == 0.5
     mcc = (1 * 2 - 0 * 1) / (1 * 3 * 2 * 2) ** 0.5
-    assert found["first-error", "MCC, right or wrong", "all"] == pytest.approx(mcc)
-    assert found["first-error", "MR-GSM8K score", "all"] == pytest.approx(0.2 * mcc + 0.3 * 0.5 + 0.5 * 0.5)
+    assert found["first-error", "mcc", "all"] == pytest.approx(mcc)
+    assert found["first-error", "mr_gsm8k_score", "all"] == pytest.approx(0.2 * mcc + 0.3 * 0.5 + 0.5 * 0.5)
 
 
-def test_labelled_solutions_without_answers_are_only_located(tmp_path: Path, rules: str) -> None:
+def test_labeled_solutions_without_answers_are_only_located(tmp_path: Path, rules: str) -> None:
     data = write(
-        tmp_path / "labelled.jsonl",
+        tmp_path / "labeled.jsonl",
         [
             {"id": "w", "problem": "What is 2 + 3?", "steps": ["2 + 3 = 6"], "label": 0},
             {"id": "r", "problem": "What is 4 + 3?", "steps": ["4 + 3 = 7"], "label": -1},
@@ -198,11 +225,11 @@ def test_accuracies_of_four_real_models_are_those_of_their_labels(
     asked = str(DATA / "gsm8k_test.jsonl"), "--from", write(tmp_path / "four.jsonl", outputs)
     assert run(tmp_path, *asked) == 0
     for model, right in labels.items():
-        accuracy = figures(tmp_path / "eval" / "four", model)["accuracy", "accuracy, greedy", "all"]
+        accuracy = figures(tmp_path / "eval" / "four", model)["accuracy", "accuracy", "all"]
         assert len(right) == 660
         assert accuracy == pytest.approx(sum(right) / 660, abs=0.005)
     ranking = capsys.readouterr().out
-    assert re.search(r"accuracy +95 % interval +unknown +problems", ranking)
+    assert re.search(r"accuracy +95 % interval +no answer +unknown +problems", ranking)
     ranked = sorted(labels, key=lambda model: -sum(labels[model]))
     assert [ranking.index(f" {model} ") for model in ranked] == sorted(ranking.index(f" {model} ") for model in ranked)
 
@@ -214,8 +241,8 @@ def test_two_evaluations_are_compared_on_the_same_problems(
     assert run(tmp_path, problems, "--name", "poor", "-n", "2") == 0
     assert run(tmp_path, "--compare", "good", "poor") == 0
     compared = json.loads((tmp_path / "eval" / "good-against-poor.json").read_text())
-    assert "majority within equal tokens" in {item["figure"] for item in compared}
-    accuracy = next(item for item in compared if item["figure"] == "accuracy, greedy")
+    assert "majority_within_equal_tokens" in {item["figure"] for item in compared}
+    accuracy = next(item for item in compared if item["figure"] == "accuracy")
     assert (accuracy["first"], accuracy["second"]) == (pytest.approx(2 / 3), 0)
     assert accuracy["difference"]["p"] == 0.5
     assert run(tmp_path, "--compare", "good", "nobody") == 1
@@ -225,7 +252,7 @@ def test_two_evaluations_are_compared_on_the_same_problems(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--suite", "acuracy"], "there is none; there are: accuracy, self-correction"),
+        (["--suite", "acuracy"], "--suite acuracy: no such suite; did you mean 'accuracy'?"),
         (["--prompt", "nonsense"], "or the path of a .jinja file"),
         (["--prompt", "missing.jinja"], "can't be read"),
         (["--types", "hallucinations_of_grandeur"], "hallucination"),
@@ -234,6 +261,12 @@ def test_two_evaluations_are_compared_on_the_same_problems(
         (["--model", "no/such-folder/anywhere"], "no model at"),
         (["--backend", "abacus", "--model", "m"], "there is none"),
         (["--compare", "a", "b"], "run lemma eval first"),
+        (["--name", "../../evil"], "--name '../../evil': use a plain name, without path separators"),
+        (["--name", "/tmp/evil"], "use a plain name"),
+        (["--name", ".."], "use a plain name"),
+        (["--name", "a\\b"], "use a plain name"),
+        (["--name", "a\x1b[2Jb"], "use a plain name"),
+        (["--name", "a" * 300], "use at most 100 bytes"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(
@@ -247,7 +280,8 @@ def test_what_cannot_be_done_is_said_in_a_line(
     assert run(tmp_path, *arguments) == 1
     error = capsys.readouterr().err
     assert message in error
-    assert "Traceback" not in error
+    assert "Traceback" not in error and "\x1b" not in error
+    assert list(tmp_path.rglob("*evil*")) == list(tmp_path.parent.glob("evil*")) == []
 
 
 @pytest.mark.parametrize(("content", "message"), [("", "no usable problem"), ('{"a": 1}\n', "columns found: a")])
@@ -299,7 +333,7 @@ def test_the_declared_suites_are_the_ones_there_are() -> None:
 
 @contextmanager
 def server() -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    command = [sys.executable, str(ROOT / "benchmarks" / "teacher_server.py"), "--latency", "0.05"]
+    command = [sys.executable, str(ROOT / "benchmarks" / "model_server.py"), "--latency", "0.05"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -311,12 +345,16 @@ def server() -> Iterator[tuple[str, subprocess.Popen[str]]]:
 def test_a_server_that_dies_half_way_costs_nothing_that_it_answered(tmp_path: Path) -> None:
     rows = [{"question": f"What is problem {number}?", "answer": str(number)} for number in range(300)]
     problems = write(tmp_path / "problems.jsonl", rows)
-    flags = ["--model", "m", "--suite", "accuracy", "-n", "0", "--max-in-flight", "4", "--give-up-after", "1"]
+    flags = ["--model", "m", "--suite", "accuracy", "-n", "0", "--give-up-after", "1"]
     command = [sys.executable, "-m", "lemma", "eval", problems, *flags, "--run", str(tmp_path), "--timeout", "2"]
     file = tmp_path / "eval" / "m" / OUTPUTS
     with server() as (url, process):
+        # One call at a time: 15 seconds for all, so that the server is gone long before the end.
         asking = subprocess.Popen(
-            [*command, "--base-url", url], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+            [*command, "--base-url", url, "--max-in-flight", "1"],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
         )
         while asking.poll() is None and not (file.exists() and file.stat().st_size):
             time.sleep(0.01)
@@ -328,7 +366,8 @@ def test_a_server_that_dies_half_way_costs_nothing_that_it_answered(tmp_path: Pa
     assert "Traceback" not in error
     assert 0 < kept.count(b"\n") < len(rows)
     with server() as (url, _):
-        done = subprocess.run([*command, "--base-url", url], capture_output=True, text=True, check=False)
+        patient = ["--give-up-after", "60", "--timeout", "60"]
+        done = subprocess.run([*command, "--base-url", url, *patient], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert file.read_bytes().startswith(kept)
     graded = [json.loads(line) for line in file.read_text().splitlines()]

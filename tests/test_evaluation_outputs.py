@@ -49,11 +49,23 @@ def graded(text, problem=PROBLEM):
         ("Ben has 5 + 3 = 8 pens.\nCal has 8 * 2 = 16", "length", (None, "none")),
         ("The answer is 16.\nThe answer is 16", "length", ("16", "right")),
         ("The answer is x + y", "stop", ("x + y", "unknown")),
+        # No answer in it at all: wrong, not unknown.
+        ("I boxed it: \\boxed{}", "stop", (None, "none")),
+        ("\\boxed{ }.", "stop", (None, "none")),
+        ("I give up.\n####", "stop", (None, "none")),
+        ("A: ", "stop", (None, "none")),
+        ("The answer is", "stop", (None, "none")),
+        ("The answer is unclear", "stop", (None, "none")),
+        ("The answer is $$$", "stop", (None, "none")),
+        ("The answer is:", "length", (None, "none")),
+        # Something that could not be read.
+        ("The answer is \\frac{", "stop", ("\\frac{", "unknown")),
+        ("#### 1 2 3 4 5", "stop", ("1 2 3 4 5", "unknown")),
     ],
 )
 def test_grades(text, finish_reason, expected):
     answer, found = grade("16" if "x + y" not in text else "z^2 + \\text{a}", text, finish_reason)
-    if expected[1] == "unknown":
+    if "x + y" in text:
         assert found in ("unknown", "wrong")
         return
     assert (answer, found) == expected
@@ -124,26 +136,26 @@ WRONG = Prefix("injected", ("Ben has 5 + 3 = 9 pens.",), "calculation_error", RI
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Cal has 9 * 2 = 18 pens.\nThe answer is 18", {"recognised": 0, "parroted": 0}),
-        ("Ben has 5 + 3 = 9 pens.\nThe answer is 9", {"recognised": 0, "parroted": 1}),
+        ("Cal has 9 * 2 = 18 pens.\nThe answer is 18", {"recognized": 0, "parroted": 0}),
+        ("Ben has 5 + 3 = 9 pens.\nThe answer is 9", {"recognized": 0, "parroted": 1}),
         (
             "Wait, that isn't right.\nBen has 5 + 3 = 8 pens.\nThe answer is 16",
-            {"recognised": 1, "parroted": 0, "corrected": 1},
+            {"recognized": 1, "parroted": 0, "corrected": 1},
         ),
         (
             "Wait, that isn't right.\nBen has 5 + 3 = 9 pens.\nThe answer is 18",
-            {"recognised": 1, "parroted": 1, "corrected": 0},
+            {"recognized": 1, "parroted": 1, "corrected": 0},
         ),
         (
             "Wait, that isn't right.\nBen has 3 + 5 = 9 pens.\nThe answer is 18",
-            {"recognised": 1, "parroted": 1, "corrected": 0},
+            {"recognized": 1, "parroted": 1, "corrected": 0},
         ),
         (
             "Cal has 9 * 2 = 18 pens.\nWait, that isn't right.\nBen has 5 + 3 = 8 pens.",
-            {"recognised": 0, "parroted": 0},
+            {"recognized": 0, "parroted": 0},
         ),
-        ("Wait, that isn't right.", {"recognised": 1, "parroted": 0, "corrected": 0}),
-        ("", {"recognised": 0, "parroted": 0}),
+        ("Wait, that isn't right.", {"recognized": 1, "parroted": 0, "corrected": 0}),
+        ("", {"recognized": 0, "parroted": 0}),
     ],
 )
 def test_recovery_from_a_wrong_prefix(text, expected):
@@ -152,8 +164,8 @@ def test_recovery_from_a_wrong_prefix(text, expected):
 
 def test_on_a_right_prefix_only_a_false_reflection_is_told():
     prefix = Prefix("right_prefix", RIGHT[:1])
-    assert recovery_facts(prefix, "Wait, that isn't right.\nBen has 8 pens.") == {"recognised": 1}
-    assert recovery_facts(prefix, RIGHT[1]) == {"recognised": 0}
+    assert recovery_facts(prefix, "Wait, that isn't right.\nBen has 8 pens.") == {"recognized": 1}
+    assert recovery_facts(prefix, RIGHT[1]) == {"recognized": 0}
 
 
 def test_own_errors_are_first_wrong_steps_whatever_became_of_them():

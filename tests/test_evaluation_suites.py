@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 
@@ -36,11 +37,11 @@ def outcome(rng: random.Random, number: int) -> GradedOutput:
     reflects = rng.random() < 0.4
     facts: dict[str, float] = {}
     if condition in ("injected", "own"):
-        facts = {"recognised": float(reflects), "parroted": float(rng.random() < 0.2)}
+        facts = {"recognized": float(reflects), "parroted": float(rng.random() < 0.2)}
         if reflects and rng.random() < 0.8:
             facts["corrected"] = float(rng.random() < 0.5)
     if condition == "right_prefix":
-        facts = {"recognised": float(reflects)}
+        facts = {"recognized": float(reflects)}
     if condition in ("locate", "correct"):
         label, found = rng.randint(-1, 2), rng.choice([-1, 0, 1, 2])
         facts = {"label": label, "located": float(label == found), "says_wrong": float(found != -1)}
@@ -159,64 +160,62 @@ def mr(rows: Rows) -> float:
 
 def recovery_of(condition: str) -> dict[tuple[str, str], Callable[[Rows], float]]:
     return {
-        ("recovery", f"{condition}: recognised"): lambda rows: fact(of(rows, condition), "recognised"),
-        ("recovery", f"{condition}: corrected, if recognised"): lambda rows: fact(of(rows, condition), "corrected"),
-        ("recovery", f"{condition}: error repeated"): lambda rows: fact(of(rows, condition), "parroted"),
-        ("recovery", f"{condition}: right in the end"): lambda rows: right(of(rows, condition)),
+        ("recovery", f"{condition}_recognized"): lambda rows: fact(of(rows, condition), "recognized"),
+        ("recovery", f"{condition}_corrected"): lambda rows: fact(of(rows, condition), "corrected"),
+        ("recovery", f"{condition}_repeated"): lambda rows: fact(of(rows, condition), "parroted"),
+        ("recovery", f"{condition}_right"): lambda rows: right(of(rows, condition)),
     }
 
 
 SECOND: dict[tuple[str, str], Callable[[Rows], float]] = {
-    ("accuracy", "accuracy, greedy"): lambda rows: right(greedy(rows)),
-    ("accuracy", "ungraded (unknown)"): lambda rows: mean([row.grade == "unknown" for row in of(rows, "plain")]),
-    ("accuracy", "no answer stated"): lambda rows: mean([row.grade == "none" for row in of(rows, "plain")]),
-    ("accuracy", "tokens an output"): lambda rows: mean([row.tokens or 0 for row in of(rows, "plain")]),
-    ("accuracy", "pass@1"): pass_at(1),
-    ("accuracy", "pass@2"): pass_at(2),
-    ("accuracy", "pass@4"): pass_at(4),
-    ("accuracy", "majority@4"): lambda rows: mean([majority_of(rows) for rows in drawn(rows) if len(rows) == 4]),
-    ("self-correction", "outputs with a reflection"): lambda rows: mean(
+    ("accuracy", "accuracy"): lambda rows: right(greedy(rows)),
+    ("accuracy", "unknown"): lambda rows: mean([row.grade == "unknown" for row in of(rows, "plain")]),
+    ("accuracy", "no_answer"): lambda rows: mean([row.grade == "none" for row in of(rows, "plain")]),
+    ("accuracy", "tokens_per_output"): lambda rows: mean([row.tokens or 0 for row in of(rows, "plain")]),
+    ("accuracy", "pass_at_1"): pass_at(1),
+    ("accuracy", "pass_at_2"): pass_at(2),
+    ("accuracy", "pass_at_4"): pass_at(4),
+    ("accuracy", "majority_at_4"): lambda rows: mean([majority_of(rows) for rows in drawn(rows) if len(rows) == 4]),
+    ("self-correction", "reflection_rate"): lambda rows: mean(
         [row.reflection_start is not None for row in greedy(rows)]
     ),
-    ("self-correction", "place of the reflection (0 start, 1 end)"): lambda rows: mean(
+    ("self-correction", "reflection_position"): lambda rows: mean(
         [row.reflection_start / 20 for row in greedy(rows) if row.reflection_start is not None]
     ),
     **{
-        ("self-correction", name): lambda rows, name=name: effects(rows, name)  # type: ignore[misc]
+        ("self-correction", name.replace(" ", "_")): lambda rows, name=name: effects(rows, name)  # type: ignore[misc]
         for name in ("wrong to right", "right to wrong", "wrong to other wrong", "no change", "effect unknown")
     },
-    ("self-correction", "acc@t1"): lambda rows: mean([first for first, _ in states(rows)]),
-    ("self-correction", "acc@t2"): lambda rows: mean([last for _, last in states(rows)]),
+    ("self-correction", "accuracy_t1"): lambda rows: mean([first for first, _ in states(rows)]),
+    ("self-correction", "accuracy_t2"): lambda rows: mean([last for _, last in states(rows)]),
     ("self-correction", "delta"): lambda rows: mean([last - first for first, last in states(rows)]),
-    ("self-correction", "delta i->c"): lambda rows: mean([pair == (False, True) for pair in states(rows)]),
-    ("self-correction", "delta c->i"): lambda rows: mean([pair == (True, False) for pair in states(rows)]),
-    ("self-correction", "false reflections on right prefixes"): lambda rows: fact(
-        of(rows, "right_prefix"), "recognised"
-    ),
-    ("self-correction", "tokens, outputs with a reflection"): lambda rows: mean(
+    ("self-correction", "delta_i_to_c"): lambda rows: mean([pair == (False, True) for pair in states(rows)]),
+    ("self-correction", "delta_c_to_i"): lambda rows: mean([pair == (True, False) for pair in states(rows)]),
+    ("self-correction", "false_reflections"): lambda rows: fact(of(rows, "right_prefix"), "recognized"),
+    ("self-correction", "tokens_with_reflection"): lambda rows: mean(
         [row.tokens or 0 for row in greedy(rows) if row.reflection_start is not None]
     ),
-    ("self-correction", "tokens, outputs without one"): lambda rows: mean(
+    ("self-correction", "tokens_without_reflection"): lambda rows: mean(
         [row.tokens or 0 for row in greedy(rows) if row.reflection_start is None]
     ),
     **recovery_of("injected"),
     **recovery_of("own"),
-    ("recovery", "right prefix: right in the end"): lambda rows: right(of(rows, "right_prefix")),
-    ("recovery", "right prefix: false reflection"): lambda rows: fact(of(rows, "right_prefix"), "recognised"),
-    ("recovery", "injected - own: recognised"): lambda rows: (
-        fact(of(rows, "injected"), "recognised") - fact(of(rows, "own"), "recognised")
+    ("recovery", "right_prefix_right"): lambda rows: right(of(rows, "right_prefix")),
+    ("recovery", "right_prefix_reflection"): lambda rows: fact(of(rows, "right_prefix"), "recognized"),
+    ("recovery", "gap_recognized"): lambda rows: (
+        fact(of(rows, "injected"), "recognized") - fact(of(rows, "own"), "recognized")
     ),
-    ("recovery", "injected - own: right in the end"): lambda rows: right(of(rows, "injected")) - right(of(rows, "own")),
-    ("blind-spot", "right in the end, error in the user's turn"): lambda rows: right(of(rows, "user_turn")),
-    ("blind-spot", "right in the end, error in its own turn"): lambda rows: right(of(rows, "injected")),
-    ("blind-spot", "blind spot"): lambda rows: 1 - right(of(rows, "injected")) / right(of(rows, "user_turn")),
-    ("first-error", "first wrong step found"): lambda rows: located(rows, True),
-    ("first-error", "right solution seen as right"): lambda rows: located(rows, False),
-    ("first-error", "ProcessBench F1"): lambda rows: 2 / (1 / located(rows, True) + 1 / located(rows, False)),
-    ("first-error", "MCC, right or wrong"): correlation,
-    ("first-error", "MR-GSM8K score"): mr,
-    ("first-error", "LEMA: step named"): lambda rows: fact(of(rows, "correct"), "located"),
-    ("first-error", "LEMA: corrected to the right answer"): lambda rows: right(of(rows, "correct")),
+    ("recovery", "gap_right"): lambda rows: right(of(rows, "injected")) - right(of(rows, "own")),
+    ("blind-spot", "user_turn_right"): lambda rows: right(of(rows, "user_turn")),
+    ("blind-spot", "own_turn_right"): lambda rows: right(of(rows, "injected")),
+    ("blind-spot", "blind_spot"): lambda rows: 1 - right(of(rows, "injected")) / right(of(rows, "user_turn")),
+    ("first-error", "first_wrong_step_found"): lambda rows: located(rows, True),
+    ("first-error", "right_solution_accepted"): lambda rows: located(rows, False),
+    ("first-error", "processbench_f1"): lambda rows: 2 / (1 / located(rows, True) + 1 / located(rows, False)),
+    ("first-error", "mcc"): correlation,
+    ("first-error", "mr_gsm8k_score"): mr,
+    ("first-error", "lema_step_named"): lambda rows: fact(of(rows, "correct"), "located"),
+    ("first-error", "lema_corrected"): lambda rows: right(of(rows, "correct")),
 }
 
 
@@ -236,11 +235,11 @@ def test_a_group_is_the_figure_of_its_rows_alone() -> None:
     figures = {name: suite.figures for name, suite in all_suites(SAMPLES).items()}
     grouped = [item for item in evaluate_figures(figures, rows, 0) if item.group != "all"]
     assert {item.group for item in grouped} == {
-        *(f"error type {kind}" for kind in TYPES),
-        *(f"steps {n}" for n in (1, 2, 3)),
+        *(f"error_type={kind}" for kind in TYPES),
+        *(f"steps={n}" for n in (1, 2, 3)),
     }
     for item in grouped:
-        name = item.group.rpartition(" ")[2]
+        name = item.group.rpartition("=")[2]
         mine = [row for row in rows if name in (row.error_type, str(row.operations))]
         assert item.interval.value == pytest.approx(SECOND[item.suite, item.figure](mine), abs=1e-12)
 
@@ -255,7 +254,14 @@ def test_the_control_gives_the_shorter_model_the_tokens_of_the_longer() -> None:
     short = [plain("p", sample, 10, answer) for sample, answer in enumerate(["8", "7", "7", "9", "9", "9"])]
     long = [plain("p", 0, 30, "7"), plain("p", 1, 10, "8")]
     figures = {name: suite.figures for name, suite in all_suites(SAMPLES).items()}
-    control = next(item for item in compare(figures, short, long, 0) if item.figure == EQUAL_TOKENS)
-    greedy_only = next(item for item in compare(figures, short, long, 0) if item.figure == "accuracy, greedy")
+    control = next(item for item in compare(figures, short, long, 0) if item.figure == EQUAL_TOKENS.id)
+    greedy_only = next(item for item in compare(figures, short, long, 0) if item.figure == "accuracy")
     assert (greedy_only.first, greedy_only.second) == (0, 1)
     assert (control.first, control.second) == (1, 1)
+
+
+def test_ids_are_stable_names_and_unique_in_their_suite() -> None:
+    for suite in all_suites(SAMPLES).values():
+        ids, labels = [f.id for f in suite.figures], [f.label for f in suite.figures]
+        assert len(set(ids)) == len(ids) and len(set(labels)) == len(labels)
+        assert all(re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) for name in ids)

@@ -69,7 +69,6 @@ def test_an_unknown_kind_names_the_installed_ones(site: Path) -> None:
     assert done.returncode != 0 and "did you mean 'first_error'?" in done.stderr
 
 
-@pytest.mark.xfail(strict=False, reason="until injectors are read from entry points")
 def test_an_injector(site: Path) -> None:
     lemma(site, "augment", "--types", "zero_error", "--taxonomy", TYPES, "--run", "run")
     made = records(site.parent / "run" / "erroneous.jsonl")
@@ -83,7 +82,6 @@ print(wrong.steps[0], lemma.join(wrong, lemma.correct(wrong)[0], taxonomy={str(T
     assert re.fullmatch(r"She walks 2 \* 300? = 60?0? blocks\. zero_error\n", python(site, "-c", program).stdout)
 
 
-@pytest.mark.xfail(strict=False, reason="until backends are read from entry points")
 def test_a_backend(site: Path) -> None:
     (site.parent / "seven.py").write_text("print('I see 3 + 4 = 7.\\nThe answer is 7')", encoding="utf-8")
     lemma(site, "sample", "--backend", "program", "--model", f"{sys.executable} seven.py", "-n", 1, "--limit", 3)

@@ -6,7 +6,6 @@ import random
 import re
 from collections import Counter
 from fractions import Fraction
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
@@ -14,11 +13,12 @@ import pytest
 
 from lemma.arithmetic.graph import read_solution
 from lemma.arithmetic.numbers import find_numbers, normal
-from lemma.exceptions import Refusal
+from lemma.exceptions import ConfigError, Refusal
 from lemma.grading.verdict import exact_value
+from lemma.injectors import injector as find_injector
 from lemma.injectors.proof import prove
 from lemma.injectors.proposal import Conclusion, swapped_digits
-from lemma.injectors.symbolic import _injected
+from lemma.injectors.symbolic import Injected, attempts, final_text
 from lemma.problems.loading import open_problems
 from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy.error_types import load_taxonomy
@@ -30,8 +30,8 @@ INJECTORS = sorted({kind.injector for kind in load_taxonomy() if kind.injector})
 def wrong_steps(injector, question, steps, gold, seed=0):
     """The wrong step and the explanation of everything that an injector makes of a solution."""
     graph = read_solution(question, steps, gold)
-    made = _injected(graph, injector, injector, random.Random(seed), Counter())
-    return {error.steps[error.error_step]: error.explanation for error in made}
+    made = attempts(graph, injector, injector, random.Random(seed))
+    return {error.steps[error.error_step]: error.explanation for error in made if isinstance(error, Injected)}
 
 
 BAGS = ("Tom fills 5 bags with 7 apples each and eats 4. How many are left?",
@@ -49,10 +49,13 @@ def alone(text, gold, question="q"):
 TIMED = alone("He runs 3 * 60 = 180 minutes.", 180, "He runs 3 hours. How many minutes?")
 FIELD = alone("The area is 12 * 8 = 96 square feet.", 96, "A garden of 12 by 8")
 EGGS = alone("He has 5 boxes * 7 eggs = 35 eggs.", 35, "Tom has 5 boxes of 7 eggs each.")
+FRIENDS = alone(
+    "They have 4 * 15 = 60 stickers in all.", 60, "Ravi, Ola, June and Tim bring 15 stickers each. How many?"
+)
 SUM = alone("5 + 7 + 3 = 15", 15, "5, 7 and 3")
 
 MADE = [
-    ("calculation_error", BAGS, "He eats some, so 35 - 4 = 13.", "35 - 4 is 31, not 13: two digits are swapped."),
+    ("calculation_error", alone("12 * 4 = 48", 48), "12 * 4 = 84", "12 * 4 is 48, not 84: two digits are swapped."),
     ("calculation_error", alone("47 + 38 = 85 cats", 85), "47 + 38 = 75 cats",
      "47 + 38 is 85, not 75: the 1 that is carried is dropped."),
     ("calculation_error", alone("83 - 47 = 36", 36), "83 - 47 = 46",
@@ -78,7 +81,7 @@ MADE = [
     ("operator_error", alone("48 divided by 2 is equal to 24", 24), "48 * 2 is equal to 96",
      "The step multiplies where it should have divided: not 48 * 2, but 48 divided by 2 = 24."),
     ("operator_error", alone(r"$6 \times 4 = \boxed{24}$", 24), r"$6 + 4 = \boxed{10}$",
-     r"The step adds where it should have multiplied: not 6 + 4, but 6 \times 4 = 24."),
+     r"The step adds where it should have multiplied: not $6 + 4$, but $6 \times 4 = 24$."),
     ("operator_error", alone("5x3 = 15", 15), "5+3 = 8",
      "The step adds where it should have multiplied: not 5+3, but 5x3 = 15."),
     ("context_value_error", BAGS, "Tom buys 5 * 4 = 20 apples.",
@@ -93,12 +96,20 @@ MADE = [
      "Step 2 found 38, but this step goes on with 83: it should be 38 + 7 = 45."),
     ("previous_step_value_error", BAGS, "He eats some, so 53 - 4 = 49.",
      "Step 1 found 35, but this step goes on with 53: it should be 35 - 4 = 31."),
-    ("counting_error", EGGS, "He has 6 boxes * 7 eggs = 42 eggs.",
-     "The step counts one too many: there are 5 boxes, not 6, so it should be 5 boxes * 7 = 35."),
-    ("counting_error", EGGS, "He has 4 boxes * 7 eggs = 28 eggs.",
-     "The step counts one too few: there are 5 boxes, not 4, so it should be 5 boxes * 7 = 35."),
-    ("counting_error", EGGS, "He has 5 boxes * 8 eggs = 40 eggs.",
-     "The step counts one too many: there are 7 eggs, not 8, so it should be 5 boxes * 7 = 35."),
+    ("counting_error", alone("The average is (4 + 6 + 8) / 3 = 6.", 6), "The average is (4 + 6 + 8) / 2 = 9.",
+     "The step counts one too few: the sum has 3 terms, not 2, so it should be (4 + 6 + 8) / 3 = 6."),
+    ("counting_error", alone("They pay 6 * $5 = $30.", 30, "Ann and her five friends are six guests who pay $5."),
+     "They pay 7 * $5 = $35.",
+     "The step counts one too many: there are 6 guests, not 7, so it should be 6 * $5 = $30."),
+    ("counting_error", FRIENDS, "They have 3 * 15 = 45 stickers in all.",
+     "The step counts one too few: Ravi, Ola, June and Tim are 4, not 3, so it should be 4 * 15 = 60."),
+    ("counting_error", alone("In 5 days he runs 5 * 8 = 40 miles.", 40, "He runs 8 miles from Monday to Friday."),
+     "In 6 days he runs 6 * 8 = 48 miles.",
+     "The step counts one too many: the days from Monday to Friday are 5, not 6, so it should be 5 * 8 = 40."),
+    ("context_value_error", EGGS, "He has 6 boxes * 7 eggs = 42 eggs.",
+     "The problem says 5, not 6: it should be 5 boxes * 7 = 35."),
+    ("context_value_error", EGGS, "He has 5 boxes * 8 eggs = 40 eggs.",
+     "The problem says 7, not 8: it should be 5 boxes * 7 = 35."),
     ("unit_conversion_error", TIMED, "He runs 3 * 100 = 300 minutes.",
      "There are 60 minutes in an hour, not 100: it should be 3 * 60 = 180."),
     ("unit_conversion_error", alone("He runs 900 / 60 = 15 hours.", 15, "He runs 900 minutes."),
@@ -178,11 +189,15 @@ NOTHING = [
     ("operator_error", alone("1/2 * 8 = 4", 4)),
     ("operator_error", alone("20% of 50 = 10", 10)),
     ("context_value_error", alone("5 * 7 = 35", 35, "no number here")),
-    ("context_value_error", ("5 of 7", ("5 * 7 = 35", "35 + 35 = 70"), 70)),
+    ("context_value_error", ("5 feet, 7 feet", ("5 * 7 = 35", "35 + 35 = 70"), 70)),
     ("previous_step_value_error", alone("5 * 7 = 35", 35, "5 of 7")),
-    ("counting_error", alone("5 feet * 7 = 35", 35, "5 feet, 7 inches")),
-    ("counting_error", alone("$5 * 7 = $35", 35, "$5, 7 pounds")),
-    ("counting_error", alone("120 cats + 2 cats = 122 cats", 122, "120 cats and 2 cats")),
+    ("counting_error", EGGS),
+    ("counting_error", alone("12/3 = 4", 4, "Ann, Bea, and Joe share 12 pens.")),
+    ("counting_error", alone("He runs 5 * 3 = 15 miles.", 15, "He runs five miles three times.")),
+    ("context_value_error", alone("5 feet * 7 = 35", 35, "5 feet")),
+    ("context_value_error", alone("$5 * 7 = $35", 35, "$5")),
+    ("operator_error", alone("He has 8 + 3 = 11 in total.", 11)),
+    ("operator_error", alone("He still needs 917 - 500 = 417.", 417)),
     ("unit_conversion_error", alone("He has 3 * 60 = 180 cats.", 180, "3 sacks of 60 cats")),
     ("unit_conversion_error", alone("He runs 180 / 60 = 3 hours.", 3, "He runs 180 minutes.")),
     ("missing_step", (BAGS[0], BAGS[1][:1], 35)),
@@ -229,7 +244,7 @@ def graphs():
 
 @pytest.mark.parametrize("injector", INJECTORS)
 def test_the_contract_of_an_injector(injector, graphs):
-    propose = import_module(f"lemma.injectors.{injector}").propose
+    propose = find_injector(injector)
     proposed = 0
     for graph in graphs:
         first, again = (list(propose(graph, random.Random(7))) for _ in range(2))
@@ -282,3 +297,80 @@ def test_what_the_text_does_not_prove_is_refused_by_name(reason, injector, steps
 def test_a_proof_reads_the_text_without_annotations():
     steps = ("Tom buys 5 + 7 = <<5+7=12>>12 apples.", "He eats some, so 12 - 4 = <<12-4=8>>8.")
     assert prove(read_solution(*BAGS), "operator_error", steps, 0) == tuple(map(without_annotations, steps))
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A package that brings an injector, as pip would install it."""
+    (tmp_path / "zeros.py").write_text("def propose(graph, rng):\n    return iter(())\n")
+    info = tmp_path / "zeros-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zeros\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[lemma.injectors]\nzero_error = zeros:propose\noperator_error = zeros:propose\n"
+        "[lemma.other]\nx = zeros:propose\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    find_injector.cache_clear()
+    yield
+    find_injector.cache_clear()
+
+
+def test_an_installed_package_brings_an_injector(installed):
+    assert find_injector("zero_error").__module__ == "zeros"
+    assert find_injector("operator_error").__module__ == "lemma.injectors.operator_error"
+
+
+@pytest.mark.parametrize("name", ["zero_error", "proof", "proposal", "x", "lemma.injectors.operator_error", "", "../x"])
+def test_a_name_without_an_injector_is_refused(name):
+    with pytest.raises(ConfigError, match="no injector is named"):
+        find_injector(name)
+
+
+IMPLAUSIBLE = [
+    ("calculation_error", alone("There are 19 - 3 = 16 apples.", 16), "19 - 3 = 61"),
+    ("calculation_error", alone("There are 19 - 3 = 16 apples.", 16), "19 - 3 = 26"),
+    ("calculation_error", alone("There are 84 + 3 = 87 apples.", 87), "84 + 3 = 78 apples"),
+    ("calculation_error", alone("There are 6 * 3 = 18 apples.", 18), "6 * 3 = 81"),
+    ("operator_error", alone("He earns 80 cars * $5 = $400.", 400), "+"),
+    ("operator_error", alone("She pays $15 * 2 = $30.", 30), "+"),
+    ("operator_error", alone("They need 12 bags + 10 bags = 22 bags.", 22), "*"),
+    ("operator_error", alone("He has $36 / $9 = 4 apples.", 4), "*"),
+    ("operator_error", alone("He still needs 917 - 500 = 417 dollars.", 417), "+"),
+    ("operator_error", alone("In total there are 9 + 5 = 14.", 14), "-"),
+    ("operator_error", alone("He saw double that, 4 * 3 = 12.", 12), "+"),
+    ("operator_error", alone("The probability is 2/6 = 1/3.", Fraction(1, 3)), "*"),
+    ("context_value_error", ("Of 6 pens 2 are red, of 4 hats 3. What is the chance of red?",
+                             ("The chance is 2 / 4 = 0.5.",), Fraction(1, 2)), "6 / 4"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("injector", "problem", "wrong"), IMPLAUSIBLE)
+def test_what_nobody_would_write_is_refused(injector, problem, wrong):
+    assert not [step for step in wrong_steps(injector, *problem) if wrong in step]
+
+
+LIKELY = [
+    ("operator_error", alone("There are 9 pens + 5 pens = 14 pens.", 14), "9 pens - 5 pens"),
+    ("operator_error", alone("She pays $15 - $2 = $13.", 13), "$15 + $2"),
+    ("operator_error", alone(r"$12 \cdot 4+3 = \boxed{51}$", 51), r"12 \cdot 4-3"),
+    ("operator_error", alone(r"$12+4 = \boxed{16}$ and $2 \cdot 1 = 2$", 16), r"12\cdot 4"),
+    ("operator_error", alone(r"$12\cdot 4 = \boxed{48}$", 48), "12+4"),
+    ("calculation_error", alone("There are 90 * 3 = 270 apples.", 270), "90 * 3 = 27 apples"),
+]
+
+
+@pytest.mark.parametrize(("injector", "problem", "wrong"), LIKELY)
+def test_what_a_student_would_write_is_made(injector, problem, wrong):
+    made = wrong_steps(injector, *problem)
+    assert [step for step in made if wrong in step], made
+
+
+def test_a_fraction_keeps_the_command_of_the_reference():
+    made = wrong_steps("operator_error", *alone(r"$\dfrac{1}{2} + \frac{1}{4} = \boxed{\dfrac{3}{4}}$", Fraction(3, 4)))
+    assert r"$\dfrac{1}{2} - \frac{1}{4} = \boxed{\dfrac{1}{4}}$" in made
+    assert final_text(r"\dfrac{1}{2}", Fraction(1, 3)) == r"\dfrac{1}{3}"
+
+
+def test_latex_without_a_sign_of_division_gets_none():
+    assert not [step for step in wrong_steps("operator_error", *alone(r"$12 \cdot 4 = 48$", 48)) if "div" in step]

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-from first_error import read_marked
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.fingerprints import computed, fingerprint
-from lemma.exceptions import DataError
-from lemma.grading.verdict import exact_value
-from lemma.locating.graph import first_wrong_step
-from lemma.steps import split_steps
+from lemma.exceptions import Refusal
+from lemma.locating.graph import first_wrong_step, locate
 
-ROOT = Path(__file__).resolve().parent.parent
 QUESTION = (
     "Ann has 12 boxes with 8 pens each. She gives 20 pens away and sells a quarter of the rest. How many are left?"
 )
@@ -53,9 +43,8 @@ REFERENCE = (
             "calculation_error",
         ),
         (("Step 1: 12 * 8 = 96", "Step 2: 96 - 20 = 76", "Step 3: 76 - 96 = -20", "#### 20"), 2, None),
-        # An error of reasoning comes first where one of arithmetic follows; a calculator's last digits are no error.
+        # An error of reasoning comes first if one of arithmetic follows.
         (("12 * 8 = 96", "96 + 20 = 116", "116 / 4 = 28", "116 - 28 = 88"), 1, "operator_error"),
-        (("12 * 8 = 96", "96 - 20 = 76", "76 / 7 = 10.857142857142858", "76 + 4 = 80"), 3, None),
     ],
 )
 def test_known_errors(steps: tuple[str, ...], first_wrong: int, error_type: str | None) -> None:
@@ -71,25 +60,11 @@ ROUTES = {
         ("80 * 0.8 = 64", "64 - 5 = 59"),
         1,
     ),
-    "hours for minutes": (
-        "Mia sings 2 hours and paints 90 minutes every day. How many minutes is that in 3 days?",
-        ("2 * 60 = <<2*60=120>>120 minutes", "120 + 90 = <<120+90=210>>210", "210 * 3 = <<210*3=630>>630"),
-        630,
-        ("90 / 60 = 1.5", "2 + 1.5 = 3.5", "3.5 / 3 = 1.17"),
-        2,
-    ),
     "spaces in thousands": (
         "A house costs $350 000. The fee is 2%. What is the price with the fee?",
         ("350000 * 2/100 = <<350000*2/100=7000>>7000", "350000 + 7000 = <<350000+7000=357000>>357000"),
         357000,
         ("$350 000 x 2/100 = $7000", "$350 000 - $7000 = $343 000"),
-        1,
-    ),
-    "a true rate that is not needed": (
-        "Lea has 4 boxes. Each box holds 8 pens. She sells 3 boxes for $2 per pen. What does she get?",
-        ("3 * 8 = <<3*8=24>>24 pens", "24 * 2 = <<24*2=48>>48"),
-        48,
-        ("She has 4 * 8 = 32 pens.", "She keeps 32 - 24 = 8 pens.", "8 * 2 = 16"),
         1,
     ),
     "a sum that stands for something else": (
@@ -151,61 +126,63 @@ def test_products_keep_their_fingerprint_and_sums_do_not(left: int, right: int) 
     assert computed(Binary("*", 0, 1), (quotient, leaves[1])) == leaves[0]
 
 
-@pytest.fixture
-def marked_by_people() -> Path:
-    path = ROOT.parent / "shared/data/first_error_dev.jsonl"
-    if not path.exists():
-        pytest.skip("first_error_dev.jsonl is not at ../shared/data")
-    return path
+def test_the_probabilities_cover_all_steps_and_none() -> None:
+    steps = ("12 * 8 = 96", "96 + 20 = 116", "116 / 4 = 29", "116 - 29 = 87")
+    posterior = locate(QUESTION, "57", REFERENCE, steps)
+    assert len(posterior.steps) == len(steps)
+    assert posterior.best() == 1
+    finding = first_wrong_step(QUESTION, REFERENCE, 57, steps)
+    assert finding.posterior == posterior
+    assert finding.confidence == posterior.steps[1] > 0.5
 
 
-def test_real_students(marked_by_people: Path) -> None:
-    command = [sys.executable, "benchmarks/first_error.py", str(marked_by_people)]
-    out = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True)
-    last = re.fullmatch(r"first wrong step: (\d+\.\d) %", out.stdout.splitlines()[-1])
-    assert last is not None
-    assert float(last[1]) >= 75.0
+def test_a_right_solution_has_no_wrong_step() -> None:
+    steps = ("12 * 8 = 96", "96 - 20 = 76", "76 / 4 = 19", "76 - 19 = 57")
+    right = locate(QUESTION, "57", REFERENCE, steps, answer_is_right=True)
+    assert right.best() is None
+    unknown = locate(QUESTION, "57", REFERENCE, steps, answer_is_right=None)
+    assert locate(QUESTION, "57", REFERENCE, steps).none < unknown.none < right.none
 
 
-MARKED = {"question": "Q", "reference_solution": "1+1 = 2\n#### 2", "steps": ["1+1 = 3"], "first_error_step": 1}
+def test_a_false_equation_is_found_without_a_reference() -> None:
+    steps = ("12 * 8 = 96", "96 - 20 = 74", "74 / 2 = 37", "The answer is 37.")
+    assert locate(QUESTION, "57", None, steps).best() == 1
+
+
+def test_a_false_formula_is_found() -> None:
+    steps = (r"We have $x^2 = 49$.", r"So $x = \sqrt{49} = 8$.", r"Hence $2x = 16$. The answer is $\boxed{16}$.")
+    reference = (r"Since $x^2 = 49$ and $x > 0$, $x = 7$.", r"So $2x = \boxed{14}$.")
+    question = r"If $x^2 = 49$ and $x > 0$, what is $2x$?"
+    assert locate(question, "14", reference, steps).best() == 1
+
+
+@pytest.mark.parametrize("steps", [(), ("", "  "), ("a",) * 201, ("a" * 50_000,)])
+def test_what_is_no_solution_is_refused(steps: tuple[str, ...]) -> None:
+    with pytest.raises(Refusal):
+        locate(QUESTION, "57", REFERENCE, steps)
+
+
+def test_the_equation_is_one_of_the_located_step() -> None:
+    steps = ("12 * 8 = 96", "96 + 20 = 116", "116 - 29 = 87")
+    finding = first_wrong_step(QUESTION, REFERENCE, 57, steps)
+    assert finding.equation == steps[finding.step]
+
+
+def test_a_long_solution_takes_no_long_time() -> None:
+    steps = [f"{number} + {number + 1} = {2 * number + 1} and {number} * 3 = {3 * number}" for number in range(2, 150)]
+    assert 0 <= first_wrong_step(QUESTION, REFERENCE, 57, steps).step < len(steps)
 
 
 @pytest.mark.parametrize(
-    ("line", "problem"),
+    ("question", "reference", "gold"),
     [
-        ("{", "Invalid JSON"),
-        ("[]", "an object"),
-        (json.dumps(MARKED | {"steps": []}), "steps: "),
-        (json.dumps(MARKED | {"first_error_step": 0}), "first_error_step: "),
-        (json.dumps(MARKED | {"first_error_step": 2}), "there are 1 steps"),
-        ('{"question": "Q"}', "reference_solution: Field required"),
+        (QUESTION, REFERENCE, 57),
+        ("He has 9 eggs. He eats 3 eggs.", ("9 - 3 = <<9-3=6>>6 eggs are left.",), 6),
+        ("Ann buys 7 pens for $3 and a bag for $12.", ("7*3 = <<7*3=21>>21", "21+12 = <<21+12=33>>33"), 33),
     ],
 )
-def test_a_line_that_is_no_marked_solution(line: str, problem: str, tmp_path: Path) -> None:
-    path = tmp_path / "marked.jsonl"
-    path.write_text(f"{json.dumps(MARKED)}\n\n{line}\n")
-    with pytest.raises(DataError) as caught:
-        list(read_marked(path))
-    assert f"{path}, line 3: " in str(caught.value)
-    assert problem in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_a_file_that_is_not_there_ends_with_one_line(tmp_path: Path) -> None:
-    command = [sys.executable, "benchmarks/first_error.py", str(tmp_path / "none.jsonl")]
-    done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
-
-
-def test_references_themselves_have_no_false_equation(marked_by_people: Path) -> None:
-    """A reference with its last result changed is found wrong at the last step that has one."""
-    found = 0
-    rows = [json.loads(line) for line in marked_by_people.read_text().splitlines()]
-    for row in rows:
-        steps = split_steps(row["reference_solution"])
-        gold = exact_value(row["reference_solution"])
-        if gold is None or gold.denominator != 1:
-            continue
-        wrong = (*steps[:-1], f"So it is {gold.numerator} + 0 = {gold.numerator + 7}.")
-        found += first_wrong_step(row["question"], steps, gold.numerator, wrong).step == len(steps) - 1
-    assert found > 0.95 * len(rows)
+def test_a_reference_whose_last_result_is_changed_is_wrong_there(
+    question: str, reference: tuple[str, ...], gold: int
+) -> None:
+    wrong = (*reference[:-1], f"So it is {gold} + 0 = {gold + 7}.")
+    assert first_wrong_step(question, reference, gold, wrong).step == len(reference) - 1

@@ -31,9 +31,9 @@ def result(request: Request, status: int = 200) -> bytes:
 def one_run(folder: Path, url: str | None = None) -> tuple[list[str], tuple[str, ...]]:
     """What a run gets for each request (an answer, the reason why not, or `not yet`), and its notes."""
 
-    async def ask(teacher: BatchClient, request: Request) -> str:
+    async def ask(client: BatchClient, request: Request) -> str:
         try:
-            return (await teacher.ask(request)).text
+            return (await client.ask(request)).text
         except NotAskedError:
             return "not yet"
         except Refusal as error:
@@ -42,12 +42,12 @@ def one_run(folder: Path, url: str | None = None) -> tuple[list[str], tuple[str,
     async def run() -> tuple[list[str], tuple[str, ...]]:
         store = ResponseStore(folder / "responses.sqlite")
         server = OpenAICompatible(url, None, "K", 1) if url else None
-        teacher = BatchClient(server, store, Ledger("m", None), "sample", folder / "batch")
+        client = BatchClient(server, store, Ledger("m", None), "sample", folder / "batch")
         try:
-            got = list(await asyncio.gather(*(ask(teacher, request) for request in REQUESTS)))
-            return got, await teacher.finish(got.count("not yet"), 0)
+            got = list(await asyncio.gather(*(ask(client, request) for request in REQUESTS)))
+            return got, await client.finish(got.count("not yet"), 0)
         finally:
-            await teacher.close()
+            await client.close()
             store.close()
 
     return asyncio.run(run())
@@ -80,7 +80,7 @@ def test_files_for_vllm_run_batch(tmp_path: Path) -> None:
     (tmp_path / "batch/sample-0002.results.jsonl").write_bytes(b"\n".join([result(REQUESTS[1]), result(REQUESTS[3])]))
     got, notes = one_run(tmp_path)
     assert got == [ANSWERS[0], ANSWERS[1], "refused_request", ANSWERS[3]]
-    assert notes == ("teacher: 3 calls, 3 + 6 tokens",)
+    assert notes == ("model: 3 calls, 3 + 6 tokens",)
 
 
 def test_results_that_are_none_name_the_line(tmp_path: Path) -> None:

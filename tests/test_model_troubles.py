@@ -20,8 +20,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from teacher_faults import write_problems
-from teacher_server import NUMBER, answer
+from model_faults import write_problems
+from model_server import NUMBER, answer
 
 from lemma.cli import main
 

@@ -130,7 +130,7 @@ def test_a_prompt_that_is_too_long_costs_only_itself(backend: Vllm) -> None:
 def test_an_engine_that_fails_stops_the_run_in_one_line(backend: Vllm) -> None:
     (failed,) = ask(backend, chat("break"))
     assert isinstance(failed, ModelError)
-    assert str(failed) == "vLLM (some-model) failed: out of memory; the same command goes on from here"
+    assert str(failed) == "vLLM (some-model) failed: out of memory. Rerun the command to resume"
 
 
 def test_an_adapter_is_asked_on_its_base_model(backend: Vllm, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_logprobs(backend: Vllm) -> None:
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vllm", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'lemma\[vllm\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'lemma-sft\[vllm\]'"):
         Vllm("some-model")
 
 

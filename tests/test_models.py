@@ -1,4 +1,4 @@
-"""Teachers: what an answer is, how failures are told apart, and what stops a run."""
+"""Models: what an answer is, how failures are told apart, and what stops a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 from aiohttp import web
 
 from lemma.exceptions import ConfigError, ModelError, Refusal, RunDirectoryError
-from lemma.models.backends.openai_compatible import OPENAI_URL, OpenAICompatible, retry_after
+from lemma.models.backend_choice import OPENAI
+from lemma.models.backends.openai_compatible import OpenAICompatible, retry_after
 from lemma.models.backends.scripted import Scripted
 from lemma.models.client import DryClient, LiveClient, NotAskedError, Patience, ask_all
 from lemma.models.costs import BudgetReachedError, Ledger, Price, read_prices
@@ -48,16 +49,16 @@ async def server(handler: Handler) -> AsyncIterator[str]:
 async def live(
     handler: Handler, folder: Path, ledger: Ledger | None = None, patience: Patience | None = None
 ) -> AsyncIterator[LiveClient]:
-    """A teacher that asks a server whose answers `handler` gives."""
+    """A client that asks a server whose answers `handler` gives."""
     store = ResponseStore(folder / "responses.sqlite")
-    patience = patience or Patience(max_in_flight=4, timeout=2, deadline=5, breaker=1)
+    patience = patience or Patience(max_in_flight=4, timeout=10, deadline=30, breaker=30)
     async with server(handler) as url:
         backend = OpenAICompatible(url, KEY, "SOME_KEY", patience.max_in_flight)
-        teacher = LiveClient(backend, store, ledger or Ledger("m", None), "sample", patience)
+        client = LiveClient(backend, store, ledger or Ledger("m", None), "sample", patience)
         try:
-            yield teacher
+            yield client
         finally:
-            await teacher.close()
+            await client.close()
             store.close()
 
 
@@ -100,7 +101,7 @@ class TestAnswers:
             (raw_answer(None, refusal="no"), "refused"),
             (raw_answer(finish_reason="content_filter"), "refused"),
             (raw_answer(finish_reason="tool_calls"), "unnatural_stop"),
-            (raw_answer(finish_reason=None), "unnatural_stop"),
+            (raw_answer(finish_reason=None), "unknown_end"),
             (raw_answer(" \n"), "empty_answer"),
         ],
     )
@@ -164,8 +165,8 @@ class TestFailures:
             return web.json_response(body, status=status)
 
         async def ask() -> None:
-            async with live(handle, tmp_path) as teacher:
-                await teacher.ask(Request("m", CHAT))
+            async with live(handle, tmp_path) as client:
+                await client.ask(Request("m", CHAT))
 
         with pytest.raises(ModelError) as caught:
             asyncio.run(ask())
@@ -185,15 +186,21 @@ class TestFailures:
             return web.json_response({}, status=failed, headers={"retry-after-ms": "10"})
 
         async def ask() -> str:
-            async with live(handle, tmp_path) as teacher:
-                return (await teacher.ask(Request("m", CHAT))).text
+            async with live(handle, tmp_path) as client:
+                return (await client.ask(Request("m", CHAT))).text
 
         assert asyncio.run(ask()) == "42"
 
     def test_of_one_request_reject_that_request(self, tmp_path: Path) -> None:
+        async def handle(request: web.Request) -> web.Response:
+            if b"long" in await request.read():
+                return web.json_response({"error": {"message": "too long"}}, status=400)
+            return web.Response(body=raw_answer(), content_type="application/json")
+
         async def ask() -> None:
-            async with live(answering(400, {"error": {"message": "too long"}}), tmp_path) as teacher:
-                await teacher.ask(Request("m", CHAT))
+            async with live(handle, tmp_path) as client:
+                await ask_all(client, [Request("m", CHAT)])
+                await client.ask(Request("m", (Message("user", "long"),)))
 
         with pytest.raises(Refusal, match="too long") as caught:
             asyncio.run(ask())
@@ -201,8 +208,8 @@ class TestFailures:
 
     def test_of_every_request_stop_the_run(self, tmp_path: Path) -> None:
         async def ask() -> None:
-            async with live(answering(400, {"error": {"message": "no such field"}}), tmp_path) as teacher:
-                await ask_all(teacher, (Request("m", CHAT, sample_index=index) for index in range(40)))
+            async with live(answering(400, {"error": {"message": "no such field"}}), tmp_path) as client:
+                await ask_all(client, (Request("m", CHAT, sample_index=index) for index in range(40)))
 
         with pytest.raises(ModelError, match="no such field"):
             asyncio.run(ask())
@@ -210,8 +217,9 @@ class TestFailures:
     def test_a_server_that_only_says_429_stops_the_run_with_its_words(self, tmp_path: Path) -> None:
         async def ask() -> None:
             handler = answering(429, {"error": {"message": "come back"}}, **{"Retry-After": "0.1"})
-            async with live(handler, tmp_path) as teacher:
-                await ask_all(teacher, (Request("m", CHAT, sample_index=index) for index in range(20)))
+            patience = Patience(max_in_flight=4, timeout=10, deadline=30, breaker=1)
+            async with live(handler, tmp_path, patience=patience) as client:
+                await ask_all(client, (Request("m", CHAT, sample_index=index) for index in range(20)))
 
         with pytest.raises(ModelError, match="come back"):
             asyncio.run(ask())
@@ -223,9 +231,9 @@ class TestFailures:
             return web.Response(body=raw_answer(), content_type="application/json")
 
         async def ask() -> list[object]:
-            patience = Patience(max_in_flight=4, timeout=0.2, deadline=1.0, breaker=10)
-            async with live(handle, tmp_path, patience=patience) as teacher:
-                return list(await ask_all(teacher, (Request("m", (Message("user", text),)) for text in ("hang", "do"))))
+            patience = Patience(max_in_flight=4, timeout=1, deadline=3, breaker=60)
+            async with live(handle, tmp_path, patience=patience) as client:
+                return list(await ask_all(client, (Request("m", (Message("user", text),)) for text in ("hang", "do"))))
 
         hung, answered = asyncio.run(ask())
         assert isinstance(hung, Refusal)
@@ -234,7 +242,7 @@ class TestFailures:
 
     def test_without_a_key_openai_is_not_even_asked(self) -> None:
         with pytest.raises(ModelError, match="SOME_KEY is not set"):
-            OpenAICompatible(OPENAI_URL, None, "SOME_KEY", 1)
+            OpenAICompatible(OPENAI, None, "SOME_KEY", 1)
 
     @pytest.mark.parametrize(
         ("headers", "seconds"),
@@ -261,26 +269,12 @@ class TestStoredAnswers:
             return web.Response(body=raw_answer(), content_type="application/json")
 
         async def ask(times: int) -> None:
-            async with live(handle, tmp_path) as teacher:
-                await asyncio.gather(*(teacher.ask(Request("m", CHAT)) for _ in range(times)))
+            async with live(handle, tmp_path) as client:
+                await asyncio.gather(*(client.ask(Request("m", CHAT)) for _ in range(times)))
 
         asyncio.run(ask(5))
         asyncio.run(ask(5))
         assert asked == ["/v1/chat/completions"]
-
-    def test_are_stored_even_when_nothing_can_read_them(self, tmp_path: Path) -> None:
-        async def handle(request: web.Request) -> web.Response:
-            return web.Response(body=b"<html>", content_type="application/json")
-
-        async def ask() -> None:
-            async with live(handle, tmp_path) as teacher:
-                await teacher.ask(Request("m", CHAT))
-
-        with pytest.raises(Refusal, match="<html>"):
-            asyncio.run(ask())
-        store = ResponseStore(tmp_path / "responses.sqlite")
-        assert store.get(Request("m", CHAT).key()) == b"<html>"
-        store.close()
 
     def test_a_damaged_store_says_so_in_one_line(self, tmp_path: Path) -> None:
         path = tmp_path / "responses.sqlite"
@@ -313,9 +307,9 @@ class TestCosts:
         async def ask() -> None:
             ledger = Ledger("m", None, budget_tokens=100)
             handler = answering(200, orjson.loads(raw_answer()))
-            async with live(handler, tmp_path, ledger, Patience(max_in_flight=2)) as teacher:
+            async with live(handler, tmp_path, ledger, Patience(max_in_flight=2)) as client:
                 for index in range(100):
-                    await teacher.ask(Request("m", CHAT, sample_index=index))
+                    await client.ask(Request("m", CHAT, sample_index=index))
 
         with pytest.raises(BudgetReachedError, match="budget of 100 tokens"):
             asyncio.run(ask())
@@ -348,12 +342,12 @@ class TestCosts:
     def test_a_dry_run_counts_each_request_once(self, tmp_path: Path) -> None:
         async def ask() -> tuple[str, ...]:
             store = ResponseStore(tmp_path / "responses.sqlite")
-            teacher = DryClient(store)
+            client = DryClient(store)
             for index in (0, 1, 1):
                 with pytest.raises(NotAskedError):
-                    await teacher.ask(Request("m", CHAT, sample_index=index))
+                    await client.ask(Request("m", CHAT, sample_index=index))
             store.close()
-            return await teacher.finish(3, 0)
+            return await client.finish(3, 0)
 
         assert "2 calls" in asyncio.run(ask())[0]
 
@@ -488,7 +482,7 @@ class TestConcurrency:
             waiting.cancel()
             gate.leave()
             await asyncio.gather(waiting, return_exceptions=True)
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(30):
                 await gate.enter()
 
         asyncio.run(run())

@@ -15,6 +15,7 @@ from lemma.arithmetic.numbers import (
     decimals_needed,
     divide,
     find_numbers,
+    han_numbers,
     normal,
     parse_mixed,
     parse_plain,
@@ -180,3 +181,18 @@ def test_no_text_breaks_the_search_for_numbers(text):
     for number in find_numbers(text):
         assert text[number.start].isdecimal() or text[number.start] == "."
         assert isinstance(number.face, int) or number.face.denominator > 1
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("一百六十元", [160]),
+        ("两千零五人", [2005]),
+        ("十二个, 三十", [12, 30]),
+        ("一六〇", [160]),
+        ("三万五千", [35000]),
+        ("元", []),
+    ],
+)
+def test_numbers_in_chinese_characters(text, numbers):
+    assert han_numbers(text) == numbers

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import socket
+import re
 import sqlite3
 import subprocess
 import sys
@@ -133,32 +133,28 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     model = train(folder / "model")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     start = "from transformers.cli.transformers import main; main()"
-    flags = ["serve", "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"]
+    flags = ["serve", "--host", "127.0.0.1", "--port", "0", "--device", "cpu"]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", start, *flags], env=os.environ | OFFLINE, stdout=log, stderr=log
         )
         try:
-            wait_until_up(process, f"http://127.0.0.1:{port}/health", folder / "server.log")
-            yield Served(model, f"http://127.0.0.1:{port}/v1", folder / "server.log")
+            address = wait_until_up(process, folder / "server.log")
+            yield Served(model, f"{address}/v1", folder / "server.log")
         finally:
             process.kill()
             process.wait()
 
 
-def wait_until_up(process: subprocess.Popen[bytes], health: str, log: Path) -> None:
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            with urllib.request.urlopen(health, timeout=5):
-                return
-        except OSError:
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()[-2000:]
-            time.sleep(0.2)
+def wait_until_up(process: subprocess.Popen[bytes], log: Path) -> str:
+    """The address of the server, which chose a free port and wrote it into its log."""
+    deadline = time.monotonic() + 240
+    while (running := re.search(r"running on (http://127\.0\.0\.1:\d+)", log.read_text())) is None:
+        assert process.poll() is None and time.monotonic() < deadline, log.read_text()[-2000:]
+        time.sleep(0.2)
+    with urllib.request.urlopen(f"{running[1]}/health", timeout=60):
+        return running[1]
 
 
 @pytest.fixture(scope="module")

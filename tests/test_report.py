@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import errno
+import os
 import re
 from collections import Counter
 from itertools import pairwise
@@ -15,11 +17,12 @@ from hypothesis import strategies as st
 
 from lemma.cli import main
 from lemma.commands.report import _histogram
-from lemma.report import computation, marks
+from lemma.report import computation, diff
 from lemma.report.computation import compare_computations
-from lemma.report.marks import marked_steps
+from lemma.report.diff import marked_steps
 from lemma.report.page import render_page
 from lemma.report.samples import StratifiedDraw
+from lemma.visible_text import one_line
 
 DATA = re.compile(rb'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 
@@ -45,7 +48,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run
 
 
-@pytest.mark.parametrize("module", [marks, computation])
+@pytest.mark.parametrize("module", [diff, computation])
 def test_examples_in_docstrings(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
@@ -223,9 +226,9 @@ def test_phrases_chosen_in_each_way_are_compared(tmp_path: Path) -> None:
     assert main(["augment", "--run", str(tmp_path), "--workers", "1"]) == 0
     assert main(["build-sft", "--run", str(tmp_path), "--workers", "1"]) == 0
     figures = {
-        way: {"mean": mean, "low": mean - 1, "high": mean + 1} for way, mean in (("model", 5.0), ("random", 7.0))
+        way: {"value": mean, "low": mean - 1, "high": mean + 1} for way, mean in (("model", 5.0), ("random", 7.0))
     }
-    difference = {"random": {"mean": -0.25, "low": -0.375, "high": -0.125}}
+    difference = {"random": {"value": -0.25, "low": -0.375, "high": -0.125}}
     content = {"model": "m", "trajectories": 500, "perplexity": figures, "difference": difference}
     (tmp_path / "reflections.json").write_bytes(orjson.dumps(content))
     assert main(["report", "--run", str(tmp_path)]) == 0
@@ -247,3 +250,86 @@ def test_without_a_run_directory_everything_is_made_first(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     assert main(["report"]) == 0
     assert data_of(tmp_path / "lemma-run" / "report.html")["records"]["lemma"] > 0
+
+
+NAMES = ["[bold]x[", "[/dim]y", "a\x1b[2Jb", "two\nlines", "[link=http:", "\udcff", "{0.__class__}"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_of_a_run_directory_is_shown_as_it_is(
+    built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    run = tmp_path / name
+    run.mkdir(parents=True)
+    for file in ("problems.jsonl", "erroneous.jsonl"):
+        (run / file).write_bytes((built / file).read_bytes())
+    assert main(["report", "--run", str(run), "--samples", "1"]) == 0
+    assert (run / "report.html").is_file()
+    said = capsys.readouterr().out.splitlines()
+    assert f"wrote     {one_line(str(run / 'report.html'))}" in said
+    assert all(character.isprintable() for line in said for character in line)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_in_a_message_stays_on_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    (tmp_path / name).mkdir(parents=True)
+    assert main(["report", "--run", str(tmp_path / name)]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and error.strip().isprintable() and one_line(name) in error
+
+
+def no_room(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_is_said_in_one_line_and_leaves_the_old_page(
+    built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("the old page")
+    monkeypatch.setattr("os.fsync", no_room)
+    assert main(["report", "--run", str(built), "--output", str(page)]) == 1
+    error = capsys.readouterr().err
+    assert "No space left on device; write it elsewhere with --output" in error and error.count("\n") == 1
+    assert page.read_text() == "the old page" and list(tmp_path.iterdir()) == [page]
+
+
+def folder(place: Path) -> Path:
+    place.mkdir()
+    return place
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        folder,
+        lambda place: place / ("x" * 300),
+        lambda place: Path("/proc/page.html"),
+        lambda place: Path("/dev/null/x"),
+    ],
+    ids=["a folder", "too long", "read-only", "below a file"],
+)
+def test_a_page_that_cannot_be_written_is_said_in_one_line(
+    built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], place
+) -> None:
+    assert main(["report", "--run", str(built), "--samples", "1", "--output", str(place(tmp_path / "there"))]) == 1
+    error = capsys.readouterr().err
+    assert "the page cannot be written" in error and error.count("\n") == 1
+
+
+def test_folders_in_place_of_files_are_counted(tmp_path: Path) -> None:
+    for name in ("erroneous.jsonl", "run.json", "distribution.json", "sft/lemma.jsonl"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "problems.jsonl").write_text("{}\n")
+    assert main(["report", "--run", str(tmp_path)]) == 0
+    data = data_of(tmp_path / "report.html")
+    assert data["problems"] == 1 and set(data["unreadable"]) == {"run.json", "distribution.json"}
+
+
+def test_a_scripted_student_is_named_in_the_report(tmp_path: Path) -> None:
+    assert main(["eval", "--run", str(tmp_path), "--suite", "accuracy", "-n", "0", "--limit", "5"]) == 0
+    assert main(["report", "--run", str(tmp_path)]) == 0
+    (found,) = data_of(tmp_path / "report.html")["evaluations"]
+    assert found["scripted"] is True
+    rows = {row["figure"]: row["label"] for row in found["figures"]}
+    assert (rows["accuracy"], rows["no_answer"]) == ("accuracy (greedy)", "no answer (counted as wrong)")

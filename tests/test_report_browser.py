@@ -66,11 +66,30 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     (checkpoint / "trainer_state.json").write_bytes(orjson.dumps({"log_history": history}))
     (folder / "eval" / "before").mkdir(parents=True)
-    figure = {"suite": "accuracy", "figure": "accuracy, greedy", "model": "m", "percent": True, "problems": 50}
-    figures = [{**figure, "group": group, "value": 0.25, "low": 0.1, "high": 0.4} for group in ("all", "missing_step")]
-    (folder / "eval/before/results.json").write_bytes(orjson.dumps({"data": "test.jsonl", "figures": figures}))
+    figure = {
+        "suite": "accuracy",
+        "figure": "accuracy",
+        "label": "accuracy (greedy)",
+        "model": "m",
+        "percent": True,
+        "problems": 50,
+    }
+    groups = ("all", "error_type=missing_step")
+    figures = [{**figure, "group": group, "value": 0.25, "low": 0.1, "high": 0.4} for group in groups]
+    (folder / "eval/before/results.json").write_bytes(
+        orjson.dumps({"data": "test.jsonl", "figures": figures, "scripted": True})
+    )
     difference = {"value": 0.125, "low": -0.01, "high": 0.3, "p": 0.03}
-    compared = [{"suite": "accuracy", "figure": "accuracy, greedy", "first": 0.5, "second": 0.375, "percent": True}]
+    compared = [
+        {
+            "suite": "accuracy",
+            "figure": "accuracy",
+            "label": "accuracy (greedy)",
+            "first": 0.5,
+            "second": 0.375,
+            "percent": True,
+        }
+    ]
     (folder / "eval/after-against-before.json").write_bytes(orjson.dumps([compared[0] | {"difference": difference}]))
     assert main(["report", "--run", str(folder)]) == 0
     return folder
@@ -98,7 +117,16 @@ def test_it_opens_without_a_complaint_and_loads_nothing(page: Browser, run: Path
         "#funnel", "#types", "#lengths", "#costs", "#phrases", "#duplicates", "#training", "#evaluation", "#samples",
     ]  # fmt: skip
     text = page.evaluate("document.body.textContent")
-    for shown in ("70.0%", "near duplicate", "25.0%", "10.0% to 40.0%", "12.5%", "percentages of 20 errors"):
+    for shown in (
+        "70.0%",
+        "near duplicate",
+        "25.0%",
+        "10.0% to 40.0%",
+        "12.5%",
+        "percentages of 20 errors",
+        "before, on test.jsonl (before: scripted student, not a model)",
+        "accuracy (greedy)",
+    ):
         assert shown in text
     for wrong in ("undefined", "[object", "NaN", "Infinity"):
         assert wrong not in page.evaluate("document.getElementById('main').innerText")
@@ -109,7 +137,7 @@ def test_filters_and_search(page: Browser, run: Path) -> None:
     of_type = [sample for sample in samples if sample["type"] == "missing_step"]
     choose(page, "type", "missing_step")
     assert set(page.evaluate(SHOWN)) == {"missing step"}
-    assert page.evaluate(FOUND).startswith(f"{len(of_type)} of {len(samples)} samples fit")
+    assert page.evaluate(FOUND).startswith(f"{len(of_type)} of {len(samples)} samples match")
     choose(page, "strategy", "restart")
     views = "[...document.querySelectorAll('article > .strategy')].map((node) => node.textContent)"
     assert set(page.evaluate(views)) <= {"trajectory, strategy restart", "wrong solution"}

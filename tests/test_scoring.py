@@ -27,16 +27,19 @@ from transformers import AutoModelForCausalLM
 from lemma.commands.train import train
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError, LemmaError, MissingExtraError, ModelError, RunDirectoryError
-from lemma.models.backends.openai_scoring import ServerScorer
-from lemma.models.backends.transformers_scoring import TransformersScorer
+from lemma.models.attempts import Patience
+from lemma.models.backends.openai_compatible import OpenAICompatible
 from lemma.models.chat_template import load_tokenizer, plain_prompt, render_prompt
-from lemma.models.scorers import open_scorer
+from lemma.models.factory import open_scorer
+from lemma.models.scoring import ModelScorer, Score, Turn
 from lemma.training.records import read_record_lines, record_files
 from lemma.training.tiny_model import make_tiny_model
 from lemma.trajectories.phrase_comparison import Place, compare, write_comparison
-from lemma.trajectories.phrase_scores import ModelChoice, Score, Turn, choose, open_scores, score_turns
+from lemma.trajectories.phrase_scores import ModelChoice, choose, open_scores, score_turns
 
 torch.set_num_threads(1)
+
+KEY = "sk-right-1234"
 
 PHRASES = ("Wait, that is wrong.", "Wait, that is wrong. Let me see.", "Hmm.", "No: 漢\U0001f600 here", "\n", "W")
 
@@ -52,7 +55,9 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scorer(model):
-    return TransformersScorer(model)
+    scorer = open_scorer("transformers", model, "")
+    yield scorer
+    scorer.close()
 
 
 class PlainPass:
@@ -105,6 +110,10 @@ def test_the_plain_prompt_is_that_of_a_model_without_a_template(plain):
     assert plain_prompt("1 + 1?") == render_prompt(plain.tokenizer, [{"role": "user", "content": "1 + 1?"}])
 
 
+def through_server(url):
+    return ModelScorer(OpenAICompatible(url, KEY, "SOME_KEY", 2, "tiny"), Patience(max_in_flight=2, breaker=2))
+
+
 @contextmanager
 def serve(answer):
     """A server on a real socket; `answer` gives status and body for the body of a request."""
@@ -124,7 +133,7 @@ def serve(answer):
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    scorer = ServerScorer("tiny", f"http://127.0.0.1:{server.server_port}/v1", connections=2)
+    scorer = through_server(f"http://127.0.0.1:{server.server_port}/v1")
     try:
         yield scorer
     finally:
@@ -275,15 +284,15 @@ def test_ways_are_compared_by_the_whole_text(tmp_path):
     nats = {"model": 1.0, "typed": 1.1, "random": 1.2}
     for way, expected in nats.items():
         found = comparison.perplexity[way]
-        assert (found.mean, found.low, found.high) == pytest.approx([math.exp(expected)] * 3)
-    assert {way: found.mean for way, found in comparison.difference.items()} == pytest.approx(
+        assert (found.value, found.low, found.high) == pytest.approx([math.exp(expected)] * 3)
+    assert {way: found.value for way, found in comparison.difference.items()} == pytest.approx(
         {"typed": -0.1, "random": -0.2}
     )
     written = json.loads(write_comparison(tmp_path, "m", comparison).read_bytes())
-    assert (written["model"], written["trajectories"], written["perplexity"]["typed"]["mean"]) == (
+    assert (written["model"], written["trajectories"], written["perplexity"]["typed"]["value"]) == (
         "m",
         3,
-        comparison.perplexity["typed"].mean,
+        comparison.perplexity["typed"].value,
     )
 
 
@@ -297,17 +306,26 @@ def test_a_trained_model_finds_model_aware_phrases_likelier(tmp_path):
     asked = {"records": ("lemma",), "max_steps": 25, "learning_rate": 4e-3, "effective_batch": 8, "eval_share": 0.0}
     train(TrainConfig(run=tmp_path / "run", **asked), Console(quiet=True))
     openings = reflections.read_openings(tmp_path / "others/sft/lemma.jsonl", 500)
-    scorer = TransformersScorer(str(tmp_path / "run/model"))
+    scorer = open_scorer("transformers", str(tmp_path / "run/model"), "")
     result = reflections.compare_ways(openings, scorer, temperature=0.3, lookahead=False)
     assert result.trajectories == 500
     assert all(difference.high < 0 for difference in result.difference.values())
-    assert result.perplexity["model"].mean < result.perplexity["random"].mean
+    assert result.perplexity["model"].value < result.perplexity["random"].value
 
 
 def test_backends(model):
-    assert open_scorer("transformers", model, "").name.startswith(model)
-    assert open_scorer("openai_compatible", "m", "http://localhost:1/v1").name == "http://localhost:1/v1:m"
-    with pytest.raises(ConfigError, match="there are: transformers, openai_compatible, vllm"):
+    for backend, url, name in (
+        ("transformers", "", model),
+        ("auto", None, model),
+        ("openai_compatible", "http://localhost:1/v1", "http://localhost:1/v1:m"),
+        ("auto", "http://localhost:1/v1", "http://localhost:1/v1:m"),
+    ):
+        scorer = open_scorer(backend, "m" if url else model, url)
+        assert scorer.name.startswith(name)
+        scorer.close()
+    with pytest.raises(ConfigError, match="scripted can't score"):
+        open_scorer("scripted", "student", "")
+    with pytest.raises(ConfigError, match="there are: openai_compatible, transformers, vllm"):
         open_scorer("magic", model, "")
     with pytest.raises(ConfigError, match="no model at"):
         open_scorer("transformers", "./nothing", "")
@@ -315,12 +333,12 @@ def test_backends(model):
 
 @pytest.mark.skipif(find_spec("vllm") is not None, reason="vLLM is installed")
 def test_without_vllm_it_is_said_how_to_get_it():
-    with pytest.raises(MissingExtraError, match=r"pip install 'lemma\[vllm\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'lemma-sft\[vllm\]'"):
         open_scorer("vllm", "m", "")
 
 
 def test_a_server_that_is_not_there():
-    scorer = ServerScorer("m", "http://127.0.0.1:9/v1", retries=0)
-    with pytest.raises(ModelError, match=r"http://127\.0\.0\.1:9/v1"):
+    scorer = through_server("http://127.0.0.1:9/v1")
+    with pytest.raises(ModelError, match=r"http://127\.0\.0\.1:9/v1 can't be reached"):
         scorer.score([Turn("1?", "one.\n", ("Wait.",))])
     scorer.close()

@@ -40,7 +40,7 @@ def run_smoke(folder):
 @pytest.mark.timeout(900)
 def test_the_smoke_size_runs_from_problems_to_the_comparison(tmp_path):
     done = run_smoke(tmp_path)
-    tokens = [int(line.split()[3].replace(",", "")) for line in done.stdout.splitlines() if "tokens an epoch" in line]
+    tokens = [int(line.split()[3].replace(",", "")) for line in done.stdout.splitlines() if "tokens per epoch" in line]
     assert len(tokens) == 2
     assert abs(tokens[0] - tokens[1]) < 0.02 * tokens[0]
     for arm in ("cot", "lemma"):
@@ -61,4 +61,4 @@ def test_the_smoke_size_runs_from_problems_to_the_comparison(tmp_path):
 
 
 def table(printed):
-    return [line for line in printed.splitlines() if " in all" not in line and not line.endswith(" s")]
+    return [line for line in printed.splitlines() if " in total" not in line and not line.endswith(" s")]

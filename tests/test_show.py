@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from lemma.cli import main
-from lemma.commands.show import visible
-from lemma.report.marks import marked_steps
+from lemma.report.diff import marked_steps
+from lemma.visible_text import escaped
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -130,7 +130,7 @@ def test_text_is_never_markup_nor_a_command_of_the_terminal(
     assert main(["show", "--run", str(hostile_run(tmp_path / "run", text))]) == 0
     shown = ESCAPE.sub("", capsys.readouterr().out)
     assert all(character.isprintable() or character == "\n" for character in shown)
-    assert visible(text) in shown
+    assert escaped(text) in shown
 
 
 def test_a_line_that_is_no_record_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

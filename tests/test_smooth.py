@@ -19,10 +19,10 @@ from sft_data import CLIPS, FIX, RESTART, answer_of, correction, erroneous, lemm
 
 from lemma.commands.correct import corrections_of_reference
 from lemma.exceptions import Refusal
+from lemma.models.scoring import Score, Turn
 from lemma.records import Correction, ErroneousSolution, SmoothedTrajectory
 from lemma.training.token_labels import PARTS, Part, part_weights, parts_of_tokens
 from lemma.trajectories.joining import join
-from lemma.trajectories.phrase_scores import Score, Turn
 from lemma.trajectories.phrases import load_phrases
 from lemma.trajectories.rewriting import Reason, read_rewrite
 

@@ -20,6 +20,7 @@ from lemma.exceptions import DataError
 from lemma.models.chat_template import common_prefix, ensure_chat_template, render_example, render_prompt
 from lemma.problems.loading import SAMPLE
 from lemma.training.objectives.sft import prepare_rows
+from lemma.training.presets import with_preset
 from lemma.training.records import Line
 from lemma.training.token_labels import IGNORED, PARTS, Part, part_weights, parts_of_tokens
 
@@ -94,7 +95,7 @@ def line(values, kind="lemma"):
 
 
 def row(tokenizer, values, **asked):
-    config = TrainConfig(max_length=100_000, **asked)
+    config = with_preset(TrainConfig(max_length=100_000, **asked))
     ((_, made),) = prepare_rows([line(values)], tokenizer, config)
     return made
 
@@ -227,7 +228,7 @@ def test_long_records_are_cut_only_in_their_last_part(room, outcome):
     ensure_chat_template(tokenizer)
     text = render_example(tokenizer, values["prompt"], values["completion"][0]["content"]).text
     max_length = 1000 if room is None else text.index("cc") + room
-    ((_, made),) = prepare_rows([line(values)], tokenizer, TrainConfig(max_length=max_length))
+    ((_, made),) = prepare_rows([line(values)], tokenizer, with_preset(TrainConfig(max_length=max_length)))
     assert ("dropped" if made is None else "cut" if made.cut else "whole") == outcome
     if made is not None:
         assert len(made.columns["input_ids"]) == min(max_length, len(text) - len("</s>") + 1)

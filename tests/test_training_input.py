@@ -21,7 +21,7 @@ from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError, LemmaError
 from lemma.formats import record_kinds
 from lemma.training.job import split_batch, total_steps
-from lemma.training.presets import FILLED_BY_PRESET, preset_names, with_preset
+from lemma.training.presets import FILLED_BY_PRESET, TrainSettings, preset_names, with_preset
 from lemma.training.records import Line, read_record_lines
 
 QUIET = Console(quiet=True)
@@ -31,6 +31,7 @@ QUIET = Console(quiet=True)
 def test_every_preset_says_all_there_is_to_say(name, tmp_path):
     config = with_preset(TrainConfig(preset=name, model="some/model"))
     assert all(getattr(config, field) is not None for field in FILLED_BY_PRESET)
+    assert isinstance(config, TrainSettings)
     copy = tmp_path / "mine.yaml"
     copy.write_text(next(iter(_preset_files(name))).read_text("utf-8") + "\nmax_steps: 7\n", "utf-8")
     mine = with_preset(TrainConfig(preset=str(copy), model="some/model"))
@@ -41,7 +42,7 @@ def test_every_preset_says_all_there_is_to_say(name, tmp_path):
 def _preset_files(name):
     from lemma.training import presets
 
-    return presets._FOLDER.glob(f"{name}.yaml")
+    return presets.FOLDER.glob(f"{name}.yaml")
 
 
 def test_the_papers_settings():
@@ -70,6 +71,39 @@ def test_the_preset_that_fits(asked, preset):
 def test_a_flag_beats_the_preset():
     config = with_preset(TrainConfig(preset="lema", model="m", lora=True, learning_rate=0.5))
     assert (config.lora, config.qlora, config.learning_rate, config.lora_r) == (True, False, 0.5, 64)
+
+
+def test_settings_are_the_config_with_nothing_open():
+    """Same fields in the same order, the same ones decide the bytes, and exactly the open ones come from a preset."""
+    open_fields = [name for name, value in TrainConfig() if value is None]
+    optional = {"model", "preset", "output", "error_weight", "max_steps"}
+    assert [name for name in open_fields if name not in optional] == list(FILLED_BY_PRESET)
+    assert list(TrainSettings.model_fields) == list(TrainConfig.model_fields)
+    inert = {"lora_r", "lora_alpha", "lora_dropout", "lora_targets", "merge"}  # the preset trains no adapter
+    assert TrainConfig().settings().keys() - inert == with_preset(TrainConfig()).settings().keys()
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"lora_r": 8}, "--lora-r has no effect without --lora or --qlora"),
+        ({"beta": 0.2}, "--beta has no effect without --objective dpo"),
+        ({"objective": "dpo", "mask": "error"}, "--mask has no effect without --objective sft"),
+        ({"preset": "lora", "model": "m", "merge": True}, None),
+        ({"preset": "dpo", "model": "m", "beta": 0.2}, None),
+    ],
+)
+def test_an_option_of_another_objective_is_refused(asked, says):
+    if says is None:
+        assert with_preset(TrainConfig.from_mapping(asked))
+        return
+    with pytest.raises(ConfigError, match=says):
+        with_preset(TrainConfig.from_mapping(asked))
+
+
+def test_null_in_a_config_leaves_the_field_to_the_preset():
+    config = TrainConfig.from_mapping({"preset": "lema", "model": "m", "learning_rate": None, "lora": None})
+    assert with_preset(config).learning_rate == 2e-4
 
 
 @pytest.mark.parametrize(
@@ -131,9 +165,13 @@ BAD_INPUT = {
     "no records at all": (
         lambda run: [file.unlink() for file in (run / "sft").iterdir()],
         {},
-        "lemma.jsonl is not there; make it with: lemma build-sft --records lemma",
+        "lemma.jsonl is missing; build it with: lemma build-sft --records lemma",
     ),
-    "no file of that kind": (None, {"records": "lema"}, "lema.jsonl is not there; make it with: lemma build-sft"),
+    "no file of that kind": (
+        None,
+        {"records": "lema"},
+        "lema.jsonl is missing; build it with: lemma build-sft --records lema",
+    ),
     "a kind for another objective": (None, {"records": "dpo"}, "--objective sft trains on cot, critique, lema, lemma"),
     "an empty file": (lambda run: (run / "sft/lemma.jsonl").write_bytes(b""), {"records": "lemma"}, "no records; see"),
     "no spans": (
@@ -149,9 +187,9 @@ BAD_INPUT = {
     "a span past the end": (
         lambda run: spoil(run, lambda line: line["segments"][-1].update(end=9999)),
         {},
-        "line 3: 'segments' do not lie in order within the completion's",
+        "line 3: 'segments' are not in order within the completion's",
     ),
-    "a span of an unknown kind": (lambda run: spoil(run, one_segment(kind="joke")), {}, "line 3: the segment"),
+    "a span of an unknown kind": (lambda run: spoil(run, one_segment(kind="joke")), {}, "line 3: segment "),
     "a span without an end": (
         lambda run: spoil(run, lambda line: line["segments"][0].pop("end")),
         {},
@@ -170,16 +208,16 @@ BAD_INPUT = {
     "labels of another length": (
         lambda run: spoil(run, lambda line: line["labels"].append(True), "prm"),
         {"objective": "prm"},
-        "line 3: 'completions' and 'labels' have to be lists of the same",
+        "line 3: 'completions' and 'labels' must be lists of the same",
     ),
     "answers that begin otherwise": (
         lambda run: spoil(run, lambda line: line.update(shared=9999), "dpo"),
         {"objective": "dpo"},
-        "line 3: 'shared' has to be the number of characters with which both answers begin",
+        "line 3: 'shared' must be the number of characters with which both answers begin",
     ),
     "no model there": (None, {"model": "./no-such-folder", "max_length": "64"}, "no model at './no-such-folder'"),
-    "no such preset": (None, {"preset": "lora2"}, "there is no preset 'lora2'; did you mean 'lora'?"),
-    "too short": (None, {"max_length": "8"}, "no record is left to train on: "),
+    "no such preset": (None, {"preset": "lora2"}, "no preset 'lora2'; did you mean 'lora'?"),
+    "too short": (None, {"max_length": "8"}, "no records left to train on: "),
     "too long for the model": (None, {"max_length": "9999"}, "has 2048 positions; use --max-length 2048"),
     "both adapters": (None, {"lora": True, "qlora": True}, "--lora and --qlora exclude each other"),
     "an adapter on the head": (None, {"lora": True, "lora_targets": "lm_head"}, "--lora-targets lm_head"),
@@ -207,7 +245,7 @@ def test_bad_input_is_one_line(case, run):
     [
         ("learning_rat: 1", "has no option 'learning_rat'; did you mean 'learning_rate'?"),
         ("learning_rate: fast", "learning_rate = 'fast' can't be used"),
-        ("max_steps: 3", "the preset does not say lora, qlora"),
+        ("max_steps: 3", "the preset lacks lora, qlora"),
         ("- 1", "Input should be a valid dictionary"),
         ("run: elsewhere", "'run' belongs on the command line"),
         ("a: [", "is not YAML"),

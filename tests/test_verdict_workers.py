@@ -16,22 +16,27 @@ from pathlib import Path
 import pytest
 
 from lemma import verdict
+from lemma.grading import math_verify_pool
 from lemma.grading.math_verify_pool import ask_math_verify, stop_workers
 
 # Left to math-verify: the exact path knows no sums.
 _SUM = (r"\sum_{k=1}^{4} k^2", "30", "equal")
 _OTHER_SUM = (r"\sum_{k=1}^{4} k", "30", "different")
 _ROOT = Path(__file__).resolve().parent.parent
+# Seconds for one answer: with less, a busy machine turns `equal` into `unknown`.
+_PATIENCE = 60.0
 
 
 @pytest.fixture(autouse=True)
-def _no_worker_outlives_a_test() -> Iterator[None]:
+def _no_worker_outlives_a_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(math_verify_pool, "TIME_LIMIT", _PATIENCE)
     yield
     stop_workers()
 
 
 def _grade(pair: tuple[str, str, str]) -> bool:
     gold, answer, expected = pair
+    math_verify_pool.TIME_LIMIT = _PATIENCE  # here, so that spawned processes have it too
     return ask_math_verify(gold, answer) == expected
 
 

@@ -15,12 +15,14 @@ from functools import cached_property
 from itertools import chain, permutations
 
 from lemma.arithmetic.equations import Equation, read_step
-from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate
+from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate, nodes
 from lemma.arithmetic.fingerprints import MODULUS, computed, fingerprint
-from lemma.arithmetic.numbers import Number, Value, find_numbers
+from lemma.arithmetic.numbers import Number, Value, divide, find_numbers
 from lemma.arithmetic.reference_index import Reference, leaves_of
 
 _MOST_ALTERNATIVES = 5
+_FLOATING_POINT = 10**9  # a calculator's last digits are off by less than one part in so many
+_CENTS = re.compile(r"\bcents?\b|¢|%|percent", re.IGNORECASE)
 _NEGATIVE_RESULT = re.compile(r"(=\s*)-(\s*\$?\d)")
 _TIMES = re.compile(r"(?<=[\w)%]) [x×] (?=[$(\d])")
 _UNKNOWN = re.compile(r"(?<![A-Za-z])\d*[xyz](?![A-Za-z])")
@@ -29,7 +31,7 @@ _UNKNOWN = re.compile(r"(?<![A-Za-z])\d*[xyz](?![A-Za-z])")
 @dataclass
 class Computation:
     """One equation of the solution. `sources` are, for each operand, the computations that it may come from, `parents`
-    all of them; `origins` the numbers that it starts from.
+    all of them.
     """
 
     index: int
@@ -37,7 +39,6 @@ class Computation:
     text: str
     equation: Equation
     sources: tuple[tuple[int, ...], ...]
-    origins: frozenset[Value]
     leaves: list[tuple[int, ...]]
     children: list[Computation] = field(default_factory=list)
     leads_to_right: bool = False
@@ -96,14 +97,46 @@ class StudentSolution:
             self.reference.has(leaves, computed(computation.equation.tree, leaves)) for leaves in computation.leaves
         )
 
-    def follows_the_one_before(self, computation: Computation) -> bool:
-        """Whether an operand is the result of the computation before, in a step before."""
-        before = computation.index - 1
-        return before in computation.parents and self.computations[before].step < computation.step
+    def is_false(self, computation: Computation) -> bool:
+        """Whether the equation is false, not counting rounding, signs and cents."""
+        equation = computation.equation
+        if equation.holds is not False:
+            return False
+        try:
+            exact = evaluate(equation.tree, equation.operand_values())
+        except ArithmeticRefusal:
+            return True
+        stated = (equation.result.value, equation.result.face)
+        if any(magnitude(exact - value) * _FLOATING_POINT <= magnitude(exact) for value in stated):
+            return False
+        taken_the_other_way = computation.operator == "-" and -exact in stated
+        return not taken_the_other_way and not self._mixes_dollars_and_cents(computation, exact)
+
+    def _mixes_dollars_and_cents(self, computation: Computation, exact: Value) -> bool:
+        shown = computation.equation.result.value
+        return bool(_CENTS.search(computation.text + self.reference.question)) and exact in (
+            shown * 100,
+            divide(shown, 100),
+        )
+
+    def uses_other_operator(self, computation: Computation) -> bool:
+        """Whether the reference combines the same two quantities, differently."""
+        if computation.operator not in "*/" and not computation.fingerprints.isdisjoint(self.reference.reordered):
+            return False
+        return any(
+            self._is_other_operation(operation, leaves)
+            for operation in nodes(computation.equation.tree)
+            for leaves in computation.leaves
+            if operation is computation.equation.tree or operation.operator != "/"  # 2/3 is a number
+        )
+
+    def _is_other_operation(self, operation: Binary, leaves: Sequence[int]) -> bool:
+        left, right = computed(operation.left, leaves), computed(operation.right, leaves)
+        results = self.reference.by_operands.get(frozenset((left, right)), set())
+        return bool(results) and left != right and computed(operation, leaves) not in results
 
     def _add(self, step: int, text: str, equation: Equation) -> None:
         all_sources = []
-        origins: set[Value] = set()
         alternatives = []
         for operand in equation.operands:
             sources = [
@@ -111,15 +144,9 @@ class StudentSolution:
                 *self.of_value.get(magnitude(operand.face), ()),
             ]
             all_sources.append(tuple(sources))
-            if sources:
-                origins |= self.computations[sources[-1]].origins
-            else:
-                origins.add(operand.value if operand.value in self.reference.given else operand.face)
             alternatives.append(self._alternatives(operand, sources))
         index = len(self.computations)
-        self.computations.append(
-            Computation(index, step, text, equation, tuple(all_sources), frozenset(origins), leaves_of(alternatives))
-        )
+        self.computations.append(Computation(index, step, text, equation, tuple(all_sources), leaves_of(alternatives)))
         for value in {magnitude(equation.result.value), magnitude(equation.result.face)}:
             self.of_value.setdefault(value, []).append(index)
 

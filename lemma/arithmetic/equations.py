@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, evaluate
 from lemma.arithmetic.numbers import (
@@ -30,7 +30,21 @@ from lemma.arithmetic.numbers import (
     truncate,
 )
 from lemma.arithmetic.parser import Operator, Side, read_sides
-from lemma.arithmetic.tokens import CLOSE, EQUALS, FRAC, MONEY, NUMBER, OPEN, OPERATOR, WORD, Token, tokenize
+from lemma.arithmetic.tokens import (
+    CLOSE,
+    EQUALS,
+    FRAC,
+    MONEY,
+    NUMBER,
+    OPEN,
+    OPERATOR,
+    OTHER,
+    SKIP,
+    UNSPACED,
+    WORD,
+    Token,
+    tokenize,
+)
 
 _LONGEST_STEP = 10_000  # characters; the longest solutions of MATH, all their steps together, have a third of this
 _BEGINNERS = frozenset((NUMBER, OPEN, FRAC, MONEY))
@@ -38,19 +52,29 @@ _PRONOUNS = frozenset(("he", "she", "they", "it", "who", "which"))
 _DETERMINERS = frozenset(("the", "his", "her", "their", "its", "those", "these", "this", "that"))
 _SHARE_OF_WORDS = re.compile(r"(?:%|percent) of (?![\d$(])")
 _CENTS = re.compile(r"\bcents?\b|¢")
+_CONGRUENCE = re.compile(r"≡|\\(?:equiv|[bp]?mod)(?![a-zA-Z])|\bmod(?:ulo)?\b")
+# What may stand between a formula and its surroundings, and is no part of it.
+_LINKS = re.compile(
+    r"[.,;:]|\\(?:q?quad|implies|iff|therefore|because|(?:[Ll]ong)?[Rr]ightarrow|to|left|(?:begin|end)\{.*)|\\\\"
+)
+_COMMAND = re.compile(r"\\[A-Za-z]")
+_FUNCTION = re.compile(r"[fghpqFGHPQAVSTNC]")
+_MOST_UNIT_WORDS = 2
+_NEAR = 8  # tokens without meaning that may stand before the next one with
 
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """An expression and its stated result. Leaves of `tree` index `operands`; positions of it index `operators`.
+    """An expression and its stated result. Leaves of `tree` index `operands`; node positions index `operators`.
 
-    Where the text does not show the expression, `visible` is false, and its operands have no place (`start` is -1);
-    where it solves an equation of algebra, `solves` is that. `start` and `end` span the expression, without the equals
-    sign and the result.
+    `start` and `end` span the expression, without the equals sign and the result. If the text does not show the
+    expression, `visible` is false and its operands have no place (`start` is -1). If it solves an equation of algebra,
+    `solves` is that equation.
 
-    `holds` is None where the equation can't be judged. `rounded` says that the result is the exact value to the digits
+    `holds` is None if the equation can't be judged. `rounded` says that the result is the exact value to the digits
     shown; `bare_percent` that the percent sign of the result names the unit of a value that is already in percent
-    (`5 / 20 * 100 = 25%`). `chained` equations have more sides than an expression and a result.
+    (`5 / 20 * 100 = 25%`). `chained` equations have more sides than an expression and a result, or may be a part of
+    something longer that was not read; they can be trusted, but not changed.
     """
 
     tree: Expression
@@ -67,7 +91,7 @@ class Equation:
     solves: str = ""
 
     def operand_values(self) -> list[Value]:
-        """What the operands count for."""
+        """The value of each operand: 7/20 for `35%`."""
         return [operand.value for operand in self.operands]
 
 
@@ -82,169 +106,254 @@ class StepReading:
 
 
 @lru_cache(maxsize=65536)
-def read_step(text: str) -> StepReading:
-    """Read one step. Never fails: what is no equation is left to `mentions` and `unread`, and so is an endless text."""
+def read_step(text: str, latex: bool = False) -> StepReading:
+    """Read one step. Never fails: anything that is not an equation ends up in `mentions` and `unread`. A text of more
+    than 10,000 characters is not read at all.
+
+    A text with a backslash is read as LaTeX, and so is one marked as `latex` because others of its solution are.
+    """
     if len(text) > _LONGEST_STEP:
         return StepReading(text, (), (), (0,))
-    tokens = tokenize(text)
-    equations: list[Equation] = []
-    mentions: list[Number] = []
-    unread: list[int] = []
-    position = 0
-    while position < len(tokens):
-        token = tokens[position]
-        begins = token.kind in _BEGINNERS or token.text == "-"
-        if not begins and token.kind != EQUALS:
-            position += 1
-            continue
-        sides, after = read_sides(tokens, position) if begins else ([], position)
-        if len(sides) > 1 and any(isinstance(side.tree, Binary) for side in sides):
-            read = _equations_of(sides)
-            if _continues_share(tokens, position):
-                read = [replace(found, holds=None) for found in read]
-            elif _continues_words(tokens, position) or (
-                not _all_hold(read) and _is_loose(text, tokens, position, after, read)
-            ):
-                read = []
-            passed = tokens[position : after + 1]
-            equations.extend(replace(found, chained=True) if _is_doubtful(text, passed) else found for found in read)
-            if not read:
-                unread.append(token.start)
-                mentions.extend(number for side in sides for number in _mentioned(side))
-        elif _starts_afresh(tokens, position) and _is_false_equality(text, sides):
-            equations.extend(_equation(side, sides[-1].numbers[0], chained=True) for side in sides[:-1])
-        else:
-            mentions.extend(number for side in sides for number in _mentioned(side))
-            unread.extend(_unread_equals(tokens, position, after, sides))
-        position = max(after, position + 1)
-    return StepReading(text, tuple(equations), tuple(mentions), tuple(unread))
+    return _StepReader(text, latex or "\\" in text).read()
 
 
-def _continues_words(tokens: Sequence[Token], position: int) -> bool:
-    """Whether the expression began in words: `the first number + 12 = 40`, `x - 2 = 8`."""
-    before = tokens[position - 1] if position else None
-    return before is not None and before.kind == OPERATOR and before.end - before.start == 1
+class _StepReader:
+    """Walks through the tokens of one step from left to right."""
 
+    def __init__(self, text: str, latex: bool) -> None:
+        self.text, self.latex = text, latex
+        self.tokens = tokenize(text, latex)
+        self.equations: list[Equation] = []
+        self.mentions: list[Number] = []
+        self.unread: list[int] = []
+        self.is_modular = _CONGRUENCE.search(text) is not None
 
-def _continues_share(tokens: Sequence[Token], position: int) -> bool:
-    """Whether the expression is under a share in words: `10% of the $400 + $30 = $70`."""
-    before = tokens[max(0, position - 3) : position]
-    if len(before) < 3 or before[2].kind != WORD or before[2].text not in _DETERMINERS:
+    def read(self) -> StepReading:
+        tokens, position = self.tokens, 0
+        while position < len(tokens):
+            begins = tokens[position].kind in _BEGINNERS or tokens[position].text == "-"
+            if not (begins or tokens[position].kind == EQUALS) or self._is_called(position):
+                position += 1
+                continue
+            sides, after = read_sides(tokens, position) if begins else ([], position)
+            if len(sides) > 1 and any(isinstance(side.tree, Binary) for side in sides):
+                self._take_chain(sides, position, after)
+            elif self._is_false_equality(sides, position):
+                self.equations.extend(_equation(side, sides[-1].numbers[0], chained=True) for side in sides[:-1])
+            else:
+                self._take_mentions(sides, position, after)
+            position = max(after, position + 1)
+        return StepReading(self.text, tuple(self.equations), tuple(self.mentions), tuple(self.unread))
+
+    def _is_called(self, position: int) -> bool:
+        """Whether a bracket belongs to the letter or command before it, as in `f(3) + 1 = 3` and `\\sin(30)`: it holds
+        an argument or stands beside an unknown factor, so no arithmetic begins here.
+        """
+        token, before = self.tokens[position], self._before(position)
+        if token.kind != OPEN or before is None or before.kind not in (WORD, OTHER):
+            return False
+        if before.text[0] == "\\":
+            return _COMMAND.match(before.text) is not None and not _LINKS.fullmatch(before.text)
+        return before.text[-1].isalpha() and before.end == token.start and (self.latex or len(before.text) == 1)
+
+    def _take_chain(self, sides: list[Side], position: int, after: int) -> None:
+        """Take sides that are called equal, at least one of which has an operation."""
+        read, before = _equations_of(sides), self._before(position)
+        if self._is_under_share(position):
+            read = [replace(found, holds=None) for found in read]
+        elif before is not None and before.kind == OPERATOR and before.end - before.start == 1:
+            read = []  # The expression began in words: "the first number + 12 = 40", "x - 2 = 8".
+        elif not all(equation.holds for equation in read) and self._is_loose(position, after, read):
+            read = []
+        doubtful = bool(read) and self._is_doubtful(position, after)
+        self.equations.extend(replace(found, chained=True) if doubtful else found for found in read)
+        if not read:
+            self.unread.append(self.tokens[position].start)
+            self.mentions.extend(number for side in sides for number in _mentioned(side))
+
+    def _before(self, position: int) -> Token | None:
+        return self.tokens[position - 1] if position else None
+
+    def _is_under_share(self, position: int) -> bool:
+        """Whether an expression is under a share in words: `10% of the $400 + $30 = $70`."""
+        before = self.tokens[max(0, position - 3) : position]
+        if len(before) < 3 or before[0].kind != NUMBER or before[2].kind != WORD:
+            return False
+        return before[1].text == "*" and before[1].end - before[1].start == 2 and before[2].text in _DETERMINERS
+
+    def _take_mentions(self, sides: list[Side], position: int, after: int) -> None:
+        """Take what is no equation. `x = 60` names a value; `1 foot = 12 inches` states a fact; `2x + 3 = 17` is
+        algebra that can't be followed.
+        """
+        self.mentions.extend(number for side in sides for number in _mentioned(side))
+        if len(sides) < 2:
+            if not self._names_a_value(position):
+                passed = self.tokens[position : max(after, position + 1)]
+                self.unread.extend(token.start for token in passed if token.kind == EQUALS)
+            return
+        before = self._before(position) or self.tokens[position]
+        # A LaTeX command takes up the number: \sqrt 16 = 4.
+        taken = _COMMAND.match(before.text) is not None and not _LINKS.fullmatch(before.text)
+        # A term stands before it (x + 1 = 3); or 343 is 1000, in another base or to a modulus.
+        term = before.kind == OPERATOR
+        unequal = len({number.value for side in sides for number in _mentioned(side)}) > 1
+        if taken or (self.latex and (term or unequal)):
+            self.unread.append(self.tokens[position].start)
+
+    def _names_a_value(self, position: int) -> bool:
+        """Whether a name stands before the equals sign, `f(2)` among them, and no arithmetic before the name."""
+        before = self._before(position)
+        while before is not None and before.kind == SKIP:
+            position -= 1
+            before = self._before(position)
+        if before is not None and before.kind == CLOSE and position >= 4:
+            function, opening, argument = self.tokens[position - 4 : position - 1]
+            if opening.kind == OPEN and argument.kind in (NUMBER, WORD) and _FUNCTION.fullmatch(function.text):
+                before, position = function, position - 3
+        letter = before is not None and before.text == "*" and before.end - before.start == 1  # the unknown x
+        if before is None or not (letter or before.kind == WORD):
+            return False
+        return position < 2 or self.tokens[position - 2].kind not in (NUMBER, OPERATOR, CLOSE)
+
+    def _is_named(self, position: int) -> bool:
+        """Whether only names stand before an equals sign in its formula: `\\angle A = x =`, but not `a + b =`."""
+        if not self._names_a_value(position):
+            return False
+        for here in range(position - 1, -1, -1):
+            token = self.tokens[here]
+            if token.kind == EQUALS:
+                return self._is_named(here)
+            if token.kind == MONEY or _LINKS.fullmatch(token.text):
+                return True
+            if token.kind in (OPERATOR, FRAC, NUMBER) and not (token.kind == NUMBER and self._is_called(here - 1)):
+                return False
+        return True
+
+    def _is_loose(self, position: int, after: int, read: Sequence[Equation]) -> bool:
+        """Whether what does not hold here is more likely misread than false: letters that stand for numbers, LaTeX that
+        goes on, words such as `equals` that may not mean an equation.
+        """
+        passed = self.tokens[position : after + 1]
+        nested = any(self._divides_by_fraction(equation) for equation in read if not equation.chained)
+        if nested or self.is_modular or _CENTS.search(self.text, passed[0].start, passed[-1].end):
+            return True  # 3 / 1/4 = 12, 2^2 = 1 (mod 3), $0.25 * 2 = 50 cents
+        if self._has_letters(passed) or (self.latex and not self._stands_alone(position, after)):
+            return True
+        worded = all(token.text[0].isalpha() for token in passed if token.kind == EQUALS)
+        return not read or (worded and self._is_distant(passed, read[0].tree))
+
+    def _is_distant(self, passed: Sequence[Token], tree: Expression) -> bool:
+        """Whether `equals` may mean no equation: `3/4 is equal to $15`, `16 square feet, because four times four equals
+        16`, but not `99.1 plus 4 equals 692`.
+        """
+        runs = [len(list(run)) for is_word, run in groupby(passed, lambda token: token.kind == WORD) if is_word]
+        is_share = isinstance(tree, Binary) and tree.operator == "/"
+        return is_share or max(runs, default=0) > _MOST_UNIT_WORDS or self._has_number_word(passed)
+
+    def _stands_alone(self, position: int, after: int) -> bool:
+        """Whether a formula begins and ends with the equation, or begins with the name of its value (`x = 5 + 7 = 12`):
+        nothing around it was left unread that could belong to it.
+        """
+        tokens = self.tokens
+        before = next((here for here in range(position - 1, -1, -1) if tokens[here].kind != SKIP), -1)
+        named = before >= 0 and tokens[before].kind == EQUALS and self._is_named(before)
+        if before >= 0 and not named and not self._is_boundary(before, position):
+            return False
+        behind = [here for here in range(after, min(after + _NEAR, len(tokens))) if tokens[here].kind != SKIP]
+        # A new row may go on with an equals sign, and a side that was not read follows the last one.
+        goes_on = len(behind) > 1 and tokens[behind[0]].text == "\\\\" and tokens[behind[1]].kind == EQUALS
+        if goes_on or tokens[after - 1].kind == EQUALS:
+            return False
+        return not behind or self._is_boundary(behind[0], after - 1)
+
+    def _is_boundary(self, here: int, beside: int) -> bool:
+        """Whether a token is no part of the formula beside it."""
+        token, other = self.tokens[here], self.tokens[beside]
+        apart = token.end < other.start or other.end < token.start
+        word = token.kind == WORD and len(token.text) > 1 and apart
+        return word or token.kind == MONEY or _LINKS.fullmatch(token.text) is not None
+
+    def _divides_by_fraction(self, equation: Equation) -> bool:
+        """Whether an equation holds if the fraction behind a division is taken as one number: `3 / 1/4 = 12`. Brackets
+        say what is meant: `(3 / 1)/4`.
+        """
+        tree, operands = equation.tree, equation.operands
+        if not (isinstance(tree, Binary) and isinstance(tree.left, Binary) and isinstance(tree.right, int)):
+            return False
+        inner = tree.left
+        if not inner.operator == tree.operator == "/" or not isinstance(inner.right, int):
+            return False
+        if self.text[operands[inner.right].end : operands[tree.right].start].strip() != "/":
+            return False
+        nested = Binary("/", inner.left, Binary("/", inner.right, tree.right))
+        return judge(nested, equation.operand_values(), equation.result)[0] is True
+
+    def _is_doubtful(self, position: int, after: int) -> bool:
+        """Whether an equation holds, but another reader might see something else in it: `6r + 24`, `8 times six`,
+        `45% of people + 8%`, `11 a.m. - 2 hours`, or a part of a longer formula, as in `\\binom{7}{2} = 42 / 2 = 21`.
+        """
+        passed = self.tokens[position : after + 1]
+        clause = any(token.kind == WORD and (token.text.lower() in _PRONOUNS or "." in token.text) for token in passed)
+        share = _SHARE_OF_WORDS.search(self.text, passed[0].start, passed[-1].end)
+        if self._has_number_word(passed) or clause or share is not None or self._has_letters(passed):
+            return True
+        if self.is_modular or (self.latex and not self._stands_alone(position, after)):
+            return True
+        before = self._before(position)
+        return before is not None and before.kind == EQUALS and not self._names_a_value(position - 1)
+
+    def _has_number_word(self, passed: Sequence[Token]) -> bool:
+        return any(
+            token.kind == WORD and len(WORD_VALUES.get(token.text.lower(), ())) == 1 and before.kind == OPERATOR
+            for before, token in pairwise(passed)
+        )
+
+    def _has_letters(self, passed: Sequence[Token]) -> bool:
+        """Whether letters that are no words of English stand here: `2a + 15`, `6r`, but not `half of a cup`. In LaTeX,
+        `2xy + 65` and `2 \\cdot AD` too: units are set as text there.
+        """
+        for before, token in zip((*passed[:1], *passed), passed, strict=False):
+            glued = before.end == token.start
+            if token.kind != WORD or UNSPACED.search(token.text):
+                continue
+            if len(token.text) == 1 and (token.text not in "aAI" or glued):
+                return True
+            if self.latex and (glued or len(token.text) < 3 or before.kind == OPERATOR):
+                return True
         return False
-    return before[1].text == "*" and before[1].end - before[1].start == len("of") and before[0].kind == NUMBER
 
-
-def _is_loose(text: str, tokens: Sequence[Token], position: int, after: int, read: Sequence[Equation]) -> bool:
-    """Whether what does not hold here is more likely misread than false: letters that stand for numbers, LaTeX that
-    goes on, words such as `equals` that may not mean an equation.
-    """
-    passed = tokens[position : after + 1]
-    nested = any(_divides_by_fraction(equation) for equation in read if not equation.chained)
-    if nested or _CENTS.search(text, passed[0].start, passed[-1].end):
-        return True  # $0.25 * 2 = 50 cents, 3 / 1/4 = 12
-    letters = _has_letters(passed)
-    words = all(token.text[0].isalpha() for token in passed if token.kind == EQUALS)
-    return letters or words or ("\\" in text and not _stands_alone(tokens, position, after))
-
-
-def _stands_alone(tokens: Sequence[Token], position: int, after: int) -> bool:
-    """Whether a formula begins and ends with the equation: nothing around it was left unread."""
-    before = tokens[position - 1] if position else None
-    behind = tokens[after] if after < len(tokens) else None
-    opens = before is None or before.kind in (MONEY, WORD) or before.text in ".,;:"
-    return opens and (behind is None or behind.kind == MONEY or behind.text in (".", ",", ";", "\\]"))
-
-
-def _divides_by_fraction(equation: Equation) -> bool:
-    """Whether an equation holds when the fraction behind a division is taken as one number: `3 / 1/4 = 12`."""
-    tree, values = equation.tree, equation.operand_values()
-    if not (isinstance(tree, Binary) and isinstance(tree.left, Binary) and tree.operator == tree.left.operator == "/"):
-        return False
-    nested = Binary("/", tree.left.left, Binary("/", tree.left.right, tree.right))
-    return judge(nested, values, equation.result)[0] is True
-
-
-def _has_letters(passed: Sequence[Token]) -> bool:
-    """Whether single letters stand here that are no words of English: `2a + 15`, `6r`, but not `half of a cup`."""
-    return any(
-        token.kind == WORD and len(token.text) == 1 and (token.text not in "aAI" or before.end == token.start)
-        for before, token in zip((*passed[:1], *passed), passed, strict=False)
-    )
-
-
-def _is_doubtful(text: str, passed: Sequence[Token]) -> bool:
-    """Whether an equation holds, but another reader might see something else in it: `6r + 24`, `8 times six`,
-    `45% of people + 8%`, `11 a.m. - 2 hours`.
-    """
-    number_word = any(
-        token.kind == WORD and len(WORD_VALUES.get(token.text.lower(), ())) == 1 and before.kind == OPERATOR
-        for before, token in pairwise(passed)
-    )
-    clause = any(token.kind == WORD and (token.text.lower() in _PRONOUNS or "." in token.text) for token in passed)
-    share = _SHARE_OF_WORDS.search(text, passed[0].start, passed[-1].end)
-    return number_word or clause or share is not None or _has_letters(passed)
-
-
-def _all_hold(equations: Sequence[Equation]) -> bool:
-    return all(equation.holds for equation in equations)
-
-
-def _starts_afresh(tokens: Sequence[Token], position: int) -> bool:
-    before = tokens[position - 1] if position else None
-    return before is None or (before.kind == WORD and len(before.text) > 1) or before.text in ".,;"
-
-
-def _is_false_equality(text: str, sides: Sequence[Side]) -> bool:
-    """Whether two different bare numbers are called equal: `10=2 = $12.00`, but not `1 foot = 12 inches`."""
-    if len(sides) < 2 or "\\" in text or any(side.label for side in sides) or not sides[-1].numbers:
-        return False
-    tail = text[sides[-1].end :].lstrip()
-    bare = not tail or not tail[0].isalpha()
-    return bare and any(side.numbers[0].value != sides[-1].numbers[0].value for side in sides[:-1])
-
-
-def _unread_equals(tokens: Sequence[Token], position: int, after: int, sides: list[Side]) -> list[int]:
-    # `x = 60` names a value; `1 foot = 12 inches` states a fact; `2x + 3 = 17` is algebra that we can't follow.
-    if len(sides) > 1:
-        return [tokens[position].start] if _is_argument(tokens, position) else []
-    passed = tokens[position : max(after, position + 1)]
-    return [token.start for token in passed if token.kind == EQUALS and not _names_a_value(tokens, position)]
-
-
-def _is_argument(tokens: Sequence[Token], position: int) -> bool:
-    """Whether a command of LaTeX takes up the number: `\\sqrt 16 = 4`, `\\frac14 = 0.25`."""
-    before = tokens[position - 1].text if position else ""
-    return before.startswith("\\") and before[-1].isalpha() and not before.startswith(("\\quad", "\\qquad"))
-
-
-def _names_a_value(tokens: Sequence[Token], position: int) -> bool:
-    before = tokens[position - 1] if position else None
-    letter = before is not None and before.kind == OPERATOR and before.text == "*" and before.end - before.start == 1
-    if before is None or not (before.kind == WORD or letter):
-        return False
-    return position < 2 or tokens[position - 2].kind not in (NUMBER, OPERATOR, CLOSE)
+    def _is_false_equality(self, sides: Sequence[Side], position: int) -> bool:
+        """Whether two different bare numbers are called equal: `10=2 = $12.00`, but not `1 foot = 12 inches`."""
+        before = self._before(position)
+        afresh = before is None or (before.kind == WORD and len(before.text) > 1) or before.text in ".,;"
+        if not afresh or len(sides) < 2 or self.latex or self.is_modular or not sides[-1].numbers:
+            return False
+        tail = self.text[sides[-1].end :].lstrip()
+        if any(side.label for side in sides) or tail[:1].isalpha():
+            return False
+        return any(side.numbers[0].value != sides[-1].numbers[0].value for side in sides[:-1])
 
 
 def _equations_of(sides: list[Side]) -> list[Equation]:
-    """The equations of a chain; none where no side is a number. `a + b = 5 + 4 = 9` is two, with the same result."""
+    """The equations of a chain; none if no side is a number. `a + b = 5 + 4 = 9` is two, with the same result."""
     labelled = len(sides) > 2 and (sides[0].worded or (isinstance(sides[0].tree, int) and sides[0].label))
+    chained = len(sides) > 2
     if labelled:
         sides = sides[1:]  # "The area of 2 rooms = 2 * 48 = 96"
-    result = _stated(sides[-1])
-    worked, others = sides[:-1], [side for side in sides[:-1] if isinstance(side.tree, int)]
-    if result is None or len(others) == len(worked):
-        result, worked, others = _stated(sides[0]), sides[1:], []
+    result, worked = _stated(sides[-1]), sides[:-1]
+    numbers = [side.numbers[0].value for side in worked if isinstance(side.tree, int)]
+    if result is None or len(numbers) == len(worked):
+        result, worked, numbers = _stated(sides[0]), sides[1:], []  # 10 = 5 * 2
     if result is None:
         return []
-    chained = len(sides) > 2 or labelled
-    running = any(side.numbers[0].value != result.value for side in others)
     equations = [_equation(side, result, chained) for side in worked if isinstance(side.tree, Binary)]
     # 5 * 7 = 35 / 2 = 17.5 and the like is a running line, not an equation.
+    running = any(number != result.value for number in numbers)
     return [replace(equation, holds=None) for equation in equations] if running else equations
 
 
 def _stated(side: Side) -> Number | None:
-    """The number that a side is, where it is one: plain, or a fraction of two plain ones."""
+    """The number that a side is, if it is one: plain, or a fraction of two plain ones."""
     if isinstance(side.tree, int):
         return side.numbers[0]
     if len(side.numbers) != 2:
@@ -254,15 +363,17 @@ def _stated(side: Side) -> Number | None:
     if not (integers and denominator.face) or numerator.percent or denominator.percent:
         return None
     value = divide(numerator.face, denominator.face)
-    if side.operators[0].symbol == "\\frac":
-        return Number(side.operators[0].start, side.end, value, NumberStyle(LATEX_FRACTION))
+    if side.operators[0].is_bar:
+        return Number(
+            side.operators[0].start, side.end, value, NumberStyle(LATEX_FRACTION, separator=side.operators[0].symbol)
+        )
     if side.operators[0].symbol == "/" and denominator.start - numerator.end == 1:
         return Number(numerator.start, denominator.end, value, NumberStyle(FRACTION))
     return None
 
 
 def _mentioned(side: Side) -> Sequence[Number]:
-    """The numbers that a side mentions where it is no part of an equation: `5/4` is one number, `5 + 4` are two."""
+    """The numbers that a side mentions if it is no part of an equation: `5/4` is one number, `5 + 4` are two."""
     stated = _stated(side)
     return side.numbers if stated is None else (stated,)
 
@@ -293,7 +404,7 @@ def judge(tree: Expression, values: Sequence[Value], result: Number) -> tuple[bo
 
 
 def is_rounding(exact: Value, shown: Number) -> bool:
-    """Whether a number is the exact value rounded or cut to the digits it shows, and had to be."""
+    """Whether a number is the exact value rounded or cut to the digits it shows, and had to be: `0.67` for 2/3."""
     needed = decimals_needed(exact)
     decimals = shown.style.decimals
     if shown.style.form != PLAIN or (needed is not None and needed <= max(decimals, 2)):

@@ -30,7 +30,7 @@ def type_of_error(solution: StudentSolution, computation: Computation) -> str | 
     if len(computation.equation.operands) != 2:
         return None
     types = {
-        kind for kind, right in _explanations(solution, computation) if _would_be_right(solution, computation, right)
+        kind for kind, right in _explanations(solution, computation) if would_be_right(solution, computation, right)
     }
     return types.pop() if len(types) == 1 else None
 
@@ -74,7 +74,7 @@ def _type_of_operand(
     return "missing_step" if taken in reference.made_of.get(meant, ()) else None
 
 
-def _would_be_right(solution: StudentSolution, wrong: Computation, right: int) -> bool:
+def would_be_right(solution: StudentSolution, wrong: Computation, right: int) -> bool:
     """Whether the student's steps reach the gold answer when this one has the right result."""
     corrected: dict[int, set[int]] = {wrong.index: {right}}
     for computation in solution.computations[wrong.index + 1 :]:

@@ -50,7 +50,7 @@ _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "^": 3}
 
 
 def evaluate(tree: Expression, values: Sequence[Value]) -> Value:
-    """Exact value of a tree. Raises ArithmeticRefusal."""
+    """Exact value of a tree. Raises ArithmeticRefusal if it has none, or one of more than 256 bits."""
     if isinstance(tree, int):
         return values[tree]
     try:

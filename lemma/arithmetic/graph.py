@@ -5,7 +5,7 @@
     Link(results=(0,), rescaled=(), question=False, constant=False)
 
 An operand is linked by its value to numbers of the question, to results of earlier equations, or to a constant that
-the words call up. Where several fit, all are kept: what is ambiguous is refused later, never guessed.
+the words call up. If several fit, all are kept: anything ambiguous is refused later, never guessed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,17 @@ from itertools import chain
 from lemma.arithmetic.constants import known_constants
 from lemma.arithmetic.equations import Equation, StepReading, read_step
 from lemma.arithmetic.expressions import Binary
-from lemma.arithmetic.numbers import INTEGER, WORD_VALUES, Number, Value, divide, find_numbers, normal
+from lemma.arithmetic.numbers import (
+    INTEGER,
+    WORD_VALUES,
+    Number,
+    Value,
+    divide,
+    find_numbers,
+    han_numbers,
+    normal,
+)
+from lemma.arithmetic.tokens import WORD, tokenize
 from lemma.arithmetic.unknowns import solved_unknowns
 from lemma.exceptions import Refusal
 from lemma.steps import ANNOTATION
@@ -27,6 +37,10 @@ _WORD = re.compile(r"[A-Za-z]+")
 _REASON = re.compile(r"\b(?:because|since|as)\b|:", re.IGNORECASE)
 _COMPOUND = re.compile(
     r"\b(twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[- ](one|two|three|four|five|six|seven|eight|nine)\b"
+)
+# 2,5 + 1,5 and = 2,50 €, but not the pairs and lists of (1,2), {1,2,3} and 1,2
+_DECIMAL_COMMA = re.compile(
+    r"(?<![\d,({\[])\d{1,9},\d{1,2}(?![\d,)}\]])\s?[-+*/×·÷=€]|[-+*/×·÷=€]\s?\d{1,9},\d{1,2}(?![\d,)}\]])(?!\s?[A-Z])"
 )
 _HELPERS: tuple[Value, ...] = (1, 2, 10, 100)
 # Far more than any worked solution has; what links numbers to each other takes time for every pair of them.
@@ -53,7 +67,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A number of a step outside its equations. It may depend on `suspects`, where nothing explains it."""
+    """A number of a step outside its equations. If nothing explains it, it may depend on the results of `suspects`."""
 
     step: int
     number: Number
@@ -65,8 +79,10 @@ class Mention:
 class SolutionGraph:
     """A solution that holds, step by step: `written` as in the data set, `steps` without annotations.
 
-    Equations are counted through all steps; `final` is the one whose result is the gold answer, None where it is not
-    computed in the text.
+    Equations are counted through all steps; `final` is the one whose result is the gold answer, None if the text does
+    not compute it. `unseen` are, by step, the numbers in digits that are no quantities to the reader (`2nd`, `10:30`,
+    the coordinates of a drawing). `stated` are the numbers that the question gives, without indices and drawings;
+    `question_values` all that may come from it.
     """
 
     question: str
@@ -80,7 +96,10 @@ class SolutionGraph:
     operand_suspects: tuple[frozenset[int], ...]
     mentions: tuple[Mention, ...]
     word_values: tuple[frozenset[Value], ...]
+    unseen: tuple[frozenset[Value], ...]
     question_values: frozenset[Value]
+    stated: frozenset[Value]
+    latex: bool
     constants: frozenset[Value]
     gold: Value
     final: int | None
@@ -96,19 +115,21 @@ class SolutionGraph:
 
 
 def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionGraph:
-    """Read a solution's arithmetic. Raises Refusal when it can't be followed or trusted: an equation is false."""
-    _refuse_length(question, steps)
+    """Read a solution's arithmetic. Raises Refusal if it can't be followed, or if an equation is false."""
+    _refuse_unreadable(question, steps)
     shown, annotations = zip(*map(_split_annotations, steps), strict=True)
-    readings = _with_solved_unknowns(shown, list(map(_with_hidden_equations, shown, annotations)))
+    latex = any("\\" in step for step in shown)
+    readings = _with_solved_unknowns(
+        shown, [_with_hidden_equations(step, notes, latex) for step, notes in zip(shown, annotations, strict=True)]
+    )
     equations = tuple(chain.from_iterable(reading.equations for reading in readings))
     step_of = tuple(step for step, reading in enumerate(readings) for _ in reading.equations)
-    if len(equations) > _MOST_EQUATIONS:
-        raise Refusal("solution_too_long", f"{len(equations)} equations, at most {_MOST_EQUATIONS} are followed")
-    _refuse_untrue(equations, step_of, shown)
+    _refuse_untrustworthy(equations, step_of, shown)
     linker = _Linker(question, shown, equations, step_of)
     operand_links = tuple(
         tuple(linker.link(operand, index) for operand in equation.operands) for index, equation in enumerate(equations)
     )
+    final = (index for index, equation in enumerate(equations) if gold in (equation.result.face, equation.result.value))
     return SolutionGraph(
         question=question,
         written=tuple(steps),
@@ -124,19 +145,33 @@ def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionG
         ),
         mentions=tuple(linker.mentions(readings)),
         word_values=tuple(frozenset(_values_of_words(text)) for text in shown),
+        unseen=tuple(map(_unseen_numbers, readings)),
         question_values=linker.question_values,
+        stated=frozenset(_stated(question, latex)),
+        latex=latex,
         constants=linker.constants,
         gold=gold,
-        final=_final_equation(equations, gold),
+        final=max(final, default=None),
     )
 
 
-def _refuse_length(question: str, steps: Sequence[str]) -> None:
+def _refuse_unreadable(question: str, steps: Sequence[str]) -> None:
     if not any(steps):
         raise Refusal("empty_solution", "there are no solution steps")
     length = len(question) + sum(map(len, steps))
     if length > _MOST_CHARACTERS:
         raise Refusal("solution_too_long", f"{length} characters, at most {_MOST_CHARACTERS} are read")
+    if any(map(_DECIMAL_COMMA.search, steps)):
+        raise Refusal("decimal_comma", "the solution writes 2.5 as 2,5, which is not read")
+
+
+def _refuse_untrustworthy(equations: Sequence[Equation], step_of: Sequence[int], steps: Sequence[str]) -> None:
+    if len(equations) > _MOST_EQUATIONS:
+        raise Refusal("solution_too_long", f"{len(equations)} equations, at most {_MOST_EQUATIONS} are followed")
+    for equation, step in zip(equations, step_of, strict=True):
+        if not equation.holds:
+            reason = "reference_equation_false" if equation.holds is False else "reference_equation_unclear"
+            raise Refusal(reason, f"step {step + 1}: {steps[step][equation.start : equation.result.end][:200]!r}")
 
 
 def _split_annotations(step: str) -> tuple[str, tuple[tuple[int, str], ...]]:
@@ -149,15 +184,20 @@ def _split_annotations(step: str) -> tuple[str, tuple[tuple[int, str], ...]]:
     return shown + step[end:], tuple(annotations)
 
 
-def _with_hidden_equations(shown: str, annotations: tuple[tuple[int, str], ...]) -> StepReading:
+def _with_hidden_equations(shown: str, annotations: tuple[tuple[int, str], ...], latex: bool) -> StepReading:
     """A step's reading, with the equations that only its annotations tell: `half of them, <<48/2=24>>24`."""
-    reading = read_step(shown)
+    reading = read_step(shown, latex)
     seen = {equation.result.start for equation in reading.equations}
-    hidden = [
-        equation
-        for place, note in annotations
-        if place not in seen and (equation := _hidden_equation(reading, place, note)) is not None
-    ]
+    mentioned = {mention.start: mention for mention in reversed(reading.mentions)}
+    hidden = []
+    for place, note in annotations:
+        result = None if place in seen else mentioned.get(place)
+        told = read_step(note[2:-2]).equations if result is not None else ()
+        if result is not None and len(told) == 1 and told[0].result.value in (result.face, result.value):
+            # The text does not show the operands, so they have no place in it.
+            operands = tuple(operand._replace(start=-1, end=-1) for operand in told[0].operands)
+            equation = replace(told[0], operands=operands, operators=(), result=result, start=place, end=place)
+            hidden.append(replace(equation, visible=False))
     return _with_equations(reading, hidden) if hidden else reading
 
 
@@ -185,34 +225,37 @@ def _with_equations(reading: StepReading, added: Sequence[Equation]) -> StepRead
     )
 
 
-def _hidden_equation(reading: StepReading, place: int, note: str) -> Equation | None:
-    result = next((mention for mention in reading.mentions if mention.start == place), None)
-    told = read_step(note[2:-2]).equations
-    if result is None or len(told) != 1 or told[0].result.value not in (result.face, result.value):
-        return None
-    operands = tuple(operand._replace(start=-1, end=-1) for operand in told[0].operands)
-    return replace(told[0], operands=operands, operators=(), result=result, start=place, end=place, visible=False)
-
-
-def _refuse_untrue(equations: Sequence[Equation], step_of: Sequence[int], steps: Sequence[str]) -> None:
-    for equation, step in zip(equations, step_of, strict=True):
-        if not equation.holds:
-            reason = "reference_equation_false" if equation.holds is False else "reference_equation_unclear"
-            raise Refusal(reason, f"step {step + 1}: {steps[step][equation.start : equation.result.end][:200]!r}")
-
-
-def _final_equation(equations: Sequence[Equation], gold: Value) -> int | None:
-    fitting = [
-        index for index, equation in enumerate(equations) if gold in (equation.result.face, equation.result.value)
-    ]
-    return fitting[-1] if fitting else None
-
-
 def _values_of_words(text: str) -> Iterable[Value]:
     for tens, ones in _COMPOUND.findall(text.lower()):
         yield WORD_VALUES[tens][0] + WORD_VALUES[ones][0]
     for word in _WORD.findall(text):
         yield from WORD_VALUES.get(word.lower(), ())
+    if not text.isascii():
+        yield from han_numbers(text)
+
+
+def _unseen_numbers(reading: StepReading) -> frozenset[Value]:
+    seen = [*reading.mentions]
+    for equation in reading.equations:
+        seen += (*equation.operands, equation.result)
+    found = find_numbers(reading.text)
+    if len(found) == len(seen) and {number.start for number in found} == {number.start for number in seen}:
+        return frozenset()
+    covered = {place for number in seen for place in range(number.start, number.end)}
+    return frozenset(number.face for number in found if number.start not in covered)
+
+
+def _stated(question: str, latex: bool) -> Iterable[Value]:
+    """The quantities that a question gives: no drawings, and in formulas no indices, exponents and coefficients."""
+    yield from _values_of_words(question)
+    tokens = tokenize(question, latex)
+    for before, token, behind in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+        if token.number is None:
+            continue
+        exponent = before is not None and before.text in ("^", "{")
+        coefficient = behind is not None and behind.kind == WORD and behind.start == token.end and len(behind.text) < 3
+        if not (latex and (exponent or coefficient)):
+            yield token.number.face
 
 
 class _Linker:
@@ -222,7 +265,7 @@ class _Linker:
         self, question: str, steps: Sequence[str], equations: Sequence[Equation], step_of: Sequence[int]
     ) -> None:
         self.equations, self.step_of, self.steps = equations, step_of, steps
-        self.question_values = frozenset(_question_values(question))
+        self.question_values = frozenset(_values_of_question(question))
         self.constants = known_constants((question, *steps))
         self._helpers = {*_HELPERS, *self.question_values, *(equation.result.face for equation in equations)}
         self._by_face: dict[Value, list[int]] = {}
@@ -232,12 +275,12 @@ class _Linker:
             span = (step_of[index], equation.result.start)
             if span not in spans:
                 spans.add(span)
-                self._register(index, equation.result)
-
-    def _register(self, index: int, result: Number) -> None:
-        self._by_face.setdefault(result.face, []).append(index)
-        other = result.value if result.percent else normal(result.face * 100)
-        self._by_share.setdefault(other, []).append(index)
+                result = equation.result
+                self._by_face.setdefault(result.face, []).append(index)
+                # 35% may be used as 0.35 later, and 0.35 as 35%.
+                self._by_share.setdefault(result.value if result.percent else normal(result.face * 100), []).append(
+                    index
+                )
 
     def link(self, number: Number, before: int) -> Link:
         """Where a number may come from, among the results of equations before one."""
@@ -296,7 +339,7 @@ def _within_one_step(value: Value, result: Value, helpers: set[Value]) -> bool:
     return divide(value, result) in helpers or divide(result, value) in helpers or normal(value * result) in helpers
 
 
-def _question_values(question: str) -> Iterable[Value]:
+def _values_of_question(question: str) -> Iterable[Value]:
     for number in find_numbers(question):
         yield number.face
         yield divide(number.face, 100)  # 20% may be worked with as 0.2

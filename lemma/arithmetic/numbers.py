@@ -21,6 +21,7 @@ Value = int | Fraction
 # The ways in which a number is written: 1,200.50, 7/2, \\frac{7}{2}, 3 1/2.
 PLAIN, FRACTION, LATEX_FRACTION, MIXED = "plain", "fraction", "latex fraction", "mixed"
 
+FRAC = "\\frac"
 _MAX_DIGITS = 30  # a longer run of digits is no quantity of a word problem
 
 NUMBER_PATTERN = (
@@ -33,7 +34,9 @@ _SEPARATOR = re.compile(r"\{,\}|,\\!|\\,|,")
 
 @dataclass(frozen=True, slots=True)
 class NumberStyle:
-    """How a number is written. `decimals` counts the digits after the point; `separator` parts thousands."""
+    """How a number is written. `decimals` counts the digits after the point; `separator` parts thousands, or is the
+    command of a LaTeX fraction.
+    """
 
     form: str = PLAIN
     decimals: int = 0
@@ -88,7 +91,7 @@ def parse_plain(text: str) -> tuple[Value, NumberStyle] | None:
 
 
 def parse_mixed(text: str) -> tuple[Value, NumberStyle] | None:
-    """Value and style of `1 1/2`; None where the fraction part is not below one."""
+    """Value and style of `1 1/2`; None if the fraction part is not below one."""
     whole, _, fraction = text.partition(" ")
     numerator, _, denominator = fraction.partition("/")
     if len(text) > _MAX_DIGITS or not 0 < int(numerator) < int(denominator):
@@ -107,7 +110,7 @@ def find_numbers(text: str) -> list[Number]:
 
 
 def decimals_needed(value: Value, most: int = 12) -> int | None:
-    """Digits after the point that write the value exactly; None where it takes more than `most`."""
+    """Digits after the point that write the value exactly; None if it takes more than `most`."""
     if isinstance(value, int):
         return 0
     scaled: Value = value
@@ -132,36 +135,28 @@ def truncate(value: Value, decimals: int) -> Value:
 
 
 def render(value: Value, style: NumberStyle) -> str | None:
-    """Write a value in a style. None where the style can't hold it exactly.
+    """Write a value in a style. None if the style can't hold it exactly.
 
     An integer style takes a decimal value as it is; a style with decimals keeps at least as many.
     """
+    sign = "-" if value < 0 else ""
     if style.form != PLAIN and not isinstance(value, int):
-        return _render_fraction(value, style)
-    decimals = decimals_needed(value)
-    if decimals is None:
+        numerator, denominator = abs(value.numerator), value.denominator
+        if style.form == MIXED and numerator > denominator:
+            return f"{sign}{numerator // denominator} {numerator % denominator}/{denominator}"
+        latex = f"{style.separator or FRAC}{{{numerator}}}{{{denominator}}}"
+        return sign + (latex if style.form == LATEX_FRACTION else f"{numerator}/{denominator}")
+    needed = decimals_needed(value)
+    if needed is None:
         return None
-    return _render_plain(value, max(decimals, style.decimals), style)
-
-
-def _render_fraction(value: Fraction, style: NumberStyle) -> str:
-    if style.form == MIXED and abs(value) > 1:
-        whole, rest = divmod(abs(value.numerator), value.denominator)
-        return f"{'-' if value < 0 else ''}{whole} {rest}/{value.denominator}"
-    if style.form == LATEX_FRACTION:
-        return f"{'-' if value < 0 else ''}\\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
-    return f"{value.numerator}/{value.denominator}"
-
-
-def _render_plain(value: Value, decimals: int, style: NumberStyle) -> str:
-    scaled = abs(value) * 10**decimals
-    digits = str(int(scaled)).zfill(decimals + 1)
+    decimals = max(needed, style.decimals)
+    digits = str(int(abs(value) * 10**decimals)).zfill(decimals + 1)
     whole, rest = (digits[:-decimals], digits[-decimals:]) if decimals else (digits, "")
-    if style.separator:
+    if style.separator and style.form == PLAIN:
         whole = f"{int(whole):,}".replace(",", style.separator)
     if not style.leading_zero and whole == "0" and rest:
         whole = ""
-    return ("-" if value < 0 else "") + whole + ("." + rest if rest else "")
+    return sign + whole + ("." + rest if rest else "")
 
 
 # What a word of a question or a step can stand for in a computation.
@@ -181,3 +176,24 @@ WORD_VALUES: dict[str, tuple[Value, ...]] = {
     "eighth": (Fraction(1, 8), 8), "ninth": (Fraction(1, 9), 9), "tenth": (Fraction(1, 10), 10),
     "dozen": (12,), "dozens": (12,), "score": (20,),
 }  # fmt: skip
+
+
+_HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
+_HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
+_HAN = re.compile(f"[{''.join((*_HAN_DIGITS, *_HAN_UNITS))}万萬]+")
+
+
+def han_numbers(text: str) -> list[int]:
+    """The numbers that a Chinese or Japanese text writes in characters: `[160]` for `一百六十元`."""
+    numbers = []
+    for match in _HAN.finditer(text):
+        total, section, digit = 0, 0, 0
+        for character in match.group():
+            if character in _HAN_DIGITS:
+                digit = digit * 10 + _HAN_DIGITS[character]  # 一六〇 is read digit by digit
+            elif character in _HAN_UNITS:
+                section, digit = section + (digit or 1) * _HAN_UNITS[character], 0
+            else:
+                total, section, digit = (total + section + digit) * 10_000, 0, 0
+        numbers.append(total + section + digit)
+    return numbers

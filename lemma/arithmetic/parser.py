@@ -22,11 +22,16 @@ _MOST_NUMBERS = 64
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """An operator as it stands in the text."""
+    """An operator as it stands in the text: a sign, or `\\frac` and its kind."""
 
     symbol: str
     start: int
     end: int
+
+    @property
+    def is_bar(self) -> bool:
+        """Whether it is the bar of a fraction."""
+        return self.symbol.endswith("frac")
 
 
 @dataclass(slots=True)
@@ -45,11 +50,11 @@ class Side:
 
 
 class _NoExpression(Exception):
-    """Control flow of the parser."""
+    """What is read here is not an expression; the parser backs out."""
 
 
 def read_sides(tokens: Sequence[Token], position: int) -> tuple[list[Side], int]:
-    """All sides of a chain of equals signs that starts here; one side where there is no equals sign."""
+    """All sides of a chain of equals signs that starts here; one side if there is no equals sign."""
     sides: list[Side] = []
     while True:
         parser = _Parser(tokens, position)
@@ -107,22 +112,22 @@ class _Parser:
     def _operator(self, wanted: tuple[str, ...]) -> str | None:
         position = self.skip_units(self.position)
         token = self._at(position)
-        if token is not None and token.kind == OPERATOR and token.text in wanted and self._applies(position):
-            self.operators.append(Operator(token.text, token.start, token.end))
-            self.position = position + 1
-            return token.text
+        if token is not None and token.kind == OPERATOR and token.text in wanted:
+            # "of" multiplies only straight after a percentage or a fraction: "20% of 50", not "a total of 50".
+            share = position == self.position and (
+                self.numbers[-1].percent
+                or (bool(self.operators) and (self.operators[-1].symbol == "/" or self.operators[-1].is_bar))
+                or self.numbers[-1].face < 1
+            )
+            if token.end - token.start != len("of") or share:
+                self.operators.append(Operator(token.text, token.start, token.end))
+                self.position = position + 1
+                return token.text
         glued = self._at(self.position)
         if "*" in wanted and glued is not None and glued.kind == OPEN and glued.start == self.last:
             self.operators.append(Operator("*", glued.start, glued.start))
             return "*"
         return None
-
-    def _applies(self, position: int) -> bool:
-        """`of` multiplies only straight after a percentage or a fraction: `20% of 50`, not `a total of 50`."""
-        if self.tokens[position].end - self.tokens[position].start != 2 or position != self.position:
-            return self.tokens[position].end - self.tokens[position].start != 2
-        fraction = bool(self.operators) and self.operators[-1].symbol in ("/", "\\frac")
-        return self.numbers[-1].percent or fraction or self.numbers[-1].face < 1
 
     def _operand(self, depth: int) -> Expression:
         end = self.position + _MOST_SIGNS
@@ -132,68 +137,53 @@ class _Parser:
             raise _NoExpression
         if self.first < 0:
             self.first = token.start
-        if token.kind == NUMBER and token.number is not None:
-            self.position += 1
-            self.last = token.end
-            return self._leaf(token.number)
+        if token.number is not None:
+            return self._leaf(token, token.number)
         if token.text == "-":
-            return self._negative_number()
-        if token.kind == WORD and self.operators and self.operators[-1].end == self.tokens[self.position - 1].end:
-            return self._number_word(token)
-        if token.kind == OPEN:
-            return self._bracket(depth)
+            return self._negative_number(token)
+        if token.kind == WORD:
+            # "28 divided by two": a number word counts straight after an operator only.
+            values = WORD_VALUES.get(token.text.lower(), ())
+            if len(values) != 1 or not self.operators or self.operators[-1].end != self.tokens[self.position - 1].end:
+                raise _NoExpression
+            return self._leaf(token, Number(token.start, token.end, values[0], INTEGER))
         if token.kind == FRAC:
-            return self._latex_fraction(depth)
-        if token.text == "{":
-            return self._group(depth)
-        raise _NoExpression
+            slash = len(self.operators)
+            self.operators.append(Operator(token.text, token.start, token.end))
+            self.position += 1
+            return Binary("/", self._group(depth + 1), self._group(depth + 1), slash)
+        if token.kind == OPEN:
+            self.position += 1
+            inner = self.sum(depth + 1)
+            self.position = self.skip_units(self.position)
+            self._expect(lambda token: token.kind == CLOSE)
+            return inner
+        return self._group(depth)
 
-    def _negative_number(self) -> int:
-        """`-8` where no number or word stands before it to be subtracted from."""
-        sign, token = self._at(self.position), self._at(self.position + 1)
+    def _negative_number(self, sign: Token) -> int:
+        """`-8`, if no number or word stands before it to be subtracted from."""
+        token = self._at(self.position + 1)
         before = self._at(self.position - 1) if self.position else None
-        number = token.number if token is not None else None
-        if sign is None or number is None or number.start != sign.end:
+        if token is None or token.number is None or token.number.start != sign.end:
             raise _NoExpression
         after_word = before is not None and before.kind == WORD and len(before.text) > 1 and before.end < sign.start
         if before is not None and before.kind in (NUMBER, CLOSE, WORD) and not after_word:
             raise _NoExpression
-        self.position += 2
-        self.last = number.end
-        return self._leaf(number._replace(start=sign.start, face=-number.face))
-
-    def _number_word(self, token: Token) -> int:
-        """`28 divided by two`: a number word counts straight after an operator only."""
-        values = WORD_VALUES.get(token.text.lower(), ())
-        if len(values) != 1:
-            raise _NoExpression
         self.position += 1
-        self.last = token.end
-        return self._leaf(Number(token.start, token.end, values[0], INTEGER))
+        # The span goes past the digits alone, not past a percent sign.
+        return self._leaf(token, token.number._replace(start=sign.start, face=-token.number.face), token.number.end)
 
-    def _leaf(self, number: Number) -> int:
+    def _leaf(self, token: Token, number: Number, last: int = -1) -> int:
+        self.position += 1
+        self.last = last if last >= 0 else token.end
         self.numbers.append(number)
         return len(self.numbers) - 1
-
-    def _bracket(self, depth: int) -> Expression:
-        self.position += 1
-        inner = self.sum(depth + 1)
-        self.position = self.skip_units(self.position)
-        self._expect(lambda token: token.kind == CLOSE)
-        return inner
 
     def _group(self, depth: int) -> Expression:
         self._expect(lambda token: token.text == "{")
         inner = self.sum(depth + 1)
         self._expect(lambda token: token.text == "}")
         return inner
-
-    def _latex_fraction(self, depth: int) -> Expression:
-        slash = len(self.operators)
-        frac = self.tokens[self.position]
-        self.operators.append(Operator("\\frac", frac.start, frac.end))
-        self.position += 1
-        return Binary("/", self._group(depth + 1), self._group(depth + 1), slash)
 
     def _expect(self, fits: _Test) -> None:
         token = self._at(self.position)
@@ -206,7 +196,13 @@ class _Parser:
         """Past the words behind a number, if an operator, an equals sign or a bracket follows them; else unmoved."""
         here, end = position, position + _MOST_UNIT_WORDS
         while (token := self._at(here)) is not None and here <= end:
-            if not (token.kind in (WORD, MONEY, SKIP) or (token.kind == OPERATOR and self._is_unit(here))):
+            if token.kind == OPERATOR:
+                # Part of a unit: "/apple", or a word such as "times" or "x" that no number follows.
+                following = self._at(here + 1)
+                per = following is not None and following.kind == WORD and token.text in ("/", "-")
+                if self._binds(here) if token.end - token.start > 1 else not per:
+                    break
+            elif token.kind not in (WORD, MONEY, SKIP):
                 break
             here += 1
         token = self._at(here)
@@ -214,13 +210,6 @@ class _Parser:
             token.kind in (EQUALS, CLOSE) or (token.kind == OPERATOR and self._binds(here))
         )
         return here if follows and here > position else position
-
-    def _is_unit(self, position: int) -> bool:
-        """`/apple`, or a word such as `times` or `x` that no number follows: part of a unit, not an operator."""
-        following = self._at(position + 1)
-        if self.tokens[position].end - self.tokens[position].start > 1:
-            return not self._binds(position)
-        return following is not None and following.kind == WORD and self.tokens[position].text in ("/", "-")
 
     def _binds(self, position: int) -> bool:
         following = self._at(position + 1)
@@ -234,7 +223,7 @@ class _Parser:
 
 
 def read_expression(text: str) -> tuple[Expression, list[Value]] | None:
-    """An expression that takes up a whole text, and the values of its leaves; None where the text is anything else."""
+    """An expression that takes up a whole text, and the values of its leaves; None for any other text."""
     parser = _Parser(tokenize(text), 0)
     try:
         tree = parser.sum(0)

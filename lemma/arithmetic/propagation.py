@@ -13,17 +13,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
+from itertools import chain
 from typing import NamedTuple
 
 from lemma.arithmetic.equations import Equation
 from lemma.arithmetic.expressions import ArithmeticRefusal, Expression, evaluate, to_text
-from lemma.arithmetic.graph import Link, Mention, SolutionGraph
+from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import (
     INTEGER,
     PLAIN,
     Number,
-    NumberStyle,
     Value,
     decimals_needed,
     divide,
@@ -40,13 +39,14 @@ _CLAIM = re.compile(
     r"older|younger|taller|longer|shorter|faster|slower)\s+than\b"
     r"|\b(?:exceed\w*|(?:is|are|be|not|has|have) enough|cheapest|largest|smallest|greatest|highest|lowest|"
     r"round(?:s|ed|ing) (?:up|down|to|off)|nearest|whole number|integer|cannot|can't|divisible|prime|square root)\b"
+    r"|[大小多少高低长短快慢]于|超过|不足|[足不]够|至少|至多|最[多少大小高低]|整数|质数|素数|整除|四舍五入|[以を]?上回|下回|以上|以下"
     r"|[<>≤≥]|\\(?:le|ge|leq|geq|lt|gt|approx)(?![a-zA-Z])",
     re.IGNORECASE,
 )
+PROBABILITY = re.compile(r"probab|\bchances?\b|\blikely\b|\bodds\b|概率|機率|確率", re.IGNORECASE)
 _WRITTEN_FRACTION = re.compile(r"(\d{1,9}) ?/ ?(\d{1,9})|frac\{(\d{1,9})\}\{(\d{1,9})\}")
 _LARGEST_FACTOR = 1000
 _LARGEST_DENOMINATOR = 1000
-_SMALL = 100  # number words go up to here
 
 
 class Edit(NamedTuple):
@@ -82,7 +82,7 @@ class Consequence:
 
 
 def propagate(graph: SolutionGraph, change: Change) -> Consequence:
-    """Carry a change through. Raises Refusal with a named reason."""
+    """Carry a change through. Raises Refusal if that takes a guess, or if no student would write the outcome."""
     return _Propagation(graph, change).run()
 
 
@@ -96,42 +96,40 @@ class _Propagation:
         self.introduced: set[Value] = set()
 
     def run(self) -> Consequence:
-        self._refuse_unreadable()
+        graph, change = self.graph, self.change
+        start = graph.equations[change.equation].start
+        for step in range(self.step, len(graph.steps)):
+            unread = graph.readings[step].unread
+            if unread and (step > self.step or unread[-1] > start):
+                raise Refusal("unreadable_equation")
         self._change_equation()
-        for index in range(self.change.equation + 1, len(self.graph.equations)):
-            if self.graph.step_of[index] != self.change.dropped_step:
+        for index in range(change.equation + 1, len(graph.equations)):
+            if graph.step_of[index] != change.dropped_step:
                 self._carry_into_equation(index)
         self._carry_into_mentions()
         self._refuse_number_words_and_claims()
-        self._refuse_written_fractions()
         self._refuse_right_values()
-        if self.graph.final is None:
+        if graph.final is None:
             raise Refusal("answer_not_computed")
-        if self.graph.final not in self.changed:
+        if graph.final not in self.changed:
             raise Refusal("answer_unchanged")
-        return Consequence(self._steps(), self._error_step(), self.changed[self.graph.final], self.changed)
-
-    def _error_step(self) -> int:
-        if self.change.dropped_step is not None:
-            return self.change.dropped_step
-        return self.step + (self.change.inserted_step is not None)
-
-    def _refuse_unreadable(self) -> None:
-        start = self.graph.equations[self.change.equation].start
-        for step in range(self.step, len(self.graph.steps)):
-            unread = self.graph.readings[step].unread
-            if unread and (step > self.step or unread[-1] > start):
-                raise Refusal("unreadable_equation")
+        error_step = self.step + (change.inserted_step is not None)
+        if change.dropped_step is not None:
+            error_step = change.dropped_step
+        return Consequence(self._steps(), error_step, self.changed[graph.final], self.changed)
 
     def _change_equation(self) -> None:
         index = self.change.equation
         equation = self.graph.equations[index]
         if equation.chained or not (equation.visible or equation.solves):
             raise Refusal("chained_equation" if equation.chained else "hidden_equation")
+        tree, names = equation.tree, [_name(number.value) for number in equation.operands]
         if self.change.result is not None:
-            new, tree, names = self.change.result, equation.tree, [_name(number) for number in equation.operands]
+            new = self.change.result
         else:
-            new, tree, names = self._edited_result(equation)
+            tree, values = self._edited_expression(equation)
+            self.introduced = set(values) - set(equation.operand_values())
+            new, names = self._result_face(equation, tree, values), [_name(value) for value in values]
         if new == equation.result.face:
             raise Refusal("result_unchanged")
         self.changed[index] = new
@@ -141,8 +139,7 @@ class _Propagation:
         elif not reads_well(equation.result, new):
             raise Refusal("implausible_value")
 
-    def _edited_result(self, equation: Equation) -> tuple[Value, Expression, list[str]]:
-        """The result that follows from the edited expression."""
+    def _edited_expression(self, equation: Equation) -> tuple[Expression, list[Value]]:
         edits = self.change.edits
         # What is put in behind the last number and its unit belongs to the expression: "5 apples + 3 apples - 2".
         added = [edit.end for edit in edits if edit.start == edit.end <= equation.result.start]
@@ -152,9 +149,7 @@ class _Propagation:
         expression = read_expression(apply_edits(text, inside)[equation.start :])
         if expression is None:
             raise Refusal("unreadable_edit")
-        tree, values = expression
-        self.introduced = set(values) - set(equation.operand_values())
-        return self._result_face(equation, tree, values), tree, [_name_of_value(value) for value in values]
+        return expression
 
     def _result_face(self, equation: Equation, tree: Expression, values: Sequence[Value]) -> Value:
         try:
@@ -178,7 +173,7 @@ class _Propagation:
         touched = False
         for leaf, (operand, link) in enumerate(zip(equation.operands, links, strict=True)):
             new = self._new_face(operand, link)
-            names.append(_name(operand) if new is None else _name(operand._replace(face=new)))
+            names.append(_name((operand if new is None else operand._replace(face=new)).value))
             if new is not None:
                 touched = True
                 values[leaf] = divide(new, 100) if operand.percent else new
@@ -194,7 +189,7 @@ class _Propagation:
         self._write_result(index, face, equation.tree, names)
 
     def _new_face(self, number: Number, link: Link) -> Value | None:
-        """The new face of a number that comes from a changed result; None where it comes from nothing changed."""
+        """The new face of a number that comes from a changed result; None if it comes from nothing changed."""
         if any(source in self.changed for source in link.rescaled):
             raise Refusal("rescaled_operand")
         new = {self.changed[source] for source in link.results if source in self.changed}
@@ -211,38 +206,28 @@ class _Propagation:
                 continue
             if mention.step == self.step and self.change.inserted_step is not None:
                 continue
-            if any(self._stands_before(index, mention) for index in mention.suspects.intersection(self.changed)):
-                raise Refusal("possibly_dependent_number")
+            for index in mention.suspects.intersection(self.changed):
+                # A number can only depend on a result that was there when it was written.
+                result, step = self.graph.equations[index].result, self.graph.step_of[index]
+                if step < mention.step or result.start < mention.number.start:
+                    raise Refusal("possibly_dependent_number")
             new = self._new_face(mention.number, mention.link)
             if new is not None:
                 self._write(mention.step, mention.number, new)
 
-    def _stands_before(self, index: int, mention: Mention) -> bool:
-        """Whether a result was there when a number was written."""
-        step = self.graph.step_of[index]
-        return step < mention.step or self.graph.equations[index].result.start < mention.number.start
-
     def _refuse_number_words_and_claims(self) -> None:
         gone = [index for index, step in enumerate(self.graph.step_of) if step == self.change.dropped_step]
-        right = {self.graph.equations[index].result.value for index in (*self.changed, *gone)}
-        small = {value for value in right if value <= _SMALL}
+        results = [self.graph.equations[index].result for index in (*self.changed, *gone)]
+        right = {value for result in results for value in (result.face, result.value)}
         for step in range(self.step, len(self.graph.steps)):
             if step == self.change.dropped_step:
                 continue
-            if not self.graph.word_values[step].isdisjoint(small):
+            if not self.graph.word_values[step].isdisjoint(right):
                 raise Refusal("number_word")
+            if step > self.step and not self.graph.unseen[step].isdisjoint(right):
+                raise Refusal("unread_number")
             if step in self.edits and _CLAIM.search(self.graph.steps[step]):
                 raise Refusal("claim_about_numbers")
-
-    def _refuse_written_fractions(self) -> None:
-        """A later `1/2` is read as a division of 1 by 2, though it may be the one half that a step found."""
-        faces = {self.graph.equations[index].result.face for index in self.changed}
-        shares = {face for face in faces if not isinstance(face, int)}
-        for text in self.graph.steps[self.step + 1 :] if shares else ():
-            for match in _WRITTEN_FRACTION.finditer(text):
-                above, below = (int(part) for part in match.groups() if part)
-                if below and divide(above, below) in shares:
-                    raise Refusal("written_fraction")
 
     def _refuse_right_values(self) -> None:
         """A wrong solution that stumbles over a value that was right reads like a riddle, and can't be checked."""
@@ -254,13 +239,21 @@ class _Propagation:
             and not mention.link.question
             and not any(source in self.changed for source in mention.link.results)
         }
+        if any(not isinstance(face, int) for face in right):
+            # A later 1/2 is read as a division of 1 by 2, though it may be the one half that a step found.
+            for match in chain.from_iterable(map(_WRITTEN_FRACTION.finditer, self.graph.steps[self.step + 1 :])):
+                above, below = (int(part) for part in match.groups() if part)
+                if below and divide(above, below) in right:
+                    raise Refusal("written_fraction")
         if not right.isdisjoint({*self.changed.values(), *self.introduced, *kept}):
             raise Refusal("right_value_again")
 
     def _write(self, step: int, number: Number, face: Value) -> None:
-        if not reads_well(number, face):
-            raise Refusal("implausible_value")
-        text = render(face, _style_for(number, face))
+        style = number.style
+        if number.currency and not isinstance(face, int) and style.form == PLAIN:
+            style = replace(style, decimals=max(2, style.decimals))
+        impossible = 0 <= number.value <= 1 < face and PROBABILITY.search(self.graph.steps[step])
+        text = render(face, style) if reads_well(number, face) and not impossible else None
         if text is None:
             raise Refusal("implausible_value")
         self.edits.setdefault(step, []).append(Edit(number.start, number.end, text))
@@ -269,7 +262,7 @@ class _Propagation:
         result, step = self.graph.equations[index].result, self.graph.step_of[index]
         if face != result.face:
             self._write(step, result, face)
-        self.notes.setdefault(step, {})[result.start] = f"<<{to_text(tree, names)}={_name_of_value(face)}>>"
+        self.notes.setdefault(step, {})[result.start] = f"<<{to_text(tree, names)}={_name(face)}>>"
 
     def _steps(self) -> tuple[str, ...]:
         steps = []
@@ -285,7 +278,7 @@ class _Propagation:
 
 
 def apply_edits(text: str, edits: Sequence[Edit]) -> str:
-    """The text with all edits made. Raises Refusal where two overlap."""
+    """The text with all edits made. Raises Refusal if two overlap."""
     pieces: list[str] = []
     end = 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
@@ -305,28 +298,17 @@ def reads_well(old: Number, new: Value) -> bool:
         return False
     if not old.face <= new * _LARGEST_FACTOR <= old.face * _LARGEST_FACTOR**2:
         return False
-    return isinstance(new, int) or _fraction_reads_well(old, new)
-
-
-def _fraction_reads_well(old: Number, new: Fraction) -> bool:
+    if isinstance(new, int):
+        return True
     if old.style.form != PLAIN:
         return new.denominator <= _LARGEST_DENOMINATOR
-    if isinstance(old.face, int) and not old.currency and not old.style.decimals:
-        return False  # what was counted in whole numbers stays whole
+    # What was counted in whole numbers stays whole.
+    counted = isinstance(old.face, int) and not old.currency and not old.style.decimals
     needed = decimals_needed(new)
-    return needed is not None and needed <= max(2, old.style.decimals)
+    return not counted and needed is not None and needed <= max(2, old.style.decimals)
 
 
-def _style_for(number: Number, face: Value) -> NumberStyle:
-    if number.currency and not isinstance(face, int) and number.style.form == PLAIN:
-        return replace(number.style, decimals=max(2, number.style.decimals))
-    return number.style
-
-
-def _name(number: Number) -> str:
-    return _name_of_value(number.value)
-
-
-def _name_of_value(value: Value) -> str:
+def _name(value: Value) -> str:
+    """How a value is written in an annotation."""
     text = render(value, INTEGER)
     return text if text is not None else f"({value.numerator}/{value.denominator})"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise, product
+from itertools import islice, product
 
 from lemma.arithmetic.constants import known_constants
 from lemma.arithmetic.equations import Equation, read_step
@@ -28,13 +28,11 @@ from lemma.arithmetic.fingerprints import (
 from lemma.arithmetic.numbers import WORD_VALUES, Number, Value, divide, find_numbers
 from lemma.steps import ANNOTATION
 
-UNIT_FACTORS: frozenset[Value] = frozenset({7, 12, 16, 24, 36, 52, 60, 100, 365, 1000, 2000, 3600, 5280})
+_UNIT_FACTORS: frozenset[Value] = frozenset({7, 12, 16, 24, 36, 52, 60, 100, 365, 1000, 2000, 3600, 5280})
 
-_UNITS = frozenset(map(fingerprint, UNIT_FACTORS))
+_UNITS = frozenset(map(fingerprint, _UNIT_FACTORS))
 _MOST_ALTERNATIVES = 3
 _MOST_COMBINATIONS = 64
-_SENTENCE = re.compile(r"(?<=[.!?])\s+")
-_OF_EACH = re.compile(r"(?:each|every|per)\b", re.IGNORECASE)
 _SPACED_THOUSANDS = re.compile(r"(?<=\$)\d{1,3}(?: \d{3})+(?!\d)")
 
 
@@ -42,29 +40,19 @@ class Reference:
     """What the reference computes: results and partial results, and what could come of doing it in another order.
 
     `results` are what its operations give, `reordered` what they would give in another order, `terms` whole products of
-    what is added up, `products` parts of such products. `sentences` are the numbers that the question tells
-    together, `neighbours` those of two sentences, `told_of_each` those where the second begins with `Each`.
+    what is added up.
     """
 
     def __init__(self, question: str, steps: Sequence[str], gold: Value | None) -> None:
         self.question = with_plain_thousands(question)
         self.given = _question_values(self.question)
-        self.in_digits = {number.face for number in find_numbers(self.question)}
-        texts = _SENTENCE.split(self.question)
-        self.sentences = [_question_values(sentence) | {1, 100} for sentence in texts]
-        self.neighbours = [one | other for one, other in pairwise(self.sentences)]
-        self.told_of_each = [
-            told for told, text in zip(self.neighbours, texts[1:], strict=True) if _OF_EACH.match(text)
-        ]
         self.constants = known_constants((question, *steps))
         self.of_value: dict[Value, set[int]] = {}
         self.equations: set[tuple[int, ...]] = set()
         self.results: set[int] = set()
         self.reordered: set[int] = set()
         self.terms: set[int] = set()
-        self.products: set[int] = set()
         self.by_operands: dict[frozenset[int], set[int]] = {}
-        self.by_operator: dict[str, set[frozenset[int]]] = {}
         self.operations: set[tuple[str, tuple[int, int], int]] = set()
         self.made_of: dict[int, set[int]] = {}
         self._sums: set[int] = set()
@@ -83,10 +71,6 @@ class Reference:
         """Whether it computes this, or has the very equation."""
         return result in self.results or signature(leaves, result) in self.equations
 
-    def is_part_of_a_sum(self, results: frozenset[int]) -> bool:
-        """Whether the reference adds (or takes away) this, when it is worked out in another order."""
-        return not self.reordered.isdisjoint(results | {-result % MODULUS for result in results})
-
     def _add(self, equation: Equation) -> None:
         for leaves in leaves_of([self._alternatives(operand) for operand in equation.operands]):
             result = computed(equation.tree, leaves)
@@ -95,10 +79,8 @@ class Reference:
             for operation in nodes(equation.tree):
                 found = computed(operation, leaves)
                 left, right = computed(operation.left, leaves), computed(operation.right, leaves)
-                operands = frozenset((left, right))
                 self.results.add(found)
-                self.by_operands.setdefault(operands, set()).add(found)
-                self.by_operator.setdefault(operation.operator, set()).add(operands)
+                self.by_operands.setdefault(frozenset((left, right)), set()).add(found)
                 self.operations.add((operation.operator, (left, right), found))
                 self.made_of.setdefault(found, set()).update(_quantities(operation.operator, left, right))
                 if operation.operator in ("+", "-"):
@@ -114,7 +96,6 @@ class Reference:
         whole = expand(equation.tree, [self._expanded.get(leaf, [(leaf,)]) for leaf in leaves])
         if whole:
             self.terms.update(value for term in whole for value in partial_sums([term]))
-            self.products.update(partial_products(whole))
             self.reordered.update(partial_sums(whole), partial_products(whole), without_common_factor(whole))
             self._expanded.setdefault(result, whole)
 
@@ -126,7 +107,7 @@ class Reference:
 
     def _in_other_units(self) -> Iterator[int]:
         """Its sums in hours for minutes, and all in cents for dollars. In a product, a unit may be any factor."""
-        for factor in UNIT_FACTORS & self.constants:
+        for factor in _UNIT_FACTORS & self.constants:
             unit = fingerprint(factor)
             for result in self.results if factor == 100 else self._sums:
                 yield result * unit % MODULUS

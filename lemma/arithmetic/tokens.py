@@ -5,42 +5,60 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from lemma.arithmetic.numbers import NUMBER_PATTERN, Number, parse_mixed, parse_plain
+from lemma.arithmetic.numbers import (
+    LATEX_FRACTION,
+    NUMBER_PATTERN,
+    Number,
+    NumberStyle,
+    divide,
+    parse_mixed,
+    parse_plain,
+)
 
 NUMBER, OPERATOR, EQUALS, OPEN, CLOSE, FRAC, WORD, MONEY, SKIP, OTHER = (
     "number", "operator", "equals", "open", "close", "frac", "word", "money", "skip", "other",
 )  # fmt: skip
 
 _TOKEN = re.compile(
-    NUMBER_PATTERN
+    r"(?P<drawing>\[asy\](?s:.*?)\[/asy\])|"  # before the bracket that it begins with
+    + NUMBER_PATTERN
     + r"""
+    |(?P<fraction> \\[dtc]?frac \s* (?: \d\s*\d | \d\s*\{\d+\} | \{\d+\}\s*\d ) )
     |(?P<operator> \\times(?![a-zA-Z]) | \\cdot(?![a-zA-Z]) | \\div(?![a-zA-Z]) | \\ast(?![a-zA-Z])
-        | [+*/×·÷∗^−–-] | (?<![A-Za-z])(?:divided[ ]by|multiplied[ ]by|times|plus|minus|of|[xX](?=\s*[\d($.\\]))
-          (?![A-Za-z]) )
-    |(?P<equals> = | ≈ | \\approx(?![a-zA-Z]) | (?<![A-Za-z])(?:equals|is[ ]equal[ ]to)(?![A-Za-z]) )
-    |(?P<frac> \\[dt]?frac(?![a-zA-Z]) )
-    |(?P<open> \\left\s*\( | \\left\s*\[ | \( | \[ )
-    |(?P<close> \\right\s*\) | \\right\s*\] | \) | \] )
-    |(?P<skip> \[asy\](?s:.*?)\[/asy\] | \\boxed\s*\{ | \\(?:text|mathrm|mbox|textbf)\s*\{[^{}]*\}
+        | \^\s*\{?\s*\\circ\s*\}? | [+*/×·÷∗^−–＋－＊／-]
+        | (?<![A-Za-z])(?:divided[ ]by|multiplied[ ]by|times|plus|minus|of|[xX](?=\s*[\d($.\\]))(?![A-Za-z]) )
+    |(?P<equals> = | ＝ | ≈ | \\approx(?![a-zA-Z]) | (?<![A-Za-z])(?:equals|is[ ]equal[ ]to)(?![A-Za-z]) )
+    |(?P<frac> \\[dtc]?frac(?![a-zA-Z]) )
+    |(?P<money> \\?\$ | € | £ | ¥ | (?<!\\)\\[\[\]()] )
+    |(?P<open> \\left\s*\( | \\left\s*\[ | \( | \[ | （ )
+    |(?P<close> \\right\s*\) | \\right\s*\] | \) | \] | ） )
+    |(?P<skip> \\boxed\s*\{ | \\(?:text|mathrm|mbox|textbf)\s*\{[^{}]*\}
         | \\[,;:!\ ] | \\(?:quad|qquad)(?![a-zA-Z]) | \\%(?=\s*\}) | [&~] )
-    |(?P<money> \\?\$ | € | £ | ¥ )
     |(?P<word> [^\W\d]+(?:[.'’][^\W\d]\w*)*(?:\.(?=\s?[a-z/=+*×÷)-]))? )
-    |(?P<other> \\[a-zA-Z]+ | \S )
+    |(?P<other> \\(?:begin|end)\{[a-z*]+\} | \\\\ | \\[a-zA-Z]+ | \S )
     """,
     re.VERBOSE,
 )
-_PERCENT = re.compile(r"\s?(?:\\?%|percent\b)")
+_FRAC = re.compile(r"\\[a-z]+")
+_ARGUMENT = re.compile(r"\d+(?=\})|\d")
+_PERCENT = re.compile(r"\s?(?:\\?%|％|percent\b)")
+# Ordinals, thousands (5k) and runs (1..9) are no quantities; in LaTeX, neither are factorials and other bases.
 _NO_QUANTITY = re.compile(r"(?:st|nd|rd|th|k|K)\b|\.\.|…")
+_NO_QUANTITY_IN_LATEX = re.compile(_NO_QUANTITY.pattern + r"|\s?!|_|\^\s?\{?\s?\\(?:text|mathrm|mbox|th)")
+_MONEY_IN_LATEX = ("\\$", "€", "£", "¥")
+_MONEY = ("$", *_MONEY_IN_LATEX)
 _CLOCK = re.compile(r":\d\d(?!\d)")
+# Scripts that put no blanks between words: a number may follow a letter directly.
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f]$")
 _OPERATORS = {
     "\\times": "*", "\\cdot": "*", "\\div": "/", "\\ast": "*", "×": "*", "·": "*", "∗": "*", "÷": "/",
     "−": "-", "–": "-", "x": "*", "X": "*", "times": "*", "of": "*", "plus": "+", "minus": "-",
-    "divided by": "/", "multiplied by": "*",
+    "divided by": "/", "multiplied by": "*", "＋": "+", "－": "-", "＊": "*", "／": "/",
 }  # fmt: skip
 
 
 class Token(NamedTuple):
-    """One token and its span. `text` is normalised for operators; `number` is set for numbers alone."""
+    """One token and its span. `text` is normalized for operators; `number` is set for numbers alone."""
 
     kind: str
     text: str
@@ -49,50 +67,63 @@ class Token(NamedTuple):
     number: Number | None = None
 
 
-def tokenize(text: str) -> list[Token]:
-    """The tokens of a text in order; blanks are dropped, nothing else."""
+def tokenize(text: str, latex: bool = False) -> list[Token]:
+    """The tokens of a text in order; blanks and drawings are dropped, nothing else.
+
+    A text with a backslash, or marked as `latex` because others of its solution have one, writes money as `\\$5`; a
+    bare `$` opens or closes a formula there.
+    """
     tokens: list[Token] = []
     boxed: list[bool] = []
+    latex = latex or "\\" in text
     for match in _TOKEN.finditer(text):
-        if tokens and match.start() < tokens[-1].end:
-            continue  # the percent sign that a number took in
-        kind = match.lastgroup or OTHER
-        if kind in ("mixed", "plain"):
-            tokens.append(_number_token(text, match, tokens))
-        elif kind == OPERATOR:
-            written = match.group()
-            tokens.append(Token(OPERATOR, _OPERATORS.get(written, written), match.start(), match.end()))
-        else:
-            tokens.append(Token(_brace_kind(match.group(), kind, boxed), match.group(), match.start(), match.end()))
+        start, end, written, kind = match.start(), match.end(), match.group(), match.lastgroup or OTHER
+        if kind == "drawing" or (tokens and start < tokens[-1].end):
+            continue  # a percent sign that a number took in has been passed
+        if kind in ("mixed", "plain", "fraction"):
+            tokens.append(_number_token(text, match, tokens, latex))
+            continue
+        if kind == OPERATOR:
+            kind = _kind_of_operator(written, latex)
+        elif written.endswith("{"):
+            boxed.append(kind == SKIP)
+        elif written == "}" and boxed and boxed.pop():
+            kind = SKIP  # it closes a \boxed{ and means as little
+        tokens.append(Token(kind, _OPERATORS.get(written, written) if kind == OPERATOR else written, start, end))
     return tokens
 
 
-def _brace_kind(text: str, kind: str, boxed: list[bool]) -> str:
-    """A brace that closes a `\\boxed{` is as empty of meaning as what opened it."""
-    if text.endswith("{"):
-        boxed.append(kind == SKIP)
-    elif text == "}" and boxed and boxed.pop():
-        return SKIP
-    return kind
+def _kind_of_operator(written: str, latex: bool) -> str:
+    if "circ" in written:
+        return SKIP  # degrees
+    return WORD if latex and written in "xX" else OPERATOR  # an unknown; "times" is \times
 
 
-def _number_token(text: str, match: re.Match[str], before: list[Token]) -> Token:
+def _number_token(text: str, match: re.Match[str], before: list[Token], latex: bool) -> Token:
     start, end, written = match.start(), match.end(), match.group()
-    parsed = parse_mixed(written) if match.lastgroup == "mixed" else parse_plain(written)
-    if parsed is None or _glued(before, start) or _CLOCK.match(text, end) or _NO_QUANTITY.match(text, end):
+    if match.lastgroup == "fraction":  # \frac12 is one half
+        above, below = map(int, _ARGUMENT.findall(written))
+        parsed = (
+            (divide(above, below), NumberStyle(LATEX_FRACTION, separator=_FRAC.findall(written)[0])) if below else None
+        )
+    else:
+        parsed = parse_mixed(written) if match.lastgroup == "mixed" else parse_plain(written)
+    no_quantity = _NO_QUANTITY_IN_LATEX if latex else _NO_QUANTITY
+    if parsed is None or _glued(before, start) or _CLOCK.match(text, end) or no_quantity.match(text, end):
         return Token(OTHER, written, start, end)
     percent = _PERCENT.match(text, end)
     sign = before[-1] if before and before[-1].kind == MONEY and before[-1].end == start else None
-    # In LaTeX a bare dollar sign opens mathematics; money has a backslash.
-    currency = sign is not None and (sign.text != "$" or "\\" not in text)
+    currency = sign is not None and sign.text in (_MONEY_IN_LATEX if latex else _MONEY)
     number = Number(start, end, *parsed, percent=percent is not None, currency=currency)
     return Token(NUMBER, written, start, percent.end() if percent else end, number)
 
 
 def _glued(before: list[Token], start: int) -> bool:
-    """Whether the digits go on something: `v2`, `x_1`, the minutes of `2:10`, the last part of `1.2.3`."""
+    """Whether the digits continue something: `v2`, `x_1`, the minutes of `2:10`, the last part of `1.2.3`."""
     if not before or before[-1].end != start:
         return False
     last = before[-1]
     after_clock = last.text == ":" and len(before) > 1 and before[-2].kind == OTHER and before[-2].text.isdigit()
-    return last.kind in (WORD, NUMBER) or last.text == "_" or after_clock
+    after_word = last.kind == WORD and not UNSPACED.search(last.text)
+    subscript = last.text == "_" or (last.text == "{" and len(before) > 1 and before[-2].text.endswith("_"))
+    return after_word or last.kind == NUMBER or subscript or after_clock

@@ -10,7 +10,6 @@ don't tell is not guessed: such a solution is rejected as `type_unknown`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -35,12 +34,12 @@ from lemma.rundir.counts import Counts
 from lemma.rundir.disk import write_whole
 from lemma.rundir.problems import StoredProblems
 from lemma.rundir.sharing import Hold
+from lemma.statistics import wilson_interval
 from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy.error_types import load_taxonomy
 
 # Dimensions of the counts.
 _TYPES, _REASONS, _AGREEMENT = "student types", "located by", "graph and teacher"
-_Z = 1.959964  # 95 % of a normal distribution
 
 
 def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
@@ -53,7 +52,9 @@ def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
 
 
 def _next(config: AnalyzeConfig) -> tuple[str, ...]:
-    return ("augment", "--distribution", str(config.run / DISTRIBUTION))
+    """Inject errors as often as the student makes them, if any of its errors has a known type."""
+    weights = orjson.loads((config.run / DISTRIBUTION).read_bytes())["weights"]
+    return ("augment", "--distribution", str(config.run / DISTRIBUTION)) if any(weights.values()) else ("augment",)
 
 
 def analyze_solution(problems: StoredProblems, solution: Solution) -> Iterator[Product]:
@@ -137,16 +138,6 @@ def _erroneous(solution: Solution, problem: Problem, judgement: Judgement) -> It
     )
 
 
-def wilson_interval(count: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share, after Wilson (1927), which stays within 0 and 1 also for rare types."""
-    if not total:
-        return 0.0, 1.0
-    share, spread = count / total, _Z * _Z / total
-    middle = (share + spread / 2) / (1 + spread)
-    half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / total + spread / (4 * total))
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 def _write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
     types = dict(sorted(counts.of(_TYPES).items()))
     unknown = types.pop("unknown", 0)
@@ -157,7 +148,8 @@ def _write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
         "note": f"percentages of {total} errors with 95 % Wilson intervals; {unknown} more have an unknown type",
         "weights": {kind: round(100 * count / total, 2) for kind, count in types.items()},
         "intervals": {
-            kind: [round(100 * bound, 2) for bound in wilson_interval(count, total)] for kind, count in types.items()
+            kind: [round(100 * share.low, 2), round(100 * share.high, 2)]
+            for kind, share in ((kind, wilson_interval(count, total)) for kind, count in types.items())
         },
         "counts": types,
         "unknown": unknown,
@@ -173,11 +165,15 @@ def _tallies(_config: AnalyzeConfig, counts: Counts) -> tuple[Tally]:
     total = sum(types.values())
     rows = []
     for kind, count in sorted(types.items(), key=lambda item: -item[1]):
-        low, high = wilson_interval(count, total)
-        rows.append((kind, f"{count:,}", f"{count / total:.1%}", f"{low:.1%} to {high:.1%}"))
+        share = wilson_interval(count, total)
+        rows.append((kind, f"{count:,}", f"{share.value:.1%}", f"{share.low:.1%} to {share.high:.1%}"))
     rows.append(("unknown", f"{unknown:,}", "", ""))
     rows += [(f"{_AGREEMENT}: {name}", f"{n:,}", "", "") for name, n in sorted(counts.of(_AGREEMENT).items())]
     return (Tally("The student's errors", ("type", "errors", "share", "95 % interval"), tuple(rows)),)
+
+
+def _calls(config: AnalyzeConfig) -> int:
+    return 1 if config.teacher else 0
 
 
 COMMAND = Command(
@@ -187,6 +183,7 @@ COMMAND = Command(
     looks_up=(PROBLEMS,),
     writes=(ERRONEOUS,),
     then=_next,
+    calls=_calls,
     tallies=_tallies,
     finish=_write_distribution,
 )

@@ -101,18 +101,17 @@ def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Prod
     yield item
     if isinstance(item, Rejection):
         return
-    asked: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
-    records = list(erroneous_solutions(injection, item, asked, refused))
-    for record in records:
+    injected = erroneous_solutions(injection, item)
+    for record in injected.records:
         yield record
         yield Count(MADE, record.error_type)
-    if not records:
-        detail = ", ".join(f"{reason} {count}" for reason, count in refused.most_common(4)) or "nothing to change"
+    if not injected.records:
+        reasons = injected.refused.most_common(4)
+        detail = ", ".join(f"{reason} {count}" for reason, count in reasons) or "nothing to change"
         yield Refusal("no_error_proven", detail)
-    for kind, count in asked.items():
+    for kind, count in injected.asked.items():
         yield Count(ASKED, kind, count)
-    for reason, count in refused.items():
+    for reason, count in injected.refused.items():
         yield Count(REFUSALS, reason, count)
 
 
@@ -161,4 +160,21 @@ def _next(config: AugmentConfig) -> tuple[str, ...]:
     return ("correct", "--teacher", config.teacher) if config.teacher else ("build-sft",)
 
 
-COMMAND = Command(AugmentConfig, plan, writes=(PROBLEMS, ERRONEOUS), then=_next, tallies=_tallies)
+def _calls(config: AugmentConfig) -> int:
+    looks = 1 if config.audit == "none" else 2
+    return config.per_problem * looks if config.teacher else 0
+
+
+def _errors(config: AugmentConfig) -> int:
+    return config.per_problem
+
+
+COMMAND = Command(
+    AugmentConfig,
+    plan,
+    writes=(PROBLEMS, ERRONEOUS),
+    then=_next,
+    calls=_calls,
+    fan_out=_errors,
+    tallies=_tallies,
+)

@@ -37,8 +37,9 @@ from lemma.formats import record_kinds
 from lemma.formats.kind import RIGHT_SOLUTION, Case, Joined, Line, RecordKind, RightSolution
 from lemma.formats.shapes import Shape, shaped
 from lemma.models.backend_choice import OPENAI, choose_backend
+from lemma.models.factory import open_scorer
 from lemma.models.prompts import prompt_versions
-from lemma.models.scorers import open_scorer
+from lemma.models.scoring import Scorer, Turn
 from lemma.problems.loading import open_problems
 from lemma.problems.similarity import NearDuplicates, TestQuestions
 from lemma.records import Correction, ErroneousSolution, Problem, Rejection, SmoothedTrajectory
@@ -51,7 +52,7 @@ from lemma.steps import solution_text, split_steps, without_annotations
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.trajectories import phrase_comparison as comparison
 from lemma.trajectories.joining import PhraseDraw, Truncation, join, opening, trajectory_of
-from lemma.trajectories.phrase_scores import ModelChoice, Remembered, Scorer, Turn, open_scores, score_turns
+from lemma.trajectories.phrase_scores import ModelChoice, Remembered, open_scores, score_turns
 from lemma.trajectories.phrases import Mode, load_phrases
 
 MIXED_IN = "cot"
@@ -148,7 +149,7 @@ def _how_to_reflect(config: BuildSftConfig) -> tuple[PhraseDraw | ModelChoice, S
     if config.model is None:
         raise ConfigError("--reflections model chooses by a model's likelihood; say which model with --model")
     backend = choose_backend(config.backend, config.model, config.base_url)
-    scorer = open_scorer(backend, config.model, config.base_url or OPENAI)
+    scorer = open_scorer(backend, config.model, config.base_url or OPENAI, config.key_variable)
     return ModelChoice(config.run / PHRASE_SCORES, scorer.name, config.temperature), scorer
 
 

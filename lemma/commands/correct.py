@@ -43,7 +43,24 @@ def plan(config: CorrectConfig, _hold: Hold) -> Job:
     return Job(correcting, model=config.teacher, prompts=tuple(_PROMPTS.values()))
 
 
-COMMAND = Command(CorrectConfig, plan, reads=ERRONEOUS, looks_up=(SOLUTIONS,), writes=(CORRECTIONS,), then="build-sft")
+def _calls(config: CorrectConfig) -> int:
+    return len(config.strategies) if config.teacher else 0
+
+
+def _corrections(config: CorrectConfig) -> int:
+    return len(config.strategies)
+
+
+COMMAND = Command(
+    CorrectConfig,
+    plan,
+    reads=ERRONEOUS,
+    looks_up=(SOLUTIONS,),
+    writes=(CORRECTIONS,),
+    then="build-sft",
+    calls=_calls,
+    fan_out=_corrections,
+)
 
 
 def corrections_of_reference(

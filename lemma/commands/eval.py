@@ -32,7 +32,9 @@ from lemma.evaluation.probing import Plan, probe
 from lemma.evaluation.problems import TestProblem, read_test_problems
 from lemma.evaluation.results import (
     RESULTS,
+    evaluation_folder,
     grades_of,
+    is_scripted,
     ranking_tally,
     read_outputs,
     suite_tallies,
@@ -91,7 +93,8 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
 
         items = islice(read_test_problems(source), config.limit)
         notes += run_calls(asking, items, journal=journal, config=here, model=model, progress=progress)
-    return _report(here, suites, journal, notes, {"data": source.name, "prompt": config.prompt})
+    facts = {"data": source.name, "prompt": config.prompt, "scripted": config.backend == "scripted"}
+    return _report(here, suites, journal, notes, facts)
 
 
 def _with_model(config: EvalConfig) -> tuple[EvalConfig, tuple[str, ...]]:
@@ -170,7 +173,7 @@ def _open(config: EvalConfig, inputs: Mapping[str, str]) -> AbstractContextManag
 
 
 def _folder(config: EvalConfig, name: str) -> Path:
-    return config.run / EVALUATIONS / name
+    return evaluation_folder(config.run, name)
 
 
 def _plain_name(model: str) -> str:
@@ -198,7 +201,7 @@ def _report(
     about = {"lemma": lemma.__version__, "seed": config.seed, "samples": config.n, "grades": grades_of(rows), **facts}
     file = write_results(config.run, about, by_model)
     only: Sequence[Result] = next(iter(by_model.values()))
-    tallies = (ranking_tally(by_model),) if len(by_model) > 1 else tuple(suite_tallies(only))
+    tallies = (ranking_tally(by_model),) if len(by_model) > 1 else tuple(suite_tallies(only, is_scripted(config.run)))
     return Summary(
         made=journal.made,
         rejected=journal.rejected,
@@ -216,12 +219,13 @@ def _compare(config: EvalConfig, names: tuple[str, str]) -> Summary:
     compared = compare({name: suite.figures for name, suite in suites.items()}, outputs[0], outputs[1], config.seed)
     file = config.run / EVALUATIONS / f"{folders[0].name}-against-{folders[1].name}.json"
     write_whole(file, orjson.dumps(compared, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    tally = comparison_tally((folders[0].name, folders[1].name), compared)
+    scripted = [folder.name for folder in folders if is_scripted(folder)]
+    tally = comparison_tally((folders[0].name, folders[1].name), compared, scripted)
     return Summary({}, {}, (file,), COMMAND.next_words(config), (tally,))
 
 
 def _evaluated(config: EvalConfig, name: str) -> Path:
-    for folder in (_folder(config, name), Path(name)):
+    for folder in (config.run / EVALUATIONS / name, Path(name)):
         if (folder / OUTPUTS).exists():
             return folder
     known = sorted(path.parent.name for path in (config.run / EVALUATIONS).glob(f"*/{RESULTS}"))

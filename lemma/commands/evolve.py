@@ -84,8 +84,18 @@ def _next(config: EvolveConfig) -> tuple[str, ...]:
     return ("augment", str(EVOLVED.path(config.run)), "--run", f"{config.run}-evolved")
 
 
+def _calls(config: EvolveConfig) -> int:
+    return config.per_problem * (1 + _SOLUTIONS)
+
+
 COMMAND = Command(
-    EvolveConfig, plan, needs=(CORRECTIONS, ERRONEOUS), looks_up=(PROBLEMS,), writes=(EVOLVED,), then=_next
+    EvolveConfig,
+    plan,
+    needs=(CORRECTIONS, ERRONEOUS),
+    looks_up=(PROBLEMS,),
+    writes=(EVOLVED,),
+    then=_next,
+    calls=_calls,
 )
 
 

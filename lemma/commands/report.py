@@ -21,12 +21,12 @@ from lemma.exceptions import RunDirectoryError
 from lemma.report import results
 from lemma.report.computation import compare_computations
 from lemma.report.counts import Counts, count_all, count_records, duplicate_texts, files_there
-from lemma.report.lines import Reader
-from lemma.report.marks import marked_steps
-from lemma.report.page import render_page
+from lemma.report.diff import marked_steps
+from lemma.report.lenient_lines import Reader
+from lemma.report.page import render_page, write_page
 from lemma.report.samples import Sample, StratifiedDraw, add_corrections, add_solutions, read_samples
 from lemma.run_files import REPORT
-from lemma.rundir.disk import json_line, write_whole
+from lemma.rundir.disk import json_line
 from lemma.runner import run_command
 from lemma.steps import split_steps, without_annotations
 
@@ -55,7 +55,7 @@ def report(config: ReportConfig, console: Console) -> Summary:
     data = _figures(reader, counts) | {"title": name, "version": lemma.__version__, "samples": shown}
     data["unreadable"] = dict(reader.unreadable)
     path = config.output or config.run / REPORT
-    write_whole(path, render_page(f"lemma: {name}", data))
+    write_page(path, render_page(f"lemma: {name}", data))
     notes = [f"{lines:,} lines of {file} could not be read" for file, lines in reader.unreadable.items()]
     if counts.erroneous > len(shown):
         notes.append(f"the figures are of all records, the samples {len(shown):,} of {counts.erroneous:,}")

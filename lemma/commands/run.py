@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,19 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.console import Console
 
-from lemma.config import MODEL_OPTIONS, ModelConfig, RunConfig, commands
+from lemma.config import RunConfig, commands
 from lemma.declaration import Command, command_named
+from lemma.engine.estimates import Stage, estimate, tally
 from lemma.engine.progress import new_progress
 from lemma.engine.side_by_side import flowing_groups, run_side_by_side
-from lemma.engine.summary import print_summary
+from lemma.engine.summary import Summary, print_summary
 from lemma.exceptions import ConfigError, did_you_mean, first_fault
 from lemma.models.backend_choice import choose_backend
-from lemma.options import StageConfig
-from lemma.resources import data_folder
+from lemma.models.costs import read_prices
+from lemma.options import MODEL_OPTIONS, ModelConfig, StageConfig
+from lemma.problems.loading import open_problems
+from lemma.resources import data_folder, own_prompts
+from lemma.run_files import ERRONEOUS, PROBLEMS
 from lemma.rundir.manifest import read_manifest
 from lemma.runner import run_alone, run_command, run_prerequisites
 
@@ -59,6 +64,10 @@ class Pipeline(BaseModel):
 def run(config: RunConfig, console: Console) -> None:
     """Run all commands. Raises ConfigError, naming file and command, before any of them runs."""
     stages = read_pipeline(config)
+    if config.dry_run:
+        estimates = estimate(map(_facts, stages))
+        print_summary(Summary({}, {}, (), tallies=(tally(estimates),), notes=("nothing was asked (--dry-run)",)))
+        return
     done = 0
     for group in flowing_groups(stages, flows_into):
         for number, stage in enumerate(group, start=done + 1):
@@ -70,7 +79,7 @@ def run(config: RunConfig, console: Console) -> None:
             run_command(group[0], console, last=last)
             continue
         run_prerequisites(group[0], console)
-        with new_progress(console) as progress:
+        with new_progress(console) as progress, own_prompts(getattr(group[0], "prompts", None)):
             summaries = run_side_by_side(group, lambda stage, hold: run_alone(stage, console, hold, progress), console)
         for summary in summaries:
             print_summary(summary, last and summary is summaries[-1])
@@ -89,6 +98,32 @@ def flows_into(before: StageConfig, after: StageConfig) -> bool:
     models = [config for config in (before, after) if isinstance(config, ModelConfig)]
     return not any(
         choose_backend(config.backend, config.asked() or "student", config.base_url) in _IN_PROCESS for config in models
+    )
+
+
+def _facts(stage: StageConfig) -> Stage:
+    """What an estimate needs to know of a command of the pipeline."""
+    command = command_named(stage.command)
+    problems, price = None, None
+    if command.reads is None and PROBLEMS in command.writes:
+        data = getattr(stage, "from_", None) or getattr(stage, "data", None)
+        columns, split = getattr(stage, "columns", {}), getattr(stage, "split", "train")
+        problems = islice(
+            open_problems(data, stage.command, columns, split, solved=False), getattr(stage, "limit", None)
+        )
+    model = stage.asked() if isinstance(stage, ModelConfig) else None
+    if isinstance(stage, ModelConfig) and stage.prices is not None and model is not None:
+        price = read_prices(stage.prices).get(model)
+    return Stage(
+        command=stage.command,
+        source=problems,
+        reads=(command.reads or ERRONEOUS).name,
+        writes=tuple(file.name for file in command.writes if file is not PROBLEMS),
+        fan_out=command.fan_out(stage) if command.fan_out else 1,
+        calls=command.calls(stage) if command.calls else 0,
+        model=model,
+        max_tokens=getattr(stage, "max_tokens", 0),
+        price=price,
     )
 
 
@@ -124,7 +159,7 @@ def read_pipeline(config: RunConfig) -> list[StageConfig]:
         raise ConfigError(f"{path}: not YAML ({(str(error).splitlines() or ['nested too deeply'])[0]})") from None
     own = {"run": config.run, "seed": config.seed, "workers": config.workers, "fresh": config.fresh}
     typed: dict[str, Any] = {name: own[name] for name in own if name in config.model_fields_set}
-    typed |= _pairs(config.set) | ({"dry_run": True} if config.dry_run else {})
+    typed |= _pairs(config.set)
     shared = {"run": config.run} | pipeline.all
     stages = [_stage(path, number, entry, shared, typed) for number, entry in enumerate(pipeline.stages, start=1)]
     known = {name for stage in stages for name in _names(type(stage))}

@@ -65,7 +65,11 @@ def plan(config: SampleConfig, _hold: Hold) -> Job:
     )
 
 
-COMMAND = Command(SampleConfig, plan, writes=(SOLUTIONS, PROBLEMS), then="analyze")
+def _samples(config: SampleConfig) -> int:
+    return config.n
+
+
+COMMAND = Command(SampleConfig, plan, writes=(SOLUTIONS, PROBLEMS), then="analyze", calls=_samples, fan_out=_samples)
 
 
 async def _solve(

@@ -12,11 +12,12 @@ from rich.text import Text
 from lemma.config import ShowConfig
 from lemma.declaration import Command
 from lemma.exceptions import ConfigError, DataError
-from lemma.report.lines import Reader, text_of
-from lemma.report.marks import Piece, marked_steps
+from lemma.report.diff import Piece, marked_steps
+from lemma.report.lenient_lines import Reader, text_of
 from lemma.report.samples import Sample, ShownTrajectory, add_trajectories, read_samples
 from lemma.run_files import CORRECTIONS, ERRONEOUS
 from lemma.taxonomy.error_types import load_taxonomy
+from lemma.visible_text import escaped
 
 _STYLES = {"prefix": "", "error": "red", "reflection": "yellow", "correction": "green"}
 _MARK = "bold reverse"
@@ -69,22 +70,22 @@ def _has_id(record_id: str, asked: str | None) -> bool:
 def _page(sample: Sample) -> Iterator[Text | Table]:
     erroneous = sample.erroneous
     yield Text.assemble(
-        (visible(erroneous.id), "bold"),
+        (escaped(erroneous.id), "bold"),
         ("  error type ", "dim"),
-        (visible(erroneous.error_type), "red"),
+        (escaped(erroneous.error_type), "red"),
         ("  origin ", "dim"),
         erroneous.origin,
     )
-    yield _row("question", [Text(visible(erroneous.question))])
+    yield _row("question", [Text(escaped(erroneous.question))])
     steps = marked_steps(erroneous.reference_steps, erroneous.steps)
     if not sample.trajectories:
         yield from _wrong_solution(steps, erroneous.error_step)
     for trajectory in sample.trajectories:
-        yield Text.assemble("\n", (visible(trajectory.strategy), "bold"))
+        yield Text.assemble("\n", (escaped(trajectory.strategy), "bold"))
         yield from _trajectory(trajectory, dict(zip(erroneous.steps, steps, strict=True)))
     yield Text()
-    yield _row("answer", [Text(f"{visible(erroneous.final_answer)}, should be {visible(erroneous.gold_answer)}")])
-    yield _row("why", [Text(visible(erroneous.explanation))])
+    yield _row("answer", [Text(f"{escaped(erroneous.final_answer)}, should be {escaped(erroneous.gold_answer)}")])
+    yield _row("why", [Text(escaped(erroneous.explanation))])
 
 
 def _wrong_solution(steps: Sequence[Sequence[Piece]], error_step: int) -> Iterator[Table]:
@@ -103,7 +104,7 @@ def _trajectory(trajectory: ShownTrajectory, marked: dict[str, list[Piece]]) -> 
 
 
 def _marked(pieces: Sequence[Piece], style: str) -> Text:
-    parts = ((visible(piece.text), style if piece.was is None else f"{style} {_MARK}".strip()) for piece in pieces)
+    parts = ((escaped(piece.text), style if piece.was is None else f"{style} {_MARK}".strip()) for piece in pieces)
     return Text.assemble(*parts)
 
 
@@ -115,14 +116,6 @@ def _row(name: str, lines: Sequence[Text]) -> Table:
     for number, line in enumerate(lines):
         row.add_row(name if number == 0 else "", line)
     return row
-
-
-def visible(text: str) -> str:
-    """Text that can't steer a terminal: whatever is not printed as it stands is written out, as in `\\x1b`."""
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else character.encode("unicode_escape").decode()
-        for character in text
-    )
 
 
 COMMAND = Command(ShowConfig, run=show, needs=(ERRONEOUS,))

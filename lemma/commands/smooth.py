@@ -43,7 +43,13 @@ def plan(config: SmoothConfig, _hold: Hold) -> Job:
     return Job(smoothing, model=config.teacher, inputs=phrases, prompts=(_PROMPT,))
 
 
-COMMAND = Command(SmoothConfig, plan, reads=CORRECTIONS, needs=(ERRONEOUS,), writes=(SMOOTHED,), then="build-sft")
+def _calls(config: SmoothConfig) -> int:
+    return 1 if config.teacher else 0
+
+
+COMMAND = Command(
+    SmoothConfig, plan, reads=CORRECTIONS, needs=(ERRONEOUS,), writes=(SMOOTHED,), then="build-sft", calls=_calls
+)
 
 
 async def _smooth(

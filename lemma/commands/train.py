@@ -24,7 +24,7 @@ from lemma.rundir.directory import RunDirectory
 from lemma.rundir.disk import to_line
 from lemma.rundir.journal import Chunk, Journal, count_rejection
 from lemma.rundir.lines import fingerprint
-from lemma.training.presets import with_preset
+from lemma.training.presets import TrainSettings, with_preset
 
 if TYPE_CHECKING:
     from transformers import Trainer
@@ -94,7 +94,7 @@ def _everywhere(value: bool) -> bool:
     return bool(broadcast_object_list([value])[0])
 
 
-def _train(config: TrainConfig, files: Sequence[Path], journal: Journal | None, console: Console) -> Summary | None:
+def _train(config: TrainSettings, files: Sequence[Path], journal: Journal | None, console: Console) -> Summary | None:
     from lemma.models.chat_template import load_tokenizer
     from lemma.training.checkpoints import last_checkpoint, remove_checkpoints
     from lemma.training.job import prepare
@@ -122,7 +122,7 @@ def _train(config: TrainConfig, files: Sequence[Path], journal: Journal | None, 
     except ValueError as error:
         raise ConfigError(f"these settings can't be used: {' '.join(str(error).split())}") from error
     _run(trainer, console)
-    if config.merge and (config.lora or config.qlora) and journal is not None:
+    if config.merge and config.adapter and journal is not None:
         merge_adapter(config, model, folder, tokenizer)
     return None if journal is None else _finish(trainer, config, files, journal)
 
@@ -162,7 +162,7 @@ def _run(trainer: Trainer, console: Console) -> None:
     trainer.save_model(str(folder))
 
 
-def _finish(trainer: Trainer, config: TrainConfig, files: Sequence[Path], journal: Journal) -> Summary:
+def _finish(trainer: Trainer, config: TrainSettings, files: Sequence[Path], journal: Journal) -> Summary:
     from lemma.training.model_card import CardFacts, write_model_card
 
     history = trainer.state.log_history

@@ -17,13 +17,13 @@ from typing import Generic
 
 from rich.progress import Progress
 
-from lemma.config import ModelConfig
 from lemma.engine.outcome import Outcome, chunk_of
 from lemma.engine.pool import Item
 from lemma.exceptions import StoppedError
 from lemma.models.client import Client, NotAskedError
 from lemma.models.costs import BudgetReachedError
 from lemma.models.factory import open_client
+from lemma.options import ModelConfig
 from lemma.run_files import PROBLEMS, RESPONSES
 from lemma.rundir.journal import Journal
 from lemma.rundir.lines import NOT_YET

@@ -7,9 +7,11 @@ so the files are the same with any number of workers.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol, TypeVar
@@ -89,9 +91,14 @@ def _batches(inputs: Iterable[Item]) -> Iterator[list[Item]]:
 def _chunks_from_pool(
     function: Callable[[Item], Outcome], batches: Iterator[list[Item]], workers: int
 ) -> Iterator[Chunk]:
-    context = multiprocessing.get_context("forkserver")
+    # Windows can only spawn, and waits for at most 61 processes.
+    has_forkserver = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if has_forkserver else "spawn")
+    workers = min(workers, 61) if sys.platform == "win32" else workers
+    # The server that forks the workers may be older than what was set since, such as a folder of prompts.
+    own = {name: value for name, value in os.environ.items() if name.startswith("LEMMA_")}
     waiting: deque[Future[Chunk]] = deque()
-    with ProcessPoolExecutor(workers, context, _set_function, (function,)) as pool:
+    with ProcessPoolExecutor(workers, context, _set_function, (function, own)) as pool:
         try:
             for batch in batches:
                 if not batch:
@@ -115,9 +122,12 @@ def _first_if_done(waiting: deque[Future[Chunk]]) -> Chunk:
 _worker_function: Callable[[Any], Outcome]
 
 
-def _set_function(function: Callable[[Any], Outcome]) -> None:
+def _set_function(function: Callable[[Any], Outcome], own: Mapping[str, str]) -> None:
     global _worker_function  # noqa: PLW0603 - a worker process holds one function for its life
     _worker_function = function
+    for name in [name for name in os.environ if name.startswith("LEMMA_")]:
+        del os.environ[name]
+    os.environ.update(own)
 
 
 def _apply_in_worker(batch: list[Any]) -> Chunk:

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lemma.visible_text import escaped, one_line
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -38,22 +40,23 @@ def print_summary(summary: Summary, last: bool = True) -> None:
     console = Console(highlight=False, soft_wrap=True, markup=False)
     for tally in summary.tallies:
         console.print(_table(tally))
+    # Names, notes and paths are printed as they are: none of them is markup, and none can steer the terminal.
     for name, count in summary.made.items():
-        console.print(Text.assemble(("made", "green"), f"      {count:>9,}  {name}"))
+        console.print(Text.assemble(("made", "green"), f"      {count:>9,}  {one_line(name)}"))
     for reason, count in sorted(summary.rejected.items(), key=lambda item: (-item[1], item[0])):
-        console.print(Text.assemble(("rejected", "yellow"), f"  {count:>9,}  {reason}"))
+        console.print(Text.assemble(("rejected", "yellow"), f"  {count:>9,}  {one_line(reason)}"))
     for note in summary.notes:
-        console.print(note)
+        console.print(Text(escaped(note)))
     for file in summary.files:
-        console.print(Text.assemble(("wrote", "dim"), f"     {file}"))
+        console.print(Text.assemble(("wrote", "dim"), f"     {one_line(str(file))}"))
     if summary.next and last:
-        console.print(Text.assemble(("next", "dim"), f"      {shlex.join(('lemma', *summary.next))}"))
+        console.print(Text.assemble(("next", "dim"), f"      {one_line(shlex.join(('lemma', *summary.next)))}"))
 
 
 def _table(tally: Tally) -> Table:
-    table = Table(title=Text(tally.title), title_justify="left", box=None, pad_edge=False)
+    table = Table(title=Text(one_line(tally.title)), title_justify="left", box=None, pad_edge=False)
     for position, column in enumerate(tally.columns):
-        table.add_column(Text(column), justify="left" if position == 0 else "right")
+        table.add_column(Text(one_line(column)), justify="left" if position == 0 else "right")
     for row in tally.rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(escaped(cell)) for cell in row))
     return table

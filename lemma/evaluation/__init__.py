@@ -1,1 +1,1 @@
-"""Does a model correct itself, and at what price? One suite a file, each with its probes and its figures."""
+"""Does a model correct itself, and at what cost? One suite per file, each with its probes and its figures."""

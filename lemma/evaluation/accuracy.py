@@ -1,6 +1,7 @@
-"""Suite `accuracy`: greedy pass@1, pass@k and majority@k over samples, and what could not be graded.
+"""Suite `accuracy`: greedy accuracy, pass@k and majority@k over samples, and how much could not be graded.
 
 Sample 0 is greedy; samples 1 to n are drawn. pass@k is the unbiased estimator, for k = 1, 2, 4 ... up to n.
+An output without an answer counts as wrong everywhere; only `unknown` ones are left out.
 """
 
 from __future__ import annotations
@@ -13,18 +14,24 @@ from lemma.evaluation.outputs import GREEDY, Condition, GradedOutput
 from lemma.grading.verdict import exact_value
 
 PLAIN: tuple[Condition, ...] = ("plain",)
+# The figures by which models are ranked.
+ACCURACY, NO_ANSWER, UNKNOWN = "accuracy", "no_answer", "unknown"
 
 
 def figures(samples: int) -> tuple[Figure, ...]:
-    """The figures of the suite for outputs with so many samples a problem."""
+    """The figures of the suite for outputs with this many samples per problem."""
     powers = [2**power for power in range(10) if 2**power <= samples]
     return (
-        share_of("accuracy, greedy", PLAIN, greedy(is_right), by=("steps",)),
-        share_of("ungraded (unknown)", PLAIN, lambda row: row.grade == "unknown"),
-        share_of("no answer stated", PLAIN, lambda row: row.grade == "none"),
-        share_of("tokens an output", PLAIN, lambda row: row.tokens, percent=False),
-        *(Figure(f"pass@{k}", PLAIN, _pass_at(k), ratio, proportion=True) for k in powers),
-        *(Figure(f"majority@{k}", PLAIN, _majority_at(k), ratio, proportion=True) for k in powers if k > 2),
+        share_of(ACCURACY, "accuracy (greedy)", PLAIN, greedy(is_right), by=("steps",)),
+        share_of(NO_ANSWER, "no answer (counted as wrong)", PLAIN, lambda row: row.grade == "none"),
+        share_of(UNKNOWN, "unknown (could not be graded)", PLAIN, lambda row: row.grade == "unknown"),
+        share_of("tokens_per_output", "tokens per output", PLAIN, lambda row: row.tokens, percent=False),
+        *(Figure(f"pass_at_{k}", f"pass@{k}", PLAIN, _pass_at(k), ratio, proportion=True) for k in powers),
+        *(
+            Figure(f"majority_at_{k}", f"majority@{k}", PLAIN, _majority_at(k), ratio, proportion=True)
+            for k in powers
+            if k > 2
+        ),
     )
 
 
@@ -53,14 +60,16 @@ def _majority_at(k: int) -> Terms:
 
 
 def votes(samples: Rows) -> list[tuple[str, bool]]:
-    """The answers of samples as votes. All right answers are one candidate, however they are written; numbers count by
-    their value, other wrong answers as they are written. What states no answer does not vote.
+    """The answers of samples as votes: a candidate, and whether it is right. Outputs without an answer do not vote.
+
+    All right answers are one candidate, however they are written. Wrong numbers count by their value, other wrong
+    answers as they are written.
     """
-    return [(_candidate(row), row.grade == "right") for row in samples if row.answer is not None]
-
-
-def _candidate(row: GradedOutput) -> str:
-    if row.grade == "right":
-        return row.gold
-    value = exact_value(row.answer or "")
-    return " ".join((row.answer or "").split()) if value is None else f"= {value}"
+    found = []
+    for row in samples:
+        if row.answer is None:
+            continue
+        value = exact_value(row.answer)
+        wrong = " ".join(row.answer.split()) if value is None else f"= {value}"
+        found.append((row.gold, True) if row.grade == "right" else (wrong, False))
+    return found

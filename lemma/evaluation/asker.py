@@ -1,4 +1,4 @@
-"""What the suites ask a model, whoever serves it: a question, a question with the beginning of an answer, or a task."""
+"""What the suites ask a model, whoever serves it: a question, a question with a prefilled answer, or a task."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Asker:
     drawing: Sampling
 
     async def solve(self, question: str, given: Sequence[str] = (), sample: int = GREEDY) -> Response | Refusal:
-        """What the model writes on a question after the `given` steps of an answer. Sample 0 is greedy."""
+        """What the model writes on a question, with the `given` steps prefilled. Sample 0 is greedy."""
         rendered = self.prompt.render(question=question)
         begun = "".join(f"{step}\n" for step in given)
         if isinstance(rendered, str):
@@ -37,6 +37,7 @@ class Asker:
         return await self._ask(task.render(**values), GREEDY)
 
     async def _ask(self, prompt: str | tuple[Message, ...], sample: int) -> Response | Refusal:
+        # A base model continues with the next problem of the few-shot prompt; a chat model ends its turn by itself.
         stop = (_NEXT_PROBLEM,) if isinstance(prompt, str) else ()
         sampling = Sampling(0.0, 1.0, self.drawing.max_tokens) if sample == GREEDY else self.drawing
         request = Request(self.served_as, prompt, replace(sampling, stop=stop), sample)

@@ -1,12 +1,12 @@
-"""Two evaluated models on the same problems: paired differences, and the control of equal tokens.
+"""Two evaluated models on the same problems: paired differences, and a control for the number of tokens.
 
-A model that writes more is not better for it: under `majority within equal tokens` the model that wrote less on a
+A model that writes more is not better because of it: for `majority within equal tokens`, the model that wrote less on a
 problem votes with as many of its samples as fit into the tokens of the other's greedy output, its own greedy one first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,21 +14,25 @@ import numpy as np
 from lemma.engine.summary import Tally
 from lemma.evaluation.accuracy import votes
 from lemma.evaluation.figures import Figure, Rows, by_problem, ratio
-from lemma.evaluation.intervals import Column, Difference, paired
 from lemma.evaluation.metrics import majority
 from lemma.evaluation.outputs import GREEDY, GradedOutput
+from lemma.evaluation.paired import Difference, paired
 from lemma.evaluation.results import number
 from lemma.exceptions import DataError
+from lemma.statistics import Column
 
-EQUAL_TOKENS = "majority within equal tokens"
+EQUAL_TOKENS = Figure(
+    "majority_within_equal_tokens", "majority within equal tokens", ("plain",), lambda rows: (), ratio
+)
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A figure of both models, and its difference, first less second."""
+    """A figure of both models, and its difference, first minus second. `figure` is its id, `label` is for people."""
 
     suite: str
     figure: str
+    label: str
     first: float
     second: float
     difference: Difference
@@ -38,60 +42,51 @@ class Compared:
 def compare(
     suites: Mapping[str, Sequence[Figure]], first: Sequence[GradedOutput], second: Sequence[GradedOutput], seed: int
 ) -> list[Compared]:
-    """Every figure that both have, over the problems that both were asked. Raises DataError where there are none."""
+    """Every figure that both have, over the problems that both were asked. Raises DataError if there are none."""
     left = {rows[0].problem_id: rows for rows in by_problem(first)}
     right = {rows[0].problem_id: rows for rows in by_problem(second)}
     shared = [problem for problem in left if problem in right]
     if not shared:
         raise DataError("the two evaluations have no problem in common; evaluate both on the same data")
-    pairs = [(left[problem], right[problem]) for problem in shared]
-    return [
-        found
-        for suite, figure, columns in (*_figures(suites, pairs), *_equal_tokens(pairs))
-        if (found := _compared(suite, figure, columns, seed)) is not None
+    ours, theirs = [left[problem] for problem in shared], [right[problem] for problem in shared]
+    pairs = [
+        (suite, figure, figure.column(ours), figure.column(theirs))
+        for suite, figures in suites.items()
+        for figure in figures
     ]
+    pairs.append(("accuracy", EQUAL_TOKENS, *_equal_tokens(ours, theirs)))
+    compared = []
+    for suite, figure, one, other in pairs:
+        values = [float(column.statistic(column.terms.sum(axis=0))) for column in (one, other)]
+        if np.isnan(values).any():
+            continue
+        difference = paired(one, other, seed)
+        compared.append(Compared(suite, figure.id, figure.label, values[0], values[1], difference, figure.percent))
+    return compared
 
 
-Pairs = Sequence[tuple[Rows, Rows]]
+def _equal_tokens(first: Sequence[Rows], second: Sequence[Rows]) -> tuple[Column, Column]:
+    voted = [_vote_within_equal_tokens(*rows) for rows in zip(first, second, strict=True)]
+    left, right = (np.array([[vote[side], 1.0] if vote else [0.0, 0.0] for vote in voted]) for side in (0, 1))
+    return Column(left, ratio), Column(right, ratio)
 
 
-def _figures(
-    suites: Mapping[str, Sequence[Figure]], pairs: Pairs
-) -> Iterator[tuple[str, Figure, tuple[Column, Column]]]:
-    for suite, figures in suites.items():
-        for figure in figures:
-            columns = figure.column([pair[0] for pair in pairs]), figure.column([pair[1] for pair in pairs])
-            yield suite, figure, columns
+def _vote_within_equal_tokens(first: Rows, second: Rows) -> tuple[float, float] | None:
+    """The majority of each model on one problem; None if tokens or graded greedy outputs are missing."""
+    budget = 0
+    for rows in (first, second):
+        greedy = next((row for row in rows if row.condition == "plain" and row.sample == GREEDY), None)
+        if greedy is None or greedy.tokens is None or greedy.grade == "unknown":
+            return None
+        budget = max(budget, greedy.tokens)
+    return _majority_within(first, budget), _majority_within(second, budget)
 
 
-def _equal_tokens(pairs: Pairs) -> Iterator[tuple[str, Figure, tuple[Column, Column]]]:
-    figure = Figure(EQUAL_TOKENS, ("plain",), lambda rows: (), ratio)
-    voted = [_vote_within_tokens(*pair) for pair in pairs]
-    terms = [np.array([[vote[place], 1.0] if vote else [0.0, 0.0] for vote in voted]) for place in (0, 1)]
-    yield "accuracy", figure, (Column(terms[0], ratio), Column(terms[1], ratio))
-
-
-def _vote_within_tokens(first: Rows, second: Rows) -> tuple[float, float] | None:
-    """The majority of each model on one problem; None where tokens or greedy outputs are missing."""
-    greedy = [
-        next((row for row in rows if row.condition == "plain" and row.sample == GREEDY), None)
-        for rows in (first, second)
-    ]
-    if greedy[0] is None or greedy[1] is None or greedy[0].tokens is None or greedy[1].tokens is None:
-        return None
-    if "unknown" in (greedy[0].grade, greedy[1].grade):
-        return None
-    budget = max(greedy[0].tokens, greedy[1].tokens)
-    return _within(first, budget), _within(second, budget)
-
-
-def _within(rows: Rows, budget: int) -> float:
-    samples = sorted(
-        (row for row in rows if row.condition == "plain" and row.grade != "unknown"), key=lambda row: row.sample
-    )
+def _majority_within(rows: Rows, budget: int) -> float:
+    graded = [row for row in rows if row.condition == "plain" and row.grade != "unknown"]
     chosen: list[GradedOutput] = []
     spent = 0
-    for row in samples:
+    for row in sorted(graded, key=lambda row: row.sample):
         spent += row.tokens or 0
         if chosen and spent > budget:
             break
@@ -99,18 +94,11 @@ def _within(rows: Rows, budget: int) -> float:
     return majority(votes(chosen))
 
 
-def _compared(suite: str, figure: Figure, columns: tuple[Column, Column], seed: int) -> Compared | None:
-    first, second = (float(column.statistic(column.terms.sum(axis=0))) for column in columns)
-    if np.isnan(first) or np.isnan(second):
-        return None
-    return Compared(suite, figure.name, first, second, paired(*columns, seed), figure.percent)
-
-
-def comparison_tally(names: tuple[str, str], compared: Sequence[Compared]) -> Tally:
-    """The comparison as a table."""
+def comparison_tally(names: tuple[str, str], compared: Sequence[Compared], scripted: Sequence[str] = ()) -> Tally:
+    """The comparison as a table. Its title says which of the two names are `scripted` students, not models."""
     rows = tuple(
         (
-            f"{item.suite}: {item.figure}",
+            f"{item.suite}: {item.label}",
             number(item.first, item.percent),
             number(item.second, item.percent),
             number(item.difference.value, item.percent),
@@ -120,4 +108,7 @@ def comparison_tally(names: tuple[str, str], compared: Sequence[Compared]) -> Ta
         for item in compared
     )
     columns = ("figure", *names, "difference", "95 % interval", "p")
-    return Tally(f"{names[0]} against {names[1]}, same problems", columns, rows)
+    title = f"{names[0]} vs. {names[1]}, same problems"
+    if scripted:
+        title += f" ({' and '.join(scripted)}: scripted student, not a model)"
+    return Tally(title, columns, rows)

@@ -1,7 +1,8 @@
 """From graded outputs to figures with intervals: by suite, over all problems and by group.
 
 A figure says what each problem adds to its sums (`terms`), and what is made of the totals (`statistic`), so that one
-round of resampling the problems gives the intervals of all figures at once.
+round of resampling the problems gives the intervals of all figures at once. Problems are resampled, never single
+outputs: several outputs for one problem are not independent.
 """
 
 from __future__ import annotations
@@ -14,32 +15,33 @@ from functools import partial
 
 import numpy as np
 
-from lemma.evaluation.intervals import Column, Interval, Statistic, bootstrap
 from lemma.evaluation.metrics import Array, share
 from lemma.evaluation.outputs import GREEDY, Condition, GradedOutput
+from lemma.statistics import Column, Interval, bootstrap
 
 Rows = Sequence[GradedOutput]
 Terms = Callable[[Rows], Sequence[float]]
 Part = Callable[[GradedOutput], float | None]  # what an output counts; None leaves it out
 ALL = "all"
 _GROUPS: Mapping[str, Callable[[GradedOutput], str | None]] = {
-    "error type": lambda row: row.error_type,
+    "error_type": lambda row: row.error_type,
     "steps": lambda row: str(row.operations),
 }
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A number that a suite reports. `terms` gets a problem's rows of the figure's conditions, and gives `width` sums.
+    """A number that a suite reports. `id` never changes and is unique in its suite; `label` is for people.
 
-    `proportion` marks a share of outcomes, its sums being (counted, all); `percent` says how it is shown, `by` its
-    breakdowns.
+    `terms` gets a problem's rows of the figure's conditions, and gives `width` sums. `proportion` marks a share of
+    outcomes, with the sums (counted, all); `percent` says how it is shown, `by` its breakdowns.
     """
 
-    name: str
+    id: str
+    label: str
     conditions: tuple[Condition, ...]
     terms: Terms
-    statistic: Statistic
+    statistic: Callable[[Array], Array]
     width: int = 2
     proportion: bool = False
     percent: bool = True
@@ -57,35 +59,55 @@ class Figure:
 
 @dataclass(frozen=True)
 class Result:
-    """One figure of one model: `group` is `all`, or the error type or number of steps that it was taken over."""
+    """One figure of one model. `group` is `all`, or what it was taken over: `error_type=operator_error`, `steps=2`."""
 
     suite: str
     figure: str
+    label: str
     group: str
     interval: Interval
     percent: bool
 
 
 def ratio(totals: Array) -> Array:
-    """The share that the first sum is of the second."""
+    """The first sum divided by the second."""
     return share(totals[..., 0], totals[..., 1])
 
 
 def share_of(
-    name: str,
+    id: str,
+    label: str,
     conditions: Sequence[Condition],
     part: Part,
     by: Sequence[str] = (),
     *,
     percent: bool = True,
 ) -> Figure:
-    """The share (or mean) of a property over outputs; None leaves an output out."""
+    """The share of outputs with a property, or the mean of a number; None leaves an output out."""
+    return Figure(id, label, tuple(conditions), counts_of(part), ratio, 2, percent, percent, tuple(by))
+
+
+def counts_of(*parts: Part) -> Terms:
+    """The terms (counted, all) of each of these properties in turn."""
 
     def terms(rows: Rows) -> Sequence[float]:
-        known = [float(value) for row in rows if (value := part(row)) is not None]
-        return sum(known), float(len(known))
+        sums = []
+        for part in parts:
+            known = [float(value) for row in rows if (value := part(row)) is not None]
+            sums += [sum(known), float(len(known))]
+        return sums
 
-    return Figure(name, tuple(conditions), terms, ratio, 2, percent, percent, tuple(by))
+    return terms
+
+
+def of_shares(combine: Callable[[Array, Array], Array]) -> Callable[[Array], Array]:
+    """A statistic of two shares, made from the terms of two properties."""
+    return lambda totals: combine(share(totals[..., 0], totals[..., 1]), share(totals[..., 2], totals[..., 3]))
+
+
+def under(conditions: Sequence[Condition], part: Part) -> Part:
+    """A property of the outputs made under some conditions alone."""
+    return lambda row: part(row) if row.condition in conditions else None
 
 
 def greedy(part: Part) -> Part:
@@ -93,8 +115,13 @@ def greedy(part: Part) -> Part:
     return lambda row: part(row) if row.sample == GREEDY else None
 
 
+def fact(name: str) -> Part:
+    """A fact that a suite recorded about its outputs."""
+    return lambda row: row.facts.get(name)
+
+
 def is_right(row: GradedOutput) -> bool | None:
-    """Right, not right, or None where it could not be graded."""
+    """Whether the answer is right; None if it could not be graded. An output without an answer is not right."""
     return None if row.grade == "unknown" else row.grade == "right"
 
 
@@ -116,7 +143,7 @@ def evaluate_figures(suites: Mapping[str, Sequence[Figure]], rows: Iterable[Grad
             found += [(suite, figure, group, column) for group, column in columns if column.terms.any()]
     intervals = bootstrap([column for *_, column in found], seed)
     return [
-        Result(suite, figure.name, group, interval, figure.percent)
+        Result(suite, figure.id, figure.label, group, interval, figure.percent)
         for (suite, figure, group, _), interval in zip(found, intervals, strict=True)
         if not math.isnan(interval.value)
     ]
@@ -126,9 +153,10 @@ def _grouped(figure: Figure, problems: Sequence[Rows]) -> Iterable[tuple[str, Co
     for kind in figure.by:
         group_of = _GROUPS[kind]
         groups = {group_of(row) for rows in problems for row in rows if row.condition in figure.conditions}
+        # Numbers in order of size, names in alphabetical order.
         for group in sorted(filter(None, groups), key=lambda name: (len(name) if name.isdecimal() else 0, name)):
-            yield f"{kind} {group}", figure.column(problems, partial(_belongs, group_of, group))
+            yield f"{kind}={group}", figure.column(problems, partial(_is_in, group_of, group))
 
 
-def _belongs(group_of: Callable[[GradedOutput], str | None], group: str, row: GradedOutput) -> bool:
+def _is_in(group_of: Callable[[GradedOutput], str | None], group: str, row: GradedOutput) -> bool:
     return group_of(row) == group

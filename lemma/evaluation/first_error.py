@@ -1,17 +1,18 @@
 """Suite `first-error`: find the first wrong step of a solution, and LEMA's task of correcting it.
 
-ProcessBench's F1 (arXiv 2412.06559) is the harmonic mean of the accuracy on wrong solutions, where the index must be
-the labelled one, and on right ones, where it must be -1. MR-GSM8K's score (arXiv 2312.17080) adds whether the reason
-was judged right; it is reported where outputs carry that judgement, never from a guess. LEMA's task (arXiv 2310.20689)
-asks for the step, an explanation and the corrected solution.
+ProcessBench's F1 (arXiv 2412.06559) is the harmonic mean of the accuracy on wrong solutions, for which the index must
+be the labeled one, and on right ones, for which it must be -1. MR-GSM8K's score (arXiv 2312.17080) adds whether the
+reason was judged right; it is reported only if outputs carry that judgment, never from a guess. LEMA's task (arXiv
+2310.20689) asks for the step, an explanation and the corrected solution.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
-from lemma.evaluation.figures import Figure, Part, Rows, Terms, is_right, share_of
+from lemma.evaluation.figures import Figure, Part, Rows, counts_of, fact, is_right, of_shares, share_of
 from lemma.evaluation.metrics import Array, harmonic_mean, matthews, mr_score, share
 from lemma.evaluation.outputs import Condition, GradedOutput
 from lemma.grading.verdict import extract_answer
@@ -25,7 +26,7 @@ _LEMA_STEP = re.compile(r"\bStep (\d+)\b")
 
 
 def located_step(text: str) -> int | None:
-    r"""The 0-based index that an answer names: `\boxed{2}`, `The answer is -1`; None where it names none."""
+    r"""The 0-based index that an answer names: `\boxed{2}`, `The answer is -1`; None if it names none."""
     answer = extract_answer(text)
     match = None if answer is None else _INDEX.search(answer.replace("−", "-"))
     return int(match.group()) if match else None
@@ -42,26 +43,24 @@ def location_facts(label: int, found: int | None) -> dict[str, float]:
     return {"label": float(label), "located": float(found == label), "says_wrong": float(found not in (None, -1))}
 
 
+def location_fields(label: int, text: str) -> dict[str, Any]:
+    """The fields of an output that was asked for the first wrong step, which is `label`. No index is no answer."""
+    found = located_step(text)
+    facts = location_facts(label, found)
+    graded = "right" if facts["located"] else "none" if found is None else "wrong"
+    return {"facts": facts, "grade": graded, "answer": None if found is None else str(found)}
+
+
 def _is_wrong(row: GradedOutput) -> bool:
     return row.facts["label"] != RIGHT_SOLUTION
 
 
-def _on(wrong: bool) -> Part:
+def _located_on(wrong: bool) -> Part:
     return lambda row: row.facts["located"] if _is_wrong(row) == wrong else None
 
 
-def _f1_terms(rows: Rows) -> Sequence[float]:
-    wrong = [row.facts["located"] for row in rows if _is_wrong(row)]
-    right = [row.facts["located"] for row in rows if not _is_wrong(row)]
-    return sum(wrong), len(wrong), sum(right), len(right)
-
-
-def _f1(totals: Array) -> Array:
-    return harmonic_mean(share(totals[..., 0], totals[..., 1]), share(totals[..., 2], totals[..., 3]))
-
-
-def _table(rows: Rows) -> Sequence[float]:
-    """True and false positives, true and false negatives, where positive is `the solution is right`."""
+def _confusion(rows: Rows) -> Sequence[float]:
+    """True and false positives, true and false negatives; positive means "the solution is right"."""
     cells = [(not _is_wrong(row), not row.facts["says_wrong"]) for row in rows]
     return tuple(cells.count(cell) for cell in ((True, True), (False, True), (False, False), (True, False)))
 
@@ -71,10 +70,11 @@ def _mcc(totals: Array) -> Array:
 
 
 def _mr_terms(rows: Rows) -> Sequence[float]:
+    """The confusion table, then on wrong solutions: steps found, reasons judged right, and their number."""
     judged = [row for row in rows if "reason_right" in row.facts or not _is_wrong(row)]
     wrong = [row for row in judged if _is_wrong(row)]
     steps, reasons = (sum(row.facts[name] for row in wrong) for name in ("located", "reason_right"))
-    return *_table(judged), steps, reasons, float(len(wrong))
+    return *_confusion(judged), steps, reasons, float(len(wrong))
 
 
 def _mr(totals: Array) -> Array:
@@ -82,20 +82,19 @@ def _mr(totals: Array) -> Array:
     return mr_score(_mcc(totals), step, reason)
 
 
-def _named(row: GradedOutput) -> float:
-    return row.facts["located"]
-
-
-def _plain(name: str, terms: Terms, statistic: Callable[[Array], Array], width: int, percent: bool = True) -> Figure:
-    return Figure(name, _LOCATE, terms, statistic, width, percent=percent)
-
-
 FIGURES: tuple[Figure, ...] = (
-    share_of("first wrong step found", _LOCATE, _on(True), ("error type", "steps")),
-    share_of("right solution seen as right", _LOCATE, _on(False), ("steps",)),
-    _plain("ProcessBench F1", _f1_terms, _f1, 4),
-    _plain("MCC, right or wrong", _table, _mcc, 4, percent=False),
-    _plain("MR-GSM8K score", _mr_terms, _mr, 7, percent=False),
-    share_of("LEMA: step named", _CORRECT, _named, ("error type",)),
-    share_of("LEMA: corrected to the right answer", _CORRECT, is_right, ("error type",)),
+    share_of("first_wrong_step_found", "first wrong step found", _LOCATE, _located_on(True), ("error_type", "steps")),
+    share_of("right_solution_accepted", "right solution accepted as right", _LOCATE, _located_on(False), ("steps",)),
+    Figure(
+        "processbench_f1",
+        "ProcessBench F1",
+        _LOCATE,
+        counts_of(_located_on(True), _located_on(False)),
+        of_shares(harmonic_mean),
+        4,
+    ),
+    Figure("mcc", "MCC, right or wrong", _LOCATE, _confusion, _mcc, 4, percent=False),
+    Figure("mr_gsm8k_score", "MR-GSM8K score", _LOCATE, _mr_terms, _mr, 7, percent=False),
+    share_of("lema_step_named", "LEMA: step named", _CORRECT, fact("located"), ("error_type",)),
+    share_of("lema_corrected", "LEMA: corrected to the right answer", _CORRECT, is_right, ("error_type",)),
 )

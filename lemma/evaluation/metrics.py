@@ -1,4 +1,4 @@
-"""The figures of the field, as pure functions. Counts and shares may be numbers or arrays; what is undefined is nan.
+"""The metrics of the field, as pure functions. Counts and shares may be numbers or arrays; undefined values are nan.
 
     >>> pass_at_k(samples=4, right=1, k=2)
     0.5
@@ -21,24 +21,24 @@ Array = NDArray[np.float64]
 
 
 def share(part: ArrayLike, whole: ArrayLike) -> Array:
-    """`part / whole`, nan where the whole is nothing."""
+    """`part / whole`; nan if the whole is 0."""
     upper, lower = np.broadcast_arrays(np.asarray(part, float), np.asarray(whole, float))
     return np.asarray(np.divide(upper, lower, out=np.full(upper.shape, np.nan), where=lower != 0))
 
 
 def pass_at_k(samples: int, right: int, k: int) -> float:
     """Probability that one of `k` solutions drawn from `samples` is right, by the unbiased estimator
-    1 - C(n-c, k) / C(n, k) (arXiv 2107.03374, section 2.1). Raises ValueError where there are fewer than `k` samples.
+    1 - C(n-c, k) / C(n, k) (arXiv 2107.03374, section 2.1). Raises ValueError if there are fewer than `k` samples.
     """
     if not 0 <= right <= samples or not 1 <= k <= samples:
-        raise ValueError(f"{right} right ones of {samples} samples, k = {k}")
+        raise ValueError(f"pass@{k} of {samples} samples, {right} of them right")
     return 1.0 - math.comb(samples - right, k) / math.comb(samples, k)
 
 
 def majority(votes: Sequence[tuple[str, bool]]) -> float:
-    """Share of the most frequent answers that is right: 1 or 0, or in between where several are equally frequent.
+    """Share of the most frequent answers that is right: 1 or 0, or in between if several are equally frequent.
 
-    A vote is an answer in canonical form and whether it is right (arXiv 2203.11171). 0 where nobody votes.
+    A vote is an answer in canonical form and whether it is right (arXiv 2203.11171). 0 if there are no votes.
     """
     if not votes:
         return 0.0
@@ -50,24 +50,24 @@ def majority(votes: Sequence[tuple[str, bool]]) -> float:
 
 
 def change(gained: ArrayLike, lost: ArrayLike, problems: ArrayLike) -> Array:
-    """SCoRe's delta, acc@t2 - acc@t1: the share that went from wrong to right less the share that went from right to
-    wrong, of all problems (arXiv 2409.12917, section 3).
+    """SCoRe's delta, acc@t2 - acc@t1: the share of problems that went from wrong to right minus the share that went
+    from right to wrong (arXiv 2409.12917, section 3).
     """
     return share(np.asarray(gained, float) - np.asarray(lost, float), problems)
 
 
 def blind_spot(others_errors: ArrayLike, own_errors: ArrayLike) -> Array:
-    """How much of the accuracy on errors in the user's turn is lost when the same errors stand in the model's own turn:
-    (user - own) / user (arXiv 2507.02778). 0: none lost; 1: all; below 0: better on its own.
+    """How much of the accuracy on errors in the user's turn is lost if the same errors are in the model's own turn:
+    (user - own) / user (arXiv 2507.02778). 0: none is lost; 1: all of it; below 0: better in its own.
     """
     user, own = np.asarray(others_errors, float), np.asarray(own_errors, float)
     return share(user - own, user)
 
 
 def harmonic_mean(first: ArrayLike, second: ArrayLike) -> Array:
-    """ProcessBench's F1, of the accuracy on wrong solutions and that on right ones (arXiv 2412.06559, section 2.4).
+    """ProcessBench's F1, of the accuracies on wrong and on right solutions (arXiv 2412.06559, section 2.4).
 
-    0 where both are 0.
+    0 if both are 0.
     """
     left, right = np.asarray(first, float), np.asarray(second, float)
     total = left + right
@@ -78,7 +78,7 @@ def harmonic_mean(first: ArrayLike, second: ArrayLike) -> Array:
 def matthews(
     true_positive: ArrayLike, false_positive: ArrayLike, true_negative: ArrayLike, false_negative: ArrayLike
 ) -> Array:
-    """Matthews correlation coefficient of two classes; 0 where a row or a column of the table is empty."""
+    """Matthews correlation coefficient of two classes; 0 if a row or a column of the table is empty."""
     tp, fp, tn, fn = (
         np.asarray(count, float) for count in (true_positive, false_positive, true_negative, false_negative)
     )

@@ -1,8 +1,9 @@
-"""One graded output of a model: what it was given, what it wrote, and everything that could be told about it.
+"""One graded output of a model: what it was given, what it wrote, and everything that could be determined about it.
 
-Grades are `right`, `wrong`, `none` (it states no answer, or was cut off: not right) and `unknown` (there is an answer,
-but it could not be compared: neither right nor wrong). What a solution was before a reflection is told from the answer
-it had stated, else from its steps where those can be proved; else it is `unknown`.
+Grades are `right`, `wrong`, `none` (no answer in it, or cut off before one: counts as wrong) and `unknown` (there is an
+answer, but it could not be compared: counts neither as right nor as wrong). The grade of a solution before a reflection
+comes from the answer it had stated by then, else from its steps if they can be proved right or wrong, else it is
+`unknown`.
 """
 
 from __future__ import annotations
@@ -29,14 +30,19 @@ OUTPUTS = "outputs.jsonl"
 GREEDY = 0
 
 _STATED = re.compile(r"\\boxed|####|\banswer\b[^.\n]{0,40}?(?:\bis\b|:)|^A:", re.IGNORECASE | re.MULTILINE)
+_MARKS = "$#*_.:,;!?-=\\ \t\n"
+# A marker with nothing behind it: the text breaks off, or the box is empty.
+_EMPTY = re.compile(
+    r"(?:\\boxed\s*\{[\s\\$]*\}|####|^A:|\banswer\s*(?:\bis\b|:))[\s.$*]*\Z", re.IGNORECASE | re.MULTILINE
+)
 _GRADES: dict[str, Grade] = {"equal": "right", "different": "wrong", "unknown": "unknown"}
 
 
 class GradedOutput(Record):
-    """A line of outputs.jsonl. `given` stood in the prompt beside the question; `output` is what came of it.
+    """A line of outputs.jsonl. `given` was in the prompt after the question; `output` is what the model wrote.
 
-    `sample` 0 is the greedy one. `operations` counts the reference steps. A reflection's place is in characters of
-    `output`. `facts` holds what a suite tells of its own outputs, by name: 1 for yes, 0 for no.
+    `sample` 0 is the greedy one. `operations` counts the reference steps. A reflection's position is in characters of
+    `output`. `facts` holds what a suite records about its own outputs, by name: 1 for yes, 0 for no.
     """
 
     id: str
@@ -64,9 +70,12 @@ class GradedOutput(Record):
 def grade(gold: str, text: str, finish_reason: str = "stop") -> tuple[str | None, Grade]:
     """The answer that a text states, and its grade. A text that was cut off states its answer only by a marker."""
     answer = extract_answer(text) if finish_reason == "stop" or states_answer(text) else None
-    if answer is None:
+    found = None if answer is None else _GRADES[verdict(gold, text)]
+    # An empty marker, or marks alone, is not an answer that could not be read: there is no answer.
+    empty = found == "unknown" and (_EMPTY.search(text) or not (answer or "").strip(_MARKS))
+    if found is None or empty:
         return None, "none"
-    return answer, _GRADES[verdict(gold, text)]
+    return answer, found
 
 
 def states_answer(text: str) -> bool:
@@ -75,9 +84,9 @@ def states_answer(text: str) -> bool:
 
 
 def before_reflection(problem: Problem, text: str, turn: Reflection) -> tuple[Grade, bool | None]:
-    """What a solution was before it turned, and whether the answer stated then is the one it ends with.
+    """The grade of a solution before it turned, and whether the answer stated by then is the one it ends with.
 
-    The second is None where no answer was stated before.
+    The second is None if no answer was stated before.
     """
     first = text[: turn.start]
     if states_answer(first):
@@ -91,7 +100,8 @@ def before_reflection(problem: Problem, text: str, turn: Reflection) -> tuple[Gr
 def state_of_steps(question: str, steps: Sequence[str]) -> Grade:
     """Whether steps are right, as far as that can be proved.
 
-    A generated problem tells every result, so both can be. Elsewhere only a false equation is a proof, of `wrong`.
+    For a generated problem every result is known, so right and wrong can be proved. For other problems only a false
+    equation is a proof, of `wrong`.
     """
     wrong = first_wrong_step(question, steps)
     if wrong is not None:
@@ -114,7 +124,7 @@ def first_wrong_step(question: str, steps: Sequence[str]) -> int | None:
 
 
 def reflection_facts(problem: Problem, text: str) -> dict[str, object]:
-    """The fields of an output that tell of its first reflection; `text` is the output alone."""
+    """The fields of an output about its first reflection; `text` is the output alone."""
     turn = find_reflection(text)
     if turn is None:
         return {}

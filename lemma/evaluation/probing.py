@@ -1,10 +1,10 @@
-"""Ask a model about one problem everything that the wanted suites need, and grade what it writes."""
+"""Ask a model everything about one problem that the wanted suites need, and grade what it writes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,11 @@ from lemma.evaluation.first_error import (
     LOCATE_PROMPT,
     RIGHT_SOLUTION,
     lema_step,
-    located_step,
     location_facts,
+    location_fields,
 )
 from lemma.evaluation.outputs import GREEDY, OUTPUTS, Condition, GradedOutput, grade, reflection_facts
-from lemma.evaluation.problems import Labelled, TestProblem
+from lemma.evaluation.problems import LabeledSolution, TestProblem
 from lemma.evaluation.recovery import Prefix, own_prefixes, recovery_facts
 from lemma.exceptions import Refusal
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
@@ -30,10 +30,12 @@ from lemma.records import ErroneousSolution, Rejection, content_id
 from lemma.rng import random_for
 from lemma.steps import split_steps, without_annotations
 
+Fields = Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What is wanted of every problem: `samples` to draw, and at most `errors` of each origin to recover from."""
+    """What is wanted for every problem: `samples` to draw, and at most `errors` of each origin to recover from."""
 
     conditions: frozenset[Condition]
     samples: int
@@ -48,13 +50,12 @@ async def probe(item: TestProblem | Rejection, plan: Plan, asker: Asker) -> Outc
     if isinstance(item, Rejection):
         outcome.reject(item)
         return outcome
-    probing = _Probing(item, plan, asker, outcome)
-    await probing.run()
+    await _Probing(item, plan, asker, outcome).run()
     return outcome
 
 
 class _Probing:
-    """The probes of one problem. What the model does not answer is rejected by name."""
+    """The probes of one problem. Requests that the model does not answer are rejected by name."""
 
     def __init__(self, item: TestProblem, plan: Plan, asker: Asker, outcome: Outcome) -> None:
         self._item, self._problem, self._plan = item, item.problem, plan
@@ -62,35 +63,34 @@ class _Probing:
         self._reference = tuple(map(without_annotations, split_steps(item.problem.solution)))
 
     async def run(self) -> None:
-        """Ask, in an order that lets a local model work on much at once."""
-        # Without an answer to grade against, only the labelled step can be asked for.
+        """Ask everything at once, so that a local model can work on large batches."""
+        # Without an answer to grade against, the model can only be asked for the labeled step.
         wanted = self._plan.conditions if self._problem.answer else self._plan.conditions & {"locate"}
-        errors = self._errors() if wanted - {"plain"} and self._problem.answer else ()
+        errors: tuple[ErroneousSolution, ...] = ()
+        if wanted - {"plain"} and self._problem.answer:
+            with suppress(Refusal):  # a problem into which no error can be injected is probed without
+                errors = erroneous_solutions(self._plan.injection, self._problem).records
         asked: list[Awaitable[list[GradedOutput]]] = []
         if "plain" in wanted or "own" in wanted:
             asked.append(self._plain_and_own())
         if "injected" in wanted:
-            asked.append(self._recovery(self._injected_prefixes(errors)))
+            asked.append(self._recovery(list(_injected_prefixes(errors))))
         if "user_turn" in wanted:
-            asked += [self._user_turn(error) for error in errors]
+            for error in errors:
+                begun = error.steps[: error.error_step + 1]
+                asked.append(self._task("user_turn", CONTINUE_PROMPT, begun, error.error_type, lambda text: {}))
         if "locate" in wanted:
-            asked += [self._locate(solution, kind) for solution, kind in self._to_locate(errors)]
+            for solution, kind in self._to_locate(errors):
+                asked.append(self._locate(solution, kind))
         if "correct" in wanted:
             asked += [self._correct(error) for error in errors]
         for rows in await asyncio.gather(*asked):
             for row in rows:
                 self._outcome.add_record(OUTPUTS, row, f"outputs, {row.condition.replace('_', ' ')}")
 
-    def _errors(self) -> tuple[ErroneousSolution, ...]:
-        try:
-            return tuple(erroneous_solutions(self._plan.injection, self._problem, Counter(), Counter()))
-        except Refusal:
-            return ()
-
     async def _plain_and_own(self) -> list[GradedOutput]:
-        answers = await self._all(
-            self._asker.solve(self._problem.question, (), n) for n in range(self._plan.samples + 1)
-        )
+        question = self._problem.question
+        answers = await self._all(self._asker.solve(question, (), n) for n in range(self._plan.samples + 1))
         rows = [
             self._row("plain", answer, sample, fields=reflection_facts(self._problem, answer.text))
             for sample, answer in answers
@@ -99,71 +99,63 @@ class _Probing:
         if "own" not in self._plan.conditions:
             return rows
         samples = [answer.text for sample, answer in answers if sample != GREEDY and answer.finish_reason == "stop"]
-        prefixes = list(own_prefixes(self._problem.question, self._reference, samples))
+        prefixes = list(own_prefixes(question, self._reference, samples))
         rng = random_for(self._plan.seed, "own", self._problem.id)
         chosen = rng.sample(prefixes, min(self._plan.errors, len(prefixes)))
         return [*rows, *await self._recovery(chosen)]
 
-    def _injected_prefixes(self, errors: Sequence[ErroneousSolution]) -> Iterator[Prefix]:
-        seen = set()
-        for error in errors:
-            end = error.error_step + 1
-            aligned = len(error.steps) == len(error.reference_steps)
-            right = error.reference_steps[error.error_step] if aligned else None
-            yield Prefix("injected", error.steps[:end], error.error_type, right)
-            if end <= len(error.reference_steps) and end not in seen:
-                seen.add(end)
-                yield Prefix("right_prefix", error.reference_steps[:end])
+    async def _recovery(self, prefixes: Sequence[Prefix]) -> list[GradedOutput]:
+        answers = await self._all(self._asker.solve(self._problem.question, prefix.steps) for prefix in prefixes)
+        rows = []
+        for place, answer in answers:
+            prefix = prefixes[place]
+            found = reflection_facts(self._problem, answer.text)
+            fields = {
+                "error_type": prefix.error_type,
+                "facts": recovery_facts(prefix, answer.text),
+                # `before` would be the state of the continuation alone, which says nothing about the whole solution.
+                **{name: found.get(name) for name in ("reflection_start", "reflection_end")},
+            }
+            given = "".join(f"{step}\n" for step in prefix.steps)
+            rows.append(self._row(prefix.condition, answer, place, given, fields))
+        return rows
 
-    async def _recovery(self, prefixes: Iterable[Prefix]) -> list[GradedOutput]:
-        chosen = list(prefixes)
-        answers = await self._all(self._asker.solve(self._problem.question, prefix.steps) for prefix in chosen)
-        return [self._recovered(chosen[place], place, answer) for place, answer in answers]
-
-    def _recovered(self, prefix: Prefix, place: int, answer: Response) -> GradedOutput:
-        given = "".join(f"{step}\n" for step in prefix.steps)
-        found = reflection_facts(self._problem, answer.text)
-        places = {name: found.get(name) for name in ("reflection_start", "reflection_end")}
-        fields = {"error_type": prefix.error_type, "facts": recovery_facts(prefix, answer.text), **places}
-        return self._row(prefix.condition, answer, place, given, fields)
-
-    async def _user_turn(self, error: ErroneousSolution) -> list[GradedOutput]:
-        begun = error.steps[: error.error_step + 1]
-        task = self._asker.perform(load_prompt(CONTINUE_PROMPT), question=self._problem.question, steps=begun)
-        given, fields = "\n".join(begun), {"error_type": error.error_type}
-        return [self._row("user_turn", answer, 0, given, fields) for _, answer in await self._all([task])]
-
-    def _to_locate(self, errors: Sequence[ErroneousSolution]) -> Iterator[tuple[Labelled, str | None]]:
-        if self._item.labelled is not None:
-            yield self._item.labelled, None
+    def _to_locate(self, errors: Sequence[ErroneousSolution]) -> Iterator[tuple[LabeledSolution, str | None]]:
+        if self._item.labeled is not None:
+            yield self._item.labeled, None
             return
-        yield from ((Labelled(error.steps, error.error_step), error.error_type) for error in errors)
+        yield from ((LabeledSolution(error.steps, error.error_step), error.error_type) for error in errors)
         if self._reference:
-            yield Labelled(self._reference, RIGHT_SOLUTION), None
+            yield LabeledSolution(self._reference, RIGHT_SOLUTION), None
 
-    async def _locate(self, solution: Labelled, error_type: str | None) -> list[GradedOutput]:
-        task = self._asker.perform(load_prompt(LOCATE_PROMPT), question=self._problem.question, steps=solution.steps)
+    async def _locate(self, solution: LabeledSolution, error_type: str | None) -> list[GradedOutput]:
+        return await self._task(
+            "locate", LOCATE_PROMPT, solution.steps, error_type, lambda text: location_fields(solution.label, text)
+        )
+
+    async def _correct(self, error: ErroneousSolution) -> list[GradedOutput]:
+        def fields_of(text: str) -> Fields:
+            return {"facts": location_facts(error.error_step, lema_step(text))}
+
+        return await self._task("correct", CORRECT_PROMPT, error.steps, error.error_type, fields_of)
+
+    async def _task(
+        self,
+        condition: Condition,
+        prompt: str,
+        steps: Sequence[str],
+        error_type: str | None,
+        fields_of: Callable[[str], Fields],
+    ) -> list[GradedOutput]:
+        """Show `steps` under a prompt; `fields_of` the answer's text are what the suite determines from it."""
+        task = self._asker.perform(load_prompt(prompt), question=self._problem.question, steps=steps)
         return [
-            self._row("locate", answer, 0, "\n".join(solution.steps), self._location(solution, error_type, answer))
+            self._row(condition, answer, 0, "\n".join(steps), {"error_type": error_type, **fields_of(answer.text)})
             for _, answer in await self._all([task])
         ]
 
-    def _location(self, solution: Labelled, error_type: str | None, answer: Response) -> dict[str, Any]:
-        facts = location_facts(solution.label, located_step(answer.text))
-        right = "right" if facts["located"] else "wrong"
-        return {"facts": facts, "error_type": error_type, "grade": right, "answer": str(located_step(answer.text))}
-
-    async def _correct(self, error: ErroneousSolution) -> list[GradedOutput]:
-        task = self._asker.perform(load_prompt(CORRECT_PROMPT), question=self._problem.question, steps=error.steps)
-        rows = []
-        for _, answer in await self._all([task]):
-            facts = location_facts(error.error_step, lema_step(answer.text))
-            fields = {"facts": facts, "error_type": error.error_type}
-            rows.append(self._row("correct", answer, 0, "\n".join(error.steps), fields))
-        return rows
-
     async def _all(self, asked: Iterable[Awaitable[Response | Refusal]]) -> list[tuple[int, Response]]:
-        """The answers there are, with their places; the others are rejected."""
+        """The answers with their places. Requests that were refused are rejected."""
         answers = []
         for place, answer in enumerate(await asyncio.gather(*asked)):
             if isinstance(answer, Refusal):
@@ -175,12 +167,7 @@ class _Probing:
         return answers
 
     def _row(
-        self,
-        condition: Condition,
-        answer: Response,
-        sample: int,
-        given: str = "",
-        fields: Mapping[str, Any] | None = None,
+        self, condition: Condition, answer: Response, sample: int, given: str = "", fields: Fields | None = None
     ) -> GradedOutput:
         problem, text = self._problem, answer.text
         stated, graded = grade(problem.answer, text, answer.finish_reason)
@@ -201,3 +188,16 @@ class _Probing:
             "operations": len(self._reference),
         }
         return GradedOutput(**{**values, **(fields or {})})
+
+
+def _injected_prefixes(errors: Sequence[ErroneousSolution]) -> Iterator[Prefix]:
+    """The wrong prefix of each error, and as controls the right prefixes of the same lengths, each once."""
+    seen = set()
+    for error in errors:
+        end = error.error_step + 1
+        aligned = len(error.steps) == len(error.reference_steps)
+        right = error.reference_steps[error.error_step] if aligned else None
+        yield Prefix("injected", error.steps[:end], error.error_type, right)
+        if end <= len(error.reference_steps) and end not in seen:
+            seen.add(end)
+            yield Prefix("right_prefix", error.reference_steps[:end])

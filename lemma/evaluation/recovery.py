@@ -1,9 +1,9 @@
 """Suite `recovery`: what a model does after a prefix that ends in a wrong step, injected or its own.
 
-Injected errors are fresh symbolic ones, of every type. Own errors are the first wrong steps of the model's drawn
-samples, where they can be proved, whatever became of them afterwards: taking only those of failed solutions would ask
-about errors known to be missed. Beside them stands the same problem with a right prefix of the same length. What models
-trained on injected errors lack is recovery from their own (arXiv 2512.02389), so the distance of the two is reported.
+Injected errors are new symbolic ones, of every type. Own errors are the first wrong steps of the model's drawn samples,
+if they can be proved, whatever became of them afterwards: taking only those of failed solutions would select errors
+known to be missed. The control is the same problem with a right prefix of the same length. Models trained on injected
+errors lack recovery from their own (arXiv 2512.02389), so the gap between the two is reported.
 """
 
 from __future__ import annotations
@@ -12,20 +12,22 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lemma.evaluation.figures import Figure, Part, Rows, Terms, is_right, share_of
-from lemma.evaluation.metrics import Array, share
+import numpy as np
+
+from lemma.evaluation.figures import Figure, counts_of, fact, is_right, of_shares, share_of, under
 from lemma.evaluation.outputs import Condition, first_wrong_step
 from lemma.steps import split_steps
 from lemma.trajectories.detection import find_reflection
 
 WRONG_PREFIXES: tuple[Condition, ...] = ("injected", "own")
+_RIGHT_PREFIX: tuple[Condition, ...] = ("right_prefix",)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True)
 class Prefix:
-    """The beginning of a solution that a model is to go on with. For a wrong one, `right_step` is what its last step
-    should have been, where that is known; for a right one `wrong_step` is empty.
+    """The beginning of a solution, for a model to continue. For a wrong one, `right_step` is what its last step should
+    have been, if that is known.
     """
 
     condition: Condition
@@ -35,7 +37,7 @@ class Prefix:
 
     @property
     def last(self) -> str:
-        """The step at the end: the wrong one, if it is a wrong prefix."""
+        """The last step, which is the wrong one in a wrong prefix."""
         return self.steps[-1]
 
 
@@ -53,7 +55,7 @@ def own_prefixes(question: str, reference: Sequence[str], samples: Sequence[str]
 
 
 def _counterpart(wrong: str, reference: Sequence[str]) -> str | None:
-    """The reference's step that begins as a wrong one does, up to its first number; None where not just one does."""
+    """The one step of the reference that begins as a wrong step does, up to its first number; None if not unique."""
     opening = _NUMBER.split(wrong, maxsplit=1)[0]
     alike = [step for step in reference if opening.strip() and _NUMBER.split(step, maxsplit=1)[0] == opening]
     return alike[0] if len(alike) == 1 else None
@@ -62,26 +64,29 @@ def _counterpart(wrong: str, reference: Sequence[str]) -> str | None:
 def recovery_facts(prefix: Prefix, output: str) -> dict[str, float]:
     """What an output did about the prefix that it was given.
 
-    `recognised`: it reflects before it writes another step. `corrected`, of those that did: a later step has the result
-    that the wrong one should have had. `parroted`: the next step of substance repeats the wrong one or its result.
+    `recognized`: it reflects before it writes another step. `corrected`, of those that did: a later step has the result
+    that the wrong one should have had. `parroted`: the next step after any reflection repeats the wrong one or its
+    result.
     """
     turn = find_reflection(output)
-    recognised = turn is not None and not output[: turn.start].strip()
-    facts = {"recognised": float(recognised)}
+    recognized = turn is not None and not output[: turn.start].strip()
+    facts = {"recognized": float(recognized)}
     if prefix.condition == "right_prefix":
         return facts
-    after = split_steps(output[turn.end :] if turn is not None and recognised else output)
+    after = split_steps(output[turn.end :] if turn is not None and recognized else output)
     wrong = _result(prefix.last)
-    facts["parroted"] = float(bool(after) and (_words(after[0]) == _words(prefix.last) or _redone(prefix, after[0])))
-    if recognised and prefix.right_step is not None and _result(prefix.right_step) != wrong:
+    facts["parroted"] = float(bool(after) and _repeats(prefix.last, after[0]))
+    if recognized and prefix.right_step is not None and _result(prefix.right_step) != wrong:
         facts["corrected"] = float(any(_result(step) == _result(prefix.right_step) for step in after))
     return facts
 
 
-def _redone(prefix: Prefix, step: str) -> bool:
-    """Whether a step works the same thing out to the same wrong result."""
-    opening = _NUMBER.split(prefix.last, maxsplit=1)[0].strip()
-    return bool(opening) and step.startswith(opening) and _result(step) == _result(prefix.last)
+def _repeats(wrong: str, step: str) -> bool:
+    """Whether a step says the same as a wrong one, or computes the same thing with the same wrong result."""
+    if step.lower().split() == wrong.lower().split():
+        return True
+    opening = _NUMBER.split(wrong, maxsplit=1)[0].strip()
+    return bool(opening) and step.startswith(opening) and _result(step) == _result(wrong)
 
 
 def _result(step: str) -> str | None:
@@ -89,41 +94,23 @@ def _result(step: str) -> str | None:
     return numbers[-1] if numbers else None
 
 
-def _words(text: str) -> list[str]:
-    return text.lower().split()
-
-
-def _fact(name: str) -> Part:
-    return lambda row: row.facts.get(name)
-
-
-def _distance(part: Part) -> Terms:
-    def terms(rows: Rows) -> Sequence[float]:
-        sums = []
-        for condition in WRONG_PREFIXES:
-            known = [float(value) for row in rows if row.condition == condition and (value := part(row)) is not None]
-            sums += [sum(known), float(len(known))]
-        return sums
-
-    return terms
-
-
-def _gap(totals: Array) -> Array:
-    return share(totals[..., 0], totals[..., 1]) - share(totals[..., 2], totals[..., 3])
-
-
 def _figures() -> Iterator[Figure]:
-    breakdowns = {"injected": ("error type", "steps"), "own": ("steps",)}
+    breakdowns = {"injected": ("error_type", "steps"), "own": ("steps",)}
+    recognized = fact("recognized")
     for condition in WRONG_PREFIXES:
-        by = breakdowns[condition]
-        yield share_of(f"{condition}: recognised", (condition,), _fact("recognised"), by)
-        yield share_of(f"{condition}: corrected, if recognised", (condition,), _fact("corrected"), by)
-        yield share_of(f"{condition}: error repeated", (condition,), _fact("parroted"))
-        yield share_of(f"{condition}: right in the end", (condition,), is_right, by)
-    yield share_of("right prefix: right in the end", ("right_prefix",), is_right, ("steps",))
-    yield share_of("right prefix: false reflection", ("right_prefix",), _fact("recognised"), ("steps",))
-    yield Figure("injected - own: recognised", WRONG_PREFIXES, _distance(_fact("recognised")), _gap, 4)
-    yield Figure("injected - own: right in the end", WRONG_PREFIXES, _distance(is_right), _gap, 4)
+        only, by = (condition,), breakdowns[condition]
+        yield share_of(f"{condition}_recognized", f"{condition}: recognized", only, recognized, by)
+        yield share_of(f"{condition}_corrected", f"{condition}: corrected, if recognized", only, fact("corrected"), by)
+        yield share_of(f"{condition}_repeated", f"{condition}: error repeated", only, fact("parroted"))
+        yield share_of(f"{condition}_right", f"{condition}: right in the end", only, is_right, by)
+    yield share_of("right_prefix_right", "right prefix: right in the end", _RIGHT_PREFIX, is_right, ("steps",))
+    yield share_of("right_prefix_reflection", "right prefix: false reflection", _RIGHT_PREFIX, recognized, ("steps",))
+    for name, label, part in (
+        ("gap_recognized", "injected - own: recognized", recognized),
+        ("gap_right", "injected - own: right in the end", is_right),
+    ):
+        terms = counts_of(*(under((condition,), part) for condition in WRONG_PREFIXES))
+        yield Figure(name, label, WRONG_PREFIXES, terms, of_shares(np.subtract), 4)
 
 
 FIGURES = tuple(_figures())

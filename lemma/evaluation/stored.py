@@ -1,11 +1,11 @@
-"""Outputs that somebody has already: read from a file, joined with the problems, graded.
+"""Outputs that already exist: read from a file, joined with the problems, graded.
 
-A line has `question` or `id`, and `output`; also `model`, `sample`, `tokens` and `finish_reason` where they are known.
-The id may be lemma's own or the data set's (`id`, `ID`, `unique_id`). Several lines of one question and model are its
+A line has `question` or `id`, and `output`; also `model`, `sample`, `tokens` and `finish_reason` if they are known.
+The id may be lemma's own or the data set's (`id`, `ID`, `unique_id`). Several lines for one question and model are its
 samples, in the order of the file; a first one without a number counts as the greedy one.
 
-Where the data label the first wrong step of a solution, outputs are taken to name that step; `reason_right`, true or
-false, says how somebody judged the reason that was given.
+If the data label the first wrong step of a solution, outputs are taken to name that step; `reason_right`, true or
+false, says how the reason given was judged.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any
 import orjson
 
 from lemma.engine.outcome import Outcome
-from lemma.evaluation.first_error import located_step, location_facts
+from lemma.evaluation.first_error import location_fields
 from lemma.evaluation.outputs import OUTPUTS, GradedOutput, grade, reflection_facts
-from lemma.evaluation.problems import Labelled, TestProblem, read_test_problems
+from lemma.evaluation.problems import TestProblem, read_test_problems
 from lemma.exceptions import DataError
 from lemma.problems.loading import ProblemSource
 from lemma.records import Rejection, content_id
@@ -46,31 +46,45 @@ class StoredOutput:
 
 
 def read_stored(path: Path, source: ProblemSource) -> Iterator[StoredOutput | Rejection]:
-    """The outputs of a file. A line that is no output, or of no known problem, is rejected; it stops nothing.
+    """The outputs in a file. A line that is no output, or of no known problem, is rejected.
 
-    Raises DataError where the file is not there, or no line is of use.
+    Raises DataError if the file cannot be read, or no line is usable.
     """
     problems = _index(source)
     counts: Counter[tuple[str, str]] = Counter()
     usable = False
     columns: set[str] = set()
     for number, line in _lines(path):
-        place = f"{path.name}, line {number}"
-        row = _parsed(line)
-        columns.update(row or ())
-        found = _problem(row, problems) if row is not None else None
-        reason = _refusal(row, found)
-        if row is None or found is None or reason is not None:
-            yield Rejection(
-                stage=_STAGE, id=content_id(str(path), place), reason=reason or "no_such_problem", detail=place
-            )
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            row = None
+        if isinstance(row, dict):
+            columns.update(row)
+        found = _problem(row, problems) if isinstance(row, dict) else "invalid_json"
+        if isinstance(found, str):
+            place = f"{path.name}, line {number}"
+            yield Rejection(stage=_STAGE, id=content_id(str(path), place), reason=found, detail=place)
             continue
         usable = True
-        yield _stored(row, found, counts)
+        model = str(row.get("model", "stored outputs"))
+        sample = counts[found.id, model]
+        counts[found.id, model] += 1
+        reason = row.get("reason_right")
+        yield StoredOutput(
+            id=content_id(model, found.id, str(sample), row["output"]),
+            asked=found,
+            model=model,
+            sample=row["sample"] if isinstance(row.get("sample"), int) else sample,
+            output=row["output"],
+            finish_reason=str(row.get("finish_reason", "stop")),
+            tokens=row["tokens"] if isinstance(row.get("tokens"), int) else None,
+            reason_right=reason if isinstance(reason, bool) else None,
+        )
     if not usable:
         raise DataError(
             f"{path}: no line has an output of a problem of {source.data}; columns found: "
-            f"{', '.join(sorted(columns)) or 'none'}; expected question or id, and output; --data names the problems"
+            f"{', '.join(sorted(columns)) or 'none'}; expected question or id, and output"
         )
 
 
@@ -80,14 +94,6 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             yield from ((number, line) for number, line in enumerate(file, start=1) if line.strip())
     except OSError as error:
         raise DataError(f"--from {path}: {error.strerror}; give a JSONL file of outputs") from None
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    try:
-        row = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    return row if isinstance(row, dict) else None
 
 
 def _index(source: ProblemSource) -> dict[str, TestProblem]:
@@ -108,41 +114,18 @@ def _key(question: str) -> str:
     return " ".join(question.split())
 
 
-def _problem(row: Mapping[str, Any], problems: Mapping[str, TestProblem]) -> TestProblem | None:
-    """The problem of a line: by its id, if that is of the same question, else by the question."""
+def _problem(row: Mapping[str, Any], problems: Mapping[str, TestProblem]) -> TestProblem | str:
+    """The problem of a line: by its id, unless that has another question, else by the question; or why not."""
+    if not isinstance(row.get("output"), str):
+        return "no_output"
+    if not any(name in row for name in ("question", *_IDS)):
+        return "no_question_and_no_id"
     question = _key(row["question"]) if isinstance(row.get("question"), str) else None
     for name in _IDS:
         found = problems.get(str(row[name])) if isinstance(row.get(name), str | int) else None
         if found is not None and question in (None, _key(found.problem.question)):
             return found
-    return None if question is None else problems.get(question)
-
-
-def _refusal(row: Mapping[str, Any] | None, problem: TestProblem | None) -> str | None:
-    if row is None:
-        return "invalid_json"
-    if not isinstance(row.get("output"), str):
-        return "no_output"
-    if not any(name in row for name in ("question", *_IDS)):
-        return "no_question_and_no_id"
-    return "no_such_problem" if problem is None else None
-
-
-def _stored(row: Mapping[str, Any], asked: TestProblem, counts: Counter[tuple[str, str]]) -> StoredOutput:
-    model = str(row.get("model", "stored outputs"))
-    place = counts[asked.id, model]
-    counts[asked.id, model] += 1
-    reason = row.get("reason_right")
-    return StoredOutput(
-        id=content_id(model, asked.id, str(place), row["output"]),
-        asked=asked,
-        model=model,
-        sample=row["sample"] if isinstance(row.get("sample"), int) else place,
-        output=row["output"],
-        finish_reason=str(row.get("finish_reason", "stop")),
-        tokens=row["tokens"] if isinstance(row.get("tokens"), int) else None,
-        reason_right=reason if isinstance(reason, bool) else None,
-    )
+    return "no_such_problem" if question is None else problems.get(question, "no_such_problem")
 
 
 def grade_stored(item: StoredOutput | Rejection) -> Outcome:
@@ -151,12 +134,20 @@ def grade_stored(item: StoredOutput | Rejection) -> Outcome:
     if isinstance(item, Rejection):
         outcome.reject(item)
         return outcome
-    problem = item.asked.problem
+    problem, labeled = item.asked.problem, item.asked.labeled
+    fields: dict[str, Any]
+    if labeled is None:
+        answer, graded = grade(problem.answer, item.output, item.finish_reason)
+        fields = {"answer": answer, "grade": graded, **reflection_facts(problem, item.output)}
+    else:
+        fields = {"given": "\n".join(labeled.steps), **location_fields(labeled.label, item.output)}
+        if item.reason_right is not None:
+            fields["facts"]["reason_right"] = float(item.reason_right)
     row = GradedOutput(
         id=item.id,
         problem_id=problem.id,
         model=item.model,
-        condition="plain" if item.asked.labelled is None else "locate",
+        condition="plain" if labeled is None else "locate",
         sample=item.sample,
         question=problem.question,
         gold=problem.answer,
@@ -164,27 +155,7 @@ def grade_stored(item: StoredOutput | Rejection) -> Outcome:
         finish_reason=item.finish_reason,
         tokens=item.tokens,
         operations=len(split_steps(problem.solution)),
-        **(_solved(item) if item.asked.labelled is None else _located(item, item.asked.labelled)),
+        **fields,
     )
     outcome.add_record(OUTPUTS, row, "outputs")
     return outcome
-
-
-def _solved(item: StoredOutput) -> dict[str, Any]:
-    problem = item.asked.problem
-    answer, graded = grade(problem.answer, item.output, item.finish_reason)
-    return {"answer": answer, "grade": graded, **reflection_facts(problem, item.output)}
-
-
-def _located(item: StoredOutput, solution: Labelled) -> dict[str, Any]:
-    found = located_step(item.output)
-    facts = location_facts(solution.label, found)
-    if item.reason_right is not None:
-        facts["reason_right"] = float(item.reason_right)
-    graded = "right" if facts["located"] else "none" if found is None else "wrong"
-    return {
-        "given": "\n".join(solution.steps),
-        "answer": None if found is None else str(found),
-        "grade": graded,
-        "facts": facts,
-    }

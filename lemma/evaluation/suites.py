@@ -1,7 +1,8 @@
-"""The suites there are: what each needs to be asked, and what it reports."""
+"""The suites: what each needs to ask, and what it reports."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,14 +14,14 @@ from lemma.exceptions import ConfigError
 
 @dataclass(frozen=True)
 class Suite:
-    """The conditions that a suite's outputs are made under, and its figures."""
+    """The conditions under which a suite needs outputs, and its figures."""
 
     conditions: tuple[Condition, ...]
     figures: tuple[Figure, ...]
 
 
 def all_suites(samples: int) -> dict[str, Suite]:
-    """Every suite by name, for so many drawn samples a problem."""
+    """Every suite by name, for this many drawn samples per problem."""
     return {
         "accuracy": Suite(("plain",), accuracy.figures(samples)),
         "self-correction": Suite(("plain",), self_correction.FIGURES),
@@ -31,9 +32,11 @@ def all_suites(samples: int) -> dict[str, Suite]:
 
 
 def select_suites(names: Sequence[str], samples: int) -> Mapping[str, Suite]:
-    """The suites of these names; `all` is every one. Raises ConfigError for an unknown name."""
+    """The suites with these names; `all` is every one. Raises ConfigError if a name is unknown."""
     suites = all_suites(samples)
     for name in names:
         if name not in suites and name != "all":
-            raise ConfigError(f"--suite {name}: there is none; there are: {', '.join(suites)}, all")
+            near = difflib.get_close_matches(name, suites, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(suites)}, all"
+            raise ConfigError(f"--suite {name}: no such suite; {hint}")
     return suites if "all" in names else {name: suites[name] for name in suites if name in names}

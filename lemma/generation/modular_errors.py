@@ -42,18 +42,14 @@ def read_modular_solution(problem: Problem) -> ModularSolution | None:
         return None
     if problem.answer != str(story.values()[story.asked]):
         return None
-    ordered = _in_order_of(steps, story)
-    return None if ordered is None else ModularSolution(ordered, written, steps)
-
-
-def _in_order_of(steps: Sequence[str], story: Story) -> Story | None:
-    """The story with its facts in the order of a solution's steps; None where a step comes before what it needs."""
+    # The facts in the order of the solution's steps, unless a step comes before what it needs.
     worked_out = [step.person for text in steps if (step := read_step(text)) is not None]
     givens = [person for person, fact in story.facts.items() if fact.kind == "given"]
     people = list(dict.fromkeys([*givens, *worked_out, *story.facts]))
     if any(not set(story.facts[person].sources) <= set(people[:place]) for place, person in enumerate(people)):
         return None
-    return replace(story, facts={person: story.facts[person] for person in people})
+    ordered = replace(story, facts={person: story.facts[person] for person in people})
+    return ModularSolution(ordered, written, steps)
 
 
 @dataclass(frozen=True)
@@ -67,32 +63,39 @@ class ModularError:
 
 
 def propose(story: Story, error_type: str, rng: random.Random) -> Iterator[ModularError]:
-    """The proven errors of one type, in random order; none for a type that has no place in these solutions."""
-    people = story.needed()
-    changes = [
-        (person, changed) for person in people for changed in _CHANGES.get(error_type, _no_changes)(story, person)
-    ]
+    """The proven errors of one type, in random order; none for a type that these solutions have no place for."""
+    people, change = story.needed(), _CHANGES.get(error_type)
+    changes = [(person, changed) for person in people for changed in change(story, person)] if change else []
     rng.shuffle(changes)
     for person, changed in changes:
         error = _carried(story, people, person, changed)
-        if _is_proved(story, error_type, error):
+        false = [
+            index
+            for index, step in enumerate(map(read_step, error.steps))
+            if step is None or not step.holds(story.modulus)
+        ]
+        # Read again from its text: nothing before is wrong, and only a calculation error has a false equation.
+        is_first = first_wrong_step(story, error.steps) == error.error_step
+        as_defined = false == ([error.error_step] if error_type == CALCULATION else [])
+        if is_first and as_defined and error.final != story.values()[story.asked]:
             yield error
 
 
 def _right_step(story: Story, person: str) -> Working:
     fact, values = story.facts[person], story.values()
-    return Working(person, *_around(story.operands(fact, values), SYMBOLS[fact.kind]), values[person])
+    left, right = story.operands(fact, values)
+    return Working(person, left, SYMBOLS[fact.kind], right, values[person])
 
 
-def _around(operands: tuple[int, int], symbol: str) -> tuple[int, str, int]:
-    return operands[0], symbol, operands[1]
+def _worked(story: Story, person: str, left: int, symbol: str, right: int) -> Working:
+    return Working(person, left, symbol, right, apply(symbol, left, right, story.modulus))
 
 
 def _wrong_results(story: Story, person: str) -> Iterator[Working]:
     right = _right_step(story, person)
     for result in range(story.modulus or 0):
         if result != right.result:
-            yield Working(person, right.left, right.symbol, right.right, result)
+            yield replace(right, result=result)
 
 
 def _wrong_operators(story: Story, person: str) -> Iterator[Working]:
@@ -119,10 +122,6 @@ def _misquoted_results(story: Story, person: str) -> Iterator[Working]:
             yield _worked(story, person, value, right.symbol, right.right)
 
 
-def _no_changes(story: Story, person: str) -> Iterator[Working]:
-    return iter(())
-
-
 _CHANGES = {
     CALCULATION: _wrong_results,
     "operator_error": _wrong_operators,
@@ -131,17 +130,13 @@ _CHANGES = {
 }
 
 
-def _worked(story: Story, person: str, left: int, symbol: str, right: int) -> Working:
-    return Working(person, left, symbol, right, apply(symbol, left, right, story.modulus))
-
-
 def _carried(story: Story, people: Sequence[str], person: str, changed: Working) -> ModularError:
     values = {who: fact.amount or 0 for who, fact in story.facts.items() if fact.kind == "given"}
     steps = []
     for who in people:
         fact = story.facts[who]
-        step = _worked(story, who, *_around(story.operands(fact, values), SYMBOLS[fact.kind]))
-        step = changed if who == person else step
+        left, other = story.operands(fact, values)
+        step = changed if who == person else _worked(story, who, left, SYMBOLS[fact.kind], other)
         values[who] = step.result
         steps.append(step_text(story, step))
     right = _right_step(story, person)
@@ -150,11 +145,3 @@ def _carried(story: Story, people: Sequence[str], person: str, changed: Working)
         f"not {changed.left} {changed.symbol} {changed.right} ≡ {changed.result}."
     )
     return ModularError(tuple(steps), people.index(person), values[story.asked], explanation)
-
-
-def _is_proved(story: Story, error_type: str, error: ModularError) -> bool:
-    read = [read_step(text) for text in error.steps]
-    if first_wrong_step(story, error.steps) != error.error_step or error.final == story.values()[story.asked]:
-        return False
-    false = [index for index, step in enumerate(read) if step is None or not step.holds(story.modulus)]
-    return false == ([error.error_step] if error_type == CALCULATION else [])

@@ -58,7 +58,7 @@ def _read_fact(sentence: str) -> tuple[str, Fact] | None:
 
 
 def _ordered(facts: dict[str, Fact]) -> dict[str, Fact]:
-    """The facts in an order in which each can be worked out; empty where there is none."""
+    """The facts in an order in which each can be worked out; empty if there is none."""
     ordered: dict[str, Fact] = {}
     while len(ordered) < len(facts):
         ready = [who for who, fact in facts.items() if who not in ordered and all(s in ordered for s in fact.sources)]
@@ -89,7 +89,7 @@ def is_right(story: Story, step: Working) -> bool:
 
 
 def first_wrong_step(story: Story, steps: Sequence[str]) -> int | None:
-    """Index of the first wrong step; None where none is, or where one before it can't be read."""
+    """Index of the first wrong step; None if none is, or if one before it can't be read."""
     for index, text in enumerate(steps):
         step = read_step(text)
         if step is None:

@@ -92,7 +92,7 @@ class Story:
 
 
 def apply(symbol: str, left: int, right: int, modulus: int | None) -> int:
-    """One operation, modulo a prime where there is one."""
+    """One operation, modulo a prime if there is one."""
     result = left + right if symbol == "+" else left - right if symbol == "-" else left * right
     return result % modulus if modulus else result
 
@@ -132,7 +132,7 @@ class _Drawing:
         self._thing = rng.choice(THINGS)
 
     def story(self) -> Story | None:
-        """The story, or None where no numbers fit."""
+        """The story, or None if no numbers fit."""
         asked = self._node(self._difficulty.operations)
         for _ in range(self._rng.randint(0, self._difficulty.distractors)):
             self._person((self._rng.choice(list(self._sources)),))
@@ -145,23 +145,19 @@ class _Drawing:
         return Story(self._thing, self._facts, asked, self._difficulty.modulus)
 
     def _node(self, operations: int) -> str:
-        """A person whose quantity needs so many operations; sources come before who needs them."""
+        """A person whose quantity needs so many operations. Sources are drawn before the person who needs them."""
+        rng, others = self._rng, operations - 1
         if operations == 0:
-            sources: tuple[str, ...] = ()
-        elif self._rng.random() >= _SUM_CHANCE:
-            sources = (self._node(operations - 1),)
-        else:
-            sources = self._two_nodes(operations - 1)
-        return self._person(sources)
-
-    def _two_nodes(self, operations: int) -> tuple[str, str]:
-        if operations and self._rng.random() < _SHARED_CHANCE:
+            return self._person(())
+        if rng.random() >= _SUM_CHANCE:
+            return self._person((self._node(others),))
+        if others and rng.random() < _SHARED_CHANCE:
             before = len(self._sources)
-            left = self._node(operations)
+            left = self._node(others)
             # All that was just made is needed for `left`, so sharing any of it adds no operation.
-            return left, self._rng.choice(list(self._sources)[before:-1])
-        first = self._rng.randint(0, operations)
-        return self._node(first), self._node(operations - first)
+            return self._person((left, rng.choice(list(self._sources)[before:-1])))
+        first = rng.randint(0, others)
+        return self._person((self._node(first), self._node(others - first)))
 
     def _person(self, sources: tuple[str, ...]) -> str:
         name = next(self._names)

@@ -8,7 +8,7 @@ bounded; what would grow too large raises `UndecidedError`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from fractions import Fraction
 from functools import reduce
 from math import ceil, comb, factorial, floor, gcd, lcm
@@ -67,8 +67,9 @@ def normal_form(expression: Expr) -> Form:
 def forms_equal(left: Form, right: Form) -> bool | None:
     """True or False where that is proven, None where it is not."""
     try:
-        difference = _subtract(
-            _multiply(left.numerator, right.denominator), _multiply(right.numerator, left.denominator)
+        product = _multiply(right.numerator, left.denominator)
+        difference = _sum(
+            _multiply(left.numerator, right.denominator), {term: -coefficient for term, coefficient in product.items()}
         )
     except UndecidedError:
         return None
@@ -155,10 +156,6 @@ def _add_into(total: Polynomial, polynomial: Polynomial) -> None:
         total[term] = total.get(term, Fraction(0)) + coefficient
         if not total[term]:
             del total[term]
-
-
-def _subtract(left: Polynomial, right: Polynomial) -> Polynomial:
-    return _sum(left, {term: -coefficient for term, coefficient in right.items()})
 
 
 def _multiply(left: Polynomial, right: Polynomial) -> Polynomial:
@@ -259,11 +256,13 @@ def _rational_root(value: Fraction, exponent: Fraction) -> Form:
             sign = {_ONE: Fraction(-1 if exponent.numerator % 2 else 1)}
         else:
             raise UndecidedError("no root in school mathematics")
-    exponents: dict[str, Fraction] = {}
-    for number, direction in ((abs(value.numerator), 1), (value.denominator, -1)):
-        for prime, count in _factors(number).items():
-            exponents[f"#{prime}"] = direction * count * exponent
+    exponents = {f"#{prime}": count * exponent for prime, count in _prime_exponents(abs(value)).items()}
     return Form(_multiply(_simplify_term(exponents, Fraction(1)), sign), _UNIT)
+
+
+def _prime_exponents(value: Fraction) -> dict[int, int]:
+    """The prime factors of a positive rational; those of the denominator have negative exponents."""
+    return _factors(value.numerator) | {prime: -count for prime, count in _factors(value.denominator).items()}
 
 
 def _factors(number: int) -> dict[int, int]:
@@ -290,20 +289,16 @@ def _power_of_form(base: Form, exponent: Fraction) -> Form:
             exponents = {atom: power * exponent for atom, power in term}
             transparent = base.transparent and "i" not in exponents
             return _times(root, Form(_simplify_term(exponents, Fraction(1)), _UNIT, transparent))
-    content, primitive = _content(base)
-    root = _rational_root(content, exponent)
-    return _times(root, Form({((f"({_key(primitive)})", exponent),): Fraction(1)}, _UNIT, transparent=False))
-
-
-def _content(form: Form) -> tuple[Fraction, Form]:
-    r"""The positive rational that can be taken out: `\sqrt{8+4\sqrt{3}}` is `2\sqrt{2+\sqrt{3}}`."""
-    coefficients = list(form.numerator.values())
+    # The positive rational that divides all coefficients is taken out: `\sqrt{8+4\sqrt{3}}` is `2\sqrt{2+\sqrt{3}}`.
+    coefficients = list(base.numerator.values())
     if not coefficients:
         raise UndecidedError("a root of zero")
     top = reduce(gcd, (coefficient.numerator for coefficient in coefficients))
     bottom = reduce(lcm, (coefficient.denominator for coefficient in coefficients))
     content = Fraction(top, bottom)
-    return content, form._replace(numerator={term: value / content for term, value in form.numerator.items()})
+    primitive = base._replace(numerator={term: value / content for term, value in base.numerator.items()})
+    root = _rational_root(content, exponent)
+    return _times(root, Form({((f"({_key(primitive)})", exponent),): Fraction(1)}, _UNIT, transparent=False))
 
 
 def _power_with_variable(base: Form, exponent: Form) -> Form:
@@ -312,19 +307,17 @@ def _power_with_variable(base: Form, exponent: Form) -> Form:
     if exponent.denominator != _UNIT:
         raise UndecidedError("a quotient in the exponent")
     if rational is not None and rational > 0:
-        bases = {
-            f"{prime}": direction * count
-            for number, direction in ((rational.numerator, 1), (rational.denominator, -1))
-            for prime, count in _factors(number).items()
-        }
-    elif (name := _only_atom(base)) and base == normal_form(Sym(name)):
-        bases = {name: 1}
+        bases = {str(prime): count for prime, count in _prime_exponents(rational).items()}
     else:
-        raise UndecidedError("a power of something composed")
+        name = next((atom for term in base.numerator for atom, _ in term), "")
+        if base != normal_form(Sym(name)):
+            raise UndecidedError("a power of something composed")
+        bases = {name: 1}
     result = _constant(1)
     for term, coefficient in exponent.numerator.items():
         for name, count in bases.items():
-            if name == "e" and term == _I_PI and (turned := _on_unit_circle(coefficient)):
+            turned = _on_unit_circle(coefficient) if name == "e" and term == _I_PI else None
+            if turned:
                 part = turned
             elif term == _ONE:
                 plain = Num(Fraction(int(name))) if name.isdigit() else Sym(name)
@@ -342,11 +335,6 @@ def _on_unit_circle(turns: Fraction) -> Form | None:
     if sine is None or cosine is None:
         return None
     return _add(cosine, _times(sine, normal_form(Sym("i"))))
-
-
-def _only_atom(form: Form) -> str:
-    term = next(iter(form.numerator), _ONE)
-    return term[0][0] if len(term) == 1 else ""
 
 
 def _key(form: Form) -> str:
@@ -407,10 +395,13 @@ def _opaque(atom: str) -> Form:
 
 def _trigonometric(name: str, argument: Form) -> Form:
     sine, cosine = _sine(argument), _sine(_add(argument, _constant_times_pi(_HALF)))
-    known = sine is not None and cosine is not None
-    if sine is None or not known:
-        sine, cosine = _opaque_sine(argument)
-    assert cosine is not None
+    if sine is None or cosine is None:
+        # Not known: the argument is turned so that its first coefficient is positive, which turns the sine's sign.
+        flipped = _negate(argument)
+        is_negative = _key(flipped) < _key(argument)
+        key = _key(flipped if is_negative else argument)
+        sine, cosine = _opaque(f"sin{{{key}}}"), _opaque(f"cos{{{key}}}")
+        sine = _negate(sine) if is_negative else sine
     quotients = {
         "sin": (sine, None), "cos": (cosine, None), "tan": (sine, cosine), "cot": (cosine, sine),
         "sec": (_constant(1), cosine), "csc": (_constant(1), sine),
@@ -436,15 +427,6 @@ def _sine(argument: Form) -> Form | None:
     return _times(_constant(Fraction(sign, 2)), _rational_root(Fraction(square), _HALF))
 
 
-def _opaque_sine(argument: Form) -> tuple[Form, Form]:
-    """Sine and cosine of an argument, which is turned so that its first coefficient is positive."""
-    flipped = _negate(argument)
-    is_negative = _key(flipped) < _key(argument)
-    key = _key(flipped if is_negative else argument)
-    sine, cosine = _opaque(f"sin{{{key}}}"), _opaque(f"cos{{{key}}}")
-    return (_negate(sine) if is_negative else sine), cosine
-
-
 def _logarithm(name: str, arguments: list[Form]) -> Form:
     if len(arguments) == 2:
         top, bottom = (_logarithm("ln", [argument]) for argument in arguments)
@@ -456,10 +438,7 @@ def _logarithm(name: str, arguments: list[Form]) -> Form:
         return _opaque(f"{name}{{{_key(arguments[0])}}}")
     if value <= 0:
         raise UndecidedError("the logarithm of a number that is not positive")
-    terms: Iterable[tuple[int, int]] = [
-        *_factors(value.numerator).items(),
-        *((prime, -count) for prime, count in _factors(value.denominator).items()),
-    ]
+    terms = _prime_exponents(value).items()
     total: Polynomial = {((f"{name}{{{prime}}}", Fraction(1)),): Fraction(count) for prime, count in terms}
     return Form(total, _UNIT, transparent=False)
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from lemma.grading.dates import clock_time
-from lemma.grading.expressions import Call, Num, Sym, symbols
+from lemma.grading.expressions import Sym, symbols
 from lemma.grading.quantities import compare_expressions, compare_quantities, exact_number
+from lemma.grading.ratios import compare_moments, compare_ratio_with_quantity, compare_ratios, compare_with_clock
 from lemma.grading.reading import read_answer
 from lemma.grading.real_sets import Interval, NotRealSetError, describes_set, real_set
-from lemma.grading.relations import approximate_value, compare_relations, stated_value
+from lemma.grading.relations import approximate_value, compare_relations, is_label, stated_value
 from lemma.grading.shapes import (
     Answer,
     Choice,
@@ -24,13 +24,9 @@ from lemma.grading.shapes import (
     SetOperation,
     Words,
 )
-from lemma.grading.units import find_unit
 
 if TYPE_CHECKING:
     from lemma.records import Verdict
-
-
-_TIME = (("time", 1),)
 
 
 def compare(gold: Answer, answer: Answer) -> Verdict:
@@ -78,9 +74,13 @@ def _compare_words(gold: Answer, answer: Answer) -> Verdict:
         if gold == answer:
             return "equal"
         gold_words, answer_words = set(gold.text.split()), set(answer.text.split())
+        if gold_words ^ answer_words in ({"not"}, {"never"}):
+            return "different"
         return "unknown" if gold_words <= answer_words or answer_words <= gold_words else "different"
     words, other = (gold, answer) if isinstance(gold, Words) else (answer, gold)
     assert isinstance(words, Words)
+    if words is gold and ("none of" in words.text or "all of" in words.text):
+        return "unknown"  # `none of the above`
     if isinstance(other, Relation):
         value = stated_value(other)
         return "unknown" if value is None else _compare_words(words, value)
@@ -98,47 +98,12 @@ def _may_mean(words: Words, other: Answer) -> bool:
     return bool(other.noun) or (bool(symbols(other.expression)) and len(words.text) <= 3)
 
 
-def _compare_moments(gold: Answer, answer: Answer) -> Verdict:
-    if isinstance(gold, Moment) and isinstance(answer, Moment):
-        if gold.kind != answer.kind:
-            return "different"
-        pairs = zip(gold.parts, answer.parts, strict=True)
-        return "equal" if all(one == other for one, other in pairs if None not in (one, other)) else "different"
+def _compare_with_moment(gold: Answer, answer: Answer) -> Verdict:
     moment, other = (gold, answer) if isinstance(gold, Moment) else (answer, gold)
     assert isinstance(moment, Moment)
-    clock = _as_clock_time(other)
-    if moment.kind != "time" or clock is None:
-        return "unknown" if isinstance(other, Quantity) else "different"
-    same = clock.parts == moment.parts or (clock.parts[0] or 0) % 12 == (moment.parts[0] or 0) % 12
-    return "equal" if same and clock.parts[1] == moment.parts[1] else "different"
-
-
-def _as_clock_time(answer: Answer) -> Moment | None:
-    terms = [exact_number(term.expression) for term in answer.terms] if isinstance(answer, Ratio) else []
-    whole = [int(term) for term in terms if term is not None and term.denominator == 1]
-    return clock_time(*whole) if len(whole) == 2 == len(terms) else None
-
-
-def _compare_ratios(gold: Ratio, answer: Ratio) -> Verdict:
-    if len(gold.terms) != len(answer.terms):
-        return "different"
-    products = [
-        (
-            Call("mul", (one.expression, answer.terms[0].expression)),
-            Call("mul", (other.expression, gold.terms[0].expression)),
-        )
-        for one, other in zip(gold.terms, answer.terms, strict=True)
-    ]
-    verdict = _all_of(compare_expressions(one, other) for one, other in products)
-    times = _as_clock_time(gold), _as_clock_time(answer)
-    if (
-        verdict == "equal"
-        and None not in times
-        and times[0] != times[1]
-        and all(t and (t.parts[1] or 0) > 9 for t in times)
-    ):
-        return "unknown"  # a quarter past one is no quarter to four
-    return verdict
+    if isinstance(other, Ratio):
+        return compare_with_clock(moment, other)
+    return "unknown" if isinstance(other, Quantity) else "different"
 
 
 def _compare_with_ratio(gold: Answer, answer: Answer) -> Verdict:
@@ -149,26 +114,11 @@ def _compare_with_ratio(gold: Answer, answer: Answer) -> Verdict:
         return "unknown" if value is None else compare(ratio, value)
     if not isinstance(other, Quantity):
         return "different"
-    if len(ratio.terms) != 2:
-        return "different"
-    if other.unit is not None and other.unit.dimensions == _TIME:
-        return _compare_durations(ratio, other)
-    quotient = Call("div", (ratio.terms[0].expression, ratio.terms[1].expression))
-    return compare_expressions(quotient, other.expression)
-
-
-def _compare_durations(ratio: Ratio, duration: Quantity) -> Verdict:
-    """`1:20` as an hour and twenty minutes, or as minutes and seconds."""
-    for larger in ("hour", "minute"):
-        sixtieths = Call("mul", (ratio.terms[1].expression, Num(Fraction(1, 60))))
-        total = Quantity(Call("add", (ratio.terms[0].expression, sixtieths)), find_unit(larger))
-        if compare_quantities(total, duration) == "equal":
-            return "equal"
-    return "different"
+    return compare_ratio_with_quantity(ratio, other, ratio_is_gold=ratio is gold)
 
 
 def _compare_real_sets(gold: Answer, answer: Answer) -> Verdict:
-    if isinstance(gold, Relation) and isinstance(answer, Relation) and _inequalities_in_several(gold, answer):
+    if isinstance(gold, Relation) and isinstance(answer, Relation) and _has_several_variables(gold, answer):
         return compare_relations(gold, answer, compare)
     left, right = _real_set_or_none(gold), _real_set_or_none(answer)
     if left is None and right is None:
@@ -181,9 +131,25 @@ def _compare_real_sets(gold: Answer, answer: Answer) -> Verdict:
     return _all_of(_compare_intervals(one, other) for one, other in zip(left, right, strict=True))
 
 
+def _compare_intervals(gold: Interval, answer: Interval) -> Verdict:
+    if (gold.low_closed, gold.high_closed) != (answer.low_closed, answer.high_closed):
+        return "different"
+    ends = (gold.low, answer.low), (gold.high, answer.high)
+    return _all_of(compare_expressions(one.expression, other.expression) for one, other in ends)
+
+
+def _has_several_variables(*relations: Relation) -> bool:
+    sides = [[side.expression for side in one.sides if isinstance(side, Quantity)] for one in relations]
+    return any(len(frozenset().union(*map(symbols, expressions))) > 1 for expressions in sides)
+
+
 def _real_set_or_none(answer: Answer) -> list[Interval] | None:
+    if _is_one_number(answer):
+        answer = Collection("\\{", "\\}", (answer,))
+    elif isinstance(answer, Collection) and not answer.opening and all(map(_is_one_number, answer.items)):
+        answer = answer._replace(opening="\\{", closing="\\}")
     try:
-        return real_set(_as_set(answer))
+        return real_set(answer)
     except NotRealSetError:
         return None
 
@@ -194,22 +160,6 @@ def _may_be_set(answer: Answer) -> bool:
         return describes_set(answer)
     items = answer.items if isinstance(answer, Collection) else ()
     return any(isinstance(item, Quantity) and bool(symbols(item.expression)) for item in items)
-
-
-def _inequalities_in_several(gold: Relation, answer: Relation) -> bool:
-    return any(
-        len(frozenset().union(*(symbols(side.expression) for side in relation.sides if isinstance(side, Quantity)))) > 1
-        for relation in (gold, answer)
-    )
-
-
-def _as_set(answer: Answer) -> Answer:
-    """A number, or a bare list of numbers, as a set of points."""
-    if _is_one_number(answer):
-        return Collection("\\{", "\\}", (answer,))
-    if isinstance(answer, Collection) and not answer.opening and all(map(_is_one_number, answer.items)):
-        return answer._replace(opening="\\{", closing="\\}")
-    return answer
 
 
 def _is_one_number(answer: Answer) -> bool:
@@ -230,19 +180,13 @@ def _compare_unread_sets(gold: Answer, answer: Answer) -> Verdict:
     return "unknown"
 
 
-def _compare_intervals(gold: Interval, answer: Interval) -> Verdict:
-    is_point = gold.low == gold.high
-    if gold.low_closed != answer.low_closed or gold.high_closed != answer.high_closed:
-        return "different"
-    low = compare_expressions(gold.low.expression, answer.low.expression)
-    return low if is_point else _all_of([low, compare_expressions(gold.high.expression, answer.high.expression)])
-
-
 def _compare_with_relation(gold: Answer, answer: Answer) -> Verdict:
     """An equation against something else: `x = 5` states 5."""
     relation, other = (gold, answer) if isinstance(gold, Relation) else (answer, gold)
     assert isinstance(relation, Relation)
-    if isinstance(other, Collection) and not other.opening:
+    if isinstance(other, Collection) and not other.opening and not isinstance(stated_value(relation), Collection):
+        if not any(map(is_label, relation.sides)) and any(isinstance(item, Relation) for item in other.items):
+            return "unknown"  # an equation and its solutions
         return _compare_collections(_as_list(gold), _as_list(answer))
     values = [value for value in (stated_value(relation), approximate_value(relation)) if value is not None]
     verdicts = [compare(value, other) if relation is gold else compare(other, value) for value in values]
@@ -271,11 +215,11 @@ def _compare_with_single(gold: Answer, answer: Answer) -> Verdict:
 
 def _is_decimal_comma(collection: Collection, other: Answer) -> bool:
     """Whether `3,14` may be meant as 3.14."""
-    numbers = [exact_number(item.expression) for item in collection.items if isinstance(item, Quantity)]
-    if collection.opening or len(numbers) != 2 or not isinstance(other, Quantity) or None in numbers:
+    if collection.opening or len(collection.items) != 2 or not isinstance(other, Quantity):
         return False
+    numbers = [exact_number(item.expression) for item in collection.items if isinstance(item, Quantity)]
     value = exact_number(other.expression)
-    return value is not None and f"{numbers[0]}.{numbers[1]}" == str(float(value))
+    return value is not None and ".".join(map(str, numbers)) == str(float(value))
 
 
 def _compare_matrices(gold: Answer, answer: Answer) -> Verdict:
@@ -335,17 +279,15 @@ def _bracket_kind(collection: Collection) -> str:
 def _without_labels(collection: Collection) -> Collection:
     """`x = 1 or x = 2` as `1 or 2`, and `y = 3, x = 5` as the pair (5, 3)."""
     relations = [item for item in collection.items if isinstance(item, Relation) and item.operators == ("=",)]
-    values = [stated_value(relation) for relation in relations]
-    if collection.opening or not relations or None in values:
+    by_label = {repr(relation.sides[0]): stated_value(relation) for relation in relations}
+    if collection.opening or not relations or None in map(stated_value, relations):
         return collection
-    labels = [relation.sides[0] for relation in relations]
-    if all(label == labels[0] for label in labels):
+    if len(by_label) == 1:
         items = tuple(stated_value(item) or item if isinstance(item, Relation) else item for item in collection.items)
         return collection._replace(items=items)
-    if len(relations) != len(collection.items) or len(set(map(repr, labels))) != len(labels):
+    if len(by_label) != len(collection.items):
         return collection
-    ordered = sorted(zip(map(repr, labels), values, strict=True), key=lambda pair: pair[0])
-    return Collection("(", ")", tuple(value for _, value in ordered if value is not None))
+    return Collection("(", ")", tuple(value for _, value in sorted(by_label.items()) if value is not None))
 
 
 def _compare_in_order(gold: Collection, answer: Collection) -> Verdict:
@@ -392,8 +334,9 @@ def rational_value(answer: Answer) -> Fraction | None:
 # The first rule that applies to the shapes of gold and answer decides.
 _RULES: tuple[tuple[Callable[[Answer, Answer], bool], Callable[..., Verdict]], ...] = (
     (_either(Choice), _compare_choices),
-    (_both(Ratio), _compare_ratios),
-    (_either(Moment), _compare_moments),
+    (_both(Ratio), compare_ratios),
+    (_both(Moment), compare_moments),
+    (_either(Moment), _compare_with_moment),
     (_either(Words), _compare_words),
     (_either(Ratio), _compare_with_ratio),
     (lambda gold, answer: describes_set(gold) or describes_set(answer), _compare_real_sets),

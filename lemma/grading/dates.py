@@ -21,8 +21,16 @@ def read_moment(text: str) -> Answer | None:
     if text.lower() in ("noon", "midnight"):
         return Moment("time", (12 if text.lower() == "noon" else 0, 0))
     if time := _TIME.fullmatch(text):
-        return _time(int(time.group(1)), int(time.group(2) or 0), time.group(3).lower())
-    return _read_date(text) or _read_day(text.lower().rstrip("."))
+        hours, minutes = int(time.group(1)), int(time.group(2) or 0)
+        if not 1 <= hours <= 12 or minutes > 59:
+            return None
+        return Moment("time", (hours % 12 + (12 if time.group(3).lower() == "p" else 0), minutes))
+    if date := _read_date(text):
+        return date
+    # A day of the week, also by its first letters; three letters at least.
+    name = text.lower().rstrip(".")
+    days = [day for day in _DAYS if len(name) >= 3 and day.startswith(name)]
+    return Words(days[0]) if days else None
 
 
 def _read_date(text: str) -> Moment | None:
@@ -33,23 +41,6 @@ def _read_date(text: str) -> Moment | None:
     if date := _ISO.fullmatch(text):
         return Moment("date", (int(date.group(1)), int(date.group(2)), int(date.group(3))))
     return None
-
-
-def _read_day(name: str) -> Words | None:
-    """A day of the week, also by its first letters; three letters at least."""
-    days = [day for day in _DAYS if len(name) >= 3 and day.startswith(name)]
-    return Words(days[0]) if days else None
-
-
-def clock_time(hours: int, minutes: int) -> Moment | None:
-    """The moment that `3:45` is if it is one; without am or pm, 3:45 may be in the afternoon too."""
-    return Moment("time", (hours, minutes)) if hours < 24 and minutes < 60 else None
-
-
-def _time(hours: int, minutes: int, half: str) -> Moment | None:
-    if not 1 <= hours <= 12 or minutes > 59:
-        return None
-    return Moment("time", (hours % 12 + (12 if half == "p" else 0), minutes))
 
 
 def _date(month: str, day: int, year: str | None) -> Moment:

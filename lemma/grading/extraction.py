@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 
+from lemma.grading.languages import foreign_answer, is_doubtful, join_groups
 from lemma.grading.number_words import replace_number_words
+from lemma.grading.phrases import REFUTED, is_negated, modifier_start
+from lemma.grading.responses import final_response
 
 # Prose is searched for a number only this far from its end: a final answer stands at the end.
 _PROSE_WINDOW = 4000
@@ -22,12 +25,25 @@ _BOXED_TOKEN = re.compile(r"\\boxed\s+([^\s${}\\.,]+)")
 _BETWEEN_BOXES = re.compile(
     r"[\s$]*(?:,|;|\\text\{\s*(?:and|or)\s*\}|,?\s*(?:and|or))[\s$]*(?:[a-zA-Z](?:_\{?\w+\}?)?\s*=[\s$]*)?"
 )
+# What next to a box makes it a part of a larger formula.
+_FENCE = re.compile(r"(?<!\\)\$|\\[\[\]()]")
+_OPERATOR_BEFORE = (
+    r"[-+−/^±≠<>≤≥]|\\(?:cdot|times|div|pm|mp|ne|neq|not|lt|gt|le|leq|ge|geq|log|ln|sin|cos|tan)"
+    r"|\\(?:[dt]?frac|sqrt)\s?(?:\[\d+\]\s?)?\{|\\[dt]?frac\s?\{[^{}]{1,20}\}\s?\{|[\^_]\{"
+)
+_CHANGES_INSIDE = re.compile(rf"(?:{_OPERATOR_BEFORE}|(?<![A-Za-z\d])[\d.]{{1,9}}|(?<!\*)\*)\s*$")
+_CHANGES_BESIDE = re.compile(r"(?:(?<!^)(?<![\s*-])[-+/^]|^-|(?<=\s)[-−+](?=$)|[≠<>≤≥±]\s?|\d|(?<!\*)(?<=\d)\*)$")
+_OPERATOR_AFTER = (
+    r"(?:\^(?!\s*\{?\s*\\circ)|_|/|\\(?:cdot|times|div|pm|pi|sqrt)(?![a-zA-Z])|[-+−*]\s*[\d\\a-zA-Z(]|\.\d)"
+)
+_CHANGES_AFTER_INSIDE = re.compile(rf"\d|\s*(?:{_OPERATOR_AFTER}|!|[a-zA-Z](?![a-zA-Z]))")
+_CHANGES_AFTER_BESIDE = re.compile(rf"(?:(?:{_OPERATOR_AFTER}|\d)\S{{0,20}}|!(?=[\d\w^+*/-])\S{{0,20}})")
 _HEADING = re.compile(r"(?:step|part|case|solution|conclusion|verification|summary|note)\b|\d+[.)]\s+[A-Za-z]", re.I)
 _ANSWER_HEADING = re.compile(r"[*_#\s]*(?:the\s+)?(?:final\s+)?answers?[*_:\s]*", re.I)
 _ANSWER_WORD = re.compile(r"[Aa]nswers?\b|ANSWERS?\b|(?:[Cc]orrect|[Rr]ight)\s+(?:[Cc]hoice|[Oo]ption)\b")
 _AFTER_ANSWER = re.compile(
     r"(?:\s*\([^()\n]{0,40}\))?"
-    r"(?:[^.\n:=?!]{0,80}?(?:\b(?:is|are|be|equals)\b|[:=])[*_]*(?:\s*:)?|[*_]*\s*\n)\s*",
+    r"(?:[^.\n:=?!]{0,80}?(?:\b(?:is|are|be|equals|(?:is|was|are|were)n['’]t)\b|[:=])[*_]*(?:\s*:)?|[*_]*\s*\n)\s*",
     re.I,
 )
 # Most answers of grade-school data are one number and the end of the line.
@@ -35,6 +51,13 @@ _PLAIN_LINE = re.compile(r"\s*(\$?-?\d+(?:,\d{3})*(?:\.\d+)?%?)\.?[ \t]*(?:\n|$)
 _DISPLAY = re.compile(r"[\s:*]*(?:\$\$(.+?)\$\$|\\\[(.+?)\\\])", re.DOTALL)
 _SENTENCE_END = re.compile(
     r"(?<![\s.])(?<!\b[ap]\.m)(?<!\bsq)(?<!\bft)(?<!\bvs)\.(?=[\s*$\"']*\s|[\s*$\"']*$)|\n|[!?](?=\s+[A-Z])"
+)
+# What chat models end with: "Would you like me to try 10 pallets?"
+_LONGEST_OFFER = 300
+_OFFER = re.compile(
+    r"(?:(?<=[.!?*)\n])|(?<=[.!?]\s))\s*(?:Do you (?:want|need|have)|Would you like|Want me to|Shall I"
+    r"|Should I|Can I help|Let me know|Please let me"
+    r"|Feel free|If you (?:have|need|want|would)|I hope this|Hope this|Is there anything)\b[^.!?\n]{0,200}[.!?]*\s*$"
 )
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*|__([^_\n]+)__|\\textbf\{([^{}\n]+)\}|<b>([^<\n]+)</b>")
 _LABELLED = re.compile(r"[a-z]\s*:")
@@ -53,7 +76,7 @@ _NUMBER = (
 )
 _SIGN = r"(?:(?<![\w)\]}.])[-−])?"
 _QUANTITY = rf"{_SIGN}(?:\\?[$€£]\s?)?{_SIGN}(?:{_NUMBER})(?:\s?(?:\\?%|°|[²³]))?"
-_LAST_QUANTITY = re.compile(rf"{_QUANTITY}(?:(?:[ ]?[a-zA-Z²³/^°]+){{1,3}}(?:\s+and)?\s+{_QUANTITY}(?=\s*[a-zA-Z]))?")
+_LAST_QUANTITY = re.compile(rf"{_QUANTITY}(?:(?:[ ]?[a-zA-Z²³/^°]++){{1,3}}(?:\s+and)?\s+{_QUANTITY}(?=\s*[a-zA-Z]))?")
 _UNIT_TAIL = re.compile(
     r" ?(?!(?:and|or|so|is|in|for|with|from|than|of|to)\b)[a-zA-Z°]+[²³]?(?:/[a-zA-Z]+)?(?:\^\d)?"
     r"(?: (?:per|an?)? ?[a-zA-Z]+){0,4}"
@@ -67,10 +90,14 @@ _NON_ANSWER = re.compile(
 # What GSM8K's solutions have for a calculator.
 _CALCULATION = re.compile(r"<<[^<>]*>>")
 _ASIDE = re.compile(r"\s+\((?![^()]*(?:\\|\b(?:sin|cos|tan|log|ln|exp|sqrt|pi)\b))[^()]*[A-Za-z]{3}[^()]*\)[.\s]*$")
+# `18, not 19` is 18.
+_CONTRAST = re.compile(
+    r"^(\s*[$*]{0,3}-?\d[\d,.]{0,20}[$*%]{0,3}(?: [a-z]{1,20})?),? (?:and not|not|rather than|instead of) [^,.]{1,40}$"
+)
 _EXCLAMATION = re.compile(r"(?<=\w)[!?]+$")
 _FOREIGN_WORD = re.compile(r"[^\W\d_A-Za-z\u0370-\u03ff]{2}")
 _COPULA = re.compile(r"\b(?:is|are|was|were|be|equals)\s+")
-_NEGATION = re.compile(r"\b(?:not|isn't|cannot|can't|never|neither|nor)\b", re.I)
+_NEGATION = re.compile(r"\b(?:not|cannot|never|neither|nor|wrong|incorrect)\b|n['’]t\b", re.I)
 
 
 def find_answer(text: str) -> str | None:
@@ -81,6 +108,10 @@ def find_answer(text: str) -> str | None:
     >>> find_answer("Janet makes **$18** every day.")
     '$18'
     """
+    response = final_response(text)
+    if response is None:
+        return None
+    text = join_groups(response)
     if "\\boxed" in text or "\\fbox" in text:
         boxed = _last_boxed(text)
         if boxed is not None:
@@ -89,7 +120,10 @@ def find_answer(text: str) -> str | None:
         marked = _after_hashes(text)
         if marked is not None:
             return marked
-    return _after_last_marker(text) or _unmarked(text)
+    if marked := _after_last_marker(text) or foreign_answer(text):
+        return marked
+    tidied = _tidy(_ASIDE.sub("", text)) if len(text) <= _BARE_LENGTH else ""
+    return tidied if tidied and _looks_bare(tidied) else _from_prose(text[-_PROSE_WINDOW:])
 
 
 def is_read_from_words(text: str, answer: str) -> bool:
@@ -103,7 +137,10 @@ def _last_boxed(text: str) -> str | None:
         bare = _BOXED_TOKEN.findall(text)
         return str(bare[-1]) if bare else None
     begin, start, end = boxes[-1]
+    if in_formula := _formula_around(text, begin, end):
+        return in_formula
     answers = [text[start:end]]
+    is_negated = modifier_start(text, begin, "negation") < begin
     for previous_begin, start, end in reversed(boxes[:-1]):
         # `x = \boxed{1} or x = \boxed{2}` is one answer with two parts.
         is_near = begin - end < _BETWEEN_BOXES_LENGTH
@@ -112,7 +149,30 @@ def _last_boxed(text: str) -> str | None:
         answers.append(text[start:end])
         begin = previous_begin
     # A box in a box is only a group.
-    return _tidy(", ".join(reversed(answers)).replace("\\boxed", "")) or None
+    answer = _tidy(", ".join(reversed(answers)).replace("\\boxed", ""))
+    return f"not {answer}" if is_negated and answer else answer or None
+
+
+def _formula_around(text: str, begin: int, end: int) -> str | None:
+    r"""`2(18)` for `$2\boxed{18}$`: the formula that a box is only a part of; None if the box stands by itself."""
+    before = text[max(0, begin - _BETWEEN_BOXES_LENGTH) : begin].rsplit("\n", 1)[-1]
+    after = text[end + 1 : end + 1 + _BETWEEN_BOXES_LENGTH].split("\n", 1)[0]
+    fence = _FENCE.search(after)
+    openings = list(_FENCE.finditer(before))
+    # Outside of a formula, only what touches the box belongs to it: `- \boxed{18}` is an item of a list.
+    is_inside = fence is not None and bool(openings)
+    head = before[openings[-1].end() :] if is_inside else before
+    tail = after[: fence.start()] if is_inside and fence else after
+    changed_before = (_CHANGES_INSIDE if is_inside else _CHANGES_BESIDE).search(head)
+    changed_after = (_CHANGES_AFTER_INSIDE if is_inside else _CHANGES_AFTER_BESIDE).match(tail)
+    if not changed_before and not changed_after:
+        return None
+    content = text[text.index("{", begin) + 1 : end]
+    if changed_before and changed_before.group().strip() == "1":
+        return f"1{content}"  # one times eighteen, or 118: only that it is not 18 can be told
+    if not is_inside:
+        head, tail = changed_before.group() if changed_before else "", changed_after.group() if changed_after else ""
+    return _tidy(f"{head}({content}){tail}") or None
 
 
 def _balanced_boxes(text: str) -> list[tuple[int, int, int]]:
@@ -149,30 +209,28 @@ def _after_hashes(text: str) -> str | None:
 
 def _after_last_marker(text: str) -> str | None:
     """What follows the last "answer is" or `A:` line, whichever comes last."""
-    starts = _last_a_line(text)
+    starts: list[int] = []
+    negated: set[int] = set()
+    end = len(text)
+    for _ in range(_PHRASE_ATTEMPTS):
+        end = text.rfind("A:", 0, end)
+        if end < 0:
+            break
+        if not text[text.rfind("\n", 0, end) + 1 : end].strip():  # it begins its line
+            starts.append(end + 2)
+            break
     # Looking for these is much faster than the expression, which never matches without one of them.
     if "nswer" in text or "NSWER" in text or "hoice" in text or "ption" in text:
         for match in list(_ANSWER_WORD.finditer(text))[-_PHRASE_ATTEMPTS:]:
             after = _AFTER_ANSWER.match(text, match.end())
             if after:
                 starts.append(after.end())
+                if _NEGATION.search(text, match.end(), after.end()) or is_negated(text, match.start()):
+                    negated.add(after.end())
     for start in sorted(starts, reverse=True)[:_PHRASE_ATTEMPTS]:
         if answer := _first_answer(text[start : start + _PROSE_WINDOW]):
-            return answer
+            return f"not {answer}" if start in negated else answer
     return None
-
-
-def _last_a_line(text: str) -> list[int]:
-    """Where the answer begins in the last line that begins with `A:`, if there is one."""
-    end = len(text)
-    for _ in range(_PHRASE_ATTEMPTS):
-        at = text.rfind("A:", 0, end)
-        if at < 0:
-            break
-        if not text[text.rfind("\n", 0, at) + 1 : at].strip():
-            return [at + 2]
-        end = at
-    return []
 
 
 def _first_answer(tail: str) -> str | None:
@@ -185,19 +243,12 @@ def _first_answer(tail: str) -> str | None:
     tail = _CALCULATION.sub("", tail).rstrip()
     end = _SENTENCE_END.search(tail)
     sentence = tail[: end.start()] if end else tail
-    answer = _tidy(_EXCLAMATION.sub("", _ASIDE.sub("", sentence)))
+    answer = _tidy(_EXCLAMATION.sub("", _ASIDE.sub("", _CONTRAST.sub(r"\1", sentence))))
     if not answer:
         return None
     if _looks_bare(answer):
         return answer
     return answer if _NEGATION.search(answer) else _from_prose(sentence) or answer
-
-
-def _unmarked(text: str) -> str | None:
-    tidied = _tidy(_ASIDE.sub("", text)) if len(text) <= _BARE_LENGTH else ""
-    if tidied and _looks_bare(tidied):
-        return tidied
-    return _from_prose(text[-_PROSE_WINDOW:])
 
 
 def _looks_bare(text: str) -> bool:
@@ -210,6 +261,10 @@ def _looks_bare(text: str) -> bool:
 
 def _from_prose(text: str) -> str | None:
     text = _CALCULATION.sub("", text)
+    while offer := _OFFER.search(text, max(0, len(text) - _LONGEST_OFFER)):
+        if not text[: offer.start()].strip():
+            break
+        text = text[: offer.start()]
     lines = text.strip().rsplit("\n", 1)
     last_line = lines[-1]
     bold = list(_BOLD.finditer(last_line))
@@ -217,28 +272,42 @@ def _from_prose(text: str) -> str | None:
         content = next(group for group in match.groups() if group)
         answer = _tidy(content.rsplit(":", 1)[-1] if _LABELLED.search(content) else content)
         if answer:
-            return answer
+            return _in_context(last_line, match.start(), match.end(), answer)
     return (
         _last_formula_or_number(text) or _last_formula_or_number(replace_number_words(text)) or _after_copula(last_line)
     )
 
 
 def _last_formula_or_number(text: str) -> str | None:
-    formulas = [match for match in _FORMULA.finditer(text) if not _is_currency(match)]
+    # Words between dollar signs, as in `$5 and then $`, make two prices rather than a formula.
+    formulas = [
+        match
+        for match in _FORMULA.finditer(text)
+        if len(_WORD.findall(_LATEX_WORDS.sub(" ", match.group(2) or ""))) <= 1
+    ]
     numbers = list(_LAST_QUANTITY.finditer(text))
     if formulas and (not numbers or numbers[-1].start() < formulas[-1].end()):
-        return _tidy(next(group for group in formulas[-1].groups() if group))
+        formula = formulas[-1]
+        content = _tidy(next(group for group in formula.groups() if group))
+        return _in_context(text, formula.start(), formula.end(), content)
     if not numbers:
         return None
     number = numbers[-1]
     unit = _UNIT_TAIL.match(text, number.end())
-    return _tidy(text[number.start() : unit.end() if unit else number.end()])
+    end = unit.end() if unit else number.end()
+    return _in_context(text, number.start(), end, _tidy(text[number.start() : end]))
 
 
-def _is_currency(match: re.Match[str]) -> bool:
-    """Whether `$5 and then $` is two prices rather than a formula."""
-    content = match.group(2)
-    return bool(content and len(_WORD.findall(_LATEX_WORDS.sub(" ", content))) > 1)
+def _in_context(text: str, start: int, end: int, answer: str) -> str:
+    """An answer from a sentence, with the words beside it that change what it says: `at least 18`, `not 18`."""
+    if REFUTED.match(text, end):
+        return f"not {answer}"
+    begin = modifier_start(text, start)
+    if begin < start:
+        return _tidy(text[begin:start].replace("*", "") + answer)
+    if is_negated(text, start) or is_doubtful(text[max(0, start - 25) : end + 12]):
+        return _tidy(text[max(0, start - 25) : end])  # unreadable: which number is meant cannot be told
+    return answer
 
 
 def _after_copula(sentence: str) -> str | None:

@@ -48,19 +48,17 @@ class _Worker:
         self.usable = self._receive(_START_LIMIT) == "ready"
 
     def ask(self, gold: str, answer: str) -> Verdict:
+        assert self._process.stdin is not None
+        message = json.dumps([gold, answer]).encode() + b"\n"
         try:
-            self._write(json.dumps([gold, answer]).encode() + b"\n")
+            while message:  # an unbuffered pipe may take only a part
+                message = message[self._process.stdin.write(message) or 0 :]
         except OSError:
             self.usable = False
             return "unknown"
         reply = self._receive(TIME_LIMIT)
         self.usable = reply in _VERDICTS
         return _VERDICTS.get(str(reply), "unknown")
-
-    def _write(self, message: bytes) -> None:
-        assert self._process.stdin is not None
-        while message:
-            message = message[self._process.stdin.write(message) or 0 :]
 
     def _receive(self, seconds: float) -> object:
         """The next line as JSON; None if none came in time."""
@@ -100,7 +98,7 @@ class _Worker:
 
 
 class _Pool:
-    """At most one worker a core, started when there is a question and none is free."""
+    """At most one worker per core, started when there is a question and none is free."""
 
     def __init__(self) -> None:
         self._slots = threading.BoundedSemaphore(os.cpu_count() or 1)

@@ -1,17 +1,22 @@
 """The program that worker processes run: pairs of LaTeX expressions in, math-verify's opinion out, one JSON line each.
 
 It is run by its path, in a process of its own, because math-verify can take forever and any amount of memory; whoever
-started it kills it. Its own limits are the second line of defence, for a worker whose owner is gone.
+started it kills it. Its own limits are the second line of defense, for a worker whose owner is gone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
-import resource
 import signal
 import sys
 from typing import Any, TextIO
+
+try:
+    import resource
+except ImportError:  # Windows has no such limits; whoever started this process kills it after a time
+    resource = None  # type: ignore[assignment]
 
 _CPU_SECONDS = 20
 
@@ -19,13 +24,16 @@ _CPU_SECONDS = 20
 def main(memory_bytes: int, requests: TextIO, replies: TextIO) -> None:
     """Answer requests until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    if resource is not None:
+        with contextlib.suppress(OSError, ValueError):  # macOS refuses to limit memory
+            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     logging.disable()
     print(json.dumps("ready" if _opinion("1", "1") == "equal" else "broken"), file=replies, flush=True)
     for line in requests:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        limit = int(used.ru_utime + used.ru_stime) + _CPU_SECONDS
-        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+        if resource is not None:
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            limit = int(used.ru_utime + used.ru_stime) + _CPU_SECONDS
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
         gold, answer = json.loads(line)
         print(json.dumps(_opinion(gold, answer)), file=replies, flush=True)
 

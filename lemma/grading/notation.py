@@ -28,7 +28,7 @@ _SYMBOLS = {
     "”": '"', "⟨": r"\langle ", "⟩": r"\rangle ", "…": "...", "⋯": "...", "℃": r"^\circ C", "℉": r"^\circ F",
     "∣": "|", "∶": ":", "∧": r"\land ", "∨": r"\lor ", "→": r"\to ", "％": "%", "﹪": "%", "٪": "%", "٫": ".", "٬": ",",
     "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "∠": r"\angle ", "△": r"\triangle ",
-    "\u00b5": r"\mu ",
+    "∴": r"\therefore ", "\u00b5": r"\mu ",
 }  # fmt: skip
 _GREEK_LETTERS = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩϕϵ"
 _GREEK_NAMES = """
@@ -47,7 +47,8 @@ _NOISE = (
     (re.compile(r"\\(?:bf|it|rm|tiny|small|normalsize|large|Large|LARGE|huge|Huge|boldmath)(?![a-zA-Z{])"), ""),
     (re.compile(r"(?<!\\)((?:\\\\)*)\\[,;:> ]"), r"\1 "),
     (re.compile(r"~|\\q?quad(?![a-z])|\\(?:hspace|vspace|phantom)\{[^{}]*\}"), " "),
-    (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
+    (re.compile(r"\\(?:[dtc]|nice|s)frac(?![a-zA-Z])"), r"\\frac"),
+    (re.compile(r"(?<![\d:.])(\d{1,2}) ?o'clock(?![a-z])"), r"\1:00"),
     (re.compile(r"\\[dt]binom(?![a-zA-Z])"), r"\\binom"),
     (re.compile(r"(?:\{\})?\^\s*\{?\s*\\circ\s*\}?|\\degree(?![a-z])|\\textdegree(?![a-z])"), r"\\degree "),
     (re.compile(r"\\(?:leq|leqslant|leqq)(?![a-zA-Z])"), r"\\le"),
@@ -64,6 +65,10 @@ _NOISE = (
     (re.compile(r"\\%"), "%"),
     (re.compile(r"(?<=[)\]])\s*U\s*(?=[(\[])"), r" \\cup "),
     (re.compile(r"(?<=\d)\s*[xX]\s*(?=\d)"), r" \\times "),
+    (re.compile(r"\+/-|(?<![^\s(,=])\+-(?=[\s\d\\])"), r"\\pm "),
+    (re.compile(r"\\(?:text|mathrm)\s*\{\s*([0-9A-Fa-f]+)\s*\}(?=_)"), r"\1"),
+    (re.compile(r"(?<=\d)\^\s*\{?\s*\\(?:text|mathrm|textrm)\s*\{\s*(?:st|nd|rd|th)\s*\}\s*\}?"), ""),
+    (re.compile(r"\\binom\s*(\d)\s*(\d)"), r"\\binom{\1}{\2}"),
     # `\frac12` and `\frac9{19}`: LaTeX takes one digit where there are no braces.
     (re.compile(r"\\frac\s*(\d)(?=\s*[\d{\\])"), r"\\frac{\1}"),
     (re.compile(r"(\\frac\s*\{[^{}]*\})\s*(\d)"), r"\1{\2}"),
@@ -85,7 +90,12 @@ def normalize_notation(answer: str) -> str | None:
     answer = "".join(char if char >= " " else " " for char in answer)
     for pattern, replacement in _NOISE:
         answer = pattern.sub(replacement, answer)
-    return _settle_dollars(answer).strip()
+    # Dollar signs that fence formulas go; those that are prices stay, as `$`.
+    fences, prices = _MATH_DOLLARS.findall(answer), _PRICE.findall(answer)
+    if len(fences) % 2 == 0 and len(prices) != len(fences):
+        answer = _MATH_DOLLARS.sub("", answer)
+    answer = answer.replace(r"\$", "$")
+    return answer.replace(r"\(", "").replace(r"\)", "").replace(r"\[", "").replace(r"\]", "").strip()
 
 
 def _to_ascii(answer: str) -> str:
@@ -95,26 +105,15 @@ def _to_ascii(answer: str) -> str:
     answer = _OVERLINED.sub(lambda run: r"\overline{" + run.group().replace("\u0305", "") + "}", answer)
     answer = _DOTTED.sub(r"\\dot{\1}", answer)
     answer = unicodedata.normalize("NFKC", answer.translate(_TRANSLATION)).translate(_TRANSLATION)
-    return "".join(_ascii_digit(char) for char in answer if unicodedata.category(char) != "Cf")
+    # Digits of other scripts become ASCII; invisible format characters go.
+    digits = {char: unicodedata.decimal(char, -1) for char in set(answer) if not char.isascii()}
+    return "".join(
+        str(digits[char]) if digits.get(char, -1) >= 0 else char
+        for char in answer
+        if unicodedata.category(char) != "Cf"
+    )
 
 
 def _spell_fraction(match: re.Match[str]) -> str:
     fraction = unicodedata.normalize("NFKC", match.group(2)).replace("⁄", "/")
     return f"{match.group(1)} {fraction}" if match.group(1) else fraction
-
-
-def _ascii_digit(char: str) -> str:
-    if char.isascii():
-        return char
-    digit = unicodedata.decimal(char, -1)
-    return str(digit) if digit >= 0 else char
-
-
-def _settle_dollars(answer: str) -> str:
-    """Drop dollar signs that fence formulas; keep, as `$`, those that are prices."""
-    fences = _MATH_DOLLARS.findall(answer)
-    prices = _PRICE.findall(answer)
-    if len(fences) % 2 == 0 and len(prices) != len(fences):
-        answer = _MATH_DOLLARS.sub("", answer)
-    answer = answer.replace(r"\$", "$")
-    return answer.replace(r"\(", "").replace(r"\)", "").replace(r"\[", "").replace(r"\]", "")

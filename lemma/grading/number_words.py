@@ -14,7 +14,10 @@ _UNIT_NAMES = """
     eighteen nineteen
 """
 _TEN_NAMES = "twenty thirty forty fifty sixty seventy eighty ninety"
-_ORDINAL_NAMES = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+_ORDINAL_NAMES = """
+    first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth
+    sixteenth seventeenth eighteenth nineteenth twentieth
+"""
 _UNITS = {word: value for value, word in enumerate(_UNIT_NAMES.split())}
 _TENS = {word: 10 * value for value, word in enumerate(_TEN_NAMES.split(), start=2)}
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}

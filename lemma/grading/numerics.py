@@ -11,11 +11,12 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lemma.grading.expressions import CONSTANTS, Call, Expr, Num, Sym, symbols
+from lemma.grading.expressions import Call, Expr, Num, Sym, symbols
 
 _EPSILON = 2.0**-50
 _POINTS = 3
 _HUGE = 1e200
+_CONSTANT_VALUES = {"pi": complex(math.pi), "e": complex(math.e), "i": 1j}
 
 
 class Ball(NamedTuple):
@@ -33,7 +34,11 @@ def provably_different(left: Expr, right: Expr) -> bool:
     """Whether the two have different values somewhere: at fixed positive values of their variables."""
     variables = symbols(left) | symbols(right)
     for point in range(_POINTS if variables else 1):
-        values = {name: _sample(name, point) for name in variables}
+        values = {}
+        for name in variables:
+            # The same name has the same value between 0.5 and 2.5 in every process.
+            digest = hashlib.blake2b(f"{name}\x1f{point}".encode(), digest_size=4).digest()
+            values[name] = complex(0.5 + 2 * int.from_bytes(digest) / 2**32)
         try:
             one, other = evaluate(left, values), evaluate(right, values)
         except (ArithmeticError, ValueError):
@@ -57,29 +62,20 @@ def real_value(expression: Expr) -> float | None:
     return value.center.real if abs(value.center.imag) <= 10 * value.radius else None
 
 
-def _sample(name: str, point: int) -> complex:
-    digest = hashlib.blake2b(f"{name}\x1f{point}".encode(), digest_size=4).digest()
-    return complex(0.5 + 2 * int.from_bytes(digest) / 2**32)
-
-
 def evaluate(expression: Expr, values: dict[str, complex]) -> Ball:
     """The value of an expression, with its error bound; raises ArithmeticError or ValueError."""
     if isinstance(expression, Num):
         return _rounded(complex(expression.value))
     if isinstance(expression, Sym):
-        return _rounded(values[expression.name] if expression.name in values else _constant(expression.name))
+        value = values.get(expression.name, _CONSTANT_VALUES.get(expression.name))
+        if value is None:
+            raise UndefinedError(f"{expression.name} has no value")
+        return _rounded(value)
     arguments = [evaluate(argument, values) for argument in expression.args]
     operation = _OPERATIONS.get(expression.head)
     if operation is not None:
         return _checked(operation(*arguments))
     return _checked(_apply(expression.head, arguments))
-
-
-def _constant(name: str) -> complex:
-    constants = {"pi": complex(math.pi), "e": complex(math.e), "i": 1j}
-    if name not in CONSTANTS or name not in constants:
-        raise UndefinedError(f"{name} has no value")
-    return constants[name]
 
 
 def _rounded(center: complex, radius: float = 0.0) -> Ball:
@@ -98,10 +94,6 @@ def _add(left: Ball, right: Ball) -> Ball:
 
 def _negate(ball: Ball) -> Ball:
     return Ball(-ball.center, ball.radius)
-
-
-def _subtract(left: Ball, right: Ball) -> Ball:
-    return _add(left, _negate(right))
 
 
 def _multiply(left: Ball, right: Ball) -> Ball:
@@ -124,21 +116,18 @@ def _power(base: Ball, exponent: Ball) -> Ball:
         raise UndefinedError("a power of what may be zero")
     if abs(exponent.center) > 1000:
         raise UndefinedError("too large an exponent")
-    center = _real_root(base.center, exponent.center)
+    center = complex(base.center**exponent.center)
+    if not base.center.imag and base.center.real < 0 and not exponent.center.imag:
+        # In school, the cube root of -8 is -2: an exponent with an odd denominator has a real value.
+        for odd in (1, 3, 5, 7, 9):
+            whole = exponent.center.real * odd
+            if abs(whole - round(whole)) < 1e-12:
+                sign = -1 if round(whole) % 2 else 1
+                center = complex(sign * (-base.center.real) ** exponent.center.real)
+                break
     relative = abs(exponent.center) * base.radius / (abs(base.center) - base.radius)
     relative += abs(cmath.log(base.center)) * (exponent.radius + abs(exponent.center) * _EPSILON)
     return _rounded(center, abs(center) * (relative + relative**2 + 4 * _EPSILON))
-
-
-def _real_root(base: complex, exponent: complex) -> complex:
-    """In school, the cube root of -8 is -2."""
-    if not base.imag and base.real < 0 and not exponent.imag:
-        for odd in (1, 3, 5, 7, 9):
-            whole = exponent.real * odd
-            if abs(whole - round(whole)) < 1e-12:
-                sign = -1 if round(whole) % 2 else 1
-                return complex(sign * (-base.real) ** exponent.real)
-    return complex(base**exponent)
 
 
 def _root(radicand: Ball, index: Ball) -> Ball:
@@ -173,10 +162,6 @@ def _log(argument: Ball, base: Ball | None = None) -> Ball:
     if base is None:
         raise UndefinedError("a logarithm to a base that is not told")
     return _logarithm(argument, base)
-
-
-def _absolute(argument: Ball) -> Ball:
-    return Ball(complex(abs(argument.center)), argument.radius)
 
 
 def _exponential(argument: Ball) -> Ball:
@@ -215,7 +200,7 @@ def _apply(name: str, arguments: list[Ball]) -> Ball:
 
 _OPERATIONS: dict[str, Callable[..., Ball]] = {
     "add": _add,
-    "sub": _subtract,
+    "sub": lambda left, right: _add(left, _negate(right)),
     "mul": _multiply,
     "div": _divide,
     "neg": _negate,
@@ -225,6 +210,6 @@ _OPERATIONS: dict[str, Callable[..., Ball]] = {
     "binomial": _binomial,
     "ln": _logarithm,
     "log": _log,
-    "abs": _absolute,
+    "abs": lambda argument: Ball(complex(abs(argument.center)), argument.radius),
     "exp": _exponential,
 }

@@ -52,28 +52,27 @@ def read_plain_number(text: str) -> PlainNumber | None:
     match = _PLAIN.fullmatch(text) if len(text) <= MAX_DIGITS else None
     if match is None:
         return None
-    sign, currency, whole, decimals, exponent, top, bottom, latex_top, latex_bottom, percent = match.groups()
+    sign, currency, whole, decimals, exponent, top, bottom, latex_top, latex_bottom, percent = match.groups("")
     if whole or decimals:
-        numerator, denominator = _decimal(whole or "0", decimals or "", int(exponent or 0))
-    elif top or latex_top:
-        numerator, denominator = int(top or latex_top), int(bottom or latex_bottom)
+        numerator, denominator, written = _read_decimal(whole or "0", decimals, exponent)
+    else:
+        # Also the case of no digits at all, as in `$` or `.`.
+        numerator, denominator, written = int(top or latex_top or 0), int(bottom or latex_bottom or 0), 0
         if not denominator:
             return None
-    else:
-        return None
-    if denominator != 1:
         divisor = gcd(numerator, denominator)
         numerator, denominator = numerator // divisor, denominator // divisor
-    if sign == "-":
-        numerator = -numerator
-    written = len(decimals) if decimals and not exponent else 0
-    return PlainNumber(numerator, denominator, percent is not None, currency or "", written)
+    return PlainNumber(-numerator if sign == "-" else numerator, denominator, bool(percent), currency, written)
 
 
-def _decimal(whole: str, decimals: str, exponent: int) -> tuple[int, int]:
-    scale = exponent - len(decimals)
+def _read_decimal(whole: str, decimals: str, exponent: str) -> tuple[int, int, int]:
+    """Numerator and denominator in lowest terms, and how many decimals were written."""
     digits = int(whole.replace(",", "") + decimals)
-    return (digits * 10**scale, 1) if scale >= 0 else (digits, 10**-scale)
+    scale = int(exponent or 0) - len(decimals)
+    if scale >= 0:
+        return digits * 10**scale, 1, 0 if exponent else len(decimals)
+    divisor = gcd(digits, 10**-scale)
+    return digits // divisor, 10**-scale // divisor, 0 if exponent else len(decimals)
 
 
 def compare_plain_numbers(gold: PlainNumber, answer: PlainNumber) -> Verdict:

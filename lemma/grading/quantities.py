@@ -10,7 +10,7 @@ from lemma.grading.expressions import Call, Expr, Num, Sym, symbols
 from lemma.grading.numerics import provably_different, real_value
 from lemma.grading.plain_numbers import within_rounding
 from lemma.grading.shapes import Quantity
-from lemma.grading.units import SHORT_NAMES, Unit, find_unit, is_money, without_rate
+from lemma.grading.units import SHORT_NAMES, Dimensions, Unit, find_unit, is_money, without_rate
 
 if TYPE_CHECKING:
     from lemma.records import Verdict
@@ -19,7 +19,12 @@ _POUND_STERLING = find_unit("gbp")
 _POUND_MASS = find_unit("pound")
 _DEGREE = (("angle", 1),)
 _RADIAN = (("radian", 1),)
-_TEMPERATURES = {(("celsius", 1),), (("fahrenheit", 1),)}
+# Kelvins of 0 degrees, and of a difference of one degree.
+_TEMPERATURES: dict[Dimensions, tuple[Fraction, Fraction]] = {
+    (("celsius", 1),): (Fraction("273.15"), Fraction(1)),
+    (("fahrenheit", 1),): (Fraction("273.15") - Fraction(160, 9), Fraction(5, 9)),
+    (("kelvin", 1),): (Fraction(0), Fraction(1)),
+}
 
 
 def compare_expressions(gold: Expr, answer: Expr) -> Verdict:
@@ -27,7 +32,10 @@ def compare_expressions(gold: Expr, answer: Expr) -> Verdict:
     if gold == answer:
         return "equal"
     if _has_infinity(gold) or _has_infinity(answer):
-        return _compare_infinities(gold, answer)
+        if symbols(gold) or symbols(answer):
+            return "unknown"
+        values = real_value(gold), real_value(answer)
+        return "unknown" if None in values else "equal" if values[0] == values[1] else "different"
     try:
         left, right = normal_form(gold), normal_form(answer)
         equal = forms_equal(left, right)
@@ -46,17 +54,8 @@ def _has_infinity(expression: Expr) -> bool:
     return expression == Sym("infinity")
 
 
-def _compare_infinities(gold: Expr, answer: Expr) -> Verdict:
-    if symbols(gold) or symbols(answer):
-        return "unknown"
-    left, right = real_value(gold), real_value(answer)
-    if left is None or right is None:
-        return "unknown"
-    return "equal" if left == right else "different"
-
-
 def _differ_in_case_only(gold: Expr, answer: Expr) -> bool:
-    """Whether `3R^2` and `3r^2` would be equal if R and r were one: only who asked can tell."""
+    """Whether `3R^2` and `3r^2` would be equal if R and r were one: only the question can tell."""
     if symbols(gold) == symbols(answer):
         return False
     lowered_gold, lowered_answer = _lower(gold), _lower(answer)
@@ -77,11 +76,13 @@ def compare_quantities(gold: Quantity, answer: Quantity) -> Verdict:
         return _compare_bases(gold, answer)
     if gold.unit is not None and answer.unit is not None:
         return _compare_with_units(gold, answer, gold.unit, answer.unit)
+    if gold.percent != answer.percent and (gold.unit or answer.unit):
+        return "different"  # `3%` is not 3 cents
     verdict = _compare_values(gold, answer)
     if verdict == "different":
         return _compare_in_other_readings(gold, answer)
-    if verdict == "equal" and gold.noun and (answer.noun or answer.unit) and not _same_noun(gold.noun, answer.noun):
-        return "unknown"
+    if verdict == "equal" and gold.noun and (answer.noun or answer.unit):
+        return verdict if set(gold.noun.split()) & set(answer.noun.split()) else "unknown"
     return verdict
 
 
@@ -97,25 +98,25 @@ def _compare_in_other_readings(gold: Quantity, answer: Quantity) -> Verdict:
 
 
 def _compare_bases(gold: Quantity, answer: Quantity) -> Verdict:
-    """Numbers in different bases are different answers; one whose base is not told may have left it to the question."""
+    """Numbers in different bases are different answers, except that base ten says what any of them is worth.
+
+    A number whose base is not stated may have left it to the question.
+    """
     if gold.base and answer.base:
-        return "different"
+        in_ten = 10 in (gold.base, answer.base)
+        return compare_expressions(gold.expression, answer.expression) if in_ten else "different"
     based, plain = (gold, answer) if gold.base else (answer, gold)
-    same_digits = (
-        isinstance(based.expression, Num)
-        and based.base is not None
-        and isinstance(plain.expression, Num)
-        and str(plain.expression.value) == _digits(based.expression.value, based.base)
-    )
-    return "unknown" if same_digits else "different"
-
-
-def _digits(value: Fraction, base: int) -> str:
-    number, digits = value.numerator, ""
+    if based.base == 10:
+        return _compare_values(gold, answer)
+    if compare_expressions(gold.expression, answer.expression) == "equal":
+        return "unknown"
+    if not isinstance(based.expression, Num) or not isinstance(plain.expression, Num) or not based.base:
+        return "different"
+    number, digits = based.expression.value.numerator, ""
     while number:
-        number, digit = divmod(number, base)
+        number, digit = divmod(number, based.base)
         digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[digit] + digits
-    return digits or "0"
+    return "unknown" if based is gold and str(plain.expression.value) == (digits or "0") else "different"
 
 
 def _with_letter_as_unit(quantity: Quantity) -> Quantity | None:
@@ -137,7 +138,13 @@ def _compare_with_units(gold: Quantity, answer: Quantity, gold_unit: Unit, answe
         if only_one_rate:
             gold_unit, answer_unit = without_rate(gold_unit), without_rate(answer_unit)
     if gold_unit.dimensions != answer_unit.dimensions:
-        return _compare_angles(gold, answer, gold_unit, answer_unit)
+        dimensions = {gold_unit.dimensions, answer_unit.dimensions}
+        if _DEGREE in dimensions and dimensions & _TEMPERATURES.keys():
+            return _compare_values(gold, answer)  # `100 degrees` may be of temperature
+        convert = _in_kelvin if dimensions <= _TEMPERATURES.keys() else _in_radians
+        if convert is _in_radians and dimensions != {_DEGREE, _RADIAN}:
+            return "different"
+        return compare_expressions(convert(gold), convert(answer))
     if gold_unit.scale == answer_unit.scale:
         return _compare_values(gold, answer)
     return compare_expressions(_scaled(gold.expression, gold_unit.scale), _scaled(answer.expression, answer_unit.scale))
@@ -147,13 +154,10 @@ def _scaled(expression: Expr, factor: Fraction) -> Expr:
     return Call("mul", (expression, Num(factor)))
 
 
-def _compare_angles(gold: Quantity, answer: Quantity, gold_unit: Unit, answer_unit: Unit) -> Verdict:
-    dimensions = {gold_unit.dimensions, answer_unit.dimensions}
-    if _DEGREE in dimensions and dimensions & _TEMPERATURES:
-        return _compare_values(gold, answer)  # `100 degrees` may be of temperature
-    if dimensions != {_DEGREE, _RADIAN}:
-        return "different"
-    return compare_expressions(_in_radians(gold), _in_radians(answer))
+def _in_kelvin(quantity: Quantity) -> Expr:
+    assert quantity.unit is not None
+    zero, degree = _TEMPERATURES[quantity.unit.dimensions]
+    return Call("add", (_scaled(quantity.expression, degree), Num(zero)))
 
 
 def _in_radians(quantity: Quantity) -> Expr:
@@ -172,10 +176,6 @@ def _compare_with_one_unit(gold: Quantity, answer: Quantity) -> Verdict:
         # `50 cents` for `0.5`: right if the question asked for dollars, wrong if for cents.
         return "unknown" if compare_expressions(*scaled) == "equal" else "different"
     return "different"
-
-
-def _same_noun(gold: str, answer: str) -> bool:
-    return bool(set(gold.split()) & set(answer.split()))
 
 
 def _compare_values(gold: Quantity, answer: Quantity) -> Verdict:

@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from itertools import accumulate
 from typing import Literal
 
 from lemma.grading.dates import read_moment
 from lemma.grading.expressions import TRIGONOMETRIC, Call, Expr, ExpressionReader, Num, Sym, UnreadableError, branches
 from lemma.grading.notation import normalize_notation
 from lemma.grading.number_words import replace_number_words
+from lemma.grading.phrases import DOUBTFUL_NOUNS, spell_arithmetic
 from lemma.grading.shapes import Answer, Choice, Collection, Matrix, Quantity, Ratio, Relation, SetOperation, Words
 from lemma.grading.tokens import Token, TooLongError, tokenize
 from lemma.grading.units import SHORT_NAMES, find_unit, read_unit
@@ -42,6 +44,8 @@ _SAID_TWICE = re.compile(r"^\s*(\d+)\s+\(\1\)")
 _NOISE_WORDS = frozenset(
     ["a", "an", "the", "it", "is", "are", "to", "due", "they", "he", "she", "this", "in", "at", "on", "answer"]
 )
+_FILLERS = frozenset(["about", "approximately", "approx", "only", "exactly", "around", "roughly", "base", "just"])
+_LEADING_TEXTS = frozenset(["the answer is", "the final answer is", "answer", "final answer", "the answer", "result"])
 _NOTHING = Collection("\\{", "\\}", ())
 _REALS = Quantity(Sym("blackboard R"))
 _PHRASES: dict[str, Answer] = {
@@ -65,7 +69,7 @@ _PHRASES: dict[str, Answer] = {
 
 @lru_cache(maxsize=4096)
 def read_answer(text: str) -> Answer | None:
-    """The shape of an answer; None where it is in no form known here."""
+    """The shape of an answer; None if it is in no form known here."""
     normal = normalize_notation(text)
     if not normal:
         return None
@@ -84,20 +88,17 @@ def read_answer(text: str) -> Answer | None:
 
 
 def _read_structure(normal: str, plain: str) -> Answer | None:
-    text = replace_number_words(_unwrap_numbers(normal))
+    # `\text{10 cm}` is a number and its unit: the wrapper goes if there is a digit in it.
+    text = _TEXT_WRAPPER.sub(
+        lambda match: f" {match.group(1)} " if any(map(str.isdigit, match.group(1))) else match.group(), normal
+    )
+    text = spell_arithmetic(replace_number_words(text))
     if _WORDS_ONLY.fullmatch(text) and _PRONOUNCEABLE.search(_MATHEMATICAL_WORDS.sub(" ", text)):
         return _read_words(plain)
     try:
         return _read_list(tokenize(_SAID_TWICE.sub(r"\1", _RATIO_IN_WORDS.sub(r"\1:\2", text))))
     except (UnreadableError, TooLongError):
         return _read_words(plain)
-
-
-def _unwrap_numbers(text: str) -> str:
-    r"""`\text{10 cm}` is a number in words' clothes."""
-    return _TEXT_WRAPPER.sub(
-        lambda match: f" {match.group(1)} " if any(map(str.isdigit, match.group(1))) else match.group(), text
-    )
 
 
 def _read_words(plain: str) -> Words | None:
@@ -159,30 +160,48 @@ def _read_item(tokens: Sequence[Token]) -> Answer:
     for operator in _SET_OPERATORS:
         parts, separators = _split(tokens, lambda token, operator=operator: token.text == operator)  # type: ignore[misc]
         if separators:
-            return _read_set_operation(operator, parts)
+            # `x \in A \cup B` is a relation whose last side is the union.
+            sides, memberships = _split(parts[0], lambda token: token.text == "\\in")
+            operation = SetOperation(operator, tuple(map(_read_item, [sides[-1], *parts[1:]])))
+            return Relation(("\\in",), (_read_item(sides[0]), operation)) if memberships else operation
     parts, separators = _split(tokens, lambda token: token.text in RELATIONS)
     if separators:
-        first = _read_side(parts[0]) if parts[0] else Quantity(Sym("x"))  # `> 5`
-        return Relation(tuple(separators), (first, *map(_read_side, parts[1:-1]), _read_item(parts[-1])))
-    if _is_one_group(tokens):
-        return _read_group(tokens)
+        return _read_relation(separators, parts)
+    if tokens[0].kind == "open" and tokens[-1].kind == "close":
+        depths = accumulate((token.kind == "open") - (token.kind == "close") for token in tokens[:-1])
+        if all(depths):  # the first token opens what the last one closes
+            return _read_group(tokens)
     parts, separators = _split(tokens, lambda token: token.text == ":")
     if separators:
-        return Ratio(tuple(map(_read_quantity, parts)))
+        return Ratio(tuple(map(_read_quantity, parts)), _clock_time([[token.text for token in part] for part in parts]))
     return _read_quantity(tokens)
+
+
+def _read_relation(operators: Sequence[str], parts: Sequence[Sequence[Token]]) -> Relation:
+    first = _read_side(parts[0]) if parts[0] else Quantity(Sym("x"))  # `> 5`
+    middle = tuple(map(_read_side, parts[1:-1]))
+    if any(isinstance(side, Quantity) and side.noun for side in middle):
+        raise UnreadableError("words between two relations")  # `x = 2 when y = 3`
+    return Relation(tuple(operators), (first, *middle, _read_item(parts[-1])))
+
+
+def _clock_time(parts: list[list[str]]) -> tuple[int, int] | None:
+    """The time that `9:05` may be; `9:5` is none."""
+    if len(parts) != 2 or any(len(part) != 1 or not part[0].isdigit() for part in parts) or len(parts[1][0]) != 2:
+        return None
+    hours, minutes = int(parts[0][0]), int(parts[1][0])
+    return (hours, minutes) if hours < 24 and minutes < 60 and len(parts[0][0]) <= 2 else None
 
 
 def _strip_lead(tokens: Sequence[Token]) -> Sequence[Token]:
     """Without what may stand before an answer: `= 5`, `approximately 5`, `only 5`."""
-    while tokens and (tokens[0].text in ("=", "\\approx", "\\therefore", "\\Rightarrow") or _is_filler(tokens)):
+    while tokens and (
+        tokens[0].text in ("=", "\\approx", "\\therefore", "\\Rightarrow", "\\implies")
+        or (len(tokens) > 1 and tokens[0].kind == "word" and tokens[0].text.lower() in _FILLERS)
+        or (len(tokens) > 1 and tokens[0].kind == "text" and tokens[0].text.lower().rstrip(" :=") in _LEADING_TEXTS)
+    ):
         tokens = tokens[1:]
     return tokens
-
-
-def _is_filler(tokens: Sequence[Token]) -> bool:
-    return len(tokens) > 1 and tokens[0].kind == "word" and tokens[0].text.lower() in (
-        "about", "approximately", "approx", "only", "exactly", "around", "roughly", "base",
-    )  # fmt: skip
 
 
 def _read_side(tokens: Sequence[Token]) -> Answer:
@@ -193,92 +212,68 @@ def _read_side(tokens: Sequence[Token]) -> Answer:
         return Words(" ".join(token.text for token in tokens))
 
 
-def _read_set_operation(operator: str, parts: list[list[Token]]) -> Answer:
-    first, *others = parts
-    sides, separators = _split(first, lambda token: token.text == "\\in")
-    operation = SetOperation(operator, tuple(map(_read_item, [sides[-1], *others])))
-    return Relation(("\\in",), (_read_item(sides[0]), operation)) if separators else operation
-
-
-def _is_one_group(tokens: Sequence[Token]) -> bool:
-    """Whether the first token opens what the last one closes."""
-    if tokens[0].kind != "open" or tokens[-1].kind != "close":
-        return False
-    depth = 0
-    for at, token in enumerate(tokens):
-        depth += (token.kind == "open") - (token.kind == "close")
-        if depth == 0:
-            return at == len(tokens) - 1
-    return False
-
-
 def _read_group(tokens: Sequence[Token]) -> Answer:
     opening, closing, inner = tokens[0].text, tokens[-1].text, tokens[1:-1]
     if opening in _MATRICES:
-        return _read_matrix(inner)
+        rows, _ = _split(inner, lambda token: token.text == "\\\\")
+        entries = [_split(row, lambda token: token.text == "&")[0] for row in rows if row]
+        if not entries or len({len(row) for row in entries}) != 1:
+            raise UnreadableError("rows of different lengths")
+        return Matrix(tuple(tuple(map(_read_item, row)) for row in entries))
     if opening.isalpha() or opening in ("\\lfloor", "\\lceil"):
         return _read_quantity(tokens)
+    return _read_bracketed(tokens, opening, closing, inner)
+
+
+def _read_bracketed(tokens: Sequence[Token], opening: str, closing: str, inner: Sequence[Token]) -> Answer:
     if opening == "\\{":
-        condition = _condition(inner)
-        if condition is not None:
-            return _read_list(condition)
+        # The condition after the bar of `\{x \mid x > 3\}` is what the answer says.
+        parts, bars = _split(inner, lambda token: token.text in ("|", ":"))
+        if len(bars) == 1 and len(parts[0]) <= 4:
+            return _read_list(parts[1])
     parts, separators = _split(inner, lambda token: token.text in (",", ";"))
     if not separators and opening != "\\{":
-        if any(token.kind == "open" and token.text not in ("(", "{") for token in inner) or opening == "[":
-            return _read_list(inner)
-        return _read_quantity(tokens) if opening == "(" else _read_list(inner)
-    items = [item for part in parts if part for item in _read_branches(part)]
+        # `(x + 1)` is a quantity, and brackets around one thing that has brackets of other kinds only group it.
+        is_quantity = opening == "(" and all(token.kind != "open" or token.text in ("(", "{") for token in inner)
+        return _read_quantity(tokens) if is_quantity else _read_list(inner)
+    items = tuple(item for part in parts if part for item in _read_branches(part))
     if len(items) > _MAX_ITEMS:
         raise UnreadableError("too many items")
-    braces = opening in ("{", "\\{")
-    return Collection("\\{" if braces else opening, "\\}" if braces else closing, tuple(items))
-
-
-def _condition(inner: Sequence[Token]) -> Sequence[Token] | None:
-    r"""What follows the bar of `\{x \mid x > 3\}`."""
-    parts, separators = _split(inner, lambda token: token.text in ("|", ":"))
-    return parts[1] if len(separators) == 1 and len(parts[0]) <= 4 else None
-
-
-def _read_matrix(inner: Sequence[Token]) -> Matrix:
-    rows, _ = _split(inner, lambda token: token.text == "\\\\")
-    entries = [_split(row, lambda token: token.text == "&")[0] for row in rows if row]
-    if not entries or len({len(row) for row in entries}) != 1:
-        raise UnreadableError("rows of different lengths")
-    return Matrix(tuple(tuple(map(_read_item, row)) for row in entries))
+    return Collection("\\{", "\\}", items) if opening in ("{", "\\{") else Collection(opening, closing, items)
 
 
 def _read_quantity(tokens: Sequence[Token]) -> Quantity:
     tokens = _strip_lead(tokens)
     currency, tokens = _take_currency(tokens)
     end = _end_of_expression(tokens)
-    following = tokens[end:]
-    expression_tokens, percent = list(tokens[:end]), False
+    number, following = _read_named_base(list(tokens[:end]), tokens[end:])
+    percent_words = 0
     if following and (following[0].text == "%" or following[0].text.lower().startswith("percent")):
-        percent, following = True, following[1:]
+        percent_words = 1
     elif [token.text.lower() for token in following[:2]] == ["per", "cent"]:
-        percent, following = True, following[2:]
-    if not expression_tokens:
-        raise UnreadableError("no expression")
-    base = expression_tokens[0].base if expression_tokens[0].kind == "based" else None
-    if base is not None and len(expression_tokens) > 1:
-        raise UnreadableError("arithmetic in a number base")
-    if base is None and following and following[0].text.lower() == "base":
-        return _in_named_base(expression_tokens, following)
-    expression = (
-        Num(expression_tokens[0].value) if base else ExpressionReader(_spell_products(expression_tokens)).read()
-    )
+        percent_words = 2
+    following = following[percent_words:]
+    if number[0].kind == "based":
+        if len(number) > 1:
+            raise UnreadableError("arithmetic in a number base")
+        quantity = _with_unit(Num(number[0].value), currency, following)
+        return quantity._replace(percent=percent_words > 0, base=number[0].base)
+    expression = ExpressionReader(_spell_products(number)).read()
     quantity = _with_unit(expression, currency, following)
-    decimals = expression_tokens[-1].decimals if len(expression_tokens) <= 2 and isinstance(expression, Num) else 0
-    return quantity._replace(percent=percent, base=base, decimals=decimals)
+    decimals = number[-1].decimals if len(number) <= 2 and isinstance(expression, Num) else 0
+    return quantity._replace(percent=percent_words > 0, decimals=decimals)
 
 
-def _in_named_base(number: Sequence[Token], following: Sequence[Token]) -> Quantity:
-    """`1202 base 3`."""
+def _read_named_base(number: list[Token], following: Sequence[Token]) -> tuple[list[Token], Sequence[Token]]:
+    """`1202 base 3` as `1202_3`; any other number, which may not be empty, and what follows it as they are."""
+    if not number:
+        raise UnreadableError("no expression")
+    if number[0].kind == "based" or not following or following[0].text.lower() != "base":
+        return number, following
     if len(number) == 1 and len(following) == 2 and following[1].kind == "number":
-        based = tokenize(f"{number[0].text}_{{{following[1].text}}}")[0]
-        if based.kind == "based":
-            return Quantity(Num(based.value), base=based.base)
+        based = tokenize(f"{number[0].text}_{{{following[1].text}}}")
+        if based[0].kind == "based":
+            return based, []
     raise UnreadableError("an unreadable number base")
 
 
@@ -296,38 +291,30 @@ def _take_currency(tokens: Sequence[Token]) -> tuple[str, Sequence[Token]]:
 
 def _end_of_expression(tokens: Sequence[Token]) -> int:
     """Where the expression ends and a unit, a noun or a percent sign begins."""
-    depth = 0
-    trigonometric = any(token.text in TRIGONOMETRIC for token in tokens)
-    for at, token in enumerate(tokens):
-        depth += (token.kind == "open") - (token.kind == "close")
-        if depth or not at:
-            continue
-        if (
-            token.kind == "text"
-            or token.text in ("%", *_CURRENCY_SIGNS)
-            or (token.kind == "word" and _is_unit(tokens, at))
-        ):
-            return at
-        if token.text == "\\degree" and all(other.kind != "number" for other in tokens[at:]) and not trigonometric:
-            return at
-        if token.kind == "symbol" and token.text in SHORT_NAMES and _is_short_unit(tokens, at):
-            return at
-    return len(tokens)
+    depths = accumulate((token.kind == "open") - (token.kind == "close") for token in tokens)
+    return next((at for at, depth in enumerate(depths) if at and not depth and _begins_unit(tokens, at)), len(tokens))
 
 
-def _is_unit(tokens: Sequence[Token], at: int) -> bool:
-    word, before = tokens[at], tokens[at - 1]
-    return (
-        len(word.text) > 3 or find_unit(word.text) is not None or (word.spaced and before.kind in ("number", "close"))
-    )
+def _begins_unit(tokens: Sequence[Token], at: int) -> bool:
+    token = tokens[at]
+    after_number = token.spaced and tokens[at - 1].kind in ("number", "close")
+    if token.kind == "word":
+        return len(token.text) > 3 or after_number or find_unit(token.text) is not None
+    if token.kind == "symbol":
+        return token.text in SHORT_NAMES and after_number and _is_short_unit(tokens, at)
+    if token.text == "\\degree":
+        # In `\sin 30^\circ + 1`, the sign is a part of the number.
+        is_last = all(other.kind != "number" for other in tokens[at:])
+        return is_last and all(other.text not in TRIGONOMETRIC for other in tokens)
+    return token.kind == "text" or token.text in ("%", *_CURRENCY_SIGNS)
 
 
 def _is_short_unit(tokens: Sequence[Token], at: int) -> bool:
-    """Whether the `m` of `5 m` is metres: after a number and a space, with at most a power or `/s` behind it."""
+    """Whether the `m` of `5 m` is meters: after a number without letters, with at most a power or `/s` after it."""
     is_number = all(token.kind not in ("symbol", "function", "word") for token in tokens[:at])
-    follows = tokens[at].spaced and tokens[at - 1].kind in ("number", "close")
-    return is_number and follows and len(tokens) - at <= 6 and all(
-        token.kind in ("number", "symbol", "word", "open", "close") or token.text in ("^", "/") for token in tokens[at:]
+    return is_number and len(tokens) - at <= 9 and all(
+        token.kind in ("number", "symbol", "word", "open", "close") or token.text in ("^", "/", "*", "\\cdot", "-")
+        for token in tokens[at:]
     )  # fmt: skip
 
 
@@ -345,7 +332,15 @@ def _spell_products(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _with_unit(expression: Expr, currency: str, following: Sequence[Token]) -> Quantity:
-    number_at = next((at for at, token in enumerate(following) if at and _starts_next_quantity(following, at)), None)
+    # `5 feet 3 inches`: a number after a unit, and something after it, is the next quantity of a sum.
+    number_at = next(
+        (
+            at
+            for at in range(1, len(following) - 1)
+            if following[at].kind == "number" and following[at - 1].kind in ("word", "text", "symbol")
+        ),
+        None,
+    )
     if number_at is not None:
         first = _with_unit(expression, currency, following[:number_at])
         total = _sum_of_quantities([first, _read_quantity(following[number_at:])])
@@ -354,11 +349,13 @@ def _with_unit(expression: Expr, currency: str, following: Sequence[Token]) -> Q
         return total
     words = _unit_words(following)
     found = read_unit([*([currency] if currency else []), *words])
-    return Quantity(expression, found[0]) if found else Quantity(expression, noun=_noun(words))
-
-
-def _starts_next_quantity(tokens: Sequence[Token], at: int) -> bool:
-    return tokens[at].kind == "number" and tokens[at - 1].kind in ("word", "text", "symbol") and at + 1 < len(tokens)
+    rest = [word.lower() for word in words[found[1] if found else 0 :]]
+    if any(word in DOUBTFUL_NOUNS or word.removesuffix("s") in DOUBTFUL_NOUNS for word in rest):
+        raise UnreadableError("words that change the number in an unknown way")
+    if found:
+        return Quantity(expression, found[0])
+    noun = " ".join(word.lower().removesuffix("s") for word in words if word.lower() not in _NOISE_WORDS)
+    return Quantity(expression, noun=noun)
 
 
 def _unit_words(tokens: Sequence[Token]) -> list[str]:
@@ -382,17 +379,8 @@ def _unit_words(tokens: Sequence[Token]) -> list[str]:
     if words[:1] == ["degree"] and len(words) > 1:
         temperature = {"c": "celsius", "f": "fahrenheit", "celsius": "celsius", "fahrenheit": "fahrenheit"}
         return [temperature.get(words[1].lower(), "degree")]
-    return ["degree"] if [word.lower() for word in words[:1]] == ["degrees"] and len(words) == 1 else _celsius(words)
-
-
-def _celsius(words: list[str]) -> list[str]:
-    if len(words) == 2 and words[0].lower().startswith("degree"):
-        return [words[1]]
-    return words
-
-
-def _noun(words: Sequence[str]) -> str:
-    return " ".join(word.lower().removesuffix("s") for word in words if word.lower() not in _NOISE_WORDS)
+    # `degrees Celsius` is Celsius.
+    return words[1:] if len(words) == 2 and words[0].lower().startswith("degree") else words
 
 
 def _sum_of_quantities(items: Sequence[Answer]) -> Quantity | None:

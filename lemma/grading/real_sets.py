@@ -1,6 +1,6 @@
 """Subsets of the real line: intervals, unions, inequalities and finite sets in one form.
 
-An interval is a tuple (low, low_closed, high, high_closed); a set is a sorted list of disjoint ones that do not touch.
+A set is a sorted list of disjoint ones that do not touch.
 """
 
 from __future__ import annotations
@@ -70,13 +70,10 @@ def describes_set(answer: Answer) -> bool:
         if answer.opening == "":
             return any(map(describes_set, answer.items))
         mixed = (answer.opening, answer.closing) in (("(", "]"), ("[", ")"))
-        return len(answer.items) == 2 and answer.opening != "\\{" and (mixed or any(map(_is_infinite, answer.items)))
+        if len(answer.items) != 2 or answer.opening == "\\{":
+            return False
+        return mixed or any(math.isinf(_position(item) or 0) for item in answer.items)
     return isinstance(answer, Quantity) and answer.expression == Sym(_REALS)
-
-
-def _is_infinite(answer: Answer) -> bool:
-    value = real_value(answer.expression) if isinstance(answer, Quantity) and not _variables(answer) else None
-    return value is not None and math.isinf(value)
 
 
 def _variables(answer: Answer) -> frozenset[str]:
@@ -103,8 +100,13 @@ def _from_collection(answer: Collection) -> list[Interval]:
     raise NotRealSetError("a tuple")
 
 
+def _position(answer: Answer) -> float | None:
+    """Where a number is on the line; None if it is no number without variables."""
+    return real_value(answer.expression) if isinstance(answer, Quantity) and not _variables(answer) else None
+
+
 def _end(answer: Answer) -> End:
-    value = real_value(answer.expression) if isinstance(answer, Quantity) and not _variables(answer) else None
+    value = _position(answer)
     if value is None or not isinstance(answer, Quantity):
         raise NotRealSetError("an end that is no number")
     return End(value, answer.expression)

@@ -24,24 +24,24 @@ def stated_value(relation: Relation) -> Answer | None:
     if not _EQUALITIES.issuperset(relation.operators):
         return None
     first, last = relation.sides[0], relation.sides[-1]
-    if _is_label(last) and not _is_label(first):
+    if is_label(last) and not is_label(first):
         return first
-    if relation.operators[-1] == "\\approx" and not _is_label(relation.sides[-2]):
+    if relation.operators[-1] == "\\approx" and not is_label(relation.sides[-2]):
         return relation.sides[-2]
-    if isinstance(first, Collection) and isinstance(last, Collection) and _names_in_order(first):
+    if isinstance(first, Collection) and isinstance(last, Collection) and _has_names_in_order(first):
         return last  # `(x, y) = (3, -1)`
-    if _is_label(first) or (isinstance(first, Quantity) and isinstance(last, Quantity) and _gives_value(first, last)):
+    if is_label(first) or (isinstance(first, Quantity) and isinstance(last, Quantity) and _gives_value(first, last)):
         return last
     return None
 
 
 def approximate_value(relation: Relation) -> Answer | None:
     r"""0.333 in `\frac{1}{3} \approx 0.333`, which states two values; None in any other relation."""
-    both = len(relation.sides) > 1 and relation.operators[-1] == "\\approx" and not _is_label(relation.sides[-2])
+    both = len(relation.sides) > 1 and relation.operators[-1] == "\\approx" and not is_label(relation.sides[-2])
     return relation.sides[-1] if both else None
 
 
-def _names_in_order(collection: Collection) -> bool:
+def _has_names_in_order(collection: Collection) -> bool:
     expressions = [item.expression for item in collection.items if isinstance(item, Quantity)]
     names = [expression.name for expression in expressions if isinstance(expression, Sym)]
     return len(names) == len(collection.items) and names == sorted(set(names))
@@ -60,13 +60,13 @@ def _gives_value(left: Quantity, right: Quantity) -> bool:
     return () not in form.numerator and right.expression != Num(Fraction(0))
 
 
-def _is_label(answer: Answer) -> bool:
+def is_label(answer: Answer) -> bool:
     """Whether a side is only a name: `x`, `f(x)`, `AB`, `a_1`, `Area`."""
     return isinstance(answer, Words) or (isinstance(answer, Quantity) and _is_name(answer.expression))
 
 
 def _names_something(relation: Relation) -> bool:
-    return _is_label(relation.sides[0]) or _is_label(relation.sides[-1])
+    return is_label(relation.sides[0]) or is_label(relation.sides[-1])
 
 
 def _is_name(expression: Expr) -> bool:
@@ -88,18 +88,14 @@ def compare_relations(gold: Relation, answer: Relation, compare: Callable[[Answe
     if left is None or right is None or not (_names_something(gold) and _names_something(answer)):
         return same
     verdict = compare(left, right)
-    if verdict != "equal" or _same_name(gold.sides[0], answer.sides[0]):
-        return verdict
-    return _verdict_on_other_name(gold.sides[0], answer.sides[0])
+    first, other = gold.sides[0], answer.sides[0]
+    same_name = first == other
+    if isinstance(first, Quantity) and isinstance(other, Quantity):
+        same_name = repr(first).lower() == repr(other).lower()
+    return verdict if verdict != "equal" or same_name else _verdict_on_other_name(first, other)
 
 
 _GRAPH = Quantity(Sym("y"))
-
-
-def _same_name(gold: Answer, answer: Answer) -> bool:
-    if isinstance(gold, Quantity) and isinstance(answer, Quantity):
-        return gold == answer or repr(gold).lower() == repr(answer).lower()
-    return gold == answer
 
 
 def _verdict_on_other_name(gold: Answer, answer: Answer) -> Verdict:

@@ -52,9 +52,10 @@ class Matrix(NamedTuple):
 
 
 class Ratio(NamedTuple):
-    """`3:4`, or `1:2:3`."""
+    """`3:4`, or `1:2:3`. `clock` is the time of day, in hours and minutes, that it may be instead."""
 
     terms: tuple[Quantity, ...]
+    clock: tuple[int, int] | None = None
 
 
 class Words(NamedTuple):

@@ -1,4 +1,4 @@
-r"""From a normalised answer to tokens: numbers, symbols, functions, words, brackets, operators.
+r"""From a normalized answer to tokens: numbers, symbols, functions, words, brackets, operators.
 
 Numbers are whole here: `1,234`, `3 1/2`, `3\frac{1}{2}`, `0.1\overline{6}`, `0.333...` and `1.5e-7` are one token each.
 """
@@ -31,7 +31,7 @@ _TOKEN = re.compile(
     |(?P<endless>\d*\.\d+\s*\.\.\.)
     |(?P<mixed>(?<![\d.,/])\d+(?:\s+(?:and\s+)?\d+\s*/\s*\d+(?![\d.,])
         |\s*\\frac\s*(?:\{\s*\d+\s*\}\s*\{\s*\d+\s*\}|\d\s*\d)))
-    |(?P<based>\(?[0-9][0-9A-Fa-f]*\)?_(?:\{\s*(?:\d+|\\text\{\w+\})\s*\}|\d+)|0[xb][0-9A-Fa-f]+)
+    |(?P<based>(?:\(?[0-9][0-9A-Fa-f]*\)?|[A-F][0-9A-F]*(?=_\{?16))_(?:\{\s*(?:\d+|\\text\{\w+\})\s*\}|\d+)|0[xb][0-9A-Fa-f]+)
     |(?P<grouped>\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d{1,3}(?:\ \d{3})+(?![\d/,]|\s*/)(?:\.\d+)?)
     |(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3}(?![\w]))?)
     |(?P<text>\\(?:text|mbox|textbf|textit|textrm|textsf|texttt|mathrm|rm|textnormal|operatorname)\s*\{(?P<words>[^{}]*)\})
@@ -45,6 +45,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# `lastgroup` names the last group that closed, which may be one inside of the alternative that matched.
+_GROUPS_INSIDE = {"words": "text", "field": "blackboard", "side": "matrix", "environment": "matrix"}
 _DIGITS = re.compile(r"(?P<number>\d+)")
 _ALIASES = {
     "**": "^", "<=": "\\le", ">=": "\\ge", "!=": "\\ne", ":=": "=", "==": "=", "\\lt": "<", "\\gt": ">", "\\mid": "|",
@@ -73,7 +75,7 @@ class TooLongError(ValueError):
 
 
 def tokenize(text: str) -> list[Token]:
-    """All tokens of a normalised answer."""
+    """All tokens of a normalized answer."""
     tokens: list[Token] = []
     spaced = False
     depth = 0
@@ -81,17 +83,22 @@ def tokenize(text: str) -> list[Token]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         assert match is not None, "the last alternative takes any character"
-        position = match.end()
-        kind = match.lastgroup if match.lastgroup not in ("words", "field", "side", "environment") else None
-        kind = kind or next(name for name in ("text", "blackboard", "matrix") if match.group(name))
+        kind = match.lastgroup or ""
+        kind = _GROUPS_INSIDE.get(kind, kind)
         if kind == "space":
-            spaced = True
+            spaced, position = True, match.end()
             continue
-        if (kind == "grouped" and depth and "," in match.group()) or (kind == "mixed" and _is_improper(match.group())):
+        if kind == "mixed":
+            _, top, bottom = _mixed_parts(match.group())
+            is_one_number = top < bottom
+        else:
+            is_one_number = not (kind == "grouped" and depth and "," in match.group())
+        if not is_one_number:
             # In `(1,200)` the comma separates, and `2\frac{3}{2}` is a product: only the first digits are a number.
             match = _DIGITS.match(text, match.start())
             assert match is not None
-            position, kind = match.end(), "number"
+            kind = "number"
+        position = match.end()
         made = _make(kind, match, spaced)
         depth += sum((token.kind == "open") - (token.kind == "close") for token in made if token.text != "{")
         tokens.extend(made)
@@ -117,33 +124,32 @@ def _make(kind: str, match: re.Match[str], spaced: bool) -> Sequence[Token]:
         return [Token("symbol", f"blackboard {match.group('field')}", spaced=spaced)]
     if kind == "matrix":
         return [Token("open" if match.group("side") == "begin" else "close", text.split("{")[1].rstrip("}*lcr|"))]
-    if kind == "word":
-        return [_word(text, spaced)]
-    return [_operator(text, spaced)]
+    return [_read_name(text, spaced) if kind == "word" else _read_operator(_ALIASES.get(text, text), spaced)]
 
 
-def _word(text: str, spaced: bool) -> Token:
-    name = text if text in _FUNCTIONS or text in _CONSTANTS else text.lower()
-    if name in _FUNCTIONS:
-        return Token("function", _FUNCTIONS[name], spaced=spaced)
-    if name in _CONSTANTS:
-        return Token("symbol", _CONSTANTS[name], spaced=spaced)
-    if name in ("or", "and"):
-        return Token("operator", name, spaced=spaced)
+def _read_name(text: str, spaced: bool) -> Token:
+    lowered = text.lower()
+    if known := _read_known(text, spaced) or _read_known(lowered, spaced):
+        return known
+    if lowered in ("or", "and"):
+        return Token("operator", lowered, spaced=spaced)
     return Token("symbol" if len(text) == 1 else "word", text, spaced=spaced)
 
 
-def _operator(text: str, spaced: bool) -> Token:
-    text = _ALIASES.get(text, text)
+def _read_operator(text: str, spaced: bool) -> Token:
     name = text[1:] if text.startswith("\\") else ""
-    if name in _FUNCTIONS:
-        return Token("function", _FUNCTIONS[name], spaced=spaced)
-    if name in _CONSTANTS:
-        return Token("symbol", _CONSTANTS[name], spaced=spaced)
+    if known := _read_known(name, spaced):
+        return known
     if name in _GREEK:
         return Token("symbol", text, spaced=spaced)
-    kind = "open" if text in _OPEN else "close" if text in _CLOSE else "operator"
-    return Token(kind, text, spaced=spaced)
+    return Token("open" if text in _OPEN else "close" if text in _CLOSE else "operator", text, spaced=spaced)
+
+
+def _read_known(name: str, spaced: bool) -> Token | None:
+    """The function or constant of that name, or None."""
+    if name in _FUNCTIONS:
+        return Token("function", _FUNCTIONS[name], spaced=spaced)
+    return Token("symbol", _CONSTANTS[name], spaced=spaced) if name in _CONSTANTS else None
 
 
 def _read_decimal(text: str) -> Token:
@@ -156,11 +162,6 @@ def _read_decimal(text: str) -> Token:
 def _read_mixed(text: str) -> Token:
     whole, top, bottom = _mixed_parts(text)
     return Token("number", text, whole + Fraction(top, bottom))
-
-
-def _is_improper(text: str) -> bool:
-    _, top, bottom = _mixed_parts(text)
-    return top >= bottom
 
 
 def _mixed_parts(text: str) -> tuple[int, int, int]:
@@ -207,8 +208,6 @@ def _read_based(text: str) -> Token | None:
         value = int(digits, base) if 2 <= base <= 36 else None
     except ValueError:
         value = None
-    if value is not None and base == 10:
-        return Token("number", digits, Fraction(value))
     return None if value is None else Token("based", digits.upper().lstrip("0") or "0", Fraction(value), base=base)
 
 

@@ -24,7 +24,7 @@ class Unit(NamedTuple):
     scale: Fraction
 
 
-# One line a base quantity: name = size in base units, then all names of that size.
+# One line per group of sizes of a base quantity: name = size in base units, then all names of that size.
 _TABLE = """
 length: 1 m meter metre | 1000 km kilometer kilometre | 1/10 dm decimeter decimetre | 1/100 cm centimeter centimetre
 length: 1/1000 mm millimeter millimetre | 0.0254 in inch inche | 0.3048 ft foot feet | 0.9144 yd yard
@@ -42,8 +42,10 @@ angle: 1 degree deg | 1/60 arcminute
 radian: 1 radian rad
 celsius: 1 celsius
 fahrenheit: 1 fahrenheit
+kelvin: 1 kelvin
 information: 1 byte b | 1000 kb kilobyte | 1000000 mb megabyte | 1000000000 gb gigabyte
-electric: 1 ampere amp
+electric: 1 ampere amp | 1/1000 milliampere milliamp
+amount: 1 mol mole
 score: 1 point pt mark
 """
 # Volumes and speeds that have names of their own, in terms of the base quantities.
@@ -64,13 +66,36 @@ _DERIVED = {
     "newton": ({"mass": 1, "length": 1, "time": -2}, Fraction(1)),
     "joule": ({"mass": 1, "length": 2, "time": -2}, Fraction(1)),
     "watt": ({"mass": 1, "length": 2, "time": -3}, Fraction(1)),
+    "kilowatt": ({"mass": 1, "length": 2, "time": -3}, Fraction(1000)),
+    "megawatt": ({"mass": 1, "length": 2, "time": -3}, Fraction(10**6)),
+    "kilojoule": ({"mass": 1, "length": 2, "time": -2}, Fraction(1000)),
+    "kilonewton": ({"mass": 1, "length": 1, "time": -2}, Fraction(1000)),
+    "volt": ({"mass": 1, "length": 2, "time": -3, "electric": -1}, Fraction(1)),
+    "kilovolt": ({"mass": 1, "length": 2, "time": -3, "electric": -1}, Fraction(1000)),
+    "ohm": ({"mass": 1, "length": 2, "time": -3, "electric": -2}, Fraction(1)),
+    "hertz": ({"time": -1}, Fraction(1)),
+    "kilohertz": ({"time": -1}, Fraction(1000)),
+    "megahertz": ({"time": -1}, Fraction(10**6)),
+    "gigahertz": ({"time": -1}, Fraction(10**9)),
+    "pascal": ({"mass": 1, "length": -1, "time": -2}, Fraction(1)),
+    "kilopascal": ({"mass": 1, "length": -1, "time": -2}, Fraction(1000)),
+    "coulomb": ({"electric": 1, "time": 1}, Fraction(1)),
 }
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "squared": 2, "cubed": 3}
 _CURRENCIES = frozenset(["usd", "eur", "gbp", "jpy", "inr"])
 _ADJECTIVES = frozenset(["total", "more", "extra", "additional", "full", "whole", "us", "of", "american", "about"])
 _POWER_MARK = re.compile(r"\^\{?(-?\d)\}?")
 # Short names that are ordinary words or variables elsewhere: they count only right after a number.
-SHORT_NAMES = frozenset(["m", "s", "g", "h", "l", "L"])
+SHORT_NAMES = frozenset(["m", "s", "g", "h", "l", "L", "W", "V", "N", "J", "A", "K", "C", "F", "\\Omega", "\\ohm"])
+# Symbols in which case counts.
+_SYMBOLS = {
+    "W": "watt", "kW": "kilowatt", "MW": "megawatt", "V": "volt", "kV": "kilovolt", "N": "newton", "kN": "kilonewton",
+    "J": "joule", "kJ": "kilojoule", "A": "ampere", "mA": "milliampere", "K": "kelvin", "C": "celsius",
+    "F": "fahrenheit", "Hz": "hertz", "kHz": "kilohertz", "MHz": "megahertz", "GHz": "gigahertz", "Pa": "pascal",
+    "kPa": "kilopascal", "\\Omega": "ohm", "\\ohm": "ohm", "Omega": "ohm", "ohm": "ohm",
+}  # fmt: skip
+# `kg m` is `kg * m`.
+_FACTORS = frozenset(["kg", "g", "m", "cm", "mm", "km", "s", "N", "J", "W", "V", "A", "K", "mol"])
 
 
 def _build_table() -> dict[str, Unit]:
@@ -91,7 +116,7 @@ _UNITS = _build_table()
 @lru_cache(maxsize=1024)
 def find_unit(name: str) -> Unit | None:
     """The unit of that name, in singular or plural, whatever its case."""
-    name = name.lower()
+    name = _SYMBOLS.get(name, name).lower()
     return _UNITS.get(name) or (_UNITS.get(name[:-1]) if name.endswith("s") and len(name) > 2 else None)
 
 
@@ -100,26 +125,16 @@ def read_unit(words: Sequence[str]) -> tuple[Unit, int] | None:
 
     Words are names, `/`, `per`, `^2` and the like.
     """
-    at = 0
-    while at < len(words) and words[at].lower() in _ADJECTIVES:
-        at += 1
-    unit, at = _read_factor(words, at)
-    if unit is None:
-        return None
-    while at < len(words):
-        joint = words[at].lower()
-        # "18 dollars a day" is a rate; "3 hours a day" is most often 3 hours.
-        divides = joint in ("/", "per") or (joint in ("a", "an", "each", "every") and is_money(unit))
-        if not divides and joint not in ("*", "-", "\\cdot"):
+    skipped = 0
+    while skipped < len(words) and words[skipped].lower() in _ADJECTIVES:
+        skipped += 1
+    unit, at = _read_factor(words, skipped)
+    while unit is not None and at < len(words):
+        further = _read_further_factor(unit, words, at)
+        if further is None:
             break
-        factor, end = _read_factor(words, at + 1)
-        if factor is None or {quantity for quantity, _ in factor.dimensions} & {name for name, _ in unit.dimensions}:
-            break
-        if divides and is_money(unit):
-            # A price per hour is not compared with one per day, and a bare price with both.
-            factor = Unit(tuple((f"{factor.scale} {name}", power) for name, power in factor.dimensions), Fraction(1))
-        unit, at = _multiply(unit, factor, -1 if divides else 1), end
-    return unit, at
+        unit, at = further
+    return None if unit is None else (unit, at)
 
 
 def is_money(unit: Unit) -> bool:
@@ -132,6 +147,23 @@ def without_rate(unit: Unit) -> Unit:
     if not is_money(unit):
         return unit
     return Unit(tuple(item for item in unit.dimensions if item[0] in _CURRENCIES), unit.scale)
+
+
+def _read_further_factor(unit: Unit, words: Sequence[str], at: int) -> tuple[Unit, int] | None:
+    """`unit` with the factor that `/ hour` or `* m` at `at` adds, and where that ends; None if there is none."""
+    joint = words[at].lower()
+    # "18 dollars a day" is a rate; "3 hours a day" is most often 3 hours.
+    divides = joint in ("/", "per") or (joint in ("a", "an", "each", "every") and is_money(unit))
+    is_next_to = words[at] in _FACTORS and words[at - 1] in _FACTORS
+    if not divides and not is_next_to and joint not in ("*", "-", "\\cdot"):
+        return None
+    factor, end = _read_factor(words, at if is_next_to else at + 1)
+    if factor is None or dict(factor.dimensions).keys() & dict(unit.dimensions).keys():
+        return None
+    if divides and is_money(unit):
+        # A price per hour is not compared with one per day, and a bare price with both.
+        factor = Unit(tuple((f"{factor.scale} {name}", power) for name, power in factor.dimensions), Fraction(1))
+    return _multiply(unit, factor, -1 if divides else 1), end
 
 
 def _read_factor(words: Sequence[str], at: int) -> tuple[Unit | None, int]:

@@ -1,4 +1,4 @@
-r"""Grading: is an answer right? The only door to everything that compares answers.
+r"""Grading: is an answer right? All that other modules need to compare answers.
 
     >>> from lemma import verdict
     >>> verdict(r"\frac{1}{2}", "0.5")
@@ -6,73 +6,125 @@ r"""Grading: is an answer right? The only door to everything that compares answe
     >>> verdict("18", "So she makes **$1800** a day.")
     'different'
 
-There are three verdicts. What could not be checked is `unknown`, never wrong and never right. Numbers, units,
-intervals, sets, tuples, matrices, equations and texts are compared exactly, here; only what is left goes to
-math-verify, in processes of its own. Nothing in an answer is ever evaluated as code, and all of it works from any
-thread, event loop, forked or spawned process.
+There are three verdicts. An answer that could not be checked is `unknown`, never wrong and never right. Numbers, units,
+intervals, sets, tuples, matrices, equations and texts are compared exactly by this package; only what is left goes to
+math-verify, in separate processes. Nothing in an answer is ever evaluated as code. Grading works from any thread, event
+loop, and forked or spawned process.
 """
 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from lemma.grading.extraction import find_answer, is_read_from_words
+from lemma.grading.number_words import replace_number_words
+from lemma.grading.phrases import Modifier, split_modifier
 from lemma.grading.plain_numbers import compare_plain_numbers, read_plain_number
 
 if TYPE_CHECKING:
     from lemma.records import Verdict
 
-# Longer answers are compared only as they are written: no gold answer of any data set comes near.
+Number = int | float | Fraction | Decimal
+
+# Longer answers are compared only as they are written. No gold answer of a known data set comes near this length.
 _LONGEST_ANSWER = 1000
 _LONGEST_FOR_MATH_VERIFY = 300
 _CACHED_PAIRS = 1 << 15
 
-# Towers of powers, large exponents and factorials: whoever evaluates them only gets killed for it.
+# Towers of powers, large exponents and factorials: a worker that evaluates them runs out of time or memory.
 _TOO_LARGE = re.compile(
     r"\^\s*[{(]?[^{}()]{0,20}\^|\^\s*[{(]?-?\d{3}|\d{3}[)}]*!|![)}]*!|\d{30}|(?:!|\\binom).*\^|\^.*(?:!|\\binom)"
 )
 _DEEPEST_FOR_MATH_VERIFY = 8
 _WORD = re.compile(r"[A-Za-z]{2,}")
+# What data sets write if there is no answer to compare with. `none` in lower case is the empty set.
+_NO_GOLD_NAMES = """
+    proof, proof problem, proof question, this is a proof problem, see proof, see the proof, see solution,
+    see the solution, not found, notfound, not_found, not-found, answer not found, n/a, na, n.a, null, nan, nil, tbd,
+    todo, unknown, missing, not available, not provided, not applicable, not given, no answer, no answer found,
+    no answer given, invalid, -, --, ---, ?, ??, ???,
+"""
+_NO_GOLD = frozenset(name.strip() for name in _NO_GOLD_NAMES.split(","))
+_LONGEST_NO_GOLD = 60
+_BOXED = re.compile(r"\\boxed\s*\{[^\n]{0,200}?\}(?![}\d])")
+_TEXT_WRAPPERS = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm)\s*\{([^{}]*)\}")
+_PROSE_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+_FEWEST_WORDS_OF_PROSE = 3
+_NUMBERS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_THOUSANDS_WITH_POINTS = re.compile(r"-?[1-9]\d{0,2}(?:\.\d{3})+")
+_THOUSANDS_WITH_COMMAS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
+_DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?![\d.,]|\s*[,;])")
+_YES_NO = re.compile(r"\s*(?:\\text\s*\{\s*)?(?:yes|no)\b[\s.}]*", re.I)
+_YES_NO_BEGINS = re.compile(r"[\s*]*(yes|no)\b[*]*(?:[,.;:!]|\s*$)", re.I)
 _TEXT_COMMANDS = frozenset(["text", "mbox", "textbf", "mathrm"])
 _LETTERS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]")
 _SPACES = re.compile(r"\s+")
-# Words, several numbers side by side, bases and percents are what math-verify misreads.
+# math-verify misreads words, several numbers side by side, number bases and percents.
 _NOT_FOR_MATH_VERIFY = re.compile(
     r"(?<![\\A-Za-z])(?!d[a-z]\b)[A-Za-z]{2,}|(?<![\^_]\d)(?<=\d)\s+\d"
     r"|\d_|\d\.\d|(?<![\\A-Za-z])[A-Za-z]\d|[%$?@#&~]|[^ -~]|\.\.\.|\\(?:text|mbox|pmod|bmod|begin\{cases)"
 )
 
 
-def verdict(gold: str, text: str) -> Verdict:
-    """Whether `text`, a bare answer or a whole solution, reaches the gold answer.
+def verdict(gold: str | Number, text: str | Number) -> Verdict:
+    r"""Grade an answer, or a whole solution that states one, against the gold answer.
 
-    Percent signs and units that only one side states are ignored; golds with more than six decimals may be off by half
-    of their last digit; no other tolerance is given.
+        >>> verdict("18", "She sells 9 eggs for $2 each, so she makes 9 * 2 = $18.")
+        'equal'
+        >>> verdict(r"\frac{1}{3}", "0.33")
+        'different'
+        >>> verdict(18, "I do not know.")
+        'unknown'
+
+    `equal` and `different` are exact; whatever could not be decided is `unknown`. A percent sign or a unit that only
+    one side states is ignored. A gold answer with more than six decimals was rounded, so half of its last digit is
+    allowed; there is no other tolerance.
+
+    Any text gets a verdict. Raises TypeError if an argument is neither text nor a number.
     """
+    if not isinstance(gold, str):
+        gold = _written(gold)
+    if not isinstance(text, str):
+        text = _written(text)
     gold_number = read_plain_number(gold)
     if gold_number is not None:
         number = read_plain_number(text)
+        answer = find_answer(text) if number is None else text
+        if answer is None:
+            return "unknown"
         if number is None:
-            answer = find_answer(text)
-            if answer is None:
-                return "unknown"
             number = read_plain_number(answer)
-            if number is None:
-                return _compare_bounded(gold, answer)
-        return compare_plain_numbers(gold_number, number)
-    answer = find_answer(text)
-    if answer is None:
+        result = _compare_bounded(gold, answer) if number is None else compare_plain_numbers(gold_number, number)
+        return result if result == "equal" else _in_another_notation(gold, answer, text) or result
+    return _compare_with_text(gold, text)
+
+
+def _compare_with_text(gold: str, text: str) -> Verdict:
+    """`verdict` for a gold answer that is no plain number."""
+    stated = _gold_answer(gold)
+    answer = find_answer(text) if stated else None
+    if stated is None or answer is None:
         return "unknown"
-    result = _compare_bounded(gold, answer)
+    if _YES_NO.fullmatch(stated) and (said := _YES_NO_BEGINS.match(text)):
+        answer = said.group(1)
+    result = _compare_bounded(stated, answer)
     return "unknown" if result == "different" and _is_mentioned_elsewhere(gold, text, answer) else result
 
 
+def _written(number: Number) -> str:
+    """A number as an answer writes it: `18`, `0.5`, `1/3`, `1E+3`."""
+    if not isinstance(number, int | float | Fraction | Decimal):
+        raise TypeError(f"an answer is text or a number, not {type(number).__name__}")
+    return str(number)
+
+
 def _is_mentioned_elsewhere(gold: str, text: str, answer: str) -> bool:
-    """Whether an answer in words was told from the rest of its sentence wrongly: "Evelyn is right" says Evelyn."""
+    """Whether the wrong part of a sentence was taken for an answer in words: "Evelyn is right" says Evelyn."""
     words = [word for word in _WORD.findall(gold) if word not in _TEXT_COMMANDS]
     if not words or any(map(str.isdigit, gold)) or len(text) > _LONGEST_ANSWER or not is_read_from_words(text, answer):
         return False
@@ -80,19 +132,29 @@ def _is_mentioned_elsewhere(gold: str, text: str, answer: str) -> bool:
 
 
 def extract_answer(text: str) -> str | None:
-    r"""The final answer that a text states, as it is written there; None where it states none.
+    r"""Find the final answer that a solution states, as it is written there; None if it states none.
 
-    >>> extract_answer("He sold 6.\n#### 18")
-    '18'
+        >>> extract_answer("He sold 6.\n#### 18")
+        '18'
+        >>> extract_answer(r"So the sum is $\boxed{\frac{1}{2}}$.")
+        '\\frac{1}{2}'
+        >>> print(extract_answer("I do not know."))
+        None
+
+    The last `\boxed` comes first, then the last `####`, the last "answer is", and last what stands at the end of the
+    text. Raises no errors.
     """
     return find_answer(text)
 
 
 def exact_value(text: str) -> Fraction | None:
-    """The number an answer is, without its unit and percent sign as data sets write it (`25%` is 25); else None."""
+    """The number that an answer states, or None if it states none. Units and percent signs are dropped: `25%` is 25."""
     answer = find_answer(text)
     if answer is None or len(answer) > _LONGEST_ANSWER:
         return None
+    modified = split_modifier(answer)
+    if modified and modified[0] in ("limit", "estimate"):
+        answer = modified[1]
     number = read_plain_number(answer)
     if number is not None:
         return Fraction(number.numerator, number.denominator)
@@ -106,9 +168,51 @@ def exact_value(text: str) -> Fraction | None:
         return None
 
 
-def _compare_bounded(gold: str, answer: str) -> Verdict:
+def _gold_answer(gold: str) -> str | None:
+    """The answer that a gold answer states; None for `N/A` and the like, and for a text that names several."""
+    if len(gold) <= _LONGEST_NO_GOLD:
+        name = _TEXT_WRAPPERS.sub(r"\1", gold).strip(" \t\n*\"'.!<>[]")
+        if name in ("None", "NONE") or name.lower() in _NO_GOLD:
+            return None
     if "\\boxed" in gold or "####" in gold:
-        gold = find_answer(gold) or gold
+        return find_answer(gold) if len(set(_BOXED.findall(gold))) < 2 else None
+    words = _PROSE_WORD.findall(gold)
+    if len(words) < _FEWEST_WORDS_OF_PROSE or not any(map(str.isdigit, gold)):
+        return gold
+    numbers = _NUMBERS.findall(gold)
+    return find_answer(gold) if len(set(numbers)) == 1 else gold
+
+
+def _may_be_thousands(gold: str, answer: str) -> bool:
+    """Whether `1.130` may be meant as 1130, as some languages write it."""
+    for one, other in ((gold, answer), (answer, gold)):
+        if _THOUSANDS_WITH_POINTS.fullmatch(one) and one.replace(".", "") == other.replace(",", ""):
+            return "," not in other or one.endswith("000")
+    return False
+
+
+def _in_another_notation(gold: str, answer: str, text: str) -> Verdict | None:
+    """The verdict if commas and points in an answer may be those of another language; None if they are not.
+
+    `3,14` is a decimal in a sentence or a box. All alone it may also be a list of two numbers.
+    """
+    if _may_be_thousands(gold, answer):
+        return "unknown"
+    comma = _DECIMAL_COMMA.search(answer)
+    if comma is None:
+        return None
+    whole, decimals = comma.group(1).replace(".", ""), comma.group(2)
+    in_words = answer[: comma.start()] + f"{whole}.{decimals}" + answer[comma.end() :]
+    if _compare_bounded(gold, in_words) != "equal":
+        return None
+    is_bare = answer.strip() == text.strip()
+    if is_bare and _THOUSANDS_WITH_COMMAS.fullmatch(answer):
+        return None
+    is_decimal = "." in comma.group(1) or ("." in gold and (whole == "0" or not is_bare))
+    return "equal" if is_decimal else "unknown"
+
+
+def _compare_bounded(gold: str, answer: str) -> Verdict:
     if max(len(gold), len(answer)) > _LONGEST_ANSWER:
         return "equal" if gold.strip() == answer.strip() else "unknown"
     return _compare(gold.strip(), answer.strip())
@@ -116,7 +220,7 @@ def _compare_bounded(gold: str, answer: str) -> Verdict:
 
 @lru_cache(maxsize=_CACHED_PAIRS)
 def _compare(gold: str, answer: str) -> Verdict:
-    # What most answers need not load: together these take longer to import than all numbers of a data set to compare.
+    # Most answers do not need these modules. Importing them takes longer than comparing all numbers of a data set.
     from lemma.grading.comparison import are_of_one_kind, compare
     from lemma.grading.reading import read_answer
 
@@ -124,20 +228,34 @@ def _compare(gold: str, answer: str) -> Verdict:
         return "unknown"
     if _SPACES.sub(" ", gold) == _SPACES.sub(" ", answer):
         return "equal"
+    if modified := split_modifier(replace_number_words(_TEXT_WRAPPERS.sub(r" \1 ", answer)).strip()):
+        return _compare_modified(gold, *modified)
     try:
         gold_shape, answer_shape = read_answer(gold), read_answer(answer)
         if gold_shape is None or answer_shape is None:
             return _second_opinion(gold, answer, trusted=("equal", "different"))
         result = compare(gold_shape, answer_shape)
-        # Where the shapes differ, `unknown` is a doubt about what was meant, which no computation settles.
+        # If the shapes differ, `unknown` is a doubt about what was meant, which no computation settles.
         is_computable = result == "unknown" and are_of_one_kind(gold_shape, answer_shape)
         return _second_opinion(gold, answer, trusted=("equal",)) if is_computable else result
     except RecursionError:
         return "unknown"
 
 
+def _compare_modified(gold: str, modifier: Modifier, answer: str) -> Verdict:
+    """`answer` is what is left of "not 18", "more than 18", "at least 18" or "nearly 18" without these words."""
+    result = _compare(gold, answer)
+    if modifier == "negation":
+        return "different" if result == "equal" else "unknown"
+    if any(mark in gold for mark in "<>≤≥[") or "\\" in gold or split_modifier(gold):
+        return "unknown"  # the gold answer may be a bound too
+    if result == "equal":
+        return "different" if modifier == "bound" else "unknown"
+    return result
+
+
 def _second_opinion(gold: str, answer: str, trusted: tuple[Verdict, ...]) -> Verdict:
-    """math-verify's opinion on what the exact path could not decide, as far as it is to be trusted there."""
+    """math-verify's opinion on what the exact path could not decide; `unknown` if it is none of those `trusted`."""
     from lemma.grading.math_verify_pool import ask_math_verify
     from lemma.grading.notation import normalize_notation
 
@@ -148,7 +266,7 @@ def _second_opinion(gold: str, answer: str, trusted: tuple[Verdict, ...]) -> Ver
     if letters != other_letters and {letter.lower() for letter in letters} == {
         letter.lower() for letter in other_letters
     }:
-        return "unknown"  # math-verify takes R and r for one variable; only who asked knows
+        return "unknown"  # math-verify takes R and r for one variable; only the question can tell
     opinion = ask_math_verify(left, right)
     return opinion if opinion in trusted else "unknown"
 

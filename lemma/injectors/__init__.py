@@ -1,5 +1,44 @@
-"""Symbolic injectors: one file an error type, each with a function `propose(graph, rng)`.
+"""Symbolic injectors: one file for each error type that can be made by arithmetic alone.
 
-A proposal is one change to a solution and the reason why it is wrong. It is carried through the rest of the solution
-by `lemma.arithmetic.propagation` and proved by `lemma.injectors.proof`, so an injector never writes a later step.
+The file's name is the injector's name, and it holds a function `propose(graph, rng)`. A proposal is one change to a
+solution and the reason why it is wrong; an injector never writes a later step. Four files are not injectors: `proposal`
+(what injectors are given and what they return), `symbolic` (carries a proposal through the rest of the solution),
+`proof` (checks what comes out from its text), and `teacher` (errors that a model writes).
+
+A package of its own can bring more, as entry points:
+
+    [project.entry-points."lemma.injectors"]
+    zero_error = "my_package.zero_error:propose"
 """
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+
+from lemma.exceptions import ConfigError
+from lemma.injectors.proposal import Injector
+
+ENTRY_POINTS = "lemma.injectors"
+
+
+@cache
+def injector(name: str) -> Injector:
+    """The `propose` function of an injector: of this package, else of an installed one.
+
+    Raises ConfigError if there is none.
+    """
+    found = None
+    if name.isidentifier() and find_spec(f"{__name__}.{name}") is not None:
+        found = getattr(import_module(f"{__name__}.{name}"), "propose", None)
+    for entry in entry_points(group=ENTRY_POINTS, name=name) if found is None else ():
+        found = entry.load()
+    if not callable(found):
+        raise ConfigError(
+            f"no injector is named {name!r}: there is no `propose` in lemma/injectors/{name}.py, and no installed "
+            f"package has an entry point of this name in the group {ENTRY_POINTS!r}; `lemma taxonomy` lists the types"
+        )
+    propose: Injector = found
+    return propose

@@ -14,41 +14,54 @@ from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, 
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import PLAIN, Value, decimals_needed, normal
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites, swapped_digits
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites, swapped_digits
 
 Slip = tuple[Value, str]
 
 _TIMES_TABLE = 12
 _MOST_DECIMALS = 4
+_SWAPPED = "two digits are swapped"
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """Slips in the result of one equation."""
-    for site in [*sites(graph, rng), *_solved(graph)]:
+    # An unknown that the text solves for is a result too: "6x = 96, x = 16".
+    solved = [Site(graph, index) for index, equation in enumerate(graph.equations) if equation.solves]
+    for site in [*sites(graph, rng), *solved]:
         seen = {site.equation.result.face}
         for wrong, reason in shuffled(_slips(site), rng):
-            if wrong not in seen and wrong > 0:
+            if wrong not in seen and wrong > 0 and _is_plausible(site, wrong, reason):
                 seen.add(wrong)
-                yield Proposal(Change(site.index, result=wrong), _explanation(site, wrong, reason))
+                told = f"{site.quoted(site.expression)} is"
+                if site.equation.solves:
+                    told = f"{site.quoted(site.equation.solves)} gives"
+                explanation = f"{told} {site.result}, not {site.shown(site.equation.result, wrong)}: {reason}."
+                yield Proposal(Change(site.index, result=wrong), explanation)
 
 
-def _solved(graph: SolutionGraph) -> list[Site]:
-    """The unknowns that the text solves for."""
-    return [Site(graph, index) for index, equation in enumerate(graph.equations) if equation.solves]
-
-
-def _explanation(site: Site, wrong: Value, reason: str) -> str:
-    if site.equation.solves:
-        return f"{site.equation.solves} gives {site.result}, not {shown(site.equation.result, wrong)}: {reason}."
-    return f"{site.expression} is {site.result}, not {shown(site.equation.result, wrong)}: {reason}."
+def _is_plausible(site: Site, wrong: Value, reason: str) -> bool:
+    """Whether nobody sees at once that a result is wrong: 19 - 3 is not 61, 5 + 7 is not 4, and swapped digits make no
+    more than twice the right value.
+    """
+    right, tree = site.equation.result.face, site.equation.tree
+    if reason == _SWAPPED and not right <= 2 * wrong <= 4 * right:
+        return False
+    if not isinstance(tree, Binary) or not isinstance(tree.left, int) or not isinstance(tree.right, int):
+        return True
+    left, other = (site.equation.operands[leaf].face for leaf in (tree.left, tree.right))
+    if tree.operator == "-":
+        return wrong < left or other < 0
+    return tree.operator != "+" or wrong > max(left, other) or min(left, other) < 0
 
 
 def _slips(site: Site) -> list[Slip]:
+    """The wrong results that people get, each with how they get it."""
     equation, right = site.equation, site.equation.result.face
     if equation.result.style.form != PLAIN:
         return []  # the slips are those of written digits
-    slips = [(value, "two digits are swapped") for value in swapped_digits(right)]
-    slips += _shifted_points(right)
+    slips = [(value, _SWAPPED) for value in swapped_digits(right)]
+    if not isinstance(right, int):
+        slips += [(normal(right * factor), "the decimal point is shifted") for factor in (10, Fraction(1, 10))]
     tree, values = equation.tree, equation.operand_values()
     if equation.result.percent and not equation.bare_percent:
         return slips
@@ -56,16 +69,11 @@ def _slips(site: Site) -> list[Slip]:
     if operators == {"+"}:
         slips += _addition_slips([values[leaf] for leaf in leaves(tree)], right)
     elif isinstance(tree, Binary) and isinstance(tree.left, int) and isinstance(tree.right, int):
-        slips += _SLIPS[tree.operator](values[tree.left], values[tree.right], right)
+        if tree.operator in _SLIPS:
+            slips += _SLIPS[tree.operator](values[tree.left], values[tree.right], right)
     elif len(operators) > 1:
         slips += _precedence_slips(tree, values)
     return slips
-
-
-def _shifted_points(right: Value) -> list[Slip]:
-    if isinstance(right, int):
-        return []
-    return [(normal(right * factor), "the decimal point is shifted") for factor in (10, Fraction(1, 10))]
 
 
 def _scaled(values: Sequence[Value]) -> tuple[list[int], int] | None:
@@ -117,19 +125,18 @@ def _multiplication_slips(left: Value, factor: Value, right: Value) -> list[Slip
     if not (isinstance(left, int) and isinstance(factor, int)):
         return []
     slips: list[Slip] = []
-    if 1 < left <= _TIMES_TABLE and 1 < factor <= _TIMES_TABLE:
-        for near, other in ((left, factor), (factor, left)):
-            for off in (near - 1, near + 1):
-                if off > 1:
-                    slips.append((off * other, f"{off * other} is {off} times {other}"))
+    if max(left, factor) <= _TIMES_TABLE and min(left, factor) > 1:
+        pairs = ((left - 1, factor), (left + 1, factor), (factor - 1, left), (factor + 1, left))
+        slips += [(off * other, f"{off * other} is {off} times {other}") for off, other in pairs if off > 1]
     for many, digit in ((left, factor), (factor, left)):
         if many >= 10 and 1 < digit < 10:
             slips += _long_multiplication_slips(many, digit, right)
-    if left % 10 == 0 or factor % 10 == 0:
+    if 0 in (left % 10, factor % 10):
         slips.append((right * 10, "there is one zero too many"))
         if isinstance(right, int) and right % 10 == 0:
             slips.append((right // 10, "there is one zero too few"))
-    if left > 10 and factor > 10 and factor % 10:
+    if min(left, factor) > 10 and factor % 10:
+        # The tens of the second factor are written below its ones, not one place to the left.
         unshifted = left * (factor % 10) + left * (factor // 10)
         slips.append((unshifted, "the second partial product is not shifted"))
     return slips
@@ -164,14 +171,13 @@ def _division_slips(left: Value, divisor: Value, right: Value) -> list[Slip]:
         place = digits.index("0", 1)
         slips.append((int(digits[:place] + digits[place + 1 :]), "a zero of the quotient is lost"))
     if right > _TIMES_TABLE:
-        slips += [
-            (right + off, f"{right + off} times {divisor} is {(right + off) * divisor}") for off in (-10, 10, -1, 1)
-        ]
+        near = (right - 10, right + 10, right - 1, right + 1)
+        slips += [(value, f"{value} times {divisor} is {value * divisor}") for value in near]
     return slips
 
 
 def _precedence_slips(tree: Expression, values: Sequence[Value]) -> list[Slip]:
-    """What comes of working strictly from left to right."""
+    """The value of the same numbers and operators worked strictly from left to right."""
     order = sorted(nodes(tree), key=lambda node: node.position)
     indices = leaves(tree)
     running: Expression = indices[0]
@@ -181,18 +187,12 @@ def _precedence_slips(tree: Expression, values: Sequence[Value]) -> list[Slip]:
         straight, right = evaluate(running, values), evaluate(tree, values)
     except ArithmeticRefusal:
         return []
-    return (
-        [] if straight == right else [(straight, "it was worked out from left to right, whatever binds more strongly")]
-    )
-
-
-def _no_slips(left: Value, other: Value, right: Value) -> list[Slip]:
-    return []
+    reason = "it was worked out from left to right, whatever binds more strongly"
+    return [] if straight == right else [(straight, reason)]
 
 
 _SLIPS = {
     "-": _subtraction_slips,
     "*": _multiplication_slips,
     "/": _division_slips,
-    "^": _no_slips,
 }

@@ -10,7 +10,7 @@ from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 # What a difference is called, and what it is then confused with.
 _DIFFERENCES = (
@@ -33,8 +33,12 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             for number, meaning in shuffled(_confusions(source), rng):
                 edits = site.writes(leaf, number.face) if number.percent == operand.percent else ()
                 if edits and number.face != operand.face:
-                    explanation = _explanation(site, shown(operand, operand.face), shown(number, number.face), meaning)
-                    yield Proposal(Change(site.index, edits), explanation)
+                    right, wrong = site.shown(operand, operand.face), site.shown(number, number.face)
+                    yield Proposal(
+                        Change(site.index, edits),
+                        f"{right} is {meaning[0]}, {wrong} is {meaning[1]}; the step confuses them. "
+                        f"It should be {site.worked}.",
+                    )
 
 
 def _confusions(source: Site) -> list[tuple[Number, tuple[str, str]]]:
@@ -50,10 +54,3 @@ def _confusions(source: Site) -> list[tuple[Number, tuple[str, str]]]:
             if pattern.search(source.text):
                 return [(left, (difference, whole)), (right, (difference, taken))]
     return []
-
-
-def _explanation(site: Site, right: str, wrong: str, meaning: tuple[str, str]) -> str:
-    return (
-        f"{right} is {meaning[0]}, {wrong} is {meaning[1]}; the step confuses them. "
-        f"It should be {site.expression} = {site.result}."
-    )

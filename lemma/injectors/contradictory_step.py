@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Value, render
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites, swapped_digits
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites, swapped_digits
 
 _OPENERS = frozenset((
     "he", "she", "it", "they", "we", "you", "i", "the", "this", "that", "these", "those", "there", "in", "on", "at",
@@ -42,11 +42,16 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             number = render(wrong, site.equation.result.style)
             if number is not None:
                 text = rng.choice(_LEADS) + sentence.replace("\x00", number)
-                yield Proposal(Change(site.index, result=wrong, inserted_step=text), _explanation(site, wrong))
+                said = site.shown(site.equation.result, wrong)
+                explanation = (
+                    f"Step {site.step + 1} found {site.worked}; "
+                    f"this step says {said} for the same quantity and contradicts it."
+                )
+                yield Proposal(Change(site.index, result=wrong, inserted_step=text), explanation)
 
 
 def _restatement(site: Site) -> str | None:
-    """The step without its expression, the result marked by a NUL; None where that is no whole sentence."""
+    """The step without its expression, a NUL in the place of the result; None if that is not a whole sentence."""
     equation = site.equation
     alone = sum(step == site.step for step in site.graph.step_of) == 1 and not site.graph.readings[site.step].mentions
     before = site.text[: equation.start].rstrip("$ ")
@@ -73,11 +78,3 @@ def _mistaken_values(site: Site) -> list[Value]:
     alike = [value for value in made_from if isinstance(value, int) == isinstance(right, int) and value > 1]
     near = [right + off for off in (-10, 10, -1, 1) if isinstance(right, int) and 20 < right < 100]
     return [value for value in dict.fromkeys([*swapped_digits(right), *alike, *near]) if value != right]
-
-
-def _explanation(site: Site, wrong: Value) -> str:
-    said = shown(site.equation.result, wrong)
-    return (
-        f"Step {site.step + 1} found {site.expression} = {site.result}; this step says {said} for the same quantity "
-        f"and contradicts it."
-    )

@@ -1,53 +1,73 @@
-"""Something was counted wrongly: one too many, or one too few."""
+"""Something was counted wrongly, by one: names of a list, days of a span, terms of a sum, things told in words.
+
+A number that the question states in digits was not counted by anybody; to misquote one is a `context_value_error`.
+"""
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from lemma.arithmetic.expressions import nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
-from lemma.arithmetic.numbers import Number
+from lemma.arithmetic.numbers import WORD_VALUES, Number, Value, find_numbers
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites
 
-_FEWEST, _MOST = 3, 60
-_MEASURES = frozenset((
-    "feet", "foot", "inches", "inch", "miles", "mile", "meters", "meter", "km", "cm", "mm", "kilometers",
-    "kilometer", "yards", "yard", "pounds", "pound", "ounces", "ounce", "kg", "g", "grams", "gram", "kilograms",
-    "tons", "ton", "gallons", "gallon", "liters", "liter", "ml", "quarts", "pints", "degrees", "mph", "percent",
-    "dollars", "dollar", "cents", "cent", "square", "cubic", "years", "year", "old", "per", "bucks", "points", "ft",
-    "ft.", "lbs", "oz", "minutes", "minute", "seconds", "second",
-))  # fmt: skip
+_FEWEST = 2
+_NAMES = re.compile(r"[A-Z][a-z]+(?:, [A-Z][a-z]+)+,? and [A-Z][a-z]+")
+_OF_EACH = re.compile(r"\b(?:each|every|all|per|people|persons?|friends|children|kids|days)\b", re.IGNORECASE)
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SPAN = re.compile(rf"({'|'.join(_DAYS)})s? (?:to|through|until) ({'|'.join(_DAYS)})", re.IGNORECASE)
+_WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_THINGS = re.compile(
+    rf"\b({'|'.join(_WORDS)}) (?!(?:times|as|more|less|fewer|of)\b)(?:[a-z]+ )?"
+    r"([a-z]{3,}s|people|children|(?:wo)?men)\b",
+    re.IGNORECASE,
+)
+_NO_THINGS = MEASURES | {"times", "less", "others", "hours", "weeks", "months", "days", "halves", "plus"}
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
-    """An operand that is a small count, off by one."""
+    """An operand that was counted, off by one."""
+    in_digits = {number.face for number in find_numbers(graph.question)}
+    counts = {value: clause for value, clause in _counts(graph.question) if value not in in_digits}
     for site in sites(graph, rng):
         for leaf, operand, link in shuffled(list(site.operands()), rng):
-            if not _is_count(site, operand, link) or site.in_fraction(leaf):
-                continue
-            for wrong in shuffled((operand.face - 1, operand.face + 1), rng):
+            counted = None if site.in_fraction(leaf) else _counted(site, leaf, operand, link, counts)
+            for wrong in shuffled((operand.face - 1, operand.face + 1), rng) if counted else ():
                 edits = site.writes(leaf, wrong)
                 if edits:
-                    yield Proposal(Change(site.index, edits), _explanation(site, operand, int(wrong)))
+                    direction = "one too many" if wrong > operand.face else "one too few"
+                    explanation = f"The step counts {direction}: {counted}, not {wrong}, so it should be {site.worked}."
+                    yield Proposal(Change(site.index, edits), explanation)
 
 
-def _is_count(site: Site, operand: Number, link: Link) -> bool:
-    small = isinstance(operand.face, int) and _FEWEST <= operand.face <= _MOST
-    if not small or operand.percent or operand.currency or operand.style.decimals or link.results or not link.question:
-        return False
-    said = re.findall(rf"(?<![\d.,$]){operand.face}[ -]+([a-zA-Z.]+)", f"{site.text}\n{site.graph.question}")
-    return bool(said) and not _MEASURES.intersection(word.lower() for word in said)
+def _counted(site: Site, leaf: int, operand: Number, link: Link, counts: Mapping[Value, str]) -> str | None:
+    """What an operand counts, as a clause; None if it is not known to count anything."""
+    plain = isinstance(operand.face, int) and not (operand.percent or operand.currency or operand.style.decimals)
+    if not plain or operand.face < _FEWEST or link.results:
+        return None
+    for node in nodes(site.equation.tree):
+        # The divisor of an average counts the terms of the sum.
+        is_divisor = node.right == leaf and node.operator == "/" and not link.question
+        if is_divisor and [inner.operator for inner in nodes(node.left)] == ["+"] * (int(operand.face) - 1):
+            return f"the sum has {operand.face} terms"
+    clause = counts.get(operand.face)
+    return clause if clause is not None and ("there are" in clause or _OF_EACH.search(site.text)) else None
 
 
-def _noun_in_question(site: Site, operand: Number) -> str | None:
-    found = re.search(rf"(?<![\d.,$]){operand.face} ([a-z]+s)\b", site.graph.question)
-    return found.group(1) if found else None
-
-
-def _explanation(site: Site, operand: Number, wrong: int) -> str:
-    noun = site.noun_after(operand) or _noun_in_question(site, operand)
-    counted = f"there are {operand.face} {noun}, not {wrong}" if noun else f"the count is {operand.face}, not {wrong}"
-    direction = "one too many" if wrong > operand.face else "one too few"
-    return f"The step counts {direction}: {counted}, so it should be {site.expression} = {site.result}."
+def _counts(question: str) -> Iterator[tuple[Value, str]]:
+    """What a question lets people count: lists of names, spans of days, things whose number is told in words."""
+    for match in _THINGS.finditer(question):
+        if match.group(2).lower() not in _NO_THINGS:
+            value = WORD_VALUES[match.group(1).lower()][0]
+            yield value, f"there are {value} {match.group(2).lower()}"
+    for match in _SPAN.finditer(question):
+        first, last = (_DAYS.index(day.lower()) for day in match.groups())
+        length = (last - first) % 7 + 1
+        yield length, f"the days from {match.group()} are {length}"
+    for match in _NAMES.finditer(question):
+        length = match.group().count(",") + (", and " not in match.group()) + 1
+        yield length, f"{match.group()} are {length}"

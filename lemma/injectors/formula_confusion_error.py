@@ -12,7 +12,7 @@ from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number, divide, normal
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.operator_error import reads_as_operator, swap_operator
-from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 _AVERAGE = re.compile(r"\b(?:average|averages|averaged|mean)\b", re.IGNORECASE)
 _PERIMETER = re.compile(r"\b(?:perimeter|fence|fencing|border|distance around)\b", re.IGNORECASE)
@@ -58,37 +58,32 @@ def _sum_for_average(site: Site) -> Iterator[Proposal]:
     divisor = site.equation.operands[tree.right]
     yield Proposal(
         Change(site.index, (cut,)),
-        f"An average is the sum divided by the count; the division by {shown(divisor, divisor.face)} is left out. "
-        f"It should be {site.expression} = {site.result}.",
+        f"An average is the sum divided by the count; the division by {site.shown(divisor, divisor.face)} is left out. "
+        f"It should be {site.worked}.",
     )
 
 
 def _area_for_perimeter(site: Site) -> Iterator[Proposal]:
     """Multiply the sides where they have to be added up."""
-    if not (_named(_PERIMETER, site) and not _AREA.search(site.text)):
-        return
-    sides = _sides_of_perimeter(site)
+    sides = _sides_of_perimeter(site) if _named(_PERIMETER, site) and not _AREA.search(site.text) else None
     if sides is not None:
-        wrong = _times(site, *sides)
+        wrong = _times(site, *(_written(site, side) for side in sides))
         yield _whole(site, wrong, "The perimeter is the sum of all sides; the step works out the area")
 
 
 def _perimeter_for_area(site: Site) -> Iterator[Proposal]:
     """Add up the sides where they have to be multiplied."""
-    tree = site.equation.tree
-    if _PERIMETER.search(site.text) or _VOLUME.search(site.text) or not _AREA.search(site.text):
+    text, tree, operands = site.text, site.equation.tree, site.equation.operands
+    if not _AREA.search(text) or _PERIMETER.search(text) or _VOLUME.search(text):
         return
-    if not _SIDES.search(site.text[site.equation.start :]) or "square" in site.expression or "/" in site.expression:
+    if [node.operator for node in nodes(tree)] != ["*"]:
         return
-    if isinstance(tree, Binary) and tree.operator == "*" and isinstance(tree.left, int) and isinstance(tree.right, int):
-        left, right = (site.equation.operands[leaf] for leaf in (tree.left, tree.right))
-        rectangle = _RECTANGLE.search(f"{site.text}\n{site.graph.question}")
-        if (
-            rectangle
-            and min(left.face, right.face) > 2
-            and not (left.percent or right.percent or left.currency or right.currency)
-        ):
-            wrong = _times(site, "2", f"({_written(site, left)} + {_written(site, right)})")
+    if any(operand.face <= 2 or operand.percent or operand.currency for operand in operands):
+        return
+    if _SIDES.search(text[site.equation.start :]) and _RECTANGLE.search(f"{text}\n{site.graph.question}"):
+        left, right = (_written(site, operand) for operand in operands)
+        wrong = _times(site, "2", f"({left} + {right})")
+        if "square" not in site.expression and "/" not in site.expression:
             yield _whole(site, wrong, "The area is length times width; the step works out the perimeter")
 
 
@@ -102,8 +97,7 @@ def _whole_for_triangle(site: Site) -> Iterator[Proposal]:
         cut = Edit(_closing(site, site.equation.operands[last].end), site.equation.end, "")
         yield Proposal(
             Change(site.index, (cut,)),
-            f"A triangle is half of base times height; the half is left out. "
-            f"It should be {site.expression} = {site.result}.",
+            f"A triangle is half of base times height; the half is left out. It should be {site.worked}.",
         )
 
 
@@ -114,13 +108,13 @@ def _percent_more_for_percent_of(site: Site) -> Iterator[Proposal]:
         if percent is None or not 0 < percent < _HUNDRED:
             continue
         for other, meaning in ((_HUNDRED + percent, "more than"), (_HUNDRED - percent, "less than")):
-            unit = divide(operand.face, percent)
+            unit, sign = divide(operand.face, percent), "\\%" if site.graph.latex else "%"
             edits = site.writes(leaf, normal(other * unit)) if other != percent else ()
             if len(edits) == 1:  # a percentage that the step repeats in words would be a misquote
                 yield Proposal(
                     Change(site.index, edits),
-                    f"{percent}% of an amount is not {percent}% {meaning} it; the step takes {other}%. "
-                    f"It should be {site.expression} = {site.result}.",
+                    f"{percent}{sign} of an amount is not {percent}{sign} {meaning} it; the step takes {other}{sign}. "
+                    f"It should be {site.worked}.",
                 )
 
 
@@ -132,14 +126,17 @@ def _distance_for_time(site: Site) -> Iterator[Proposal]:
         return
     if isinstance(tree.left, int) and isinstance(tree.right, int) and reads_as_operator(site, tree):
         wrong = "/" if tree.operator == "*" else "*"
+        edit = swap_operator(site, tree.position, wrong)
+        if edit is None:
+            return
         rule = (
             "Distance is speed times time; the step divides"
             if wrong == "/"
             else "Speed is distance over time, and time is distance over speed; the step multiplies"
         )
         yield Proposal(
-            Change(site.index, (swap_operator(site, tree.position, wrong),)),
-            f"{rule}. It should be {site.expression} = {site.result}.",
+            Change(site.index, (edit,)),
+            f"{rule}. It should be {site.worked}.",
         )
 
 
@@ -178,7 +175,7 @@ def _as_percent(site: Site, leaf: int, operand: Number) -> int | None:
     return int(face) if stated and multiplied else None
 
 
-def _sides_of_perimeter(site: Site) -> tuple[str, str] | None:
+def _sides_of_perimeter(site: Site) -> tuple[Number, Number] | None:
     """Length and width in `2 * (l + w)`, `(l + w) * 2` and `l + w + l + w`."""
     operands, tree = site.equation.operands, site.equation.tree
     operators = [node.operator for node in nodes(tree)]
@@ -190,7 +187,7 @@ def _sides_of_perimeter(site: Site) -> tuple[str, str] | None:
             return None
     else:
         return None
-    return (_written(site, sides[0]), _written(site, sides[1])) if len(sides) == 2 else None
+    return (sides[0], sides[1]) if len(sides) == 2 else None
 
 
 def _written(site: Site, number: Number) -> str:
@@ -205,7 +202,7 @@ def _times(site: Site, left: str, right: str) -> str:
 
 def _whole(site: Site, wrong: str, rule: str) -> Proposal:
     edit = Edit(site.equation.start, site.equation.end, wrong)
-    return Proposal(Change(site.index, (edit,)), f"{rule}, {wrong}. It should be {site.expression} = {site.result}.")
+    return Proposal(Change(site.index, (edit,)), f"{rule}, {site.quoted(wrong)}. It should be {site.worked}.")
 
 
 def _closing(site: Site, end: int) -> int:

@@ -48,7 +48,14 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         noun = site.noun_after(site.equation.result)
         for amount in shuffled(_plausible_amounts(site), rng)[:3]:
             for sentence, sign in shuffled(_sentences(site, noun), rng)[:2]:
-                yield _proposal(site, end, sentence.format(n=amount, noun=noun), sign, amount)
+                money = "$" if site.equation.operands[-1].currency else ""
+                blank = " " if " " in site.expression else ""
+                before = Edit(0, 0, sentence.format(n=amount, noun=noun) + " ")
+                term = Edit(end, end, f"{blank}{sign}{blank}{money}{amount}")
+                yield Proposal(
+                    Change(site.index, (before, term)),
+                    f"The problem says nothing of the {money}{amount}: it should be {site.worked}.",
+                )
 
 
 def _plausible_amounts(site: Site) -> list[int]:
@@ -69,21 +76,9 @@ def _sentences(site: Site, noun: str | None) -> tuple[tuple[str, str], ...]:
 
 
 def _end_of_units(site: Site) -> int | None:
-    """The place straight before the equals sign; None where the result stands first."""
+    """The place straight before the equals sign; None if the result stands first."""
     last = site.equation.operands[-1]
     if site.text[last.end : last.end + 1].isalpha():
         return None  # 140m - 100m
     match = _EQUALS.search(site.text, site.equation.end, site.equation.result.start)
     return match.start() if match else None
-
-
-def _proposal(site: Site, end: int, sentence: str, sign: str, amount: int) -> Proposal:
-    equation = site.equation
-    money = "$" if equation.operands[-1].currency else ""
-    before = Edit(0, 0, sentence + " ")
-    blank = " " if " " in site.expression else ""
-    term = Edit(end, end, f"{blank}{sign}{blank}{money}{amount}")
-    explanation = (
-        f"The problem says nothing of the {money or ''}{amount}: it should be {site.expression} = {site.result}."
-    )
-    return Proposal(Change(site.index, (before, term)), explanation)

@@ -9,7 +9,7 @@ from lemma.arithmetic.expressions import Binary, leaves
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.proposal import Proposal, Site, shown, sites
+from lemma.injectors.proposal import Proposal, Site, sites
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -23,8 +23,12 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             edits = user.writes(leaf, operand.face)
             alike = operand.percent == user.equation.operands[leaf].percent
             if edits and alike and operand.face != user.equation.operands[leaf].face:
-                change = Change(user.index, edits, dropped_step=left_out.step)
-                yield Proposal(change, _explanation(left_out, user, shown(operand, operand.face)))
+                used, needed = left_out.shown(operand, operand.face), left_out.result
+                yield Proposal(
+                    Change(user.index, edits, dropped_step=left_out.step),
+                    f"The step {left_out.worked} is missing, so {used} stands where {needed} "
+                    f"belongs: it should go on with {user.worked}.",
+                )
 
 
 def _at_hand(left_out: Site) -> list[Number]:
@@ -41,7 +45,7 @@ def _at_hand(left_out: Site) -> list[Number]:
 
 
 def _only_use(graph: SolutionGraph, left_out: Site) -> tuple[int, int] | None:
-    """The operand that takes up a step's result, where it stands in the next step and nothing else depends on it."""
+    """The operand that takes up a step's result, if it stands in the next step and nothing else depends on it."""
     alone = [index for index, step in enumerate(graph.step_of) if step == left_out.step] == [left_out.index]
     uses = graph.uses(left_out.index)
     if not alone or len(uses) != 1 or graph.step_of[uses[0][0]] != left_out.step + 1:
@@ -56,10 +60,3 @@ def _only_use(graph: SolutionGraph, left_out: Site) -> tuple[int, int] | None:
     )
     usable = user.visible and not user.chained and not Site(graph, index).in_fraction(leaf)
     return (index, leaf) if certain and usable and not mentioned else None
-
-
-def _explanation(left_out: Site, user: Site, used: str) -> str:
-    return (
-        f"The step {left_out.expression} = {left_out.result} is missing, so {used} stands where {left_out.result} "
-        f"belongs: it should go on with {user.expression} = {user.result}."
-    )

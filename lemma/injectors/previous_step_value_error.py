@@ -6,9 +6,8 @@ import random
 from collections.abc import Iterator
 
 from lemma.arithmetic.graph import SolutionGraph
-from lemma.arithmetic.numbers import Value
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.proposal import Proposal, Site, shown, shuffled, sites, swapped_digits
+from lemma.injectors.proposal import Proposal, misquotes, shuffled, sites
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -22,18 +21,9 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             source = graph.step_of[link.results[0]]
             if source == site.step:
                 continue
-            for wrong in shuffled(_misquotes(operand.face, earlier), rng):
-                edits = site.writes(leaf, wrong)
-                if edits:
-                    explanation = _explanation(site, source, shown(operand, operand.face), shown(operand, wrong))
-                    yield Proposal(Change(site.index, edits), explanation)
-
-
-def _misquotes(right: Value, earlier: set[Value]) -> list[Value]:
-    alike = sorted(value for value in earlier if isinstance(value, int) == isinstance(right, int))
-    return [*alike, *(value for value in swapped_digits(right) if value not in alike)]
-
-
-def _explanation(site: Site, source: int, right: str, wrong: str) -> str:
-    fault = f"Step {source + 1} found {right}, but this step goes on with {wrong}"
-    return f"{fault}: it should be {site.expression} = {site.result}."
+            others = [value for value in earlier if isinstance(value, int) == isinstance(operand.face, int)]
+            for wrong, edits in misquotes(site, leaf, others, (), rng):
+                found, taken = site.shown(operand, operand.face), site.shown(operand, wrong)
+                fault = f"Step {source + 1} found {found}, but this step goes on with {taken}"
+                explanation = f"{fault}: it should be {site.worked}."
+                yield Proposal(Change(site.index, edits), explanation)

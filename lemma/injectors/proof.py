@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 
-from lemma.arithmetic.equations import Equation, read_step
+from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.latex import boxed, is_balanced
+from lemma.arithmetic.numbers import Value, divide, normal
+from lemma.arithmetic.propagation import PROBABILITY
 from lemma.arithmetic.unknowns import solved_unknowns
 from lemma.exceptions import Refusal
+from lemma.grading.verdict import exact_value
 from lemma.steps import without_annotations
 
 _DIVIDED_FRACTION = re.compile(r"(?:/|÷|divided by) ?\$?[\d.]+ ?/ ?\d")
@@ -22,7 +27,7 @@ CALCULATION = "calculation_error"
 def prove(graph: SolutionGraph, injector: str, steps: Sequence[str], error_step: int) -> tuple[str, ...]:
     """Check what an injector made (annotations are allowed), and return the steps as a reader sees them.
 
-    Raises Refusal.
+    Raises Refusal if the text does not prove the error.
     """
     shown = tuple(map(without_annotations, steps))
     if shown[:error_step] != graph.steps[:error_step]:
@@ -34,43 +39,58 @@ def prove(graph: SolutionGraph, injector: str, steps: Sequence[str], error_step:
     for text in shown[error_step:]:
         if text not in known and _DIVIDED_FRACTION.search(text):
             raise Refusal("ambiguous_fraction")
-    for text in shown[error_step + 1 :]:
-        if text not in known and not all(equation.holds for equation in read_step(text).equations):
+    later = shown[error_step + 1 :]
+    for text in later:
+        if text not in known and not all(equation.holds for equation in read_step(text, graph.latex).equations):
             raise Refusal("later_equation_false")
-    _prove_same_equations(graph, shown, error_step)
+    # Later steps stand in the order of the reference, and have as many equations as theirs.
+    for text, right in zip(later, graph.steps[len(graph.steps) - len(later) :], strict=True):
+        if text != right and len(read_step(text, graph.latex).equations) != len(
+            read_step(right, graph.latex).equations
+        ):
+            raise Refusal("later_equation_lost")
     return shown
 
 
-def _is_wrongly_solved(shown: Sequence[str], error_step: int) -> bool:
-    """Whether the step gives an unknown a value that does not solve the equation before: `6x = 96`, so `x = 18`."""
-    return any(solved.step == error_step and not solved.holds for solved in solved_unknowns(shown))
+def prove_answer(graph: SolutionGraph, shown: Sequence[str], answer: Value) -> None:
+    """Check that the wrong solution ends in `answer`, and nowhere boxes the right one: not in the steps before the
+    error, and not in a second method or a remark. Every formula and brace of LaTeX has to be closed.
+
+    Raises Refusal if the text does not prove it.
+    """
+    # 0.25 and 25 may both be said for 25%.
+    right = (graph.gold, normal(Fraction(graph.gold) * 100), divide(graph.gold, 100))
+    if answer in right:
+        raise Refusal("answer_unchanged")
+    if 0 <= graph.gold <= 1 < answer and PROBABILITY.search(graph.question):
+        raise Refusal("implausible_value", "no probability is above 1")
+    if graph.latex and not all(map(is_balanced, shown)):
+        raise Refusal("unbalanced_latex")
+    boxes = [content for text in shown for content in boxed(text)]
+    values = [exact_value(content) for content in boxes]
+    for content, value in zip(boxes, values, strict=True):
+        if value is None:
+            raise Refusal("boxed_answer_unread", content)
+        if value in right:
+            raise Refusal("right_answer_boxed", content)
+    if values and answer not in (values[-1], divide(values[-1] or 0, 100), normal(Fraction(values[-1] or 0) * 100)):
+        raise Refusal("boxed_answer_differs", boxes[-1])
 
 
 def _prove_error_step(graph: SolutionGraph, injector: str, shown: Sequence[str], error_step: int) -> None:
-    equations = read_step(shown[error_step]).equations
+    equations = read_step(shown[error_step], graph.latex).equations
     false = [place for place, equation in enumerate(equations) if not equation.holds]
     if injector != CALCULATION:
         if false:
             raise Refusal("error_step_equation_false")
         return
-    reference = read_step(graph.steps[error_step]).equations
-    if not false and len(equations) == len(reference) and _is_wrongly_solved(shown, error_step):
+    reference = read_step(graph.steps[error_step], graph.latex).equations
+    # An unknown may get a value that does not solve the equation before: "6x = 96", so "x = 18".
+    wrongly_solved = any(solved.step == error_step and not solved.holds for solved in solved_unknowns(shown))
+    if wrongly_solved and not false and len(equations) == len(reference):
         return
     if len(false) != 1 or len(equations) != len(reference):
         raise Refusal("calculation_not_false")
     wrong, right = equations[false[0]], reference[false[0]]
-    if _worked(wrong) != _worked(right):
+    if (wrong.tree, wrong.operand_values()) != (right.tree, right.operand_values()):
         raise Refusal("calculation_operands_changed")
-
-
-def _worked(equation: Equation) -> tuple[object, ...]:
-    return (equation.tree, [operand.value for operand in equation.operands])
-
-
-def _prove_same_equations(graph: SolutionGraph, shown: Sequence[str], error_step: int) -> None:
-    """Later steps stand in the order of the reference and hold as many equations as theirs."""
-    later = shown[error_step + 1 :]
-    reference = graph.steps[len(graph.steps) - len(later) :]
-    for text, right in zip(later, reference, strict=True):
-        if text != right and len(read_step(text).equations) != len(read_step(right).equations):
-            raise Refusal("later_equation_lost")

@@ -1,22 +1,34 @@
-"""What all injectors share: a proposal, and the place in a solution where it is made."""
+"""What injectors are given and what they return: the places in a solution, and proposals to change one of them."""
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from lemma.arithmetic.equations import Equation
 from lemma.arithmetic.expressions import Binary, nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
-from lemma.arithmetic.numbers import INTEGER, Number, NumberStyle, Value, render
+from lemma.arithmetic.numbers import INTEGER, LATEX_FRACTION, PLAIN, Number, NumberStyle, Value, render
 from lemma.arithmetic.propagation import Change, Edit, reads_well
 
 Item = TypeVar("Item")
-_NOUN = re.compile(r"\s+((?:[a-z]+\s+)?[a-z]+)")
+_NOUN = re.compile(r"\s+([a-z]+)")
+_NO_FORMULA = re.compile(
+    r"(?<!\\)\$|&|\^\s?\{?\s?\\circ\s?\}?"
+)  # dollar signs, alignment, and degrees that would be cut in half
 _TIGHT = 2
+# Nouns that follow a measured quantity, not a counted one.
+MEASURES = frozenset((
+    "feet", "foot", "inches", "inch", "miles", "mile", "meters", "meter", "km", "cm", "mm", "kilometers",
+    "kilometer", "yards", "yard", "pounds", "pound", "ounces", "ounce", "kg", "g", "grams", "gram", "kilograms",
+    "tons", "ton", "gallons", "gallon", "liters", "liter", "ml", "quarts", "pints", "degrees", "mph", "percent",
+    "dollars", "dollar", "cents", "cent", "square", "cubic", "years", "year", "old", "per", "bucks", "points", "ft",
+    "ft.", "lbs", "oz", "minutes", "minute", "seconds", "second",
+))  # fmt: skip
+LATEX = NumberStyle(LATEX_FRACTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,10 @@ class Conclusion:
     explanation: str
 
 
+# Proposals for a solution, in an order drawn from the random numbers.
+Injector = Callable[[SolutionGraph, random.Random], Iterator[Proposal | Conclusion]]
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """An equation that an injector may change, with its surroundings."""
@@ -51,7 +67,7 @@ class Site:
 
     @property
     def step(self) -> int:
-        """The step in which it stands."""
+        """The number of its step."""
         return self.graph.step_of[self.index]
 
     @property
@@ -61,7 +77,7 @@ class Site:
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """Where its operands come from."""
+        """The origins of its operands."""
         return self.graph.operand_links[self.index]
 
     @property
@@ -71,8 +87,23 @@ class Site:
 
     @property
     def result(self) -> str:
-        """The result as it stands: `24`, `$24`, `24%`."""
-        return shown(self.equation.result, self.equation.result.face)
+        """The result, for an explanation: `24`, `$24`, `24%`."""
+        return self.shown(self.equation.result, self.equation.result.face)
+
+    @property
+    def worked(self) -> str:
+        """The whole equation, for an explanation: `48 / 2 = 24`."""
+        equation = self.equation
+        result = shown(equation.result, equation.result.face, self.graph.latex)
+        return self.quoted(f"{self.expression} = {result}")
+
+    def quoted(self, formula: str) -> str:
+        """A formula of the text, for an explanation: in LaTeX it stands between dollar signs."""
+        return f"${_NO_FORMULA.sub('', formula)}$" if self.graph.latex else formula
+
+    def shown(self, number: Number, face: Value) -> str:
+        """A value as it would stand in the place of a number, for an explanation."""
+        return quoted_number(self.graph, number, face)
 
     def operands(self) -> Iterator[tuple[int, Number, Link]]:
         """Leaf, number and link of each operand that is written in digits."""
@@ -95,7 +126,7 @@ class Site:
     def is_written_fraction(self, node: Binary) -> bool:
         """Whether a division is written without blanks, so that it reads as a number."""
         operator = self.equation.operators[node.position]
-        if operator.symbol == "\\frac":
+        if operator.is_bar:
             return True
         around = self.text[operator.start - 1 : operator.end + 1]
         return node.operator == "/" and " " not in around
@@ -103,7 +134,7 @@ class Site:
     def writes(self, leaf: int, value: Value) -> tuple[Edit, ...]:
         """The edits that put another face in the place of an operand, and of the number of the step that repeats it.
 
-        None where it would not read well, or where the step says the operand in words or several times.
+        Empty if it would not read well, or if the step says the operand in words or several times.
         """
         operand = self.equation.operands[leaf]
         text = render(value, _style(operand, value)) if reads_well(operand, value) else None
@@ -117,23 +148,20 @@ class Site:
         return tuple(Edit(number.start, number.end, text) for number in (operand, *repeated))
 
     def edited(self, *edits: Edit) -> str:
-        """The expression with edits made, for explanations."""
+        """The expression after edits."""
         end = self.equation.start
-        text = "$" if self.equation.operands[0].currency and self.text[end].isdigit() else ""
+        dollar = "\\$" if self.graph.latex else "$"
+        text = dollar if self.equation.operands[0].currency and self.text[end].isdigit() else ""
         for edit in sorted(edits, key=lambda edit: edit.start):
             text += self.text[end : edit.start] + edit.text
             end = edit.end
         return " ".join((text + self.text[end : self.equation.end]).split())
 
     def noun_after(self, number: Number) -> str | None:
-        """The word behind a number, where it is a plural: `clips` in `24 clips`."""
+        """The word behind a number, if it is a plural: `clips` in `24 clips`."""
         match = _NOUN.match(self.text, number.end)
-        if match is None:
-            return None
-        words = match.group(1).split()
-        return next(
-            (word for word in words[:1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3), None
-        )
+        word = match.group(1) if match is not None else ""
+        return word if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else None
 
 
 def sites(graph: SolutionGraph, rng: random.Random) -> list[Site]:
@@ -152,10 +180,33 @@ def shuffled(items: Sequence[Item], rng: random.Random) -> list[Item]:
     return rng.sample(items, len(items))
 
 
-def shown(number: Number, face: Value) -> str:
+def misquotes(
+    site: Site, leaf: int, others: Iterable[Value], near: Iterable[Value], rng: random.Random
+) -> Iterator[tuple[Value, tuple[Edit, ...]]]:
+    """What may be written for an operand by mistake, each with its edits: one of `others`, which stand elsewhere, its
+    own digits swapped, or a value `near` it.
+    """
+    values = dict.fromkeys([*sorted(others), *swapped_digits(site.equation.operands[leaf].face), *near])
+    for wrong in shuffled(list(values), rng):
+        edits = site.writes(leaf, wrong)
+        if edits:
+            yield wrong, edits
+
+
+def shown(number: Number, face: Value, latex: bool = False) -> str:
     """A value as it would stand in the place of a number, with its sign of currency or percent."""
-    text = render(face, _style(number, face)) or render(face, INTEGER) or str(face)
-    return ("$" if number.currency else "") + text + ("%" if number.percent else "")
+    style = _style(number, face)
+    if latex and style.form != PLAIN:
+        style = replace(style, form=LATEX_FRACTION)
+    text = render(face, style) or render(face, LATEX if latex else INTEGER) or str(face)
+    escape = "\\" if latex else ""
+    return (f"{escape}$" if number.currency else "") + text + (f"{escape}%" if number.percent else "")
+
+
+def quoted_number(graph: SolutionGraph, number: Number, face: Value) -> str:
+    """A value as it would stand in the place of a number of a solution, for an explanation."""
+    text = shown(number, face, graph.latex)
+    return f"${text}$" if "\\" in text else text
 
 
 def _style(number: Number, face: Value) -> NumberStyle:
@@ -167,7 +218,7 @@ def _style(number: Number, face: Value) -> NumberStyle:
 
 
 def swapped_digits(value: Value) -> list[Value]:
-    """The values that come of swapping two neighbouring digits: 63 for 36; nothing with a leading zero."""
+    """The values after swapping two neighboring digits: 63 for 36; none with a leading zero."""
     if not isinstance(value, int) or value < 12:
         return []
     digits = str(value)

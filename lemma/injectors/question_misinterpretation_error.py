@@ -6,14 +6,14 @@ import random
 import re
 from collections.abc import Iterator
 
-from lemma.arithmetic.expressions import Expression, leaves, nodes
+from lemma.arithmetic.expressions import leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.latex import is_solved_for, is_worked_out
 from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change, Edit
-from lemma.injectors.proposal import Conclusion, Proposal, Site, shown, shuffled, sites
+from lemma.injectors.proposal import Conclusion, Proposal, Site, quoted_number, shown, shuffled, sites
 
-_CLOSES_FORMULA = re.compile(r".*=\s?\$?")
-_GOES_ON = re.compile(r"\s*(?:[-+*/^×÷=(_%]|\\(?:cdot|times|frac|sqrt|pi|div|left|%|pmod)|[A-Za-z]\b(?!\s)|\{)")
+_UNKNOWN = re.compile(r"(?<![A-Za-z])[b-zB-HJ-Z](?![A-Za-z'])")
 _CONCLUSIONS = (
     "So the answer is {}.",
     "The problem asks for this number, so the answer is {}.",
@@ -32,23 +32,20 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal | Con
 
 def _dropped_conditions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     for site in sites(graph, rng):
-        operators = {node.operator for node in nodes(site.equation.tree)}
-        if len(site.equation.operands) < 3 or operators not in ({"+"}, {"*"}) or not _flat(site.equation.tree):
+        tree = site.equation.tree
+        operators = {node.operator for node in nodes(tree)}
+        # Sums and products of three or more, without brackets to the right.
+        flat = all(isinstance(node.right, int) for node in nodes(tree))
+        if len(site.equation.operands) < 3 or operators not in ({"+"}, {"*"}) or not flat:
             continue
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             cut = _without(site, leaf)
-            if not link.question or link.results or cut is None:
-                continue
-            explanation = (
-                f"The problem also gives {shown(operand, operand.face)}, and the step leaves it out: "
-                f"it should be {site.expression} = {site.result}."
-            )
-            yield Proposal(Change(site.index, (cut,)), explanation)
-
-
-def _flat(tree: Expression) -> bool:
-    """Whether an expression runs from left to right without brackets to the right."""
-    return all(isinstance(node.right, int) for node in nodes(tree))
+            if link.question and not link.results and cut is not None and operand.face in graph.stated:
+                yield Proposal(
+                    Change(site.index, (cut,)),
+                    f"The problem also gives {site.shown(operand, operand.face)}, and the step leaves it out: "
+                    f"it should be {site.worked}.",
+                )
 
 
 def _without(site: Site, leaf: int) -> Edit | None:
@@ -68,22 +65,28 @@ def _early_stops(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclusio
     last = len(graph.steps) - 1
     for step, found in shuffled(_found_before(graph, last), rng):
         stop = rng.randint(step + 1, last)
-        number = shown(found, found.face)
         if found.face in {mention.face for mention in graph.readings[stop].mentions}:
             continue
+        text, number = shown(found, found.face, graph.latex), quoted_number(graph, found, found.face)
+        sentence = f"So the answer is $\\boxed{{{text}}}$." if graph.latex else rng.choice(_CONCLUSIONS).format(number)
         explanation = f"{number} is what step {step + 1} found, but the question asks for another quantity."
-        yield Conclusion(stop, rng.choice(_CONCLUSIONS).format(number), found.face, explanation)
+        yield Conclusion(stop, sentence, found.face, explanation)
 
 
 def _found_before(graph: SolutionGraph, last: int) -> list[tuple[int, Number]]:
-    """What the steps before the last one worked out: results, and numbers that close a formula (`xyz = 288`)."""
-    results = [(step, equation.result) for step, equation in zip(graph.step_of, graph.equations, strict=True)]
-    closing = [
-        (step, mention)
-        for step, reading in enumerate(graph.readings)
-        for mention in reading.mentions
-        if _CLOSES_FORMULA.fullmatch(reading.text[max(0, mention.start - 3) : mention.start])
-        and not _GOES_ON.match(reading.text, mention.end)
-    ]
-    earlier = dict.fromkeys(found for found in (*results, *closing) if found[0] < last)
-    return sorted(earlier, key=lambda found: (found[0], found[1].start))
+    """What the steps before the last one worked out. A number that is given, assumed (`let x = 2`) or the right side of
+    an equation still to be solved (`x + y = 11`) was not found by anybody.
+    """
+    found: dict[tuple[int, Number], None] = {}
+    for step, equation in zip(graph.step_of, graph.equations, strict=True):
+        text = graph.steps[step]
+        algebra = equation.chained and _UNKNOWN.search(text, equation.start, equation.result.end + 1)
+        if step < last and not graph.latex and not algebra:
+            found[step, equation.result] = None
+    for step, reading in enumerate(graph.readings[:last] if graph.latex else ()):
+        numbers = [*reading.mentions, *(equation.result for equation in reading.equations)]
+        for number in sorted(numbers, key=lambda number: number.start):
+            place = (reading.text, number.start, number.end)
+            if number.face not in graph.stated and (is_worked_out(*place) or is_solved_for(*place)):
+                found[step, number] = None
+    return sorted(found, key=lambda place: (place[0], place[1].start))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from lemma.arithmetic.expressions import nodes
 from lemma.arithmetic.graph import SolutionGraph
-from lemma.arithmetic.numbers import Value
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.operator_error import reads_as_operator, swap_operator
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
@@ -24,7 +23,7 @@ class _Conversion:
     mistaken: tuple[int, ...]
 
     def is_called_up(self, text: str) -> bool:
-        """Whether both units are spoken of."""
+        """Whether a text names both units."""
         return self.small.search(text) is not None and self.large.search(text) is not None
 
 
@@ -75,40 +74,29 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if link.results or site.in_fraction(leaf) or operand.percent or operand.currency:
                 continue
-            known = _conversion_of(site, operand.face, story)
-            if known is not None and (not link.question or known.is_called_up(site.text)):
-                yield from _proposals(site, leaf, known, rng)
-
-
-def _conversion_of(site: Site, factor: Value, story: str) -> _Conversion | None:
-    """The conversion that a factor stands for: the one whose units the step names, or the only one of the story."""
-    fitting = [known for known in _CONVERSIONS if known.factor == factor and known.is_called_up(story)]
-    near = [known for known in fitting if known.is_called_up(site.text)]
-    if near:
-        return near[0]
-    return fitting[0] if len(fitting) == 1 else None
+            fitting = [known for known in _CONVERSIONS if known.factor == operand.face and known.is_called_up(story)]
+            near = [known for known in fitting if known.is_called_up(site.text)]
+            if near:
+                yield from _proposals(site, leaf, near[0], rng)
+            elif len(fitting) == 1 and not link.question:
+                # The step names no units, but the story has no other conversion with this factor.
+                yield from _proposals(site, leaf, fitting[0], rng)
 
 
 def _proposals(site: Site, leaf: int, known: _Conversion, rng: random.Random) -> Iterator[Proposal]:
+    due = f"it should be {site.worked}."
     for wrong in shuffled(known.mistaken, rng):
-        yield from _wrong_factor(site, leaf, known, wrong)
+        edits = site.writes(leaf, wrong)
+        if len(edits) == 1:
+            yield Proposal(Change(site.index, edits), f"There are {known.fact}, not {wrong}: {due}")
     for node in nodes(site.equation.tree):
         if node.right == leaf and node.operator in "*/" and reads_as_operator(site, node):
-            yield _inverted(site, node.position, known, "/" if node.operator == "*" else "*")
-
-
-def _wrong_factor(site: Site, leaf: int, known: _Conversion, wrong: Value) -> Iterator[Proposal]:
-    edits = site.writes(leaf, wrong)
-    if len(edits) == 1:
-        explanation = f"There are {known.fact}, not {wrong}: it should be {site.expression} = {site.result}."
-        yield Proposal(Change(site.index, edits), explanation)
-
-
-def _inverted(site: Site, position: int, known: _Conversion, wrong: str) -> Proposal:
-    edit = swap_operator(site, position, wrong)
-    done, due = ("divides", "multiply") if wrong == "/" else ("multiplies", "divide")
-    explanation = (
-        f"There are {known.fact}, and the step {done} by {known.factor} where it has to {due}: "
-        f"it should be {site.expression} = {site.result}."
-    )
-    return Proposal(Change(site.index, (edit,)), explanation)
+            inverse = "/" if node.operator == "*" else "*"
+            edit = swap_operator(site, node.position, inverse)
+            if edit is None:
+                continue
+            done, needed = ("divides", "multiply") if inverse == "/" else ("multiplies", "divide")
+            yield Proposal(
+                Change(site.index, (edit,)),
+                f"There are {known.fact}, and the step {done} by {known.factor} where it has to {needed}: {due}",
+            )

@@ -1,255 +1,116 @@
-"""Find the first wrong step of a solution: recompute every equation, and align what it computes with the reference.
+"""Find the first wrong step of a solution without a model, from its numbers and formulas.
 
-    >>> first_wrong_step(
+    >>> finding = first_wrong_step(
     ...     "He has 9 eggs. He eats 3 eggs.", ("9 - 3 = <<9-3=6>>6 eggs are left.",), 6, ("He has 9 + 3 = 12 eggs.",)
     ... )
-    Finding(step=0, reason='other_operator', equation='9 + 3 = 12', error_type='operator_error')
+    >>> finding.step, finding.reason, finding.equation, finding.error_type
+    (0, 'other_operator', '9 + 3 = 12', 'operator_error')
 
-A step is right when what it computes is, as a function of the numbers of the problem (`fingerprints`), something that
-the reference computes, or when something right is made of it later. An equation that is false is wrong for sure, and so
-is one that combines two quantities of the reference differently. Of the others, some have no counterpart and do no
-harm: a rate or a rest that the problem's own numbers give. What was computed on the way to a wrong answer and has no
-counterpart is the error. Where no equation is at fault, it is the step that says the answer.
+What the steps compute is aligned with what the reference computes, as functions of the numbers of the problem
+(`arithmetic.fingerprints`). That and other `signs` are weighed; weights and calibration come from labeled solutions
+(docs/locating.md). `confidence` is the probability that the step is right; below `THRESHOLD`, better abstain.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lemma.arithmetic.computations import Computation, StudentSolution, magnitude, names_unknown
+from lemma.arithmetic.computations import Computation
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.error_types import type_of_error
-from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate, nodes
-from lemma.arithmetic.fingerprints import computed
-from lemma.arithmetic.numbers import Number, Value, divide, find_numbers
-from lemma.arithmetic.reference_index import UNIT_FACTORS, Reference, with_plain_thousands
-from lemma.steps import without_annotations
+from lemma.arithmetic.numbers import Value
+from lemma.exceptions import Refusal
+from lemma.locating.choice import shipped_model
+from lemma.locating.formulas import read_relations
+from lemma.locating.posterior import Posterior
+from lemma.locating.signs import Reading, signs_of_steps
 
 Reason = Literal[
-    "false_equation", "other_operator", "wrong_answer", "not_in_reference", "unreadable_equation", "stated_answer"
+    "false_equation", "other_operator", "wrong_answer", "not_in_reference", "unreadable_equation", "in_words"
 ]
 
-_COUNTED: frozenset[Value] = frozenset({1, 2, 100})  # of these one need not speak
-_FLOATING_POINT = 10**9  # a calculator's last digits are off by less than one part in so many
-_ANSWER_LINE = re.compile(r"^\W*(?:####|(?:(?:so|thus|therefore|hence),? )?(?:the )?(?:final )?answer)", re.IGNORECASE)
-_BARE_ANSWER = re.compile(r"^\W*(?:####|the (?:final )?answer|answer)", re.IGNORECASE)
-_STEP_NUMBER = re.compile(r"^Step \d+: ?")
-_CENTS = re.compile(r"\bcents?\b|¢|%|percent", re.IGNORECASE)
+THRESHOLD = shipped_model().threshold
+_MOST_STEPS = 200
+_MOST_CHARACTERS = 40_000
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The first wrong step (counted from 0), why it is held to be wrong, and the equation at fault, if one is.
+    """The most probable first wrong step (counted from 0), what is wrong with it, and the equation at fault, if one is.
 
-    `error_type` is None where the numbers don't tell it.
+    `error_type` is None if the numbers do not prove it. `confidence` is the probability of the step.
     """
 
     step: int
     reason: Reason
     equation: str = ""
     error_type: str | None = None
+    confidence: float = 0.0
+    posterior: Posterior | None = None
+
+
+def locate(
+    question: str,
+    gold_answer: str,
+    reference_steps: Sequence[str] | None,
+    steps: Sequence[str],
+    answer_is_right: bool | None = False,
+) -> Posterior:
+    """The probability of each step to be the first wrong one.
+
+    `answer_is_right` says whether the final answer was graded as right; None if it was not graded. Raises Refusal if
+    there are no steps, or more text than is followed.
+    """
+    if not any(step.strip() for step in steps):
+        raise Refusal("empty_solution", "there are no solution steps")
+    length = len(question) + sum(map(len, steps))
+    if len(steps) > _MOST_STEPS or length > _MOST_CHARACTERS:
+        detail = f"{len(steps)} steps, {length} characters; at most {_MOST_STEPS} and {_MOST_CHARACTERS} are read"
+        raise Refusal("solution_too_long", detail)
+    reading = Reading(question, gold_answer, tuple(reference_steps or ()), tuple(steps))
+    return _posterior(reading, answer_is_right)
 
 
 def first_wrong_step(
     question: str, reference_steps: Sequence[str], gold: Value | None, steps: Sequence[str]
 ) -> Finding:
-    """The first wrong step of a solution whose final answer is wrong: there is always one.
+    """The most probable first wrong step of a solution whose final answer is wrong: there is always one.
 
-    `gold` is None where the answer is no number.
+    `gold` is None if the answer is no number.
     """
-    texts = [with_plain_thousands(without_annotations(_STEP_NUMBER.sub("", step))) for step in steps]
-    solution = _Judge(texts, Reference(question, reference_steps, gold))
-    return solution.first_at_fault() or solution.where_the_answer_is_stated()
+    reading = Reading(question, "" if gold is None else str(gold), tuple(reference_steps), tuple(steps))
+    posterior = _posterior(reading, answer_is_right=False)
+    step = posterior.best_step()
+    reason, computation = _fault(reading, step)
+    equation, error_type = "", None
+    if computation is not None:
+        equation, error_type = computation.shown, type_of_error(reading.solution, computation)
+    return Finding(step, reason, equation, error_type, posterior.steps[step], posterior)
 
 
-class _Judge(StudentSolution):
-    """What is wrong with the student's computations."""
-
-    def _finding(self, computation: Computation, reason: Reason) -> Finding:
-        return Finding(computation.step, reason, computation.shown, type_of_error(self, computation))
-
-    def _is_false(self, computation: Computation) -> bool:
-        equation = computation.equation
-        if equation.holds is not False:
-            return False
-        try:
-            exact = evaluate(equation.tree, equation.operand_values())
-        except ArithmeticRefusal:
-            return True
-        stated = (equation.result.value, equation.result.face)
-        if any(magnitude(exact - value) * _FLOATING_POINT <= magnitude(exact) for value in stated):
-            return False
-        taken_the_other_way = computation.operator == "-" and -exact in stated
-        return not taken_the_other_way and not self._mixes_dollars_and_cents(computation, exact)
-
-    def _mixes_dollars_and_cents(self, computation: Computation, exact: Value) -> bool:
-        shown = computation.equation.result.value
-        return bool(_CENTS.search(computation.text + self.reference.question)) and exact in (
-            shown * 100,
-            divide(shown, 100),
-        )
-
-    def first_at_fault(self) -> Finding | None:
-        """The first computation that is not true, or used on the way and nothing that the reference has a place for."""
-        for computation in self.computations:
-            reason = self._fault(computation)
-            if reason in ("wrong_answer", "not_in_reference"):
-                return self._finding(self._stand_in(computation) or computation, reason)
-            if reason is not None:
-                return self._finding(computation, reason)
-        return None
-
-    def _fault(self, computation: Computation) -> Reason | None:
-        if self._is_false(computation):
-            return "false_equation"
-        has_counterpart = self.has_counterpart(computation)
-        if not has_counterpart and self._uses_other_operator(computation):
-            return "other_operator"
-        copied_answer = computation.is_answer and computation.copies_an_operand()
-        if (has_counterpart and not copied_answer) or computation.leads_to_right:
-            return None
-        if computation.is_answer:
-            return "wrong_answer"
-        used = computation.leads_to_answer or computation.children
-        if not used or computation.copies_an_operand() or self._converts(computation) or self._is_fact(computation):
-            return None
-        return "not_in_reference"
-
-    def _stand_in(self, computation: Computation) -> Computation | None:
-        """The fact among what is combined here that was meant for something else, if there is one: it stands where the
-        reference has a result of its own, or what it is combined with is right, and it is not sure to be a fact.
-        """
-        parents = [self.computations[index] for index in sorted(computation.parents)]
-        facts = [parent for parent in parents if not self.has_counterpart(parent) and self._is_fact(parent)]
-        replacing = {
-            magnitude(value)
-            for operand in self._replacing_a_result(computation)
-            for value in (operand.value, operand.face)
-        }
-        for fact in facts:
-            if magnitude(fact.equation.result.face) in replacing:
-                return fact
-        with_right = any(map(self.has_counterpart, parents))
-        unsure = (fact for fact in facts if not self._is_sure_fact(fact) and not fact.leads_to_right)
-        return next(unsure, None) if with_right else None
-
-    def _replacing_a_result(self, computation: Computation) -> Iterator[Number]:
-        for operand, replaced in self._replaced_operands(computation):
-            if replaced not in self.reference.given_fingerprints:
-                yield operand
-
-    def _is_sure_fact(self, computation: Computation) -> bool:
-        return computation.operator == "-" or self._is_told_of_each(computation)
-
-    def _is_told_of_each(self, computation: Computation) -> bool:
-        """`She has 4 boxes. Each box holds 8 pens.`"""
-        return computation.operator == "*" and any(computation.origins <= told for told in self.reference.told_of_each)
-
-    def _uses_other_operator(self, computation: Computation) -> bool:
-        """Whether the reference combines the same two quantities, differently."""
-        if computation.operator not in "*/" and not computation.fingerprints.isdisjoint(self.reference.reordered):
-            return False
-        return any(
-            self._is_other_operation(operation, leaves)
-            for operation in nodes(computation.equation.tree)
-            for leaves in computation.leaves
-            if operation is computation.equation.tree or operation.operator != "/"  # 2/3 is a number
-        )
-
-    def _is_other_operation(self, operation: Binary, leaves: Sequence[int]) -> bool:
-        left, right = computed(operation.left, leaves), computed(operation.right, leaves)
-        results = self.reference.by_operands.get(frozenset((left, right)), set())
-        return bool(results) and left != right and computed(operation, leaves) not in results
-
-    def _converts(self, computation: Computation) -> bool:
-        """Whether it only changes the unit: minutes to hours, dozens to pieces."""
-        operands = computation.equation.operands
-        factors = UNIT_FACTORS & (self.reference.constants - self.reference.in_digits)
-        return (
-            computation.operator in ("*", "/")
-            and len(operands) == 2
-            and all(map(self._is_explained, operands))
-            and any(operand.face in factors and not self._is_result(operand, computation) for operand in operands)
-        )
-
-    def _is_result(self, operand: Number, computation: Computation) -> bool:
-        return any(index < computation.index for index in self.of_value.get(magnitude(operand.face), ()))
-
-    def _is_fact(self, computation: Computation) -> bool:
-        """Whether the problem's own numbers give it, even if the reference has no use for it."""
-        given = all(
-            self.is_given(operand) or (operand.face in _COUNTED and not computation.parents)
-            for operand in computation.equation.operands
-        )
-        if not given or self.follows_the_one_before(computation):
-            return False
-        if computation.operator in ("+", "-"):
-            return self._is_sum_of_facts(computation)
-        return self._is_product_of_facts(computation)
-
-    def _is_sum_of_facts(self, computation: Computation) -> bool:
-        reference = self.reference
-        told_together = (
-            reference.sentences if computation.operator == "+" else [*reference.sentences, *reference.neighbours]
-        )
-        return reference.is_part_of_a_sum(computation.fingerprints) or any(
-            computation.origins <= told for told in told_together
-        )
-
-    def _is_product_of_facts(self, computation: Computation) -> bool:
-        reference, found = self.reference, computation.fingerprints
-        if computation.operator == "*" and _takes_a_share(computation):
-            return False
-        if self._is_told_of_each(computation):
-            return True
-        is_term = not found.isdisjoint(reference.terms)
-        if not found.isdisjoint(reference.products):
-            return computation.operator == "*" and is_term
-        told = any(computation.origins <= numbers for numbers in reference.sentences)
-        return (told or is_term) and not any(self._replaced_operands(computation))
-
-    def _is_explained(self, operand: Number) -> bool:
-        known = (self.of_value, self.reference.of_value, self.reference.constants, _COUNTED)
-        return self.is_given(operand) or any(operand.value in values or operand.face in values for values in known)
-
-    def _replaced_operands(self, computation: Computation) -> Iterator[tuple[Number, int]]:
-        """Where an operation of the reference is the same but for one operand: what it is here, and what there."""
-        if len(computation.equation.operands) != 2:
-            return
-        for leaves in computation.leaves:
-            for operands in self.reference.by_operator.get(computation.operator, ()):
-                if len(operands & set(leaves)) == 1 and len(operands) == 2:
-                    (replaced,) = operands - set(leaves)
-                    here = 0 if leaves[0] not in operands else 1
-                    yield computation.equation.operands[here], replaced
-
-    def where_the_answer_is_stated(self) -> Finding:
-        """The step that takes something else for the answer: an equation that can't be read, or the last to say it."""
-        body = [step for step, text in enumerate(self.texts) if not _ANSWER_LINE.match(text)]
-        right = (computation.step for computation in self.computations if self.has_counterpart(computation))
-        last_right = max(right, default=-1)
-        for step in body:
-            text = self.texts[step]
-            if step > last_right and (read_step(text).unread or ("=" in text and names_unknown(text))):
-                return Finding(step, "unreadable_equation")
-        saying = [step for step in body if any(number.face == self.answer for number in find_numbers(self.texts[step]))]
-        step = (saying or body or [len(self.texts) - 1])[-1]
-        following = self.texts[step + 1 : step + 2]
-        if step == last_right and following and not _BARE_ANSWER.match(following[0]):
-            step += 1  # what it computes is right; to call it the answer is not
-        return Finding(step, "stated_answer")
+def _posterior(reading: Reading, answer_is_right: bool | None) -> Posterior:
+    model = shipped_model()
+    weights = model.with_reference if reading.reference_steps else model.without_reference
+    return weights.posterior(signs_of_steps(reading), reading.is_formal, answer_is_right)
 
 
-def _takes_a_share(computation: Computation) -> bool:
-    """Whether it takes a part of something, as in `1/5 * 40`: of what, is what students get wrong."""
-    tree, values = computation.equation.tree, computation.equation.operand_values()
-    if not isinstance(tree, Binary):
-        return False
-    try:
-        left, right = evaluate(tree.left, values), evaluate(tree.right, values)
-    except ArithmeticRefusal:
-        return False
-    return 0 < min(left, right) < 1 and max(left, right) != 100
+def _fault(reading: Reading, step: int) -> tuple[Reason, Computation | None]:
+    """What is wrong with a step, the surest fault first, and the computation at fault, if one is."""
+    solution, computations = reading.solution, reading.computations(step)
+    for computation in computations:
+        if solution.is_false(computation):
+            return "false_equation", computation
+    alone = [one for one in computations if not solution.has_counterpart(one)]
+    for computation in alone:
+        if solution.uses_other_operator(computation):
+            return "other_operator", computation
+    if alone:
+        proved = (one for one in alone if type_of_error(solution, one) is not None)
+        computation = next(proved, alone[0])
+        return ("wrong_answer" if computation.is_answer else "not_in_reference"), computation
+    text = reading.texts[step]
+    if any(relation.holds({}) is False for relation in read_relations(text)):
+        return "false_equation", None
+    return ("unreadable_equation" if read_step(text).unread else "in_words"), None

@@ -11,9 +11,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import openai
 import orjson
 from pydantic import BaseModel, ValidationError
 
@@ -25,6 +24,9 @@ from lemma.models.protocol import Request, Response, read_answer, usage_of
 from lemma.rundir.disk import write_whole
 from lemma.rundir.lines import fingerprint
 from lemma.rundir.responses import ResponseStore
+
+if TYPE_CHECKING:
+    import openai
 
 # OpenAI takes 50,000 requests and 200 MB a file.
 _MOST_REQUESTS, _MOST_BYTES = 50_000, 190_000_000
@@ -91,7 +93,7 @@ class BatchClient:
     async def finish(self, missing: int, accepted: int) -> tuple[str, ...]:
         """Submit what was written, or say what is still out and what to do."""
         if not missing:
-            return (f"teacher: {self._ledger.shown()}",)
+            return (f"model: {self._ledger.shown()}",)
         if self._still_out:
             return (*self._still_out, "the same command picks the results up when they are there")
         self._close_file()
@@ -147,6 +149,8 @@ class BatchClient:
         )
         if self._server is None:
             return by_hand
+        import openai
+
         client = self._server.client
         try:
             part.batch = await self._submitted_before(path)
@@ -202,6 +206,8 @@ class BatchClient:
     async def _download(self, batch_id: str) -> str | None:
         """Store the results of a batch that is over; the status of one that is not."""
         assert self._server is not None
+        import openai
+
         client = self._server.client
         try:
             batch = await client.batches.retrieve(batch_id)

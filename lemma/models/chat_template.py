@@ -66,7 +66,8 @@ def no_model(model: str, error: Exception) -> ConfigError:
     """What is said where a model can't be found."""
     reason = (str(error) or type(error).__name__).splitlines()[0]
     return ConfigError(
-        f"no model at {model!r} ({reason}); give a folder with config.json, or an id that huggingface.co has"
+        f"no model at {model!r} ({reason}); give a folder with config.json or adapter_config.json, or an id that "
+        "huggingface.co has"
     )
 
 

@@ -16,8 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from lemma.exceptions import ConfigError, ModelError
-from lemma.models.protocol import Usage
-from lemma.rundir.responses import Spent
+from lemma.rundir.responses import Spent, Usage
 
 _MILLION = 1_000_000
 

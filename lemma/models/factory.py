@@ -1,31 +1,37 @@
-"""From a stage's configuration to a teacher that can be asked. Adding a backend adds a line to BACKENDS."""
+"""From a command's configuration to a model that can be asked, or that scores.
+
+BACKENDS is the table of what comes with lemma. Other packages add to it by an entry point of the group
+`lemma.backends`, whose name is what `--backend` takes:
+
+    [project.entry-points."lemma.backends"]
+    my_backend = "my_package:open_backend"      # called as open_backend(config, model), returns a Backend
+"""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import entry_points
+from typing import cast
 
-from lemma.config import ModelConfig
 from lemma.exceptions import ConfigError
-from lemma.models.backend_choice import OPENAI
+from lemma.models.attempts import Patience
+from lemma.models.backend_choice import OPENAI, choose_backend
 from lemma.models.backends.openai_compatible import OpenAICompatible
-from lemma.models.backends.scripted import Scripted
 from lemma.models.batch import BatchClient
-from lemma.models.client import Client, DryClient, LiveClient, Patience
+from lemma.models.client import Client, DryClient, LiveClient
 from lemma.models.costs import Ledger, read_prices
 from lemma.models.protocol import Backend
+from lemma.models.scoring import ModelScorer, ScoringBackend
+from lemma.options import ModelConfig
 from lemma.rundir.responses import ResponseStore
 
 
 def _openai_compatible(config: ModelConfig, model: str) -> OpenAICompatible:
-    key = os.environ.get(config.key_variable) or None
-    return OpenAICompatible(config.base_url or OPENAI, key, config.key_variable, config.max_in_flight)
-
-
-def _vllm(config: ModelConfig, model: str) -> Backend:
-    from lemma.models.backends.vllm import Vllm
-
-    return Vllm(model)
+    key = os.environ.get(config.key_variable)
+    return OpenAICompatible(config.base_url or OPENAI, key, config.key_variable, config.max_in_flight, model)
 
 
 def _transformers(config: ModelConfig, model: str) -> Backend:
@@ -34,7 +40,15 @@ def _transformers(config: ModelConfig, model: str) -> Backend:
     return LocalTransformers(model)
 
 
+def _vllm(config: ModelConfig, model: str) -> Backend:
+    from lemma.models.backends.vllm import Vllm
+
+    return Vllm(model)
+
+
 def _scripted(config: ModelConfig, model: str) -> Backend:
+    from lemma.models.backends.scripted import Scripted
+
     return Scripted(model)
 
 
@@ -44,19 +58,49 @@ BACKENDS: dict[str, Callable[[ModelConfig, str], Backend]] = {
     "vllm": _vllm,
     "scripted": _scripted,
 }
+ENTRY_POINTS = "lemma.backends"
+
+
+def open_backend(name: str, config: ModelConfig, model: str) -> Backend:
+    """A backend of the table or of another package. Raises ConfigError if there is none of this name."""
+    if name in BACKENDS:
+        return BACKENDS[name](config, model)
+    others = entry_points(group=ENTRY_POINTS)
+    if name not in others.names:
+        raise ConfigError(
+            f"--backend {name}: there is none; there are: {', '.join([*BACKENDS, *sorted(others.names)])}"
+        )
+    return cast(Backend, others[name].load()(config, model))
 
 
 def open_client(config: ModelConfig, model: str, store: ResponseStore) -> Client:
-    """What a stage asks. Raises ConfigError for an unknown backend, ModelError where it can't be used."""
-    if config.backend not in BACKENDS:
-        raise ConfigError(f"--backend {config.backend}: there is none; there are: {', '.join(BACKENDS)}")
+    """What a command asks. Raises ConfigError for an unknown backend, ModelError if it can't be used."""
     prices = read_prices(config.prices) if config.prices else {}
     ledger = Ledger(model, prices.get(model), config.budget_tokens, config.budget_usd)
     if config.dry_run:
         return DryClient(store)
+    name = choose_backend(config.backend, model, config.base_url)
     if config.batch:
-        server = _openai_compatible(config, model) if config.backend == "openai_compatible" else None
+        server = _openai_compatible(config, model) if name == "openai_compatible" else None
         return BatchClient(server, store, ledger, config.command, config.run / "batch")
+    backend = open_backend(name, config, model)
+    return LiveClient(backend, store, ledger, config.command, _patience(config, backend))
+
+
+def open_scorer(backend: str, model: str, base_url: str | None, key_variable: str = "OPENAI_API_KEY") -> ModelScorer:
+    """A model that scores; only `openai_compatible` uses the address and the key.
+
+    Raises ConfigError for an unknown backend, one that can't score, or a model that is not there, MissingExtraError for
+    a missing library.
+    """
+    config = ModelConfig(base_url=base_url or OPENAI, key_variable=key_variable)
+    opened = open_backend(choose_backend(backend, model, base_url or None), config, model)
+    if not hasattr(opened, "score"):
+        raise ConfigError(f"--backend {backend} can't score texts; use transformers, vllm or a vLLM server")
+    return ModelScorer(cast(ScoringBackend, opened), _patience(config, opened))
+
+
+def _patience(config: ModelConfig, backend: Backend) -> Patience:
     patience = Patience(
         max_in_flight=config.max_in_flight,
         requests_per_minute=config.requests_per_minute,
@@ -65,4 +109,7 @@ def open_client(config: ModelConfig, model: str, store: ResponseStore) -> Client
         deadline=config.deadline,
         breaker=config.give_up_after,
     )
-    return LiveClient(BACKENDS[config.backend](config, model), store, ledger, config.command, patience)
+    if getattr(backend, "in_process", False):
+        # What waits for its turn on this machine is not lost, however long that takes.
+        return replace(patience, timeout=math.inf, deadline=math.inf)
+    return patience

@@ -9,6 +9,7 @@ that only stands in its queue, where it can time out.
 from __future__ import annotations
 
 import asyncio
+import math
 import statistics
 import time
 from collections import deque
@@ -21,6 +22,7 @@ _MOSTLY_OVERLOADED = 0.5
 _QUEUEING, _RELAXED = 3.0, 2.0  # times the latency of an idle server
 _HEADROOM = 1.5
 _HELPED = 0.8
+_LONGEST_PAUSE = 60.0  # then it is tried again, whatever the server says
 
 Clock = Callable[[], float]
 
@@ -35,7 +37,7 @@ class Concurrency:
     """
 
     def __init__(self, most: int, clock: Clock = time.monotonic) -> None:
-        self.most, self.limit = most, most
+        self.most = self.limit = most
         self.in_flight = 0
         self.notes: list[str] = []
         self._clock = clock
@@ -104,7 +106,7 @@ class Concurrency:
 
     def _back_off(self, window: _Window, now: float) -> None:
         self.limit = max(1, self.limit // 2)
-        self._paused_until = now + max(window.longest_wait, _WINDOW_SECONDS)
+        self._paused_until = now + min(max(window.longest_wait, _WINDOW_SECONDS), _LONGEST_PAUSE)
         asyncio.get_running_loop().call_later(self.paused_for, self._admit)
         self._note(f"the server turned {window.overloads} calls away")
 
@@ -174,33 +176,49 @@ class PerMinute:
 
 
 class CircuitBreaker:
-    """Ends a run that goes nowhere, instead of letting it stall.
+    """Ends a run that goes nowhere, instead of letting it stall, or reject everything.
 
     It opens when nothing was answered for `patience` seconds and at least `_FEWEST` attempts failed meanwhile.
+    `answered` says that an earlier run was answered.
     """
 
     _FEWEST = 10
     _REFUSALS = 20
 
-    def __init__(self, patience: float, clock: Clock = time.monotonic) -> None:
+    def __init__(self, patience: float, clock: Clock = time.monotonic, answered: bool = False) -> None:
         self._patience, self._clock = patience, clock
-        self._answered = False
-        self._failures = self._refusals = 0
+        self._ever_answered, self._answered_at = answered, -math.inf
+        self._failures = self._refusals = self._faults = 0
         self._since: float | None = None
 
     def success(self) -> None:
         """An answer came."""
-        self._answered, self._failures, self._since = True, 0, None
+        self._ever_answered, self._answered_at = True, self._clock()
+        self._failures = self._faults = 0
+        self._since = None
 
     def refusal(self) -> bool:
         """A request was refused. True when it is time to stop: the first ones all were."""
         self._refusals += 1
-        return not self._answered and self._refusals >= self._REFUSALS
+        return not self._ever_answered and self._refusals >= self._REFUSALS
 
     def failure(self, unreachable: bool = False) -> bool:
         """An attempt failed. True when it is time to stop. An address that never answered gets a tenth of the time."""
         self._since = self._clock() if self._since is None else self._since
         self._failures += 1
-        hopeless = unreachable and not self._answered
+        hopeless = unreachable and not self._ever_answered
         fewest, patience = (3, self._patience / 10) if hopeless else (self._FEWEST, self._patience)
         return self._failures >= fewest and self._clock() - self._since >= patience
+
+    def is_own_fault(self, unanswered_since: float | None) -> bool:
+        """Whether a call that failed for good may be rejected alone.
+
+        One that was refused, or answered with nothing of use, may if the server has ever answered. One that was not
+        answered at all since a time, only if others were; and only a few in a row, as many at once are the server's.
+        """
+        if unanswered_since is None:
+            return self._ever_answered
+        if self._answered_at < unanswered_since or self._faults >= self._FEWEST:
+            return False
+        self._faults += 1
+        return True

@@ -24,7 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lemma.exceptions import ConfigError
 from lemma.models.protocol import Message
 from lemma.records import content_id
-from lemma.resources import data_folder
+from lemma.resources import prompt_files
 
 _TURN = re.compile(r"^=== (system|user|assistant)\n", re.MULTILINE)
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -47,15 +47,18 @@ class Prompt:
         return filled[0][1]
 
 
-@cache
 def load_prompt(name: str) -> Prompt:
-    """A prompt by the name of its file. Raises ConfigError where there is none, or it is no template."""
-    path = data_folder("prompts") / f"{name}.jinja"
-    if not path.is_file():
-        raise ConfigError(f"there is no prompt {name!r} under {path.parent}")
-    return read_prompt(path)
+    """A prompt by the name of its file, the user's own if there is one.
+
+    Raises ConfigError if there is no such prompt, or it is not a template.
+    """
+    files = prompt_files(f"{name}.jinja")
+    if not files:
+        raise ConfigError(f"there is no prompt {name!r}")
+    return read_prompt(files[0])
 
 
+@cache
 def read_prompt(path: Path) -> Prompt:
     """The prompt in a file, the user's own for example. Raises ConfigError where it can't be read or is no template."""
     try:

@@ -1,8 +1,8 @@
-"""What a teacher is asked, what it answers, and how an attempt can fail.
+"""What a model is asked, what it answers, and how an attempt can fail.
 
-A backend is one class with one method, `answer`, which takes a request and gives the raw answer as bytes: a JSON
-object in the form of OpenAI's `chat.completion`, whichever backend made it. The raw answer is stored first;
-`read_answer` makes a `Response` of it afterwards, as often as needed.
+A backend is one class. Its method `answer` takes a request and gives the raw answer as bytes: a JSON object in the form
+of OpenAI's `chat.completion`, whichever backend made it. The raw answer is stored first; `read_answer` makes a
+`Response` of it afterwards, as often as needed.
 
     >>> request = Request("gpt-4o-mini", (Message("user", "What is 6 x 7?"),), Sampling(temperature=0))
     >>> read_answer(b'{"choices": [{"message": {"content": "42"}, "finish_reason": "stop"}]}').text
@@ -12,6 +12,9 @@ object in the form of OpenAI's `chat.completion`, whichever backend made it. The
 from __future__ import annotations
 
 import hashlib
+import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -19,6 +22,8 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from lemma.exceptions import Refusal
+from lemma.rundir.responses import Usage
+from lemma.visible_text import visible
 
 
 class Message(NamedTuple):
@@ -42,7 +47,7 @@ class Sampling:
 @dataclass(frozen=True, slots=True)
 class Request:
     """One answer that is wanted. A `prompt` of messages is a chat; a plain string is continued as it is, and so is a
-    last message of the assistant, where the server can do that (vLLM and SGLang can).
+    last message of the assistant, if the server can do that (vLLM and SGLang can).
 
     `sample_index` tells the samples of the same prompt apart. `response_schema` is a JSON schema that the answer must
     follow.
@@ -61,7 +66,7 @@ class Request:
 
     @property
     def continues(self) -> bool:
-        """Whether the assistant has begun already, and is to go on."""
+        """Whether the last message is the beginning of the answer."""
         return not isinstance(self.prompt, str) and bool(self.prompt) and self.prompt[-1].role == "assistant"
 
     def body(self) -> dict[str, Any]:
@@ -98,30 +103,30 @@ class Request:
         return self.prompt if isinstance(self.prompt, str) else "\n".join(message.content for message in self.prompt)
 
 
-class Usage(NamedTuple):
-    """Tokens of the prompt and of the answer, as the server counted them."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer. Only a `finish_reason` of `stop` is a natural end; `token_logprobs` are natural logarithms."""
+    """An answer. `finish_reason` is `stop` for every natural end, `length`, `content_filter`, `refusal`, `unknown` if
+    the server does not say, or the server's own word. `reasoning` came beside the text; `token_logprobs` are natural
+    logarithms.
+    """
 
     text: str
     finish_reason: str
     usage: Usage
     token_logprobs: tuple[float, ...] | None = None
+    reasoning: str = ""
 
 
 class Backend(Protocol):
-    """Something that answers requests. `name` is shown to people: an address, or a file."""
+    """Something that answers requests. `name` is shown to people: an address, or a file.
+
+    A class attribute `in_process = True` says that its calls need no timeouts, as no network can lose them.
+    """
 
     name: str
 
     async def answer(self, request: Request) -> bytes:
-        """The raw answer. Raises an AttemptError where asking again may help, ModelError where nothing will."""
+        """The raw answer. Raises an AttemptError if asking again may help, ModelError if nothing will."""
         ...
 
     async def close(self) -> None:
@@ -134,7 +139,7 @@ class AttemptError(Exception):
 
 
 class OverloadedError(AttemptError):
-    """The server asks for patience (429, 503), for `retry_after` seconds where it says so."""
+    """The server asks for patience (429, 503), for `retry_after` seconds if it says so."""
 
     def __init__(self, message: str, retry_after: float | None) -> None:
         super().__init__(message)
@@ -146,66 +151,181 @@ class InterruptedAnswerError(AttemptError):
 
 
 class UnreachableError(AttemptError):
-    """Nothing listens at the address."""
+    """Nothing listens at the address, or no API does."""
+
+
+class UnusableAnswerError(AttemptError):
+    """Something came with HTTP 200 that is no answer: `reason` names it, `usage` is what it cost."""
+
+    def __init__(self, message: str, reason: str, usage: Usage) -> None:
+        super().__init__(message)
+        self.reason, self.usage = reason, usage
 
 
 class RefusedRequestError(AttemptError):
     """The server will never answer this request: too long, or against its rules."""
 
 
-def read_answer(raw: bytes) -> Response:
-    """The response in a raw answer. Raises Refusal when it has not the form of one."""
+_NATURAL_ENDS = frozenset(
+    {"stop", "eos", "eos_token", "eos_found", "stop_sequence", "stop_token", "end_turn", "complete", "completed"}
+)
+_CUT_ENDS = frozenset(["length", "max_tokens", "max_length", "model_length", "max_output_tokens", "token_limit"])
+_FILTERED_ENDS = frozenset(["content_filter", "safety", "recitation", "prohibited_content", "blocklist", "sensitive"])
+_STATED = re.compile(r"\\boxed\b|####\s*\S|\banswer(?:\s+is\b|\s*:)\s*\S", re.I)
+_MOST_TOKENS = 10**8  # of one call; a count beyond that is none
+
+
+def decoded_answer(raw: bytes) -> dict[str, Any]:
+    """The JSON object in a raw answer. Raises ValueError if there is none.
+
+    Comments that keep a connection alive, a byte order mark, NaN, lone surrogates, and an answer that was streamed
+    although nobody asked for that, are no reason to lose an answer that is paid for.
+    """
     try:
         answer = orjson.loads(raw)
-        choice = answer["choices"][0]
-        message = choice.get("message") or {}
-        text = message.get("content", choice.get("text"))
-        finish_reason = "refusal" if message.get("refusal") else str(choice["finish_reason"])
-        logprobs = _token_logprobs(choice.get("logprobs"))
-        usage = _usage(answer)
-    except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError, ValueError):
-        raise Refusal("malformed_answer", _shown(raw)) from None
-    if text is not None and not isinstance(text, str):
-        raise Refusal("malformed_answer", _shown(raw))
-    return Response(text or "", finish_reason, usage, logprobs)
+    except orjson.JSONDecodeError:
+        lines = raw.decode("utf-8-sig", "replace").strip().splitlines(keepends=True)
+        text = "".join(line for line in lines if not line.startswith(":")).strip()
+        try:
+            if text.startswith("data:"):
+                answer = _joined(text)
+            else:
+                plain = json.loads(text, parse_constant=lambda name: None)
+                answer = json.loads(json.dumps(plain, ensure_ascii=False).encode("utf-8", "replace"))
+        except (RecursionError, LookupError, TypeError, AttributeError) as error:
+            raise ValueError(str(error)) from None
+    if not isinstance(answer, dict):
+        raise ValueError("not an object")
+    return answer
+
+
+def _joined(stream: str) -> dict[str, Any]:
+    """The chunks of a streamed answer as one answer."""
+    text, reasoning, finish_reason, usage = "", "", None, None
+    for line in stream.splitlines():
+        event = line.removeprefix("data:").strip()
+        if not event or event == "[DONE]" or not line.startswith("data:"):
+            continue
+        chunk = json.loads(event)
+        usage = chunk.get("usage") or usage
+        for choice in chunk.get("choices", ())[:1]:
+            delta = choice.get("delta") or {}
+            text += delta.get("content") or choice.get("text") or ""
+            reasoning += delta.get("reasoning_content") or delta.get("reasoning") or ""
+            finish_reason = choice.get("finish_reason") or finish_reason
+        if chunk.get("error"):
+            return {"error": chunk["error"]}
+    message = {"role": "assistant", "content": text, "reasoning_content": reasoning}
+    return {"choices": [{"message": message, "finish_reason": finish_reason}], "usage": usage}
+
+
+def read_answer(raw: bytes) -> Response:
+    """The response in a raw answer. Raises Refusal if it has not the form of one."""
+    try:
+        return _response(decoded_answer(raw))
+    except (LookupError, TypeError, AttributeError, ValueError):
+        raise Refusal("malformed_answer", visible(raw[:200].decode("utf-8", "replace"))) from None
+
+
+def fault_of(answer: Mapping[str, Any]) -> str | None:
+    """What keeps a JSON object from being an answer, None if nothing does: `malformed_answer` or `empty_answer`.
+
+    An answer without text is one if it says why: it was cut off, filtered or refused, or is a call of a tool.
+    """
+    try:
+        response = _response(answer)
+    except (LookupError, TypeError, AttributeError, ValueError):
+        return "malformed_answer"
+    said_nothing = not response.text.strip() and not response.reasoning.strip()
+    return "empty_answer" if said_nothing and response.finish_reason in ("stop", "unknown") else None
+
+
+def _response(answer: Mapping[str, Any]) -> Response:
+    choice = answer["choices"][0]
+    message = choice.get("message") or {}
+    content = message.get("content", choice.get("text"))
+    if isinstance(content, list):  # parts, of which those that think are no text
+        content = "".join(part["text"] for part in content if part.get("type", "text") == "text")
+    if content is not None and not isinstance(content, str):
+        raise TypeError("the content is no text")
+    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    return Response(
+        content or "",
+        "refusal" if message.get("refusal") else _end(choice.get("finish_reason")),
+        _usage(answer),
+        _token_logprobs(choice.get("logprobs")),
+        reasoning if isinstance(reasoning, str) else "",
+    )
+
+
+def _end(finish_reason: object) -> str:
+    if not finish_reason:
+        return "unknown"
+    name = str(finish_reason).lower()
+    if name in _NATURAL_ENDS:
+        return "stop"
+    if name in _CUT_ENDS:
+        return "length"
+    return "content_filter" if name in _FILTERED_ENDS else str(finish_reason)
 
 
 def usable_text(response: Response | Refusal) -> str:
-    """The text of an answer that came to its natural end. Raises Refusal naming what is wrong otherwise."""
+    """The text of an answer that came to its natural end. Raises Refusal naming what is wrong otherwise.
+
+    If the server does not say how the answer ended, the text has to end in an answer: a stated one, or JSON.
+    """
     if isinstance(response, Refusal):
         raise response
-    if response.finish_reason != "stop":
-        reason = _UNNATURAL_ENDS.get(response.finish_reason, "unnatural_stop")
-        raise Refusal(reason, f"finish_reason {response.finish_reason}: {response.text[-200:]}")
-    if not response.text.strip():
+    text, end = response.text, response.finish_reason
+    if not text.strip() and response.reasoning.strip() and end in ("stop", "unknown", "length"):
+        raise Refusal(
+            "cut_off" if end == "length" else "only_reasoning",
+            f"all {response.usage.completion_tokens} tokens are reasoning, with no answer after it; raise --max-tokens "
+            f"or check the server's reasoning parser: {response.reasoning[-200:]}",
+        )
+    if end == "unknown" and text.strip():
+        last = text.rstrip().rpartition("\n")[2]
+        if _STATED.search(last) or last.endswith(("}", "]", "```")):
+            return text
+        raise Refusal("unknown_end", f"the server does not say how the answer ended: {text[-200:]}")
+    if end not in ("stop", "unknown"):
+        reason = {"length": "cut_off", "content_filter": "refused", "refusal": "refused"}.get(end, "unnatural_stop")
+        raise Refusal(reason, f"finish_reason {end}: {text[-200:]}")
+    if not text.strip():
         raise Refusal("empty_answer", "the model answered nothing")
-    return response.text
-
-
-_UNNATURAL_ENDS = {"length": "cut_off", "content_filter": "refused", "refusal": "refused"}
+    return text
 
 
 def usage_of(raw: bytes) -> Usage:
-    """The token counts in a raw answer; zeros where there are none. Never fails."""
+    """The token counts in a raw answer; zeros if there are none. Never fails."""
     try:
-        return _usage(orjson.loads(raw))
-    except (orjson.JSONDecodeError, TypeError, AttributeError, ValueError):
+        return _usage(decoded_answer(raw))
+    except ValueError:
         return Usage()
 
 
-def _usage(answer: Any) -> Usage:
-    counted = answer.get("usage") or {}
-    return Usage(int(counted.get("prompt_tokens") or 0), int(counted.get("completion_tokens") or 0))
+def _usage(answer: Mapping[str, Any]) -> Usage:
+    counted = answer.get("usage")
+    if not isinstance(counted, dict):
+        return Usage()
+    return Usage(_count(counted.get("prompt_tokens")), _count(counted.get("completion_tokens")))
+
+
+def _count(value: object) -> int:
+    """A number of tokens; 0 for what can't be one. Servers send null, strings, and worse."""
+    try:
+        count = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return 0
+    return int(count) if math.isfinite(count) and 0 <= count <= _MOST_TOKENS else 0
 
 
 def _token_logprobs(logprobs: Any) -> tuple[float, ...] | None:
-    if not logprobs:
+    """None also if they have not OpenAI's form: the text is an answer all the same."""
+    try:
+        if logprobs.get("content") is not None:
+            return tuple(float(token["logprob"]) for token in logprobs["content"])
+        values = logprobs.get("token_logprobs")
+        return tuple(float(value) for value in values if value is not None) if values else None
+    except (AttributeError, LookupError, TypeError, ValueError):
         return None
-    if logprobs.get("content") is not None:
-        return tuple(float(token["logprob"]) for token in logprobs["content"])
-    values = logprobs.get("token_logprobs")
-    return tuple(float(value) for value in values if value is not None) if values else None
-
-
-def _shown(raw: bytes) -> str:
-    return raw[:200].decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The computation graph of a reference solution, beside what became of it in the wrong one.
+"""The computation graph of a reference solution, and what became of it in the wrong one.
 
     >>> drawn = compare_computations(
     ...     "He had 48 clips.", ("He sold 48/2 = 24.", "Left are 48-24 = 24."), "24",
@@ -6,13 +6,13 @@
     >>> [(node.right, node.wrong, node.state) for node in drawn]
     [('48/2 = 24', '48/2 = 26', 'changed'), ('48-24 = 24', '48-26 = 22', 'reached')]
 
-Nothing is guessed: a solution whose arithmetic can't be followed has no graph.
+Nothing is guessed: a solution whose arithmetic cannot be followed has no graph.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from lemma.arithmetic.equations import Equation, read_step
@@ -21,11 +21,11 @@ from lemma.arithmetic.graph import SolutionGraph, read_solution
 from lemma.arithmetic.numbers import Number, Value, find_numbers, normal, render
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
-from lemma.report.marks import aligned_steps
+from lemma.report.diff import aligned_steps
 from lemma.steps import without_annotations
 
-# same: as in the reference; changed: in the first wrong step; reached: different after it; left out: not there any
-# more; added: a step that the reference does not have.
+# same: as in the reference; changed: in the first wrong step; reached: different after it; left out: missing; added: a
+# step that the reference does not have.
 State = Literal["same", "changed", "reached", "left out", "added"]
 
 
@@ -33,8 +33,8 @@ State = Literal["same", "changed", "reached", "left out", "added"]
 class Node:
     """An equation of the reference and its counterpart, or an added step.
 
-    `step` counts from 0, in the wrong solution for an added step. `inputs` are the nodes whose results it uses, by
-    their places in the list; `question` says that it uses numbers of the question, `answer` that it gives the answer.
+    `step` counts from 0, in the wrong solution for an added step. `inputs` are the indices of the nodes whose results
+    it uses; `question` means that it uses numbers of the question, `answer` that it gives the answer.
     """
 
     step: int
@@ -49,7 +49,7 @@ class Node:
 def compare_computations(
     question: str, reference: Sequence[str], gold_answer: str, steps: Sequence[str], error_step: int
 ) -> list[Node]:
-    """The nodes of the graph, in the order of the steps; none where the reference's arithmetic can't be followed."""
+    """The nodes of the graph, in the order of the steps; none if the reference's arithmetic cannot be followed."""
     gold = exact_value(gold_answer)
     if gold is None or not reference:
         return []
@@ -88,36 +88,31 @@ def _node(graph: SolutionGraph, index: int, steps: Sequence[str], pairs: Sequenc
 
 
 def _counterpart(graph: SolutionGraph, index: int, wrong_step: str) -> str:
-    """An equation as it stands in the wrong step; empty where it is not there."""
+    """An equation as it is in the wrong step; empty if it is missing."""
     equation, step = graph.equations[index], graph.step_of[index]
     if graph.steps[step] == wrong_step:
         return _written(equation)
     if not equation.visible:
-        return _hidden_counterpart(graph, index, wrong_step)
+        # The text shows no expression: the number in the place of the result tells what became of it.
+        before, after = find_numbers(graph.steps[step]), find_numbers(wrong_step)
+        places = [place for place, number in enumerate(before) if number.start == equation.result.start]
+        if not places or len(before) != len(after):
+            return ""
+        found = after[places[0]]
+        return _written(equation) if found.face == equation.result.face else f"... = {_number(found)}"
     mine = [number for number, other in enumerate(graph.equations) if graph.step_of[number] == step and other.visible]
     theirs = [other for other in read_step(wrong_step).equations if other.visible]
     place = mine.index(index)
     return _written(theirs[place]) if place < len(theirs) else ""
 
 
-def _hidden_counterpart(graph: SolutionGraph, index: int, wrong_step: str) -> str:
-    """Where the text shows no expression, the number that stands in the result's place tells what became of it."""
-    result = graph.equations[index].result
-    before, after = find_numbers(graph.steps[graph.step_of[index]]), find_numbers(wrong_step)
-    places = [place for place, number in enumerate(before) if number.start == result.start]
-    if not places or len(before) != len(after):
-        return ""
-    found = after[places[0]]
-    return _written(graph.equations[index]) if found.face == result.face else f"... = {_number(found)}"
-
-
 def _with_added(graph: SolutionGraph, nodes: list[Node], steps: Sequence[str], added: Sequence[int]) -> list[Node]:
-    """Put in the steps that the reference does not have, as sources of what has their numbers and had others before."""
+    """Insert the steps that the reference lacks, as inputs of later equations that changed to use their numbers."""
     for place in added:
         source = len(nodes)
         values = {number.face for number in find_numbers(steps[place])}
         nodes = [
-            _replace_inputs(node, (*node.inputs, source))
+            replace(node, inputs=(*node.inputs, source))
             if node.state == "reached" and values & _new_values(graph.equations[number], node.wrong)
             else node
             for number, node in enumerate(nodes[: len(graph.equations)])
@@ -126,22 +121,14 @@ def _with_added(graph: SolutionGraph, nodes: list[Node], steps: Sequence[str], a
     return nodes
 
 
-def _replace_inputs(node: Node, inputs: tuple[int, ...]) -> Node:
-    return Node(node.step, node.right, node.wrong, node.state, inputs, node.question, node.answer)
-
-
 def _new_values(equation: Equation, wrong: str) -> set[Value]:
     return {number.face for number in find_numbers(wrong)} - {operand.face for operand in equation.operands}
 
 
 def _written(equation: Equation) -> str:
-    return f"{to_text(equation.tree, list(_names(equation)))} = {_number(equation.result)}"
-
-
-def _names(equation: Equation) -> Iterator[str]:
-    for operand in equation.operands:
-        name = _number(operand)
-        yield f"({name})" if name.startswith("-") else name
+    names = [_number(operand) for operand in equation.operands]
+    names = [f"({name})" if name.startswith("-") else name for name in names]
+    return f"{to_text(equation.tree, names)} = {_number(equation.result)}"
 
 
 def _number(number: Number) -> str:

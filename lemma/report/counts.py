@@ -1,4 +1,4 @@
-"""Count what a run directory holds, streaming: everything that the page says of all records, not of its samples."""
+"""Count what a run directory holds, in one pass per file: everything the page says about all records."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from lemma.records import Strategy
-from lemma.report.lines import Line, Reader, list_of, text_of
+from lemma.report.lenient_lines import Line, Reader, list_of, text_of
 from lemma.report.samples import (
     CORRECTIONS,
     ERRONEOUS,
@@ -29,7 +29,7 @@ SOLUTIONS, SMOOTHED = "solutions.jsonl", "smoothed.jsonl"
 _LEMMA = "lemma"
 _EXAMPLES = 3
 _PAIRS_SHOWN = 5
-# A page can't list them all, and a hostile file may hold as many as it has lines.
+# A page cannot list them all, and a hostile file may hold as many as it has lines.
 _MOST_KINDS = 200
 _MOST_PHRASES = 2_000
 _OTHERS = "(others)"
@@ -38,7 +38,7 @@ _NUMBER = re.compile(r"\d+")
 
 
 class Tallies(Counter[str]):
-    """Counts by name, for at most `_MOST_KINDS` names; the rest is counted together."""
+    """Counts by name, for at most `_MOST_KINDS` names; the others are counted together."""
 
     def add(self, name: str, count: int = 1) -> None:
         self[name if name in self or len(self) < _MOST_KINDS else _OTHERS] += count
@@ -46,7 +46,7 @@ class Tallies(Counter[str]):
 
 @dataclass
 class Rejections:
-    """How much one stage dropped for one reason, with the first details."""
+    """How many items one stage rejected for one reason, with the first details."""
 
     count: int = 0
     examples: list[str] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Rejections:
 
 @dataclass
 class Counts:
-    """What is in a run directory. Histograms map a value to how often it comes."""
+    """What a run directory holds. Histograms map a value to its number of occurrences."""
 
     problems: int = 0
     problems_with_error: int = 0
@@ -76,7 +76,7 @@ class Counts:
 
 
 def count_all(reader: Reader, draw: StratifiedDraw) -> Counts:
-    """Read every file once but the records, which `count_records` reads. `draw` is offered all erroneous solutions."""
+    """Read every file once except the records, which `count_records` reads. `draw` sees all erroneous solutions."""
     counts = Counts()
     counts.problems = sum(1 for _ in reader.lines(PROBLEMS))
     for line in reader.lines(SOLUTIONS):
@@ -122,7 +122,7 @@ def _count_rejection(counts: Counts, line: Line) -> None:
 
 def count_records(reader: Reader, counts: Counts, samples: Mapping[str, Sample]) -> None:
     """One pass over the training records. Trajectories of the samples, by id, are added to them."""
-    templates = _templates()
+    templates = {phrase.text for strategy in get_args(Strategy) for phrase in load_phrases(strategy).all}
     for file in sorted((reader.run / "sft").glob("*.jsonl")):
         kind = file.stem
         counts.records[kind] = 0
@@ -134,11 +134,6 @@ def count_records(reader: Reader, counts: Counts, samples: Mapping[str, Sample])
                 add_trajectory(samples, line)
 
 
-def _templates() -> set[str]:
-    strategies: tuple[Strategy, ...] = ("fix", "restart")
-    return {phrase.text for strategy in strategies for phrase in load_phrases(strategy).all}
-
-
 def _count_phrases(counts: Counts, record: Line, templates: set[str]) -> None:
     for segment in record_segments(record):
         if segment.kind == "reflection":
@@ -146,13 +141,13 @@ def _count_phrases(counts: Counts, record: Line, templates: set[str]) -> None:
             template = _NUMBER.sub(STEP_SLOT, said)
             found = (template if template in templates else said, text_of(record, "strategy"))
             counts.distinct_phrases.add(hash(found))
-            # What a teacher wrote is another text each time.
+            # A teacher writes a different text each time, so only so many are told apart.
             known = found[0] in templates or found in counts.phrases or len(counts.phrases) < _MOST_PHRASES
             counts.phrases[found if known else (_OTHERS, found[1])] += 1
 
 
 def duplicate_texts(reader: Reader, pairs: list[tuple[str, str]]) -> Iterator[dict[str, Any]]:
-    """The near-duplicates that were left out, beside the earlier ones that they are too much like."""
+    """The first near-duplicates that were left out, with the earlier solutions that they resemble."""
     wanted = {record_id for pair in pairs for record_id in pair}
     places = {
         text_of(line, "id"): offset
@@ -170,6 +165,6 @@ def duplicate_texts(reader: Reader, pairs: list[tuple[str, str]]) -> Iterator[di
 
 
 def files_there(run: Path) -> list[str]:
-    """The files of the run that the page is made from, for the message where there are none."""
+    """The files of the run that the page is made from; if there are none, there is nothing to report."""
     known = (PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, SMOOTHED, REJECTED.name, "run.json", "sft", "eval", "model")
     return [name for name in known if (run / name).exists()]

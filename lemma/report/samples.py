@@ -1,16 +1,16 @@
-"""Erroneous solutions to look at, with what came of them: found by id, or drawn from every kind there is."""
+"""Erroneous solutions to view, with their trajectories: found by id, or drawn evenly from every kind."""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from lemma.records import Correction, ErroneousSolution, Segment, content_id
-from lemma.report.lines import Line, Reader, list_of, text_of
+from lemma.records import Correction, ErroneousSolution, Segment, SegmentKind, content_id
+from lemma.report.lenient_lines import Line, Reader, list_of, text_of
 from lemma.steps import solution_text
 
 ERRONEOUS, CORRECTIONS, RECORDS, PROBLEMS = (
@@ -19,12 +19,12 @@ ERRONEOUS, CORRECTIONS, RECORDS, PROBLEMS = (
     "sft/lemma.jsonl",
     "problems.jsonl",
 )
-_SEGMENT_KINDS = ("prefix", "error", "reflection", "correction")
+_SEGMENT_KINDS = get_args(SegmentKind)
 
 
 @dataclass(frozen=True)
 class ShownTrajectory:
-    """A trajectory as it was written, or, where no records were built yet, as its correction would give it."""
+    """A trajectory as it was written or, if no records were built yet, as its correction would give it."""
 
     strategy: str
     segments: tuple[Segment, ...]
@@ -32,7 +32,7 @@ class ShownTrajectory:
 
 @dataclass
 class Sample:
-    """An erroneous solution with its trajectories, and its problem's solution as the data set has it."""
+    """An erroneous solution with its trajectories, and the solution of its problem as it is in the data set."""
 
     erroneous: ErroneousSolution
     trajectories: list[ShownTrajectory] = field(default_factory=list)
@@ -40,9 +40,9 @@ class Sample:
 
 
 class StratifiedDraw:
-    """Draws `most` of the records that pass by: equally many of each stratum, as far as it has them.
+    """Draws `most` records from a stream: equally many from each stratum, if it has enough.
 
-    Which ones depends on the seed and their ids alone. Only their places are kept.
+    Only the seed and the records' ids decide which. Only the records' byte offsets are kept in memory.
     """
 
     def __init__(self, most: int, seed: int) -> None:
@@ -50,7 +50,7 @@ class StratifiedDraw:
         self._strata: dict[tuple[str, ...], list[tuple[int, int]]] = {}
 
     def offer(self, stratum: tuple[str, ...], record_id: str, offset: int) -> None:
-        """Take notice of a record."""
+        """Consider a record."""
         kept = self._strata.setdefault(stratum, [])
         ranked = (-int(content_id(self._seed, record_id), 16), offset)
         if len(kept) < self._most:
@@ -59,7 +59,7 @@ class StratifiedDraw:
             heapq.heappushpop(kept, ranked)
 
     def places(self) -> list[int]:
-        """Where the drawn records stand: the first of every stratum, then the second of every one, and so on."""
+        """Byte offsets of the drawn records: the first of every stratum, then the second of every one, and so on."""
         ranked = [
             (rank, -key, offset)
             for kept in self._strata.values()
@@ -69,7 +69,7 @@ class StratifiedDraw:
 
 
 def read_samples(reader: Reader, places: list[int]) -> list[Sample]:
-    """The erroneous solutions at these places, with what belongs to them. One that is no record is counted, no more."""
+    """The erroneous solutions at these byte offsets. A line that is not a record is only counted."""
     samples = []
     for line in reader.lines_at(ERRONEOUS, places):
         try:
@@ -92,7 +92,7 @@ def add_trajectories(reader: Reader, samples: Collection[Sample]) -> None:
 
 
 def add_corrections(reader: Reader, samples: Collection[Sample]) -> None:
-    """Add trajectories as corrections would give them to those samples that no record was made of."""
+    """Add trajectories as corrections would give them, to those samples that no record was made from."""
     bare = {sample.erroneous.id: sample for sample in samples if not sample.trajectories}
     for line in reader.lines(CORRECTIONS) if bare else ():
         sample = bare.get(text_of(line, "erroneous_id"))
@@ -104,7 +104,7 @@ def add_corrections(reader: Reader, samples: Collection[Sample]) -> None:
 
 
 def add_trajectory(by_id: Mapping[str, Sample], record: Line) -> None:
-    """Add a record's trajectory to the sample that it was made of, if that is among them."""
+    """Add a record's trajectory to the sample that it was made from, if that is among them."""
     sample = by_id.get(text_of(record, "erroneous_id"))
     segments = tuple(record_segments(record)) if sample is not None else ()
     if sample is not None and segments:
@@ -112,7 +112,7 @@ def add_trajectory(by_id: Mapping[str, Sample], record: Line) -> None:
 
 
 def add_solutions(reader: Reader, samples: Collection[Sample]) -> None:
-    """Add to each sample the solution that its problem came with, annotations and all."""
+    """Add to each sample the solution that its problem came with, including annotations."""
     wanted: dict[str, list[Sample]] = {}
     for sample in samples:
         wanted.setdefault(sample.erroneous.problem_id, []).append(sample)
@@ -122,7 +122,7 @@ def add_solutions(reader: Reader, samples: Collection[Sample]) -> None:
 
 
 def record_segments(record: Line) -> Iterator[Segment]:
-    """The segments of a LEMMA record, whatever its shape."""
+    """The segments of a LEMMA record of any shape."""
     answer = answer_of(record)
     for part in list_of(record.get("segments")):
         if not isinstance(part, dict) or part.get("kind") not in _SEGMENT_KINDS:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
-from lemma.exceptions import RunDirectoryError
 from lemma.options import StageConfig
-from lemma.run_files import STATE
 from lemma.rundir.disk import disk_errors
 from lemma.rundir.journal import Journal, Output, identities
 from lemma.rundir.lines import fingerprint
+from lemma.rundir.locks import directory_lock
 from lemma.rundir.manifest import read_manifest
 from lemma.rundir.sharing import Hold
 
@@ -47,23 +44,11 @@ class RunDirectory:
         if self._hold is not None:
             yield self._hold
             return
-        with disk_errors(self.path):
-            (self.path / STATE).mkdir(parents=True, exist_ok=True)
-            with (self.path / STATE / "lock").open("w") as lock:
-                _lock(lock, self.path)
-                yield Hold()
+        with disk_errors(self.path), directory_lock(self.path):
+            yield Hold()
 
     def is_as_recorded(self, inputs: Mapping[str, str]) -> bool:
         """Whether the files of this directory are those that a command recorded among its inputs."""
         made = identities(read_manifest(self.path))
         paths = {self.path / name: value for name, value in inputs.items()}
         return all(value in made or fingerprint(path) == value for path, value in paths.items() if path.is_file())
-
-
-def _lock(lock: IO[str], path: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RunDirectoryError(
-            f"{path} is in use by another lemma process. Wait for it, or use another --run directory"
-        ) from None

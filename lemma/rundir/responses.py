@@ -1,6 +1,6 @@
-"""Every answer of a teacher, raw, under the hash of its whole request: `responses.sqlite` in the run directory.
+"""Every answer of a model, raw, under the hash of its whole request: `responses.sqlite` in the run directory.
 
-What is there is never asked again, by any stage. Answers are on disk before anything reads them: `put` returns when
+What is stored is never asked again, by any command. Answers are on disk before anything reads them: `put` returns when
 they are, and one thread writes all that have come in meanwhile in one transaction.
 
     store = ResponseStore(run / "responses.sqlite")
@@ -22,10 +22,10 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from lemma.exceptions import RunDirectoryError
-from lemma.models.protocol import Usage
 
 FILE = "responses.sqlite"
 _LARGEST_BATCH = 1000
+_REPORT = "this is a fault of lemma: please report it. Rerun the command to resume"
 _VERSION = 1
 _COLUMNS = ("key", "stage", "model", "prompt_tokens", "completion_tokens", "raw")
 _TABLE = """
@@ -38,6 +38,13 @@ CREATE TABLE IF NOT EXISTS responses (
     raw BLOB NOT NULL
 )
 """
+
+
+class Usage(NamedTuple):
+    """Tokens of the prompt and of the answer, as the server counted them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class _Write(NamedTuple):
 
 
 class ResponseStore:
-    """The answers of one run directory. Raises RunDirectoryError where the file is damaged or the disk is full."""
+    """The answers of one run directory. Raises RunDirectoryError if the file is damaged or the disk is full."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -67,6 +74,7 @@ class ResponseStore:
             self._reader.close()
             raise
         self._queue: SimpleQueue[_Write | None] = SimpleQueue()
+        self._broken: RunDirectoryError | None = None  # why nothing can be stored any more
         self._writer = threading.Thread(target=self._write_all, name="response-store", daemon=True)
         self._writer.start()
 
@@ -77,7 +85,9 @@ class ResponseStore:
         return None if row is None else bytes(row[0])
 
     async def put(self, key: str, stage: str, model: str, raw: bytes, usage: Usage) -> None:
-        """Store an answer; returns when it is on disk. It is kept even when the caller is cancelled meanwhile."""
+        """Store an answer; returns when it is on disk. It is kept even if the caller is cancelled meanwhile."""
+        if self._broken is not None or not self._writer.is_alive():
+            raise self._broken or RunDirectoryError(f"{self._path} is closed; {_REPORT}")
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.put(_Write((key, stage, model, *usage, raw), stored))
         await stored
@@ -115,20 +125,19 @@ class ResponseStore:
                 return
         if version not in (0, _VERSION):
             raise RunDirectoryError(
-                f"{self._path} was made by another version of lemma (form {version}, this one reads {_VERSION}); "
+                f"{self._path} was made by another version of lemma (format {version}, this one reads {_VERSION}); "
                 "use that version, or another --run directory"
             )
-        raise RunDirectoryError(
-            f"{self._path} holds something else than answers; move it away, then the same command goes on"
-        )
+        raise RunDirectoryError(f"{self._path} is not a lemma response store. Move it and rerun the command")
 
     def _write_all(self) -> None:
         connection: sqlite3.Connection | None = None
         open_for_more = True
         while open_for_more:
-            batch, open_for_more = self._next_batch()
+            batch: list[_Write] = []
             problem: RunDirectoryError | None = None
             try:
+                batch, open_for_more = self._next_batch()
                 with self._errors():
                     connection = connection or self._connect()
                     with connection:
@@ -136,6 +145,8 @@ class ResponseStore:
                         connection.executemany("INSERT OR IGNORE INTO responses VALUES (?, ?, ?, ?, ?, ?)", rows)
             except RunDirectoryError as error:
                 problem = error
+            except Exception as error:  # whatever it is, those who wait must hear of it
+                self._broken = problem = RunDirectoryError(f"{self._path} can't be written ({error!r}); {_REPORT}")
             _acknowledge(batch, problem)
         if connection is not None:
             connection.close()
@@ -163,15 +174,15 @@ class ResponseStore:
     def _explained(self, error: sqlite3.DatabaseError) -> str:
         code = getattr(error, "sqlite_errorcode", None)
         if code == sqlite3.SQLITE_FULL:
-            return f"{self._path}: the disk is full; free some space, then the same command goes on"
+            return f"{self._path}: the disk is full; free some space, then rerun the command to resume"
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return (
-                f"{self._path} is damaged ({error}); put back a copy of it, without a -wal file beside it, or move it "
-                "away (its answers will then be asked and paid for again), then the same command goes on"
+                f"{self._path} is damaged ({error}); restore a copy of it, without a -wal file next to it, or move it "
+                "away (its answers will then be asked and paid for again), then rerun the command"
             )
         if code is not None and code & 0xFF == sqlite3.SQLITE_IOERR:
-            return f"{self._path} can't be written or read ({error}); see to the disk, then the same command goes on"
-        return f"{self._path} can't be used ({error}); mend that, or use another --run directory"
+            return f"{self._path} can't be written or read ({error}); check the disk, then rerun the command to resume"
+        return f"{self._path} can't be used ({error}); fix that, or use another --run directory"
 
 
 def _acknowledge(batch: list[_Write], problem: RunDirectoryError | None) -> None:

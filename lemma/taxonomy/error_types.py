@@ -22,8 +22,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from lemma.exceptions import ConfigError
-from lemma.resources import data_folder
-from lemma.yaml_files import Text, read_yaml
+from lemma.resources import Text, data_folder, read_yaml
 
 Family = Literal["calc", "logic", "reading", "output"]
 FAMILIES: tuple[Family, ...] = get_args(Family)

@@ -1,1 +1,1 @@
-"""Training with TRL and PEFT on the records of a run directory. Needs the extra `lemma[train]`."""
+"""Training with TRL and PEFT on the records of a run directory. Requires the extra `lemma-sft[train]`."""

@@ -1,7 +1,7 @@
-"""Batches of records of like length: less padding, and still in random order.
+"""Batches of records of similar length: less padding, and still in random order.
 
 The trainer's own grouping goes from long to short within every fifty batches; a small model then learns and forgets the
-long ones in turn, and its loss stands still. Here the batches are shuffled once more.
+long records in turn, and its loss stops falling. Here the batches are shuffled once more.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _WINDOW = 50  # batches among which records are sorted by length
 
 
 class LikeLengths(Sampler[int]):
-    """Indices of records, `batch` at a time of like length; another order in each epoch, the same for the same seed.
+    """Indices of records, `batch` at a time of similar length. Each epoch has its own order; the seed decides it.
 
     >>> order = list(LikeLengths([9, 1, 8, 2], batch=2, seed=0))
     >>> {frozenset(order[:2]), frozenset(order[2:])} == {frozenset({0, 2}), frozenset({1, 3})}
@@ -27,7 +27,7 @@ class LikeLengths(Sampler[int]):
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Called by the trainer before each epoch, also by one that goes on from a checkpoint."""
+        """Called by the trainer before each epoch, also after resuming from a checkpoint."""
         self._epoch = epoch
 
     def __len__(self) -> int:
@@ -41,7 +41,7 @@ class LikeLengths(Sampler[int]):
             [window[np.argsort(self._lengths[window], kind="stable")] for window in windows]
         )
         batches = np.split(sorted_windows, range(self._batch, len(order), self._batch))
-        # A last batch that is not full stays the last one, else all after it would be shifted.
+        # A partial batch stays last: the trainer cuts this sequence every `batch` indices, so others would shift.
         whole = len(order) // self._batch
         places = [*rng.permutation(whole), *range(whole, len(batches))]
         yield from (int(index) for place in places for index in batches[place])

@@ -1,4 +1,4 @@
-"""Checkpoints that a kill can't tear: only one that was written to its end is gone on from."""
+"""Checkpoints that survive a kill: training resumes only from one that was written completely."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WHOLE = "written-to-its-end"
 
 
 class MarkWholeCheckpoints(TrainerCallback):
-    """Leaves a mark in each checkpoint after its last file was written."""
+    """Leaves a marker file in each checkpoint after its last file was written."""
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Called by the trainer when a checkpoint is complete."""
@@ -22,12 +22,12 @@ class MarkWholeCheckpoints(TrainerCallback):
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The latest whole checkpoint in a folder."""
+    """The latest complete checkpoint in a folder, if there is one."""
     whole = [mark.parent for mark in folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*/{_WHOLE}")]
     return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
 
 
 def remove_checkpoints(folder: Path) -> None:
-    """Remove all checkpoints, whole or torn."""
+    """Remove all checkpoints, complete or not."""
     for path in folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*"):
         shutil.rmtree(path)

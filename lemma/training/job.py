@@ -1,4 +1,4 @@
-"""What the objectives share: the prepared data, the counts of its lengths, and the arguments of every trainer."""
+"""What the objectives share: prepared data with its counts, and the arguments of every trainer."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from datasets import Dataset
 from transformers import TrainingArguments
 from transformers.integrations import get_available_reporting_integrations
 
-from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError
 from lemma.records import Rejection
 from lemma.training.models import on_cpu, this_process, use_bf16
+from lemma.training.presets import TrainSettings
 from lemma.training.records import Line
 
 TOO_LONG = "too_long"
-# Renamed within transformers 5, where the old name warns and older releases do not know the new one.
+# Renamed within transformers 5: newer releases warn about the old name, older ones do not know the new one.
 _NEW_NAME = "activation_checkpointing"
 _CHECKPOINTING = _NEW_NAME if hasattr(TrainingArguments, _NEW_NAME) else "gradient_checkpointing"
 
 
 @dataclass
 class PreparedData:
-    """Tokenised records, ready for a trainer, and an account of every line that was read."""
+    """Tokenized records, ready for a trainer, and an account of every line that was read."""
 
     train: Dataset
     held_out: Dataset | None
@@ -39,7 +39,7 @@ class PreparedData:
 
 @dataclass
 class Row:
-    """A tokenised record: its columns, its tokens, how many of them are trained, and whether it was cut."""
+    """A tokenized record: its columns, its number of tokens, how many are trained, and whether it was cut."""
 
     columns: Mapping[str, Any]
     tokens: int
@@ -64,16 +64,16 @@ class _Side:
 
 
 def prepare(
-    lines: Iterable[Line], rows: Callable[[Iterable[Line]], Iterator[tuple[Line, Row | None]]], config: TrainConfig
+    lines: Iterable[Line], rows: Callable[[Iterable[Line]], Iterator[tuple[Line, Row | None]]], config: TrainSettings
 ) -> PreparedData:
-    """Tokenise all lines with `rows`, split off the held-out problems, and count what was cut or dropped.
+    """Tokenize all lines with `rows`, split off the held-out problems, and count what was cut or dropped.
 
-    `rows` gives None for a record that is too long to be of use. Raises ConfigError when nothing is left to train on.
+    `rows` gives None for a record that is too long to be useful. Raises ConfigError if nothing is left to train on.
     """
     train, held_out, counts, rejections = _Side(), _Side(), Counter[str](), []
     for line, row in rows(lines):
         if row is None:
-            detail = f"{line.place}: more than {config.max_length} tokens, and what matters is past them"
+            detail = f"{line.place}: longer than {config.max_length} tokens, and the part to learn is beyond them"
             rejections.append(Rejection(stage=config.command, id=line.id, reason=TOO_LONG, detail=detail))
             continue
         counts["records cut to the maximum length"] += row.cut
@@ -86,15 +86,22 @@ def prepare(
     dataset = train.dataset()
     if dataset is None:
         raise ConfigError(
-            f"no record is left to train on: {len(rejections)} are longer than {config.max_length} tokens and "
-            f"{counts['held-out records']} are held out; raise --max-length, or lower --eval-share"
+            f"no records left to train on: {len(rejections)} are longer than {config.max_length} tokens and "
+            f"{counts['held-out records']} are held out; raise --max-length or lower --eval-share"
         )
     return PreparedData(dataset, held_out.dataset(), +counts, rejections)
 
 
-def common_arguments(config: TrainConfig, folder: Path, rows: int, held_out: bool) -> dict[str, Any]:
-    """The training arguments that do not depend on the objective. `rows` is the length of the training data."""
-    _check_reports(config)
+def common_arguments(config: TrainSettings, folder: Path, rows: int, held_out: bool) -> dict[str, Any]:
+    """The training arguments that do not depend on the objective. `rows` is the length of the training data.
+
+    Raises ConfigError if a --report-to integration is not installed.
+    """
+    installed = get_available_reporting_integrations()
+    for name in config.report_to:
+        if name not in installed:
+            known = f"installed: {', '.join(installed)}" if installed else "no integration is"
+            raise ConfigError(f"--report-to {name}: not installed ({known}); pip install {name}")
     device_batch, accumulation = split_batch(config, this_process().num_processes)
     steps = total_steps(config, rows)
     evaluation: dict[str, Any] = {"eval_strategy": "no"}
@@ -132,40 +139,32 @@ def common_arguments(config: TrainConfig, folder: Path, rows: int, held_out: boo
     }
 
 
-def _check_reports(config: TrainConfig) -> None:
-    there = get_available_reporting_integrations()
-    for name in config.report_to:
-        if name not in there:
-            known = f"there are {', '.join(there)}" if there else "none is"
-            raise ConfigError(f"--report-to {name}: not installed ({known}); pip install {name}")
-
-
-def total_steps(config: TrainConfig, rows: int) -> int:
+def total_steps(config: TrainSettings, rows: int) -> int:
     """Optimizer steps of the whole training."""
     steps = math.ceil(math.ceil(rows / config.effective_batch) * config.epochs)
     return min(steps, config.max_steps or steps)
 
 
-def split_batch(config: TrainConfig, processes: int) -> tuple[int, int]:
-    """Records on a device at once, and steps to accumulate, so that the effective batch is the one asked for.
+def split_batch(config: TrainSettings, processes: int) -> tuple[int, int]:
+    """Records per device, and steps to accumulate, so that the effective batch is the one asked for.
 
-    Raises ConfigError when the effective batch can't be divided among the processes.
+    Raises ConfigError if the effective batch cannot be divided among the processes.
     """
     each, rest = divmod(config.effective_batch, processes)
     if rest:
         raise ConfigError(
-            f"--effective-batch {config.effective_batch} can't be divided among {processes} processes; "
+            f"--effective-batch {config.effective_batch} cannot be divided among {processes} processes; "
             f"use a multiple of {processes}"
         )
     device_batch = max(size for size in range(1, min(config.device_batch, each) + 1) if each % size == 0)
     return device_batch, each // device_batch
 
 
-def optimizer_name(config: TrainConfig) -> str:
-    """The optimizer asked for; paging moves its state between GPU and CPU, so without a GPU it is AdamW."""
+def optimizer_name(config: TrainSettings) -> str:
+    """The optimizer asked for; without a GPU a paged one, which moves its state between GPU and CPU, becomes AdamW."""
     return "adamw_torch" if config.optimizer.startswith("paged_adamw") and on_cpu() else config.optimizer
 
 
 def int_array(values: Any) -> np.ndarray[Any, np.dtype[np.int32]]:
-    """Token ids as they are kept: four bytes each."""
+    """Token ids in the form in which they are kept: four bytes each."""
     return np.asarray(values, dtype=np.int32)

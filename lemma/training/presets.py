@@ -1,4 +1,4 @@
-"""Presets: YAML files with the fields of TrainConfig, to be read, copied and changed. A flag beats the preset.
+"""Presets: YAML files with the fields of TrainConfig, to be read, copied and changed. A flag overrides the preset.
 
 >>> with_preset(TrainConfig(preset="lema", learning_rate=1e-4)).lora_r
 64
@@ -6,46 +6,85 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import RootModel
 
-from lemma.config import FROM_PRESET, TrainConfig
-from lemma.exceptions import ConfigError
-from lemma.yaml_files import read_yaml
+from lemma.config import TrainConfig
+from lemma.exceptions import ConfigError, did_you_mean
+from lemma.options import Option, flag_of
+from lemma.resources import read_yaml
 
-_FOLDER = Path(__file__).resolve().parent / "presets"
+FOLDER = Path(__file__).resolve().parent / "presets"
 _NOT_IN_PRESETS = {"run", "fresh", "workers", "preset", "resume", "output"}
-FILLED_BY_PRESET = tuple(
-    name
-    for name, field in TrainConfig.model_fields.items()
-    if field.default is FROM_PRESET and NoneType not in get_args(field.annotation)
-)
+
+
+class TrainSettings(TrainConfig):
+    """What a training uses: the config with every open field filled in from the preset.
+
+    The fields declared here are those that a preset has to give. Their limits are checked by TrainConfig.
+    """
+
+    lora: bool
+    qlora: bool
+    lora_r: int
+    lora_alpha: int
+    lora_dropout: float
+    learning_rate: float
+    schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"]
+    warmup: float
+    epochs: float
+    max_length: int
+    effective_batch: int
+    device_batch: Annotated[int, Option(setting=False)]
+    optimizer: str
+    weight_decay: float
+    max_grad_norm: float
+    precision: Literal["auto", "bf16", "fp32"]
+    packing: bool
+    activation_checkpointing: Annotated[bool, Option(setting=False)]
+    eval_share: float
+
+    @property
+    def adapter(self) -> bool:
+        """Whether low-rank adapters are trained instead of all weights."""
+        return self.lora or self.qlora
+
+
+FILLED_BY_PRESET = tuple(TrainSettings.__annotations__)
 
 
 def preset_names() -> list[str]:
     """The shipped presets."""
-    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
-def with_preset(config: TrainConfig) -> TrainConfig:
-    """The config with all that was not asked for filled in from its preset.
+def with_preset(config: TrainConfig) -> TrainSettings:
+    """The settings of a training: what was asked for, and the preset's values for the rest.
 
-    Raises ConfigError for a preset that is not there, can't be read, has an unknown key or leaves a field out.
+    Raises ConfigError if the preset is missing or unreadable, has an unknown key or leaves a field out.
     """
     path = _path(config.preset or _fitting_preset(config))
-    given = {name: getattr(config, name) for name in config.model_fields_set}
-    values = {**_read(path), **_adapter_choice(given)}
-    merged = TrainConfig.from_mapping({**values, **given, "preset": config.preset or path.stem}, str(path))
+    given = {name: value for name in config.model_fields_set if (value := getattr(config, name)) is not None}
+    if given.get("lora") and given.get("qlora"):
+        raise ConfigError("--lora and --qlora exclude each other; --qlora is LoRA on a base model in 4 bits")
+    values = _read(path)
+    # `--lora` with a QLoRA preset means LoRA instead, and vice versa.
+    if given.get("lora"):
+        values["qlora"] = False
+    elif given.get("qlora"):
+        values["lora"] = False
+    merged = TrainConfig.lenient({**values, **given, "preset": config.preset or path.stem}, str(path))
+    for name, reason in merged.inert().items():
+        if name in given:
+            raise ConfigError(f"{flag_of(name)} has no effect {reason}; leave it out")
     if merged.mask != "none" and merged.error_weight is not None:
-        raise ConfigError(f"--mask {merged.mask} and --error-weight say two things of the wrong step; give one of them")
+        raise ConfigError(f"--mask {merged.mask} and --error-weight conflict; pass only one")
     missing = [name for name in FILLED_BY_PRESET if getattr(merged, name) is None]
     if missing:
-        raise ConfigError(f"{path}: the preset does not say {', '.join(missing)}; copy one of {_FOLDER} and change it")
-    return merged
+        raise ConfigError(f"{path}: the preset lacks {', '.join(missing)}; copy one of {FOLDER} and change it")
+    return TrainSettings.model_validate(merged.model_dump())
 
 
 def _fitting_preset(config: TrainConfig) -> str:
@@ -56,21 +95,12 @@ def _fitting_preset(config: TrainConfig) -> str:
     return "lema" if config.qlora else "lora" if config.lora else "lemma"
 
 
-def _adapter_choice(given: dict[str, Any]) -> dict[str, Any]:
-    """`--lora` on a QLoRA preset means LoRA, and the other way round."""
-    if given.get("lora") and given.get("qlora"):
-        raise ConfigError("--lora and --qlora exclude each other; --qlora is LoRA on a base model in 4 bits")
-    return {"qlora": False} if given.get("lora") else {"lora": False} if given.get("qlora") else {}
-
-
 def _path(preset: str) -> Path:
     if preset in preset_names():
-        return _FOLDER / f"{preset}.yaml"
+        return FOLDER / f"{preset}.yaml"
     if Path(preset).is_file():
         return Path(preset)
-    near = difflib.get_close_matches(preset, preset_names(), n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(preset_names())}, or give a YAML file"
-    raise ConfigError(f"there is no preset {preset!r}; {hint}")
+    raise ConfigError(f"no preset {preset!r}; {did_you_mean(preset, preset_names())} Or give a YAML file")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Progress that says how far, at which loss, and for how long still."""
+"""Training progress: steps, loss and remaining time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transformers import TrainerCallback
 
 
 class TrainingProgress(TrainerCallback):
-    """A bar on a terminal; elsewhere, as in a log file, a line at every evaluation and every tenth of the way."""
+    """A bar on a terminal; otherwise, as in a log file, a line at every evaluation and every tenth of the steps."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -40,24 +40,20 @@ class TrainingProgress(TrainerCallback):
         self._bar.update(self._task, completed=state.global_step)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **kwargs: Any) -> None:
-        """Show the loss; where there is no terminal, print a line now and then."""
+        """Show the loss; without a terminal, print a line now and then."""
         shown = [f"{name} {float(logs[name]):.3f}" for name in ("loss", "eval_loss") if name in logs]
         if not shown or not state.is_world_process_zero:
             return
         self._bar.update(self._task, loss=shown[0])
         often = max(1, state.max_steps // 10)
         if not self._console.is_terminal and ("eval_loss" in logs or state.global_step % often < args.logging_steps):
-            step = f"step {state.global_step} of {state.max_steps}"
-            self._console.print(f"{step}: {', '.join(shown)}{self._time_left(state)}", highlight=False)
+            first, since = self._began
+            done, remaining = state.global_step - first, state.max_steps - state.global_step
+            line = f"step {state.global_step} of {state.max_steps}: {', '.join(shown)}"
+            if done and remaining:
+                line += f", {timedelta(seconds=round((time.monotonic() - since) / done * remaining))} left"
+            self._console.print(line, highlight=False)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.stop()
-
-    def _time_left(self, state: Any) -> str:
-        step, since = self._began
-        done = state.global_step - step
-        if not done or state.global_step == state.max_steps:
-            return ""
-        seconds = (time.monotonic() - since) / done * (state.max_steps - state.global_step)
-        return f", {timedelta(seconds=round(seconds))} left"

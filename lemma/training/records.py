@@ -1,4 +1,4 @@
-"""Read what `build-sft` wrote, check it, and say of every problem whether it is held out."""
+"""Read what `build-sft` wrote, check it, and decide for every problem whether it is held out."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from lemma.rundir.lines import read_lines
 from lemma.training.token_labels import Part
 
 _ANSWERS = {"sft": "completion", "dpo": "chosen", "prm": "completions"}
-_REBUILD = "make the records again: lemma build-sft --fresh"
+_REBUILD = "rebuild the records: lemma build-sft --fresh"
 _SEGMENT_KINDS = get_args(SegmentKind)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a record file, and where it stands, for messages."""
+    """A line of a record file: the kind of record, where the line is (for messages), and its values."""
 
     kind: str
     place: str
@@ -33,7 +33,7 @@ class Line:
         return content_id(self.place, repr(self.values))
 
     def held_out(self, seed: int, share: float) -> bool:
-        """Whether the record's problem is among the held-out ones: all its records, of any kind, are on one side.
+        """Whether the record's problem is held out: all records of a problem, of any kind, are on one side.
 
         A record that names no problem goes by its prompt.
         """
@@ -71,47 +71,61 @@ class Line:
     def parts(self, completion: str, required: bool) -> list[Part]:
         """The spans of the completion, in order. Without spans all of it is a `response`, unless they are required."""
         segments = self.values.get("segments")
+        if segments is None and required:
+            raise self.error("no 'segments', which --mask and --error-weight need")
         if segments is None:
-            if required:
-                raise self.error("no 'segments', which --mask and --error-weight need")
             return [Part("response", 0, len(completion))]
-        parts = [self._part(segment) for segment in segments] if isinstance(segments, list) else []
-        edges = [edge for part in parts for edge in (part.start, part.end)]
-        if not edges or edges != sorted(edges) or edges[0] < 0 or edges[-1] > len(completion):
-            raise self.error(f"'segments' do not lie in order within the completion's {len(completion)} characters")
+        parts = []
+        for segment in segments if isinstance(segments, list) else []:
+            try:
+                part = Part(segment["kind"], segment["start"], segment["end"])
+            except (TypeError, KeyError):
+                raise self.error("a segment needs kind, start and end") from None
+            if part.kind not in _SEGMENT_KINDS or not all(isinstance(edge, int) for edge in (part.start, part.end)):
+                kinds = ", ".join(_SEGMENT_KINDS)
+                raise self.error(f"segment {segment!r}: expected one of {kinds}, with whole numbers as offsets")
+            parts.append(part)
+        edges = [0, *(edge for part in parts for edge in (part.start, part.end)), len(completion)]
+        if not parts or edges != sorted(edges):
+            raise self.error(f"'segments' are not in order within the completion's {len(completion)} characters")
         return parts
 
-    def _part(self, segment: Any) -> Part:
-        try:
-            part = Part(segment["kind"], segment["start"], segment["end"])
-        except (TypeError, KeyError):
-            raise self.error("a segment needs kind, start and end") from None
-        if part.kind not in _SEGMENT_KINDS or not isinstance(part.start, int) or not isinstance(part.end, int):
-            raise self.error(f"the segment {segment!r} is none of {', '.join(_SEGMENT_KINDS)} with whole offsets")
-        return part
+
+def _is_message(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("role"), str) and isinstance(value.get("content"), str)
+
+
+def kinds_for(objective: str) -> list[str]:
+    """The record kinds that an objective trains on."""
+    return [name for name, kind in record_kinds().items() if kind.objective == objective]
 
 
 def record_files(run: Path, objective: str, asked: Sequence[str]) -> list[Path]:
-    """The record files to train on. Raises DataError when there are none, or one that was asked for is missing."""
-    folder = run / "sft"
-    known = [name for name, kind in record_kinds().items() if kind.objective == objective]
-    for kind in asked:
-        if kind not in known:
-            raise DataError(f"--records {kind}: --objective {objective} trains on {', '.join(known)}")
-    files = [folder / f"{kind}.jsonl" for kind in asked or known]
-    there = [file for file in files if file.exists()]
-    missing = [file for file in files if file not in there]
-    if not there or (asked and missing):
-        kinds = asked or [name for name in BuildSftConfig().records if name in known] or known
-        raise DataError(
-            f"{folder / kinds[0]}.jsonl is not there; make it with: "
-            f"lemma build-sft --records {','.join(kinds)} --run {run}"
-        )
-    return there
+    """The record files to train on: those asked for, else all that fit the objective.
+
+    Raises DataError if there are none, or if one that was asked for is missing.
+    """
+    fitting = kinds_for(objective)
+    unfit = set(asked) - set(fitting)
+    if unfit:
+        raise DataError(f"--records {min(unfit)}: --objective {objective} trains on {', '.join(fitting)}")
+    files = [run / "sft" / f"{name}.jsonl" for name in asked or fitting]
+    missing = [file for file in files if not file.exists()]
+    if asked and missing:
+        raise _not_built(missing[0], asked, run)
+    if len(missing) == len(files):
+        # Nothing was asked for: propose the kinds that build-sft makes by default.
+        usual = [name for name in BuildSftConfig().records if name in fitting] or fitting
+        raise _not_built(run / "sft" / f"{usual[0]}.jsonl", usual, run)
+    return [file for file in files if file not in missing]
+
+
+def _not_built(file: Path, kinds: Sequence[str], run: Path) -> DataError:
+    return DataError(f"{file} is missing; build it with: lemma build-sft --records {','.join(kinds)} --run {run}")
 
 
 def read_record_lines(files: Sequence[Path]) -> Iterator[Line]:
-    """All lines of the files, in order. Raises DataError when a file has another shape, or all are empty."""
+    """All lines of the files, in order. Raises DataError if a file has another shape, or all are empty."""
     empty = True
     for file in files:
         for number, values in enumerate(read_lines(file, "build-sft"), start=1):
@@ -125,7 +139,3 @@ def read_record_lines(files: Sequence[Path]) -> Iterator[Line]:
             yield line
     if empty:
         raise DataError(f"{', '.join(map(str, files))}: no records; see rejected.jsonl for why, then {_REBUILD}")
-
-
-def _is_message(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("role"), str) and isinstance(value.get("content"), str)

@@ -1,14 +1,13 @@
 """The embedded default model: a Llama-shaped model of about one million parameters, made on the spot.
 
-Its tokenizer is trained on the training text. It exists so that the whole loop can be seen to work on two cores before
-a GPU is booked; it learns the form of the records, not arithmetic.
+Its tokenizer is trained on the training text. Use it to try the whole loop on two cores before booking a GPU; it learns
+the form of the records, not arithmetic.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -25,16 +24,16 @@ def make_tiny_model(folder: Path, conversations: Iterable[list[dict[str, str]]],
     """Write a model and its tokenizer into `folder`; the same conversations and seed give the same bytes."""
     blank = _wrap(_byte_level_tokenizer())
     texts = (str(blank.apply_chat_template(messages, tokenize=False)) for messages in conversations)
-    tokenizer = _wrap(_trained_tokenizer(texts))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = LlamaForCausalLM(_shape(tokenizer))
-    tokenizer.save_pretrained(folder)
-    model.save_pretrained(folder)
-
-
-def _shape(tokenizer: Any) -> LlamaConfig:
-    return LlamaConfig(
+    trained = _byte_level_tokenizer()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=[_PAD, _END],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    trained.train_from_iterator(texts, trainer)
+    tokenizer = _wrap(trained)
+    shape = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=128,
         intermediate_size=384,
@@ -46,27 +45,20 @@ def _shape(tokenizer: Any) -> LlamaConfig:
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(shape)
+    tokenizer.save_pretrained(folder)
+    model.save_pretrained(folder)
 
 
 def _byte_level_tokenizer() -> Tokenizer:
     tokenizer = Tokenizer(models.BPE())
-    # One token a digit: with so few tokens, whole numbers would each be a word of their own.
+    # One token per digit: in so small a vocabulary, frequent numbers would become tokens of their own.
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
     tokenizer.decoder = decoders.ByteLevel()
-    return tokenizer
-
-
-def _trained_tokenizer(texts: Iterable[str]) -> Tokenizer:
-    tokenizer = _byte_level_tokenizer()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=[_PAD, _END],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
 
 

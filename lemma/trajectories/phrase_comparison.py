@@ -10,19 +10,17 @@ on the same trajectories: means with 95 % intervals (bootstrap over the trajecto
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Literal
 
 import orjson
 
-from lemma.trajectories.phrase_scores import Score, Scorer, Turn
+from lemma.models.scoring import Scorer, Turn
+from lemma.statistics import Interval, bootstrap, mean_column
 
 REFLECTIONS = "reflections.json"
-_RESAMPLES = 1000
 Way = Literal["model", "typed", "random"]
 
 
@@ -37,21 +35,9 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A mean and its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.mean:8.4f}  [{self.low:.4f}, {self.high:.4f}]"
-
-
-@dataclass(frozen=True)
 class Comparison:
-    """The perplexity with the phrases of each way, and how far the log-perplexity of the model's choice, in nats a
-    token, lies from that of the other ways: below 0 where the model's is less surprising.
+    """The perplexity with the phrases of each way, and the log-perplexity of the model's choice minus that of each
+    other way, in nats per token: below 0 if the model's choice is less surprising.
     """
 
     trajectories: int
@@ -60,17 +46,20 @@ class Comparison:
 
 
 def compare(places: Sequence[Place], scorer: Scorer) -> Comparison:
-    """Score the joined texts of at least one place. Raises LemmaError where the model can't be used."""
-    rng, surprises = random.Random(0), _surprises(places, scorer)
-    logs = {way: _interval(values, rng) for way, values in surprises.items()}
+    """Score the joined texts of at least one place. Raises LemmaError if the model cannot be used."""
+    surprises = _surprises(places, scorer)
+    differences = {
+        way: [ours - theirs for ours, theirs in zip(surprises["model"], values, strict=True)]
+        for way, values in surprises.items()
+        if way != "model"
+    }
+    columns = [mean_column(values) for values in (*surprises.values(), *differences.values())]
+    found = iter(bootstrap(columns, seed=0))
+    logs = {way: next(found) for way in surprises}
     return Comparison(
         len(places),
-        {way: Interval(*map(math.exp, (log.mean, log.low, log.high))) for way, log in logs.items()},
-        {
-            way: _interval([ours - theirs for ours, theirs in zip(surprises["model"], values, strict=True)], rng)
-            for way, values in surprises.items()
-            if way != "model"
-        },
+        {way: Interval(math.exp(log.value), math.exp(log.low), math.exp(log.high), log.n) for way, log in logs.items()},
+        {way: next(found) for way in differences},
     )
 
 
@@ -82,7 +71,7 @@ def write_comparison(run: Path, model: str, comparison: Comparison) -> Path:
 
 
 def _surprises(places: Sequence[Place], scorer: Scorer) -> dict[Way, list[float]]:
-    """Nats a token of the joined text. What stands before the turn is the same for all ways, and scored once."""
+    """Nats per token of the joined text. What stands before the turn is the same for all ways, and scored once."""
     starts = scorer.score([Turn(place.question, "", (place.before,)) for place in places])
     ends = scorer.score(
         [Turn(place.question, place.before, tuple(place.phrases.values()), place.after) for place in places]
@@ -90,15 +79,6 @@ def _surprises(places: Sequence[Place], scorer: Scorer) -> dict[Way, list[float]
     made: dict[Way, list[float]] = {}
     for place, (start,), scores in zip(places, starts, ends, strict=True):
         for way, end in zip(place.phrases, scores, strict=True):
-            made.setdefault(way, []).append(_surprise(start, end))
+            nats = -(start.log_likelihood + end.log_likelihood)
+            made.setdefault(way, []).append(nats / (start.tokens + end.tokens))
     return made
-
-
-def _surprise(*parts: Score) -> float:
-    return -sum(part.log_likelihood for part in parts) / sum(part.tokens for part in parts)
-
-
-def _interval(values: Sequence[float], rng: random.Random) -> Interval:
-    """Mean and percentile bootstrap."""
-    means = sorted(fmean(rng.choices(values, k=len(values))) for _ in range(_RESAMPLES))
-    return Interval(fmean(values), means[int(0.025 * _RESAMPLES)], means[int(0.975 * _RESAMPLES)])

@@ -23,50 +23,13 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 from lemma.exceptions import LemmaError, RunDirectoryError
+from lemma.models.scoring import Score, Scorer, Turn
 from lemma.records import content_id
 
 _BATCH = 64
 _TABLE = "CREATE TABLE IF NOT EXISTS scores (key TEXT PRIMARY KEY, log_likelihood REAL, tokens INTEGER)"
-
-
-class Score(NamedTuple):
-    """The log-likelihood (natural logarithm) of a text of so many tokens."""
-
-    log_likelihood: float
-    tokens: int
-
-
-@dataclass(frozen=True)
-class Turn:
-    """A place where something is to be said: after `before`, in answer to `question`, one of `candidates`.
-
-    `before` ends where a candidate begins, with the line end between them. What comes after the candidate, if it is to
-    be scored with it, is `after`.
-    """
-
-    question: str
-    before: str
-    candidates: tuple[str, ...]
-    after: str = ""
-
-    @property
-    def continuations(self) -> tuple[str, ...]:
-        """The texts that are scored."""
-        return tuple(candidate + self.after for candidate in self.candidates)
-
-
-class Scorer(Protocol):
-    """A model that can say how likely a text is. `name` tells models apart in the store of scores."""
-
-    @property
-    def name(self) -> str: ...
-
-    def score(self, turns: Sequence[Turn]) -> list[list[Score]]:
-        """The score of each continuation of each turn. Raises LemmaError where the model can't be used."""
-        ...
 
 
 class Scores:

@@ -23,8 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lemma.exceptions import ConfigError
 from lemma.records import Strategy, content_id
-from lemma.resources import data_folder
-from lemma.yaml_files import Text, read_yaml
+from lemma.resources import Text, prompt_files, read_yaml
 
 Mode = Literal["typed", "random"]
 FOR_ANY_ERROR = "any"
@@ -75,18 +74,20 @@ def choose_phrase(
     return rng.choice(candidates).fill(step_number)
 
 
-@cache
 def load_phrases(strategy: Strategy) -> Phrases:
     """The strategy's phrases. Raises ConfigError with file and field for a file that holds no phrases."""
-    return read_phrases(data_folder("prompts") / "reflections" / strategy)
+    return _read_once(tuple(prompt_files(f"reflections/{strategy}/*.yaml")))
 
 
-def read_phrases(folder: Path) -> Phrases:
-    """The phrases of one folder. Raises ConfigError with file and field for a file that holds no phrases."""
-    by_file = {path.stem: _read_file(path) for path in sorted(folder.glob("*.yaml"))}
+def read_phrases(files: tuple[Path, ...]) -> Phrases:
+    """The phrases in some files. Raises ConfigError with file and field for a file that holds no phrases."""
+    by_file = {path.stem: _read_file(path) for path in files}
     if FOR_ANY_ERROR not in by_file:
-        raise ConfigError(f"{folder / FOR_ANY_ERROR}.yaml is not there; every strategy needs phrases for any error")
+        raise ConfigError(f"there is no {FOR_ANY_ERROR}.yaml; every strategy needs phrases for any error")
     return Phrases(by_file)
+
+
+_read_once = cache(read_phrases)
 
 
 def _read_file(path: Path) -> tuple[Phrase, ...]:

@@ -8,7 +8,7 @@ from subprocess import PIPE
 
 import orjson
 
-from lemma.config import ModelConfig
+from lemma.options import ModelConfig
 from lemma.models.protocol import InterruptedAnswerError, Request
 
 

@@ -1,21 +1,25 @@
 """Any server that speaks OpenAI's API: OpenAI, vLLM, SGLang, llama.cpp and others.
 
 The answer comes back as the bytes the server sent, past the client's own models, which would take half of the time of a
-call. Failures of the client are mapped here.
+call. What is no answer, whatever its HTTP status, becomes one of our errors here.
 """
 
 from __future__ import annotations
 
+import math
+import re
 import time
 from email.utils import parsedate_to_datetime
-from typing import Any
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlsplit
 
-import aiohttp
-import httpx2
-import openai
 import orjson
 
 from lemma.exceptions import ModelError
+from lemma.models.backend_choice import OPENAI
+from lemma.models.chat_template import plain_prompt
+from lemma.models.dialects import DIALECTS, Body, Dialect
 from lemma.models.protocol import (
     AttemptError,
     InterruptedAnswerError,
@@ -23,122 +27,288 @@ from lemma.models.protocol import (
     RefusedRequestError,
     Request,
     UnreachableError,
+    UnusableAnswerError,
+    decoded_answer,
+    fault_of,
+    usage_of,
 )
+from lemma.models.scoring import Score, Turn
+from lemma.visible_text import visible
 
-OPENAI_URL = "https://api.openai.com/v1"
+if TYPE_CHECKING:  # importing these takes most of a second, which a run without calls need not wait for
+    import openai
+
 # What the client tells about this machine with each call is nobody's business, and costs a tenth of the call.
 _TOLD_BY_THE_CLIENT = (
     *(f"X-Stainless-{name}" for name in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version")),
     *(f"X-Stainless-{name}" for name in ("Async", "Retry-Count", "Read-Timeout")),
 )
-_UNTOLD: dict[str, str | openai.Omit] = {name: openai.Omit() for name in _TOLD_BY_THE_CLIENT}
 _OVERLOADED = frozenset({429, 503, 529})
 _INTERRUPTED = frozenset({408, 409})
 _FATAL = {
     401: "the key is not accepted; put the right one into {key_variable}",
-    402: "the account has no credit left; top it up",
+    402: "the account has no credit left; top it up, then rerun the same command to resume",
     403: "the key may not do this; use another in {key_variable}, or another --base-url",
     404: "there is no such model or address; check the model's name, and --base-url (it mostly ends in /v1)",
 }
+_REDIRECT = "if that is the server, give its address as --base-url"
+_LIMITED = re.compile(r"rate.?limit|too many requests", re.I)
+_FLAGGED = re.compile(r"flagged|moderation|content.?(?:policy|filter|management)|safety", re.I)
+_SAID_LENGTH, _SHORTEST_SECRET = 300, 8
+_SECRET_NAMES = ("key", "token", "secret", "sig", "code", "password")
+_NO_ECHO = "it does not echo prompts with log-probabilities; use a vLLM server, or --model with a folder"
 
 
 class OpenAICompatible:
-    """A connection pool as large as the number of calls in flight, to one `base_url`.
+    """A connection pool as large as the number of calls in flight, to one `base_url`; `model` is the one that scores.
 
-    Raises ModelError when OpenAI's own server is meant and `key` is None; other servers may need none.
+    Raises ModelError if the address or the key can't be used, or OpenAI's own server is meant and there is no key;
+    other servers may need none.
     """
 
-    def __init__(self, base_url: str, key: str | None, key_variable: str, connections: int) -> None:
-        if key is None and base_url == OPENAI_URL:
+    def __init__(
+        self, base_url: str, key: str | None, key_variable: str, connections: int = 64, model: str = ""
+    ) -> None:
+        key = (key or "").strip() or None
+        if key is None and base_url == OPENAI:
             raise ModelError(f"{key_variable} is not set; put the key into it, or give the --base-url of your server")
-        self.name = base_url
-        self._secret, self._key_variable = key, key_variable
-        self._for_openai = base_url == OPENAI_URL
-        self._root = base_url.rstrip("/")
-        limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
-        try:
-            self.client = openai.AsyncOpenAI(
-                api_key=key or "none",
-                base_url=base_url,
-                max_retries=0,
-                timeout=None,
-                http_client=openai.DefaultAioHttpClient(limits=limits, timeout=None),
-            )
-        except httpx2.InvalidURL as error:
-            raise ModelError(f"--base-url {base_url} is no address ({error})") from None
+        if key is not None and not (key.isascii() and key.isprintable()):
+            raise ModelError(f"the key in {key_variable} has a line break or another character that no key has")
+        self._key, self._key_variable = key, key_variable
+        self._secrets = [key] if key else []
+        self._root, self._query = self._address(base_url, key_variable)
+        self.name = self._root
+        self.identity = f"{self._root}:{model}"
+        self.notes: list[str] = []
+        self._connections, self._model = connections, model
+        self._client: openai.AsyncOpenAI | None = None
+        self._headers: dict[str, Any] = {}
+        self._dialects: list[Dialect] = []
+        if self._root == OPENAI:
+            self._dialects.append(DIALECTS[0])
+
+    @property
+    def client(self) -> openai.AsyncOpenAI:
+        """The client, made when it is first needed."""
+        if self._client is None:
+            import httpx2
+            import openai
+
+            limits = httpx2.Limits(max_connections=self._connections, max_keepalive_connections=self._connections)
+            self._headers = {name: openai.Omit() for name in _TOLD_BY_THE_CLIENT}
+            try:
+                self._client = openai.AsyncOpenAI(
+                    api_key=self._key or "none",
+                    base_url=self._root,
+                    default_query=self._query or None,
+                    max_retries=0,
+                    timeout=None,
+                    # A redirect would take the prompts, or the key, to an address that nobody gave.
+                    http_client=openai.DefaultAioHttpClient(limits=limits, timeout=None, follow_redirects=False),
+                )
+            except httpx2.InvalidURL as error:
+                raise ModelError(f"--base-url {self.name} is no address ({error})") from None
+        return self._client
 
     async def answer(self, request: Request) -> bytes:
-        """The body of the server's answer, as it came."""
-        body = orjson.dumps(self.body(request))
-        try:
-            response = await self.client.post(
-                self._root + request.path, cast_to=httpx2.Response, content=body, options={"headers": _UNTOLD}
-            )
-            return response.content
-        except (openai.APIError, OSError) as error:
-            raise self.mapped(error) from None
+        """The body of the server's answer, as it came but for the key, should the server repeat it."""
+        raw = await self._post(request.path, request.body())
+        self._check(raw)
+        return raw
 
-    def body(self, request: Request) -> dict[str, Any]:
-        """The request as this server wants it: OpenAI's own has another name for `max_tokens`."""
-        body = request.body()
-        if self._for_openai:
-            body["max_completion_tokens"] = body.pop("max_tokens")
-        return body
+    async def score(self, turn: Turn) -> list[Score]:
+        """The score of each continuation, by a completion that echoes its prompt. The prompt is the plain one, as a
+        server does not tell its chat template.
+        """
+        prompt = plain_prompt(turn.question) + turn.before
+        texts = [prompt + text for text in turn.continuations]
+        body = {"model": self._model, "prompt": texts, "max_tokens": 1, "temperature": 0, "echo": True, "logprobs": 1}
+        try:
+            answer = decoded_answer(await self._post("/completions", body))
+            choices = sorted(answer["choices"], key=lambda choice: choice["index"])
+        except RefusedRequestError as error:
+            raise RefusedRequestError(f"{error}; {_NO_ECHO}") from None
+        except (ValueError, LookupError, TypeError):
+            raise ModelError(f"{self.name}: no completions came back; {_NO_ECHO}") from None
+        if len(choices) != len(texts):
+            raise ModelError(f"{self.name}: {len(choices)} answers to {len(texts)} prompts; {_NO_ECHO}")
+        return [self._echoed(choice, len(prompt), len(text)) for choice, text in zip(choices, texts, strict=True)]
+
+    def body(self, request: Request) -> Body:
+        """The request as this server takes it."""
+        return self._in_dialect(request.body())
 
     async def close(self) -> None:
         """Close all connections."""
-        await self.client.close()
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
 
     def mapped(self, error: Exception) -> AttemptError | ModelError:
         """A failure of the client as one of ours, without the key."""
+        import aiohttp
+        import httpx2
+        import openai
+
         if isinstance(error, openai.APIStatusError):
-            return self._mapped_status(error)
-        if isinstance(error, openai.APIConnectionError) and isinstance(error.__cause__, httpx2.UnsupportedProtocol):
+            return self._failed(error.response.status_code, error.response.text, error.response.headers)
+        causes: list[BaseException] = [error]
+        while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
+            causes.append(cause)
+        if any(isinstance(cause, httpx2.UnsupportedProtocol) for cause in causes):
             return ModelError(f"--base-url {self.name} is no http address; it looks like http://localhost:8000/v1")
-        cause = error.__cause__ or error
-        detail = self._redacted(str(cause) or type(cause).__name__)
-        if isinstance(cause.__cause__, aiohttp.ClientConnectorError):
+        told = causes[1] if isinstance(error, openai.APIConnectionError) and len(causes) > 1 else error
+        detail = self._said(str(told)) or type(told).__name__
+        if any(isinstance(cause, aiohttp.ClientConnectorError) for cause in causes):
             return UnreachableError(f"{self.name} can't be reached ({detail}); check --base-url and the server")
         return InterruptedAnswerError(f"{self.name}: the connection broke ({detail})")
 
-    def _mapped_status(self, error: openai.APIStatusError) -> AttemptError | ModelError:
-        said = self._redacted(_message(error.body) or error.response.text)[:300]
-        shown = f"{self.name} answers {error.status_code}: {said}"
-        if error.status_code == 429 and error.code == "insufficient_quota":
-            return ModelError(f"{shown}; {_FATAL[402]}, and the same command goes on")
-        if error.status_code in _FATAL:
-            advice = _FATAL[error.status_code].format(key_variable=self._key_variable)
-            return ModelError(f"{shown}; {advice}")
-        if error.status_code in _OVERLOADED:
-            return OverloadedError(shown, retry_after(error.response.headers))
-        if error.status_code in _INTERRUPTED:
-            return InterruptedAnswerError(shown)
-        if error.status_code >= 500:
-            return InterruptedAnswerError(f"{shown} (its log may say why; check the model's name, too)")
-        return RefusedRequestError(shown)
+    def _address(self, base_url: str, key_variable: str) -> tuple[str, dict[str, str]]:
+        """The address that paths are put behind, and the parameters that go behind those."""
+        try:
+            parts = urlsplit(base_url)
+            host, _ = parts.hostname, parts.port
+        except ValueError as error:
+            raise ModelError(f"--base-url {visible(base_url)} is no address ({error})") from None
+        if parts.username is not None or parts.password is not None:
+            raise ModelError(
+                f"--base-url has a user name or password for {host} in it; put the key into {key_variable} instead"
+            )
+        if parts.scheme not in ("http", "https") or not host:
+            raise ModelError(
+                f"--base-url {visible(base_url)} is no http address; it looks like http://localhost:8000/v1"
+            )
+        query = dict(parse_qsl(parts.query))
+        secrets = [value for name, value in query.items() if any(word in name.lower() for word in _SECRET_NAMES)]
+        self._secrets += secrets + [quote(secret, safe="") for secret in secrets]
+        return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}", query
 
-    def _redacted(self, text: str) -> str:
-        return " ".join((text.replace(self._secret, "***") if self._secret else text).split())
+    async def _post(self, path: str, body: Body) -> bytes:
+        """The body of a reply with HTTP 200, without the key. Raises an AttemptError or ModelError for any other."""
+        client = self.client
+        import httpx2
+
+        while True:
+            sent = self._in_dialect(body)
+            try:
+                response = await client.post(
+                    self._root + path,
+                    cast_to=httpx2.Response,
+                    content=orjson.dumps(sent),
+                    options={"headers": self._headers},
+                )
+                return self._redacted(response.content)
+            except Exception as error:  # what is not HTTP fails in as many ways as there are layers below
+                mapped = self.mapped(error)
+            if not isinstance(mapped, RefusedRequestError) or not self._learned_from(str(mapped), body, sent):
+                raise mapped
+
+    def _in_dialect(self, body: Body) -> Body:
+        for dialect in self._dialects:
+            body = dialect.change(body)
+        return body
+
+    def _learned_from(self, refusal: str, body: Body, sent: Body) -> bool:
+        """Whether the body can be sent in another way than it was; others may have found that out meanwhile."""
+        for dialect in DIALECTS:
+            if dialect not in self._dialects and dialect.refusal.search(refusal) and dialect.change(sent) != sent:
+                self._dialects.append(dialect)
+                self.notes.append(f"model: the server refused {dialect.note}")
+                break
+        return self._in_dialect(body) != sent
+
+    def _check(self, raw: bytes) -> None:
+        """Raises an AttemptError or ModelError for what came with HTTP 200 and is no answer."""
+        try:
+            answer = decoded_answer(raw)
+        except ValueError:
+            said = self._said(raw[:1000].decode("utf-8", "replace"))
+            if raw.lstrip()[:1] == b"<":
+                raise UnreachableError(
+                    f"{self.name} answers with a web page: this URL is no API; check --base-url (it mostly ends in "
+                    f"/v1). The page: {said}"
+                ) from None
+            raise UnusableAnswerError(
+                f"{self.name} answers what is no JSON: {said or 'nothing'}", "malformed_answer", usage_of(raw)
+            ) from None
+        choices = answer.get("choices")
+        first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+        failed = first.get("error") or (answer.get("error") if not first else None)
+        if failed or first.get("finish_reason") == "error":
+            code = failed.get("code") if isinstance(failed, dict) else None
+            status = code if isinstance(code, int) and 400 <= code < 600 else 500
+            raise self._failed(status, orjson.dumps({"error": failed or "finish_reason error"}).decode(), {})
+        fault = fault_of(answer)
+        if fault is not None:
+            said = self._said(raw[:1000].decode("utf-8", "replace"))
+            what = "an empty text" if fault == "empty_answer" else f"what is no answer: {said}"
+            raise UnusableAnswerError(f"{self.name} answers {what}", fault, usage_of(raw))
+
+    def _failed(self, status: int, text: str, headers: Any) -> AttemptError | ModelError:
+        """The error for a status and what came with it."""
+        try:
+            body = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            body = None
+        inner = body.get("error", body) if isinstance(body, dict) else None
+        details = inner if isinstance(inner, dict) else {"message": inner}
+        message = details.get("message")
+        said = self._said(message if isinstance(message, str) else text)
+        shown = f"{self.name} answers {status}: {said}"
+        if status == 403 and _LIMITED.search(text):
+            status = 429
+        if status == 429 and "insufficient_quota" in (details.get("code"), details.get("type")):
+            status = 402
+        if 300 <= status < 400:
+            to = self._said(str(headers.get("location", "nowhere")))
+            return ModelError(f"{self.name} answers {status}, a redirect to {to}, which is not followed; {_REDIRECT}")
+        if status in _FATAL and not (status == 403 and _FLAGGED.search(text)):
+            return ModelError(f"{shown}; {_FATAL[status].format(key_variable=self._key_variable)}")
+        if status in _OVERLOADED:
+            return OverloadedError(shown, retry_after(headers))
+        if status in _INTERRUPTED or status >= 500:
+            hint = " (its log may say why; check the model's name, too)" if status >= 500 else ""
+            return InterruptedAnswerError(shown + hint)
+        hint = "; give --temperature 1" if "temperature" in said and "default (1)" in said else ""
+        return RefusedRequestError(shown + hint)
+
+    def _echoed(self, choice: Any, start: int, end: int) -> Score:
+        """Sum over the tokens that lie in the continuation: neither in the prompt, nor among those generated."""
+        given = choice.get("logprobs") or {}
+        tokens, values, offsets = (given.get(name) for name in ("tokens", "token_logprobs", "text_offset"))
+        if not tokens or not values or not offsets:
+            raise ModelError(f"{self.name}: no log-probabilities came back; {_NO_ECHO}")
+        if offsets[-1] < 0:  # SGLang does not count them
+            offsets = [0, *accumulate(map(len, tokens))][:-1]
+        spans = zip(offsets, tokens, values, strict=True)
+        said = [value for at, token, value in spans if at + len(token) > start and at < end and value is not None]
+        if offsets[-1] < start or not said:
+            raise ModelError(f"{self.name}: the prompt did not come back; {_NO_ECHO}")
+        return Score(sum(said), len(said))
+
+    def _said(self, text: str) -> str:
+        """What a server said, fit for people: without the key, on one line, not too long."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return visible(text, _SAID_LENGTH)
+
+    def _redacted(self, raw: bytes) -> bytes:
+        for secret in self._secrets:
+            # A short word that serves as a key, such as `none` or `dummy`, can stand in any text.
+            if len(secret) >= _SHORTEST_SECRET and not secret.isalpha() and not secret.isdigit():
+                raw = raw.replace(secret.encode(), b"***")
+        return raw
 
 
 def retry_after(headers: Any) -> float | None:
     """Seconds to wait, from `retry-after-ms` or `Retry-After` (seconds, or a date)."""
     milliseconds, value = headers.get("retry-after-ms"), headers.get("retry-after")
     try:
-        if milliseconds is not None:
-            return max(0.0, float(milliseconds) / 1000)
-        return None if value is None else max(0.0, float(value))
-    except ValueError:
+        seconds = float(value) if milliseconds is None else float(milliseconds) / 1000
+        return max(0.0, seconds) if math.isfinite(seconds) else None
+    except (TypeError, ValueError):
         pass
     try:
         return max(0.0, parsedate_to_datetime(str(value)).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-
-
-def _message(body: object) -> str:
-    if isinstance(body, dict):
-        inner = body.get("error", body)
-        message = inner.get("message") if isinstance(inner, dict) else inner
-        return message if isinstance(message, str) else ""
-    return ""

@@ -1,4 +1,4 @@
-r"""A teacher that answers by rules in a YAML file: for tests, examples and trying a pipeline out. It costs nothing.
+r"""A model that answers by rules in a YAML file: for tests, examples and trying a pipeline out. It costs nothing.
 
     rules:
       - contains: [ducks, eggs]              # all of them, anywhere in the prompt
@@ -72,13 +72,13 @@ class Scripted:
         try:
             self._rules = Rules.model_validate(yaml.safe_load(path.read_text("utf-8"))).rules
         except OSError as error:
-            raise ConfigError(f"scripted teacher {path}: {error.strerror}; give a YAML file of rules") from None
+            raise ConfigError(f"scripted model {path}: {error.strerror}; give a YAML file of rules") from None
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise ConfigError(f"scripted teacher {path}: {where}: {first['msg']}") from None
+            raise ConfigError(f"scripted model {path}: {where}: {first['msg']}") from None
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigError(f"scripted teacher {path}: not YAML ({str(error).splitlines()[0]})") from None
+            raise ConfigError(f"scripted model {path}: not YAML ({str(error).splitlines()[0]})") from None
 
     async def answer(self, request: Request) -> bytes:
         """The answer of the first rule that fits; words are counted as tokens."""

@@ -3,15 +3,18 @@
 Whatever is waiting is generated in batches of similar length, padded on the left. Drawn samples do not depend on the
 batch they were in: each adds its own Gumbel noise, seeded by its request, to its log-probabilities and takes the
 largest, which is the same as drawing from them.
+
+What the candidates of a turn share is computed once when they are scored.
 """
 
 from __future__ import annotations
 
-import asyncio
+import copy
 import hashlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,15 +22,21 @@ from typing import Any
 import orjson
 
 from lemma.exceptions import ConfigError, MissingExtraError
+from lemma.models.chat_template import common_prefix, load_tokenizer, no_model, render_prompt
+from lemma.models.gathering import Gathering
 from lemma.models.protocol import RefusedRequestError, Request
+from lemma.models.scoring import Score, Turn
+from lemma.rundir.lines import fingerprint
 
-Waiting = tuple[list[int], Request, asyncio.Future[bytes]]
 _BATCH_TOKENS = 1 << 16
 _MOST_AT_ONCE = 256
+_WEIGHTS = ("*.safetensors", "*.bin", "tokenizer.json")
 
 
 class LocalTransformers:
-    """One model. Raises ConfigError where it can't be loaded, or has no chat template and is asked in a chat."""
+    """One model. Raises ConfigError if it can't be loaded, or has no chat template and is asked in a chat."""
+
+    in_process = True
 
     def __init__(self, model: str) -> None:
         try:
@@ -36,45 +45,50 @@ class LocalTransformers:
         except ImportError:
             raise MissingExtraError("transformers", "train") from None
         self.name = model
-        self._torch = torch
+        self._torch: Any = torch
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         transformers.utils.logging.disable_progress_bar()
+        if (Path(model) / "adapter_config.json").exists() and find_spec("peft") is None:
+            raise MissingExtraError("peft", "train")
         try:
             self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(model, padding_side="left")
-            self._model: Any = _load(model, self._device)
+            with warnings.catch_warnings():
+                # PEFT reads an attribute that transformers has renamed; nothing that a user of lemma could change.
+                warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+                dtype = "auto" if self._device == "cuda" else "float32"
+                loaded = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=dtype)
         except (OSError, ValueError, KeyError) as error:
-            reason = (str(error) or type(error).__name__).splitlines()[0]
-            raise ConfigError(
-                f"no model at {model!r} ({reason}); give a folder with config.json or adapter_config.json, or an id "
-                "that huggingface.co has"
-            ) from None
+            raise no_model(model, error) from None
+        self._model: Any = loaded.to(self._device).eval()
         if self._tokenizer.pad_token is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
         self._context = getattr(self._model.config.get_text_config(), "max_position_embeddings", None) or 1 << 20
-        self._waiting: list[Waiting] = []
-        self._working: asyncio.Task[None] | None = None
+        # Requests that are about to come go into the first batch too.
+        self._requests: Gathering[tuple[list[int], Request], bytes] = Gathering(self._generate, _next_batch, pause=0.01)
+        self._turns: Gathering[Turn, list[Score]] = Gathering(lambda turns: [self._score(turns[0])], lambda turns: [0])
+
+    @cached_property
+    def identity(self) -> str:
+        """The name, and fingerprints of the weights if the model is a folder."""
+        files = sorted(file for pattern in _WEIGHTS for file in Path(self.name).glob(pattern))
+        return ":".join([self.name, *map(fingerprint, files)])
 
     async def answer(self, request: Request) -> bytes:
         """The answer in OpenAI's form, once its batch is done."""
-        tokens = self._tokens(request)
-        answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._waiting.append((tokens, request, answered))
-        if self._working is None or self._working.done():
-            self._working = asyncio.create_task(self._work())
-        return await answered
-
-    async def close(self) -> None:
-        """Let the model go."""
-        self._model = None
-
-    def _tokens(self, request: Request) -> list[int]:
-        text = self._text(request)
-        encoded = self._tokenizer(text, add_special_tokens=isinstance(request.prompt, str))["input_ids"]
+        encoded = self._tokenizer(self._text(request), add_special_tokens=isinstance(request.prompt, str))["input_ids"]
         if len(encoded) + 1 > self._context:
             raise RefusedRequestError(
                 f"{self.name}: the prompt has {len(encoded)} tokens, the model takes {self._context}"
             )
-        return [int(token) for token in encoded]
+        return await self._requests.do(([int(token) for token in encoded], request))
+
+    async def score(self, turn: Turn) -> list[Score]:
+        """The score of each continuation of a turn, one turn after the other."""
+        return await self._turns.do(turn)
+
+    async def close(self) -> None:
+        """Let the model go."""
+        self._model = None
 
     def _text(self, request: Request) -> str:
         if isinstance(request.prompt, str):
@@ -86,46 +100,17 @@ class LocalTransformers:
         messages = [{"role": role, "content": content} for role, content in request.prompt]
         # The beginning of the model's own turn is put behind the rendered rest, so that no template can change it.
         begun = messages.pop()["content"] if messages[-1]["role"] == "assistant" else ""
-        return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)) + begun
+        return render_prompt(self._tokenizer, messages) + begun
 
-    async def _work(self) -> None:
-        await asyncio.sleep(0.01)  # those who are about to ask come into the first batch too
-        while self._waiting:
-            batch = self._next_batch()
-            try:
-                answers = await asyncio.to_thread(self._generate, [(tokens, request) for tokens, request, _ in batch])
-            except Exception as error:  # whatever fails here belongs to those who wait for it
-                for _, _, answered in batch:
-                    if not answered.done():
-                        answered.set_exception(error)
-                continue
-            for (_, _, answered), raw in zip(batch, answers, strict=True):
-                if not answered.done():
-                    answered.set_result(raw)
-            await asyncio.sleep(0)
-
-    def _next_batch(self) -> list[Waiting]:
-        """Requests of one maximum length, the longest prompts first, as many as fit."""
-        self._waiting.sort(key=lambda item: (item[1].sampling.max_tokens, -len(item[0])))
-        longest = len(self._waiting[0][0]) + self._waiting[0][1].sampling.max_tokens
-        most = max(1, min(_MOST_AT_ONCE, _BATCH_TOKENS // longest))
-        limit = self._waiting[0][1].sampling.max_tokens
-        batch = [item for item in self._waiting[:most] if item[1].sampling.max_tokens == limit]
-        del self._waiting[: len(batch)]
-        return batch
-
-    def _generate(self, batch: Sequence[tuple[list[int], Request]]) -> list[bytes]:
+    def _generate(self, batch: list[tuple[list[int], Request]]) -> list[bytes]:
         torch = self._torch
-        inputs = self._tokenizer.pad({"input_ids": [tokens for tokens, _ in batch]}, return_tensors="pt").to(
-            self._device
-        )
         requests = [request for _, request in batch]
+        inputs = self._tokenizer.pad({"input_ids": [tokens for tokens, _ in batch]}, return_tensors="pt")
         width = inputs["input_ids"].shape[1]
-        room = min(requests[0].sampling.max_tokens, self._context - width)
         with torch.inference_mode():
             made = self._model.generate(
-                **inputs,
-                max_new_tokens=room,
+                **inputs.to(self._device),
+                max_new_tokens=min(requests[0].sampling.max_tokens, self._context - width),
                 do_sample=False,
                 temperature=None,
                 top_p=None,
@@ -151,17 +136,59 @@ class LocalTransformers:
         choice = {"message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}
         return orjson.dumps({"choices": [choice], "usage": usage})
 
+    @cached_property
+    def _scoring_tokenizer(self) -> Any:
+        """One that has a chat template in any case, and gives character offsets."""
+        return load_tokenizer(self.name)
 
-def _load(model: str, device: str) -> Any:
-    from transformers import AutoModelForCausalLM
+    def _score(self, turn: Turn) -> list[Score]:
+        tokenizer = self._scoring_tokenizer
+        prompt = render_prompt(tokenizer, [{"role": "user", "content": turn.question}]) + turn.before
+        texts = [prompt + text for text in turn.continuations]
+        encoded = tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)
+        rows = encoded["input_ids"]
+        # The numbers of the tokens with a character past the prompt.
+        said = [
+            [number for number, (_, end) in enumerate(offsets) if end > len(prompt)]
+            for offsets in encoded["offset_mapping"]
+        ]
+        same = min(common_prefix(rows[0], row) for row in rows)
+        shared = max(1, min(same, *(numbers[0] for numbers in said)))
+        scores = []
+        for numbers, given in zip(said, self._log_probs(rows, shared), strict=True):
+            chosen = given[[number - shared for number in numbers if number >= shared]]
+            scores.append(Score(float(chosen.double().sum()), len(chosen)))
+        return scores
 
-    if (Path(model) / "adapter_config.json").exists() and find_spec("peft") is None:
-        raise MissingExtraError("peft", "train")
-    with warnings.catch_warnings():
-        # PEFT reads an attribute that transformers has renamed; nothing that a user of lemma could change.
-        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
-        dtype = "auto" if device == "cuda" else "float32"
-        return AutoModelForCausalLM.from_pretrained(model, dtype=dtype).to(device).eval()
+    def _log_probs(self, rows: list[list[int]], shared: int) -> Any:
+        """Log-probability of each token after the first `shared` ones, padded on the right."""
+        torch, model = self._torch, self._model
+        with torch.inference_mode():
+            cache = None
+            if shared > 1:
+                start = torch.tensor([rows[0][: shared - 1]], device=model.device)
+                cache = copy.deepcopy(model(start, use_cache=True, logits_to_keep=1).past_key_values)
+                cache.batch_repeat_interleave(len(rows))
+            rests = [torch.tensor(row[shared - 1 :]) for row in rows]
+            inputs = torch.nn.utils.rnn.pad_sequence(rests, batch_first=True, padding_value=0).to(model.device)
+            mask = torch.ones(len(rows), shared - 1 + inputs.shape[1], dtype=torch.long, device=model.device)
+            for number, row in enumerate(rows):
+                mask[number, len(row) :] = 0
+            logits = model(inputs, attention_mask=mask, past_key_values=cache, use_cache=cache is not None).logits
+            given = torch.log_softmax(logits[:, :-1].float(), dim=-1)
+            return given.gather(2, inputs[:, 1:, None]).squeeze(2).cpu()
+
+
+def _next_batch(waiting: list[tuple[list[int], Request]]) -> list[int]:
+    """Requests of one maximum length, the longest prompts first, as many as fit."""
+
+    def limit(place: int) -> int:
+        return waiting[place][1].sampling.max_tokens
+
+    order = sorted(range(len(waiting)), key=lambda place: (limit(place), -len(waiting[place][0])))
+    longest = len(waiting[order[0]][0]) + limit(order[0])
+    most = max(1, min(_MOST_AT_ONCE, _BATCH_TOKENS // longest))
+    return [place for place in order[:most] if limit(place) == limit(order[0])]
 
 
 class _Drawing:
@@ -170,7 +197,10 @@ class _Drawing:
     def __init__(self, torch: Any, requests: Sequence[Request], device: str) -> None:
         self._torch = torch
         self._rows = [row for row, request in enumerate(requests) if request.sampling.temperature > 0]
-        self._generators = [torch.Generator().manual_seed(_seed(requests[row])) for row in self._rows]
+        # Seeded by the request alone: the same folder elsewhere draws the same, two models draw with the same luck.
+        keys = [replace(requests[row], model="").key().encode() for row in self._rows]
+        seeds = [int.from_bytes(hashlib.blake2b(key, digest_size=7).digest(), "big") for key in keys]
+        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         drawn = [requests[row].sampling for row in self._rows]
         self._temperatures = torch.tensor([[sampling.temperature] for sampling in drawn], device=device)
         self._top_p = torch.tensor([[sampling.top_p] for sampling in drawn], device=device)
@@ -187,8 +217,3 @@ class _Drawing:
         noise = -torch.log(-torch.log(uniform.clamp(min=1e-20, max=1 - 1e-7)))
         scores[self._rows] = (scaled + noise.to(scaled.device)).masked_fill(outside, float("-inf")).to(scores.dtype)
         return scores
-
-
-def _seed(request: Request) -> int:
-    """From the request alone: the same folder elsewhere draws the same, and two models draw with the same luck."""
-    return int.from_bytes(hashlib.blake2b(replace(request, model="").key().encode(), digest_size=7).digest(), "big")

@@ -13,11 +13,11 @@ function histogram(title, unit, bars) {
   }, count(from)));
   const ranges = bars.map(([from, to, value]) => [from === to ? count(from) : `${count(from)} to ${count(to)}`, count(value)]);
   const peak = bars.find((found) => found[2] === most);
-  const summary = `${title}: ${count(total)} in all, from ${count(bars[0][0])} to ${count(bars[bars.length - 1][1])} ${unit},`
+  const summary = `${title}: ${count(total)} in total, from ${count(bars[0][0])} to ${count(bars[bars.length - 1][1])} ${unit},`
     + ` most often ${peak[0] === peak[1] ? count(peak[0]) : `${count(peak[0])} to ${count(peak[1])}`}.`;
   return element("figure", {}, element("figcaption", {}, title),
     chart(summary, most, [...columns, ...labels]),
-    more("Numbers", table(title, [[unit], ["how many", "number"]], ranges)));
+    more("Numbers", table(title, [[unit], ["count", "number"]], ranges)));
 }
 
 function chart(summary, most, parts, least = 0, shown = count) {

@@ -1,5 +1,5 @@
 "use strict";
-// Text of records reaches the page only as text nodes and attribute values: nothing here parses HTML.
+// The text of records reaches the page only as text nodes and attribute values: nothing here parses HTML.
 
 function element(tag, attributes, ...children) {
   return filled(document.createElement(tag), attributes, children);

@@ -1,6 +1,6 @@
 const NODE = { height: 30, tall: 48, letter: 7.4, gap: 14, row: 34 };
 const STATES = {
-  same: "as it should be", changed: "changed here", reached: "reached by the change", "left out": "left out",
+  same: "unchanged", changed: "changed here", reached: "affected by the change", "left out": "left out",
   added: "added here",
 };
 
@@ -25,8 +25,8 @@ function graph(sample) {
   const drawn = drawing("svg", { viewBox: `0 0 ${width} ${top - NODE.row + 8}`, role: "img", "aria-label": summary, class: "graph" },
     ...edges, ...nodes.map(box));
   drawn.style.width = `${width}px`;
-  const key = "Red: changed here. Yellow: reached by the change. Dashed: left out. A gray box is as it should be.";
-  return [element("p", { class: "quiet" }, key), element("div", { class: "scroll" }, drawn), more("The graph in words", element("ol", {}, told(sample).map((line) => element("li", {}, line))))];
+  const key = "Red: changed here. Yellow: affected by the change. Dashed: left out. Gray: unchanged.";
+  return [element("p", { class: "quiet" }, key), element("div", { class: "scroll" }, drawn), more("Graph as text", element("ol", {}, told(sample).map((line) => element("li", {}, line))))];
 }
 
 function layered(sample) {
@@ -86,5 +86,5 @@ function told(sample) {
     const became = node.wrong && node.wrong !== node.right ? ` became ${node.wrong}` : "";
     return `${step}: ${node.right}${became}, ${STATES[node.state]}${uses.length ? `; uses ${uses.join(" and ")}` : ""}.`;
   });
-  return [...lines, `The answer is ${sample.answer}, and should be ${sample.gold}.`];
+  return [...lines, `The answer is ${sample.answer}; it should be ${sample.gold}.`];
 }

@@ -19,7 +19,7 @@ function samplesSection(data) {
     list.append(...next.map((sample) => article(sample, controls.strategy.value)));
     shown += next.length;
     button.hidden = shown >= found.length;
-    status.textContent = `${count(found.length)} of ${count(data.samples.length)} samples fit, ${count(shown)} shown.`;
+    status.textContent = `${count(found.length)} of ${count(data.samples.length)} samples match, ${count(shown)} shown.`;
     return next.length;
   };
   const filter = () => {
@@ -35,9 +35,9 @@ function samplesSection(data) {
     if (showMore()) list.children[before].querySelector("h3").focus();
   });
   filter();
-  const all = data.samples.length === data.erroneous ? "All erroneous solutions are here."
-    : `The figures above are of all records. Here are ${count(data.samples.length)} of ${count(data.erroneous)} erroneous`
-      + " solutions, equally many of each error type and origin as far as there are.";
+  const all = data.samples.length === data.erroneous ? "All erroneous solutions are shown here."
+    : `The figures above cover all records. Shown here are ${count(data.samples.length)} of ${count(data.erroneous)}`
+      + " erroneous solutions, in equal numbers per error type and origin where possible.";
   return [element("p", { class: "quiet" }, all), form, status, list, button];
 }
 
@@ -73,10 +73,10 @@ function article(sample, strategy) {
     element("p", { class: "facts" }, `${sample.id}, ${sample.origin}, made by ${sample.model}`),
     element("p", { class: "question" }, sample.question),
     trajectories.length ? trajectories.map((trajectory) => trajectoryView(sample, trajectory)) : wrongSolution(sample),
-    element("p", {}, `It answers ${sample.answer || "nothing"}; right is ${sample.gold}.`),
-    sample.explanation ? element("p", {}, `Why: ${sample.explanation}`) : null,
+    element("p", {}, `Its answer is ${sample.answer || "missing"}; the right answer is ${sample.gold}.`),
+    sample.explanation ? element("p", {}, `Explanation: ${sample.explanation}`) : null,
     sample.graph.length ? later("Computation graph", () => graph(sample)) : null,
-    later("Reference solution, and the whole wrong one", () => [
+    later("Reference solution and full wrong solution", () => [
       element("p", { class: "strategy" }, "reference"), segment("correction", sample.reference.map((step) => [[step]]), "right"),
       ...wrongSolution(sample)]));
 }
@@ -89,13 +89,13 @@ function trajectoryView(sample, trajectory) {
 
 function wrongSolution(sample) {
   const { steps, at } = sample;
-  const parts = [["prefix", steps.slice(0, at)], ["error", steps.slice(at, at + 1)], ["goes on", steps.slice(at + 1)]];
+  const parts = [["prefix", steps.slice(0, at)], ["error", steps.slice(at, at + 1)], ["continuation", steps.slice(at + 1)]];
   return [element("p", { class: "strategy" }, "wrong solution"),
     ...parts.filter(([, lines]) => lines.length).map(([kind, lines]) => segment(kind, lines))];
 }
 
 function segment(kind, lines, name = kind) {
-  return element("div", { class: `segment ${kind.replace(" ", "-")}` }, element("span", { class: "name" }, name),
+  return element("div", { class: `segment ${kind}` }, element("span", { class: "name" }, name),
     lines.map((pieces) => element("p", {}, pieces.map(([text, was]) =>
       was === undefined ? text : element("mark", { title: was.trim() ? `instead of ${was}` : "not in the reference" }, text,
         element("span", { class: "hidden-text" }, was.trim() ? ` (instead of ${was})` : " (added)"))))));

@@ -1,1 +1,1 @@
-"""One training objective a file; each has `prepare_rows` and `make_trainer`."""
+"""One training objective per file; each has `prepare_rows` and `make_trainer`."""

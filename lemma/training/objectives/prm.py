@@ -1,6 +1,6 @@
 """A process reward model: for every step of a solution, whether it is right (arXiv 2211.14275, section 2.4).
 
-It is a token classifier with a label on the end of every step. TRL 1.16 no longer has a trainer for it, so this is the
+It is a token classifier with a label at the end of every step. TRL 1.16 no longer has a trainer for it, so this is the
 plain trainer of transformers.
 """
 
@@ -21,10 +21,10 @@ from transformers import (
     TrainingArguments,
 )
 
-from lemma.config import TrainConfig
 from lemma.models.chat_template import render_prompt
 from lemma.training.job import PreparedData, Row, common_arguments, int_array
 from lemma.training.models import adapter_config, loading_options, this_process
+from lemma.training.presets import TrainSettings
 from lemma.training.records import Line
 from lemma.training.token_labels import IGNORED
 
@@ -32,14 +32,15 @@ _NAMES = {0: "wrong", 1: "right"}
 _STEP_END = "\n"
 
 
-def prepare_rows(lines: Iterable[Line], tokenizer: Any, config: TrainConfig) -> Iterator[tuple[Line, Row | None]]:
-    """Tokenise solutions, with a label on the token that ends each step. A solution is cut between two steps; None is
-    given when not even the first step fits.
+def prepare_rows(lines: Iterable[Line], tokenizer: Any, config: TrainSettings) -> Iterator[tuple[Line, Row | None]]:
+    """Tokenize solutions, with a label on the token that ends each step. Long solutions are cut between two steps; one
+    whose first step does not fit gives None.
     """
     for line in lines:
         text, ends, verdicts = _solution(line, tokenizer)
         encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         starts = np.array([start for start, _ in encoded["offset_mapping"]])
+        # The token that ends a step is the last one that starts at or before the step's line end.
         last_tokens = np.searchsorted(starts, ends, side="right") - 1
         kept = last_tokens < config.max_length
         if not kept[0]:
@@ -54,9 +55,9 @@ def prepare_rows(lines: Iterable[Line], tokenizer: Any, config: TrainConfig) -> 
 def _solution(line: Line, tokenizer: Any) -> tuple[str, list[int], list[bool]]:
     steps, verdicts = line.values.get("completions"), line.values.get("labels")
     if not (isinstance(steps, list) and isinstance(verdicts, list) and steps and len(steps) == len(verdicts)):
-        raise line.error("'completions' and 'labels' have to be lists of the same length")
+        raise line.error("'completions' and 'labels' must be lists of the same length")
     if not all(isinstance(step, str) for step in steps) or not all(isinstance(label, bool) for label in verdicts):
-        raise line.error("'completions' have to be texts, and 'labels' true or false")
+        raise line.error("'completions' must be texts, and 'labels' true or false")
     text, ends = render_prompt(tokenizer, line.messages("prompt")), []
     for step in steps:
         text += step.rstrip() + _STEP_END
@@ -64,8 +65,8 @@ def _solution(line: Line, tokenizer: Any) -> tuple[str, list[int], list[bool]]:
     return text, ends, verdicts
 
 
-def make_trainer(model: str, tokenizer: Any, data: PreparedData, config: TrainConfig, folder: Path) -> Trainer:
-    """The trainer of transformers on a classifier with a fresh head."""
+def make_trainer(model: str, tokenizer: Any, data: PreparedData, config: TrainSettings, folder: Path) -> Trainer:
+    """The trainer of transformers on a classifier with a new head."""
     return Trainer(
         _classifier(model, config),
         TrainingArguments(**common_arguments(config, folder, len(data.train), data.held_out is not None)),
@@ -74,11 +75,11 @@ def make_trainer(model: str, tokenizer: Any, data: PreparedData, config: TrainCo
         processing_class=tokenizer,
         data_collator=DataCollatorForTokenClassification(tokenizer),
         preprocess_logits_for_metrics=lambda logits, _: logits.argmax(-1),
-        compute_metrics=_accuracies,
+        compute_metrics=step_accuracies,
     )
 
 
-def _classifier(model: str, config: TrainConfig) -> Any:
+def _classifier(model: str, config: TrainSettings) -> Any:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)  # for the head, which the base model does not have
         classifier = AutoModelForTokenClassification.from_pretrained(
@@ -95,8 +96,8 @@ def _classifier(model: str, config: TrainConfig) -> Any:
     return classifier
 
 
-def _accuracies(prediction: EvalPrediction) -> dict[str, float]:
-    """Apart for right and wrong steps: most steps are right, and a model that says so always would look good."""
+def step_accuracies(prediction: EvalPrediction) -> dict[str, float]:
+    """One accuracy for right and one for wrong steps: most steps are right, so always saying so would look good."""
     labels, predicted = np.asarray(prediction.label_ids), np.asarray(prediction.predictions)
     found = {name: labels == value for value, name in _NAMES.items() if (labels == value).any()}
     return {f"accuracy_{name}_steps": float((predicted == labels)[at].mean()) for name, at in found.items()}

@@ -1,8 +1,8 @@
 """Supervised fine-tuning with TRL's trainer, and a loss that knows the parts of the text.
 
-The records are tokenised here with labels of our own, which TRL takes as they are. What is added to its trainer is the
-weight of each token (by the part it belongs to) and the mean loss of each part, both on the log-probabilities that the
-trainer computes anyway.
+The records are tokenized here, with labels that TRL takes as they are. Added to its trainer are the weight of each
+token (by the part it belongs to) and the mean loss of each part, both on the log-probabilities that the trainer
+computes anyway.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import torch
 from trl import SFTConfig, SFTTrainer, pack_dataset
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
-from lemma.config import TrainConfig
 from lemma.models.chat_template import RenderedExample, render_example
 from lemma.training.batching import LikeLengths
 from lemma.training.job import PreparedData, Row, common_arguments, int_array
 from lemma.training.models import adapter_config, loading_options
+from lemma.training.presets import TrainSettings
 from lemma.training.records import Line
 from lemma.training.token_labels import IGNORED, PARTS, Floats, Part, part_weights, parts_of_tokens, token_labels
 
@@ -30,11 +30,11 @@ _BATCH = 256
 _LAST_PARTS = [PARTS.index(kind) for kind in ("correction", "response", "frame")]
 
 
-def prepare_rows(lines: Iterable[Line], tokenizer: Any, config: TrainConfig) -> Iterator[tuple[Line, Row | None]]:
-    """Tokenise records, with a label and a part for each token.
+def prepare_rows(lines: Iterable[Line], tokenizer: Any, config: TrainSettings) -> Iterator[tuple[Line, Row | None]]:
+    """Tokenize records, with a label and a part for each token.
 
-    A record that is too long is cut if the cut falls into its last part; else it would teach the mistake without the
-    repair, and None is given for it.
+    A record that is too long is cut if the cut falls into its last part. Otherwise it would teach the mistake without
+    the correction, so it gives None.
     """
     weights = part_weights(config.mask, config.error_weight)
     required = config.mask != "none" or config.error_weight is not None
@@ -55,15 +55,15 @@ def _render(line: Line, tokenizer: Any, required: bool) -> tuple[RenderedExample
     parts = line.parts(completion, required and line.kind == "lemma")
     rendered = render_example(tokenizer, line.messages("prompt"), completion)
     shift = rendered.content_start - rendered.cut
-    moved = [Part(part.kind, *(_clamp(edge + shift, rendered) for edge in (part.start, part.end))) for part in parts]
+    # Templates strip white space around the answer, so an edge may lie outside of what is left of it.
+    edges = [
+        np.clip((part.start + shift, part.end + shift), rendered.content_start, rendered.content_end) for part in parts
+    ]
+    moved = [Part(part.kind, int(start), int(end)) for part, (start, end) in zip(parts, edges, strict=True)]
     moved[0] = Part(moved[0].kind, rendered.content_start, moved[0].end)
     opening = Part("frame", rendered.trained_from, rendered.content_start)
     closing = Part("frame", rendered.content_end, len(rendered.text))
     return rendered, [opening, *moved, closing]
-
-
-def _clamp(position: int, rendered: RenderedExample) -> int:
-    return min(max(position, rendered.content_start), rendered.content_end)
 
 
 def _row(ids: np.ndarray[Any, Any], kinds: np.ndarray[Any, Any], weights: Floats, max_length: int) -> Row | None:
@@ -76,16 +76,16 @@ def _row(ids: np.ndarray[Any, Any], kinds: np.ndarray[Any, Any], weights: Floats
     return Row(columns, len(ids), int((labels != IGNORED).sum()), cut)
 
 
-def make_trainer(model: str, tokenizer: Any, data: PreparedData, config: TrainConfig, folder: Path) -> SegmentTrainer:
-    """TRL's trainer on the prepared data. With packing, rows hold several records that do not see each other."""
+def make_trainer(model: str, tokenizer: Any, data: PreparedData, config: TrainSettings, folder: Path) -> SegmentTrainer:
+    """TRL's trainer on the prepared data. With packing, rows hold several records that do not attend to each other."""
     train, held_out = data.train, data.held_out
     if config.packing:
-        # Packed here, not by TRL, which would drop the column that says what part a token belongs to.
+        # Packed here, not by TRL, which would drop the column with the parts.
         train, held_out = (part and pack_dataset(part, config.max_length, "bfd") for part in (train, held_out))
     arguments = SFTConfig(
         **common_arguments(config, folder, len(train), held_out is not None),
         model_init_kwargs=loading_options(config),
-        max_length=None,  # cut above, where it is counted
+        max_length=None,  # records were cut and counted in prepare_rows
         padding_free=config.packing,
         average_tokens_across_devices=True,
     )
@@ -103,7 +103,7 @@ def make_trainer(model: str, tokenizer: Any, data: PreparedData, config: TrainCo
 
 @dataclass
 class PartsCollator(DataCollatorForLanguageModeling):
-    """TRL's collator, which also pads and joins the column `parts`."""
+    """TRL's collator, which also pads and concatenates the column `parts`."""
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
         batch: dict[str, Any] = super().torch_call(examples)
@@ -117,14 +117,14 @@ class PartsCollator(DataCollatorForLanguageModeling):
 class SegmentTrainer(SFTTrainer):
     """SFTTrainer with a weight for each part of the text, and the loss of each part in its logs.
 
-    In evaluation all tokens of the answer are scored, also masked ones: so `eval_loss_error` says whether the model
+    In evaluation all tokens of the answer are scored, including masked ones: `eval_loss_error` shows whether the model
     learns to make the mistake, while `eval_loss` remains the loss that is trained.
     """
 
     def __init__(self, *args: Any, part_weights: Floats, group_by_length: bool, **kwargs: Any) -> None:
         self._group_by_length = group_by_length
         super().__init__(*args, **kwargs)
-        # TRL refuses a collator of one's own without padding, so it is put in its place afterwards.
+        # TRL refuses a custom collator if padding_free is set, so it is replaced afterwards.
         self.data_collator: Any = PartsCollator(**vars(self.data_collator))
         self._part_weights = torch.from_numpy(part_weights).to(self.args.device)
         self._labels_say_all = set(part_weights.tolist()) <= {0.0, 1.0}
@@ -145,7 +145,7 @@ class SegmentTrainer(SFTTrainer):
         return LikeLengths(lengths, self.args.train_batch_size, self.args.seed)
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
-        """As the trainer's own, but the loss is divided by the sum of the tokens' weights, not by their number."""
+        """Like the trainer's own, but with the sum of the tokens' weights, not their number, as divisor of the loss."""
         samples, count = super().get_batch_samples(epoch_iterator, num_batches, device)
         if count is None or not samples or self._labels_say_all:
             return samples, count
@@ -165,7 +165,9 @@ class SegmentTrainer(SFTTrainer):
 
         def weighted(**model_inputs: Any) -> Any:
             outputs = model(**model_inputs)
-            self._add_part_losses(mode, parts[:, 1:], outputs)
+            # Nats and numbers of scored tokens, added up by part.
+            losses = torch.stack([-outputs.log_probs.detach().float().flatten(), outputs.label_mask.float().flatten()])
+            self._part_sums[mode].index_add_(1, parts[:, 1:].flatten(), losses)
             if mode == "eval" or not self._labels_say_all:
                 weights = self._part_weights[parts[:, 1:]]
                 for name in ("log_probs", "label_mask", "entropy", "is_top1"):
@@ -173,10 +175,6 @@ class SegmentTrainer(SFTTrainer):
             return outputs
 
         return super().compute_loss(weighted, inputs, *args, **kwargs)
-
-    def _add_part_losses(self, mode: str, parts: torch.Tensor, outputs: Any) -> None:
-        losses = torch.stack([-outputs.log_probs.detach().float().flatten(), outputs.label_mask.float().flatten()])
-        self._part_sums[mode].index_add_(1, parts.flatten(), losses)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add `loss_error`, `loss_correction` ...: the mean loss of the tokens of each part since the last log."""

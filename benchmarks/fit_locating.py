@@ -1,0 +1,176 @@
+"""Fit the weights by which `lemma.locating.graph` chooses a step, on the open part of the labeled solutions.
+
+    python benchmarks/fit_locating.py ../shared/data     # writes lemma/data/locating_graph.json
+
+The shut part (`labeled_solutions.py`) is never read here. Penalty and threshold are chosen from five-fold
+cross-validation by problem; `locating.py` prints its figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from labeled_solutions import FOLDS, Labeled, read_solutions, split
+from numpy.typing import NDArray
+
+from lemma.exceptions import LemmaError
+from lemma.locating.choice import COLUMNS, WEIGHTS_FILE, Weights, alternatives, probabilities
+from lemma.locating.posterior import Posterior
+from lemma.locating.signs import Reading, Signs, signs_of_steps
+
+Matrix = NDArray[np.float64]
+
+PENALTY, FORMAL_PENALTY, NONE_PENALTY = 10.0, 30.0, 0.02
+WANTED_PRECISION = 0.9
+_SHARPNESSES = np.linspace(0.6, 2.0, 57)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A labeled solution with its signs."""
+
+    labeled: Labeled
+    signs: Signs
+    is_formal: bool
+
+    @property
+    def rows(self) -> Matrix:
+        """The alternatives: the steps, then "none"."""
+        return alternatives(self.signs, self.is_formal, self.labeled.answer_is_right)
+
+    @property
+    def chosen(self) -> int:
+        """The place of the right alternative."""
+        wrong = self.labeled.first_wrong
+        return len(self.signs) if wrong is None else wrong
+
+
+def read_cases(solutions: Sequence[Labeled], with_reference: bool) -> list[Case]:
+    """The solutions with their signs: about 10 ms each."""
+    cases = []
+    for one in solutions:
+        reference = one.reference_steps if with_reference else ()
+        reading = Reading(one.question, one.gold_answer, reference, one.steps)
+        cases.append(Case(one, signs_of_steps(reading), reading.is_formal))
+    return cases
+
+
+def fit(cases: Sequence[Case]) -> Matrix:
+    """The weights that maximize the likelihood less a penalty on their squares, by Newton's method."""
+    most = max(len(case.signs) for case in cases) + 1
+    rows = np.zeros((len(cases), most, len(COLUMNS)))
+    there = np.zeros((len(cases), most), dtype=bool)
+    for index, case in enumerate(cases):
+        there[index, : len(case.signs) + 1] = True
+        rows[index, : len(case.signs) + 1] = case.rows
+    chosen = rows[np.arange(len(cases)), [case.chosen for case in cases]]
+    penalty = np.array([_penalty(name) for name in COLUMNS])
+    weights = np.zeros(len(COLUMNS))
+    for _ in range(100):
+        scores = np.where(there, rows @ weights, -np.inf)
+        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        expected = (shares[:, :, None] * rows).sum(axis=1)
+        gradient = (chosen - expected).sum(axis=0) - penalty * weights
+        flat = rows.reshape(-1, len(COLUMNS))
+        curvature = (flat.T * shares.reshape(-1)) @ flat - expected.T @ expected + np.diag(penalty)
+        change = np.linalg.solve(curvature, gradient)
+        weights += change * min(1.0, 2.0 / np.abs(change).max())  # no step so long that it overshoots
+        if np.abs(change).max() < 1e-6:
+            break
+    return weights
+
+
+def _penalty(column: str) -> float:
+    if column.removeprefix("formal_").startswith("none"):
+        return NONE_PENALTY
+    return FORMAL_PENALTY if column.startswith("formal_") else PENALTY
+
+
+def sharpness_of(cases: Sequence[Case], weights: Sequence[Matrix]) -> float:
+    """The factor on the scores that makes the chosen alternatives most likely. `weights` are those of each case."""
+    scores = [case.rows @ own for case, own in zip(cases, weights, strict=True)]
+
+    def likelihood(sharpness: float) -> float:
+        return sum(
+            float(np.log(probabilities(sharpness * of_case)[case.chosen]))
+            for case, of_case in zip(cases, scores, strict=True)
+        )
+
+    return float(max(_SHARPNESSES, key=likelihood))
+
+
+def cross_validated(cases: Sequence[Case]) -> tuple[list[Posterior], float]:
+    """The posterior of each case by weights that were fitted without its fold, and the sharpness for all data.
+
+    The sharpness that a fold's posteriors have comes from the other folds, too.
+    """
+    of_fold = {fold: fit([case for case in cases if case.labeled.fold != fold]) for fold in range(FOLDS)}
+    weights = [of_fold[case.labeled.fold] for case in cases]
+    sharpness = {}
+    for fold in range(FOLDS):
+        others = [(case, own) for case, own in zip(cases, weights, strict=True) if case.labeled.fold != fold]
+        sharpness[fold] = sharpness_of(*zip(*others, strict=True))
+    posteriors = [
+        Weights(own, sharpness[case.labeled.fold]).posterior(case.signs, case.is_formal, case.labeled.answer_is_right)
+        for case, own in zip(cases, weights, strict=True)
+    ]
+    return posteriors, sharpness_of(cases, weights)
+
+
+def threshold_of(cases: Sequence[Case], posteriors: Sequence[Posterior]) -> float:
+    """The lowest threshold, in steps of 0.01, from which on the located steps of wrong solutions are precise enough."""
+    wrong = [
+        (posterior.steps[posterior.best_step()], posterior.best_step() == case.chosen)
+        for case, posterior in zip(cases, posteriors, strict=True)
+        if not case.labeled.answer_is_right
+    ]
+    threshold = 0.99
+    for percent in range(99, 30, -1):
+        located = [right for confidence, right in wrong if confidence >= percent / 100]
+        if located and sum(located) / len(located) < WANTED_PRECISION:
+            break
+        threshold = percent / 100
+    return threshold
+
+
+def fitted(solutions: Sequence[Labeled]) -> dict[str, Any]:
+    """The content of the file of weights."""
+    content: dict[str, Any] = {"fitted_on": "the open part of ProcessBench (GSM8K, MATH), PARC and MR-GSM8K"}
+    for name, with_reference in (("with_reference", True), ("without_reference", False)):
+        cases = read_cases(solutions, with_reference)
+        posteriors, sharpness = cross_validated(cases)
+        if with_reference:
+            content["threshold"] = threshold_of(cases, posteriors)
+        weights = zip(COLUMNS, fit(cases), strict=True)
+        named = {column: round(float(weight), 4) for column, weight in weights if abs(weight) >= 0.00005}
+        content[name] = {"sharpness": sharpness, "weights": named}
+    return content
+
+
+def main() -> int:
+    """Fit on the folder that is named, and write the weights."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="where the labeled solutions are")
+    parser.add_argument("--out", type=Path, default=WEIGHTS_FILE, help="the file of weights (default: the package's)")
+    flags = parser.parse_args()
+    try:
+        solutions, _ = split(read_solutions(flags.folder))
+    except LemmaError as error:
+        print(error, file=sys.stderr)
+        return 2
+    content = fitted(solutions)
+    flags.out.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    print(f"{len(solutions)} solutions; threshold {content['threshold']}; wrote {flags.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""An independent reading of LaTeX records: exact values, equality chains, answers, and what explanations claim."""

@@ -1,0 +1,89 @@
+"""Real solutions with the first wrong step marked by people, and which of their problems stay shut.
+
+    open_part, shut_part = split(read_solutions(Path("../shared/data")))
+
+`labelled_dev.jsonl` holds ProcessBench and PARC (`label` counts from 0, -1 means that no step is wrong);
+`first_error_dev.jsonl` holds MR-GSM8K (`first_error_step` counts from 1).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lemma.exceptions import DataError
+from lemma.grading.extraction import find_answer
+from lemma.steps import split_steps
+
+FILES = ("labelled_dev.jsonl", "first_error_dev.jsonl")
+GSM8K_SOURCES = ("ProcessBench gsm8k", "PARC gsm8k", "PARC metamathqa", "PARC orcamath", "MR-GSM8K")
+MATH_SOURCES = ("ProcessBench math", "PARC math")
+FOLDS = 5
+_SHUT_PERCENT = 20
+
+
+@dataclass(frozen=True)
+class Labeled:
+    """A solution and its first wrong step, counted from 0; None if people found no step wrong."""
+
+    source: str
+    question: str
+    reference_solution: str
+    steps: tuple[str, ...]
+    first_wrong: int | None
+    answer_is_right: bool
+
+    @property
+    def reference_steps(self) -> tuple[str, ...]:
+        """The reference solution, step by step."""
+        return split_steps(self.reference_solution)
+
+    @property
+    def gold_answer(self) -> str:
+        """The answer of the reference solution."""
+        return find_answer(self.reference_solution) or ""
+
+    @property
+    def bucket(self) -> int:
+        """A number from 0 to 99 that all solutions of a problem share."""
+        words = " ".join(self.question.lower().split())
+        return int(hashlib.sha256(words.encode()).hexdigest(), 16) % 100
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether the problem is kept for the one measurement at the end."""
+        return self.bucket < _SHUT_PERCENT
+
+    @property
+    def fold(self) -> int:
+        """The fold of cross-validation that the problem belongs to."""
+        return self.bucket % FOLDS
+
+
+def read_solutions(folder: Path) -> Iterator[Labeled]:
+    """All labeled solutions of a folder. Raises DataError if a file can't be read."""
+    for name in FILES:
+        path = folder / name
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise DataError(f"{path} can't be read: {error}") from None
+        for row in map(json.loads, lines):
+            marked = row["label"] if "label" in row else row["first_error_step"] - 1
+            yield Labeled(
+                row.get("source", "MR-GSM8K"),
+                row["question"],
+                row["reference_solution"],
+                tuple(row["steps"]),
+                marked if marked >= 0 else None,
+                row.get("final_answer_correct", False),
+            )
+
+
+def split(solutions: Iterable[Labeled]) -> tuple[list[Labeled], list[Labeled]]:
+    """The open part, for development and cross-validation, and the shut part, for one measurement at the end."""
+    everything = list(solutions)
+    return [one for one in everything if not one.is_shut], [one for one in everything if one.is_shut]

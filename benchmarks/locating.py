@@ -1,0 +1,107 @@
+"""How often the first wrong step is found without a model, and how far its confidence can be trusted.
+
+    python benchmarks/locating.py ../shared/data               # cross-validated on the open part
+    python benchmarks/locating.py ../shared/data --shut        # the shipped weights on the shut part
+    python benchmarks/locating.py ../shared/data --without-reference
+
+Open part: each solution is located by weights that were fitted without its fold, five folds by problem. Shut part: a
+fifth of the problems, which neither the signs nor the weights have seen. Rows are solutions with a wrong final answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fit_locating import Case, cross_validated, read_cases
+from labeled_solutions import GSM8K_SOURCES, MATH_SOURCES, read_solutions, split
+
+from lemma.exceptions import LemmaError
+from lemma.locating.choice import shipped_model
+from lemma.locating.posterior import Posterior
+
+_BINS = 10
+_DRAWS = 200
+Located = tuple[Case, Posterior]
+
+
+def calibration_error(confidences: Sequence[float], right: Sequence[bool]) -> float:
+    """The expected calibration error, in ten bins of equal width (Guo et al. 2017)."""
+    gaps = [0.0] * _BINS
+    for confidence, fits in zip(confidences, right, strict=True):
+        gaps[min(_BINS - 1, int(confidence * _BINS))] += confidence - fits
+    return sum(map(abs, gaps)) / len(confidences)
+
+
+def error_by_chance(confidences: Sequence[float]) -> float:
+    """The calibration error that so many solutions have on average if their confidences are perfectly calibrated."""
+    source = random.Random(0)
+    draws = ([source.random() < confidence for confidence in confidences] for _ in range(_DRAWS))
+    return sum(calibration_error(confidences, right) for right in draws) / _DRAWS
+
+
+def figures(name: str, located: Sequence[Located], threshold: float) -> str:
+    """One row of the table."""
+    right = [posterior.best_step() == case.chosen for case, posterior in located]
+    confidences = [max(posterior.steps) for _, posterior in located]
+    sure = [fits for fits, confidence in zip(right, confidences, strict=True) if confidence >= threshold]
+    precision = f"{100 * sum(sure) / len(sure):.0f} % of {len(sure)}" if sure else "none located"
+    return (
+        f"| {name} | {len(located)} | {100 * sum(right) / len(right):.1f} % | {precision} "
+        f"| {100 * len(sure) / len(located):.0f} % | {calibration_error(confidences, right):.3f} "
+        f"| {error_by_chance(confidences):.3f} |"
+    )
+
+
+def table(located: Sequence[Located], threshold: float) -> Iterator[str]:
+    """The rows by data set."""
+    yield f"| wrong final answer | n | best guess | precision at {threshold:.2f} | coverage | ECE | ECE by chance |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    wrong = [one for one in located if not one[0].labeled.answer_is_right]
+    groups: list[tuple[str, tuple[str, ...]]] = [(source, (source,)) for source in (*GSM8K_SOURCES, *MATH_SOURCES)]
+    groups += [("**GSM8K sources**", GSM8K_SOURCES), ("**MATH sources**", MATH_SOURCES)]
+    groups += [("**all**", (*GSM8K_SOURCES, *MATH_SOURCES))]
+    for name, sources in groups:
+        rows = [one for one in wrong if one[0].labeled.source in sources]
+        if rows:
+            yield figures(name, rows, threshold)
+
+
+def of_right_answers(located: Sequence[Located]) -> str:
+    """What is said of solutions whose final answer is right: some have a wrong step nevertheless."""
+    rows = [one for one in located if one[0].labeled.answer_is_right]
+    right = sum(posterior.best() == case.labeled.first_wrong for case, posterior in rows)
+    without = sum(case.labeled.first_wrong is None for case, _ in rows)
+    return f"right final answers: {len(rows)}, {without} of them without a wrong step; said rightly of {right}"
+
+
+def main() -> int:
+    """Print the table for the part that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="where the labeled solutions are")
+    parser.add_argument("--shut", action="store_true", help="measure the shipped weights on the shut part")
+    parser.add_argument("--without-reference", action="store_true", help="use the gold answer alone")
+    flags = parser.parse_args()
+    try:
+        open_part, shut_part = split(read_solutions(flags.folder))
+    except LemmaError as error:
+        print(error, file=sys.stderr)
+        return 2
+    cases = read_cases(shut_part if flags.shut else open_part, with_reference=not flags.without_reference)
+    model = shipped_model()
+    if flags.shut:
+        weights = model.without_reference if flags.without_reference else model.with_reference
+        posteriors = [weights.posterior(case.signs, case.is_formal, case.labeled.answer_is_right) for case in cases]
+    else:
+        posteriors, _ = cross_validated(cases)
+    located = list(zip(cases, posteriors, strict=True))
+    print("\n".join(table(located, model.threshold)))
+    print(of_right_answers(located))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

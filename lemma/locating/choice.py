@@ -1,0 +1,87 @@
+"""A choice among the steps of a solution and "none": the weights of the signs, and the posterior that they give.
+
+A conditional logit (McFadden 1974): each step gets a score, the weighted sum of its signs, "none" gets a score of its
+own, and the probabilities are the exponentials of the scores, divided by their sum. `benchmarks/fit_locating.py` fits
+the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from lemma.locating.posterior import Posterior
+from lemma.locating.signs import SIGNS, Signs
+from lemma.resources import BUNDLED
+
+WEIGHTS_FILE = BUNDLED / "locating_graph.json"
+_NONE = ("none", "none_if_answer_wrong", "none_if_false", "none_if_apart")
+_SHARED = (*SIGNS, *_NONE)
+# Every weight has a second one that is added if the problem is about formulas.
+COLUMNS = (*_SHARED, *(f"formal_{name}" for name in _SHARED))
+
+
+def alternatives(signs: Signs, is_formal: bool, answer_is_right: bool) -> NDArray[np.float64]:
+    """One row per step and a last one for "none"; the columns are `COLUMNS`."""
+    count = len(signs)
+    shared = np.zeros((count + 1, len(_SHARED)))
+    shared[:count, : len(SIGNS)] = signs
+    false = signs[:, [SIGNS.index("false"), SIGNS.index("other_operator")]].any()
+    shared[count, len(SIGNS) :] = (1, not answer_is_right, false, signs[:, SIGNS.index("apart")].any())
+    return np.hstack((shared, shared * is_formal))
+
+
+def probabilities(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The softmax of some scores."""
+    exponentials = np.exp(scores - scores.max())
+    return np.asarray(exponentials / exponentials.sum(), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Fitted weights, one per column, and the factor on the scores that calibrates the probabilities."""
+
+    values: NDArray[np.float64]
+    sharpness: float
+
+    @classmethod
+    def from_names(cls, weights: Mapping[str, float], sharpness: float) -> Weights:
+        """The weights by their names; what is not named weighs nothing. Raises KeyError for an unknown name."""
+        values = np.zeros(len(COLUMNS))
+        places = {name: place for place, name in enumerate(COLUMNS)}
+        for name, weight in weights.items():
+            values[places[name]] = weight
+        return cls(values, sharpness)
+
+    def posterior(self, signs: Signs, is_formal: bool, answer_is_right: bool | None) -> Posterior:
+        """The probabilities of the steps. If nothing is known of the answer, both cases count the same."""
+        cases = (False, True) if answer_is_right is None else (answer_is_right,)
+        found = [probabilities(self.sharpness * (alternatives(signs, is_formal, case) @ self.values)) for case in cases]
+        mean = np.mean(found, axis=0)
+        return Posterior(tuple(map(float, mean[:-1])), float(mean[-1]))
+
+
+@dataclass(frozen=True)
+class ShippedModel:
+    """What `fit_locating.py` wrote: weights for solutions with and without a reference, and the default threshold."""
+
+    with_reference: Weights
+    without_reference: Weights
+    threshold: float
+
+
+@cache
+def shipped_model(path: Path = WEIGHTS_FILE) -> ShippedModel:
+    """The fitted model of the package."""
+    content = orjson.loads(path.read_bytes())
+    with_reference, without_reference = (
+        Weights.from_names(content[name]["weights"], content[name]["sharpness"])
+        for name in ("with_reference", "without_reference")
+    )
+    return ShippedModel(with_reference, without_reference, content["threshold"])

@@ -1,0 +1,84 @@
+"""Signs in the numbers of a step, in equations or not: given, known from before, of the reference, or new."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lemma.arithmetic.equations import read_step
+from lemma.arithmetic.numbers import WORD_VALUES, Value, find_numbers
+from lemma.locating.formula_parser import UnreadableError
+from lemma.locating.formulas import read_relations, value_of, values_of
+from lemma.locating.signs.reading import Reading
+
+_WORD = re.compile(r"[A-Za-z]+")
+
+
+def value_signs(reading: Reading) -> Iterator[dict[str, float]]:
+    """The signs of each step."""
+    given = _numbers(reading.question) | _word_numbers(reading.question)
+    reference = frozenset().union(*map(_numbers, reading.reference_steps)) - given
+    gold = _gold(reading)
+    stated = find_numbers(reading.texts[-1])
+    answer = _rounded(stated[-1].face) if stated else None
+    steps = [_numbers(text) for text in reading.texts]
+    before, used = set(given), set[float]()
+    for step, numbers in enumerate(steps):
+        new = numbers - before
+        strange = new - reference - gold
+        later = frozenset().union(*steps[step + 1 :])
+        yield {
+            "reference_value": float(bool(new & reference)),
+            "gold_value": float(bool(new & gold)),
+            "one_from_gold": float(any(_makes(gold, value, given) for value in new)),
+            "used_later": float(bool(new & later)),
+            "new_value_used_later": float(bool((new - reference) & later)),
+            "question_value_first_used": float(bool((numbers & given) - used)),
+            "no_numbers": float(not numbers),
+            "repeats_only": float(bool(numbers) and not new),
+            "new_value": float(bool(strange)),
+            "unexplained_number": float(bool(strange - _results(reading.texts[step]))),
+            "answer_value": float(answer in new),
+        }
+        before |= numbers
+        used |= numbers
+
+
+def _gold(reading: Reading) -> frozenset[float]:
+    value = value_of(reading.gold_answer) if reading.gold is None else reading.gold
+    return frozenset() if value is None else frozenset((_rounded(value),))
+
+
+def _makes(gold: frozenset[float], value: float, given: frozenset[float]) -> bool:
+    """Whether one operation with a number of the question makes the gold answer of a value."""
+    return any(
+        _rounded(made) in gold
+        for other in given
+        if other and value
+        for made in (value + other, value - other, value * other, value / other, other / value)
+    )
+
+
+def _numbers(text: str) -> frozenset[float]:
+    return frozenset((*(_rounded(number.face) for number in find_numbers(text)), *map(_rounded, values_of(text))))
+
+
+def _word_numbers(text: str) -> frozenset[float]:
+    return frozenset(_rounded(value) for word in _WORD.findall(text) for value in WORD_VALUES.get(word.lower(), ()))
+
+
+def _results(text: str) -> set[float]:
+    """The numbers that a text computes."""
+    found = {_rounded(equation.result.face) for equation in read_step(text).equations}
+    for relation in read_relations(text):
+        if not relation.right.letters:
+            try:
+                found.add(_rounded(relation.right.at({})))
+            except UnreadableError:
+                continue
+    return found
+
+
+def _rounded(value: Value | float | complex) -> float:
+    """Six digits of the magnitude, so that `1/3` and `0.333333` are one number."""
+    return float(f"{abs(complex(value)):.6g}")

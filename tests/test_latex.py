@@ -1,0 +1,315 @@
+"""LaTeX solutions: what is read and what is left alone, and which wrong solutions their text does not prove."""
+
+import random
+from fractions import Fraction
+
+import pytest
+
+from lemma.arithmetic.equations import read_step
+from lemma.arithmetic.graph import read_solution
+from lemma.arithmetic.latex import boxed, is_balanced, is_solved_for, is_worked_out
+from lemma.commands.augment import inject_item
+from lemma.exceptions import Refusal
+from lemma.injectors.symbolic import Injected, InjectionPlan, attempts
+from lemma.records import ErroneousSolution, Problem
+from lemma.taxonomy import load_taxonomy
+
+INJECTORS = {kind.id: kind.injector for kind in load_taxonomy() if kind.injector}
+
+# The expression that may be changed, or None: a part of something longer, or no arithmetic at all.
+READ = [
+    (r"So $x = 5 + 7 = 12$ cm.", "5 + 7"),
+    (r"Hence $f(2) = 2 \cdot 3 = 6$.", r"2 \cdot 3"),
+    (r"$P(A) = 2 \cdot 3 = 6$", r"2 \cdot 3"),
+    (r"\[5 \cdot 7 = \boxed{35}.\]", r"5 \cdot 7"),
+    (r"\begin{align*} 5 \cdot 7 &= 35 \\ x &= 2 \end{align*}", r"5 \cdot 7"),
+    (r"$540^\circ / 5 = 108^\circ$", r"540^\circ / 5"),
+    (r"$\frac12 + \frac 14 = \frac{3}{4}$", r"\frac12 + \frac 14"),
+    (r"There are $5 + 7 = 12$ apples \textbf{here}.", "5 + 7"),
+    (r"$5 \text{ cm} + 7 \text{ cm} = 12 \text{ cm}$", r"5 \text{ cm} + 7"),
+    (r"Thus $3 + 4 = 7 \implies x = 7$", "3 + 4"),
+    # A neighbor in the chain is an expression of its own.
+    (r"$\binom{7}{2} = \frac{7 \times 6}{2} = 21$", None),
+    (r"$3! \cdot 6! = 6 \cdot 720 = 4320$", None),
+    (r"$2^3 3^5 = 2^3 \cdot 243 = 1944$", None),
+    (r"$\sqrt{49} + 5 = 7 + 5 = 12$", None),
+    (r"$a + b = 5 + 7 = 12$", None),
+    (r"$x + 5 + 7 = 12$", None),
+    (r"$5 + 7 = 12x$", None),
+    (r"$5 + 7 = 12 = \binom{12}{1}$", None),
+    (r"\begin{align*} 5 \cdot 7 &= 35 \\ &= 5 \cdot 7 \end{align*}", None),
+    # A letter before a bracket is a function or an unknown factor, two letters behind a number are unknowns.
+    (r"$f(3) + 1 = 3$", None),
+    (r"$f(3) + 1 = 4$", None),
+    (r"$x(3 + 4) = 14$", None),
+    (r"$\tau(30^4) = 5^3 = 125$", None),
+    (r"$\sin(30) + 1 = 31$", None),
+    (r"$2xy + 65 = 105$", None),
+    (r"$2xy + 65 = 67$", None),
+    (r"$\frac{1}{2} \cdot AD \cdot 4 = \frac12 \cdot 6 \cdot 4 = 12$", None),
+    # Congruences, other bases, factorials.
+    (r"$2^2 = 1 \pmod 3$", None),
+    (r"$7 \cdot 2 \equiv 4 \pmod{10}$ since $7 \cdot 2 = 14$", None),
+    (r"$343_5 + 1 = 344$", None),
+    (r"$343=1000$ in base 7", None),
+    (r"$4! + 1 = 25$", None),
+]
+
+
+@pytest.mark.parametrize(("text", "expression"), READ)
+def test_only_whole_formulas_are_changed(text, expression):
+    equations = [equation for equation in read_step(text, latex=True).equations if not equation.chained]
+    assert [text[equation.start : equation.end] for equation in equations] == ([expression] if expression else [])
+    assert all(equation.holds for equation in read_step(text, latex=True).equations)
+
+
+FALSE = [
+    r"$P(1) = 1 - 2 + 5 = \boxed{-6}$",
+    r"\[P(1) = 1 - 2 + 5 = \boxed{-6}.\]",
+    r"So $x = 5 \cdot 7 = 36$.",
+    r"$\frac12 + \frac12 = 2$",
+    "The sum is 99.1 plus 400.9 equals 692.",
+]
+
+
+@pytest.mark.parametrize("text", FALSE)
+def test_a_false_equation_is_seen(text):
+    assert [equation.holds for equation in read_step(text).equations] == [False]
+
+
+NOT_FALSE = [
+    "Since 3/4 is equal to $15, then 1/4 is equal to $5.",
+    "They use 16 square feet because four times four equals 16.",
+    "The square flags use 16 square feet of fabric per flag because four times four equals 16",
+    r"$5 \cdot 7 = 36 \pmod 1$",
+]
+
+
+@pytest.mark.parametrize("text", NOT_FALSE)
+def test_words_and_congruences_are_not_called_false(text):
+    assert not [equation for equation in read_step(text).equations if equation.holds is False]
+
+
+BALANCED = [
+    (r"So $\frac{1}{2}$ and \[x = 3.\]", True),
+    (r"It costs \$5, so $\$5 \cdot 2$.", True),
+    (r"\begin{align*} x &= 3 \\ &= 4 \end{align*}", True),
+    ("$$x = 3$$ and [asy] draw((0,0)--(1,{2)); $ [/asy] so", True),
+    (r"\{1, 2\}", True),
+    ("So there are 3$ handshakes that occur.", False),
+    (r"$\frac{1}{2$ is", False),
+    (r"not $10,\!000 - \$5,\!000, but", False),
+    (r"\[x = 3", False),
+    (r"\end{align*} x", False),
+    ("a } b", False),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), BALANCED)
+def test_formulas_and_braces_are_closed(text, expected):
+    assert is_balanced(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(r"not 12\div 5, but $12 \cdot 5$", False), (r"not $12\div 5$, but \$60", True), ("not 12, but 60.", True)],
+)
+def test_commands_stand_in_formulas(text, expected):
+    assert is_balanced(text, commands_outside=False) is expected
+
+
+BOXED = [
+    (r"$\boxed{\frac{3}{4}}$ and \boxed {5}", [r"\frac{3}{4}", "5"]),
+    (r"$\boxed{\frac 43}$", [r"\frac 43"]),
+    (r"$\boxed{12", ["12"]),
+    ("12", []),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), BOXED)
+def test_boxes_are_found(text, expected):
+    assert boxed(text) == expected
+
+
+FOUND = [
+    (r"$\binom{7}{2} = 21$", "21", True),
+    (r"$x = \frac{7 \cdot 6}{2} = 21$", "21", True),
+    (r"in $4! = 24$ ways", "24", True),
+    (r"$54\div 3\cdot\$1=\$18$", "18", True),
+    (r"$\frac{1}{2} \cdot 3 \cdot 4 = \boxed{6}.$", "6", True),
+    (r"$8 - 4=4$.", "4", True),
+    (r"$x - y = 11$", "11", False),
+    (r"$3x = 15$", "15", False),
+    (r"$x^2 - 5x + 6 = 0$", "0", False),
+    (r"$0.5 = \frac{1}{2}$", r"\frac{1}{2}", False),
+    (r"$xyz = 288$", "288", False),
+    (r"$5 \cdot 3 = 15x$", "15", False),
+    (r"$2^2 = 1 \pmod 3$", "1", False),
+    (r"$na_1 = 96$", "96", False),
+    (r"$f(2) = 7$", "7", False),
+    (r"$3 + 4$", "4", False),
+]
+
+
+@pytest.mark.parametrize(("text", "number", "expected"), FOUND)
+def test_what_arithmetic_works_out(text, number, expected):
+    start = text.rindex(number)
+    assert is_worked_out(text, start, start + len(number)) is expected
+
+
+SOLVED = [
+    ("Solving, we find $t = 3.$", "3", True),
+    ("Subtracting gives $c = -2.$", "-2", True),
+    (r"$10d = 159.75 \Rightarrow d=15.975$ inches", "15.975", True),
+    ("Setting $x=-2$, we get $f(-2) = 5$", "-2", False),
+    ("Let $x = 3$.", "3", False),
+    ("If $x = 3$, we get $y = 4$.", "4", False),
+    ("So $x = 3$ or $x = 4$.", "3", False),
+    ("We have $x = 3$.", "3", False),
+    ("so $x = 3y$", "3", False),
+    ("In the first case, we get $x = 3$.", "3", False),
+]
+
+
+@pytest.mark.parametrize(("text", "number", "expected"), SOLVED)
+def test_what_is_concluded_of_an_unknown(text, number, expected):
+    start = text.rindex(number)
+    assert is_solved_for(text, start, start + len(number)) is expected
+
+
+def made(question, steps, gold, *kinds):
+    """All erroneous solutions of a problem, and the reasons for those that were refused."""
+    graph = read_solution(question, steps, gold)
+    found = [one for kind in kinds or INJECTORS for one in attempts(graph, kind, kind, random.Random(0))]
+    errors = [one for one in found if isinstance(one, Injected)]
+    return errors, {one.reason for one in found if isinstance(one, Refusal)}
+
+
+PEN = "Ada has 12 pens in each of 5 boxes and gives 20 away. How many has she?"
+WORKED = (r"There are $12 \cdot 5 = 60$ pens.", r"She keeps $60 - 20 = \boxed{40}$ pens.")
+
+
+def test_a_latex_solution_is_changed_and_explained_in_latex():
+    errors, _ = made(PEN, WORKED, 40)
+    assert len(errors) > 10
+    for error in errors:
+        assert is_balanced(error.explanation, commands_outside=False), error.explanation
+        assert boxed(error.steps[-1]) == [str(error.final)]
+        assert "boxed{40}" not in "".join(error.steps)
+    explanations = {error.explanation for error in errors}
+    assert r"60 is what step 1 found, but the question asks for another quantity." in explanations
+    assert any(
+        text.startswith(r"The step adds where it should have subtracted: not $60 + 20$") for text in explanations
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "steps"),
+    [
+        ("right_answer_boxed", (*WORKED[:1], r"Or, $\boxed{40}$ by counting.", r"She keeps $60 - 20 = \boxed{40}$.")),
+        ("right_answer_boxed", (r"It is $\boxed{\frac {80}2}$.", *WORKED)),
+        ("unbalanced_latex", (r"There are $12 \cdot 5 = 60 pens.", WORKED[1])),
+        ("boxed_answer_unread", (WORKED[0], WORKED[1], r"Also, $\boxed{x + y}$.")),
+        ("unread_number", (WORKED[0], r"[asy] label((60,0)); [/asy]", WORKED[1])),
+    ],
+)
+def test_what_leaves_the_right_answer_or_an_open_formula_is_refused(reason, steps):
+    errors, reasons = made(PEN, steps, 40, "calculation_error", "operator_error")
+    assert reason in reasons
+    assert not [error for error in errors if reason in ("right_answer_boxed", "unbalanced_latex")]
+
+
+def test_a_fraction_without_braces_is_the_answer():
+    errors, _ = made(
+        "Of 12 pens, 16 are counted.",
+        (r"The ratio is $16 / 12 = \boxed{\frac 43}$.",),
+        Fraction(4, 3),
+        "operator_error",
+    )
+    assert errors
+    assert not [error for error in errors if "frac 43" in error.steps[0]]
+
+
+def explanations(question, steps, gold, kind):
+    return {error.explanation for error in made(question, steps, gold, kind)[0]}
+
+
+def test_coordinates_indices_and_exponents_are_not_given():
+    question = r"Triangles $x_{20}$ and $y^{21}$ have 12 rows of 5 dots. [asy] draw((22,0)--(23,24)); [/asy]"
+    told = explanations(question, (r"There are $12 \cdot 5 = \boxed{60}$ dots.",), 60, "context_value_error")
+    assert {text for text in told if "takes" in text} == set()
+    question = question.replace("12 rows", "12 rows of 7 pens or")
+    told = explanations(question, (r"There are $12 \cdot 5 = \boxed{60}$ dots.",), 60, "context_value_error")
+    assert [text for text in told if "takes 7 from the problem" in text]
+
+
+GIVEN = [
+    ("$x - y = 11$.", False),
+    ("Setting $x=-2$ in the formula.", False),
+    ("Let $k = 30$.", False),
+    ("If $k = 30$, this is $n = 31$.", False),
+    ("Then $3k = 90$.", False),
+    (r"There are $\binom{7}{2} = 21$ pairs.", True),
+    ("Hence, we find $k = 31$.", True),
+]
+
+
+@pytest.mark.parametrize(("step", "found"), GIVEN)
+def test_only_what_a_step_found_is_said_to_be_found(step, found):
+    told = explanations(
+        "How many?", (step, "Nothing else.", r"So $12 \cdot 5 = \boxed{60}$."), 60, "question_misinterpretation_error"
+    )
+    assert bool([text for text in told if "step 1 found" in text]) is found
+
+
+PLAIN_GIVEN = [
+    ("J + 9 = 3J - 33", False),
+    ("x+x+7+2x+14=45", False),
+    ("xyz = 288", False),
+    ("6 + 7 = 13 pens", True),
+    ("2x = 32, so x = 16", True),
+]
+
+
+@pytest.mark.parametrize(("step", "found"), PLAIN_GIVEN)
+def test_the_right_side_of_an_equation_was_not_found(step, found):
+    told = explanations("How many?", (step, "12 * 5 = 60"), 60, "question_misinterpretation_error")
+    assert bool(told) is found
+
+
+CHINESE = Problem(
+    id="p",
+    question="书包原价200元，打八折后多少元？",
+    solution="打折后：200 * 0.8 = 160元。\n答：打折后160元。",
+    answer="160",
+    source="test",
+)
+
+
+def records(problem):
+    plan = InjectionPlan(dict.fromkeys(INJECTORS, 1.0), INJECTORS, 12, 0)
+    lines = inject_item(plan, problem).lines.get("erroneous.jsonl", ())
+    return [ErroneousSolution.model_validate_json(line) for line in lines]
+
+
+def test_numbers_beside_letters_of_unspaced_scripts_are_seen():
+    found = records(CHINESE)
+    assert found
+    for record in found:
+        assert "160" not in record.steps[-1]
+        assert record.final_answer in record.steps[-1]
+
+
+@pytest.mark.parametrize(
+    "said", ["答：打折后一百六十元。", "答：打折后一六〇元。", "答：大于100元，是160元。", "答：v160元。"]
+)
+def test_what_is_said_in_another_way_is_refused(said):
+    changed = CHINESE.model_copy(update={"solution": CHINESE.solution.replace("答：打折后160元。", said)})
+    assert not [record for record in records(changed) if record.error_type == "calculation_error"]
+
+
+def test_a_decimal_comma_is_refused_by_name():
+    with pytest.raises(Refusal) as refusal:
+        read_solution("q", ("Das kostet 2,50 + 1,50 = 4,00 €.",), 4)
+    assert refusal.value.reason == "decimal_comma"
+    read_solution("q", ("The points (1,2) and (3,4): 5 + 7 = 12.",), 12)
