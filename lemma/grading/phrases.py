@@ -110,8 +110,8 @@ _HINT = re.compile(
 _DOUBTFUL_NOUNS = """
     plus minus squared cubed doubled tripled halved quadrupled mod modulo remainder choose raised power root factorial
     mil mill bn mn tn pair couple off reciprocal inverse wrong incorrect not isn divided multiplied th percentile
-    rounded     below except instead lakh crore score gross itself themselves ten hundred thousand million billion trillion googol
-    ish odd exponent log negative base
+    rounded below except instead lakh crore score gross itself themselves ten hundred thousand million billion trillion
+    googol ish odd exponent log negative base
 """
 DOUBTFUL_NOUNS = frozenset(_DOUBTFUL_NOUNS.split())
 _BEFORE = re.compile(
