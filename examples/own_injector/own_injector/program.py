@@ -8,8 +8,8 @@ from subprocess import PIPE
 
 import orjson
 
-from lemma.options import ModelConfig
 from lemma.models.protocol import InterruptedAnswerError, Request
+from lemma.options import ModelConfig
 
 
 class Program:
