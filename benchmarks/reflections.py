@@ -18,8 +18,8 @@ from typing import Literal, cast
 from lemma.models.factory import open_scorer
 from lemma.models.scoring import Scorer, Turn
 from lemma.records import Strategy
-from lemma.rng import random_for
 from lemma.rundir.lines import read_lines
+from lemma.statistics import random_for
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.trajectories.phrase_comparison import Comparison, Place, compare
 from lemma.trajectories.phrase_scores import choose

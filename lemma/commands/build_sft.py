@@ -43,11 +43,11 @@ from lemma.models.scoring import Scorer, Turn
 from lemma.problems.loading import open_problems
 from lemma.problems.similarity import NearDuplicates, TestQuestions
 from lemma.records import Correction, ErroneousSolution, Problem, Rejection, SmoothedTrajectory
-from lemma.rng import random_for
 from lemma.run_files import CHOSEN_REFLECTIONS, CORRECTIONS, ERRONEOUS, PHRASE_SCORES, RECORDS, records_file
 from lemma.rundir.directory import RunDirectory
 from lemma.rundir.disk import json_line
 from lemma.rundir.journal import Output
+from lemma.statistics import random_for
 from lemma.steps import solution_text, split_steps, without_annotations
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.trajectories import phrase_comparison as comparison

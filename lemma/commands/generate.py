@@ -17,9 +17,9 @@ from lemma.exceptions import ConfigError
 from lemma.generation.stories import Difficulty, Story, draw_story
 from lemma.generation.wording import question_text, solution_steps
 from lemma.records import GeneratedProblem, content_id
-from lemma.rng import random_for
 from lemma.run_files import GENERATED
 from lemma.rundir.sharing import Hold
+from lemma.statistics import random_for
 
 _GIVE_UP_AFTER = 1000
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import islice
 from typing import Generic, TypeVar
 
-from lemma.rng import random_for
+from lemma.statistics import random_for
 
 Entry = TypeVar("Entry")
 Quota = Callable[[int], int]

@@ -36,7 +36,7 @@ from lemma.injectors import injector
 from lemma.injectors.proof import prove, prove_answer
 from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.records import ErroneousSolution, Problem, content_id
-from lemma.rng import random_for
+from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations
 
 _COMMAND = re.compile(r"\\[a-z]+")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lemma.records import Correction, ErroneousSolution, Segment, SegmentKind, Trajectory
-from lemma.rng import random_for
+from lemma.statistics import random_for
 from lemma.steps import solution_text
 from lemma.trajectories.phrases import Mode, choose_phrase, load_phrases
 
