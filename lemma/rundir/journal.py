@@ -170,7 +170,7 @@ class Journal:
                     )
         self._seconds_before = float(before.get("seconds", 0.0))
         self._made_as = before.get("made_as", self._made_as)
-        self._notes = {name: before[name] for name in ("model",) if name in before}
+        self._notes = {name: before[name] for name in ("model", "asked") if name in before}
         return bool(before["status"] == "complete")
 
     def _read_state(self) -> None:
@@ -283,6 +283,10 @@ class Journal:
         """Put more figures of this command into run.json, such as what its model calls cost."""
         self._notes[name] = dict(figures)
         self._write_manifest()
+
+    def remember(self, name: str, facts: Mapping[str, Any]) -> None:
+        """As `note`, but written with the next change: a rerun that finds nothing to do leaves run.json as it is."""
+        self._notes[name] = dict(facts)
 
     def complete(self) -> None:
         """Mark the command as complete, unless a command beside it did not finish what this one reads."""
