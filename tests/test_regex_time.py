@@ -13,7 +13,7 @@ import pkgutil
 import re
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -54,8 +54,9 @@ _TINY_SIZE, _SMALL_SIZE, _MIDDLE_SIZE = 22, 200, 800
 _SIZE, _LARGE_SIZE = 2000, 8000
 # On four times the text, a linear expression takes four times as long, and a quadratic one 16 times.
 _MOST_GROWTH = 8.0
+_SUSPICIOUS_GROWTH = 4.5
 # Shorter times are not measured well.
-_NOTICEABLE = 0.0008
+_NOTICEABLE = 0.0003
 _TOO_LONG = 0.4
 _TOO_LONG_FOR_SMALL, _TOO_LONG_FOR_TINY = 0.1, 0.03
 _MOST_PIECES = 12
@@ -134,16 +135,22 @@ def _inline_patterns(tree: ast.Module) -> Iterator[tuple[int, re.Pattern[str], s
             yield node.lineno, re.compile(first.value), node.func.attr
 
 
-@lru_cache(maxsize=1)
-def expressions() -> tuple[Expression, ...]:
-    found: dict[tuple[str, int], Expression] = {}
+def _calls(trees: Iterable[ast.Module]) -> dict[str, set[str]]:
+    """Which attributes of each name the package uses: `search` of `_NAME` in `_NAME.search(text)`."""
     calls: dict[str, set[str]] = defaultdict(set)
-    trees = dict(_modules())
-    for tree in trees.values():
+    for tree in trees:
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
                 name = node.value.id if isinstance(node.value, ast.Name) else node.value.attr
                 calls[name].add(node.attr)
+    return calls
+
+
+@lru_cache(maxsize=1)
+def expressions() -> tuple[Expression, ...]:
+    found: dict[tuple[str, int], Expression] = {}
+    trees = dict(_modules())
+    calls = _calls(trees.values())
     for name, tree in trees.items():
         try:
             module = importlib.import_module(name)
@@ -234,15 +241,13 @@ def slow_string(expression: Expression) -> str | None:
         if small > _TOO_LONG_FOR_SMALL:
             return f"{described}, {_SMALL_SIZE} characters"
         middle = _seconds(expression, pumped(_MIDDLE_SIZE))
-        if middle < _NOTICEABLE or middle < _MOST_GROWTH * small:
+        if middle < _NOTICEABLE or middle < _SUSPICIOUS_GROWTH * small:
             continue
         if middle > _TOO_LONG:
             return f"{described}, {_MIDDLE_SIZE} characters"
-        # Measured twice on longer text, because another process may have slowed down one of the runs.
-        ratios = [
-            _seconds(expression, pumped(_LARGE_SIZE)) / max(_seconds(expression, pumped(_SIZE)), 1e-6) for _ in range(2)
-        ]
-        if min(ratios) > _MOST_GROWTH:
+        # The best of several runs on longer text, because another process may slow down any of them.
+        best = [min(_seconds(expression, pumped(size)) for _ in range(3)) for size in (_SIZE, _LARGE_SIZE)]
+        if best[1] > _MOST_GROWTH * max(best[0], 1e-6):
             return described
     return None
 

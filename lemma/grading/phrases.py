@@ -127,7 +127,7 @@ _NEGATED_CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(
-    r"[.,;:!?\n=]|\b(?:so|but|then|thus|therefore|hence|because|since|which|leaving|leaves|and|if|who|have|has|costs?)\b",
+    r"\b(?:so|but|then|thus|therefore|hence|because|since|which|leaving|leaves|and|if|who|have|has|costs?)\b",
     re.IGNORECASE,
 )
 _WINDOW = 80
@@ -162,8 +162,9 @@ def modifier_start(text: str, start: int, modifier: Modifier | None = None) -> i
 def is_negated(text: str, start: int) -> bool:
     """Whether the clause up to `start` has a negation in it."""
     window = text[max(0, start - _WINDOW) : start]
-    ends = [end.end() for end in _CLAUSE_END.finditer(window)]
-    return _NEGATED_CLAUSE.search(window, ends[-1] if ends else 0) is not None
+    clause = window[max(map(window.rfind, ".,;:!?\n=")) + 1 :]
+    negations = list(_NEGATED_CLAUSE.finditer(clause))
+    return bool(negations) and _CLAUSE_END.search(clause, negations[-1].end()) is None
 
 
 def spell_arithmetic(text: str) -> str:
