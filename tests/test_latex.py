@@ -1,6 +1,7 @@
 """LaTeX solutions: what is read and what is left alone, and which wrong solutions their text does not prove."""
 
 import random
+import re
 from fractions import Fraction
 
 import pytest
@@ -234,6 +235,16 @@ def explanations(question, steps, gold, kind):
     return {error.explanation for error in made(question, steps, gold, kind)[0]}
 
 
+def test_a_fraction_that_is_said_again_changes_with_the_result():
+    steps = (
+        r"There are $9+6+5=20$ marbles.", r"Of these, $20-6=14$ are not blue.",
+        r"It is $\frac{14}{20}=\frac{7}{10}.$", r"The answer is $\boxed{\frac{7}{10}}.$",
+    )  # fmt: skip
+    errors, _ = made("A bag holds 9 red, 6 blue and 5 green marbles.", steps, Fraction(7, 10), "context_value_error")
+    assert errors
+    assert not [error for error in errors if "{7}{10}" in error.steps[-1]]
+
+
 def test_coordinates_indices_and_exponents_are_not_given():
     question = r"Triangles $x_{20}$ and $y^{21}$ have 12 rows of 5 dots. [asy] draw((22,0)--(23,24)); [/asy]"
     told = explanations(question, (r"There are $12 \cdot 5 = \boxed{60}$ dots.",), 60, "context_value_error")
@@ -256,6 +267,15 @@ def test_a_coefficient_of_the_same_value_stays():
     steps = (r"In $4x^7 + 1$, this is $4 \cdot 3 = \boxed{12}$.",)
     told = explanations(question, steps, 12, "context_value_error")
     assert not [text for text in told if "says 4" in text or "where 4" in text]
+
+
+def test_exponents_and_factors_of_a_run_are_not_given():
+    question = r"Of $2$ math books, $3$ other ones and $7$ pens, $5$ are placed in $P(x)$."
+    steps = (r"There are $5 \cdot 4 \cdot 3 \cdot 2 = 120$ ways.", r"So $120 + 7^2 = \boxed{169}$.")
+    told = explanations(question, steps, 169, "context_value_error")
+    told |= explanations(question, steps, 169, "question_misinterpretation_error")
+    assert any("where 5 belongs" in text for text in told)
+    assert not [text for text in told if re.search(r"(?:says|where|also gives) [23]\b", text)]
 
 
 GIVEN = [

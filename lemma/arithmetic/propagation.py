@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from fractions import Fraction
 from typing import NamedTuple
 
 from lemma.arithmetic.equations import Equation
@@ -242,14 +242,19 @@ class _Propagation:
             and not mention.link.question
             and not any(source in self.changed for source in mention.link.results)
         }
-        if any(not isinstance(face, int) for face in right):
-            # A later 1/2 is read as a division of 1 by 2, though it may be the one half that a step found.
-            for match in chain.from_iterable(map(_WRITTEN_FRACTION.finditer, self.graph.steps[self.step + 1 :])):
-                above, below = (int(part) for part in match.groups() if part)
-                if below and divide(above, below) in right:
-                    raise Refusal("written_fraction")
+        self._refuse_written_fractions({face for face in right if not isinstance(face, int)})
         if not right.isdisjoint({*self.changed.values(), *self.introduced, *kept}):
             raise Refusal("right_value_again")
+
+    def _refuse_written_fractions(self, right: set[Fraction]) -> None:
+        """A later 1/2 that stays is read as a division of 1 by 2, though it may be the one half that a step found."""
+        for step in range(self.step + 1, len(self.graph.steps)) if right else ():
+            for match in _WRITTEN_FRACTION.finditer(self.graph.steps[step]):
+                above, below = (int(part) for part in match.groups() if part)
+                edits = self.edits.get(step, ())
+                stays = not any(edit.start < match.end() and match.start() < edit.end for edit in edits)
+                if stays and below and divide(above, below) in right:
+                    raise Refusal("written_fraction")
 
     def _write(self, step: int, number: Number, face: Value) -> None:
         style = number.style

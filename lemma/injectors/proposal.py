@@ -140,7 +140,13 @@ class Site:
         operand, link, graph = self.equation.operands[leaf], self.links[leaf], self.graph
         if not link.question or link.results or operand.face not in graph.stated:
             return False
-        return not graph.latex or not any(
+        if not graph.latex:
+            return True
+        before = self.equation.operands[leaf - 1].face if leaf else None
+        power = any(node.operator == "^" and node.right == leaf for node in nodes(self.equation.tree))
+        if power or before == operand.face + 1:
+            return False  # an exponent; the 4 and 3 of 5 * 4 * 3
+        return not any(
             mention.step <= self.step
             and mention.number.face == operand.face
             and _BEHIND_EQUALS.search(graph.steps[mention.step], 0, mention.number.start)
