@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
+import signal
 import sys
+import threading
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from pydantic.fields import FieldInfo
@@ -26,32 +30,67 @@ _PURPOSE = "From solved problems to models that correct themselves."
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
-    Returns the exit status: 0 done, 1 an expected failure (one line on stderr), 2 wrong usage, 130 stopped.
+    Returns the exit status: 0 done, 1 an expected failure (one line on stderr), 2 wrong usage, 130 stopped by Ctrl-C,
+    143 by SIGTERM.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows what it can
+    status, said = 1, ""
+    with _terminated_like_ctrl_c() as terminated:
+        try:
+            _parse_and_run(arguments)
+            status = 0
+        except LemmaError as error:
+            said = str(error)
+        except KeyboardInterrupt:
+            status, said = 143 if terminated.is_set() else 130, "stopped; rerun the command to resume"
+        except BrokenPipeError:
+            sys.stderr.close()
+        except OSError as error:  # the last resort: most are said better where they happen
+            where = "the output" if error.filename is None else os.fsdecode(error.filename)
+            said = f"{where}: {error.strerror or error}. Fix it, then rerun the command"
+        except MemoryError:
+            said = "out of memory. Rerun the command with fewer --workers, or on a larger machine, to resume"
+    if said:
+        print(f"lemma: {one_line(said)}", file=sys.stderr)  # noqa: T201
+    return status
+
+
+def _parse_and_run(arguments: Sequence[str]) -> None:
+    config = parse(arguments)
+    if config is None:
+        build_parser().print_help()
+        return
+    from rich.console import Console
+
+    from lemma.runner import run_command
+
+    run_command(config, Console(stderr=True))
+    sys.stdout.flush()  # what can't be written is said here, not by the interpreter when it ends
+
+
+@contextmanager
+def _terminated_like_ctrl_c() -> Iterator[threading.Event]:
+    """Let SIGTERM do what Ctrl-C does. The event is set once it came."""
+    terminated = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield terminated
+        return
+
+    def stop(_number: int, frame: types.FrameType | None) -> None:
+        terminated.set()
+        handler = signal.getsignal(signal.SIGINT)  # asyncio's own, while it runs
+        if not callable(handler):  # a shell's background job ignores Ctrl-C, but not this
+            raise KeyboardInterrupt
+        handler(signal.SIGINT, frame)
+
+    before = signal.signal(signal.SIGTERM, stop)
     try:
-        config = parse(arguments)
-        if config is None:
-            build_parser().print_help()
-            return 0
-        from rich.console import Console
-
-        from lemma.runner import run_command
-
-        run_command(config, Console(stderr=True))
-    except LemmaError as error:
-        print(f"lemma: {one_line(str(error))}", file=sys.stderr)  # noqa: T201
-        return 1
-    except KeyboardInterrupt:
-        print("lemma: stopped; rerun the command to resume", file=sys.stderr)  # noqa: T201
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
-    return 0
+        yield terminated
+    finally:
+        signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
 
 
 def parse(arguments: Sequence[str]) -> CommandConfig | None:

@@ -92,7 +92,7 @@ class SampleConfig(ModelConfig):
         "chat", description="chat, few-shot completion, or the evaluation prompt of arXiv 2503.17439"
     )
     prompts: Prompts = Field(None, description=_PROMPTS)
-    from_: Annotated[str | None, Option(metavar="FILE")] = Field(
+    from_: Annotated[str | None, Option(metavar="FILE", compared="name")] = Field(
         None, description="read existing solutions from the rows of a data file"
     )
 
@@ -144,7 +144,7 @@ class AugmentConfig(ModelConfig):
     per_problem: Annotated[int, Option(metavar="N")] = Field(
         4, ge=1, description="erroneous solutions per problem, as far as possible"
     )
-    distribution: Annotated[str | None, Option(metavar="FILE or NAME")] = Field(
+    distribution: Annotated[str | None, Option(metavar="FILE or NAME", compared="input")] = Field(
         None, description="weights of the types: a JSON file, or a shipped one such as lemma-llama3-gsm8k"
     )
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
@@ -481,7 +481,7 @@ class EvalConfig(ModelConfig):
     errors: Annotated[int, Option(metavar="N")] = Field(
         2, ge=0, description="wrong prefixes of each kind to recover from, per problem"
     )
-    from_: Annotated[str | None, Option(metavar="FILE")] = Field(
+    from_: Annotated[str | None, Option(metavar="FILE", compared="name")] = Field(
         None, description="grade existing outputs: JSONL with question or id, and output"
     )
     compare: Annotated[tuple[str, str] | None, Option(setting=False, values=("A", "B"))] = Field(

@@ -97,7 +97,15 @@ class Command:
         if maker.input_id is None:
             return Output(file.name)
         input_id, origins = maker.input_id, maker.origins
-        return Output(file.name, lambda line: str(line[input_id]) if not origins or line["origin"] in origins else None)
+
+        def input_of(line: dict[str, Any]) -> str | None:
+            """The input of a line; empty if no command of lemma can have written it, None if another one did."""
+            if origins and line.get("origin") not in origins:
+                return None if isinstance(line.get("origin"), str) else ""
+            made_of = line.get(input_id)
+            return made_of if isinstance(made_of, str) else ""
+
+        return Output(file.name, input_of)
 
     def next_words(self, config: CommandConfig) -> tuple[str, ...]:
         """The words of the command to type next, with `--run` unless it is the default."""

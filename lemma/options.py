@@ -45,6 +45,10 @@ class Option:
     """May be typed several times."""
     metavar: str = ""
     group: str = ""
+    compared: Literal["value", "name", "content", "input"] = "value"
+    """How a setting is compared with that of an earlier run. A path is never compared as text: `name` by the file's
+    name, which stands in the records, while its content is an input of the command; `content` by what the file or
+    folder holds; `input` not at all, as the command names what it stands for among its inputs."""
 
 
 def option_of(field: FieldInfo) -> Option:
@@ -122,6 +126,8 @@ class CommandConfig(BaseModel):
                 raise ConfigError(
                     f"{prefix}{cls.command} has no option {key!r}; {did_you_mean(key, sorted(cls.model_fields))}"
                 )
+            if "\0" in str(values[key]):
+                raise ConfigError(f"{prefix}{key.rstrip('_')}: {values[key]!r} holds a NUL character; take it out")
         try:
             return cls.model_validate(values)
         except ValidationError as error:

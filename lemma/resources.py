@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, StringConstraints, ValidationError
@@ -72,12 +72,46 @@ def own_prompts(folder: Path | None) -> Iterator[None]:
 
 Model = TypeVar("Model", bound=BaseModel)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_MOST_YAML_BYTES, _MOST_YAML_VALUES = 1_000_000, 100_000
+
+
+def load_yaml(path: Path) -> Any:
+    """The content of a YAML file that somebody wrote, in bounded time and memory.
+
+    Raises OSError if it can't be read, UnicodeDecodeError if it is not text, and YAMLError for everything else: no
+    YAML, more than a megabyte, or aliases that stand for more than a hundred thousand values.
+    """
+    with path.open("rb") as file:
+        content = file.read(_MOST_YAML_BYTES + 1)
+    if len(content) > _MOST_YAML_BYTES:
+        raise yaml.YAMLError("larger than a megabyte")
+    try:
+        loader = yaml.SafeLoader(content.decode("utf-8"))
+        node = loader.get_single_node()
+        if node is not None and _values_in(node, {}) > _MOST_YAML_VALUES:
+            raise yaml.YAMLError(f"its aliases stand for more than {_MOST_YAML_VALUES:,} values")
+        return None if node is None else loader.construct_document(node)
+    except UnicodeDecodeError:
+        raise
+    except RecursionError:
+        raise yaml.YAMLError("nested too deeply") from None
+    except (ValueError, OverflowError) as error:  # such as a date with a 13th month
+        raise yaml.YAMLError(str(error)) from None
+
+
+def _values_in(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for with all aliases written out."""
+    if id(node) not in known:
+        known[id(node)] = _MOST_YAML_VALUES + 1  # what holds itself has no end
+        parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+        known[id(node)] = 1 + (sum(_values_in(part, known) for part in parts) if isinstance(parts, list) else 0)
+    return known[id(node)]
 
 
 def read_yaml(path: Path, model: type[Model]) -> Model:
     """The file's content as `model`. Raises ConfigError where it can't be read, is not YAML, or doesn't fit."""
     try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return model.model_validate(load_yaml(path))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} can't be read: {error}") from None
     except yaml.YAMLError as error:

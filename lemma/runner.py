@@ -27,6 +27,7 @@ from lemma.rundir.journal import Journal
 from lemma.rundir.lines import StoredLine, flowing_lines, stage_input
 from lemma.rundir.manifest import read_manifest
 from lemma.rundir.sharing import Hold
+from lemma.visible_text import one_line
 
 
 def run_command(config: CommandConfig, console: Console, *, last: bool = True) -> None:
@@ -150,7 +151,8 @@ def run_prerequisites(config: CommandConfig, console: Console) -> None:
         if before.reads is None and run.exists():
             makers = " or ".join(f"`lemma {name} --run {run}`" for name in needed.made_by)
             raise RunDirectoryError(f"{path} is not there; {makers} makes it")
-        console.print(f"{path} is not there yet: running `lemma {before.name}` first", style="dim", markup=False)
+        shown = one_line(str(path))
+        console.print(f"{shown} is not there yet: running `lemma {before.name}` first", style="dim", markup=False)
         run_command(before.config.lenient(typed), console, last=False)
         return
     entry = read_manifest(run).get(before.name)
@@ -161,6 +163,7 @@ def run_prerequisites(config: CommandConfig, console: Console) -> None:
             f"{path} was made from other inputs, with a model. Rerun `lemma {before.name} --run {run} --fresh` with "
             "its options; stored answers are not asked for again"
         )
-    console.print(f"{path} was made from other inputs: running `lemma {before.name}` again", style="dim", markup=False)
+    shown = one_line(str(path))
+    console.print(f"{shown} was made from other inputs: running `lemma {before.name}` again", style="dim", markup=False)
     settings = {name: value for name, value in entry["settings"].items() if name in before.config.model_fields}
     run_command(before.config.lenient(settings | typed | {"run": run, "fresh": True}), console, last=False)

@@ -283,4 +283,9 @@ def test_rejections_come_in_the_order_of_the_stages(tmp_path: Path) -> None:
     path = tmp_path / "rejected.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     sort_rejected(tmp_path, ["a", "b"])
-    assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == ["2", "1", "4", "0", "3"]
+    assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == ["1", "4", "2", "0", "3"]
+    before = path.read_bytes()
+    sort_rejected(tmp_path, ["a", "x"])  # as a rerun of a pipeline does, group by group
+    sort_rejected(tmp_path, ["b"])
+    sort_rejected(tmp_path, ["a", "b"])
+    assert path.read_bytes() == before

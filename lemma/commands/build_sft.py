@@ -79,9 +79,10 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
     kinds = _kinds(config)
     share = _cot_share(config, kinds)
     wording = _wording(config, kinds)
-    tests = {f"exclude {file}": open_problems(file, config.command).fingerprint() for file in config.exclude}
+    for file in config.exclude:
+        open_problems(file, config.command)  # a missing one is said before anything is read
     reflections, scorer = _how_to_reflect(config)
-    inputs = source_fingerprints(config.run, config.smoothed) | wording | tests
+    inputs = source_fingerprints(config.run, config.smoothed) | wording
     if scorer is not None:
         inputs |= {"phrase model": scorer.name}
     with Sources(config.run, config.strategies, config.smoothed) as sources:

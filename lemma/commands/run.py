@@ -44,7 +44,7 @@ from lemma.models.backend_choice import choose_backend
 from lemma.models.costs import read_prices
 from lemma.options import MODEL_OPTIONS, ModelConfig, StageConfig
 from lemma.problems.loading import open_problems
-from lemma.resources import data_folder, own_prompts
+from lemma.resources import data_folder, load_yaml, own_prompts
 from lemma.run_files import ERRONEOUS, PROBLEMS
 from lemma.rundir.manifest import read_manifest
 from lemma.runner import run_alone, run_command, run_prerequisites
@@ -152,11 +152,11 @@ def read_pipeline(config: RunConfig) -> list[StageConfig]:
     """The options of each command, in order."""
     path = _find(config.pipeline)
     try:
-        pipeline = Pipeline.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        pipeline = Pipeline.model_validate(load_yaml(path))
     except ValidationError as error:
         raise ConfigError(f"{path}: {first_fault(error)}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path}: not YAML ({(str(error).splitlines() or ['nested too deeply'])[0]})") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not YAML ({str(error).splitlines()[0]})") from None
     own = {"run": config.run, "seed": config.seed, "workers": config.workers, "fresh": config.fresh}
     typed: dict[str, Any] = {name: own[name] for name in own if name in config.model_fields_set}
     typed |= _pairs(config.set)

@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 from rich.progress import Progress
 
 from lemma.engine.outcome import Outcome, chunk_of
+from lemma.engine.worker_process import end_with_parent, ignore_interrupts
 from lemma.exceptions import LemmaError, StoppedError
 from lemma.rundir.journal import Chunk, Journal
 from lemma.rundir.lines import NOT_YET
@@ -94,6 +95,8 @@ def _chunks_from_pool(
     # Windows can only spawn, and waits for at most 61 processes.
     has_forkserver = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if has_forkserver else "spawn")
+    if has_forkserver:
+        multiprocessing.set_forkserver_preload(["lemma.engine.forkserver_start"])
     workers = min(workers, 61) if sys.platform == "win32" else workers
     # The server that forks the workers may be older than what was set since, such as a folder of prompts.
     own = {name: value for name, value in os.environ.items() if name.startswith("LEMMA_")}
@@ -124,6 +127,8 @@ _worker_function: Callable[[Any], Outcome]
 
 def _set_function(function: Callable[[Any], Outcome], own: Mapping[str, str]) -> None:
     global _worker_function  # noqa: PLW0603 - a worker process holds one function for its life
+    ignore_interrupts()
+    end_with_parent()
     _worker_function = function
     for name in [name for name in os.environ if name.startswith("LEMMA_")]:
         del os.environ[name]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
@@ -75,17 +76,25 @@ def run_side_by_side(stages: Sequence[StageConfig], run_one: RunOne, console: Co
 
 
 def sort_rejected(run: Path, commands: Sequence[str]) -> None:
-    """Put the rejections of commands that ran side by side into the order of the commands."""
+    """Put the rejections of commands that ran side by side into the order of the commands.
+
+    Those of other commands stay where they are, so that sorting again changes nothing.
+    """
     path = REJECTED.path(run)
     rank = {command: place for place, command in enumerate(commands, start=1)}
-    if not path.exists() or _is_sorted(_ranks(path, rank)):
+    if not path.exists() or _is_sorted(filter(None, _ranks(path, rank))):
         return
     temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as sorted_lines:
-        for place in range(len(commands) + 1):
-            with path.open("rb") as file:
-                lines = zip(file, _ranks(path, rank), strict=True)
-                sorted_lines.writelines(line for line, of in lines if of == place)
+    with ExitStack() as stack:
+        sorted_lines = stack.enter_context(temporary.open("wb"))
+        in_order = (
+            line
+            for place in rank.values()
+            for line, of in zip(stack.enter_context(path.open("rb")), _ranks(path, rank), strict=True)
+            if of == place
+        )
+        there = zip(stack.enter_context(path.open("rb")), _ranks(path, rank), strict=True)
+        sorted_lines.writelines(next(in_order) if of else line for line, of in there)
         sorted_lines.flush()
         os.fsync(sorted_lines.fileno())
     temporary.replace(path)

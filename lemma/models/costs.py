@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from lemma.exceptions import ConfigError, ModelError
+from lemma.resources import load_yaml
 from lemma.rundir.responses import Spent, Usage
 
 _MILLION = 1_000_000
@@ -36,7 +37,7 @@ class Price(BaseModel):
 def read_prices(path: Path) -> dict[str, Price]:
     """The prices in a file. Raises ConfigError naming what is wrong with it."""
     try:
-        return TypeAdapter(dict[str, Price]).validate_python(yaml.safe_load(path.read_text("utf-8")))
+        return TypeAdapter(dict[str, Price]).validate_python(load_yaml(path))
     except OSError as error:
         raise ConfigError(f"--prices {path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValidationError) as error:

@@ -26,6 +26,8 @@ class Counts(dict[str, dict[str, int]]):
         """Add all counts of another."""
         for dimension, names in other.items():
             for name, count in names.items():
+                if type(count) is not int:
+                    raise TypeError(f"{dimension}, {name}: {count!r} is no count")
                 self.add(dimension, name, count)
 
     def of(self, dimension: str) -> dict[str, int]:

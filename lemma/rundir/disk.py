@@ -13,7 +13,7 @@ import orjson
 
 from lemma.exceptions import RunDirectoryError
 from lemma.records import Record
-from lemma.rundir.lines import parse_line
+from lemma.rundir.lines import parse_line, text_field
 
 
 def to_line(record: Record) -> bytes:
@@ -83,28 +83,38 @@ def cut(path: Path, size: int) -> int:
 
 
 def keep_lines_of(
-    path: Path, input_of: Callable[[dict[str, Any]], str | None], inputs: set[str], *, drop_broken: bool = False
+    path: Path,
+    input_of: Callable[[dict[str, Any]], str | None],
+    inputs: set[str],
+    *,
+    drop_broken: bool = False,
+    refuse_others: bool = False,
 ) -> int:
     """Drop a torn last line and all lines of other inputs of this command; touch nothing if there are none.
 
-    Returns how many lines of this command remain. Raises RunDirectoryError for a line that is not JSON, unless
-    `drop_broken`.
+    Returns how many lines of this command remain. Raises RunDirectoryError for a line that is not JSON or names no
+    input, unless `drop_broken`, and for every line that would be dropped if `refuse_others`.
     """
     temporary = path.with_name(path.name + ".tmp")
     dropped, remaining = False, 0
     with path.open("rb") as file, temporary.open("wb") as kept:
         for number, line in enumerate(file, start=1):
+            torn = not line.endswith(b"\n")
             try:
-                made_of = input_of(parse_line(line, path, number)) if line.endswith(b"\n") else ""
+                made_of = "" if torn else input_of(parse_line(line, path, number))
+                if made_of is None or made_of in inputs:
+                    kept.write(line)
+                    remaining += made_of is not None
+                    continue
+                if refuse_others or not (made_of or torn):
+                    raise RunDirectoryError(
+                        f"{path}, line {number}: not a line that lemma wrote. Move it away, or add --fresh to "
+                        "replace it"
+                    )
             except RunDirectoryError:
                 if not drop_broken:
                     raise
-                made_of = ""
-            if made_of is None or made_of in inputs:
-                kept.write(line)
-                remaining += made_of is not None
-            else:
-                dropped = True
+            dropped = True
         kept.flush()
         os.fsync(kept.fileno())
     if dropped:
@@ -112,3 +122,13 @@ def keep_lines_of(
     else:
         temporary.unlink()
     return remaining
+
+
+def ids_of_whole_lines(path: Path) -> set[str]:
+    """The ids in a file that several commands add to. A torn last line is cut off; nobody has acknowledged it."""
+    content = path.read_bytes()
+    if not content.endswith(b"\n"):
+        content = content[: content.rfind(b"\n") + 1]
+        os.truncate(path, len(content))
+    lines = enumerate(content.splitlines(), start=1)
+    return {text_field(parse_line(line, path, number), "id", path, number) for number, line in lines}

@@ -28,10 +28,11 @@ from lemma.options import StageConfig
 from lemma.records import Rejection, content_id
 from lemma.run_files import MANIFEST, REJECTED, STATE
 from lemma.rundir.counts import MADE, REJECTED_BY_REASON, Counts
-from lemma.rundir.disk import append_to, cut, keep_lines_of, size_of
+from lemma.rundir.disk import append_to, cut, ids_of_whole_lines, keep_lines_of, size_of
 from lemma.rundir.lines import fingerprint, parse_line
 from lemma.rundir.manifest import read_manifest, structured, write_manifest
 from lemma.rundir.replaced import Replaced
+from lemma.rundir.settings import comparable, contents
 from lemma.rundir.sharing import GrowingFile, Hold, identity
 
 _SECONDS_BETWEEN_SYNCS = 1.0
@@ -68,11 +69,18 @@ class Journal:
         self, path: Path, config: StageConfig, outputs: Sequence[Output], inputs: Mapping[str, str], hold: Hold
     ) -> None:
         self.command, self._path, self._hold = config.command, path, hold
-        rejected = Output(REJECTED.name, lambda line: line.get("id") if line.get("stage") == self.command else None)
+
+        def rejected_of(line: dict[str, Any]) -> str | None:
+            own, made_of = line.get("stage") == self.command, line.get("id")
+            return None if not own else made_of if isinstance(made_of, str) else ""
+
+        rejected = Output(REJECTED.name, rejected_of)
         self._outputs = (*outputs, rejected)
         self._state = path / STATE / f"{config.command}.jsonl"
-        self._asked = {"settings": config.settings(), "inputs": dict(inputs)}
-        self._made_as = content_id(orjson.dumps(self._asked, option=orjson.OPT_SORT_KEYS).decode())
+        self._config = type(config)
+        self._asked = {"settings": config.settings(), "inputs": {**inputs, **contents(config)}}
+        asked = self._asked | {"settings": comparable(self._asked["settings"], self._config)}
+        self._made_as = content_id(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS).decode())
         self._replaced = Replaced(path, self.command)
 
         self.done: set[str] = set()
@@ -113,7 +121,7 @@ class Journal:
             self._refuse_lost_state(before)
             complete = before is not None and self._continue_as_before(before)
             self._read_state()
-            self._keep_acknowledged()
+            self._keep_acknowledged(complete)
             self._state.touch()
             if complete:
                 self._status = "complete"  # a rerun that finds nothing to do leaves run.json as it is
@@ -130,8 +138,11 @@ class Journal:
             self._hold.opened.add(self.command)
 
     def _refuse_lost_state(self, before: Mapping[str, Any] | None) -> None:
-        """Without its state, a command does not know which lines are its own: never drop them for that."""
-        if self._state.exists() and (self._state.stat().st_size or before is None or before["status"] == "running"):
+        """Without its state, a command does not know which lines are its own: never drop them for that.
+
+        Only a command that was killed before its first acknowledgment has lines and an empty state.
+        """
+        if self._state.exists() and (self._state.stat().st_size or (before and before["status"] == "running")):
             return
         for output in self._outputs[:-1]:
             path = self._path / output.file
@@ -158,9 +169,12 @@ class Journal:
             name: now.get(name, value) if value in made and now.get(name) not in made else value
             for name, value in before["inputs"].items()
         }
+        wanted = comparable(self._asked["settings"], self._config)
         # Options that this version no longer records, and ones that have no effect any more, don't count.
-        settings = {name: value for name, value in before["settings"].items() if name in self._asked["settings"]}
-        for earlier, asked in ((settings, self._asked["settings"]), (recorded, now)):
+        settings = comparable(
+            {name: before["settings"][name] for name in wanted if name in before["settings"]}, self._config
+        )
+        for earlier, asked in ((settings, wanted), (recorded, now)):
             for name in sorted({*earlier, *asked}):
                 if earlier.get(name) != asked.get(name):
                     raise RunDirectoryError(
@@ -187,9 +201,9 @@ class Journal:
                 break
             acknowledged = parse_line(line, self._state, number)
             try:
-                self.done.update(acknowledged["ids"])
+                self.done.update(_texts(acknowledged["ids"]))
                 self.counts.merge(structured(acknowledged["counts"]))
-                self._written.update(acknowledged["written"])
+                self._written.update(_whole_numbers(acknowledged["written"]))
             except (LookupError, TypeError, ValueError, AttributeError):
                 raise RunDirectoryError(
                     f"{self._state}, line {number}: not as this version of lemma writes it. Add --fresh to start over"
@@ -198,20 +212,27 @@ class Journal:
         if lines:
             os.truncate(self._state, whole)
 
-    def _keep_acknowledged(self) -> None:
-        """Drop what was written after the last acknowledgment, and check that everything before it is there."""
+    def _keep_acknowledged(self, complete: bool) -> None:
+        """Drop what was written after the last acknowledgment, and check that everything before it is there.
+
+        A complete command has acknowledged all its lines, so what else is there is not its own.
+        """
         for output in self._outputs:
             path = self._path / output.file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
             if output.shared:
-                lines = path.read_bytes().splitlines()
-                self._ids_in_shared[output.file] = {parse_line(line, path, n)["id"] for n, line in enumerate(lines, 1)}
-                there = len(lines)
+                self._ids_in_shared[output.file] = ids = ids_of_whole_lines(path)
+                there = len(ids)
+            elif complete and output.input_of is None and size_of(path) > self._written[output.file]:
+                raise RunDirectoryError(
+                    f"{path} has content that `lemma {self.command}` did not write. Move it away, or add --fresh to "
+                    "replace it"
+                )
             elif output.input_of is None:
                 there = cut(path, self._written[output.file])
             else:
-                there = keep_lines_of(path, output.input_of, self.done)
+                there = keep_lines_of(path, output.input_of, self.done, refuse_others=complete)
             if there < self._written[output.file]:
                 raise RunDirectoryError(
                     f"{path} lacks lines that `lemma {self.command}` wrote. Restore a copy of it, or add --fresh to "
@@ -272,7 +293,7 @@ class Journal:
                     if name in self._growing:
                         self._growing[name].size = size
                 append_to(self._state, b"".join(self._unacknowledged), durable=False)
-            except OSError:
+            except BaseException:  # also Ctrl-C: writing again what is on disk would double it
                 self._failed = True  # what was half written is cut off at the next start
                 raise
             self._waiting.clear()
@@ -341,6 +362,18 @@ class Journal:
 def count_rejection(counts: Counts, rejection: Rejection) -> None:
     """Count a rejection by its reason."""
     counts.add(REJECTED_BY_REASON, rejection.reason)
+
+
+def _texts(values: Any) -> list[str]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError
+    return values
+
+
+def _whole_numbers(values: Any) -> dict[str, int]:
+    if not all(type(value) is int for value in values.values()):
+        raise TypeError
+    return dict(values)
 
 
 def identities(manifest: Mapping[str, Mapping[str, Any]]) -> set[str]:

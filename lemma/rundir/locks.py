@@ -35,6 +35,12 @@ def directory_lock(path: Path) -> Iterator[None]:
         raise RunDirectoryError(
             f"{path} is in use by another lemma process. Wait for it, or use another --run directory"
         ) from None
+    except (NotImplementedError, OSError) as error:  # the first is filelock's word for ENOSYS
+        reason = getattr(error, "strerror", None) or "not supported"
+        raise RunDirectoryError(
+            f"{file} can't be locked ({reason}). Use a --run directory on a file system with locks, "
+            "such as a local disk"
+        ) from None
     try:
         yield
     finally:

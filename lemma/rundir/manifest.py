@@ -16,6 +16,10 @@ from lemma.rundir.disk import write_whole
 
 Entry = dict[str, Any]
 _FIELDS = {"status", "settings", "inputs", "counts"}
+_TYPES: dict[str, Any] = {
+    **{"status": str, "settings": dict, "inputs": dict, "counts": dict},
+    **{"seconds": int | float, "made_as": str, "model": dict},
+}
 
 
 def read_manifest(run: Path) -> dict[str, Entry]:
@@ -29,13 +33,15 @@ def read_manifest(run: Path) -> dict[str, Entry]:
     try:
         stages = orjson.loads(path.read_bytes())["stages"]
         return {str(command): _checked(entry) for command, entry in stages.items()}
-    except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise RunDirectoryError(f"{path} is damaged. Restore a copy, or move it away to start over") from None
 
 
-def write_manifest(run: Path, command: str, entry: Mapping[str, Any]) -> None:
-    """Put the entry of a command into run.json."""
-    stages = {**read_manifest(run), command: dict(entry)}
+def write_manifest(run: Path, command: str, entry: Mapping[str, Any] | None) -> None:
+    """Put the entry of a command into run.json, or take it out."""
+    stages = {name: other for name, other in read_manifest(run).items() if name != command}
+    if entry is not None:
+        stages[command] = dict(entry)
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
     write_whole(run / MANIFEST, orjson.dumps({"lemma": lemma.__version__, "stages": stages}, option=options))
 
@@ -56,6 +62,12 @@ def _checked(entry: Any) -> Entry:
         entry["counts"] = structured(flat)
     if not entry.keys() >= _FIELDS:
         raise LookupError
+    for name, kind in _TYPES.items():
+        if name in entry and not isinstance(entry[name], kind):
+            raise TypeError
+    if not all(isinstance(value, str) for value in entry["inputs"].values()):
+        raise TypeError
+    counts_of(entry)
     return entry
 
 

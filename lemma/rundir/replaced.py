@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from lemma.run_files import MANIFEST, STATE
 from lemma.rundir.disk import keep_lines_of
 from lemma.rundir.lines import parse_line
+from lemma.rundir.manifest import read_manifest, write_manifest
 
 
 class Output(Protocol):
@@ -31,7 +32,8 @@ class Replaced:
     """The earlier output of one command."""
 
     def __init__(self, run: Path, command: str) -> None:
-        self._run, self._folder = run, run / STATE / f"replaced-{command}"
+        self._run, self._command = run, command
+        self._folder = run / STATE / f"replaced-{command}"
 
     def set_aside(self, state: Path, outputs: Sequence[Output]) -> None:
         """Take the command's state and lines out of the run directory. What was set aside before and never replaced
@@ -72,14 +74,19 @@ class Replaced:
             else:  # another command has written to the file since: its lines stay first
                 with path.open("ab") as file:
                     file.write(own)
-        for name, path in ((state.name, state), (MANIFEST, self._run / MANIFEST)):
-            if (self._folder / name).exists():
-                shutil.copyfile(self._folder / name, path)
+        if (self._folder / state.name).exists():
+            shutil.copyfile(self._folder / state.name, state)
+        # Only this command's entry: others may have run since.
+        write_manifest(self._run, self._command, read_manifest(self._folder).get(self._command))
         self.discard()
 
     def discard(self) -> None:
-        """Remove what was set aside."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Remove what was set aside; after a kill it is there as a whole or not at all."""
+        if self._folder.exists():
+            going = self._folder.with_name(f"{self._folder.name}.tmp")
+            shutil.rmtree(going, ignore_errors=True)
+            self._folder.rename(going)
+            shutil.rmtree(going, ignore_errors=True)
 
 
 def _split(path: Path, input_of: Callable[[dict[str, Any]], str | None]) -> tuple[bytes, bytes]:

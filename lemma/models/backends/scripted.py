@@ -23,7 +23,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from lemma.exceptions import ConfigError
 from lemma.models.protocol import RefusedRequestError, Request
-from lemma.resources import BUNDLED
+from lemma.resources import BUNDLED, load_yaml
 
 _SHIPPED = BUNDLED / "scripted"
 
@@ -70,7 +70,7 @@ class Scripted:
         path = shipped if shipped.is_file() else Path(name)
         self.name = name
         try:
-            self._rules = Rules.model_validate(yaml.safe_load(path.read_text("utf-8"))).rules
+            self._rules = Rules.model_validate(load_yaml(path)).rules
         except OSError as error:
             raise ConfigError(f"scripted model {path}: {error.strerror}; give a YAML file of rules") from None
         except ValidationError as error:
