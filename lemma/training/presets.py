@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, RootModel
+from pydantic import RootModel
 
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError
+from lemma.options import Option
 from lemma.resources import read_yaml
 
 FOLDER = Path(__file__).resolve().parent / "presets"
@@ -37,13 +38,13 @@ class TrainSettings(TrainConfig):
     epochs: float
     max_length: int
     effective_batch: int
-    device_batch: int = Field(json_schema_extra={"setting": False})
+    device_batch: Annotated[int, Option(setting=False)]
     optimizer: str
     weight_decay: float
     max_grad_norm: float
     precision: Literal["auto", "bf16", "fp32"]
     packing: bool
-    activation_checkpointing: bool = Field(json_schema_extra={"setting": False})
+    activation_checkpointing: Annotated[bool, Option(setting=False)]
     eval_share: float
 
     @property
