@@ -1,9 +1,9 @@
-"""How often the first wrong step is found without any model, on solutions that people have marked.
+"""How often the first wrong step is found without a model, on solutions annotated by people.
 
     python benchmarks/first_error.py first_error_dev.jsonl
 
-A line of the file has `question`, `reference_solution`, `steps` and `first_error_step`, counted from 1. `--wrong` shows
-the cases that were missed. Beside ours stand two baselines: the first equation that is false, and the last step.
+Each line of the file has `question`, `reference_solution`, `steps`, and `first_error_step`, counted from 1. `--wrong`
+shows the cases that were missed. The two baselines are the first false equation and the last step.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lemma.steps import split_steps
 
 
 class Marked(BaseModel):
-    """A wrong solution, and its first wrong step as people have marked it, counted from 1."""
+    """A wrong solution and its annotated first wrong step, counted from 1."""
 
     question: str
     reference_solution: str
@@ -41,14 +41,14 @@ class Marked(BaseModel):
 
 
 def read_marked(path: Path) -> Iterator[Marked]:
-    """The solutions of a file; blank lines are passed over. Raises DataError, naming the line."""
+    """The solutions in a file, skipping blank lines. Raises DataError, naming the line, if one is invalid."""
     try:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield _parsed(line.strip(), f"{path}, line {number}")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} can't be read: {error}; give a JSONL file of marked solutions") from None
+        raise DataError(f"{path} can't be read: {error}; give a JSONL file of annotated solutions") from None
 
 
 def _parsed(line: str, where: str) -> Marked:
@@ -58,7 +58,7 @@ def _parsed(line: str, where: str) -> Marked:
         first = error.errors(include_url=False)[0]
         place = "".join(f"{part}: " for part in first["loc"])
         problem = first["msg"].removeprefix("Value error, ")
-        raise DataError(f"{where}: {place}{problem}; mend or remove the line") from None
+        raise DataError(f"{where}: {place}{problem}; fix or remove the line") from None
 
 
 def found(row: Marked | Mapping[str, Any]) -> Finding:
@@ -70,7 +70,7 @@ def found(row: Marked | Mapping[str, Any]) -> Finding:
 
 
 def first_false(steps: Sequence[str]) -> int:
-    """The baseline: the first step with an equation that does not hold, else the last."""
+    """The baseline: the first step with a false equation, or else the last step."""
     for number, step in enumerate(steps):
         if any(equation.holds is False for equation in read_step(step).equations):
             return number
@@ -78,7 +78,7 @@ def first_false(steps: Sequence[str]) -> int:
 
 
 def measure(path: Path, show_missed: bool) -> None:
-    """Print the share for each reason, the baselines, and the whole. Raises DataError."""
+    """Print the share for each reason, the baselines, and the total. Raises DataError if the file is unusable."""
     total: Counter[str] = Counter()
     right: Counter[str] = Counter()
     baselines: Counter[str] = Counter()
@@ -91,7 +91,7 @@ def measure(path: Path, show_missed: bool) -> None:
         if show_missed and finding.step != marked:
             print(f"case {number}: step {finding.step + 1} ({finding.reason} {finding.equation}), marked {marked + 1}")
     if not total:
-        raise DataError(f"{path} has no lines; give a JSONL file of marked solutions")
+        raise DataError(f"{path} has no lines; give a JSONL file of annotated solutions")
     for reason, count in total.most_common():
         print(f"{reason:20} {right[reason]:4} of {count:4}")
     for name, count in baselines.items():
@@ -100,10 +100,10 @@ def measure(path: Path, show_missed: bool) -> None:
 
 
 def main() -> int:
-    """Measure on the file that is named."""
+    """Measure on the given file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path, help="a JSONL file of marked solutions")
-    parser.add_argument("--wrong", action="store_true", help="show what was missed")
+    parser.add_argument("file", type=Path, help="JSONL file of annotated solutions")
+    parser.add_argument("--wrong", action="store_true", help="show the missed cases")
     flags = parser.parse_args()
     try:
         measure(flags.file, flags.wrong)
