@@ -34,7 +34,7 @@ from lemma.records import Record  # noqa: E402
 from lemma.run_files import REJECTED, RUN_FILES, Maker, RunFile  # noqa: E402
 
 # The pages with commands, and whether they need the data, or a copy of the package to put files into.
-PAGES = {"tour.md": "data", "cluster.md": "data", "extending.md": "copy"}
+PAGES = {"tour.md": "data", "cluster.md": "data", "pipelines.md": "data", "extending.md": "copy"}
 DATA = ("gsm8k_train.jsonl", "gsm8k_test.jsonl")
 _BLOCK = re.compile(r"^```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _OUTPUTS = RunFile("eval/NAME/outputs.jsonl", GradedOutput, (Maker("eval"),), "outputs")
