@@ -38,7 +38,7 @@ EXAMPLES = ROOT / "examples"
 PACKAGE = EXAMPLES / "own_injector"
 
 # The pages with commands, and whether they need the data, or the package of the examples, installed.
-PAGES = {"tour.md": "data", "cluster.md": "data", "extending.md": "package"}
+PAGES = {"tour.md": "data", "cluster.md": "data", "pipelines.md": "data", "extending.md": "package"}
 DATA = ("gsm8k_train.jsonl", "gsm8k_test.jsonl")
 _BLOCK = re.compile(r"^```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _INSTALLED = ".installed"

@@ -58,7 +58,7 @@ def rules(tmp_path: Path) -> str:
 rules:
   - matches: 'Answer in this form'
     answers: ['Step 1. Explanation: it is off. Correct Solution: 2 + 3 = 5 The answer is 5']
-  - matches: 'Which is the first one that is wrong'
+  - matches: 'Which step is the first wrong one'
     answers: ['I see nothing wrong. \\boxed{-1}']
   - matches: 'This is how far I got'
     answers: ['The answer is 5']

@@ -101,7 +101,7 @@ def teacher(folder: Path, second_look: dict[str, object]) -> list[str]:
         {"contains": ["You play a careless student", QUESTION], "answers": [json.dumps(injected)]},
         {"contains": ["You check solutions", QUESTION], "answers": [json.dumps(second_look)]},
         {"contains": "You correct a student", "answers": ["12*8 = 96\n96-20 = 76\nThe answer is 76"]},
-        {"contains": "along another way", "answers": ["12 boxes of 8 are 96.\n96-20 = 76\nThe answer is 76"]},
+        {"contains": "in a different way", "answers": ["12 boxes of 8 are 96.\n96-20 = 76\nThe answer is 76"]},
     ]
     path = folder / "rules.yaml"
     path.write_text(json.dumps({"rules": rules}))
