@@ -21,8 +21,8 @@ from lemma.records import Strategy
 from lemma.rundir.lines import read_lines
 from lemma.statistics import random_for
 from lemma.taxonomy.error_types import load_taxonomy
+from lemma.trajectories.model_choice import choose
 from lemma.trajectories.phrase_comparison import Comparison, Place, compare
-from lemma.trajectories.phrase_scores import choose
 from lemma.trajectories.phrases import Phrases, choose_phrase, load_phrases
 
 

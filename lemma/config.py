@@ -471,9 +471,7 @@ class EvalConfig(ModelConfig):
         "question", description="question (the bare question), chat, completion, lemma, or a .jinja file"
     )
     prompts: Prompts = Field(None, description=_PROMPTS)
-    n: Annotated[int, Option(metavar="N")] = Field(
-        4, ge=0, description="samples per problem, not counting the greedy one"
-    )
+    n: Annotated[int, Option(metavar="N")] = Field(4, ge=0, description="samples per problem besides the greedy one")
     types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
         ("all",), description="error types and families to inject"
     )

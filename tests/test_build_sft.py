@@ -250,16 +250,16 @@ def test_each_input_is_made_or_rejected_by_name(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (("--records", "lemm"), "did you mean 'lemma'?"),
-        (("--records", ""), "names none"),
+        (("--records", ""), "--records is empty"),
         (("--records", "dpo", "--strategies", "restart"), "--records dpo needs --strategies fix"),
         (("--mix", "cot=1"), "a share is at least 0 and less than 1"),
         (("--mix", "cot=nan"), "a share is at least 0 and less than 1"),
         (("--mix", "prm=0.5"), "only plain right solutions can be mixed in"),
-        (("--mix", "cot=0.5", "--records", "prm"), "--records names neither"),
+        (("--mix", "cot=0.5", "--records", "prm"), "in --records"),
         (("--near-duplicates", "0"), "greater than 0"),
-        (("--exclude", "missing.jsonl"), "missing.jsonl is not there"),
+        (("--exclude", "missing.jsonl"), "missing.jsonl does not exist"),
         (("--taxonomy", "missing"), "missing is not a folder"),
-        (("--reflections", "model"), "say which model with --model"),
+        (("--reflections", "model"), "give the model with --model"),
     ],
 )
 def test_unusable_settings_end_in_one_line(

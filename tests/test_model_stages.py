@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lemma.cli import main
-from lemma.commands.correct import _read_correction
+from lemma.commands.correct import read_correction
 from lemma.exceptions import Refusal
 from lemma.injectors.teacher import _fault
 from lemma.records import Correction, ErroneousSolution, Problem
@@ -58,7 +58,7 @@ def test_injected_errors(steps: tuple[str, ...], place: int, answer: str, fault:
     ],
 )
 def test_corrections_that_hold(text: str, steps: tuple[str, ...]) -> None:
-    assert _read_correction(ERRONEOUS, "fix", "m", text).steps == steps
+    assert read_correction(ERRONEOUS, "fix", "m", text).steps == steps
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_corrections_that_hold(text: str, steps: tuple[str, ...]) -> None:
 )
 def test_corrections_that_do_not(text: str, reason: str) -> None:
     with pytest.raises(Refusal) as caught:
-        _read_correction(ERRONEOUS, "fix", "m", text)
+        read_correction(ERRONEOUS, "fix", "m", text)
     assert caught.value.reason == reason
 
 

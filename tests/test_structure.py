@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "trajectories": ("arithmetic", "grading", "locating", "models", "taxonomy"),
     "injectors": ("arithmetic", "generation", "grading", "locating", "models", "taxonomy"),
     "engine": ("models", "problems", "rundir"),
-    "dataset": ("engine", "formats", "problems", "rundir"),
+    "dataset": ("engine", "formats", "problems", "rundir", "trajectories"),
     "training": ("formats", "models", "rundir"),
     "evaluation": (
         *("arithmetic", "engine", "generation", "grading", "injectors", "locating", "models", "problems", "rundir"),

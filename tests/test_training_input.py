@@ -16,7 +16,7 @@ pytest.importorskip("trl")
 from rich.console import Console
 
 from lemma.cli import main
-from lemma.commands.train import _one_gpu_a_process, train
+from lemma.commands.train import one_gpu_per_process, train
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError, LemmaError
 from lemma.formats import record_kinds
@@ -133,7 +133,7 @@ def test_one_process_uses_one_gpu(launched, visible, used, monkeypatch):
         if value is None:
             monkeypatch.delenv(name)
     said = io.StringIO()
-    _one_gpu_a_process(Console(file=said))
+    one_gpu_per_process(Console(file=said))
     assert os.environ["CUDA_VISIBLE_DEVICES"] == used
     assert ("1 of 2 GPUs" in said.getvalue()) != launched
 
@@ -224,7 +224,7 @@ BAD_INPUT = {
     "an adapter on nothing": (None, {"lora": True, "lora_targets": "nowhere"}, "these settings can't be used: "),
     "an unknown optimizer": (None, {"optimizer": "adamm"}, "these settings can't be used: "),
     "a report to nowhere": (None, {"report_to": "wandb"}, "--report-to wandb: not installed"),
-    "nothing to go on from": (None, {"resume": True}, "holds no checkpoint to go on from"),
+    "nothing to go on from": (None, {"resume": True}, "holds no checkpoint to resume from"),
     "a mask and a weight": (None, {"mask": "error", "error_weight": "0.5"}, "--mask error and --error-weight"),
 }
 
