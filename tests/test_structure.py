@@ -190,7 +190,6 @@ def share_used_once() -> tuple[float, dict[str, str]]:
     return total["once"] / total["all"], by_folder
 
 
-@pytest.mark.xfail(share_used_once()[0] >= MOST_HELPERS_USED_ONCE, reason="helpers are being inlined", strict=True)
 def test_few_helpers_are_used_once() -> None:
     """A helper earns its name by being used twice, or by hiding something hard."""
     share, by_folder = share_used_once()

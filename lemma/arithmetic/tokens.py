@@ -105,7 +105,9 @@ def tokenize(text: str, latex: bool = False) -> list[Token]:
             tokens.append(_number_token(text, match, tokens, latex))
             continue
         if kind == OPERATOR:
-            kind = _kind_of_operator(written, latex)
+            # Degrees are no operation, and in LaTeX an x is an unknown: "times" is \times.
+            is_unknown = latex and written in "xX"
+            kind = SKIP if "circ" in written else WORD if is_unknown else OPERATOR
         elif written.endswith("{"):
             boxed.append(kind == SKIP)
         elif written == "}" and boxed and boxed.pop():
@@ -118,12 +120,6 @@ def tokenize(text: str, latex: bool = False) -> list[Token]:
 def tokens_of_question(question: str, latex: bool) -> list[Token]:
     """The tokens of a question, which is looked at again and again."""
     return tokenize(question, latex)
-
-
-def _kind_of_operator(written: str, latex: bool) -> str:
-    if "circ" in written:
-        return SKIP  # degrees
-    return WORD if latex and written in "xX" else OPERATOR  # an unknown; "times" is \times
 
 
 def _number_token(text: str, match: re.Match[str], before: list[Token], latex: bool) -> Token:

@@ -118,8 +118,10 @@ def _compare_with_ratio(gold: Answer, answer: Answer) -> Verdict:
 
 
 def _compare_real_sets(gold: Answer, answer: Answer) -> Verdict:
-    if isinstance(gold, Relation) and isinstance(answer, Relation) and _has_several_variables(gold, answer):
-        return compare_relations(gold, answer, compare)
+    if isinstance(gold, Relation) and isinstance(answer, Relation):
+        sides = [[side.expression for side in one.sides if isinstance(side, Quantity)] for one in (gold, answer)]
+        if any(len(frozenset().union(*map(symbols, expressions))) > 1 for expressions in sides):  # several variables
+            return compare_relations(gold, answer, compare)
     left, right = _real_set_or_none(gold), _real_set_or_none(answer)
     if left is None and right is None:
         return _compare_unread_sets(gold, answer)
@@ -136,11 +138,6 @@ def _compare_intervals(gold: Interval, answer: Interval) -> Verdict:
         return "different"
     ends = (gold.low, answer.low), (gold.high, answer.high)
     return _all_of(compare_expressions(one.expression, other.expression) for one, other in ends)
-
-
-def _has_several_variables(*relations: Relation) -> bool:
-    sides = [[side.expression for side in one.sides if isinstance(side, Quantity)] for one in relations]
-    return any(len(frozenset().union(*map(symbols, expressions))) > 1 for expressions in sides)
 
 
 def _real_set_or_none(answer: Answer) -> list[Interval] | None:

@@ -81,14 +81,11 @@ def pieces(text: str) -> Iterator[Piece]:
     yield Piece(piece, after_word, "")
 
 
-def _words_in_math(match: re.Match[str]) -> str:
-    return " ¤¤ " if _REMAINDER.search(match.group()) else " ¤ "
-
-
 def _tokens(text: str, in_math: bool) -> list[Token]:
     if not text.strip() or _NOT_READ.search(text):
         return [Token("break", "")]
-    text = re.sub(r"\\boxed\s*", "", _NOISE.sub(" ", _WORDS_IN_MATH.sub(_words_in_math, text)))
+    text = _WORDS_IN_MATH.sub(lambda words: " ¤¤ " if _REMAINDER.search(words.group()) else " ¤ ", text)
+    text = re.sub(r"\\boxed\s*", "", _NOISE.sub(" ", text))
     if not in_math:
         text = _BULLET.sub(r"\1 ¤ ", _REMARK.sub(" ", text))
     tokens = []
@@ -96,16 +93,14 @@ def _tokens(text: str, in_math: bool) -> list[Token]:
         kind, written = match.lastgroup or "other", match.group()
         if kind == "skip":
             continue
-        if kind == "word" and "¤" not in written and (in_math or _is_coefficient(text, match)):
+        # Two letters after a number are a product, as in `2xy`. Units have more letters, or a blank before.
+        after_digit = text[: match.start()][-1:].isdigit()
+        is_product = after_digit and match.end() - match.start() == 2 and match.group() not in _UNITS
+        if kind == "word" and "¤" not in written and (in_math or is_product):
             tokens += [Token("letter", letter) for letter in written]
             continue
         tokens.append(Token(kind, _SAME_OPERATOR.get(written, written)))
     return tokens
-
-
-def _is_coefficient(text: str, word: re.Match[str]) -> bool:
-    """Whether two letters behind a number are a product, as in `2xy`. Units have more letters, or a blank before."""
-    return word.end() - word.start() == 2 and text[: word.start()][-1:].isdigit() and word.group() not in _UNITS
 
 
 def _without_units(tokens: Sequence[Token]) -> list[Token]:

@@ -152,10 +152,12 @@ class BatchClient:
         try:
             part.batch = await self._submitted_before(path)
             if part.batch is None:
+                with path.open("rb") as file:
+                    endpoint: Any = orjson.loads(file.readline())["url"]
                 uploaded = await client.files.create(file=path, purpose="batch")
                 batch = await client.batches.create(
                     input_file_id=uploaded.id,
-                    endpoint=_endpoint(path),
+                    endpoint=endpoint,
                     completion_window="24h",
                     metadata={"lemma_requests": fingerprint(path)},
                 )
@@ -233,24 +235,17 @@ class BatchClient:
             except (orjson.JSONDecodeError, LookupError, TypeError, ValueError, AttributeError):
                 raise RunDirectoryError(f"{where}, line {number}: no batch result; download the file again") from None
             if status == 200 and isinstance(body, dict) and fault_of(body) != "malformed_answer":
-                await self._store_answer(key, orjson.dumps(body))
+                raw = orjson.dumps(body)
+                if self._store.get(key) is None:
+                    usage = usage_of(raw)
+                    self._ledger.add(usage)
+                    await self._store.put(key, self._stage, self._ledger.model, raw, usage)
             elif 400 <= status < 500 and status not in (408, 409, 429):
                 self._state.refused[key] = f"{where}: {orjson.dumps(body)[:200].decode('utf-8', 'replace')}"
-
-    async def _store_answer(self, key: str, raw: bytes) -> None:
-        if self._store.get(key) is None:
-            usage = usage_of(raw)
-            self._ledger.add(usage)
-            await self._store.put(key, self._stage, self._ledger.model, raw, usage)
 
 
 def _results(path: Path) -> Path:
     return path.with_suffix(".results.jsonl")
-
-
-def _endpoint(path: Path) -> Any:
-    with path.open("rb") as file:
-        return orjson.loads(file.readline())["url"]
 
 
 def _fatal(server: OpenAICompatible, error: Exception) -> ModelError:

@@ -148,15 +148,15 @@ class Journal:
             path = self._path / output.file
             if output.shared or not path.exists() or not path.stat().st_size:
                 continue
-            if output.input_of is None or self._has_lines(path, output.input_of):
+            of = output.input_of
+            with path.open("rb") as file:
+                numbered = enumerate(file, start=1)
+                is_ours = of is None or any(of(parse_line(line, path, n)) is not None for n, line in numbered)
+            if is_ours:
                 raise RunDirectoryError(
                     f"{path} has content that `lemma {self.command}` has no record of in {self._state}. Restore that "
                     "file, move the content away, or add --fresh to replace it"
                 )
-
-    def _has_lines(self, path: Path, input_of: Callable[[dict[str, Any]], str | None]) -> bool:
-        with path.open("rb") as file:
-            return any(input_of(parse_line(line, path, number)) is not None for number, line in enumerate(file, 1))
 
     def _continue_as_before(self, before: Mapping[str, Any]) -> bool:
         """Whether the command was complete. Raises RunDirectoryError if it was asked for something else before."""
@@ -201,9 +201,13 @@ class Journal:
                 break
             acknowledged = parse_line(line, self._state, number)
             try:
-                self.done.update(_texts(acknowledged["ids"]))
+                ids, written = acknowledged["ids"], acknowledged["written"]
+                is_ours = isinstance(ids, list) and all(isinstance(one, str) for one in ids)
+                if not is_ours or not all(type(count) is int for count in written.values()):
+                    raise TypeError
+                self.done.update(ids)
                 self.counts.merge(structured(acknowledged["counts"]))
-                self._written.update(_whole_numbers(acknowledged["written"]))
+                self._written.update(written)
             except (LookupError, TypeError, ValueError, AttributeError):
                 raise RunDirectoryError(
                     f"{self._state}, line {number}: not as this version of lemma writes it. Add --fresh to start over"
@@ -362,18 +366,6 @@ class Journal:
 def count_rejection(counts: Counts, rejection: Rejection) -> None:
     """Count a rejection by its reason."""
     counts.add(REJECTED_BY_REASON, rejection.reason)
-
-
-def _texts(values: Any) -> list[str]:
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise TypeError
-    return values
-
-
-def _whole_numbers(values: Any) -> dict[str, int]:
-    if not all(type(value) is int for value in values.values()):
-        raise TypeError
-    return dict(values)
 
 
 def identities(manifest: Mapping[str, Mapping[str, Any]]) -> set[str]:

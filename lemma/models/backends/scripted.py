@@ -86,14 +86,11 @@ class Scripted:
         for rule in self._rules:
             text = rule.answer(prompt, request.sample_index)
             if text is not None:
-                return _raw(text, rule.finish_reason, prompt)
+                message = {"role": "assistant", "content": text}
+                choice = {"index": 0, "message": message, "finish_reason": rule.finish_reason}
+                usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": len(text.split())}
+                return orjson.dumps({"choices": [choice], "usage": usage})
         raise RefusedRequestError(f"{self.name}: no rule fits; end with one that has only `answers`")
 
     async def close(self) -> None:
         """There is nothing to close."""
-
-
-def _raw(text: str, finish_reason: str, prompt: str) -> bytes:
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}
-    usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": len(text.split())}
-    return orjson.dumps({"choices": [choice], "usage": usage})
