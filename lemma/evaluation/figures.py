@@ -154,4 +154,10 @@ def _grouped(figure: Figure, problems: Sequence[Rows]) -> Iterable[tuple[str, Co
         groups = {group_of(row) for rows in problems for row in rows if row.condition in figure.conditions}
         # Numbers in order of size, names in alphabetical order.
         for group in sorted(filter(None, groups), key=lambda name: (len(name) if name.isdecimal() else 0, name)):
-            yield f"{kind}={group}", figure.column(problems, lambda row, wanted=group: group_of(row) == wanted)
+
+            def is_in(
+                row: GradedOutput, of: Callable[[GradedOutput], str | None] = group_of, name: str = group
+            ) -> bool:
+                return of(row) == name
+
+            yield f"{kind}={group}", figure.column(problems, is_in)
