@@ -27,6 +27,8 @@ _GROUPS: Mapping[str, Callable[[GradedOutput], str | None]] = {
     "steps": lambda row: str(row.operations),
 }
 
+GroupOf = Callable[[GradedOutput], str | None]
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -155,9 +157,7 @@ def _grouped(figure: Figure, problems: Sequence[Rows]) -> Iterable[tuple[str, Co
         # Numbers in order of size, names in alphabetical order.
         for group in sorted(filter(None, groups), key=lambda name: (len(name) if name.isdecimal() else 0, name)):
 
-            def is_in(
-                row: GradedOutput, of: Callable[[GradedOutput], str | None] = group_of, name: str = group
-            ) -> bool:
+            def is_in(row: GradedOutput, of: GroupOf = group_of, name: str = group) -> bool:
                 return of(row) == name
 
             yield f"{kind}={group}", figure.column(problems, is_in)
