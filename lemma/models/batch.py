@@ -231,9 +231,7 @@ class BatchClient:
                 key, response = str(result["custom_id"]), result.get("response") or {}
                 status, body = int(response.get("status_code") or 0), response.get("body")
             except (orjson.JSONDecodeError, LookupError, TypeError, ValueError, AttributeError):
-                raise RunDirectoryError(
-                    f"{where}, line {number}: no batch result; download the file again"
-                ) from None
+                raise RunDirectoryError(f"{where}, line {number}: no batch result; download the file again") from None
             if status == 200 and isinstance(body, dict) and fault_of(body) != "malformed_answer":
                 await self._store_answer(key, orjson.dumps(body))
             elif 400 <= status < 500 and status not in (408, 409, 429):
