@@ -130,10 +130,11 @@ class Attempts:
                 return answer
 
     async def _attempt(self, call: Call[Answer]) -> Answer:
-        estimate = call.estimate()
         if self._requests is not None:
             await self._requests.take(1)
+        estimate = 0.0
         if self._tokens is not None:
+            estimate = call.estimate()
             await self._tokens.take(estimate)
         await self.concurrency.enter(first=call.attempts > 0)
         self._in_flight += 1

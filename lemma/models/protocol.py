@@ -259,6 +259,8 @@ def _response(answer: Mapping[str, Any]) -> Response:
 
 
 def _end(finish_reason: object) -> str:
+    if finish_reason == "stop":
+        return "stop"
     if not finish_reason:
         return "unknown"
     name = str(finish_reason).lower()
@@ -313,6 +315,8 @@ def _usage(answer: Mapping[str, Any]) -> Usage:
 
 def _count(value: object) -> int:
     """A number of tokens; 0 for what can't be one. Servers send null, strings, and worse."""
+    if type(value) is int and 0 <= value <= _MOST_TOKENS:
+        return value
     try:
         count = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
@@ -322,6 +326,8 @@ def _count(value: object) -> int:
 
 def _token_logprobs(logprobs: Any) -> tuple[float, ...] | None:
     """None also if they have not OpenAI's form: the text is an answer all the same."""
+    if not logprobs:
+        return None
     try:
         if logprobs.get("content") is not None:
             return tuple(float(token["logprob"]) for token in logprobs["content"])
