@@ -196,7 +196,7 @@ def _names(names: list[str]) -> str:
 
 
 def main(data: Path) -> None:
-    """Write everything anew."""
+    """Write everything again."""
     for name, needs in PAGES.items():
         with tempfile.TemporaryDirectory() as folder:
             prepare(Path(folder), needs, data)

@@ -222,7 +222,7 @@ def to_records(
 
 @dataclass(frozen=True, repr=False)
 class RunRecords(Generic[Item]):
-    """The records of one file of a run directory, read anew from disk each time they are iterated."""
+    """The records of one file of a run directory, read from disk again each time they are iterated."""
 
     path: Path
     made_by: str

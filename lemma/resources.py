@@ -76,7 +76,7 @@ _MOST_YAML_BYTES, _MOST_YAML_VALUES = 1_000_000, 100_000
 
 
 def load_yaml(path: Path) -> Any:
-    """The content of a YAML file that somebody wrote, in bounded time and memory.
+    """The content of a YAML file, in bounded time and memory.
 
     Raises OSError if it can't be read, UnicodeDecodeError if it is not text, and YAMLError for everything else: no
     YAML, more than a megabyte, or aliases that stand for more than a hundred thousand values.

@@ -78,7 +78,7 @@ def _page(sample: Sample) -> Iterator[Text | Table]:
     steps = marked_steps(erroneous.reference_steps, erroneous.steps)
     if not sample.trajectories:
         at = erroneous.error_step
-        parts = {"prefix": steps[:at], "error": steps[at : at + 1], "goes on": steps[at + 1 :]}
+        parts = {"prefix": steps[:at], "error": steps[at : at + 1], "continues": steps[at + 1 :]}
         for name, part in parts.items():
             if part:
                 yield _row(name, [_marked(line, _STYLES.get(name, "")) for line in part])

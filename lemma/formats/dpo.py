@@ -1,6 +1,6 @@
 """Preference pairs about one step, in TRL's conversational form: `prompt`, `chosen`, `rejected`.
 
-| pair | both begin with | chosen goes on with | rejected goes on with |
+| pair | both begin with | chosen continues with | rejected continues with |
 | --- | --- | --- | --- |
 | `rise` (arXiv 2410.06638) | the right steps | the right step | the wrong step |
 | `sfs` (arXiv 2608.11573) | and the wrong one | reflection, the right step | the next step, or the wrong answer |

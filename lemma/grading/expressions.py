@@ -16,7 +16,7 @@ MAX_DEPTH = 40
 
 
 class UnreadableError(ValueError):
-    """The text is not in the grammar; somebody else may still be able to read it."""
+    """The text is not in the grammar; another reader may still be able to read it."""
 
 
 class Num(NamedTuple):
@@ -250,7 +250,7 @@ class ExpressionReader:
 
 
 def branches(expression: Expr) -> list[Expr]:
-    r"""The values of an expression with `\pm`: the upper signs, then the lower; itself where there is none."""
+    r"""The values of an expression with `\pm`: the upper signs, then the lower; itself if it has none."""
     if not _has_sign_choice(expression):
         return [expression]
     return [_choose(expression, upper=True), _choose(expression, upper=False)]

@@ -59,7 +59,7 @@ class Piece(NamedTuple):
 
 
 def pieces(text: str) -> Iterator[Piece]:
-    """The tokens of the text, cut wherever no formula goes on."""
+    """The tokens of the text, cut wherever a formula ends."""
     tokens: list[Token] = []
     end = 0
     pattern = _MATH if "\\(" in text or "\\[" in text else _DOLLARS

@@ -1,4 +1,4 @@
-"""Do many calls at once, each until it is done: at most so many in flight, retried with backoff in between the others,
+"""Do many calls at once, each until it is done: a limited number in flight, retried with backoff in between the others,
 stopped by a deadline or a breaker.
 
     attempts = Attempts("http://localhost:8000/v1", Patience(max_in_flight=64))

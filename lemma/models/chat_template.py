@@ -45,7 +45,7 @@ def ensure_chat_template(tokenizer: Any) -> None:
 
 
 def load_tokenizer(model: str) -> Any:
-    """A model's tokenizer, with a chat template and a padding token. Raises ConfigError when it can't be had."""
+    """A model's tokenizer, with a chat template and a padding token. Raises ConfigError if it can't be loaded."""
     from transformers import AutoTokenizer
 
     try:
@@ -87,7 +87,7 @@ def render_prompt(tokenizer: Any, messages: Sequence[Message]) -> str:
 def render_example(tokenizer: Any, prompt: Sequence[Message], content: str) -> RenderedExample:
     """Render a prompt and a completion, and find the completion in it.
 
-    Raises DataError when the chat template changes the completion by more than the white space around it.
+    Raises DataError if the chat template changes the completion by more than the white space around it.
     """
     marked = _render(tokenizer, prompt, _PLACEHOLDER)
     text = _render(tokenizer, prompt, content)
