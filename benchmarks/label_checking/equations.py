@@ -79,7 +79,7 @@ class Step:
 
 
 def shows(exact: Fraction, shown: Fraction, decimals: int) -> bool:
-    """Whether `shown`, with its number of decimals, is `exact`, or `exact` rounded (half up, half even) or cut off there."""
+    """Whether `shown`, to its decimals, is `exact`, or `exact` rounded (half up, half even) or cut off there."""
     if exact == shown:
         return True
     scaled, scale = exact * 10**decimals, 10**decimals
