@@ -72,14 +72,14 @@ def own_prompts(folder: Path | None) -> Iterator[None]:
 
 Model = TypeVar("Model", bound=BaseModel)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-_MOST_YAML_BYTES, _MOST_YAML_VALUES = 1_000_000, 100_000
+_MOST_YAML_BYTES, _MOST_YAML_VALUES, _LONGEST_YAML_NUMBER = 1_000_000, 100_000, 1000
 
 
 def load_yaml(path: Path) -> Any:
     """The content of a YAML file, in bounded time and memory.
 
     Raises OSError if it can't be read, UnicodeDecodeError if it is not text, and YAMLError for everything else: no
-    YAML, more than a megabyte, or aliases that stand for more than a hundred thousand values.
+    YAML, more than a megabyte, or more than a hundred thousand values, aliases written out.
     """
     with path.open("rb") as file:
         content = file.read(_MOST_YAML_BYTES + 1)
@@ -89,7 +89,7 @@ def load_yaml(path: Path) -> Any:
         loader = yaml.SafeLoader(content.decode("utf-8"))
         node = loader.get_single_node()
         if node is not None and _values_in(node, {}) > _MOST_YAML_VALUES:
-            raise yaml.YAMLError(f"its aliases stand for more than {_MOST_YAML_VALUES:,} values")
+            raise yaml.YAMLError(f"it stands for more than {_MOST_YAML_VALUES:,} values")
         return None if node is None else loader.construct_document(node)
     except UnicodeDecodeError:
         raise
@@ -100,7 +100,9 @@ def load_yaml(path: Path) -> Any:
 
 
 def _values_in(node: yaml.Node, known: dict[int, int]) -> int:
-    """How many values a node stands for with all aliases written out."""
+    """How many values a node stands for with all aliases written out. Raises YAMLError if one is an endless number."""
+    if node.tag.endswith((":int", ":float")) and len(str(node.value)) > _LONGEST_YAML_NUMBER:
+        raise yaml.YAMLError(f"a number of more than {_LONGEST_YAML_NUMBER} characters")
     if id(node) not in known:
         known[id(node)] = _MOST_YAML_VALUES + 1  # what holds itself has no end
         parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
