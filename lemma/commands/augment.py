@@ -24,8 +24,9 @@ from lemma.models.client import Client
 from lemma.models.protocol import Sampling
 from lemma.problems.loading import bundled_sample, open_problems
 from lemma.records import Problem, Rejection
-from lemma.run_files import ERRONEOUS, PROBLEMS
-from lemma.rundir.counts import Counts
+from lemma.run_files import ERRONEOUS, PROBLEMS, REJECTED
+from lemma.rundir.counts import MADE as RECORDS_MADE
+from lemma.rundir.counts import REJECTED_BY_REASON, Counts
 from lemma.rundir.sharing import Hold
 from lemma.taxonomy.distributions import load_distribution
 from lemma.taxonomy.error_types import load_taxonomy
@@ -149,6 +150,18 @@ def tallies(config: AugmentConfig, counts: Counts) -> Iterator[Tally]:
     if config.teacher is not None:
         found = sorted(counts.of(CONFUSION).items())
         yield Tally("Second look", (CONFUSION, "errors"), tuple((name, f"{count:,}") for name, count in found))
+
+
+def failure(_config: AugmentConfig, counts: Counts) -> str:
+    """Why no erroneous solution was made, once all problems are done; empty if there are some."""
+    problems, reasons = counts.of(RECORDS_MADE).get(PROBLEMS.noun, 0), Counter(counts.of(REJECTED_BY_REASON))
+    if counts.of(MADE) or not problems:
+        return ""
+    often = "".join(f", most often because of {reason} ({count:,})" for reason, count in reasons.most_common(1))
+    return (
+        f"no erroneous solution was made from {problems:,} problems{often}. See {REJECTED.name}; give other --types, "
+        "--teacher, or problems with worked-out arithmetic"
+    )
 
 
 def next_command(config: AugmentConfig) -> tuple[str, ...]:

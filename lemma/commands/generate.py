@@ -44,7 +44,7 @@ def keep(problem: GeneratedProblem) -> Iterator[Product]:
 def draw_problems(config: GenerateConfig) -> Iterator[GeneratedProblem]:
     """An endless sequence of problems, each with another story. The first n are the same for any n.
 
-    Raises ConfigError if `--operations` is no range, or if the settings allow no further story.
+    Raises ConfigError if `--operations` is not a range, or if the settings allow no further story.
     """
     low, _, high = config.operations.partition("-")
     high = high or low

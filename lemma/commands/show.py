@@ -100,7 +100,7 @@ def _marked(pieces: Sequence[Piece], style: str) -> Text:
 
 
 def _row(name: str, lines: Sequence[Text]) -> Table:
-    """A name, and its lines beside it, folded within their column."""
+    """A name and, in a second column, its lines, folded to the width."""
     row = Table.grid()
     row.add_column(width=_COLUMN, style="dim")
     row.add_column(overflow="fold")
