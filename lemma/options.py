@@ -79,15 +79,15 @@ Shares = Annotated[dict[str, float], BeforeValidator(split_pairs)]
 
 
 # Options that several commands have.
-Data = Annotated[str | None, Option(positional=True)]
+Data = Annotated[str | None, Option(positional=True, compared="name")]
 Columns = Annotated[Pairs, Option(metavar="NAME=COLUMN,...")]
 Split = Annotated[str, Option(metavar="NAME")]
 Limit = Annotated[int | None, Option(metavar="N"), Field(ge=1)]
-Taxonomy = Annotated[Path | None, Option(metavar="DIR")]
+Taxonomy = Annotated[Path | None, Option(metavar="DIR", compared="content")]
 # Not a setting: what counts is the content, whose versions are among the inputs.
 Prompts = Annotated[Path | None, Option(setting=False, metavar="DIR")]
 Teacher = Annotated[str | None, Option(metavar="MODEL")]
-Exclude = Annotated[Names, Option(metavar="FILE,...")]
+Exclude = Annotated[Names, Option(metavar="FILE,...", compared="content")]
 
 
 def flag_of(name: str) -> str:

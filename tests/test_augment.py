@@ -216,7 +216,7 @@ def test_an_independent_checker_finds_no_exception_in_real_problems(name):
             made += 1
             assert not check(record), record
             assert verdict(record.gold_answer, record.final_answer) == "different"
-    assert made > 200
+    assert made > 150
 
 
 NOTHING_MADE = [

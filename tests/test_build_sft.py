@@ -162,6 +162,9 @@ def test_torn_and_unacknowledged_lines_are_cut(sample_run: Path, tmp_path: Path)
     acknowledged = state.read_bytes().splitlines(keepends=True)
     for kept, torn in ((1, b'{"prompt":[{"ro'), (0, b"\x00\xff\n\n"), (len(acknowledged) - 1, b"")):
         state.write_bytes(b"".join(acknowledged[:kept]) + acknowledged[kept][:9])
+        manifest = orjson.loads((run / "run.json").read_bytes())
+        manifest["stages"]["build-sft"]["status"] = "running"
+        (run / "run.json").write_bytes(orjson.dumps(manifest))
         with (run / "sft" / "lemma.jsonl").open("ab") as file:
             file.write(torn)
         assert lemma("build-sft", "--run", run, *ALL) == 0

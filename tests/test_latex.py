@@ -3,17 +3,20 @@
 import random
 import re
 from fractions import Fraction
+from functools import partial
 
 import pytest
 
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import read_solution
 from lemma.arithmetic.latex import boxed, is_balanced, is_solved_for, is_worked_out
-from lemma.commands.augment import inject_item
+from lemma.commands.augment import COMMAND, inject
+from lemma.engine.outcome import Outcome
 from lemma.exceptions import Refusal
 from lemma.injectors.symbolic import Injected, InjectionPlan, attempts
 from lemma.records import ErroneousSolution, Problem
-from lemma.taxonomy import load_taxonomy
+from lemma.runner import outcome_of
+from lemma.taxonomy.error_types import load_taxonomy
 
 INJECTORS = {kind.id: kind.injector for kind in load_taxonomy() if kind.injector}
 
@@ -55,6 +58,11 @@ READ = [
     (r"$343=1000$ in base 7", None),
     (r"$4! + 1 = 25$", None),
 ]
+
+
+def inject_item(plan: InjectionPlan, item: Problem) -> Outcome:
+    """What `lemma augment` makes of one problem."""
+    return outcome_of(COMMAND, partial(inject, plan), None, item)
 
 
 @pytest.mark.parametrize(("text", "expression"), READ)

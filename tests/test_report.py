@@ -43,7 +43,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundled sample, from augment to build-sft, with its report."""
     run = tmp_path_factory.mktemp("report") / "run"
     assert main(["augment", "--run", str(run), "--workers", "1"]) == 0
-    assert main(["build-sft", "--run", str(run), "--workers", "1", "--near-duplicates", "0.6"]) == 0
+    assert main(["build-sft", "--run", str(run), "--workers", "1", "--near-duplicates", "0.4"]) == 0
     assert main(["report", "--run", str(run)]) == 0
     return run
 

@@ -152,7 +152,7 @@ def test_a_test_set_that_has_changed_is_noticed(run: Path, tmp_path: Path, capsy
     before = fingerprint(run / "sft" / "lemma.jsonl")
     test_set.write_bytes(orjson.dumps({"question": "What is 6 times 8?", "answer": "48"}))
     assert lemma("build-sft", "--run", run, "--exclude", test_set) == 1
-    assert "test.jsonl" in capsys.readouterr().err
+    assert "exclude" in capsys.readouterr().err
     assert fingerprint(run / "sft" / "lemma.jsonl") == before
 
 

@@ -157,6 +157,7 @@ def built(tmp_path_factory):
     """Every kind of record, as `lemma build-sft` makes it of the bundled sample."""
     folder = tmp_path_factory.mktemp("built")
     records = "lemma,lema,cot,critique,dpo,prm"
+    assert main(["augment", "--run", str(folder), "--workers", "1"]) == 0
     assert main(["build-sft", "--run", str(folder), "--records", records, "--workers", "1"]) == 0
     return folder
 

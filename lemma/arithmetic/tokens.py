@@ -44,7 +44,7 @@ _PATTERNS = {
     OTHER: (r"\\(?:begin|end)\{[a-z*]+\} | \\\\ | \\[a-zA-Z]+", r"\S"),
 }
 _FRACTION = r"(?P<fraction>\\[dtc]?frac\s*(?:\d\s*\d|\d\s*\{\d+\}|\{\d+\}\s*\d))"
-_DRAWING = r"(?P<drawing>\[asy\](?s:.*?)\[/asy\])"  # before the bracket that it begins with
+_DRAWING = r"(?P<drawing>\[asy\](?s:(?:(?!\[/?asy\]).)*)\[/asy\])"  # before the bracket that it begins with
 
 
 def _token_pattern(latex: bool) -> re.Pattern[str]:
@@ -60,7 +60,7 @@ def _token_pattern(latex: bool) -> re.Pattern[str]:
 
 _LATEX_TOKEN, _PLAIN_TOKEN = _token_pattern(True), _token_pattern(False)
 _FRAC = re.compile(r"\\[a-z]+")
-_ARGUMENT = re.compile(r"\d+(?=\})|\d")
+_ARGUMENT = re.compile(r"(?<!\d)\d++(?=\})|\d")
 _PERCENT = re.compile(r"\s?(?:\\?%|％|percent\b)")
 # Ordinals, thousands (5k) and runs (1..9) are no quantities; in LaTeX, neither are factorials and other bases.
 _NO_QUANTITY = re.compile(r"(?:st|nd|rd|th|k|K)\b|\.\.|…")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-_MATH = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]|\$\$(.+?)\$\$", re.DOTALL)
+_MATH = re.compile(r"\\\(((?:(?!\\\().)+?)\\\)|\\\[((?:(?!\\\[).)+?)\\\]|\$\$([^$]+)\$\$", re.DOTALL)
 _DOLLARS = re.compile(r"\$(?!\s)([^$]*?)(?<![\s(])\$(?!\d)")
 _NOT_READ = re.compile(
     r"\\(?:p?mod|bmod|equiv|sum|prod|int|lim|begin\{(?:p|b|v)?matrix|pm|mp|overline|dots|ldots|cdots)"
@@ -22,7 +22,7 @@ _NOISE = re.compile(
 _WORDS_IN_MATH = re.compile(r"\\(?:text|mathrm|textbf|mbox|operatorname)\s*\{[^{}]*\}")
 _REMARK = re.compile(r"\((?=[^()]*[A-Za-z]{2})[^()\\=]*\)")  # 7995 (total cookies) - 2595 (rainbow cookies)
 _REMAINDER = re.compile(r"\b(?:remain|rem\b|with\b|R\b)")
-_BULLET = re.compile(r"(^|\n)\s*[-*•]\s")
+_BULLET = re.compile(r"(^|\n)[^\S\n]*[-*•]\s")
 _TOKEN = re.compile(
     r"""(?P<number>\d{1,3}(?:(?:,|\{,\}|,\\!)\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
     |(?P<break>\\\\|\\(?:implies|Rightarrow|Longrightarrow|rightarrow|to|iff|Leftrightarrow|le|leq|ge|geq|neq?|lt|gt|in|ne)(?![a-zA-Z])
