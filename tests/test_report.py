@@ -42,8 +42,8 @@ def data_of(page: Path) -> dict:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundled sample, from augment to build-sft, with its report."""
     run = tmp_path_factory.mktemp("report") / "run"
-    assert main(["augment", "--run", str(run), "--workers", "1"]) == 0
-    assert main(["build-sft", "--run", str(run), "--workers", "1", "--near-duplicates", "0.4"]) == 0
+    assert main(["augment", "--run", str(run), "--workers", "1", "--per-problem", "8"]) == 0
+    assert main(["build-sft", "--run", str(run), "--workers", "1", "--near-duplicates", "0.6"]) == 0
     assert main(["report", "--run", str(run)]) == 0
     return run
 

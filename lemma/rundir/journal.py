@@ -122,7 +122,8 @@ class Journal:
             complete = before is not None and self._continue_as_before(before)
             self._read_state()
             self._keep_acknowledged(complete)
-            self._state.touch()
+            if not self._state.exists():
+                self._state.touch()
             if complete:
                 self._status = "complete"  # a rerun that finds nothing to do leaves run.json as it is
             else:
@@ -224,7 +225,8 @@ class Journal:
         for output in self._outputs:
             path = self._path / output.file
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+            if not path.exists():
+                path.touch()
             if output.shared:
                 self._ids_in_shared[output.file] = ids = ids_of_whole_lines(path)
                 there = len(ids)
