@@ -71,7 +71,7 @@ class Server:
         self.note("asked", number)
         attempt = self.asked[number]
         self.asked[number] += 1
-        # The proxy is mended after a few attempts, so that every problem is answered in the end.
+        # The proxy works after a few attempts, so that every problem is answered in the end.
         trouble = drawn(ATTEMPT_FAULTS, f"{number} {attempt}") if self.faults and attempt < 3 else None
         if trouble is not None:
             self.note(trouble, number)
