@@ -110,8 +110,8 @@ class Loop:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.timed("problems, errors, records", self.make_records)
         self.timed("models", self.make_models)
-        self.timed("training, both at once", self.train)
-        self.timed("evaluation, both at once", self.evaluate)
+        self.timed("training, both in parallel", self.train)
+        self.timed("evaluation, both in parallel", self.evaluate)
         self.print_table()
         print(f"\n{time.monotonic() - self.started:.0f} s in total")
 
