@@ -2,7 +2,7 @@
 
 The form is that of TRL's PRMTrainer, which left TRL with 1.16; `lemma train --objective prm` and Axolotl read it.
 
-Steps before the first wrong one are labeled true; the wrong one and all after it are labeled false, as they build on the
+Steps before the first wrong one are labeled true; that one and all after it are labeled false, as they build on the
 mistake. A trainer that wants no label there can cut each list after its first false one. Right solutions are all true.
 """
 
