@@ -236,7 +236,7 @@ def test_scores_of_another_model_or_text_are_not_mixed_in(tmp_path):
 
 def test_a_damaged_file_is_one_line(tmp_path):
     (tmp_path / "s.sqlite").write_bytes(b"not a data base, but long enough to be looked at" * 100)
-    with pytest.raises(RunDirectoryError, match="remove it"), open_scores(tmp_path / "s.sqlite", "one"):
+    with pytest.raises(RunDirectoryError, match="Remove it"), open_scores(tmp_path / "s.sqlite", "one"):
         pass
 
 
