@@ -24,7 +24,8 @@ from aiohttp import web
 NUMBER = re.compile(rb"problem (\d+)")
 # Shares of attempts, and below of problems, as an overloaded commercial server and its proxy make them.
 ATTEMPT_FAULTS = {"too_many": 0.20, "server_error": 0.05, "hung": 0.02, "cut": 0.02}
-ANSWER_FAULTS = {"malformed": 0.03, "truncated": 0.03, "empty": 0.005, "refusing": 0.005}
+ANSWER_FAULTS = {"truncated": 0.03, "refusing": 0.005}
+UNUSABLE_FAULTS = {"malformed": 0.03, "empty": 0.005}  # no answers, though they come with HTTP 200
 WORDS = "It follows from what is given, one step after the other. " * 5
 
 
@@ -71,14 +72,15 @@ class Server:
         self.note("asked", number)
         attempt = self.asked[number]
         self.asked[number] += 1
-        # The proxy works after a few attempts, so that every problem is answered in the end.
+        # The proxy recovers after a few attempts, so that every problem is answered in the end.
         trouble = drawn(ATTEMPT_FAULTS, f"{number} {attempt}") if self.faults and attempt < 3 else None
         if trouble is not None:
             self.note(trouble, number)
             return await self.fail(request, trouble)
         await asyncio.sleep(self.latency)
-        fault = drawn(ANSWER_FAULTS, f"{number}") if self.faults else None
-        self.note("answered", number)
+        fault = drawn(UNUSABLE_FAULTS | ANSWER_FAULTS, f"{number}") if self.faults else None
+        if fault not in UNUSABLE_FAULTS:
+            self.note("answered", number)
         if fault is not None:
             self.note(fault, number)
         return web.Response(body=answer(number, fault), content_type="application/json")
