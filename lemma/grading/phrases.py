@@ -105,6 +105,8 @@ _NTH_POWER = re.compile(
 _SCALED = re.compile(rf"(?<![\w.]){_N} (lakh|lac|crore|score(?= *$))s?(?!\w)", re.IGNORECASE)
 # `$18 over 3 days` divides nothing.
 _OPERATION = re.compile(rf"(?<![\w.]){_N} ((?!over){_BINARY_WORD}|over(?= \S+$)) {_N}(?![\w.])", re.IGNORECASE)
+# The first is a fast test that most formulas fail.
+_SPACED_WORD = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,} | [a-zA-Z]{2}")
 _HINT = re.compile(
     r"than|negative|opposite|inverse|minus|reciprocal|square|cube|twice|double|two times|thrice|triple|half|halved"
     r"|zero|power|\bto\b|lakh|lac\b|crore|score|gross|plus|added|times|by|over|raised|mod|choose",
@@ -173,7 +175,7 @@ def is_negated(text: str, start: int) -> bool:
 
 def spell_arithmetic(text: str) -> str:
     """An answer with arithmetic in words as a formula: `twice 18` as `(2*(18))`."""
-    if not _HINT.search(text):
+    if not _SPACED_WORD.search(text) or not _HINT.search(text):
         return text
     text = _PLUS_OR_MINUS.sub(r"\\pm ", " ".join(text.split()))
     for pattern, replacement in _RULES:
