@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from lemma.grading.expressions import Sym, symbols
@@ -128,16 +130,10 @@ def _compare_real_sets(gold: Answer, answer: Answer) -> Verdict:
     if left is None or right is None:
         unread = gold if left is None else answer
         return _compare_unread_sets(gold, answer) if _may_be_set(unread) else "different"
-    if len(left) != len(right):
+    if list(map(attrgetter("closed"), left)) != list(map(attrgetter("closed"), right)):
         return "different"
-    return _all_of(_compare_intervals(one, other) for one, other in zip(left, right, strict=True))
-
-
-def _compare_intervals(gold: Interval, answer: Interval) -> Verdict:
-    if (gold.low_closed, gold.high_closed) != (answer.low_closed, answer.high_closed):
-        return "different"
-    ends = (gold.low, answer.low), (gold.high, answer.high)
-    return _all_of(compare_expressions(one.expression, other.expression) for one, other in ends)
+    ends, other_ends = (chain.from_iterable(map(attrgetter("ends"), side)) for side in (left, right))
+    return _all_of(map(compare_expressions, ends, other_ends))
 
 
 def _real_set_or_none(answer: Answer) -> list[Interval] | None:

@@ -103,7 +103,7 @@ def normalize_notation(answer: str) -> str | None:
 def _to_ascii(answer: str) -> str:
     answer = _SUPERSCRIPT_RUN.sub(lambda run: "^{" + run.group().translate(_SUPERSCRIPTS) + "}", answer)
     answer = _SUBSCRIPT_RUN.sub(lambda run: "_{" + run.group().translate(_SUBSCRIPTS) + "}", answer)
-    answer = _VULGAR_FRACTION.sub(_spell_fraction, answer)
+    answer = _VULGAR_FRACTION.sub(lambda match: " ".join(filter(None, match.groups())), answer)  # `3½` is not 31/2
     answer = _OVERLINED.sub(lambda run: r"\overline{" + run.group().replace("\u0305", "") + "}", answer)
     answer = _DOTTED.sub(r"\\dot{\1}", answer)
     answer = unicodedata.normalize("NFKC", answer.translate(_TRANSLATION)).translate(_TRANSLATION)
@@ -114,8 +114,3 @@ def _to_ascii(answer: str) -> str:
         for char in answer
         if unicodedata.category(char) != "Cf"
     )
-
-
-def _spell_fraction(match: re.Match[str]) -> str:
-    fraction = unicodedata.normalize("NFKC", match.group(2)).replace("⁄", "/")
-    return f"{match.group(1)} {fraction}" if match.group(1) else fraction
