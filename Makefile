@@ -1,20 +1,22 @@
-# Each target is enough on a fresh machine with Python 3.11 or later and make.
+# Every target works on a fresh machine with make and Python 3.11 or later.
 PYTHON ?= python3
 BIN := .venv/bin
-DEMO_RUN := .venv/demo-run
 MINUTES ?= 5
 
 .PHONY: demo test fuzz check setup clean
 
-# The whole core on the bundled sample: augment, then build-sft, then what to look at.
+# The demo of the README, in ./lemma-run. Every command that it suggests works from here.
 demo: .venv/core
-	$(BIN)/lemma augment --run $(DEMO_RUN) --fresh
-	$(BIN)/lemma build-sft --run $(DEMO_RUN) --fresh
+	$(BIN)/lemma augment
+	$(BIN)/lemma build-sft
+	$(BIN)/lemma show --type operator_error
+	@echo
+	@echo "To type lemma commands yourself: source .venv/bin/activate"
 
 test: .venv/dev
 	$(BIN)/python -m pytest -n 2
 
-# New random examples for the property tests: make fuzz MINUTES=30
+# New random examples for the property tests, e.g. make fuzz MINUTES=30
 fuzz: .venv/dev
 	$(BIN)/python tests/fuzz.py --minutes $(MINUTES)
 
@@ -23,7 +25,7 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Everything: training, tests, linters.
+# Everything needed for development: training, tests, linters.
 setup: .venv/dev
 
 .venv/bin/python:
@@ -33,7 +35,7 @@ setup: .venv/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements-dev.txt --editable .
 	touch $@
 
-# torch first and by its exact version, so that an index with a CPU build gives that one.
+# Install torch first, by its exact version, so that an index of CPU builds provides it.
 .venv/dev: .venv/core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep '^torch==' requirements-dev.txt)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements-dev.txt --editable '.[data,train,dev]'

@@ -1,10 +1,10 @@
-"""How fast `lemma correct` and `lemma build-sft` make records of erroneous solutions, and beside what.
+"""Time `lemma correct` and `lemma build-sft` against a lower bound.
 
     lemma augment gsm8k_train.jsonl --per-problem 18 --run gsm8k-run
     python benchmarks/build_records.py gsm8k-run --records lemma,dpo --workers 2 --kills 5
 
-Beside the two stages stands the least that any tool must do: parse the same lines and write the same output bytes, in
-the same run. Then: the bytes with one worker, and after `kill -9` at random moments.
+The lower bound is what any tool has to do: parse the same lines and write the same output bytes, measured in the same
+run. Then the output bytes are compared with those of one worker, and with those after `kill -9` at random moments.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ STAGES = ("correct", "build-sft")
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, help="a run directory in which `lemma augment` is done")
+    parser.add_argument("run", type=Path, help="run directory in which `lemma augment` has run")
     parser.add_argument("--records", default="lemma")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--kills", type=int, default=0, help="kill -9 each stage so many times, and compare the bytes")
+    parser.add_argument("--kills", type=int, default=0, help="times to kill -9 each stage before comparing the bytes")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         whole = prepare(options.run, Path(folder) / "whole")
@@ -43,7 +43,7 @@ def main() -> None:
         for stage in STAGES:
             print(f"{stage:27s} {seconds[stage]:8.1f} s, {options.workers} workers")
         total = sum(seconds.values())
-        print(f"records                     {records:8,}, {records / total:,.0f} a second")
+        print(f"records                     {records:8,}, {records / total:,.0f} per second")
         print(f"parse input, write output   {baseline:8.2f} s, the same bytes")
         print(f"ratio                       {total / baseline:8.1f}")
         alone = prepare(options.run, Path(folder) / "alone")
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def prepare(run: Path, target: Path) -> Path:
-    """A run directory in which nothing but `augment` was done."""
+    """A run directory in which only `lemma augment` has run."""
     target.mkdir()
     for name in INPUTS:
         shutil.copy(run / name, target / name)
@@ -73,7 +73,7 @@ def command(stage: str, run: Path, records: str, workers: int) -> list[str]:
 
 
 def finish(stage: str, run: Path, records: str, workers: int) -> float:
-    """Seconds of a stage."""
+    """Wait for a stage and return its seconds."""
     started = time.perf_counter()
     subprocess.run(command(stage, run, records, workers), stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - started
@@ -97,13 +97,13 @@ def kill(stage: str, run: Path, options: argparse.Namespace, seconds: float) -> 
 
 
 def contents(run: Path) -> dict[str, bytes]:
-    """What the stages made, by name."""
+    """The files that the stages wrote, by name."""
     files = (run / "corrections.jsonl", *(run / "sft").iterdir())
     return {file.name: file.read_bytes() for file in files}
 
 
 def parse_and_write(run: Path, target: Path) -> float:
-    """Seconds to parse every line that the stages read, and to write the bytes that they wrote."""
+    """Seconds to parse every line that the stages read and to write the bytes that they wrote."""
     made = contents(run)
     target.mkdir()
     started = time.perf_counter()
@@ -115,7 +115,7 @@ def parse_and_write(run: Path, target: Path) -> float:
 
 
 def lines(run: Path) -> Iterator[bytes]:
-    """What `correct` and `build-sft` read."""
+    """The lines that `correct` and `build-sft` read."""
     for name in ("erroneous.jsonl", "erroneous.jsonl", "corrections.jsonl", "problems.jsonl"):
         with (run / name).open("rb") as file:
             yield from file

@@ -1,10 +1,11 @@
-r"""How far grading can be trusted, and how fast it is.
+r"""How reliable grading is, and how fast.
 
     python benchmarks/grading.py FILE [--solutions FILE] [--math FILE] [--processes 2]
 
-FILE has pairs of answers, one JSON object a line: `gold`, `pred`, `equal` (true, false, or null for `unknown`), `why`.
---solutions takes labeled model solutions of GSM8K, --math takes problems with an `answer` in LaTeX. Every disagreement
-is printed. Beside ours stand math-verify with its defaults, and the number rule of the grader that LEMMA used.
+FILE has pairs of answers, one JSON object per line: `gold`, `pred`, `equal` (true, false, or null for `unknown`), and
+`why`. --solutions takes labeled model solutions of GSM8K, --math takes problems with an `answer` in LaTeX. Every
+disagreement is printed. lemma is compared with math-verify at its defaults, and with the number rule of the grader that
+LEMMA used.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ _HOSTILE = Path(__file__).parent.parent / "tests" / "hostile_strings.py"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pairs", type=Path, help="pairs of answers (JSON lines)")
-    parser.add_argument("--solutions", type=Path, help="labelled model solutions of GSM8K (JSON lines)")
+    parser.add_argument("--solutions", type=Path, help="labeled model solutions of GSM8K (JSON lines)")
     parser.add_argument("--math", type=Path, help="problems with a LaTeX answer (JSON lines)")
-    parser.add_argument("--processes", type=int, default=2, help="processes for the throughput (default: 2)")
+    parser.add_argument("--processes", type=int, default=2, help="processes for measuring throughput (default: 2)")
     arguments = parser.parse_args()
     report_pairs(_read(arguments.pairs))
     solutions = labelled_solutions(_read(arguments.solutions)) if arguments.solutions else []
@@ -59,7 +60,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 
 def report_pairs(rows: list[dict[str, Any]]) -> None:
-    """How many pairs get their verdict: from ours, from math-verify, and by the number rule of LEMMA's grader."""
+    """How many pairs get the expected verdict from lemma, math-verify, and the number rule of LEMMA's grader."""
     print(f"1. {len(rows)} pairs")
     counts: Counter[str] = Counter()
     for row in rows:
@@ -81,17 +82,17 @@ def report_pairs(rows: list[dict[str, Any]]) -> None:
 
 
 def math_verify_verdict(gold: str, text: str) -> str:
-    """math-verify as its readme shows it: False is read as `different`."""
+    """math-verify as in its README, reading False as `different`."""
     from math_verify import parse, verify  # type: ignore[import-untyped]
 
     return "equal" if verify(parse(f"${gold}$"), parse(text)) else "different"
 
 
 def factor_of_hundred_rule(gold: str, answer: str) -> str | None:
-    """The rule for numbers in the grader of Qwen2.5-Math, which LEMMA used, in our words; None where it has no number.
+    """The number rule of the Qwen2.5-Math grader, which LEMMA used, reimplemented; None if there is no number.
 
-    Currency and percent signs are dropped from the answer; two numbers are the same if either is, to one part in ten
-    thousand, the other, a hundred times the other, or a hundredth of it.
+    Currency and percent signs are dropped from the answer. Two numbers are equal if, to one part in ten thousand, they
+    are the same or one is a hundred times the other.
     """
     numbers = [re.sub(r"[,$%\\]", "", text).strip().rstrip(".") for text in (gold, answer)]
     try:
@@ -102,7 +103,7 @@ def factor_of_hundred_rule(gold: str, answer: str) -> str | None:
     return "equal" if any(math.isclose(one, prediction, rel_tol=1e-4) for one in candidates) else "different"
 
 
-# --- 2: labelled solutions --------------------------------------------------------------------------------------------
+# --- 2: labeled solutions --------------------------------------------------------------------------------------------
 
 
 def labelled_solutions(rows: list[dict[str, Any]]) -> list[tuple[str, str, bool]]:
@@ -116,8 +117,8 @@ def labelled_solutions(rows: list[dict[str, Any]]) -> list[tuple[str, str, bool]
 
 
 def report_solutions(solutions: list[tuple[str, str, bool]]) -> None:
-    """Agreement with the labels; what is `unknown` agrees with neither."""
-    print(f"2. {len(solutions)} labelled solutions")
+    """Agreement with the labels; `unknown` agrees with neither."""
+    print(f"2. {len(solutions)} labeled solutions")
     agreed: Counter[str] = Counter()
     for gold, text, is_correct in solutions:
         found, expected = verdict(gold, text), _EXPECTED[is_correct]
@@ -126,7 +127,7 @@ def report_solutions(solutions: list[tuple[str, str, bool]]) -> None:
         agreed["rule"] += rule == expected
         if found != expected:
             print(
-                f"   {found}, labelled {expected}: gold {gold!r}, answer {extract_answer(text)!r} of ...{text[-60:]!r}"
+                f"   {found}, labeled {expected}: gold {gold!r}, answer {extract_answer(text)!r} of ...{text[-60:]!r}"
             )
         if rule != expected:
             print(f"   (the number rule of LEMMA's grader: {rule}, gold {gold!r}, answer {extract_answer(text)!r})")
@@ -143,7 +144,7 @@ _SIMPLE_FRACTION = re.compile(r"\\d?frac\{(-?\d+)\}\{(\d+)\}")
 
 
 def equivalent_forms(gold: str) -> list[str]:
-    """The same answer written in ten ways; one that does not apply leaves it as it is."""
+    """The same answer written in ten ways; those that do not apply leave it unchanged."""
     is_integer = bool(_INTEGER.fullmatch(gold))
     is_scalar = not re.search(r"[,=<>]|(?<!\\)\b[a-z]\b|\\(?:text|mbox|begin|cup|pm|in|le|circ)|\d_", gold)
     return [
@@ -165,7 +166,7 @@ def equivalent_forms(gold: str) -> list[str]:
 
 
 def wrong_forms(gold: str, golds: list[str], rng: random.Random) -> list[str]:
-    """A hundred wrong answers: of other problems, and this one with a number or a sign changed."""
+    """A hundred wrong answers: answers to other problems, and this one with a number or a sign changed."""
     shape = _bare(gold)
     others = [other for other in golds if _bare(other) != shape]
     changed = [form for form in _changed_numbers(gold) if _bare(form) != shape]
@@ -174,7 +175,7 @@ def wrong_forms(gold: str, golds: list[str], rng: random.Random) -> list[str]:
 
 
 def _bare(answer: str) -> str:
-    """What is left of an answer without unit and looks: answers that agree in it may be equal."""
+    """An answer stripped of units and formatting; answers that agree in this may be equal."""
     answer = re.sub(
         r"\\(?:text|mbox)\{ *(?:cm|inches|cents|degrees)[^{}]*\}(?:\^\d)?|\^\{?\\circ\}?|\\\$|\\!|\\d|[{}() ]",
         "",
@@ -195,7 +196,7 @@ def _changed_numbers(gold: str) -> Iterator[str]:
 
 
 def report_forms(golds: list[str]) -> None:
-    """Gold answers against themselves in other words, and against a hundred wrong ones each."""
+    """Grade gold answers against equivalent forms of themselves, and against a hundred wrong answers each."""
     print(f"3. {len(golds)} gold answers")
     right = [(gold, form) for gold in golds for form in equivalent_forms(gold)]
     found = [verdict(gold, form) for gold, form in right]
@@ -204,7 +205,7 @@ def report_forms(golds: list[str]) -> None:
         if one != "equal":
             print(f"   {one}, expected equal: gold {gold!r}, answer {form!r}")
     print(f"   ten equivalent forms: {found.count('equal') / len(found):.2%} of {len(found)} equal")
-    print(f"   (of the {len(changed)} that are not written as gold is: {changed.count('equal') / len(changed):.2%})")
+    print(f"   (of the {len(changed)} that differ from gold in spelling: {changed.count('equal') / len(changed):.2%})")
     rng = random.Random(0)
     wrong = [(gold, form) for gold in golds for form in wrong_forms(gold, golds, rng)]
     verdicts: Counter[str] = Counter()
@@ -213,7 +214,7 @@ def report_forms(golds: list[str]) -> None:
         verdicts[one] += 1
         if one == "equal":
             print(f"   equal, expected different: gold {gold!r}, answer {form!r}")
-    print(f"   wrong forms: {len(wrong)}, of them {dict(verdicts)}\n")
+    print(f"   wrong forms: {len(wrong)}, verdicts {dict(verdicts)}\n")
 
 
 # --- 4: throughput ----------------------------------------------------------------------------------------------------
@@ -238,17 +239,17 @@ def _cpu_seconds() -> float:
 
 
 class Rate(NamedTuple):
-    """Verdicts a second on the clock, and what they would be if the processes had had their cores to themselves."""
+    """Verdicts per second by wall clock, and what they would be if each process had a core to itself."""
 
     by_clock: float
     by_cpu: float
 
     def __str__(self) -> str:
-        return f"{self.by_clock:10,.0f} a second by the clock, {self.by_cpu:10,.0f} by the processes' own CPU time"
+        return f"{self.by_clock:10,.0f} per second by wall clock, {self.by_cpu:10,.0f} by CPU time"
 
 
 def _per_second(grade: Callable[[list[Pair]], float], pairs: list[Pair], processes: int) -> Rate:
-    """How fast pairs are graded on as many processes, each of which has loaded what it needs before."""
+    """Grading speed on this many processes, each warmed up beforehand."""
     size = max(1, len(pairs) // (processes * 8))
     chunks = [pairs[at : at + size] for at in range(0, len(pairs), size)]
     with get_context("spawn").Pool(processes) as pool:
@@ -260,7 +261,7 @@ def _per_second(grade: Callable[[list[Pair]], float], pairs: list[Pair], process
 
 
 def numeric_pairs(count: int) -> Iterable[Pair]:
-    """Different pairs of numbers as golds and answers write them; about half of them equal."""
+    """Pairs of numbers as gold answers and models write them, about half of them equal."""
     rng = random.Random(0)
     for _ in range(count):
         gold = rng.randrange(10**7)
@@ -277,7 +278,7 @@ def numeric_pairs(count: int) -> Iterable[Pair]:
 
 
 def report_throughput(solutions: list[Pair], golds: list[str], processes: int) -> None:
-    """Verdicts a second."""
+    """Verdicts per second."""
     print(f"4. throughput on {processes} processes")
     print(f"   bare numbers             {_per_second(_ours, list(numeric_pairs(400_000)), processes)}")
     if solutions:
@@ -295,11 +296,11 @@ def report_throughput(solutions: list[Pair], golds: list[str], processes: int) -
         with get_context("spawn").Pool(1) as pool:
             asked = pool.apply(questions_for_math_verify, (mixed,))
         ratio = ours.by_clock / theirs.by_clock
-        print(f"   ours is {ratio:.0f} times as fast; {asked} of {len(mixed)} pairs go to math-verify\n")
+        print(f"   lemma is {ratio:.0f} times as fast; {asked} of {len(mixed)} pairs go to math-verify\n")
 
 
 def questions_for_math_verify(pairs: list[Pair]) -> int:
-    """How many pairs the exact path leaves to math-verify; to be run in a process that has none of them cached."""
+    """How many pairs the exact path leaves to math-verify. Run this in a process that has none of them cached."""
     asked = 0
 
     def count(gold: str, answer: str) -> str:
@@ -317,7 +318,7 @@ def questions_for_math_verify(pairs: list[Pair]) -> int:
 
 
 def report_hostile() -> None:
-    """A thousand hostile strings: verdicts, the slowest, and the largest memory."""
+    """A thousand hostile strings: verdicts, the slowest, and peak memory."""
     spec = importlib.util.spec_from_file_location("hostile_strings", _HOSTILE)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -333,7 +334,7 @@ def report_hostile() -> None:
         resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
     print(f"5. hostile strings: {dict(counts)}; slowest {slowest[0]:.1f} s: {slowest[1]!r}")
-    print(f"   largest memory: {own} MiB here, {children} MiB in a worker or benchmark process that has ended")
+    print(f"   peak memory: {own} MiB in this process, {children} MiB in a worker or benchmark process that has exited")
 
 
 if __name__ == "__main__":

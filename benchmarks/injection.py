@@ -1,10 +1,10 @@
-"""How many erroneous solutions `lemma augment` makes of a data set, how fast, and beside what.
+"""How many erroneous solutions `lemma augment` makes from a data set, and how fast.
 
     python benchmarks/injection.py gsm8k_train.jsonl --per-problem 18 --workers 2 --kills 10
 
-Beside the whole stage stands the least that any tool must do: parse the same input and write the same output bytes, in
-the same run. Then: the time for half of the data (is it linear?), the bytes with one worker, and the bytes after
-`kill -9` at random moments.
+The lower bound is what any tool has to do: parse the same input and write the same output bytes, measured in the same
+run. Then: the time for half of the data (is it linear?), the bytes with one worker, and the bytes after `kill -9` at
+random moments.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--per-problem", type=int, default=18)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--kills", type=int, default=0, help="kill -9 so many times, and compare the bytes")
+    parser.add_argument("--kills", type=int, default=0, help="times to kill -9 before comparing the bytes")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         seconds, megabytes = augment(options.data, base / "whole", options)
         print_coverage(base / "whole")
         baseline = parse_and_write(options.data, base / "whole", base / "copy")
-        print(f"augment                     {seconds:8.1f} s, {options.workers} workers, {megabytes:.0f} MB at most")
+        print(f"augment                     {seconds:8.1f} s, {options.workers} workers, {megabytes:.0f} MB peak")
         print(f"parse input, write output   {baseline:8.2f} s, the same bytes")
         print(f"ratio                       {seconds / baseline:8.1f}")
         half = half_of(options.data, base / "half.jsonl")
-        print(f"half of the data            {augment(half, base / 'half', options)[0] / seconds:8.2f} of the time")
+        print(f"half of the data            {augment(half, base / 'half', options)[0] / seconds:8.2f} of that time")
         options.workers = 1
         alone, _ = augment(options.data, base / "alone", options)
         print(f"with 1 worker               {alone:8.1f} s, same bytes: {same(base / 'whole', base / 'alone')}")
@@ -61,7 +61,7 @@ def command(data: Path, run: Path, options: argparse.Namespace) -> list[str]:
 
 
 def augment(data: Path, run: Path, options: argparse.Namespace) -> tuple[float, float]:
-    """Seconds and the peak memory, in MB, of all its processes together."""
+    """Run it. Returns seconds, and the peak memory of all its processes together in MB."""
     started = time.perf_counter()
     process = subprocess.Popen(command(data, run, options), stdout=subprocess.DEVNULL)
     peak = [0.0]
@@ -73,7 +73,7 @@ def augment(data: Path, run: Path, options: argparse.Namespace) -> tuple[float, 
 
 
 def watch_memory(pid: int, peak: list[float]) -> None:
-    """Keep the largest sum of unique memory of a process and its descendants."""
+    """Track the largest sum of unique memory of a process and its descendants."""
     try:
         process = psutil.Process(pid)
         while process.is_running():
@@ -103,7 +103,7 @@ def print_coverage(run: Path) -> None:
 
 
 def parse_and_write(data: Path, made: Path, target: Path) -> float:
-    """Seconds to parse the input and to write the bytes that augment wrote."""
+    """Seconds to parse the input and to write the bytes that `lemma augment` wrote."""
     contents = [(name, (made / name).read_bytes()) for name in FILES if (made / name).exists()]
     target.mkdir()
     started = time.perf_counter()
@@ -123,7 +123,7 @@ def half_of(data: Path, target: Path) -> Path:
 
 
 def augment_with_kills(options: argparse.Namespace, run: Path, seconds: float) -> None:
-    """Kill the whole process group at random moments, start again, and let the last one finish."""
+    """Kill the whole process group at random moments, restart it, and let the last one finish."""
     rng = random.Random(0)
     for _ in range(options.kills):
         process = subprocess.Popen(

@@ -1,13 +1,13 @@
-"""Check the labels of symbolic errors: recompute every equation of the text that can be read, and test each rule.
+"""Check the labels of symbolic errors: recompute every equation that can be read, and test each rule.
 
     python benchmarks/label_checker.py lemma-run
     python benchmarks/label_checker.py gsm8k-run math-run --workers 2
     python benchmarks/label_checker.py math-run --half odd
 
-Prints, per data set, how many records of each error type were checked, every kind of exception with up to five samples,
+Prints for each run how many records of each error type were checked, every kind of exception with up to five samples,
 and the coverage: how many equations were recomputed, and how many have letters or could not be read. Records with LaTeX
 are detected and read by `label_checking.latex`, all others by `label_checking.rules`. The exit status is 1 if there is
-any exception. The check shares no code with what makes the errors: it sees the records alone.
+any exception. The checker sees only the records and shares no code with the injectors that made them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MAX_SAMPLES = 5
 
 @dataclass
 class Tally:
-    """What was found in some lines of the file, small enough to send between processes."""
+    """The findings for some lines of the file, small enough to send between processes."""
 
     checked: Counter[str] = field(default_factory=Counter)
     exceptions: Counter[str] = field(default_factory=Counter)
@@ -64,7 +64,7 @@ class Tally:
 
 
 def chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[tuple[Path, int, int]]:
-    """Parts of a file that begin and end with a line, as byte ranges, so that no process holds more than its own."""
+    """Parts of a file as byte ranges of whole lines, so that no process holds more than its own."""
     start, end = 0, path.stat().st_size
     with path.open("rb") as lines:
         while start < end:
@@ -76,7 +76,7 @@ def chunks(path: Path, size: int = CHUNK_BYTES) -> Iterator[tuple[Path, int, int
 
 
 def check_chunk(chunk: tuple[Path, int, int], half: str | None = None) -> Tally:
-    """All rules over the records of one byte range."""
+    """Apply all rules to the records of one byte range."""
     path, start, stop = chunk
     with path.open("rb") as file:
         file.seek(start)
@@ -84,7 +84,7 @@ def check_chunk(chunk: tuple[Path, int, int], half: str | None = None) -> Tally:
 
 
 def check_record(record: ErroneousSolution) -> Report:
-    """Every rule on one record, by the reader that fits its text."""
+    """Apply all rules to one record, with the reader that fits its text."""
     if is_latex(record):
         report = check_latex(record)
         return Report(report.findings, Counter({f"LaTeX, {name}": count for name, count in report.coverage.items()}))
@@ -103,12 +103,12 @@ def check_record(record: ErroneousSolution) -> Report:
 
 
 def is_in_half(record: ErroneousSolution, half: str | None) -> bool:
-    """Whether a record's problem is in a half of the data set, by its id, which is a hash."""
+    """Whether a record's problem is in this half of the data set. Its id, a hash, decides."""
     return half is None or ("even", "odd")[int(record.problem_id, 16) % 2] == half
 
 
 def check_lines(lines: Iterable[bytes], half: str | None = None) -> Tally:
-    """All rules over some lines of `erroneous.jsonl`."""
+    """Apply all rules to some lines of `erroneous.jsonl`."""
     tally = Tally()
     for line in lines:
         if not line.strip():
@@ -139,7 +139,7 @@ def _digest(*parts: str) -> bytes:
 
 
 def check_file(path: Path, workers: int, half: str | None = None) -> Tally:
-    """All rules over a whole file, and g: that no id and no problem's solution text comes twice."""
+    """Apply all rules to a whole file, and rule g: no id and no problem's solution text occurs twice."""
     total = Tally()
     ids: set[bytes] = set()
     texts: set[bytes] = set()
@@ -160,7 +160,7 @@ def report(total: Tally) -> Iterator[str]:
     """The lines to print."""
     for error_type, count in sorted(total.checked.items()):
         yield f"{count:>9,}  {error_type}"
-    yield f"{total.checked.total():>9,}  checked; {total.not_symbolic:,} of another origin left aside"
+    yield f"{total.checked.total():>9,}  checked; {total.not_symbolic:,} of another origin skipped"
     for rule, count in sorted(total.exceptions.items()):
         yield f"\n{count:,} x {rule}"
         yield from (f"    {' '.join(sample.split())[:400]}" for sample in total.samples[rule])
@@ -186,10 +186,10 @@ def coverage_lines(coverage: Counter[str]) -> Iterator[str]:
 
 
 def erroneous_file(path: Path) -> Path:
-    """The file itself, or the one in a run directory."""
+    """The `erroneous.jsonl` of a run directory, or the file itself."""
     file = path / "erroneous.jsonl" if path.is_dir() else path
     if not file.is_file():
-        raise DataError(f"{file} is not there; make it with: lemma augment --run {path}")
+        raise DataError(f"{file} does not exist; `lemma augment --run {path}` makes it")
     return file
 
 
@@ -197,10 +197,8 @@ def main() -> int:
     """Check a run directory and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path, nargs="+", help="run directories, or their erroneous.jsonl")
-    parser.add_argument("--workers", type=int, default=2, help="number of processes (default 2)")
-    parser.add_argument(
-        "--half", choices=["even", "odd"], help="check only half of the problems, by the hash that is its id"
-    )
+    parser.add_argument("--workers", type=int, default=2, help="number of processes (default: 2)")
+    parser.add_argument("--half", choices=["even", "odd"], help="check only half of the problems, split by id")
     arguments = parser.parse_args()
     is_clean = True
     for run in arguments.runs:

@@ -37,7 +37,7 @@ def calibration_error(confidences: Sequence[float], right: Sequence[bool]) -> fl
 
 
 def error_by_chance(confidences: Sequence[float]) -> float:
-    """The calibration error that so many solutions have on average if their confidences are perfectly calibrated."""
+    """The average calibration error of this number of solutions with perfectly calibrated confidences."""
     source = random.Random(0)
     draws = ([source.random() < confidence for confidence in confidences] for _ in range(_DRAWS))
     return sum(calibration_error(confidences, right) for right in draws) / _DRAWS

@@ -1,10 +1,11 @@
-"""Nothing is lost and nothing paid twice: `lemma sample` against a server that fails in every way, once in peace and
-once killed (SIGKILL) again and again, at random moments. Real sockets, the real client, real kills.
+"""Check that no answer is lost or paid for twice: `lemma sample` against a server that fails in every way.
+
+One run is left alone, and one is killed (SIGKILL) repeatedly at random moments. Real sockets, real client, real kills.
 
     python benchmarks/model_faults.py --problems 5000 --kills 10
 
-The server turns away 20 % of the attempts (429 with Retry-After), fails 5 % (500), hangs on 2 %, cuts 2 %; of the
-answers 3 % are malformed, 3 % truncated, 1 % empty or refusing. Ends with 1 where anything is not as it should be.
+The server rejects 20 % of the attempts (429 with Retry-After), fails 5 % (500), hangs on 2 %, and drops 2 %; of the
+answers, 3 % are malformed, 3 % truncated, and 1 % empty or refusals. The exit status is 1 if anything went wrong.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from model_server import ANSWER_FAULTS, ATTEMPT_FAULTS
+from model_server import ANSWER_FAULTS, ATTEMPT_FAULTS, UNUSABLE_FAULTS
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "sk-very-secret"
@@ -34,8 +35,8 @@ IN_FLIGHT, TIMEOUT = 64, 5
 
 @dataclass
 class Outcome:
-    """What became of a run. `again` are problems that were asked again although their answer was stored, `lost` answers
-    that came when their asker was killed or had given them up, `leaks` files that hold the key.
+    """The outcome of a run. `again`: problems asked again although their answer was stored. `lost`: answers that
+    arrived after their client was killed or had given up. `leaks`: files that contain the API key.
     """
 
     made: int
@@ -52,14 +53,14 @@ class Outcome:
 
 
 def write_problems(path: Path, count: int) -> None:
-    """So many problems, told apart by their numbers."""
+    """Write problems that differ by their numbers."""
     rows = ({"question": f"What is problem {number}?", "answer": str(number)} for number in range(count))
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 @contextmanager
 def faulty_server(log: Path, latency: float) -> Iterator[str]:
-    """The address of a server with faults, which writes down what it was asked and answered."""
+    """The address of a faulty server that logs each question and answer."""
     script = ROOT / "benchmarks/model_server.py"
     command = [sys.executable, str(script), "--faults", "--latency", str(latency), "--log", str(log)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
@@ -71,7 +72,7 @@ def faulty_server(log: Path, latency: float) -> Iterator[str]:
 
 
 def run(problems: Path, folder: Path, latency: float, kills: int = 0, seed: int = 0) -> Outcome:
-    """A whole run, killed so often, each time when the server has given another random number of answers."""
+    """A whole run, killed this many times, each time after a random number of further answers."""
     log, target = folder / "server.log", folder / "run"
     count = len(problems.read_text().splitlines())
     moments = sorted(random.Random(seed).sample(range(count), kills))
@@ -119,7 +120,7 @@ def _outcome(problems: Path, target: Path, log: Path) -> Outcome:
         leaks=[path.name for path in target.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()],
         calls=json.loads((target / "run.json").read_text())["stages"]["sample"]["model"]["calls"],
         events=Counter(line.split()[0] for line in log.read_text().splitlines()),
-        lost=answered.total() - count,
+        lost=answered.total() - len(answered),
     )
 
 
@@ -128,7 +129,7 @@ def _lines(path: Path) -> list[dict[str, object]]:
 
 
 def stored_problems(target: Path) -> set[str]:
-    """Numbers of the problems whose answers are in the response store."""
+    """The numbers of the problems whose answers are in the response store."""
     path = target / "responses.sqlite"
     if not path.exists():
         return set()
@@ -141,16 +142,17 @@ def stored_problems(target: Path) -> set[str]:
 
 
 def events(log: Path, what: str) -> Counter[str]:
-    """How often the server wrote down an event of each problem."""
+    """How often the server logged an event for each problem."""
     lines = log.read_text().splitlines() if log.exists() else []
     return Counter(line.split()[1] for line in lines if line.startswith(f"{what} "))
 
 
 def report(name: str, outcome: Outcome) -> None:
-    """What became of a run, for people."""
+    """Print the outcome of a run."""
     asked, answered = outcome.events["asked"], outcome.events["answered"]
     print(f"{name}, {outcome.seconds:.0f} s: {asked:,} attempts, {answered:,} answers")
     print("  attempts:", ", ".join(f"{fault} {outcome.events[fault] / asked:.1%}" for fault in ATTEMPT_FAULTS))
+    print("  no answers:", ", ".join(f"{fault} {outcome.events[fault] / asked:.1%}" for fault in UNUSABLE_FAULTS))
     print("  answers:", ", ".join(f"{fault} {outcome.events[fault] / answered:.1%}" for fault in ANSWER_FAULTS))
     rejections = ", ".join(f"{reason} {count:,}" for reason, count in sorted(outcome.rejected.items()))
     print(f"  made {outcome.made:,}, rejected {outcome.rejected.total():,} ({rejections})")
@@ -160,7 +162,7 @@ def report(name: str, outcome: Outcome) -> None:
 
 
 def main() -> None:
-    """Both runs, and whether they end alike."""
+    """Do both runs and compare their final files."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--problems", type=int, default=5000)
     parser.add_argument("--kills", type=int, default=10)
@@ -170,15 +172,15 @@ def main() -> None:
         problems = Path(folder) / "problems.jsonl"
         write_problems(problems, flags.problems)
         outcomes = []
-        for name, kills in (("in peace", 0), (f"killed {flags.kills} times", flags.kills)):
+        for name, kills in (("undisturbed", 0), (f"killed {flags.kills} times", flags.kills)):
             own = Path(folder) / name.split()[0]
             own.mkdir()
             outcomes.append(run(problems, own, flags.latency, kills))
             report(name, outcomes[-1])
         peace, killed = outcomes
         same = peace.files == killed.files
-        print(f"  answers on their way when their asker was killed or timed out: {killed.lost:,}")
-        print(f"the same final files: {'yes' if same else 'NO'}")
+        print(f"  answers in transit when the client was killed or timed out: {killed.lost:,}")
+        print(f"same final files: {'yes' if same else 'NO'}")
         if not same or any(one.unaccounted or one.again or one.leaks for one in outcomes):
             raise SystemExit(1)
 

@@ -1,11 +1,11 @@
-"""A local server that speaks OpenAI's chat API, for benchmarks and tests: fixed latency, and faults where asked for.
+"""A local server with OpenAI's chat API, for benchmarks and tests: fixed latency, and faults on request.
 
     python benchmarks/model_server.py --latency 1.0
     python benchmarks/model_server.py --latency 0.02 --faults --log asked.log
 
-It prints its port when it is up. What it answers is decided by the number after `problem` in the request and by how
-often it was asked before, so two runs meet the same faults. A line of the log is `asked N`, `answered N` or the
-fault that problem N met, as `too_many N`.
+It prints its port once it is up. Each answer depends only on the number after `problem` in the request and on how often
+that problem was asked before, so two runs meet the same faults. Log lines are `asked N`, `answered N`, or a fault and
+the problem that met it, such as `too_many N`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from aiohttp import web
 NUMBER = re.compile(rb"problem (\d+)")
 # Shares of attempts, and below of problems, as an overloaded commercial server and its proxy make them.
 ATTEMPT_FAULTS = {"too_many": 0.20, "server_error": 0.05, "hung": 0.02, "cut": 0.02}
-ANSWER_FAULTS = {"malformed": 0.03, "truncated": 0.03, "empty": 0.005, "refusing": 0.005}
+ANSWER_FAULTS = {"truncated": 0.03, "refusing": 0.005}
+UNUSABLE_FAULTS = {"malformed": 0.03, "empty": 0.005}  # no answers, though they come with HTTP 200
 WORDS = "It follows from what is given, one step after the other. " * 5
 
 
 def drawn(faults: dict[str, float], seed: str) -> str | None:
-    """One of the faults with its share, else None."""
+    """One of the faults, drawn by its share, or None."""
     point = random.Random(seed).random()
     for fault, share in faults.items():
         if point < share:
@@ -39,7 +40,7 @@ def drawn(faults: dict[str, float], seed: str) -> str | None:
 
 
 def answer(number: int, fault: str | None) -> bytes:
-    """The body of an answer to a problem: its number and a wrong or a right result."""
+    """The body of an answer to a problem: its number and a right or wrong result."""
     text = f"Problem {number} is understood.\n{WORDS}\n2 + 2 = 4\nThe answer is {number if number % 3 else number + 1}"
     message: dict[str, str | None] = {"role": "assistant", "content": "" if fault == "empty" else text}
     if fault == "refusing":
@@ -71,14 +72,15 @@ class Server:
         self.note("asked", number)
         attempt = self.asked[number]
         self.asked[number] += 1
-        # The proxy is mended after a few attempts, so that every problem is answered in the end.
+        # The proxy recovers after a few attempts, so that every problem is answered in the end.
         trouble = drawn(ATTEMPT_FAULTS, f"{number} {attempt}") if self.faults and attempt < 3 else None
         if trouble is not None:
             self.note(trouble, number)
             return await self.fail(request, trouble)
         await asyncio.sleep(self.latency)
-        fault = drawn(ANSWER_FAULTS, f"{number}") if self.faults else None
-        self.note("answered", number)
+        fault = drawn(UNUSABLE_FAULTS | ANSWER_FAULTS, f"{number}") if self.faults else None
+        if fault not in UNUSABLE_FAULTS:
+            self.note("answered", number)
         if fault is not None:
             self.note(fault, number)
         return web.Response(body=answer(number, fault), content_type="application/json")
@@ -99,7 +101,7 @@ class Server:
         return response
 
     def note(self, what: str, number: int) -> None:
-        """A line of the log."""
+        """Write a line to the log."""
         if self.log is not None:
             self.log.write(f"{what} {number}\n")
             self.log.flush()

@@ -1,11 +1,12 @@
-"""How close to the ideal a client comes: calls a second against a local server with fixed latency, client and server on
-the same cores. Ours is the whole `lemma sample` command, with every answer stored and graded; beside it, in the same
-run, what one would write oneself over aiohttp and over the openai client (which save nothing), and curator.
+"""How close a client comes to the ideal throughput, against a local server with fixed latency on the same cores.
+
+lemma runs the whole `lemma sample` command, which stores and grades every answer. It is compared, in the same run, with
+a minimal loop over aiohttp, one over the openai client (neither stores anything), and curator.
 
     python benchmarks/model_throughput.py --calls 20000
     python benchmarks/model_throughput.py --calls 5000 --contenders lemma,openai,curator --curator-python PYTHON
 
-Times are of whole processes, from start to exit. curator wants an environment of its own: give its interpreter.
+Times are of whole processes, from start to exit. curator needs its own environment; pass its interpreter.
 
     python -m venv curator && curator/bin/pip install bespokelabs-curator==0.1.31
 """
@@ -90,7 +91,7 @@ asker([{"question": f"What is problem {number}? {prompt}"} for number in range(c
 
 @dataclass(frozen=True)
 class Result:
-    """Seconds of wall and processor time, and memory in MB: the peak, and what was held after half of the time."""
+    """Wall-clock and CPU seconds, and memory in MB: at its peak, and halfway through."""
 
     wall: float
     cpu: float
@@ -99,7 +100,7 @@ class Result:
 
 
 def run(command: list[str]) -> Result:
-    """Run a process to its end and measure it."""
+    """Run a process to completion and measure it."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENAI_API_KEY": "none"}
     started = time.perf_counter()
     memory = []
@@ -138,7 +139,7 @@ def children(pid: int) -> list[int]:
 
 
 def command_of(contender: str, loop: list[str], curator_python: str) -> list[str]:
-    """The command of a contender; `loop` are address, calls, calls in flight, text of a prompt, and a folder to use."""
+    """The command of a contender. `loop` is the address, calls, calls in flight, prompt text, and a working folder."""
     scripts = {"aiohttp": AIOHTTP_LOOP, "openai": OPENAI_LOOP, "curator": CURATOR}
     if contender in scripts:
         return [curator_python if contender == "curator" else sys.executable, "-c", scripts[contender], *loop]
@@ -151,12 +152,12 @@ def command_of(contender: str, loop: list[str], curator_python: str) -> list[str
 
 
 def main() -> None:
-    """Run the contenders one after the other and print a table."""
+    """Run the contenders one after another and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--in-flight", type=int, default=512)
     parser.add_argument("--latency", type=float, default=1.0, help="seconds")
-    parser.add_argument("--contenders", default="aiohttp,openai,lemma", help="in this order; there is also curator")
+    parser.add_argument("--contenders", default="aiohttp,openai,lemma", help="contenders in order, also: curator")
     parser.add_argument("--curator-python", default=sys.executable, help="interpreter that has bespokelabs-curator")
     flags = parser.parse_args()
     ideal = flags.in_flight / flags.latency
@@ -174,7 +175,7 @@ def main() -> None:
         rate = flags.calls / result.wall
         print(
             f"{contender:8} {rate:6.1f}/s  {rate / ideal:6.1%} of ideal  {result.cpu / flags.calls * 1000:5.2f} ms CPU "
-            f"a call  {result.peak:4.0f} MB at most, {result.halfway:4.0f} MB halfway",
+            f"per call  {result.peak:4.0f} MB peak, {result.halfway:4.0f} MB halfway",
             flush=True,
         )
 

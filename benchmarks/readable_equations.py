@@ -1,4 +1,4 @@
-"""How much of a data set's arithmetic the checker of labels can read, and what does not hold there.
+"""How much of a data set's arithmetic the label checker can read, and how much of that is true.
 
 python benchmarks/readable_equations.py gsm8k_train.jsonl
 """
@@ -27,7 +27,7 @@ def main() -> None:
     """Print how many equations of a data set's solutions can be read, and how many of those hold."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("data", type=Path, help="GSM8K or MATH as JSONL")
-    parser.add_argument("--list", choices=["false", "unread", "other"], help="print those, with their step")
+    parser.add_argument("--list", choices=["false", "unread", "other"], help="also print these, with their step")
     arguments = parser.parse_args()
     counts: Counter[str] = Counter()
     for line in _reference_lines(arguments.data):
@@ -39,7 +39,7 @@ def main() -> None:
             print(f"{text}   <-   {line}")
     arithmetic = counts["read"] + counts["unread"]
     print(
-        f"{arithmetic + counts['other']:,} signs of equality: {arithmetic:,} in arithmetic, "
+        f"{arithmetic + counts['other']:,} equality signs: {arithmetic:,} in arithmetic, "
         f"{counts['other']:,} in algebra, names and definitions"
     )
     print(f"{counts['read'] / max(1, arithmetic):.2%} of those in arithmetic read; {counts['unread']} not")

@@ -1,7 +1,7 @@
-"""Does the model to be trained find its reflection less surprising if the phrase is chosen by its own likelihood?
+"""Does a model find its reflections less surprising if the phrases are chosen by its own likelihood?
 
-The perplexity of the joined text (prefix, wrong step, phrase, correction) with model-aware, typed and random phrases,
-on the same trajectories and model: means with 95 % intervals (bootstrap over trajectories), and the paired difference.
+Perplexity of the joined text (prefix, wrong step, phrase, correction) with model-chosen, typed, and random phrases, for
+the same trajectories and model: means with 95 % intervals (bootstrap over trajectories), and paired differences.
 
     lemma train --run RUN
     python benchmarks/reflections.py RUN/sft/lemma.jsonl --model RUN/model --count 500
@@ -18,17 +18,17 @@ from typing import Literal, cast
 from lemma.models.factory import open_scorer
 from lemma.models.scoring import Scorer, Turn
 from lemma.records import Strategy
-from lemma.rng import random_for
 from lemma.rundir.lines import read_lines
+from lemma.statistics import random_for
 from lemma.taxonomy.error_types import load_taxonomy
+from lemma.trajectories.model_choice import choose
 from lemma.trajectories.phrase_comparison import Comparison, Place, compare
-from lemma.trajectories.phrase_scores import choose
 from lemma.trajectories.phrases import Phrases, choose_phrase, load_phrases
 
 
 @dataclass(frozen=True)
 class Opening:
-    """A turn of a record: the text before and after it, and the phrases that could be used there."""
+    """The place of a reflection in a record: the text before and after it, and the phrases that fit."""
 
     id: str
     question: str
@@ -45,7 +45,7 @@ class Opening:
         return tuple(dict.fromkeys(phrase.fill(self.step_number) for phrase in fitting))
 
     def drawn(self, mode: Literal["typed", "random"]) -> str:
-        """A random phrase: one that fits the error, or any."""
+        """A random phrase that fits the error, or any phrase."""
         rng = random_for(1, self.id)
         return choose_phrase(
             self.phrases, self.error_type, self.family, mode=mode, rng=rng, step_number=self.step_number
@@ -81,7 +81,7 @@ def read_openings(path: Path, count: int) -> list[Opening]:
 
 
 def compare_ways(openings: Sequence[Opening], scorer: Scorer, temperature: float, lookahead: bool) -> Comparison:
-    """Compare phrases chosen by the model's likelihood, any that fits the error, and any at all."""
+    """Compare phrases chosen by the model's likelihood, random ones that fit the error, and fully random ones."""
     turns = [Turn(each.question, each.before, each.candidates, each.after if lookahead else "") for each in openings]
     places = [
         Place(

@@ -1,4 +1,4 @@
-"""Time, page size and memory of `lemma report` on a run directory.
+"""Time, page size, and memory of `lemma report` on a run directory.
 
     python benchmarks/report_page.py lemma-run
 

@@ -1,12 +1,12 @@
-"""The whole loop: problems, errors, records, two tiny models with equal training tokens, every suite on both.
+"""The whole loop: problems, errors, records, two tiny models trained on equally many tokens, every suite on both.
 
     python benchmarks/self_correction_loop.py --size smoke          # a smoke test, one or two minutes
-    python benchmarks/self_correction_loop.py --size full           # at most 45 minutes on two cores
+    python benchmarks/self_correction_loop.py --size full           # up to 45 minutes on two cores
     python benchmarks/self_correction_loop.py --size large --device cuda
 
 One model learns from right solutions only (`cot` records), the other from the same number of tokens, half of which are
 LEMMA records (wrong step, masked from the loss; reflection; correction). Both start from the same weights and answer
-the same held-out problems. Every step is a lemma command, as a user types it; the folder keeps everything.
+the same held-out problems. Every step is a lemma command as a user would type it.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="full")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--folder", type=Path, help="keep everything here; a second run redoes only what is missing")
+    parser.add_argument("--folder", type=Path, help="keep all files here; a second run redoes only what is missing")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         loop = Loop(options.folder or Path(temporary), SIZES[options.size], options.device, options.seed)
@@ -106,23 +106,23 @@ class Loop:
         self.started = time.monotonic()
 
     def run(self) -> None:
-        """All steps, with the time each takes."""
+        """Run all steps and print how long each takes."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.timed("problems, errors, records", self.make_records)
         self.timed("models", self.make_models)
-        self.timed("training, both at once", self.train)
-        self.timed("evaluation, both at once", self.evaluate)
+        self.timed("training, both in parallel", self.train)
+        self.timed("evaluation, both in parallel", self.evaluate)
         self.print_table()
         print(f"\n{time.monotonic() - self.started:.0f} s in total")
 
     def timed(self, name: str, step: Any) -> None:
-        """Do a step and print how long it took."""
+        """Run a step and print how long it took."""
         started = time.monotonic()
         step()
         print(f"{name:<28}{time.monotonic() - started:8.1f} s", flush=True)
 
     def make_records(self) -> None:
-        """Problems, the first of which are held out for the test; errors, corrections and records from the others."""
+        """Make problems, hold out the first ones for testing, and make errors and records from the rest."""
         size, test = self.size, str(self.folder / "test.jsonl")
         self.lemma(self.data, "generate", "-n", str(size.problems + size.test_problems), *size.story)
         lines = (self.data / "generated.jsonl").read_bytes().splitlines(keepends=True)
@@ -133,7 +133,7 @@ class Loop:
         self.lemma(self.data, "build-sft", "--records", "lemma,cot", "--strategies", "fix", "--near-duplicates", "1")
 
     def make_models(self) -> None:
-        """One tokenizer and one set of random weights for both arms, and records with the same number of tokens."""
+        """Make one tokenizer and one set of random weights for both arms, and records with equally many tokens."""
         records = {kind: read(self.data / "sft" / f"{kind}.jsonl") for kind in ARMS}
         make_model(self.folder / "start", self.size, [*records["lemma"], *records["cot"]], self.seed)
         half = [line for pair in zip(records["lemma"], records["cot"][::-1], strict=False) for line in pair]
@@ -146,7 +146,7 @@ class Loop:
             print(f"  {arm}: {len(chosen):,} records, {sum(lengths[: len(chosen)]):,} tokens per epoch")
 
     def train(self) -> None:
-        """Both arms, each in its own process."""
+        """Train both arms, each in its own process."""
         size = self.size
         settings = {
             "model": self.folder / "start",
@@ -165,7 +165,7 @@ class Loop:
         self.at_once([(self.folder / arm, ["train", *flags, "--records", ",".join(kinds[arm])]) for arm in ARMS])
 
     def evaluate(self) -> None:
-        """Every suite on both models, then the paired comparison."""
+        """Run every suite on both models, then the paired comparison."""
         common = ["-n", str(self.size.samples), "--max-tokens", "96", "--types", ERROR_TYPES, "--timeout", "3600"]
         common += ["--deadline", "7200", "--give-up-after", "7200", "--max-in-flight", "512"]
         self.at_once(
@@ -215,11 +215,11 @@ class Loop:
         return f"{row['value']:.1%}" if row["percent"] else f"{row['value']:.3g}"
 
     def lemma(self, run: Path, *arguments: str) -> None:
-        """Run a command to its end."""
+        """Run a command to completion."""
         self.at_once([(run, list(arguments))])
 
     def at_once(self, commands: Sequence[tuple[Path, list[str]]]) -> None:
-        """Run commands side by side. The first that fails ends the benchmark, with its output."""
+        """Run commands in parallel. The first that fails ends the benchmark and prints its output."""
         logs: dict[subprocess.Popen[bytes], Path] = {}
         try:
             for run, arguments in commands:
@@ -271,12 +271,12 @@ def kind_of(line: dict[str, Any]) -> str:
 
 
 def text_of(line: dict[str, Any]) -> str:
-    """A record as the short chat template renders it, without its end."""
+    """A record as the short chat template renders it, without the end marker."""
     return f"{line['prompt'][0]['content']}\n{line['completion'][0]['content']}"
 
 
 def how_many_fit(lengths: Sequence[int], most: int) -> int:
-    """How many of the first records together hold at most this many tokens."""
+    """How many records from the start fit into this many tokens."""
     return sum(total <= most for total in accumulate(lengths))
 
 
@@ -290,7 +290,7 @@ def tokens_of(lines: Sequence[dict[str, Any]], model: Path) -> list[int]:
 
 
 def make_model(folder: Path, size: Size, records: Sequence[dict[str, Any]], seed: int) -> None:
-    """Random weights, a tokenizer of whole words and numbers, and a chat template that adds one character."""
+    """Make random weights, a tokenizer of whole words and numbers, and a chat template that adds one character."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
     from transformers.utils.logging import disable_progress_bar

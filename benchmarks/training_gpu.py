@@ -1,12 +1,12 @@
-"""Tokens per second and model FLOPs utilization on one GPU, ours and plain TRL: full fine-tuning and LoRA.
+"""Tokens per second and model FLOPs utilization on one GPU, lemma and plain TRL: full fine-tuning and LoRA.
 
 A Llama-shaped model of about 100 million parameters with random weights and synthetic records of exactly `--length`
-tokens, so that nothing has to be downloaded. Both trainers get the same rows and arguments, and take turns.
+tokens, so nothing has to be downloaded. Both trainers get the same rows and arguments and take turns.
 The FLOPs per token are 6 N + 12 layers x width x length for full training (arXiv 2204.02311, appendix B), with 4 N
 instead of 6 N for LoRA: frozen weights get no gradient, while attention, which has no weights, costs the same.
 
     python benchmarks/training_gpu.py --out DIR
-    python benchmarks/training_gpu.py --out DIR --layers 2 --width 64 --length 64 --steps 8   # a try on a CPU
+    python benchmarks/training_gpu.py --out DIR --layers 2 --width 64 --length 64 --steps 8   # a smoke test on a CPU
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The cost of the loss that knows the parts of the text: the time per step, ours over plain TRL.
+"""The cost of the part-aware loss: time per training step, lemma over plain TRL.
 
-Both trainers get the same records, model and arguments, and take turns step by step in one process, so that other load
-on the machine affects both, and each of our steps is paired with TRL's on the same batch. Printed is the median of the
-ratios of these pairs, by wall-clock and by processor time, with its 95 % interval (bootstrap over the pairs), and the
-time to prepare the data. On a shared machine, trust the processor time.
+Both trainers get the same records, model, and arguments, and alternate step by step in one process, so that other load
+on the machine affects both and each lemma step is paired with the TRL step on the same batch. Prints the median ratio
+of these pairs by wall-clock and CPU time with its 95 % interval (bootstrap over the pairs), and the time to prepare the
+data. On a shared machine, trust the CPU time.
 
     python benchmarks/training_overhead.py RUN --steps 200
 """
@@ -46,8 +46,8 @@ Clocks = tuple[float, float]
 
 
 class Turn(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Measures a whole step from the end of the previous one, including collator, optimizer and logs. Then it is the
-    other trainer's turn, and the clocks stop.
+    """Measure a whole step from the end of the previous one, including collator, optimizer, and logs. Then stop the
+    clocks and let the other trainer have its turn.
     """
 
     def __init__(self, mine: Semaphore, other: Semaphore) -> None:
@@ -74,13 +74,13 @@ class Turn(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
 
 
 def ours(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainSettings, folder: Path) -> Any:
-    """Our trainer, with its own preparation of the data."""
+    """lemma's trainer, including data preparation."""
     data = prepare(lines, lambda some: sft.prepare_rows(some, tokenizer, config), config)
     return sft.make_trainer(model, tokenizer, data, config, folder)
 
 
 def plain(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainSettings, folder: Path) -> Any:
-    """TRL's trainer on the same records, which it prepares itself."""
+    """TRL's trainer on the same records, including data preparation."""
     rows = [{name: line.values[name] for name in ("prompt", "completion")} for line in lines]
     return SFTTrainer(
         model,
@@ -96,7 +96,7 @@ def plain(model: str, tokenizer: Any, lines: Sequence[Line], config: TrainSettin
 
 
 def take_turns(mine: Any, theirs: Any) -> list[tuple[Clocks, Clocks]]:
-    """Pairs of step times, ours first. The first steps, which fill caches and pools, are left out."""
+    """Pairs of step times, lemma's first. The first steps, which fill caches and pools, are left out."""
     batons = Semaphore(1), Semaphore(0)
     turns = Turn(batons[0], batons[1]), Turn(batons[1], batons[0])
     for trainer, turn in zip((mine, theirs), turns, strict=True):
@@ -109,7 +109,7 @@ def take_turns(mine: Any, theirs: Any) -> list[tuple[Clocks, Clocks]]:
 
 
 def ratio(pairs: Sequence[tuple[Clocks, Clocks]], clock: int) -> float:
-    """The median ratio of our step time to the other's on the same batch."""
+    """The median ratio of lemma's step time to TRL's on the same batch."""
     return median(left[clock] / right[clock] for left, right in pairs)
 
 
@@ -121,7 +121,7 @@ def interval(pairs: Sequence[tuple[Clocks, Clocks]], clock: int) -> tuple[float,
 
 
 def timed(build: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    """What a function returns, and the processor time it takes."""
+    """What a function returns, and the CPU time it takes."""
     before = time.process_time()
     return build(*arguments), time.process_time() - before
 
@@ -130,7 +130,7 @@ def main() -> None:
     """Print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="run directory with sft/lemma.jsonl")
-    parser.add_argument("--model", help="folder or id; default: the embedded model")
+    parser.add_argument("--model", help="folder or Hugging Face id (default: the built-in tiny model)")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--threads", type=int, default=1)
@@ -164,10 +164,10 @@ def compare(config: TrainSettings) -> None:
             assert mine.train_dataset["input_ids"] == theirs.train_dataset["input_ids"]
             pairs = take_turns(mine, theirs)
             print(f"{name}: {len(lines)} records, {len(pairs)} steps each", flush=True)
-            for clock, title in enumerate(("wall clock", "processor")):
+            for clock, title in enumerate(("wall clock", "CPU time")):
                 low, high = interval(pairs, clock)
-                print(f"  step, ours over plain TRL, {title:10s} {ratio(pairs, clock):.4f}  [{low:.4f}, {high:.4f}]")
-            print(f"  preparing the data, ours over plain TRL  {seconds / their_seconds:.2f} ({seconds:.1f} s)")
+                print(f"  step, lemma over plain TRL, {title:10s} {ratio(pairs, clock):.4f}  [{low:.4f}, {high:.4f}]")
+            print(f"  data preparation, lemma over plain TRL  {seconds / their_seconds:.2f} ({seconds:.1f} s)")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python docs/make.py ../shared/data     # where gsm8k_train.jsonl and gsm8k_test.jsonl are
 
-A block names the file that it is, as in ```python lemma/injectors/zero_error.py, and is put there; a ```diff block adds
-its lines after the one that it quotes. Console blocks run in the order of the page, in a folder of its own.
+A block that names a file, as in ```python adder.py, is put there; if examples/ has the file, the block shows that one.
+Console blocks run in the order of the page, in a folder of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,14 @@ from lemma.formats.shapes import SHAPES  # noqa: E402
 from lemma.records import Record  # noqa: E402
 from lemma.run_files import REJECTED, RUN_FILES, Maker, RunFile  # noqa: E402
 
-# The pages with commands, and whether they need the data, or a copy of the package to put files into.
-PAGES = {"tour.md": "data", "cluster.md": "data", "extending.md": "copy"}
+EXAMPLES = ROOT / "examples"
+PACKAGE = EXAMPLES / "own_injector"
+
+# The pages with commands, and whether they need the data, or the package of the examples, installed.
+PAGES = {"tour.md": "data", "cluster.md": "data", "pipelines.md": "data", "extending.md": "package"}
 DATA = ("gsm8k_train.jsonl", "gsm8k_test.jsonl")
 _BLOCK = re.compile(r"^```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+_INSTALLED = ".installed"
 _OUTPUTS = RunFile("eval/NAME/outputs.jsonl", GradedOutput, (Maker("eval"),), "outputs")
 _TYPE_NAMES = {
     r"tuple\[str, \.\.\.\]": "list of text",
@@ -57,15 +62,16 @@ def rendered(page: str, folder: Path) -> str:
 
 
 def _done(block: re.Match[str], folder: Path) -> str:
-    file, body = block["file"], block["body"]
-    if block["language"] == "console":
+    language, file, body = block["language"], block["file"], block["body"]
+    if language == "console":
         return "```console\n" + "".join(_session(body, folder)) + "```"
-    if file and block["language"] == "diff":
-        _add_lines(folder / file, body)
-    elif file:
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_text(body, encoding="utf-8")
-    return block.group()
+    if file is None:
+        return block.group()
+    if (EXAMPLES / file).is_file():
+        body = (EXAMPLES / file).read_text(encoding="utf-8")
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    (folder / file).write_text(body, encoding="utf-8")
+    return f"```{language} {file}\n{body}```"
 
 
 def _session(body: str, folder: Path) -> Iterator[str]:
@@ -81,29 +87,30 @@ def _session(body: str, folder: Path) -> Iterator[str]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """One in which `lemma` is this checkout, or the copy of it in the folder."""
+    """One in which `lemma` is this checkout, and what was installed into the folder can be imported."""
     programs = folder / ".bin"
     if not programs.exists():
         programs.mkdir()
         (programs / "lemma").write_text(f'#!/bin/sh\nexec {sys.executable} -m lemma "$@"\n')
         (programs / "lemma").chmod(stat.S_IRWXU)
-    package = folder if (folder / "lemma").exists() else ROOT
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(package), "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
+    packages = f"{ROOT}{os.pathsep}{folder / _INSTALLED}"
+    return {**os.environ, "PATH": path, "PYTHONPATH": packages, "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
 
 
-def _add_lines(path: Path, diff: str) -> None:
-    """Put the lines that begin with + behind the line above them."""
-    text, above = path.read_text(encoding="utf-8"), ""
-    for sign, line in ((line[:1], f"{line[1:]}\n") for line in diff.splitlines()):
-        if sign == "+":
-            text = text.replace(above, above + line, 1)
-            above += line
-        elif line not in text:
-            raise SystemExit(f"{path}: {line!r} is not there")
-        else:
-            above = line
-    path.write_text(text, encoding="utf-8")
+def install(project: Path, site: Path) -> None:
+    """What `pip install` of a package in pure Python does: copy its modules, and write its name and entry points."""
+    about = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    name = about["name"].replace("-", "_")
+    shutil.copytree(project / name, site / name, ignore=shutil.ignore_patterns("__pycache__"))
+    info = site / f"{name}-{about['version']}.dist-info"
+    info.mkdir()
+    metadata = f"Metadata-Version: 2.1\nName: {about['name']}\nVersion: {about['version']}\n"
+    (info / "METADATA").write_text(metadata, encoding="utf-8")
+    lines = []
+    for group, entries in about["entry-points"].items():
+        lines += [f"[{group}]", *(f"{entry} = {value}" for entry, value in entries.items())]
+    (info / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
 
 
 def prepare(folder: Path, needs: str, data: Path) -> None:
@@ -112,8 +119,8 @@ def prepare(folder: Path, needs: str, data: Path) -> None:
         for name in DATA:
             (folder / name).symlink_to((data / name).resolve())
     else:
-        for name in ("lemma", "error_taxonomy", "prompts"):
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
+        install(PACKAGE, folder / _INSTALLED)
 
 
 def record_reference(folder: Path) -> str:
@@ -189,7 +196,7 @@ def _names(names: list[str]) -> str:
 
 
 def main(data: Path) -> None:
-    """Write everything anew."""
+    """Write everything again."""
     for name, needs in PAGES.items():
         with tempfile.TemporaryDirectory() as folder:
             prepare(Path(folder), needs, data)

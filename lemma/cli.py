@@ -10,7 +10,7 @@ import sys
 import threading
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -20,7 +20,7 @@ from pydantic_core import PydanticUndefined
 from lemma import __version__
 from lemma.config import REFLECTIONS, commands
 from lemma.exceptions import LemmaError, did_you_mean
-from lemma.options import CONNECTION, LIMITS, RUN, SAMPLING, CommandConfig, Option, flag_of, option_of
+from lemma.options import CONNECTION, LIMITS, RUN, SAMPLING, CommandConfig, flag_of, option_of
 from lemma.visible_text import one_line
 
 _GROUPS = ("", REFLECTIONS, SAMPLING, CONNECTION, LIMITS, RUN)
@@ -106,16 +106,14 @@ def parse(arguments: Sequence[str]) -> CommandConfig | None:
     settings = {name: value for name, value in vars(values).items() if value is not None}
     config = known[settings.pop("command")]
     if unknown:
-        flags = sorted(flag for name, field in config.model_fields.items() for flag in _flags(name, field))
+        flags = [flag_of(name) for name in config.model_fields]
+        switches = [name for name, field in config.model_fields.items() if field.annotation in (bool, bool | None)]
+        flags += [f"--no-{name.replace('_', '-')}" for name in switches]
         word = unknown[0].partition("=")[0]
         hint = f"; {did_you_mean(word, flags)}" if word.startswith("-") else ""
         parser.error(f"lemma {config.command} takes no {word!r}{hint}")
-    return config.from_mapping(_merged(settings))
-
-
-def _merged(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """A value typed in its place and one typed with a flag are the same option."""
-    return {name.removeprefix("positional_"): value for name, value in sorted(settings.items(), reverse=True)}
+    # A value typed in its place and one typed with its flag are the same option.
+    return config.from_mapping({name.removeprefix("positional_"): value for name, value in sorted(settings.items())})
 
 
 class _Parser(argparse.ArgumentParser):
@@ -137,10 +135,11 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command")
     for name, config in commands().items():
         purpose = (config.__doc__ or "").strip().splitlines()[0]
+        positional = [place for place, field in config.model_fields.items() if option_of(field).positional]
         command = subparsers.add_parser(
             name,
             help=purpose,
-            usage=f"lemma {name}{_places(config)} [options]",
+            usage=" ".join(("lemma", name, *(f"[{place.upper()}]" for place in positional), "[options]")),
             description=purpose,
             epilog=f"example:  {config.example}",
             allow_abbrev=False,
@@ -167,16 +166,6 @@ class _PrintCompletion(argparse.Action):
         parser.exit(0)
 
 
-def _places(config: type[CommandConfig]) -> str:
-    names = [name for name, field in config.model_fields.items() if option_of(field).positional]
-    return "".join(f" [{name.upper()}]" for name in names)
-
-
-def _flags(name: str, field: FieldInfo) -> list[str]:
-    no = [f"--no-{name.replace('_', '-')}"] if field.annotation is bool else []
-    return [flag_of(name), *no]
-
-
 def _add_option(group: Any, name: str, field: FieldInfo) -> None:
     option, shown = option_of(field), (field.description or "").replace("%", "%%")
     helped = f"{shown}{_shown_default(field)}"
@@ -194,13 +183,10 @@ def _add_option(group: Any, name: str, field: FieldInfo) -> None:
     elif option.values:
         group.add_argument(flag_of(name), nargs=len(option.values), metavar=option.values, help=helped, **shared)
     else:
-        action, metavar = "append" if option.repeated else "store", _metavar(field, option, name)
+        choices = _choices(field.annotation)
+        metavar = option.metavar or ("{" + ",".join(choices) + "}" if choices else name.rstrip("_").upper())
+        action = "append" if option.repeated else "store"
         group.add_argument(flag_of(name), action=action, metavar=metavar, help=helped, **shared)
-
-
-def _metavar(field: FieldInfo, option: Option, name: str) -> str:
-    choices = _choices(field.annotation)
-    return option.metavar or ("{" + ",".join(choices) + "}" if choices else name.rstrip("_").upper())
 
 
 def _shown_default(field: FieldInfo) -> str:

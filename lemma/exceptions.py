@@ -54,10 +54,10 @@ class ModelError(LemmaError):
 
 
 class StoppedError(LemmaError):
-    """A stage that ends early, all it made kept, because one beside it failed or somebody stopped them."""
+    """A stage that ends early, all it made kept, because one beside it failed or the user stopped them."""
 
     def __init__(self) -> None:
-        super().__init__("stopped; the same command goes on from here")
+        super().__init__("stopped; rerun the command to resume")
 
 
 class Refusal(Exception):

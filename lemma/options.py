@@ -1,13 +1,14 @@
 """How a command's options are declared: a pydantic model whose fields are flags, YAML keys and help at once.
 
     class GreetConfig(StageConfig):
-        \"""Greet everybody.\"""
+        \"""Print a greeting.\"""
 
         command: ClassVar[str] = "greet"
         example: ClassVar[str] = "lemma greet --loud"
         loud: Annotated[bool, Option(setting=False)] = Field(False, description="use capital letters")
 
-A field's name is the YAML key; with dashes it is the flag. An unknown key is a ConfigError that names the nearest one.
+A field's name is the YAML key; with dashes it is the flag. An unknown key raises ConfigError, which suggests the
+nearest one.
 """
 
 from __future__ import annotations
@@ -31,18 +32,18 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (o
 class Option:
     """What the command line needs to know about a field beyond its type, default and description.
 
-    A field with `setting=False` changes how a command runs, but not one byte of what it makes; all others are compared
-    with those of the run directory before anything is appended to it. `group` is the heading in `--help`, empty for a
-    command's own options.
+    A field with `setting=False` changes how a command runs, but no byte of its output. All others must equal those of
+    the run directory before anything is appended to it. `group` is the heading in `--help`, empty for a command's own
+    options.
     """
 
     setting: bool = True
     positional: bool = False
-    """Typed without a flag. The flag works too."""
+    """May be typed without its flag."""
     values: tuple[str, ...] = ()
-    """One name per value, for an option that takes several words."""
+    """One name per value, for an option that takes several values."""
     repeated: bool = False
-    """May be typed several times."""
+    """May be given more than once."""
     metavar: str = ""
     group: str = ""
     compared: Literal["value", "name", "content", "input"] = "value"
@@ -57,12 +58,12 @@ def option_of(field: FieldInfo) -> Option:
 
 
 def split_names(value: Any) -> Any:
-    """`"a, b"` as `("a", "b")`; anything but text as it is."""
+    """Split `"a, b"` into `("a", "b")`; return anything but text unchanged."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 def split_pairs(value: Any) -> Any:
-    """`"a=1,b=2"` as `{"a": "1", "b": "2"}`; anything but text as it is."""
+    """Split `"a=1,b=2"` into `{"a": "1", "b": "2"}`; return anything but text unchanged."""
     if not isinstance(value, str):
         return value
     pairs = [part.partition("=") for part in value.split(",") if part.strip()]
@@ -105,8 +106,8 @@ class CommandConfig(BaseModel):
     def from_mapping(cls, values: Mapping[str, Any], where: str = "") -> Self:
         """Build a config from flags or YAML.
 
-        Raises ConfigError, prefixed by `where`, if a key is unknown, a value does not fit, or an option has no effect
-        together with the others.
+        Raises ConfigError, prefixed by `where`, if a key is unknown, a value is invalid, or an option has no effect in
+        combination with the others.
         """
         prefix = f"{where}: " if where else ""
         config = cls.lenient(values, where)
@@ -117,7 +118,7 @@ class CommandConfig(BaseModel):
 
     @classmethod
     def lenient(cls, values: Mapping[str, Any], where: str = "") -> Self:
-        """As `from_mapping`, but options without effect are accepted."""
+        """Like `from_mapping`, but accept options that have no effect."""
         prefix = f"{where}: " if where else ""
         # `from` is a Python keyword: its field is `from_`.
         values = {f"{key}_" if f"{key}_" in cls.model_fields else key: value for key, value in values.items()}
@@ -137,7 +138,7 @@ class CommandConfig(BaseModel):
             raise ConfigError(f"{prefix}{name} = {first['input']!r} can't be used: {message}") from None
 
     def inert(self) -> Mapping[str, str]:
-        """Options without effect in this mode, each with the reason, such as `without --teacher`."""
+        """Options that have no effect in this mode, with the reason, such as `without --teacher`."""
         return {}
 
 
@@ -154,14 +155,14 @@ class StageConfig(CommandConfig):
         0, description="random seed; the same seed and input give the same bytes"
     )
     workers: Annotated[int, Option(setting=False, group=RUN, metavar="N")] = Field(
-        CORES, ge=1, description="number of processes"
+        CORES, ge=1, description="number of worker processes"
     )
     fresh: Annotated[bool, Option(setting=False, group=RUN)] = Field(
-        False, description="discard this command's earlier output and start over"
+        False, description="start over, and replace this command's earlier output when done"
     )
 
     def settings(self) -> dict[str, Any]:
-        """The options that decide the bytes of the output, as plain JSON."""
+        """The options that determine the bytes of the output, as plain JSON."""
         plain, inert = self.model_dump(mode="json"), self.inert()
         fields = type(self).model_fields
         return {name: plain[name] for name, field in fields.items() if option_of(field).setting and name not in inert}
@@ -177,10 +178,10 @@ CONNECTION, SAMPLING, LIMITS = "model connection", "sampling", "limits and costs
 
 
 class ModelConfig(StageConfig):
-    """The options of a command that asks a model: where it is, how it samples, and how much of it to use.
+    """The options of a command that asks a model: how to reach it, how to sample, and how much to spend.
 
-    `role` is who the model plays; in a pipeline, `teacher_base_url` sets `base_url` for the commands whose model is the
-    teacher.
+    `role` says whether the model is the student or the teacher. In a pipeline, `teacher_base_url` sets `base_url` for
+    the commands that ask the teacher.
     """
 
     role: ClassVar[Literal["student", "teacher"]] = "teacher"
@@ -190,65 +191,65 @@ class ModelConfig(StageConfig):
         None, description="OpenAI-compatible server (default: https://api.openai.com/v1)"
     )
     backend: Annotated[str, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
-        "auto", description="openai_compatible, transformers, vllm or scripted; auto: by model and address"
+        "auto", description="openai_compatible, transformers, vllm, or scripted; auto decides by model and URL"
     )
     key_variable: Annotated[str, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
         "OPENAI_API_KEY", description="environment variable that holds the API key"
     )
     batch: Annotated[bool, Option(setting=False, group=CONNECTION)] = Field(
-        False, description="use a batch API or vllm run-batch; rerun to collect results"
+        False, description="use a batch API or vllm run-batch; rerun to collect the results"
     )
     max_in_flight: Annotated[int, Option(setting=False, group=LIMITS, metavar="N")] = Field(
         64, ge=1, description="maximum concurrent requests"
     )
     requests_per_minute: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
-        None, ge=1, description="maximum requests per minute"
+        None, ge=1, description="maximum requests per minute (default: no limit)"
     )
     tokens_per_minute: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
-        None, ge=1, description="maximum tokens per minute"
+        None, ge=1, description="maximum tokens per minute (default: no limit)"
     )
     timeout: Annotated[float, Option(setting=False, group=LIMITS, metavar="SECONDS")] = Field(
-        300, gt=0, description="seconds per attempt"
+        300, gt=0, description="time limit per attempt, in seconds"
     )
     deadline: Annotated[float, Option(setting=False, group=LIMITS, metavar="SECONDS")] = Field(
-        1200, gt=0, description="seconds per request, all attempts included"
+        1200, gt=0, description="time limit per request including retries, in seconds"
     )
     give_up_after: Annotated[float, Option(setting=False, group=LIMITS, metavar="SECONDS")] = Field(
         120, gt=0, description="stop after this many seconds without a successful response"
     )
     prices: Annotated[Path | None, Option(setting=False, group=LIMITS, metavar="FILE")] = Field(
-        None, description="YAML file, MODEL: {input: USD, output: USD} per million tokens"
+        None, description="YAML file with USD per million tokens, MODEL: {input: USD, output: USD}"
     )
     budget_tokens: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
-        None, gt=0, description="token budget of this command"
+        None, gt=0, description="token budget for this command (default: no limit)"
     )
     budget_usd: Annotated[float | None, Option(setting=False, group=LIMITS, metavar="USD")] = Field(
-        None, gt=0, description="cost budget of this command; needs --prices"
+        None, gt=0, description="USD budget for this command; requires --prices (default: no limit)"
     )
     dry_run: Annotated[bool, Option(setting=False, group=LIMITS)] = Field(
-        False, description="count requests and tokens without sending any"
+        False, description="count requests and tokens without sending anything"
     )
     temperature: Annotated[float, Option(group=SAMPLING, metavar="T")] = Field(
         0.7, ge=0, description="sampling temperature"
     )
     top_p: Annotated[float, Option(group=SAMPLING, metavar="P")] = Field(
-        1.0, gt=0, le=1, description="nucleus sampling"
+        1.0, gt=0, le=1, description="nucleus sampling threshold"
     )
     max_tokens: Annotated[int, Option(group=SAMPLING, metavar="N")] = Field(
         1024, ge=1, description="maximum tokens per response"
     )
 
     def asked(self) -> str | None:
-        """The model that is asked, if the user named one."""
+        """The model to ask, if the user named one."""
         named: str | None = getattr(self, "teacher" if self.role == "teacher" else "model", None)
         return named
 
     def without_model(self) -> str:
-        """Why no model is asked in this mode, such as `without --teacher`; empty if one is."""
+        """Why this mode asks no model, such as `without --teacher`; empty if it asks one."""
         return ""
 
     def inert(self) -> Mapping[str, str]:
-        """Without a model, all options that concern one."""
+        """Without a model, every option that concerns one."""
         reason = self.without_model()
         return dict.fromkeys((*MODEL_OPTIONS, *self.model_options), reason) if reason else {}
 

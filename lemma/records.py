@@ -1,4 +1,4 @@
-"""The records that stages exchange, one JSON object a line in the run directory. Nothing else lives here.
+"""The records that commands exchange, one JSON object per line in the run directory. Nothing else lives here.
 
 An id is a hash of content (`content_id`), so the same input and seed give the same bytes on any machine.
 Steps are counted from 0 in every record (as in ProcessBench); people are shown `Step 1` first.
@@ -36,6 +36,31 @@ class Problem(Record):
     solution: str
     answer: str
     source: str
+
+    @classmethod
+    def of(cls, question: str, solution: str, answer: str | int | float | None = None, source: str = "python") -> Self:
+        r"""A problem with the id that the commands give it. Without an `answer`, the solution states it.
+
+        >>> Problem.of("Ada has 3 pens and buys 4. How many pens has she?", "She has 3 + 4 = 7 pens.\n#### 7").answer
+        '7'
+
+        Raises Refusal if the solution has no steps, or if no answer is given or found.
+        """
+        from lemma.exceptions import Refusal
+        from lemma.grading.verdict import extract_answer
+        from lemma.steps import split_steps
+
+        question, solution = question.strip(), solution.strip()
+        if not split_steps(solution):
+            raise Refusal("empty_solution", "there are no solution steps")
+        if isinstance(answer, float) and answer.is_integer():
+            answer = int(answer)
+        gold = (extract_answer(solution) or "") if answer is None else str(answer).strip()
+        if not gold:
+            raise Refusal("no_answer", "no final answer is given, and none was found in the solution")
+        return cls(
+            id=content_id(question, solution, gold), question=question, solution=solution, answer=gold, source=source
+        )
 
 
 class GeneratedProblem(Record):
@@ -118,6 +143,17 @@ class Trajectory(Record):
     strategy: Strategy
     error_type: str
     segments: tuple[Segment, ...]
+
+    @property
+    def text(self) -> str:
+        """The segments end to end: what a model is trained to write."""
+        return "".join(segment.text for segment in self.segments)
+
+    def _repr_html_(self) -> str:
+        """The segments in the report's colors, for notebooks."""
+        from lemma.report.colors import trajectory_html
+
+        return trajectory_html(self.segments)
 
 
 class SmoothedTrajectory(Record):

@@ -1,6 +1,6 @@
-"""Where the data folders are, and how YAML that people write is read. Nothing else knows.
+"""Where the data folders are, and how YAML that people write is read.
 
-`error_taxonomy`, `prompts` and `pipelines` stand at the top of the repository, for people to read and edit, and are
+`error_taxonomy`, `prompts` and `pipelines` are at the top of the repository, for people to read and edit, and are
 packed into the wheel. A user's own prompts replace the shipped ones file by file.
 """
 
@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import BaseModel, StringConstraints, ValidationError
 
-from lemma.exceptions import ConfigError
+from lemma.exceptions import ConfigError, first_fault
 
 _PACKAGE = Path(__file__).resolve().parent
 BUNDLED = _PACKAGE / "data"
@@ -76,7 +76,7 @@ _MOST_YAML_BYTES, _MOST_YAML_VALUES, _LONGEST_YAML_NUMBER = 1_000_000, 100_000, 
 
 
 def load_yaml(path: Path) -> Any:
-    """The content of a YAML file that somebody wrote, in bounded time and memory.
+    """The content of a YAML file, in bounded time and memory.
 
     Raises OSError if it can't be read, UnicodeDecodeError if it is not text, and YAMLError for everything else: no
     YAML, more than a megabyte, or more than a hundred thousand values, aliases written out.
@@ -111,14 +111,15 @@ def _values_in(node: yaml.Node, known: dict[int, int]) -> int:
 
 
 def read_yaml(path: Path, model: type[Model]) -> Model:
-    """The file's content as `model`. Raises ConfigError where it can't be read, is not YAML, or doesn't fit."""
+    """The file's content as `model`. Raises ConfigError if it cannot be read, is not YAML, or does not fit."""
     try:
-        return model.model_validate(load_yaml(path))
+        content = load_yaml(path)
+        if not isinstance(content, dict):
+            raise ConfigError(f"{path}: expected fields, each as `name: value`")
+        return model.model_validate(content)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} can't be read: {error}") from None
+        raise ConfigError(f"{path} cannot be read: {error}") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "the file"
-        raise ConfigError(f"{path}: {field}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise ConfigError(f"{path}: {first_fault(error)}") from None

@@ -17,7 +17,7 @@ from lemma.engine.pool import run_stage
 from lemma.engine.progress import new_progress
 from lemma.engine.summary import Summary, print_summary
 from lemma.exceptions import Refusal, RunDirectoryError, first_fault
-from lemma.models.backend_choice import OPENAI, choose_backend
+from lemma.models.backend_choice import OPENAI, address_of, choose_backend
 from lemma.models.prompts import prompt_versions
 from lemma.options import CommandConfig, ModelConfig, StageConfig
 from lemma.records import Record, Rejection
@@ -87,6 +87,7 @@ def _make(command: Command, job: Job, config: StageConfig, journal: Journal, pro
     assert isinstance(config, ModelConfig)
     backend = job.backend or choose_backend(config.backend, job.model, config.base_url)
     config = config.model_copy(update={"backend": backend, "base_url": config.base_url or OPENAI})
+    journal.remember("asked", {"model": job.model, "backend": backend, "address": address_of(config)})
     asking = partial(_answered, command, job.function, job.parse)
     return run_calls(asking, items, journal=journal, config=config, model=job.model, progress=progress, total=job.total)
 
@@ -157,7 +158,7 @@ def run_prerequisites(config: CommandConfig, console: Console) -> None:
     entry = read_manifest(run).get(before.name)
     if entry is None or RunDirectory(run).is_as_recorded(entry["inputs"]):
         return
-    if "model" in entry:
+    if "asked" in entry or "model" in entry:
         raise RunDirectoryError(
             f"{path} was made from other inputs, with a model. Rerun `lemma {before.name} --run {run} --fresh` with "
             "its options; stored answers are not asked for again"

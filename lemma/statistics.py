@@ -1,4 +1,4 @@
-"""How sure a figure is: bootstrap intervals over independent items, and Wilson intervals of shares.
+"""Chance: the random numbers of a record, and how sure a figure is (bootstrap and Wilson intervals).
 
 A figure is a statistic of sums. Each item (a problem, a trajectory) adds a row of terms; the statistic maps the
 totals of the rows to the figure, so that one round of resampling gives the intervals of many figures:
@@ -12,9 +12,12 @@ totals of the rows to the figure, so that one round of resampling gives the inte
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from lemma.records import content_id
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,3 +126,8 @@ def wilson_interval(count: int, total: int) -> Interval:
     middle = (share + spread / 2) / (1 + spread)
     half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / total + spread / (4 * total))
     return Interval(share, max(0.0, middle - half), min(1.0, middle + half), total)
+
+
+def random_for(seed: int, *parts: str) -> random.Random:
+    """The random numbers of one record: they depend on the seed and the given content alone."""
+    return random.Random(content_id(str(seed), *parts))

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 
 ANNOTATION = re.compile(r"<<[^<>\n]*>>")
-_MARKED_ANSWER = re.compile(r"^[ \t]*(?:####.*|A:.*(?=\s*\Z))$", re.MULTILINE)
+_MARKED_ANSWER = re.compile(r"^[ \t]*####.*$", re.MULTILINE)
 _LATEX = re.compile(r"\\boxed|\\\[|\\begin\{|\$[^$\n\\^_{]*[\\^_{][^$\n]*\$")
 _OPENING = re.compile(r"\[asy\]|\\begin\{([a-z*]+)\}|\\\[|\$\$|\$")
 _CLOSING = {"[asy]": "[/asy]", "\\[": "\\]", "$$": "$$", "$": "$"}
@@ -30,7 +30,12 @@ _ANSWER_LINE = re.compile(
 
 def split_steps(solution: str) -> tuple[str, ...]:
     """The steps of a solution's text, without its `#### 72` line. Empty when there is no text."""
-    worked = _MARKED_ANSWER.sub("", solution)
+    # An `A:` line is the answer only if nothing follows it.
+    written = solution.rstrip()
+    last_line = written.rfind("\n") + 1
+    if written[last_line:].lstrip(" \t").startswith("A:"):
+        written = written[:last_line]
+    worked = _MARKED_ANSWER.sub("", written)
     pieces = _sentences(worked) if _LATEX.search(worked) else worked.splitlines()
     return tuple(step for piece in pieces if (step := piece.strip()))
 

@@ -128,7 +128,7 @@ def pens(numbers: range) -> tuple[list[dict[str, str]], list[dict[str, object]]]
             {"contains": ["You play a careless student", question], "answers": [json.dumps(injected)]},
             {"contains": ["You check solutions", question], "answers": [json.dumps(look)]},
             {"contains": ["You correct a student", question], "answers": [f"{right}\nThe answer is {rest}"]},
-            {"contains": ["along another way", question], "answers": [f"She has one less than {total}.\n{right}\n"
+            {"contains": ["in a different way", question], "answers": [f"She has one less than {total}.\n{right}\n"
              f"The answer is {rest if n % 4 else rest + 1}"]},
             {"contains": ["You polish a text", question, wrong.split("\n")[0]],
              "answers": [f"{slip[0]}\n{turn}\n{right}\nThe answer is {rest}"]},

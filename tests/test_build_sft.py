@@ -158,10 +158,14 @@ def test_kills_at_any_moment_leave_the_same_bytes(sample_run: Path, tmp_path: Pa
 def test_torn_and_unacknowledged_lines_are_cut(sample_run: Path, tmp_path: Path) -> None:
     """As a kill between writing lines and acknowledging them leaves a file, whatever was written."""
     run = _copy_of(sample_run, tmp_path)
-    state = run / ".state" / "build-sft.jsonl"
+    state, manifest = run / ".state" / "build-sft.jsonl", run / "run.json"
     acknowledged = state.read_bytes().splitlines(keepends=True)
     for kept, torn in ((1, b'{"prompt":[{"ro'), (0, b"\x00\xff\n\n"), (len(acknowledged) - 1, b"")):
         state.write_bytes(b"".join(acknowledged[:kept]) + acknowledged[kept][:9])
+        manifest = orjson.loads((run / "run.json").read_bytes())
+        manifest["stages"]["build-sft"]["status"] = "running"
+        (run / "run.json").write_bytes(orjson.dumps(manifest))
+        manifest.write_text(manifest.read_text().replace('"status": "complete"', '"status": "running"'))
         with (run / "sft" / "lemma.jsonl").open("ab") as file:
             file.write(torn)
         assert lemma("build-sft", "--run", run, *ALL) == 0
@@ -250,16 +254,16 @@ def test_each_input_is_made_or_rejected_by_name(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (("--records", "lemm"), "did you mean 'lemma'?"),
-        (("--records", ""), "names none"),
+        (("--records", ""), "--records is empty"),
         (("--records", "dpo", "--strategies", "restart"), "--records dpo needs --strategies fix"),
         (("--mix", "cot=1"), "a share is at least 0 and less than 1"),
         (("--mix", "cot=nan"), "a share is at least 0 and less than 1"),
         (("--mix", "prm=0.5"), "only plain right solutions can be mixed in"),
-        (("--mix", "cot=0.5", "--records", "prm"), "--records names neither"),
+        (("--mix", "cot=0.5", "--records", "prm"), "in --records"),
         (("--near-duplicates", "0"), "greater than 0"),
-        (("--exclude", "missing.jsonl"), "missing.jsonl is not there"),
+        (("--exclude", "missing.jsonl"), "missing.jsonl does not exist"),
         (("--taxonomy", "missing"), "missing is not a folder"),
-        (("--reflections", "model"), "say which model with --model"),
+        (("--reflections", "model"), "give the model with --model"),
     ],
 )
 def test_unusable_settings_end_in_one_line(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lemma.config import SampleConfig
-from lemma.engine.calls import _Flow
+from lemma.engine.calls import Flow
 from lemma.engine.outcome import Outcome
 from lemma.models.client import Client
 from lemma.records import Rejection
@@ -36,9 +36,7 @@ def test_nothing_is_left_behind_when_the_last_ones_finish_together(tmp_path: Pat
 
     with RunDirectory(tmp_path).open_stage(SampleConfig(), (), {}) as journal:
         items = map(Item, range(len(turns)))
-        flow = _Flow(
-            answer, items, journal=journal, most_active=rng.randint(1, 50), show=lambda finished, teacher: None
-        )
+        flow = Flow(answer, items, journal=journal, most_active=rng.randint(1, 50), show=lambda finished, teacher: None)
         assert asyncio.run(flow.run(None)) == 0  # type: ignore[arg-type]
     lines = REJECTED.path(tmp_path).read_text().splitlines()
     assert [f'"id":"{name}"' in line for name, line in zip(turns, lines, strict=True)] == [True] * len(turns)

@@ -297,3 +297,28 @@ def test_a_fresh_start_that_makes_nothing_puts_the_old_output_back(tmp_path: Pat
     assert main(["sample", str(data), "--run", str(run), *dead, "--fresh"]) == 1
     assert {name: (run / name).read_bytes() for name in files} == files
     assert not list((run / ".state").glob("replaced-*"))
+
+
+def test_what_a_command_asked_is_recorded_without_secrets(tmp_path: Path) -> None:
+    line = ["sample", "--limit", "1", "-n", "1", "--run", str(tmp_path), "--model", "m", "--give-up-after", "1"]
+    assert main([*line, "--base-url", "http://127.0.0.1:9/v1?api-key=secret"]) == 1
+    written = (tmp_path / "run.json").read_text()
+    assert "secret" not in written
+    assert main([*line, "--base-url", "http://127.0.0.1:9/v1", "--fresh"]) == 1
+
+
+def test_corrections_of_a_model_are_never_made_again_unasked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ["--run", str(tmp_path / "run")]
+    rules = [{"contains": "You correct a student", "answers": ["no"]}, {"answers": ["no"]}]
+    (tmp_path / "rules.yaml").write_text(json.dumps({"rules": rules}))
+    assert main(["augment", "--limit", "3", "--per-problem", "1", *run]) == 0
+    assert main(["correct", "--teacher", str(tmp_path / "rules.yaml"), *run]) == 0
+    (tmp_path / "run" / "corrections.jsonl").write_bytes(b"")  # whatever became of it, it is not for build-sft to make
+    errors = tmp_path / "run" / "erroneous.jsonl"
+    errors.write_bytes(errors.read_bytes().splitlines(keepends=True)[0])
+    capsys.readouterr()
+    assert main(["build-sft", *run]) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "with a model" in error and "lemma correct" in error and "--fresh" in error

@@ -63,7 +63,7 @@ def test_weights_come_back_as_written(tmp_path_factory, weights):
     if any(weights.values()):
         assert load_distribution(path, TAXONOMY) == weights
     else:
-        with pytest.raises(ConfigError, match="no type has one above zero"):
+        with pytest.raises(ConfigError, match="none is above zero"):
             load_distribution(path, TAXONOMY)
 
 
@@ -76,15 +76,15 @@ def test_weights_come_back_as_written(tmp_path_factory, weights):
         ('{"calculation_error": true}', r"weights\.calculation_error: Input should be a valid number"),
         ('{"calculation_error": "3"}', r"weights\.calculation_error: Input should be a valid number"),
         ('{"calculation_error": 1' + "0" * 400 + "}", r"weights\.calculation_error"),
-        ('{"calculation_error": 0}', "no type has one above zero"),
-        ("{}", "no type has one above zero"),
-        ('{"weights": {}}', "no type has one above zero"),
+        ('{"calculation_error": 0}', "none is above zero"),
+        ("{}", "none is above zero"),
+        ('{"weights": {}}', "none is above zero"),
         ('{"weights": 3}', "weights: Input should be a valid dictionary"),
         ("[1]", "weights: Input should be a valid dictionary"),
         ('{"calc_error": 1}', r"weights: there is no error type 'calc_error'"),
-        ('{"CA": 1, "calculation_error": 1}', "has a weight already"),
-        ("{", "can't be read as JSON"),
-        ("\udcff", "can't be read as JSON"),
+        ('{"CA": 1, "calculation_error": 1}', "already has a weight"),
+        ("{", "cannot be read as JSON"),
+        ("\udcff", "cannot be read as JSON"),
     ],
 )
 def test_what_is_refused(tmp_path, content, message):
@@ -100,8 +100,8 @@ def test_what_is_refused(tmp_path, content, message):
     ("name", "message"),
     [
         ("lemma-llama3-gsm", "did you mean 'lemma-llama3-gsm8k'"),
-        ("nowhere/own.json", "give a JSON file or one of"),
-        ("../sample", "give a JSON file or one of"),
+        ("nowhere/own.json", "give a JSON file or a shipped one"),
+        ("../sample", "give a JSON file or a shipped one"),
     ],
 )
 def test_an_unknown_name(name, message):

@@ -58,7 +58,7 @@ def rules(tmp_path: Path) -> str:
 rules:
   - matches: 'Answer in this form'
     answers: ['Step 1. Explanation: it is off. Correct Solution: 2 + 3 = 5 The answer is 5']
-  - matches: 'Which is the first one that is wrong'
+  - matches: 'Which step is the first wrong one'
     answers: ['I see nothing wrong. \\boxed{-1}']
   - matches: 'This is how far I got'
     answers: ['The answer is 5']
@@ -256,11 +256,11 @@ def test_two_evaluations_are_compared_on_the_same_problems(
         (["--prompt", "nonsense"], "or the path of a .jinja file"),
         (["--prompt", "missing.jinja"], "can't be read"),
         (["--types", "hallucinations_of_grandeur"], "hallucination"),
-        (["--from", "nowhere.jsonl"], "is not there"),
-        (["nowhere.jsonl"], "is not there"),
+        (["--from", "nowhere.jsonl"], "does not exist"),
+        (["nowhere.jsonl"], "does not exist"),
         (["--model", "no/such-folder/anywhere"], "no model at"),
         (["--backend", "abacus", "--model", "m"], "there is none"),
-        (["--compare", "a", "b"], "run lemma eval first"),
+        (["--compare", "a", "b"], "run `lemma eval` first"),
         (["--name", "../../evil"], "--name '../../evil': use a plain name, without path separators"),
         (["--name", "/tmp/evil"], "use a plain name"),
         (["--name", ".."], "use a plain name"),

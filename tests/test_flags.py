@@ -21,7 +21,8 @@ OTHER_PROGRAMS = (
 PROGRAM = re.compile(
     rf"\b(?:(?P<lemma>lemma(?: (?P<command>[a-z-]+))?)|(?P<other>{'|'.join(OTHER_PROGRAMS)}))(?![\w/])"
 )
-FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9_-]*[a-z0-9](?![\w-])")
+# Not a custom property of CSS: `--error: #fff`, `var(--error)`.
+FLAG = re.compile(r"(?<![\w(-])--[a-z][a-z0-9_-]*[a-z0-9](?![\w-]|: ?#)")
 # In an example of how to declare an option.
 MADE_UP = {"--loud"}
 END_OF_COMMAND = re.compile(r"[`;|\n]|\. ")

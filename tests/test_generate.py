@@ -161,6 +161,8 @@ def test_the_command_goes_on_where_it_was_killed(tmp_path, capsys):
     state = tmp_path / "whole" / ".state" / "generate.jsonl"
     state.write_bytes(b"".join(state.read_bytes().splitlines(keepends=True)[:3]) + b'{"ids": ["torn')
     (tmp_path / "whole" / "generated.jsonl").write_bytes(whole[:-40])
+    manifest = tmp_path / "whole" / "run.json"
+    manifest.write_text(manifest.read_text().replace('"complete"', '"running"'))
     assert main(["generate", "-n", "200", "--run", str(tmp_path / "whole")]) == 0
     assert (tmp_path / "whole" / "generated.jsonl").read_bytes() == whole
 

@@ -1,18 +1,22 @@
 """LaTeX solutions: what is read and what is left alone, and which wrong solutions their text does not prove."""
 
 import random
+import re
 from fractions import Fraction
+from functools import partial
 
 import pytest
 
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import read_solution
 from lemma.arithmetic.latex import boxed, is_balanced, is_solved_for, is_worked_out
-from lemma.commands.augment import inject_item
+from lemma.commands.augment import COMMAND, inject
+from lemma.engine.outcome import Outcome
 from lemma.exceptions import Refusal
 from lemma.injectors.symbolic import Injected, InjectionPlan, attempts
 from lemma.records import ErroneousSolution, Problem
-from lemma.taxonomy import load_taxonomy
+from lemma.runner import outcome_of
+from lemma.taxonomy.error_types import load_taxonomy
 
 INJECTORS = {kind.id: kind.injector for kind in load_taxonomy() if kind.injector}
 
@@ -54,6 +58,11 @@ READ = [
     (r"$343=1000$ in base 7", None),
     (r"$4! + 1 = 25$", None),
 ]
+
+
+def inject_item(plan: InjectionPlan, item: Problem) -> Outcome:
+    """What `lemma augment` makes of one problem."""
+    return outcome_of(COMMAND, partial(inject, plan), None, item)
 
 
 @pytest.mark.parametrize(("text", "expression"), READ)
@@ -234,6 +243,16 @@ def explanations(question, steps, gold, kind):
     return {error.explanation for error in made(question, steps, gold, kind)[0]}
 
 
+def test_a_fraction_that_is_said_again_changes_with_the_result():
+    steps = (
+        r"There are $9+6+5=20$ marbles.", r"Of these, $20-6=14$ are not blue.",
+        r"It is $\frac{14}{20}=\frac{7}{10}.$", r"The answer is $\boxed{\frac{7}{10}}.$",
+    )  # fmt: skip
+    errors, _ = made("A bag holds 9 red, 6 blue and 5 green marbles.", steps, Fraction(7, 10), "context_value_error")
+    assert errors
+    assert not [error for error in errors if "{7}{10}" in error.steps[-1]]
+
+
 def test_coordinates_indices_and_exponents_are_not_given():
     question = r"Triangles $x_{20}$ and $y^{21}$ have 12 rows of 5 dots. [asy] draw((22,0)--(23,24)); [/asy]"
     told = explanations(question, (r"There are $12 \cdot 5 = \boxed{60}$ dots.",), 60, "context_value_error")
@@ -241,6 +260,30 @@ def test_coordinates_indices_and_exponents_are_not_given():
     question = question.replace("12 rows", "12 rows of 7 pens or")
     told = explanations(question, (r"There are $12 \cdot 5 = \boxed{60}$ dots.",), 60, "context_value_error")
     assert [text for text in told if "takes 7 from the problem" in text]
+
+
+def test_what_was_worked_out_without_being_read_is_not_given():
+    question = r"There are $8$ and $6$ people in $5$ seats. How many choices are left of $100$?"
+    steps = (r"There are $\binom{6}{5} = 6$ choices.", r"So $100 - 6 = \boxed{94}$ are left.")
+    told = explanations(question, steps, 94, "context_value_error")
+    assert told
+    assert not [text for text in told if "says 6" in text or "where 6" in text]
+
+
+def test_a_coefficient_of_the_same_value_stays():
+    question = r"The roots of $x^2 - 4x + 3 = 0$ have $4$ or $5$ digits."
+    steps = (r"In $4x^7 + 1$, this is $4 \cdot 3 = \boxed{12}$.",)
+    told = explanations(question, steps, 12, "context_value_error")
+    assert not [text for text in told if "says 4" in text or "where 4" in text]
+
+
+def test_exponents_and_factors_of_a_run_are_not_given():
+    question = r"Of $2$ math books, $3$ other ones and $7$ pens, $5$ are placed in $P(x)$."
+    steps = (r"There are $5 \cdot 4 \cdot 3 \cdot 2 = 120$ ways.", r"So $120 + 7^2 = \boxed{169}$.")
+    told = explanations(question, steps, 169, "context_value_error")
+    told |= explanations(question, steps, 169, "question_misinterpretation_error")
+    assert any("where 5 belongs" in text for text in told)
+    assert not [text for text in told if re.search(r"(?:says|where|also gives) [23]\b", text)]
 
 
 GIVEN = [

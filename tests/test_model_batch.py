@@ -83,6 +83,15 @@ def test_files_for_vllm_run_batch(tmp_path: Path) -> None:
     assert notes == ("model: 3 calls, 3 + 6 tokens",)
 
 
+def test_an_error_in_the_place_of_an_answer_is_asked_again(tmp_path: Path) -> None:
+    one_run(tmp_path)
+    failed = orjson.loads(result(REQUESTS[0]))
+    failed["response"]["body"] = {"error": {"message": "overloaded"}, "choices": []}
+    lines = [orjson.dumps(failed), *map(result, REQUESTS[1:])]
+    (tmp_path / "batch/sample-0001.results.jsonl").write_bytes(b"\n".join(lines))
+    assert one_run(tmp_path)[0] == ["not yet", *ANSWERS[1:]]
+
+
 def test_results_that_are_none_name_the_line(tmp_path: Path) -> None:
     one_run(tmp_path)
     (tmp_path / "batch/sample-0001.results.jsonl").write_bytes(result(REQUESTS[0]) + b"\n{torn")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lemma.cli import main
-from lemma.commands.correct import _read_correction
+from lemma.commands.correct import read_correction
 from lemma.exceptions import Refusal
 from lemma.injectors.teacher import _fault
 from lemma.records import Correction, ErroneousSolution, Problem
@@ -58,7 +58,7 @@ def test_injected_errors(steps: tuple[str, ...], place: int, answer: str, fault:
     ],
 )
 def test_corrections_that_hold(text: str, steps: tuple[str, ...]) -> None:
-    assert _read_correction(ERRONEOUS, "fix", "m", text).steps == steps
+    assert read_correction(ERRONEOUS, "fix", "m", text).steps == steps
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_corrections_that_hold(text: str, steps: tuple[str, ...]) -> None:
 )
 def test_corrections_that_do_not(text: str, reason: str) -> None:
     with pytest.raises(Refusal) as caught:
-        _read_correction(ERRONEOUS, "fix", "m", text)
+        read_correction(ERRONEOUS, "fix", "m", text)
     assert caught.value.reason == reason
 
 
@@ -101,7 +101,7 @@ def teacher(folder: Path, second_look: dict[str, object]) -> list[str]:
         {"contains": ["You play a careless student", QUESTION], "answers": [json.dumps(injected)]},
         {"contains": ["You check solutions", QUESTION], "answers": [json.dumps(second_look)]},
         {"contains": "You correct a student", "answers": ["12*8 = 96\n96-20 = 76\nThe answer is 76"]},
-        {"contains": "along another way", "answers": ["12 boxes of 8 are 96.\n96-20 = 76\nThe answer is 76"]},
+        {"contains": "in a different way", "answers": ["12 boxes of 8 are 96.\n96-20 = 76\nThe answer is 76"]},
     ]
     path = folder / "rules.yaml"
     path.write_text(json.dumps({"rules": rules}))

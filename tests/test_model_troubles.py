@@ -156,9 +156,9 @@ def a_folder(store: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
-        (garbage, ["is damaged", "put back a copy of it", "or move it away (its answers"]),
-        (cut_short, ["is damaged", "put back a copy of it", "or move it away (its answers"]),
-        (another_table, ["holds something else than answers", "move it away"]),
+        (garbage, ["is damaged", "restore a copy of it", "or move it away (its answers"]),
+        (cut_short, ["is damaged", "restore a copy of it", "or move it away (its answers"]),
+        (another_table, ["is not a lemma response store", "Move it"]),
         (a_later_version, ["another version of lemma", "use that version"]),
         (a_folder, ["can't be used", "another --run directory"]),
     ],
@@ -193,7 +193,7 @@ def test_a_file_that_may_not_grow(asking: Asking) -> None:
 
     stopped = as_process(asking, preexec_fn=limit)
     assert stopped.returncode == 1
-    one_line(stopped.stderr, "responses.sqlite", "see to the disk, then the same command goes on")
+    one_line(stopped.stderr, "responses.sqlite", "check the disk, then rerun the command to resume")
     assert main(asking.command) == 0
     all_is_made(asking.run)
 
@@ -213,7 +213,7 @@ def test_a_disk_that_is_full(server: str, small_disk: Path) -> None:
     asking = asking_in(small_disk, server)
     stopped = as_process(asking)
     assert stopped.returncode == 1
-    one_line(stopped.stderr, "the disk is full", "ree some space, then")
+    one_line(stopped.stderr, "the disk is full", "ree some space, then rerun the command")
     subprocess.run(["mount", "-o", "remount,size=30M", small_disk], check=True)
     assert main(asking.command) == 0
     all_is_made(asking.run)

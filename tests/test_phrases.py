@@ -132,7 +132,7 @@ def test_ids_stay_and_the_version_changes(tmp_path):
         ("phrases: []", r"any\.yaml: phrases"),
         ("phrases: [3]", r"any\.yaml: phrases\.0"),
         ("phrases: ['  ']", r"any\.yaml: phrases\.0"),
-        ("- Wait.", r"any\.yaml: the file"),
+        ("- Wait.", r"any\.yaml: expected fields"),
         ("phrases: [Wait.]\nmore: [No.]", r"any\.yaml: more"),
         ("phrases: ['It is {right}.']", r"any\.yaml: phrases: 'It is \{right\}\.' has a slot other than \{step\}"),
         ("phrases: ['It is {step.']", "has a slot other than"),

@@ -51,6 +51,8 @@ extras = ("accelerate", "bitsandbytes", "datasets", "huggingface_hub", "matplotl
 sys.modules.update(dict.fromkeys(extras))
 imported = 0
 for module in pkgutil.walk_packages(lemma.__path__, "lemma."):
+    if module.name == "lemma.engine.forkserver_start":
+        continue  # lets go of the standard output of the process that loads it, which is its purpose
     try:
         importlib.import_module(module.name)
         imported += 1

@@ -197,22 +197,26 @@ def test_what_is_no_parquet_file_is_one_line(tmp_path, content):
     pytest.importorskip("pyarrow")
     path = tmp_path / "rows.parquet"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"rows\.parquet: not a parquet file that can be read"):
+    with pytest.raises(DataError, match=r"rows\.parquet: not a readable Parquet file"):
         read(path)
 
 
 UNUSABLE = [
     ("rows.jsonl", b"", "columns found: none"),
-    ("rows.jsonl", b"{\n{\n", "columns found: none"),
-    ("rows.jsonl", b'{"frage": "q", "antwort": "5"}', r"columns found: antwort, frage; expected question, answer"),
+    ("rows.jsonl", b"{\n{\n", r"2 of 2 rows rejected as invalid_json \(rows.jsonl, line 1: .*columns found: none"),
+    (
+        "rows.jsonl",
+        b'{"frage": "q", "antwort": "5"}',
+        r"as missing_field \(rows.jsonl, line 1: no question .*columns found: antwort, frage\. Map your columns",
+    ),
     ("rows.json", b"[]", "columns found: none"),
     ("rows.json", b"{", "not JSON"),
-    ("rows.json", b'{"a": 1}\n{"a": 2}', r"one object a line needs the ending \.jsonl"),
+    ("rows.json", b'{"a": 1}\n{"a": 2}', r"one object per line, name it \.jsonl"),
     ("rows.csv", b"", "columns found: none"),
     ("rows.csv", b"a,b\n1,2\n", "columns found: a, b"),
-    ("rows.csv", b"x" * 200_000 + b",y\n", "first line is no header"),
-    ("rows.txt", b"hello", "can't tell the format"),
-    ("rows", b"hello", "can't tell the format"),
+    ("rows.csv", b"x" * 200_000 + b",y\n", "first line is not the header"),
+    ("rows.txt", b"hello", "unknown format"),
+    ("rows", b"hello", "unknown format"),
 ]
 
 
@@ -228,12 +232,12 @@ def test_a_file_without_a_usable_line_is_an_error(tmp_path, name, content, messa
 
 @pytest.mark.parametrize("data", ["missing.jsonl", "./missing", "/missing/rows", "missing.parquet", "a" * 300 + ".csv"])
 def test_a_file_that_is_not_there_is_one_line(data):
-    with pytest.raises(DataError, match="is not there"):
+    with pytest.raises(DataError, match="does not exist"):
         open_problems(data, "augment")
 
 
 def test_a_column_role_that_does_not_exist_is_named():
-    with pytest.raises(ConfigError, match=r"--columns query=.*question, solution, answer"):
+    with pytest.raises(ConfigError, match=r"--columns query=.*question, solution or answer"):
         open_problems(None, "augment", {"query": "x"})
 
 
@@ -286,7 +290,7 @@ def test_a_package_that_is_missing_is_named_with_its_extra(tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rows.parquet").write_bytes(b"")
-    with pytest.raises(MissingExtraError, match=rf"{package} is not installed.*lemma\[data\]"):
+    with pytest.raises(MissingExtraError, match=rf"{package} is not installed.*lemma-sft\[data\]"):
         read(data)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lemma.cli import parse
+from lemma.config import commands
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -75,6 +76,20 @@ def test_other_commands_are_ones_that_lemma_takes(line: str) -> None:
         assert words[0] in COMMANDS_OF_OTHERS
         if words[0] == "python":
             assert (ROOT / words[1]).is_file()
+
+
+def test_make_demo_runs_what_the_readme_says() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    target = re.search(r"^demo:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    assert target is not None
+    demo = [command for command, _ in sessions()][:3]
+    assert re.findall(r"\$\(BIN\)/(lemma .*)", target.group(1)) == demo
+    assert "lemma-run/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_table_of_commands_is_that_of_the_help() -> None:
+    rows = re.findall(r"^\| `lemma ([a-z-]+)` \| (.*) \|$", README, re.MULTILINE)
+    assert rows == [(name, (kind.__doc__ or "").splitlines()[0].rstrip(".")) for name, kind in commands().items()]
 
 
 def test_the_file_tree_is_the_tree() -> None:

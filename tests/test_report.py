@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lemma.cli import main
-from lemma.commands.report import _histogram
+from lemma.commands.report import histogram
 from lemma.report import computation, diff
 from lemma.report.computation import compare_computations
 from lemma.report.diff import marked_steps
@@ -42,7 +42,7 @@ def data_of(page: Path) -> dict:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundled sample, from augment to build-sft, with its report."""
     run = tmp_path_factory.mktemp("report") / "run"
-    assert main(["augment", "--run", str(run), "--workers", "1"]) == 0
+    assert main(["augment", "--run", str(run), "--workers", "1", "--per-problem", "8"]) == 0
     assert main(["build-sft", "--run", str(run), "--workers", "1", "--near-duplicates", "0.6"]) == 0
     assert main(["report", "--run", str(run)]) == 0
     return run
@@ -133,8 +133,8 @@ def test_the_draw_is_fair_and_does_not_depend_on_the_order(sizes: list[int], mos
 
 
 @given(st.dictionaries(st.integers(0, 10**6), st.integers(1, 10**5), min_size=1, max_size=50))
-def test_a_histogram_loses_nothing(values: dict[int, int]) -> None:
-    bars = _histogram(Counter(values))
+def test_ahistogram_loses_nothing(values: dict[int, int]) -> None:
+    bars = histogram(Counter(values))
     assert sum(bar[2] for bar in bars) == sum(values.values())
     assert len(bars) <= 31 and bars[0][0] <= min(values) and bars[-1][1] >= max(values)
     assert all(left[1] + 1 == right[0] for left, right in pairwise(bars))
@@ -243,7 +243,7 @@ def test_a_title_is_text(title: str) -> None:
 
 def test_a_directory_without_anything_in_it_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--run", str(tmp_path)]) == 1
-    assert "holds nothing that a stage made" in capsys.readouterr().err
+    assert "holds no files of a lemma command" in capsys.readouterr().err
 
 
 def test_without_a_run_directory_everything_is_made_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,8 +34,9 @@ from lemma.models.factory import open_scorer
 from lemma.models.scoring import ModelScorer, Score, Turn
 from lemma.training.records import read_record_lines, record_files
 from lemma.training.tiny_model import make_tiny_model
+from lemma.trajectories.model_choice import ModelChoice, choose
 from lemma.trajectories.phrase_comparison import Place, compare, write_comparison
-from lemma.trajectories.phrase_scores import ModelChoice, choose, open_scores, score_turns
+from lemma.trajectories.phrase_scores import open_scores, score_turns
 
 torch.set_num_threads(1)
 
@@ -235,7 +236,7 @@ def test_scores_of_another_model_or_text_are_not_mixed_in(tmp_path):
 
 def test_a_damaged_file_is_one_line(tmp_path):
     (tmp_path / "s.sqlite").write_bytes(b"not a data base, but long enough to be looked at" * 100)
-    with pytest.raises(RunDirectoryError, match="remove it"), open_scores(tmp_path / "s.sqlite", "one"):
+    with pytest.raises(RunDirectoryError, match="Remove it"), open_scores(tmp_path / "s.sqlite", "one"):
         pass
 
 
@@ -264,8 +265,8 @@ def test_workers_draw_what_this_process_draws(tmp_path):
         list(score_turns(turns, Counting(), scores))
     choice = ModelChoice(file, "counting", 0.5)
     with ProcessPoolExecutor(1, multiprocessing.get_context("forkserver")) as pool:
-        elsewhere = list(pool.map(choice.phrase, turns, map(random.Random, range(20))))
-    assert elsewhere == [choice.phrase(turn, random.Random(seed)) for seed, turn in enumerate(turns)]
+        elsewhere = list(pool.map(choice.draw, turns, map(random.Random, range(20))))
+    assert elsewhere == [choice.draw(turn, random.Random(seed)) for seed, turn in enumerate(turns)]
     assert len(set(elsewhere)) > 1
 
 

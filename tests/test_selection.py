@@ -33,8 +33,8 @@ ROWS = "Maria plants 4 rows of 25 seeds and 5 seeds are lost on the way to the g
 )
 def test_near_duplicates_have_the_same_numbers_and_nearly_the_same_words(text: str, duplicate: bool) -> None:
     seen = NearDuplicates(0.6, (ROWS, text).__getitem__)
-    assert seen.earlier(0) is None
-    assert seen.earlier(1) == (0 if duplicate else None)
+    assert seen.find_or_add(0) is None
+    assert seen.find_or_add(1) == (0 if duplicate else None)
 
 
 def shingles(text: str) -> set[tuple[str, ...]]:
@@ -55,7 +55,7 @@ def test_prefix_filtering_finds_what_comparing_all_pairs_finds(texts: list[str],
     kept: list[int] = []
     for number, text in enumerate(texts):
         expected = next((other for other in kept if alike(text, texts[other]) >= threshold), None)
-        assert seen.earlier(number) == expected
+        assert seen.find_or_add(number) == expected
         if expected is None:
             kept.append(number)
 
@@ -66,7 +66,7 @@ def test_a_share_holds_all_through_the_file(sizes: list[int], share: float, ther
     errors = 0
     came: list[int] = []
     for size in sizes:
-        came += right.beside(size)
+        came += right.next_ones(size)
         errors += size
         assert abs(len(came) - share * (errors + len(came))) < 1 / (1 - share)
     laps = [came[start : start + there] for start in range(0, len(came), there)]
@@ -79,7 +79,7 @@ def test_a_share_holds_all_through_the_file(sizes: list[int], share: float, ther
 @given(st.integers(0, 50), st.integers(1, 50))
 def test_spread_solutions_come_once_each_and_evenly(there: int, errors: int) -> None:
     right = RightSolutions(range(there), spread_quota(there, errors), 7, "cot")
-    groups = [right.beside(1) for _ in range(errors)]
+    groups = [right.next_ones(1) for _ in range(errors)]
     assert sorted(entry for group in groups for entry in group) == list(range(there))
     assert all(abs(len(one) - len(other)) <= 1 for one, other in pairwise(groups))
 
@@ -152,7 +152,7 @@ def test_a_test_set_that_has_changed_is_noticed(run: Path, tmp_path: Path, capsy
     before = fingerprint(run / "sft" / "lemma.jsonl")
     test_set.write_bytes(orjson.dumps({"question": "What is 6 times 8?", "answer": "48"}))
     assert lemma("build-sft", "--run", run, "--exclude", test_set) == 1
-    assert "test.jsonl" in capsys.readouterr().err
+    assert "exclude" in capsys.readouterr().err
     assert fingerprint(run / "sft" / "lemma.jsonl") == before
 
 

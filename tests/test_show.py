@@ -82,7 +82,7 @@ def test_any_is_one_of_those_asked_for(built: Path, capsys: pytest.CaptureFixtur
         (["nothing-like-it"], "has no erroneous solution 'nothing-like-it'"),
         ([""], "ids begin with ''"),
         (["--type", "calculation_eror"], "no error type 'calculation_eror'; did you mean 'calculation_error'?"),
-        (["00", "--random"], "an ID names one solution already"),
+        (["00", "--random"], "an ID already selects one solution"),
     ],
 )
 def test_what_is_not_there_is_said_in_one_line(
@@ -136,4 +136,4 @@ def test_text_is_never_markup_nor_a_command_of_the_terminal(
 def test_a_line_that_is_no_record_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "erroneous.jsonl").write_text('{"id": "a", "error_type": 3}\n')
     assert main(["show", "--run", str(tmp_path)]) == 1
-    assert "is no erroneous solution of this version" in capsys.readouterr().err
+    assert "is not an erroneous solution of this version" in capsys.readouterr().err

@@ -19,3 +19,19 @@ def test_latex_is_cut_at_its_sentences(solution, count):
     steps = split_steps(solution)
     assert len(steps) == count
     assert " ".join(steps) == solution
+
+
+MARKED_ANSWERS = [
+    ("He has 3.\nA: 3", ("He has 3.",)),
+    ("He has 3.\n  A: 3\n\n", ("He has 3.",)),
+    ("A: 3 apples\nHe has 3.", ("A: 3 apples", "He has 3.")),
+    ("He has 3.\n#### 3\n", ("He has 3.",)),
+    ("A: 3\n#### 3", ("A: 3",)),
+    ("A: 3", ()),
+    ("", ()),
+]
+
+
+@pytest.mark.parametrize(("solution", "steps"), MARKED_ANSWERS)
+def test_a_marked_answer_is_no_step(solution, steps):
+    assert split_steps(solution) == steps

@@ -22,8 +22,8 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoModelForTokenClassification, AutoTokenizer
 from trl import SFTConfig, SFTTrainer
 
+import lemma.training
 from lemma.cli import main
-from lemma.commands import train as stage
 from lemma.commands.train import train
 from lemma.config import TrainConfig
 from lemma.models.chat_template import load_tokenizer
@@ -39,7 +39,7 @@ from lemma.training.token_labels import IGNORED, PARTS
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"
 
-FSDP = Path(stage.__file__).with_name("accelerate_configs") / "fsdp.yaml"
+FSDP = Path(lemma.training.__file__).parent / "accelerate_configs" / "fsdp.yaml"
 FEW = {"max_steps": 4, "effective_batch": 8, "device_batch": 8, "eval_share": 0.1, "evaluations": 1}
 
 
@@ -157,6 +157,7 @@ def built(tmp_path_factory):
     """Every kind of record, as `lemma build-sft` makes it of the bundled sample."""
     folder = tmp_path_factory.mktemp("built")
     records = "lemma,lema,cot,critique,dpo,prm"
+    assert main(["augment", "--run", str(folder), "--workers", "1"]) == 0
     assert main(["build-sft", "--run", str(folder), "--records", records, "--workers", "1"]) == 0
     return folder
 

@@ -16,7 +16,7 @@ pytest.importorskip("trl")
 from rich.console import Console
 
 from lemma.cli import main
-from lemma.commands.train import _one_gpu_a_process, train
+from lemma.commands.train import one_gpu_per_process, train
 from lemma.config import TrainConfig
 from lemma.exceptions import ConfigError, LemmaError
 from lemma.formats import record_kinds
@@ -133,7 +133,7 @@ def test_one_process_uses_one_gpu(launched, visible, used, monkeypatch):
         if value is None:
             monkeypatch.delenv(name)
     said = io.StringIO()
-    _one_gpu_a_process(Console(file=said))
+    one_gpu_per_process(Console(file=said))
     assert os.environ["CUDA_VISIBLE_DEVICES"] == used
     assert ("1 of 2 GPUs" in said.getvalue()) != launched
 
@@ -221,10 +221,10 @@ BAD_INPUT = {
     "too long for the model": (None, {"max_length": "9999"}, "has 2048 positions; use --max-length 2048"),
     "both adapters": (None, {"lora": True, "qlora": True}, "--lora and --qlora exclude each other"),
     "an adapter on the head": (None, {"lora": True, "lora_targets": "lm_head"}, "--lora-targets lm_head"),
-    "an adapter on nothing": (None, {"lora": True, "lora_targets": "nowhere"}, "these settings can't be used: "),
-    "an unknown optimizer": (None, {"optimizer": "adamm"}, "these settings can't be used: "),
+    "an adapter on nothing": (None, {"lora": True, "lora_targets": "nowhere"}, "these settings cannot be used: "),
+    "an unknown optimizer": (None, {"optimizer": "adamm"}, "these settings cannot be used: "),
     "a report to nowhere": (None, {"report_to": "wandb"}, "--report-to wandb: not installed"),
-    "nothing to go on from": (None, {"resume": True}, "holds no checkpoint to go on from"),
+    "nothing to go on from": (None, {"resume": True}, "holds no checkpoint to resume from"),
     "a mask and a weight": (None, {"mask": "error", "error_weight": "0.5"}, "--mask error and --error-weight"),
 }
 
@@ -246,7 +246,7 @@ def test_bad_input_is_one_line(case, run):
         ("learning_rat: 1", "has no option 'learning_rat'; did you mean 'learning_rate'?"),
         ("learning_rate: fast", "learning_rate = 'fast' can't be used"),
         ("max_steps: 3", "the preset lacks lora, qlora"),
-        ("- 1", "Input should be a valid dictionary"),
+        ("- 1", "expected fields"),
         ("run: elsewhere", "'run' belongs on the command line"),
         ("a: [", "is not YAML"),
     ],

@@ -23,7 +23,7 @@ def _rows(name: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("gold", "pred", "equal"), [row for table in ("answers", "solutions", "kinds") for row in _rows(f"{table}.jsonl")]
+    ("gold", "pred", "equal"), [*_rows("answers.jsonl"), *_rows("solutions.jsonl"), *_rows("kinds.jsonl")]
 )
 def test_pair(gold: str, pred: str, equal: bool | None) -> None:
     assert verdict(gold, pred) == _VERDICTS[equal]

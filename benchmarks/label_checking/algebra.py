@@ -29,7 +29,7 @@ def is_wrongly_solved(steps: Sequence[str], reference: Sequence[str], at: int) -
 
 
 def _solves(unknown: str, text: str, before: Sequence[str]) -> bool | None:
-    """Whether a value solves the last linear equation in an unknown; None where there is none."""
+    """Whether a value solves the last linear equation in an unknown; None if there is none."""
     equation = re.compile(
         rf"(?<![A-Za-z\d.*/+-])(?:({_NUMBER})\s*\*?\s*)?{unknown}(?:\s*\*\s*({_NUMBER}))?(?:\s*([-+–])\s*\$?({_NUMBER}))?"
         rf"\s*=\s*\$?({_NUMBER})(?![\d.,]|\s*[-+*/]\s*[\d($]|\s*[-+*/]?\s*{unknown})"

@@ -79,7 +79,7 @@ class Step:
 
 
 def shows(exact: Fraction, shown: Fraction, decimals: int) -> bool:
-    """Whether `shown`, with so many decimals, is `exact`, or `exact` rounded (half up, half even) or cut off there."""
+    """Whether `shown`, to its decimals, is `exact`, or `exact` rounded (half up, half even) or cut off there."""
     if exact == shown:
         return True
     scaled, scale = exact * 10**decimals, 10**decimals
@@ -135,7 +135,7 @@ def _clause(tokens: list[Token], start: int, end: int) -> list[Token]:
 
 
 def _left_of(tokens: list[Token], start: int, end: int) -> tuple[Expression, int] | None:
-    """The longest expression that ends right before position `end`; None where there is none."""
+    """The longest expression that ends right before position `end`; None if there is none."""
     depth = 0
     for index in range(end - 1, start - 1, -1):
         depth += {")": 1, "(": -1}.get(tokens[index].kind, 0)

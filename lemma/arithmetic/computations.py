@@ -21,7 +21,7 @@ from lemma.arithmetic.numbers import Number, Value, divide, find_numbers
 from lemma.arithmetic.reference_index import Reference, leaves_of
 
 _MOST_ALTERNATIVES = 5
-_FLOATING_POINT = 10**9  # a calculator's last digits are off by less than one part in so many
+_FLOATING_POINT = 10**9  # a calculator's last digits are off by less than one part in this number
 _CENTS = re.compile(r"\bcents?\b|¢|%|percent", re.IGNORECASE)
 _NEGATIVE_RESULT = re.compile(r"(=\s*)-(\s*\$?\d)")
 _TIMES = re.compile(r"(?<=[\w)%]) [x×] (?=[$(\d])")

@@ -23,12 +23,13 @@ from lemma.arithmetic.numbers import (
     WORD_VALUES,
     Number,
     Value,
+    digits_begin,
     divide,
     find_numbers,
     han_numbers,
     normal,
 )
-from lemma.arithmetic.tokens import WORD, tokenize
+from lemma.arithmetic.tokens import WORD, tokens_of_question
 from lemma.arithmetic.unknowns import solved_unknowns
 from lemma.exceptions import Refusal
 from lemma.steps import ANNOTATION
@@ -238,17 +239,16 @@ def _unseen_numbers(reading: StepReading) -> frozenset[Value]:
     seen = [*reading.mentions]
     for equation in reading.equations:
         seen += (*equation.operands, equation.result)
-    found = find_numbers(reading.text)
-    if len(found) == len(seen) and {number.start for number in found} == {number.start for number in seen}:
+    if digits_begin(reading.text) <= {number.start for number in seen}:
         return frozenset()
     covered = {place for number in seen for place in range(number.start, number.end)}
-    return frozenset(number.face for number in found if number.start not in covered)
+    return frozenset(number.face for number in find_numbers(reading.text) if number.start not in covered)
 
 
 def _stated(question: str, latex: bool) -> Iterable[Value]:
     """The quantities that a question gives: no drawings, and in formulas no indices, exponents and coefficients."""
     yield from _values_of_words(question)
-    tokens = tokenize(question, latex)
+    tokens = tokens_of_question(question, latex)
     for before, token, behind in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
         if token.number is None:
             continue

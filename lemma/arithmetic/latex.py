@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-_DRAWING = re.compile(r"\[asy\].*?\[/asy\]", re.DOTALL)
+_DRAWING = re.compile(r"\[asy\](?:(?!\[/?asy\]).)*\[/asy\]", re.DOTALL)
 _DELIMITER = re.compile(
     r"(?P<escaped>\\[$%&#_{}\\ ,;:!])|(?P<dollars>\$\$?)|(?P<opens>\\[\[(]|\\begin\{[a-z*]+\})"
     r"|(?P<closes>\\[\])]|\\end\{[a-z*]+\})|(?P<brace>[{}])|(?P<command>\\[A-Za-z]+)"
@@ -19,7 +19,7 @@ _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _CLOSED_BY = {"\\[": "\\]", "\\(": "\\)"}
 
 # The left side of the last equals sign before a number, with what may stand between that sign and the number.
-_SIDE = re.compile(r"(?P<side>[^=≈]*)(?:=|≈|\\approx(?![A-Za-z]))(?:\s|&|\\boxed\s*\{|\\?\$|\\[,;:!])*")
+_EQUALS = re.compile(r"(?:=|≈|\\approx(?![A-Za-z]))(?:\s|&|\\boxed\s*\{|\\?\$|\\[,;:!])*")
 _OPENS = re.compile(
     r"(?<!\\)\$|\\\[|\\\(|\\(?:implies|Rightarrow|q?quad|begin\{[a-z*]+\}(?:\{[^{}]*\})?)|[;:]|,\s|\.\s|(?<![\\A-Za-z])[a-z]{2,}\b"
 )
@@ -83,10 +83,11 @@ def is_worked_out(text: str, start: int, end: int) -> bool:
     r"""Whether a number at a place of a formula is the value of arithmetic that stands before it: 21 in
     `x = \binom{7}{2} = 21`, but not in `x + y = 21`, in `x = 21`, or in `\frac{42}{2} = 21x`.
     """
-    before = list(_SIDE.finditer(text, 0, start))
+    before = list(_EQUALS.finditer(text, 0, start))
     if not before or before[-1].end() != start or _GOES_ON.match(text, end):
         return False
-    side = _TEXT.sub(" ", before[-1]["side"])
+    begin = before[-2].end() if len(before) > 1 else 0
+    side = _TEXT.sub(" ", text[begin : before[-1].start()])
     *_, side = _OPENS.split(side)
     return _ARITHMETIC.fullmatch(side) is not None and _OPERATION.search(side) is not None
 

@@ -109,6 +109,11 @@ def find_numbers(text: str) -> list[Number]:
     return found
 
 
+def digits_begin(text: str) -> set[int]:
+    """The places at which `find_numbers` may find a number."""
+    return {match.start() for match in _PLAIN.finditer(text)}
+
+
 def decimals_needed(value: Value, most: int = 12) -> int | None:
     """Digits after the point that write the value exactly; None if it takes more than `most`."""
     if isinstance(value, int):
@@ -140,23 +145,29 @@ def render(value: Value, style: NumberStyle) -> str | None:
     An integer style takes a decimal value as it is; a style with decimals keeps at least as many.
     """
     sign = "-" if value < 0 else ""
-    if style.form != PLAIN and not isinstance(value, int):
+    if isinstance(value, Fraction) and style.form != PLAIN:
         numerator, denominator = abs(value.numerator), value.denominator
         if style.form == MIXED and numerator > denominator:
             return f"{sign}{numerator // denominator} {numerator % denominator}/{denominator}"
-        latex = f"{style.separator or FRAC}{{{numerator}}}{{{denominator}}}"
-        return sign + (latex if style.form == LATEX_FRACTION else f"{numerator}/{denominator}")
+        if style.form == LATEX_FRACTION:
+            return f"{sign}{style.separator or FRAC}{{{numerator}}}{{{denominator}}}"
+        return f"{sign}{numerator}/{denominator}"
     needed = decimals_needed(value)
-    if needed is None:
-        return None
-    decimals = max(needed, style.decimals)
-    digits = str(int(abs(value) * 10**decimals)).zfill(decimals + 1)
+    return (
+        None
+        if needed is None
+        else sign + _render_plain(value if value >= 0 else -value, max(needed, style.decimals), style)
+    )
+
+
+def _render_plain(value: Value, decimals: int, style: NumberStyle) -> str:
+    digits = str(int(value * 10**decimals)).zfill(decimals + 1)
     whole, rest = (digits[:-decimals], digits[-decimals:]) if decimals else (digits, "")
     if style.separator and style.form == PLAIN:
         whole = f"{int(whole):,}".replace(",", style.separator)
     if not style.leading_zero and whole == "0" and rest:
         whole = ""
-    return sign + whole + ("." + rest if rest else "")
+    return whole + ("." + rest if rest else "")
 
 
 # What a word of a question or a step can stand for in a computation.

@@ -83,6 +83,7 @@ class _Parser:
         self.numbers: list[Number] = []
         self.operators: list[Operator] = []
         self.first, self.last = -1, -1
+        self.behind_units: dict[int, int] = {}  # every level of precedence looks behind the same units
 
     def sum(self, depth: int) -> Expression:
         return self._chain(depth, ("+", "-"), self._product, self._product)
@@ -194,6 +195,8 @@ class _Parser:
 
     def skip_units(self, position: int) -> int:
         """Past the words behind a number, if an operator, an equals sign or a bracket follows them; else unmoved."""
+        if position in self.behind_units:
+            return self.behind_units[position]
         here, end = position, position + _MOST_UNIT_WORDS
         while (token := self._at(here)) is not None and here <= end:
             if token.kind == OPERATOR:
@@ -209,7 +212,8 @@ class _Parser:
         follows = token is not None and (
             token.kind in (EQUALS, CLOSE) or (token.kind == OPERATOR and self._binds(here))
         )
-        return here if follows and here > position else position
+        self.behind_units[position] = here if follows else position
+        return self.behind_units[position]
 
     def _binds(self, position: int) -> bool:
         following = self._at(position + 1)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from fractions import Fraction
 from typing import NamedTuple
 
 from lemma.arithmetic.equations import Equation
@@ -39,9 +39,11 @@ _CLAIM = re.compile(
     r"older|younger|taller|longer|shorter|faster|slower)\s+than\b"
     r"|\b(?:exceed\w*|(?:is|are|be|not|has|have) enough|cheapest|largest|smallest|greatest|highest|lowest|"
     r"round(?:s|ed|ing) (?:up|down|to|off)|nearest|whole number|integer|cannot|can't|divisible|prime|square root)\b"
-    r"|[大小多少高低长短快慢]于|超过|不足|[足不]够|至少|至多|最[多少大小高低]|整数|质数|素数|整除|四舍五入|[以を]?上回|下回|以上|以下"
     r"|[<>≤≥]|\\(?:le|ge|leq|geq|lt|gt|approx)(?![a-zA-Z])",
     re.IGNORECASE,
+)
+_HAN_CLAIM = re.compile(
+    "[大小多少高低长短快慢]于|超过|不足|[足不]够|至少|至多|最[多少大小高低]|整数|质数|素数|整除|四舍五入|上回|下回|以上|以下"
 )
 PROBABILITY = re.compile(r"probab|\bchances?\b|\blikely\b|\bodds\b|概率|機率|確率", re.IGNORECASE)
 _WRITTEN_FRACTION = re.compile(r"(\d{1,9}) ?/ ?(\d{1,9})|frac\{(\d{1,9})\}\{(\d{1,9})\}")
@@ -226,7 +228,8 @@ class _Propagation:
                 raise Refusal("number_word")
             if step > self.step and not self.graph.unseen[step].isdisjoint(right):
                 raise Refusal("unread_number")
-            if step in self.edits and _CLAIM.search(self.graph.steps[step]):
+            text = self.graph.steps[step]
+            if step in self.edits and (_CLAIM.search(text) or (not text.isascii() and _HAN_CLAIM.search(text))):
                 raise Refusal("claim_about_numbers")
 
     def _refuse_right_values(self) -> None:
@@ -239,14 +242,19 @@ class _Propagation:
             and not mention.link.question
             and not any(source in self.changed for source in mention.link.results)
         }
-        if any(not isinstance(face, int) for face in right):
-            # A later 1/2 is read as a division of 1 by 2, though it may be the one half that a step found.
-            for match in chain.from_iterable(map(_WRITTEN_FRACTION.finditer, self.graph.steps[self.step + 1 :])):
-                above, below = (int(part) for part in match.groups() if part)
-                if below and divide(above, below) in right:
-                    raise Refusal("written_fraction")
+        self._refuse_written_fractions({face for face in right if not isinstance(face, int)})
         if not right.isdisjoint({*self.changed.values(), *self.introduced, *kept}):
             raise Refusal("right_value_again")
+
+    def _refuse_written_fractions(self, right: set[Fraction]) -> None:
+        """A later 1/2 that stays is read as a division of 1 by 2, though it may be the one half that a step found."""
+        for step in range(self.step + 1, len(self.graph.steps)) if right else ():
+            for match in _WRITTEN_FRACTION.finditer(self.graph.steps[step]):
+                above, below = (int(part) for part in match.groups() if part)
+                edits = self.edits.get(step, ())
+                stays = not any(edit.start < match.end() and match.start() < edit.end for edit in edits)
+                if stays and below and divide(above, below) in right:
+                    raise Refusal("written_fraction")
 
     def _write(self, step: int, number: Number, face: Value) -> None:
         style = number.style

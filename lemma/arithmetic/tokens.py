@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from lemma.arithmetic.numbers import (
@@ -19,28 +20,47 @@ NUMBER, OPERATOR, EQUALS, OPEN, CLOSE, FRAC, WORD, MONEY, SKIP, OTHER = (
     "number", "operator", "equals", "open", "close", "frac", "word", "money", "skip", "other",
 )  # fmt: skip
 
-_TOKEN = re.compile(
-    r"(?P<drawing>\[asy\](?s:.*?)\[/asy\])|"  # before the bracket that it begins with
-    + NUMBER_PATTERN
-    + r"""
-    |(?P<fraction> \\[dtc]?frac \s* (?: \d\s*\d | \d\s*\{\d+\} | \{\d+\}\s*\d ) )
-    |(?P<operator> \\times(?![a-zA-Z]) | \\cdot(?![a-zA-Z]) | \\div(?![a-zA-Z]) | \\ast(?![a-zA-Z])
-        | \^\s*\{?\s*\\circ\s*\}? | [+*/×·÷∗^−–＋－＊／-]
-        | (?<![A-Za-z])(?:divided[ ]by|multiplied[ ]by|times|plus|minus|of|[xX](?=\s*[\d($.\\]))(?![A-Za-z]) )
-    |(?P<equals> = | ＝ | ≈ | \\approx(?![a-zA-Z]) | (?<![A-Za-z])(?:equals|is[ ]equal[ ]to)(?![A-Za-z]) )
-    |(?P<frac> \\[dtc]?frac(?![a-zA-Z]) )
-    |(?P<money> \\?\$ | € | £ | ¥ | (?<!\\)\\[\[\]()] )
-    |(?P<open> \\left\s*\( | \\left\s*\[ | \( | \[ | （ )
-    |(?P<close> \\right\s*\) | \\right\s*\] | \) | \] | ） )
-    |(?P<skip> \\boxed\s*\{ | \\(?:text|mathrm|mbox|textbf)\s*\{[^{}]*\}
-        | \\[,;:!\ ] | \\(?:quad|qquad)(?![a-zA-Z]) | \\%(?=\s*\}) | [&~] )
-    |(?P<word> [^\W\d]+(?:[.'’][^\W\d]\w*)*(?:\.(?=\s?[a-z/=+*×÷)-]))? )
-    |(?P<other> \\(?:begin|end)\{[a-z*]+\} | \\\\ | \\[a-zA-Z]+ | \S )
-    """,
-    re.VERBOSE,
-)
+# Each kind in the order in which it is tried: what begins with a backslash, and what else it may be.
+_PATTERNS = {
+    OPERATOR: (
+        r"\\(?:times|cdot|div|ast)(?![a-zA-Z]) | \^\s*\{?\s*\\circ\s*\}?",
+        r"[+*/×·÷∗^−–＋－＊／-]"
+        r"| (?<![A-Za-z])(?:divided[ ]by|multiplied[ ]by|times|plus|minus|of|[xX](?=\s*[\d($.\\]))(?![A-Za-z])",
+    ),
+    EQUALS: (
+        r"\\approx(?![a-zA-Z])",
+        r"= | ＝ | ≈ | (?<![A-Za-z])(?:equals|is[ ]equal[ ]to)(?![A-Za-z])",
+    ),
+    FRAC: (r"\\[dtc]?frac(?![a-zA-Z])", ""),
+    MONEY: (r"\\\$ | (?<!\\)\\[\[\]()]", r"\$ | € | £ | ¥"),
+    OPEN: (r"\\left\s*[\[(]", r"\( | \[ | （"),
+    CLOSE: (r"\\right\s*[\])]", r"\) | \] | ）"),
+    SKIP: (
+        r"\\boxed\s*\{ | \\(?:text|mathrm|mbox|textbf)\s*\{[^{}]*\} | \\[,;:!\ ] | \\(?:quad|qquad)(?![a-zA-Z])"
+        r"| \\%(?=\s*\})",
+        r"[&~]",
+    ),
+    WORD: ("", r"[^\W\d]+(?:[.'’][^\W\d]\w*)*(?:\.(?=\s?[a-z/=+*×÷)-]))?"),
+    OTHER: (r"\\(?:begin|end)\{[a-z*]+\} | \\\\ | \\[a-zA-Z]+", r"\S"),
+}
+_FRACTION = r"(?P<fraction>\\[dtc]?frac\s*(?:\d\s*\d|\d\s*\{\d+\}|\{\d+\}\s*\d))"
+_DRAWING = r"(?P<drawing>\[asy\](?s:(?:(?!\[/?asy\]).)*)\[/asy\])"  # before the bracket that it begins with
+
+
+def _token_pattern(latex: bool) -> re.Pattern[str]:
+    """What a token is; a text without a backslash is cut faster without what begins with one."""
+    kinds = [
+        f"(?P<{kind}> {' | '.join(filter(None, (backslash if latex else '', plain)))} )"
+        for kind, (backslash, plain) in _PATTERNS.items()
+        if latex or plain
+    ]
+    fraction = [_FRACTION] if latex else []
+    return re.compile(" | ".join((_DRAWING, NUMBER_PATTERN, *fraction, *kinds)), re.VERBOSE)
+
+
+_LATEX_TOKEN, _PLAIN_TOKEN = _token_pattern(True), _token_pattern(False)
 _FRAC = re.compile(r"\\[a-z]+")
-_ARGUMENT = re.compile(r"\d+(?=\})|\d")
+_ARGUMENT = re.compile(r"(?<!\d)\d++(?=\})|\d")
 _PERCENT = re.compile(r"\s?(?:\\?%|％|percent\b)")
 # Ordinals, thousands (5k) and runs (1..9) are no quantities; in LaTeX, neither are factorials and other bases.
 _NO_QUANTITY = re.compile(r"(?:st|nd|rd|th|k|K)\b|\.\.|…")
@@ -76,7 +96,8 @@ def tokenize(text: str, latex: bool = False) -> list[Token]:
     tokens: list[Token] = []
     boxed: list[bool] = []
     latex = latex or "\\" in text
-    for match in _TOKEN.finditer(text):
+    pattern = _LATEX_TOKEN if "\\" in text else _PLAIN_TOKEN
+    for match in pattern.finditer(text):
         start, end, written, kind = match.start(), match.end(), match.group(), match.lastgroup or OTHER
         if kind == "drawing" or (tokens and start < tokens[-1].end):
             continue  # a percent sign that a number took in has been passed
@@ -84,7 +105,9 @@ def tokenize(text: str, latex: bool = False) -> list[Token]:
             tokens.append(_number_token(text, match, tokens, latex))
             continue
         if kind == OPERATOR:
-            kind = _kind_of_operator(written, latex)
+            # Degrees are no operation, and in LaTeX an x is an unknown: "times" is \times.
+            is_unknown = latex and written in "xX"
+            kind = SKIP if "circ" in written else WORD if is_unknown else OPERATOR
         elif written.endswith("{"):
             boxed.append(kind == SKIP)
         elif written == "}" and boxed and boxed.pop():
@@ -93,10 +116,10 @@ def tokenize(text: str, latex: bool = False) -> list[Token]:
     return tokens
 
 
-def _kind_of_operator(written: str, latex: bool) -> str:
-    if "circ" in written:
-        return SKIP  # degrees
-    return WORD if latex and written in "xX" else OPERATOR  # an unknown; "times" is \times
+@lru_cache(maxsize=64)
+def tokens_of_question(question: str, latex: bool) -> list[Token]:
+    """The tokens of a question, which is looked at again and again."""
+    return tokenize(question, latex)
 
 
 def _number_token(text: str, match: re.Match[str], before: list[Token], latex: bool) -> Token:

@@ -1,11 +1,11 @@
-"""Analyze: the type and the first wrong step of every wrong solution of the student, and how often each type comes.
+"""`lemma analyze`: the error type and the first wrong step of every wrong solution of the student.
 
     lemma analyze                      # by the graph of the reference solution, no model needed
-    lemma analyze --teacher gpt-4o     # by a model, beside the graph
+    lemma analyze --teacher gpt-4o     # by a model, and compared with the graph
 
-What is found becomes an erroneous solution of origin `student`; `distribution.json` is what `augment --distribution`
-takes, so that the injected errors follow the student's own (arXiv 2503.17439, section 3.1). A type that the numbers
-don't tell is not guessed: such a solution is rejected as `type_unknown`.
+Each one found becomes an erroneous solution of origin `student`. `distribution.json` holds the share of each type;
+`augment --distribution` reads it, so that the injected errors follow the student's own (arXiv 2503.17439, section 3.1).
+If the numbers do not tell the type, the solution is rejected as `type_unknown`; no type is guessed.
 """
 
 from __future__ import annotations
@@ -43,22 +43,22 @@ _TYPES, _REASONS, _AGREEMENT = "student types", "located by", "graph and teacher
 
 
 def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
-    """Judge by the graph of the reference solution, or by a teacher beside it."""
+    """Judge by the graph of the reference solution, or by a teacher."""
     problems = StoredProblems(PROBLEMS.path(config.run), "sample")
     if config.teacher is None:
         return Job(partial(analyze_solution, problems))
-    judging = partial(_judged_by_teacher, problems=problems, config=config, model=config.teacher)
+    judging = partial(judge_by_teacher, problems=problems, config=config, model=config.teacher)
     return Job(judging, model=config.teacher, prompts=(PROMPT,))
 
 
-def _next(config: AnalyzeConfig) -> tuple[str, ...]:
+def next_command(config: AnalyzeConfig) -> tuple[str, ...]:
     """Inject errors as often as the student makes them, if any of its errors has a known type."""
     weights = orjson.loads((config.run / DISTRIBUTION).read_bytes())["weights"]
     return ("augment", "--distribution", str(config.run / DISTRIBUTION)) if any(weights.values()) else ("augment",)
 
 
 def analyze_solution(problems: StoredProblems, solution: Solution) -> Iterator[Product]:
-    """What the graph of the reference says of a solution."""
+    """Judge a solution by the graph of the reference."""
     if solution.verdict == "equal":
         return
     problem = _problem_of(problems, solution)
@@ -68,9 +68,10 @@ def analyze_solution(problems: StoredProblems, solution: Solution) -> Iterator[P
     yield from _erroneous(solution, problem, Judgement(finding.step, finding.error_type or "", explanation))
 
 
-async def _judged_by_teacher(
+async def judge_by_teacher(
     solution: Solution, client: Client, *, problems: StoredProblems, config: AnalyzeConfig, model: str
 ) -> Iterable[Product]:
+    """Let a teacher judge a solution, and count how often the graph agrees."""
     if solution.verdict == "equal":
         return ()
     problem = _problem_of(problems, solution)
@@ -92,7 +93,7 @@ async def _judged_by_teacher(
 def _problem_of(problems: StoredProblems, solution: Solution) -> Problem:
     """The problem of a wrong solution. Raises Refusal if there is nothing to judge the solution by."""
     if solution.verdict == "unknown":
-        raise Refusal("verdict_unknown", "what could not be graded is not called wrong")
+        raise Refusal("verdict_unknown", "the answer could not be graded, so the solution is not called wrong")
     problem = problems.get(solution.problem_id)
     if problem is None:
         raise Refusal("problem_missing", f"{solution.problem_id} is not in {PROBLEMS.name}")
@@ -138,9 +139,9 @@ def _erroneous(solution: Solution, problem: Problem, judgement: Judgement) -> It
     )
 
 
-def _write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
-    types = dict(sorted(counts.of(_TYPES).items()))
-    unknown = types.pop("unknown", 0)
+def write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
+    """Write `distribution.json`: the share of each error type, with its interval."""
+    types, unknown = _known_types(counts)
     total = sum(types.values())
     distribution: dict[str, Any] = {
         "name": "student",
@@ -159,9 +160,16 @@ def _write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
     return (path,)
 
 
-def _tallies(_config: AnalyzeConfig, counts: Counts) -> tuple[Tally]:
+def _known_types(counts: Counts) -> tuple[dict[str, int], int]:
+    """How often each error type occurred, and how many errors are of an unknown type."""
     types = dict(sorted(counts.of(_TYPES).items()))
     unknown = types.pop("unknown", 0)
+    return types, unknown
+
+
+def tallies(_config: AnalyzeConfig, counts: Counts) -> tuple[Tally]:
+    """The error types with their shares, and how often graph and teacher agree."""
+    types, unknown = _known_types(counts)
     total = sum(types.values())
     rows = []
     for kind, count in sorted(types.items(), key=lambda item: -item[1]):
@@ -172,7 +180,8 @@ def _tallies(_config: AnalyzeConfig, counts: Counts) -> tuple[Tally]:
     return (Tally("The student's errors", ("type", "errors", "share", "95 % interval"), tuple(rows)),)
 
 
-def _calls(config: AnalyzeConfig) -> int:
+def calls(config: AnalyzeConfig) -> int:
+    """Model calls per solution."""
     return 1 if config.teacher else 0
 
 
@@ -182,8 +191,8 @@ COMMAND = Command(
     reads=SOLUTIONS,
     looks_up=(PROBLEMS,),
     writes=(ERRONEOUS,),
-    then=_next,
-    calls=_calls,
-    tallies=_tallies,
-    finish=_write_distribution,
+    then=next_command,
+    calls=calls,
+    tallies=tallies,
+    finish=write_distribution,
 )

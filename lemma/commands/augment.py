@@ -1,13 +1,14 @@
-"""`lemma augment`: inject typed errors into correct solutions, by symbolic means that prove them, or by a teacher.
+"""`lemma augment`: inject typed errors into correct solutions, with symbolic injectors or with a teacher.
 
-The types are drawn by their weights among those that a problem's solution allows. Every symbolic error is propagated,
-proved from its text, and different from all others of its problem; a teacher's errors are verified.
+For each problem, types are drawn by weight among those that its solution allows. Every symbolic error is propagated
+through the later steps, proven from its text, and different from all others of its problem. A teacher's errors are
+verified.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 
@@ -23,19 +24,20 @@ from lemma.models.client import Client
 from lemma.models.protocol import Sampling
 from lemma.problems.loading import bundled_sample, open_problems
 from lemma.records import Problem, Rejection
-from lemma.run_files import ERRONEOUS, PROBLEMS
-from lemma.rundir.counts import Counts
+from lemma.run_files import ERRONEOUS, PROBLEMS, REJECTED
+from lemma.rundir.counts import MADE as RECORDS_MADE
+from lemma.rundir.counts import REJECTED_BY_REASON, Counts
 from lemma.rundir.sharing import Hold
 from lemma.taxonomy.distributions import load_distribution
 from lemma.taxonomy.error_types import load_taxonomy
 
-# Dimensions of the counts. `refusals` are errors that were thought of and could not be proven.
+# Dimensions of the counts. `refusals` are attempted errors that could not be proven.
 ASKED, MADE, REFUSALS, CONFUSION = "types asked", "types made", "refusals", "wanted > found"
 
 
 def plan(config: AugmentConfig, _hold: Hold) -> Job:
-    """Inject by symbolic injectors, or let a teacher write the errors."""
-    weights = _weights(config)
+    """Inject errors with symbolic injectors, or let a teacher write them."""
+    weights, taxonomy = _weights(config), load_taxonomy(config.taxonomy)
     source = open_problems(config.data, config.command, config.columns, config.split)
     # The weights themselves, as the file or the taxonomy that they come from may change.
     inputs = {
@@ -45,11 +47,21 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
     items = islice(source, config.limit)
     announcement = "" if config.data else bundled_sample()
     if config.teacher is None:
-        injecting = partial(inject, _injection_plan(config, weights))
-        return Job(injecting, items, inputs=inputs, announcement=announcement)
-    teacher_plan = _teacher_plan(config, config.teacher, weights)
+        injectors = {kind.id: kind.injector for kind in taxonomy if kind.injector}
+        injection = InjectionPlan(weights, injectors, config.per_problem, config.seed, config.keep_annotations)
+        return Job(partial(inject, injection), items, inputs=inputs, announcement=announcement)
+    teacher_plan = teacher_injector.TeacherPlan(
+        model=config.teacher,
+        auditor=None if config.audit == "none" else config.audit or config.teacher,
+        weights=weights,
+        per_problem=config.per_problem,
+        student_share=config.student_share,
+        seed=config.seed,
+        sampling=Sampling(config.temperature, config.top_p, config.max_tokens),
+        taxonomy=taxonomy,
+    )
     return Job(
-        partial(_inject_by_teacher, teacher_plan),
+        partial(inject_by_teacher, teacher_plan),
         items,
         model=config.teacher,
         inputs=inputs,
@@ -64,8 +76,8 @@ def _weights(config: AugmentConfig) -> dict[str, float]:
     selected = [kind.id for kind in taxonomy.select(config.types) if config.teacher or kind.injector]
     if not selected:
         raise ConfigError(
-            f"--types {','.join(config.types)}: no symbolic injector makes any of these; `lemma taxonomy` shows which "
-            "can"
+            f"--types {','.join(config.types)}: no symbolic injector makes any of these. Choose others (see `lemma "
+            "taxonomy`), or give --teacher"
         )
     if config.distribution is None:
         return dict.fromkeys(sorted(selected) if config.teacher else selected, 1.0)
@@ -73,31 +85,13 @@ def _weights(config: AugmentConfig) -> dict[str, float]:
     kinds = sorted(weights) if config.teacher else list(weights)
     drawn = {kind: weights[kind] for kind in kinds if kind in selected and weights[kind] > 0}
     if not drawn:
-        wanted = "the wanted types" if config.teacher else "the types that can be made"
+        wanted = "the selected types" if config.teacher else "the selected types that a symbolic injector makes"
         raise ConfigError(f"--distribution {config.distribution} gives no weight to any of {wanted}")
     return drawn
 
 
-def _injection_plan(config: AugmentConfig, weights: Mapping[str, float]) -> InjectionPlan:
-    injectors = {kind.id: kind.injector for kind in load_taxonomy(config.taxonomy) if kind.injector}
-    return InjectionPlan(weights, injectors, config.per_problem, config.seed, config.keep_annotations)
-
-
-def _teacher_plan(config: AugmentConfig, model: str, weights: Mapping[str, float]) -> teacher_injector.TeacherPlan:
-    return teacher_injector.TeacherPlan(
-        model=model,
-        auditor=None if config.audit == "none" else config.audit or model,
-        weights=weights,
-        per_problem=config.per_problem,
-        student_share=config.student_share,
-        seed=config.seed,
-        sampling=Sampling(config.temperature, config.top_p, config.max_tokens),
-        taxonomy=load_taxonomy(config.taxonomy),
-    )
-
-
 def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Product]:
-    """The erroneous solutions of one problem."""
+    """Make the erroneous solutions of one problem."""
     yield item
     if isinstance(item, Rejection):
         return
@@ -115,9 +109,10 @@ def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Prod
         yield Count(REFUSALS, reason, count)
 
 
-async def _inject_by_teacher(
+async def inject_by_teacher(
     teacher_plan: teacher_injector.TeacherPlan, item: Problem | Rejection, client: Client
 ) -> list[Product]:
+    """Let a teacher write the erroneous solutions of one problem."""
     made: list[Product] = [item]
     if isinstance(item, Rejection):
         return made
@@ -137,15 +132,16 @@ async def _inject_by_teacher(
     return made
 
 
-def _tallies(config: AugmentConfig, counts: Counts) -> Iterator[Tally]:
+def tallies(config: AugmentConfig, counts: Counts) -> Iterator[Tally]:
+    """The share of each type, as asked for and as achieved, and what the second look of a teacher found."""
     asked, made, weights = counts.of(ASKED), counts.of(MADE), _weights(config)
-    in_all_asked = max(1, sum(asked.get(kind, 0) for kind in weights))
-    in_all_made = max(1, sum(made.get(kind, 0) for kind in weights))
+    total_asked = max(1, sum(asked.get(kind, 0) for kind in weights))
+    total_made = max(1, sum(made.get(kind, 0) for kind in weights))
     rows = tuple(
         (
             kind,
-            f"{asked.get(kind, 0) / in_all_asked:.1%}",
-            f"{made.get(kind, 0) / in_all_made:.1%}",
+            f"{asked.get(kind, 0) / total_asked:.1%}",
+            f"{made.get(kind, 0) / total_made:.1%}",
             f"{made.get(kind, 0):,}",
         )
         for kind in weights
@@ -156,16 +152,31 @@ def _tallies(config: AugmentConfig, counts: Counts) -> Iterator[Tally]:
         yield Tally("Second look", (CONFUSION, "errors"), tuple((name, f"{count:,}") for name, count in found))
 
 
-def _next(config: AugmentConfig) -> tuple[str, ...]:
+def failure(_config: AugmentConfig, counts: Counts) -> str:
+    """Why no erroneous solution was made, once all problems are done; empty if there are some."""
+    problems, reasons = counts.of(RECORDS_MADE).get(PROBLEMS.noun, 0), Counter(counts.of(REJECTED_BY_REASON))
+    if counts.of(MADE) or not problems:
+        return ""
+    often = "".join(f", most often because of {reason} ({count:,})" for reason, count in reasons.most_common(1))
+    return (
+        f"no erroneous solution was made from {problems:,} problems{often}. See {REJECTED.name}; give other --types, "
+        "--teacher, or problems with worked-out arithmetic"
+    )
+
+
+def next_command(config: AugmentConfig) -> tuple[str, ...]:
+    """A teacher's errors have to be corrected by a teacher; symbolic ones go straight into records."""
     return ("correct", "--teacher", config.teacher) if config.teacher else ("build-sft",)
 
 
-def _calls(config: AugmentConfig) -> int:
+def calls(config: AugmentConfig) -> int:
+    """Model calls per problem, with those of the second look."""
     looks = 1 if config.audit == "none" else 2
     return config.per_problem * looks if config.teacher else 0
 
 
-def _errors(config: AugmentConfig) -> int:
+def errors_per_problem(config: AugmentConfig) -> int:
+    """Erroneous solutions per problem, at most."""
     return config.per_problem
 
 
@@ -173,8 +184,8 @@ COMMAND = Command(
     AugmentConfig,
     plan,
     writes=(PROBLEMS, ERRONEOUS),
-    then=_next,
-    calls=_calls,
-    fan_out=_errors,
-    tallies=_tallies,
+    then=next_command,
+    calls=calls,
+    fan_out=errors_per_problem,
+    tallies=tallies,
 )

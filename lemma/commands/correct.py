@@ -1,8 +1,8 @@
 """`lemma correct`: right solutions for the erroneous ones, from the reference solution or by a teacher.
 
 `fix` continues from the right prefix with the reference's own step; `restart` solves the problem from the start
-(arXiv 2503.17439, section 3.3). If an erroneous solution has a prefix of its own, as a student's has, the reference
-does not say how to continue from it, so there is no symbolic `fix`.
+(arXiv 2503.17439, section 3.3). If the prefix differs from the reference's, as a student's does, the reference does not
+say how to continue from it, so there is no symbolic `fix`.
 
     >>> [correction.steps for correction in corrections_of_reference(erroneous, ("fix", "restart"))]
     [('10 - 7 = 3',), ('3 + 4 = 7', '10 - 7 = 3')]
@@ -39,15 +39,17 @@ def plan(config: CorrectConfig, _hold: Hold) -> Job:
     if config.teacher is None:
         return Job(partial(corrections_of_reference, strategies=config.strategies))
     right = _RightSolutions(SOLUTIONS.path(config.run))
-    correcting = partial(_corrections_of_teacher, config=config, model=config.teacher, right=right)
+    correcting = partial(corrections_of_teacher, config=config, model=config.teacher, right=right)
     return Job(correcting, model=config.teacher, prompts=tuple(_PROMPTS.values()))
 
 
-def _calls(config: CorrectConfig) -> int:
+def calls(config: CorrectConfig) -> int:
+    """Model calls per erroneous solution."""
     return len(config.strategies) if config.teacher else 0
 
 
-def _corrections(config: CorrectConfig) -> int:
+def corrections_per_error(config: CorrectConfig) -> int:
+    """Corrections per erroneous solution, at most."""
     return len(config.strategies)
 
 
@@ -58,8 +60,8 @@ COMMAND = Command(
     looks_up=(SOLUTIONS,),
     writes=(CORRECTIONS,),
     then="build-sft",
-    calls=_calls,
-    fan_out=_corrections,
+    calls=calls,
+    fan_out=corrections_per_error,
 )
 
 
@@ -73,12 +75,12 @@ def corrections_of_reference(
         if strategy == "restart":
             yield _correction(erroneous, strategy, reference)
         elif not own_prefix:
-            # If the reference boxed its answer before the wrong step, the step that did so says it again.
+            # If the reference boxed its answer before the wrong step, the step that boxed it ends the correction.
             boxed = [step for step in reference if states_answer((step,))]
             rest = reference[at:]
             yield _correction(erroneous, strategy, rest if not boxed or states_answer(rest) else (boxed[-1],))
     if own_prefix and "fix" in strategies:
-        detail = f"its first {at} steps are not the reference's: only a teacher can go on from them"
+        detail = f"the first {at} steps are not the reference's; only a teacher can continue from them"
         yield Refusal("prefix_not_of_reference", detail)
 
 
@@ -112,38 +114,37 @@ class _RightSolutions:
         return Solution.model_validate_json(line).steps if line else None
 
 
-async def _corrections_of_teacher(
+async def corrections_of_teacher(
     erroneous: ErroneousSolution, client: Client, *, config: CorrectConfig, model: str, right: _RightSolutions
 ) -> list[Product]:
+    """The corrections that a teacher writes.
+
+    For a restart it is shown a right solution of the student's own if there is one (arXiv 2503.17439, section 3.3).
+    """
     sampling = Sampling(config.temperature, config.top_p, config.max_tokens)
-    requests = [_request(erroneous, strategy, model, sampling, right) for strategy in config.strategies]
+    requests = []
+    for strategy in config.strategies:
+        values = {
+            "question": erroneous.question,
+            "numbered_steps": numbered(erroneous.steps[: erroneous.error_step + 1]),
+            "reference": "\n".join(erroneous.reference_steps),
+        }
+        if strategy == "fix":
+            values |= {"error_number": str(erroneous.error_step + 1), "explanation": erroneous.explanation}
+        else:
+            values["reference"] = "\n".join(right.steps(erroneous.problem_id) or erroneous.reference_steps)
+        requests.append(Request(model, load_prompt(_PROMPTS[strategy]).render(**values), sampling))
     made: list[Product] = []
     for strategy, answer in zip(config.strategies, await ask_all(client, requests), strict=True):
         try:
-            made.append(_read_correction(erroneous, strategy, model, usable_text(answer)))
+            made.append(read_correction(erroneous, strategy, model, usable_text(answer)))
         except Refusal as refusal:
             made.append(Refusal(refusal.reason, f"{strategy}: {refusal}"))
     return made
 
 
-def _request(
-    erroneous: ErroneousSolution, strategy: Strategy, model: str, sampling: Sampling, right: _RightSolutions
-) -> Request:
-    """A restart looks at a right solution of the student's own if there is one (arXiv 2503.17439, section 3.3)."""
-    values = {
-        "question": erroneous.question,
-        "numbered_steps": numbered(erroneous.steps[: erroneous.error_step + 1]),
-        "reference": "\n".join(erroneous.reference_steps),
-    }
-    if strategy == "fix":
-        values |= {"error_number": str(erroneous.error_step + 1), "explanation": erroneous.explanation}
-    else:
-        values["reference"] = "\n".join(right.steps(erroneous.problem_id) or erroneous.reference_steps)
-    return Request(model, load_prompt(_PROMPTS[strategy]).render(**values), sampling)
-
-
-def _read_correction(erroneous: ErroneousSolution, strategy: Strategy, model: str, text: str) -> Correction:
-    """A correction that holds. Raises Refusal naming what is wrong with it."""
+def read_correction(erroneous: ErroneousSolution, strategy: Strategy, model: str, text: str) -> Correction:
+    """The correction in a teacher's answer. Raises Refusal if it does not hold up, with what is wrong with it."""
     refuse_leaks(text, erroneous.question)
     judged = verdict(erroneous.gold_answer, text)
     if judged != "equal":
@@ -151,7 +152,7 @@ def _read_correction(erroneous: ErroneousSolution, strategy: Strategy, model: st
     steps = without_answer_line(split_steps(text))
     prefix = erroneous.steps[: erroneous.error_step]
     if strategy == "fix" and prefix and steps[: len(prefix)] == prefix:
-        steps = steps[len(prefix) :]  # some models say again what stands before the repaired step
+        steps = steps[len(prefix) :]  # some models repeat the prefix
     if not steps:
         raise Refusal("no_steps", text[:300])
     if erroneous.steps[erroneous.error_step] in steps:

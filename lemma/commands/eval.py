@@ -1,6 +1,6 @@
-"""`lemma eval`: ask a model what the suites need, or take outputs that somebody has, and report with intervals.
+"""`lemma eval`: ask a model what the suites need, or grade a file of outputs, and report metrics with intervals.
 
-Each evaluation has a folder of its own, `RUN/eval/NAME`, with every output (`outputs.jsonl`), the raw answers, and
+Each evaluation has a folder of its own, `RUN/eval/NAME`, with every output (`outputs.jsonl`), the raw responses, and
 `results.json`.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from lemma.engine.outcome import Outcome
 from lemma.engine.pool import run_stage
 from lemma.engine.progress import new_progress
 from lemma.engine.summary import Summary
+from lemma.evaluation import blind_spot, first_error
 from lemma.evaluation.asker import Asker
 from lemma.evaluation.comparison import compare, comparison_tally
 from lemma.evaluation.figures import Result, evaluate_figures
@@ -46,7 +46,7 @@ from lemma.exceptions import ConfigError, DataError
 from lemma.injectors.symbolic import InjectionPlan
 from lemma.models.backend_choice import OPENAI, choose_backend
 from lemma.models.client import Client
-from lemma.models.prompts import Prompt, load_prompt, prompt_versions, read_prompt
+from lemma.models.prompts import load_prompt, prompt_versions, read_prompt
 from lemma.models.protocol import Sampling
 from lemma.problems.loading import ProblemSource, open_problems
 from lemma.records import Rejection, content_id
@@ -66,7 +66,7 @@ _IN_PROCESS = ("transformers", "vllm")
 
 
 def evaluate(config: EvalConfig, console: Console) -> Summary:
-    """Run the stage. Raises LemmaError for whatever a user can set right."""
+    """Ask a model, grade a file of outputs, or compare two evaluations. Raises LemmaError for what a user can fix."""
     if config.compare is not None:
         return _compare(config, config.compare)
     suites = select_suites(config.suite, config.n)
@@ -77,18 +77,40 @@ def evaluate(config: EvalConfig, console: Console) -> Summary:
 
 def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console) -> Summary:
     config, notes = _with_model(config)
-    model = str(config.model)
-    weights = _weights(model) if config.backend in _IN_PROCESS else ""
-    prompt = _prompt(config.prompt)
-    folder = _folder(config, config.name or _plain_name(model))
-    here = config.model_copy(update={"run": folder})
+    model, weights = str(config.model), ""
+    if config.backend in _IN_PROCESS:
+        # A hash of the weights, so that stored answers are not taken for those of a model trained later in this folder.
+        files = sorted(path for path in Path(model).glob("*") if path.suffix in (".safetensors", ".bin"))
+        weights = content_id(*map(fingerprint, files)) if files else ""
+    if config.prompt in _PROMPTS:
+        prompt = load_prompt(_PROMPTS[config.prompt])
+    elif Path(config.prompt).suffix:
+        prompt = read_prompt(Path(config.prompt))
+    else:
+        known = ", ".join(_PROMPTS)
+        raise ConfigError(f"--prompt {config.prompt} is unknown; give one of {known}, or the path of a .jinja file")
     source = _open_problems(config)
-    inputs = {"problems": source.fingerprint(), "prompt": prompt.version, "weights": weights, **_task_versions()}
-    with _open(here, inputs) as journal, new_progress(console) as progress:
-        plan = _plan(config, suites)
+    inputs = {
+        "problems": source.fingerprint(),
+        "prompt": prompt.version,
+        "weights": weights,
+        **prompt_versions(blind_spot.PROMPT, first_error.CORRECT_PROMPT, first_error.LOCATE_PROMPT),
+    }
+    name = config.name or re.sub(r"[^\w.-]+", "-", model.rstrip("/").rpartition("/")[2]) or "model"
+    here = config.model_copy(update={"run": evaluation_folder(config.run, name)})
+    with (
+        RunDirectory(here.run).open_stage(here, (Output(OUTPUTS),), inputs) as journal,
+        new_progress(console) as progress,
+    ):
+        conditions: set[Condition] = {condition for suite in suites.values() for condition in suite.conditions}
+        types = {kind.id: kind.injector for kind in load_taxonomy().select(config.types) if kind.injector}
+        if not types:
+            raise ConfigError(f"--types {','.join(config.types)}: no symbolic injector makes any of these")
+        injection = InjectionPlan(dict.fromkeys(types, 1.0), types, config.errors, config.seed)
+        plan = Plan(frozenset(conditions), config.n, config.errors, config.seed, injection)
+        sampling = Sampling(config.temperature, config.top_p, config.max_tokens)
 
         def asking(item: TestProblem | Rejection, client: Client) -> Awaitable[Outcome]:
-            sampling = Sampling(config.temperature, config.top_p, config.max_tokens)
             return probe(item, plan, Asker(client, model, f"{model} {weights}".strip(), prompt, sampling))
 
         items = islice(read_test_problems(source), config.limit)
@@ -98,7 +120,7 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
 
 
 def _with_model(config: EvalConfig) -> tuple[EvalConfig, tuple[str, ...]]:
-    """The model asked for, else the one that was trained in this run, else a scripted one; and its backend."""
+    """Fill in the model and its backend: the model given, else the one trained in this run, else a scripted one."""
     trained = config.run / MODEL
     notes: tuple[str, ...] = ()
     model, backend, prompt = config.model, config.backend, config.prompt
@@ -107,9 +129,7 @@ def _with_model(config: EvalConfig) -> tuple[EvalConfig, tuple[str, ...]]:
     elif model is None:
         model, backend = _SCRIPTED, "scripted"
         prompt = "chat" if "prompt" not in config.model_fields_set else prompt
-        notes = (
-            "no --model given, and none trained here: the built-in scripted student answered; it understands nothing",
-        )
+        notes = (_SCRIPTED_NOTE,)
     update = {
         "model": model,
         "prompt": prompt,
@@ -123,62 +143,19 @@ def _open_problems(config: EvalConfig) -> ProblemSource:
     return open_problems(config.data, config.command, config.columns, config.split, solved=False, answered=False)
 
 
-def _weights(model: str) -> str:
-    """A hash of the weights in a folder, so that answers of a model are not taken for those of one trained later."""
-    files = sorted(path for path in Path(model).glob("*") if path.suffix in (".safetensors", ".bin"))
-    return content_id(*map(fingerprint, files)) if files else ""
-
-
-def _prompt(name: str) -> Prompt:
-    """A shipped prompt by its short name, or the user's own by its path."""
-    if name in _PROMPTS:
-        return load_prompt(_PROMPTS[name])
-    if Path(name).suffix:
-        return read_prompt(Path(name))
-    raise ConfigError(f"--prompt {name}: there is none; there are: {', '.join(_PROMPTS)}, or the path of a .jinja file")
-
-
-def _task_versions() -> dict[str, str]:
-    from lemma.evaluation.blind_spot import PROMPT
-    from lemma.evaluation.first_error import CORRECT_PROMPT, LOCATE_PROMPT
-
-    return prompt_versions(PROMPT, CORRECT_PROMPT, LOCATE_PROMPT)
-
-
-def _plan(config: EvalConfig, suites: Mapping[str, Suite]) -> Plan:
-    conditions: set[Condition] = {condition for suite in suites.values() for condition in suite.conditions}
-    types = {kind.id: kind.injector for kind in load_taxonomy().select(config.types) if kind.injector}
-    if not types:
-        raise ConfigError(f"--types {','.join(config.types)}: no symbolic injector makes any of these")
-    injection = InjectionPlan(dict.fromkeys(types, 1.0), types, config.errors, config.seed)
-    return Plan(frozenset(conditions), config.n, config.errors, config.seed, injection)
-
-
 def _grade_stored(config: EvalConfig, suites: Mapping[str, Suite], file: str, console: Console) -> Summary:
     path = Path(file)
     if not path.is_file():
-        raise DataError(f"--from {file} is not there; give a JSONL file of outputs")
+        raise DataError(f"--from {file} does not exist; give a JSONL file of outputs")
     source = _open_problems(config)
-    here = config.model_copy(update={"run": _folder(config, config.name or path.stem)})
+    inputs = {"problems": source.fingerprint(), "outputs": fingerprint(path)}
+    here = config.model_copy(update={"run": evaluation_folder(config.run, config.name or path.stem)})
     with (
-        _open(here, {"problems": source.fingerprint(), "outputs": fingerprint(path)}) as journal,
+        RunDirectory(here.run).open_stage(here, (Output(OUTPUTS),), inputs) as journal,
         new_progress(console) as progress,
     ):
         run_stage(grade_stored, islice(read_stored(path, source), config.limit), journal, config.workers, progress)
     return _report(here, suites, journal, (), {"data": source.name, "from": path.name})
-
-
-def _open(config: EvalConfig, inputs: Mapping[str, str]) -> AbstractContextManager[Journal]:
-    return RunDirectory(config.run).open_stage(config, (Output(OUTPUTS),), inputs)
-
-
-def _folder(config: EvalConfig, name: str) -> Path:
-    return evaluation_folder(config.run, name)
-
-
-def _plain_name(model: str) -> str:
-    """A folder's name for a model: the end of its path or id."""
-    return re.sub(r"[^\w.-]+", "-", model.rstrip("/").rpartition("/")[2]) or "model"
 
 
 def _report(
@@ -186,13 +163,8 @@ def _report(
 ) -> Summary:
     rows = list(read_outputs(config.run))
     if not rows:
-        return Summary(
-            journal.made,
-            journal.rejected,
-            (),
-            next=_next_words(config),
-            notes=(*notes, "there are no outputs yet"),
-        )
+        notes = (*notes, "there are no outputs yet")
+        return Summary(journal.made, journal.rejected, (), next=_next_words(config), notes=notes)
     figures = {name: suite.figures for name, suite in suites.items()}
     models = dict.fromkeys(row.model for row in rows)
     by_model = {
@@ -213,7 +185,15 @@ def _report(
 
 
 def _compare(config: EvalConfig, names: tuple[str, str]) -> Summary:
-    folders = [_evaluated(config, name) for name in names]
+    folders: list[Path] = []
+    for name in names:
+        places = (config.run / EVALUATIONS / name, Path(name))
+        folder = next((place for place in places if (place / OUTPUTS).exists()), None)
+        if folder is None:
+            known = sorted(path.parent.name for path in (config.run / EVALUATIONS).glob(f"*/{RESULTS}"))
+            hint = f"there are: {', '.join(known)}" if known else "run `lemma eval` first"
+            raise DataError(f"--compare {name}: there is no such evaluation; {hint}")
+        folders.append(folder)
     outputs: list[list[GradedOutput]] = [list(read_outputs(folder)) for folder in folders]
     suites = select_suites(config.suite, max((row.sample for rows in outputs for row in rows), default=0))
     compared = compare({name: suite.figures for name, suite in suites.items()}, outputs[0], outputs[1], config.seed)
@@ -224,18 +204,8 @@ def _compare(config: EvalConfig, names: tuple[str, str]) -> Summary:
     return Summary({}, {}, (file,), COMMAND.next_words(config), (tally,))
 
 
-def _evaluated(config: EvalConfig, name: str) -> Path:
-    for folder in (config.run / EVALUATIONS / name, Path(name)):
-        if (folder / OUTPUTS).exists():
-            return folder
-    known = sorted(path.parent.name for path in (config.run / EVALUATIONS).glob(f"*/{RESULTS}"))
-    raise DataError(
-        f"--compare {name}: no such evaluation; there are: {', '.join(known) or 'none, run lemma eval first'}"
-    )
-
-
 def _next_words(config: EvalConfig) -> tuple[str, ...]:
-    """What to type next; `config.run` is the folder of the evaluation, two levels below the run directory."""
+    """The next command. `config.run` is the folder of the evaluation, two levels below the run directory."""
     return COMMAND.next_words(config.model_copy(update={"run": config.run.parent.parent}))
 
 

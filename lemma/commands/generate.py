@@ -1,4 +1,4 @@
-"""`lemma generate`: as many problems as wanted, seeded, no two alike.
+"""`lemma generate`: any number of distinct problems, from a seed.
 
 lemma generate -n 100000 --operations 2-4 --largest 20 --seed 1
 lemma augment lemma-run/generated.jsonl
@@ -7,73 +7,68 @@ lemma augment lemma-run/generated.jsonl
 from __future__ import annotations
 
 import itertools
-import random
 from collections.abc import Iterator
 
 from lemma.config import GenerateConfig
 from lemma.declaration import Command, Job
 from lemma.engine.outcome import Product
 from lemma.exceptions import ConfigError
-from lemma.generation.stories import Difficulty, Story, draw_story
+from lemma.generation.stories import Difficulty, draw_story
 from lemma.generation.wording import question_text, solution_steps
 from lemma.records import GeneratedProblem, content_id
-from lemma.rng import random_for
 from lemma.run_files import GENERATED
 from lemma.rundir.sharing import Hold
+from lemma.statistics import random_for
 
-_GIVE_UP_AFTER = 1000
+_GIVE_UP_AFTER = 1000  # repeated stories in a row
 
 
 def plan(config: GenerateConfig, _hold: Hold) -> Job:
-    """Draw the problems; drawing is so fast that other processes would not help."""
-    return Job(_as_it_is, itertools.islice(draw_problems(config), config.n), total=config.n, workers=1)
+    """Draw the problems. Drawing is so fast that more processes would not help."""
+    return Job(keep, itertools.islice(draw_problems(config), config.n), total=config.n, workers=1)
 
 
-def _next(config: GenerateConfig) -> tuple[str, ...]:
+def next_command(config: GenerateConfig) -> tuple[str, ...]:
+    """Inject errors into the generated problems."""
     return ("augment", str(GENERATED.path(config.run)))
 
 
-COMMAND = Command(GenerateConfig, plan, writes=(GENERATED,), then=_next)
+COMMAND = Command(GenerateConfig, plan, writes=(GENERATED,), then=next_command)
 
 
-def _as_it_is(problem: GeneratedProblem) -> Iterator[Product]:
+def keep(problem: GeneratedProblem) -> Iterator[Product]:
+    """The problem as it was drawn."""
     yield problem
 
 
 def draw_problems(config: GenerateConfig) -> Iterator[GeneratedProblem]:
-    """Problems without end. The first n are the same whatever n is; none tells the same story as one before.
+    """An endless sequence of problems, each with another story. The first n are the same for any n.
 
-    Raises ConfigError when so small numbers allow no further story.
+    Raises ConfigError if `--operations` is not a range, or if the settings allow no further story.
     """
-    fewest, most = _operations(config.operations)
+    low, _, high = config.operations.partition("-")
+    high = high or low
+    if not (low.isdecimal() and high.isdecimal() and 1 <= int(low) <= int(high) <= 12):
+        raise ConfigError(f"--operations {config.operations}: expected a number from 1 to 12, or a range such as 2-5")
     seen: set[str] = set()
     repeated = 0
     for number in itertools.count():
         rng = random_for(config.seed, "generate", str(number))
-        difficulty = Difficulty(rng.randint(fewest, most), config.largest, config.modulus, config.distractors)
+        difficulty = Difficulty(rng.randint(int(low), int(high)), config.largest, config.modulus, config.distractors)
         story = draw_story(rng, difficulty)
         key = content_id(question_text(story, sorted(story.facts)))
-        if key not in seen:
-            seen.add(key)
-            repeated = 0
-            yield _problem(story, rng, config.shuffled)
-        elif (repeated := repeated + 1) == _GIVE_UP_AFTER:
-            raise ConfigError(
-                f"these settings allow only about {len(seen):,} distinct problems; raise --operations or --largest"
-            )
-
-
-def _problem(story: Story, rng: random.Random, shuffled: bool) -> GeneratedProblem:
-    order = list(story.facts)
-    if shuffled:
-        rng.shuffle(order)
-    question, steps = question_text(story, order), solution_steps(story)
-    answer = "\n".join([*steps, f"#### {story.values()[story.asked]}"])
-    return GeneratedProblem(id=content_id(question, answer), question=question, answer=answer, operations=len(steps))
-
-
-def _operations(text: str) -> tuple[int, int]:
-    fewest, _, most = text.partition("-")
-    if not (fewest.isdecimal() and (most or fewest).isdecimal() and 1 <= int(fewest) <= int(most or fewest) <= 12):
-        raise ConfigError(f"--operations {text}: expected a number from 1 to 12, or a range such as 2-5")
-    return int(fewest), int(most or fewest)
+        if key in seen:
+            repeated += 1
+            if repeated == _GIVE_UP_AFTER:
+                raise ConfigError(
+                    f"these settings allow only about {len(seen):,} distinct problems; raise --operations or --largest"
+                )
+            continue
+        seen.add(key)
+        repeated = 0
+        order = list(story.facts)
+        if config.shuffled:
+            rng.shuffle(order)
+        question, steps = question_text(story, order), solution_steps(story)
+        answer = "\n".join([*steps, f"#### {story.values()[story.asked]}"])
+        yield GeneratedProblem(id=content_id(question, answer), question=question, answer=answer, operations=len(steps))

@@ -1,12 +1,11 @@
-"""`lemma report`: one page of all that a run directory holds, whatever stages made it.
+"""`lemma report`: one HTML page of everything that a run directory holds, whichever commands made it.
 
-It reads and never locks, so it can be made while a stage is at work.
+It takes no lock, so it can run beside another command.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import count
 from typing import Any
@@ -30,18 +29,20 @@ from lemma.rundir.disk import json_line
 from lemma.runner import run_command
 from lemma.steps import split_steps, without_annotations
 
-# A page that opens at once on a phone; fewer samples are shown where they are long.
+# The page has to open quickly on a phone, so fewer samples are shown if they are long.
 _MOST_BYTES = 4_000_000
 _MOST_CHARACTERS = 4_000
 _MOST_PHRASES = 60
 
 
 def report(config: ReportConfig, console: Console) -> Summary:
-    """Write the page. Raises RunDirectoryError where the directory holds nothing that a stage made."""
+    """Write the page. Raises RunDirectoryError if the directory holds no files of a command."""
     if not config.run.exists() and "run" not in config.model_fields_set:
         run_command(BuildSftConfig(), console, last=False)
     if not files_there(config.run):
-        raise RunDirectoryError(f"{config.run} holds nothing that a stage made; `lemma build-sft` begins with a sample")
+        raise RunDirectoryError(
+            f"{config.run} holds no files of a lemma command; `lemma build-sft` makes some from a sample"
+        )
     reader = Reader(config.run)
     with console.status("reading the run directory"):
         draw = StratifiedDraw(config.samples, config.seed)
@@ -50,7 +51,13 @@ def report(config: ReportConfig, console: Console) -> Summary:
         count_records(reader, counts, {sample.erroneous.id: sample for sample in samples})
         add_corrections(reader, samples)
         add_solutions(reader, samples)
-    shown = list(_within_size(samples))
+    shown, size = [], 0
+    for sample in samples:
+        one = _shown(sample)
+        size += len(json_line(one))
+        if size > _MOST_BYTES:
+            break
+        shown.append(one)
     name = config.run.resolve().name
     data = _figures(reader, counts) | {"title": name, "version": lemma.__version__, "samples": shown}
     data["unreadable"] = dict(reader.unreadable)
@@ -58,7 +65,9 @@ def report(config: ReportConfig, console: Console) -> Summary:
     write_page(path, render_page(f"lemma: {name}", data))
     notes = [f"{lines:,} lines of {file} could not be read" for file, lines in reader.unreadable.items()]
     if counts.erroneous > len(shown):
-        notes.append(f"the figures are of all records, the samples {len(shown):,} of {counts.erroneous:,}")
+        notes.append(
+            f"the figures cover all records; {len(shown):,} of {counts.erroneous:,} erroneous solutions are shown"
+        )
     return Summary(
         made={"samples": len(shown)},
         rejected={},
@@ -68,18 +77,20 @@ def report(config: ReportConfig, console: Console) -> Summary:
     )
 
 
-def _within_size(samples: list[Sample]) -> Iterator[dict[str, Any]]:
-    size = 0
-    for sample in samples:
-        shown = _shown(sample)
-        size += len(json_line(shown))
-        if size > _MOST_BYTES:
-            return
-        yield shown
-
-
 def _shown(sample: Sample) -> dict[str, Any]:
+    """A sample as the page's script reads it."""
     erroneous = sample.erroneous
+    # A line that is one of the wrong solution's own steps is stored as its number, so that the step's marks show there.
+    places = {step: number for number, step in enumerate(erroneous.steps)}
+    trajectories = []
+    for trajectory in sample.trajectories:
+        segments: list[list[Any]] = []
+        for segment in trajectory.segments:
+            wrong = segment.kind in ("prefix", "error")
+            lines = segment.text.rstrip("\n").split("\n")
+            shown = (places.get(line, _clipped(line)) if wrong else _clipped(line) for line in lines)
+            segments.append([segment.kind, *shown])
+        trajectories.append({"strategy": trajectory.strategy, "segments": segments})
     return {
         "id": erroneous.id,
         "question": _clipped(erroneous.question),
@@ -95,25 +106,13 @@ def _shown(sample: Sample) -> dict[str, Any]:
             [[_clipped(piece.text), *([piece.was] if piece.was is not None else [])] for piece in pieces]
             for pieces in marked_steps(erroneous.reference_steps, erroneous.steps)
         ],
-        "trajectories": [_trajectory(sample, number) for number in range(len(sample.trajectories))],
+        "trajectories": trajectories,
         "graph": _graph(sample),
     }
 
 
-def _trajectory(sample: Sample, number: int) -> dict[str, Any]:
-    """A segment whose lines are the wrong solution's own steps is told by their numbers, which keeps their marks."""
-    trajectory, places = sample.trajectories[number], {step: n for n, step in enumerate(sample.erroneous.steps)}
-    segments: list[list[Any]] = []
-    for segment in trajectory.segments:
-        lines = segment.text.rstrip("\n").split("\n")
-        wrong = segment.kind in ("prefix", "error")
-        segments.append(
-            [segment.kind, *(places.get(line, _clipped(line)) if wrong else _clipped(line) for line in lines)]
-        )
-    return {"strategy": trajectory.strategy, "segments": segments}
-
-
 def _graph(sample: Sample) -> list[dict[str, Any]]:
+    """The computations of the reference and of the wrong solution; none for an error that a model made."""
     erroneous = sample.erroneous
     if erroneous.origin != "symbolic":
         return []
@@ -135,6 +134,7 @@ def _clipped(text: str) -> str:
 
 
 def _figures(reader: Reader, counts: Counts) -> dict[str, Any]:
+    """The counts as the page's script reads them."""
     phrases = counts.phrases.most_common(_MOST_PHRASES)
     return {
         "problems": counts.problems,
@@ -153,10 +153,10 @@ def _figures(reader: Reader, counts: Counts) -> dict[str, Any]:
         "made_types": counts.made_types,
         "student_types": counts.student_types,
         "distribution": results.student_distribution(reader),
-        "steps": _histogram(counts.steps),
-        "error_places": _histogram(counts.error_places),
-        "solution_words": _histogram(counts.solution_words),
-        "record_words": _histogram(counts.record_words),
+        "steps": histogram(counts.steps),
+        "error_places": histogram(counts.error_places),
+        "solution_words": histogram(counts.solution_words),
+        "record_words": histogram(counts.record_words),
         "stages": results.stages(reader),
         "phrases": [[_clipped(text), strategy, count] for (text, strategy), count in phrases],
         "distinct_phrases": len(counts.distinct_phrases),
@@ -172,8 +172,8 @@ def _figures(reader: Reader, counts: Counts) -> dict[str, Any]:
     }
 
 
-def _histogram(values: Counter[int], most_bars: int = 30) -> list[list[int]]:
-    """Bars of equal width, as [first value, last value, count]; the last has also the largest one in a thousand."""
+def histogram(values: Counter[int], most_bars: int = 30) -> list[list[int]]:
+    """Bars of equal width, as [first value, last value, count]; the last one includes the largest 0.1 % of values."""
     if not values:
         return []
     high, seen = max(values), 0

@@ -1,13 +1,13 @@
 """`lemma run`: the commands of a pipeline file in order, each resuming where it stopped.
 
-If a command reads what the one before it makes line by line, both run side by side, and each problem flows on as soon
-as it is ready.
+A command that reads, line by line, the file that the command before it writes runs side by side with it: each problem
+moves on as soon as it is ready.
 
     lemma run offline
     lemma run lemma --set teacher=gpt-4o,model=student,data=gsm8k.jsonl
     lemma run my_pipeline.yaml --run some-run
 
-A file lists commands with their options; what stands under `all` goes to every command that has such an option:
+A file lists commands with their options; options under `all` go to every command that has them:
 
     all: {seed: 1}
     stages:
@@ -15,9 +15,9 @@ A file lists commands with their options; what stands under `all` goes to every 
       - correct:
       - build-sft: {records: "lemma,dpo"}
 
-What is typed with `--set` wins over the file. `student_base_url` sets `base_url` for the commands whose model is the
-student, and so on for every option of a model, and for `teacher_`. `{run}` in a value stands for the run directory.
-Every option is checked before the first command runs.
+`--set` overrides the file. `student_base_url` sets `base_url` for the commands whose model is the student, and likewise
+every option of a model, with `student_` or `teacher_`. `{run}` in a value stands for the run directory. Every option is
+checked before the first command runs.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ class Pipeline(BaseModel):
 
 
 def run(config: RunConfig, console: Console) -> None:
-    """Run all commands. Raises ConfigError, naming file and command, before any of them runs."""
+    """Run all commands. Raises ConfigError if an option cannot be used, before the first command runs."""
     stages = read_pipeline(config)
     if config.dry_run:
-        estimates = estimate(map(_facts, stages))
-        print_summary(Summary({}, {}, (), tallies=(tally(estimates),), notes=("nothing was asked (--dry-run)",)))
+        estimates = estimate(map(facts_for_estimate, stages))
+        print_summary(Summary({}, {}, (), tallies=(tally(estimates),), notes=("no model was asked (--dry-run)",)))
         return
     done = 0
     for group in flowing_groups(stages, flows_into):
@@ -90,19 +90,19 @@ COMMAND = Command(RunConfig, run=run)
 
 
 def flows_into(before: StageConfig, after: StageConfig) -> bool:
-    """Whether a command can run beside the one before it, reading its lines as they are made."""
+    """Whether a command can run side by side with the one before it, reading its lines as they are written."""
     maker, reader = command_named(before.command), command_named(after.command)
     if before.run != after.run or reader.reads is None or reader.reads not in maker.writes:
         return False
-    # A model in this process takes the whole machine, so nothing runs beside it.
+    # A model in this process takes the whole machine, so nothing else can run.
     models = [config for config in (before, after) if isinstance(config, ModelConfig)]
     return not any(
         choose_backend(config.backend, config.asked() or "student", config.base_url) in _IN_PROCESS for config in models
     )
 
 
-def _facts(stage: StageConfig) -> Stage:
-    """What an estimate needs to know of a command of the pipeline."""
+def facts_for_estimate(stage: StageConfig) -> Stage:
+    """What an estimate needs to know about a command of the pipeline."""
     command = command_named(stage.command)
     problems, price = None, None
     if command.reads is None and PROBLEMS in command.writes:
@@ -128,7 +128,7 @@ def _facts(stage: StageConfig) -> Stage:
 
 
 def _print_total(stages: Sequence[StageConfig]) -> None:
-    """Calls, tokens and cost of all commands of the pipeline that asked a model."""
+    """Print calls, tokens and cost of all commands of the pipeline that asked a model."""
     total: Counter[str] = Counter()
     seconds, usd, priced = 0.0, 0.0, True
     for stage in stages:
@@ -144,13 +144,19 @@ def _print_total(stages: Sequence[StageConfig]) -> None:
     cost = f", {usd:,.3f} USD" if priced else ""
     tokens = f"{total['prompt_tokens']:,} + {total['completion_tokens']:,} tokens"
     Console(highlight=False, soft_wrap=True).print(
-        f"in all: {total['calls']:,} calls, {tokens}{cost}, {seconds:,.0f} s of work"
+        f"total: {total['calls']:,} calls, {tokens}{cost}, {seconds:,.0f} s of work"
     )
 
 
 def read_pipeline(config: RunConfig) -> list[StageConfig]:
     """The options of each command, in order."""
-    path = _find(config.pipeline)
+    shipped = data_folder("pipelines")
+    path = shipped / f"{config.pipeline}.yaml"
+    path = path if path.is_file() else Path(config.pipeline)
+    if not path.is_file():
+        names = sorted(file.stem for file in shipped.glob("*.yaml"))
+        hint = did_you_mean(config.pipeline, names)
+        raise ConfigError(f"there is no pipeline {config.pipeline!r}; give a YAML file or a shipped one ({hint})")
     try:
         pipeline = Pipeline.model_validate(load_yaml(path))
     except ValidationError as error:
@@ -165,12 +171,14 @@ def read_pipeline(config: RunConfig) -> list[StageConfig]:
     known = {name for stage in stages for name in _names(type(stage))}
     for name in shared | typed:
         if name not in known:
-            raise ConfigError(f"{path}: no command of it has an option {name!r}; {did_you_mean(name, sorted(known))}")
+            raise ConfigError(
+                f"{path}: none of its commands has an option {name!r}; {did_you_mean(name, sorted(known))}"
+            )
     return stages
 
 
 def _pairs(values: Iterable[str]) -> dict[str, str]:
-    """`("types=calc,logic,n=4",)` as `{"types": "calc,logic", "n": "4"}`: a comma ends a value only before a name."""
+    """Read `types=calc,logic,n=4` as `{"types": "calc,logic", "n": "4"}`: a comma ends a value only before a name."""
     names = {name for config in commands().values() for name in _names(config)}
     pairs: dict[str, str] = {}
     for text in values:
@@ -184,19 +192,9 @@ def _pairs(values: Iterable[str]) -> dict[str, str]:
 
 
 def _names(config: type[Any]) -> set[str]:
-    """The options of a command as a pipeline may name them: also for the role of its model."""
+    """The names that a pipeline may use for a command's options, such as `base_url` and `teacher_base_url`."""
     fields = set(config.model_fields)
     return fields | {f"{config.role}_{name}" for name in MODEL_OPTIONS} if issubclass(config, ModelConfig) else fields
-
-
-def _find(name: str) -> Path:
-    shipped = data_folder("pipelines")
-    path = shipped / f"{name}.yaml"
-    path = path if path.is_file() else Path(name)
-    if not path.is_file():
-        names = ", ".join(sorted(file.stem for file in shipped.glob("*.yaml")))
-        raise ConfigError(f"there is no pipeline {name!r}; give a YAML file or one of: {names}")
-    return path
 
 
 def _stage(
@@ -206,7 +204,7 @@ def _stage(
     shared: Mapping[str, Any],
     typed: Mapping[str, Any],
 ) -> StageConfig:
-    """A command's options: what was typed wins over its own, and those over what all commands share."""
+    """A command's options. Typed ones override those in the file, and its own override those under `all`."""
     by_command = {
         name: config for name, config in commands().items() if issubclass(config, StageConfig) and name != "run"
     }
@@ -215,10 +213,19 @@ def _stage(
     ((command, own),) = entry.items()
     if command not in by_command:
         hint = did_you_mean(command, by_command)
-        raise ConfigError(f"{path}: stages.{number}: there is no stage {command!r}; {hint}")
+        raise ConfigError(f"{path}: stages.{number}: there is no command {command!r}; {hint}")
     config = by_command[command]
-    layers = [_for_role(layer, config) for layer in (shared, own or {}, typed)]
-    options = {**layers[0], **layers[1], **layers[2]}
+    options: dict[str, Any] = {}
+    for layer in (shared, own or {}, typed):
+        options |= {
+            name: value
+            for name, value in layer.items()
+            if name.partition("_")[0] not in _ROLES or name in config.model_fields
+        }
+        if issubclass(config, ModelConfig):
+            # `teacher_base_url` is `base_url` if the command's model is the teacher, and overrides `base_url` itself.
+            by_role = {name: f"{config.role}_{name}" for name in MODEL_OPTIONS}
+            options |= {name: layer[long] for name, long in by_role.items() if long in layer}
     known = {*config.model_fields, *(own or {})}
     directory = str(options["run"])
     values = {
@@ -226,21 +233,5 @@ def _stage(
         for name, value in options.items()
         if name in known
     }
-    # Options that have no effect are fine here: the same file serves with and without a model.
+    # Options without effect are fine here: the same file is used with and without a model.
     return config.lenient(values, f"{path}: stages.{number}")
-
-
-def _for_role(options: Mapping[str, Any], config: type[StageConfig]) -> dict[str, Any]:
-    """`teacher_base_url` as `base_url` if the command's model is the teacher; it wins over `base_url` itself."""
-    plain = {
-        name: value
-        for name, value in options.items()
-        if name.partition("_")[0] not in _ROLES or name in config.model_fields
-    }
-    if not issubclass(config, ModelConfig):
-        return plain
-    prefix = f"{config.role}_"
-    named = {name: value for name, value in options.items() if name.startswith(prefix)}
-    return plain | {
-        name.removeprefix(prefix): value for name, value in named.items() if name.removeprefix(prefix) in MODEL_OPTIONS
-    }

@@ -1,10 +1,11 @@
-"""Sample: the student's own solutions, split into steps and judged against the gold answer.
+"""`lemma sample`: the student's own solutions, split into steps and graded against the gold answer.
 
     lemma sample gsm8k.jsonl --model student --base-url http://localhost:8000/v1 -n 4
     lemma sample --from solutions_of_some_models.jsonl
 
-A solution is kept whatever its verdict, `equal`, `different` or `unknown`; what did not end naturally is rejected. Its
-own wrong samples are the first source of errors in arXiv 2503.17439 (section 3.1), and its right ones of restarts.
+A solution is kept whatever its verdict, `equal`, `different` or `unknown`; one that did not end naturally is rejected.
+In arXiv 2503.17439 (section 3.1), the student's wrong solutions are the first source of errors, and its right ones are
+shown to the teacher that writes restarts.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from lemma.grading.verdict import extract_answer, verdict
 from lemma.models.client import Client, ask_all
 from lemma.models.prompts import Prompt, load_prompt
 from lemma.models.protocol import Request, Sampling, usable_text
-from lemma.problems.loading import SourceRow, bundled_sample, open_problems
+from lemma.problems.loading import bundled_sample, open_problems
 from lemma.records import Problem, Record, Rejection, Solution, content_id
 from lemma.run_files import PROBLEMS, SOLUTIONS
 from lemma.rundir.sharing import Hold
@@ -36,16 +37,22 @@ _NEXT_PROBLEM = "\n\nProblem:"  # a base model continues with a problem of its o
 
 
 def plan(config: SampleConfig, _hold: Hold) -> Job:
-    """Ask the student, or read solutions that are there already."""
+    """Ask the student, or grade the solutions in a file."""
     source = open_problems(config.from_ or config.data, config.command, config.columns, config.split, solved=False)
     inputs = {"problems": source.fingerprint()}
     announcement = "" if config.from_ or config.data else bundled_sample()
     if config.from_:
-        return Job(_grade_row, islice(_rows(source.rows()), config.limit), inputs=inputs)
+        rows = (
+            item
+            if isinstance(item, Rejection)
+            else _SolvedRow(id=item.problem.id, problem=item.problem, solutions=tuple(_solutions_in(item.row)))
+            for item in source.rows()
+        )
+        return Job(grade_row, islice(rows, config.limit), inputs=inputs)
     prompt = PROMPTS[config.prompt]
     stop = (_NEXT_PROBLEM,) if config.prompt == "completion" else ()
     solving = partial(
-        _solve,
+        solve,
         model=config.model or SCRIPTED_STUDENT,
         prompt=load_prompt(prompt),
         sampling=Sampling(config.temperature, config.top_p, config.max_tokens, stop),
@@ -59,22 +66,29 @@ def plan(config: SampleConfig, _hold: Hold) -> Job:
         inputs=inputs,
         prompts=(prompt,),
         announcement=announcement,
-        notes=()
-        if config.model
-        else ("no --model given: the built-in scripted student answered; it understands nothing",),
+        notes=() if config.model else (_SCRIPTED_NOTE,),
     )
 
 
-def _samples(config: SampleConfig) -> int:
+def samples_per_problem(config: SampleConfig) -> int:
+    """Model calls, and solutions, per problem."""
     return config.n
 
 
-COMMAND = Command(SampleConfig, plan, writes=(SOLUTIONS, PROBLEMS), then="analyze", calls=_samples, fan_out=_samples)
+COMMAND = Command(
+    SampleConfig,
+    plan,
+    writes=(SOLUTIONS, PROBLEMS),
+    then="analyze",
+    calls=samples_per_problem,
+    fan_out=samples_per_problem,
+)
 
 
-async def _solve(
+async def solve(
     item: Problem | Rejection, client: Client, *, model: str, prompt: Prompt, sampling: Sampling, count: int
 ) -> list[Product]:
+    """The student's solutions of one problem."""
     if isinstance(item, Rejection):
         return [item]
     asked = prompt.render(question=item.question)
@@ -86,7 +100,7 @@ async def _solve(
             texts.append((f"{model} {index}", usable_text(answer)))
         except Refusal as refusal:
             made.append(Refusal(refusal.reason, f"sample {index}: {refusal}"))
-    if any("\\" in text for _, text in texts):  # formulas may take a while to compare
+    if any("\\" in text for _, text in texts):  # LaTeX may take a while to compare; do not block other answers
         return made + await asyncio.to_thread(lambda: list(_graded(item, model, texts)))
     return [*made, *_graded(item, model, texts)]
 
@@ -113,21 +127,11 @@ def graded(problem: Problem, text: str, model: str, label: str) -> Solution:
 
 
 class _SolvedRow(Record):
-    """A problem with solutions of it that somebody made: (model, text) pairs."""
+    """A problem with solutions from a file: (model, text) pairs."""
 
     id: str
     problem: Problem
     solutions: tuple[tuple[str, str], ...]
-
-
-def _rows(rows: Iterable[SourceRow | Rejection]) -> Iterator[_SolvedRow | Rejection]:
-    for item in rows:
-        yield item if isinstance(item, Rejection) else _solved_row(item)
-
-
-def _solved_row(item: SourceRow) -> _SolvedRow:
-    problem = item.problem
-    return _SolvedRow(id=problem.id, problem=problem, solutions=tuple(_solutions_in(item.row)))
 
 
 def _solutions_in(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -145,7 +149,8 @@ def _solutions_in(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield str(model), row[name]
 
 
-def _grade_row(item: _SolvedRow | Rejection) -> Iterator[Product]:
+def grade_row(item: _SolvedRow | Rejection) -> Iterator[Product]:
+    """The graded solutions in one row of a file."""
     if isinstance(item, Rejection):
         yield item
         return

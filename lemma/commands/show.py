@@ -1,4 +1,4 @@
-"""`lemma show`: one erroneous solution on the terminal, with the trajectories that were made of it, in colour."""
+"""`lemma show`: one erroneous solution on the terminal, with the trajectories made from it, in color."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lemma.declaration import Command
 from lemma.exceptions import ConfigError, DataError
 from lemma.report.diff import Piece, marked_steps
 from lemma.report.lenient_lines import Reader, text_of
-from lemma.report.samples import Sample, ShownTrajectory, add_trajectories, read_samples
+from lemma.report.samples import Sample, add_trajectories, read_samples
 from lemma.run_files import CORRECTIONS, ERRONEOUS
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.visible_text import escaped
@@ -25,13 +25,15 @@ _COLUMN = 12
 
 
 def show(config: ShowConfig, _console: Console) -> None:
-    """Print one sample on standard output. Raises DataError where there is none like the one that was asked for."""
+    """Print one sample on standard output. Raises DataError if there is none as asked for."""
     if config.id is not None and (config.random or config.type is not None):
-        raise ConfigError("an ID names one solution already; leave out --random and --type")
+        raise ConfigError("an ID already selects one solution; leave out --random and --type")
     reader = Reader(config.run)
     samples = read_samples(reader, [_place(config, reader)])
     if not samples:
-        raise DataError(f"{ERRONEOUS.path(config.run)}: that line is no erroneous solution of this version of lemma")
+        raise DataError(
+            f"{ERRONEOUS.path(config.run)}: that line is not an erroneous solution of this version of lemma"
+        )
     add_trajectories(reader, samples)
     output = Console(highlight=False)
     for part in _page(samples[0]):
@@ -39,18 +41,18 @@ def show(config: ShowConfig, _console: Console) -> None:
     if samples[0].trajectories:
         return
     if any(True for _ in reader.lines(CORRECTIONS.name)):
-        output.print("no trajectory was made of it; rejected.jsonl says why", style="dim")
+        output.print("no trajectory was made from it; rejected.jsonl says why", style="dim")
     else:
         output.print("not corrected yet; `lemma build-sft` makes its trajectories", style="dim")
 
 
 def _place(config: ShowConfig, reader: Reader) -> int:
-    """Where the solution asked for stands in the file: by its id or the beginning of it, the first, or any."""
+    """The offset of the solution asked for: by id or id prefix, at random, or the first."""
     kind = load_taxonomy(config.taxonomy).resolve(config.type).id if config.type is not None else None
     found = [
         (text_of(line, "id"), offset)
         for offset, line in reader.placed_lines(ERRONEOUS.name)
-        if (kind is None or line.get("error_type") == kind) and _has_id(text_of(line, "id"), config.id)
+        if (kind is None or line.get("error_type") == kind) and text_of(line, "id").startswith(config.id or "")
     ]
     if not found:
         wanted = f"{config.id!r}" if config.id is not None else f"of type {kind}" if kind is not None else "at all"
@@ -59,12 +61,8 @@ def _place(config: ShowConfig, reader: Reader) -> int:
         )
     if config.id is not None and len(found) > 1:
         raise DataError(f"{len(found):,} ids begin with {config.id!r}, such as {found[0][0]} and {found[1][0]}")
-    # Whoever asks for any wants another one each time; its id is printed, so that it can be shown again.
+    # Not seeded: --random is for another one each time. Its id is printed, so that it can be shown again.
     return random.SystemRandom().choice(found)[1] if config.random else found[0][1]
-
-
-def _has_id(record_id: str, asked: str | None) -> bool:
-    return asked is None or record_id.startswith(asked)
 
 
 def _page(sample: Sample) -> Iterator[Text | Table]:
@@ -79,28 +77,21 @@ def _page(sample: Sample) -> Iterator[Text | Table]:
     yield _row("question", [Text(escaped(erroneous.question))])
     steps = marked_steps(erroneous.reference_steps, erroneous.steps)
     if not sample.trajectories:
-        yield from _wrong_solution(steps, erroneous.error_step)
+        at = erroneous.error_step
+        parts = {"prefix": steps[:at], "error": steps[at : at + 1], "continues": steps[at + 1 :]}
+        for name, part in parts.items():
+            if part:
+                yield _row(name, [_marked(line, _STYLES.get(name, "")) for line in part])
+    marked = dict(zip(erroneous.steps, steps, strict=True))
     for trajectory in sample.trajectories:
         yield Text.assemble("\n", (escaped(trajectory.strategy), "bold"))
-        yield from _trajectory(trajectory, dict(zip(erroneous.steps, steps, strict=True)))
+        for segment in trajectory.segments:
+            own = marked if segment.kind in ("prefix", "error") else {}
+            lines = [own.get(line, [Piece(line)]) for line in segment.text.rstrip("\n").split("\n")]
+            yield _row(segment.kind, [_marked(line, _STYLES[segment.kind]) for line in lines])
     yield Text()
     yield _row("answer", [Text(f"{escaped(erroneous.final_answer)}, should be {escaped(erroneous.gold_answer)}")])
     yield _row("why", [Text(escaped(erroneous.explanation))])
-
-
-def _wrong_solution(steps: Sequence[Sequence[Piece]], error_step: int) -> Iterator[Table]:
-    parts = {"prefix": steps[:error_step], "error": steps[error_step:][:1], "goes on": steps[error_step + 1 :]}
-    for name, lines in parts.items():
-        if lines:
-            yield _row(name, [_marked(line, _STYLES.get(name, "")) for line in lines])
-
-
-def _trajectory(trajectory: ShownTrajectory, marked: dict[str, list[Piece]]) -> Iterator[Table]:
-    for segment in trajectory.segments:
-        lines = [[Piece(line)] for line in segment.text.rstrip("\n").split("\n")]
-        if segment.kind in ("prefix", "error"):
-            lines = [marked.get(line[0].text, line) for line in lines]
-        yield _row(segment.kind, [_marked(line, _STYLES[segment.kind]) for line in lines])
 
 
 def _marked(pieces: Sequence[Piece], style: str) -> Text:
@@ -109,7 +100,7 @@ def _marked(pieces: Sequence[Piece], style: str) -> Text:
 
 
 def _row(name: str, lines: Sequence[Text]) -> Table:
-    """A name, and its lines beside it, folded within their column."""
+    """A name and, in a second column, its lines, folded to the width."""
     row = Table.grid()
     row.add_column(width=_COLUMN, style="dim")
     row.add_column(overflow="fold")

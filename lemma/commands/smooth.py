@@ -1,9 +1,8 @@
 """`lemma smooth`: a teacher rewrites joined trajectories, so that the turn from wrong to right reads smoothly.
 
-Each correction is joined as `build-sft` would join it, with a phrase; the teacher writes the whole text again in one
-train of thought, as the public code of arXiv 2503.17439 lets it. What it must not change and must still say is
-verified (`lemma.trajectories.rewriting`). A rewrite that does not hold is rejected by name, and `build-sft` joins that
-correction by a phrase.
+Each correction is joined with a phrase, as `build-sft` does; the teacher rewrites the whole text as one train of
+thought, as in the public code of arXiv 2503.17439. The rewrite is verified (`lemma.trajectories.rewriting`). If it does
+not hold up, it is rejected with a reason, and `build-sft` joins that correction with a phrase.
 """
 
 from __future__ import annotations
@@ -33,35 +32,40 @@ _PROMPT = "smooth"
 
 
 def plan(config: SmoothConfig, _hold: Hold) -> Job:
-    """Let the teacher rewrite; without one, nothing is to be done."""
+    """Let the teacher rewrite. Without a teacher there is nothing to do."""
     if config.teacher is None:
-        return Job(None, notes=("without --teacher nothing is rewritten; build-sft joins by phrases",))
+        return Job(None, notes=("nothing was rewritten: --teacher was not given. build-sft joins with phrases",))
     phrases = {f"phrases {strategy}": load_phrases(strategy).version for strategy in config.strategies}
     smoothing = partial(
-        _smooth, config=config, model=config.teacher, erroneous=LineIndex(ERRONEOUS.path(config.run), "augment", "id")
+        smooth, config=config, model=config.teacher, erroneous=LineIndex(ERRONEOUS.path(config.run), "augment", "id")
     )
     return Job(smoothing, model=config.teacher, inputs=phrases, prompts=(_PROMPT,))
 
 
-def _calls(config: SmoothConfig) -> int:
+def calls(config: SmoothConfig) -> int:
+    """Model calls per correction."""
     return 1 if config.teacher else 0
 
 
 COMMAND = Command(
-    SmoothConfig, plan, reads=CORRECTIONS, needs=(ERRONEOUS,), writes=(SMOOTHED,), then="build-sft", calls=_calls
+    SmoothConfig, plan, reads=CORRECTIONS, needs=(ERRONEOUS,), writes=(SMOOTHED,), then="build-sft", calls=calls
 )
 
 
-async def _smooth(
+async def smooth(
     correction: Correction, client: Client, *, config: SmoothConfig, model: str, erroneous: LineIndex
 ) -> Iterable[Product]:
+    """Let the teacher rewrite the trajectory of one correction.
+
+    Raises RunDirectoryError if there is no solution that it corrects, Refusal if the rewrite does not hold up.
+    """
     if correction.strategy not in config.strategies:
         return ()
     line = erroneous.find(correction.erroneous_id)
     if line is None:
         raise RunDirectoryError(
-            f"{CORRECTIONS.name}: {correction.id} corrects a solution that is not in {ERRONEOUS.name}; "
-            "`lemma correct --fresh` makes the corrections of those that are"
+            f"{CORRECTIONS.name}: {correction.id} corrects a solution that is not in {ERRONEOUS.name}. "
+            "Run `lemma correct --fresh` to correct the current ones"
         )
     try:
         corrected = ErroneousSolution.model_validate_json(line)

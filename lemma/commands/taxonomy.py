@@ -1,4 +1,4 @@
-"""`lemma taxonomy`: the table of error types, or one of them in full."""
+"""`lemma taxonomy`: the table of error types, or one type in full."""
 
 from __future__ import annotations
 
@@ -8,30 +8,23 @@ from rich.text import Text
 
 from lemma.config import TaxonomyConfig
 from lemma.declaration import Command
-from lemma.taxonomy.error_types import ErrorType, Taxonomy, load_taxonomy
+from lemma.taxonomy.error_types import load_taxonomy
 
 
-def show(config: TaxonomyConfig, console: Console) -> None:
-    """Run the command. What it shows goes to standard output; `console` is for progress alone."""
+def show(config: TaxonomyConfig, _console: Console) -> None:
+    """Print on standard output. `_console`, for progress, is on standard error."""
     taxonomy = load_taxonomy(config.taxonomy)
     output = Console(highlight=False)
     if config.type is None:
-        output.print(_table(taxonomy))
-    else:
-        output.print(_page(taxonomy.resolve(config.type)))
-
-
-def _table(taxonomy: Taxonomy) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("type", "family", "made by"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("definition", no_wrap=True, overflow="ellipsis")
-    for kind in taxonomy:
-        table.add_row(kind.id, kind.family, "symbolic" if kind.injector else "teacher", Text(kind.definition))
-    return table
-
-
-def _page(kind: ErrorType) -> Text:
+        table = Table(box=None, pad_edge=False)
+        for column in ("type", "family", "made by"):
+            table.add_column(column, no_wrap=True)
+        table.add_column("definition", no_wrap=True, overflow="ellipsis")
+        for kind in taxonomy:
+            table.add_row(kind.id, kind.family, "symbolic" if kind.injector else "teacher", Text(kind.definition))
+        output.print(table)
+        return
+    kind = taxonomy.resolve(config.type)
     rows = [
         ("", f"{kind.name} ({kind.id})"),
         ("family", kind.family),
@@ -51,7 +44,7 @@ def _page(kind: ErrorType) -> Text:
         if text:
             page.append(f"{label:<12}", style="dim")
             page.append(f"{text}\n", style="bold" if not label else "")
-    return page
+    output.print(page)
 
 
 COMMAND = Command(TaxonomyConfig, run=show)

@@ -1,4 +1,4 @@
-"""`lemma verify`: one verdict, and the answer that was found in the text."""
+"""`lemma verify`: one verdict, and the answer found in the text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lemma.grading.verdict import extract_answer, verdict
 
 
 def show(config: VerifyConfig, _console: Console) -> None:
-    """Print the verdict on its own line, then gold and what was compared with it."""
+    """Print the verdict on its own line, then the gold answer and the answer compared with it."""
     if config.gold is None or config.answer is None:
         missing = "--gold" if config.gold is None else "--answer"
         raise ConfigError(f"verify needs {missing}, as in: {config.example}")

@@ -1,11 +1,10 @@
-"""The dataset card (README.md) beside the records, and the description that LLaMA-Factory reads."""
+"""The dataset card (README.md) of the records, and the description that LLaMA-Factory reads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import orjson
 import yaml
@@ -53,7 +52,7 @@ message_property_mappings: {{role: from, content: value}}}}]`
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What the card says. `sources` count problems by where they come from; `versions` are of phrases and prompts."""
+    """What the card says. `sources` counts problems by their source; `versions` are those of phrases and prompts."""
 
     config: BuildSftConfig
     kinds: Mapping[str, RecordKind]
@@ -64,7 +63,7 @@ class CardFacts:
 
 
 def write_card(folder: Path, facts: CardFacts) -> tuple[Path, ...]:
-    """Write the card, and where LLaMA-Factory can read the shape, its `dataset_info.json`. Gives the files' paths."""
+    """Write the card and, if LLaMA-Factory can read the shape, its `dataset_info.json`. Returns their paths."""
     files = {"README.md": "\n".join(_card(facts)).encode()}
     described = {
         f"lemma_{kind}": entry
@@ -85,11 +84,24 @@ def _file(kind: str) -> str:
 
 
 def _card(facts: CardFacts) -> Iterator[str]:
-    yield from ("---", yaml.safe_dump(_front_matter(facts), sort_keys=False).rstrip(), "---", "")
+    total = sum(map(facts.figures.total, facts.kinds))
+    front_matter = {
+        "pretty_name": "Training records for self-correction",
+        "task_categories": ["text-generation"],
+        "tags": ["math", "self-correction", "synthetic"],
+        "size_categories": [next((name for limit, name in _SIZES if total < limit), "1M<n<10M")],
+        "configs": [{"config_name": kind, "data_files": _file(kind)} for kind in facts.kinds],
+    }
+    record_rows = (
+        (_file(kind), figures.sort, figures.records, round(figures.mean_words), found.summary)
+        for kind, found in facts.kinds.items()
+        for figures in facts.figures.records(kind)
+    )
+    yield from ("---", yaml.safe_dump(front_matter, sort_keys=False).rstrip(), "---", "")
     yield from ("# Training records for self-correction", "")
     yield f"Made by `lemma build-sft`, version {lemma.__version__}."
     yield from ("", "## Records", "")
-    yield from _table(("file", "sort", "records", "words on average", "what it is"), _record_rows(facts))
+    yield from _table(("file", "sort", "records", "words on average", "what it is"), record_rows)
     yield from ("", "## Errors", "")
     yield from _table(("error type", "erroneous solutions"), facts.figures.error_types)
     yield ""
@@ -106,23 +118,6 @@ def _card(facts: CardFacts) -> Iterator[str]:
     yield from _training(facts)
 
 
-def _front_matter(facts: CardFacts) -> dict[str, Any]:
-    total = sum(map(facts.figures.total, facts.kinds))
-    return {
-        "pretty_name": "Training records for self-correction",
-        "task_categories": ["text-generation"],
-        "tags": ["math", "self-correction", "synthetic"],
-        "size_categories": [next((name for limit, name in _SIZES if total < limit), "1M<n<10M")],
-        "configs": [{"config_name": kind, "data_files": _file(kind)} for kind in facts.kinds],
-    }
-
-
-def _record_rows(facts: CardFacts) -> Iterator[Sequence[object]]:
-    for kind, found in facts.kinds.items():
-        for figures in facts.figures.records(kind):
-            yield _file(kind), figures.sort, figures.records, round(figures.mean_words), found.summary
-
-
 def _setting_rows(facts: CardFacts) -> Iterator[tuple[str, object]]:
     settings = facts.config.settings()
     for name in _SETTINGS:
@@ -134,6 +129,7 @@ def _setting_rows(facts: CardFacts) -> Iterator[tuple[str, object]]:
 
 
 def _training(facts: CardFacts) -> Iterator[str]:
+    """How to train on the records with common trainers."""
     chat = [kind for kind, found in facts.kinds.items() if found.shaped and not found.pairs]
     if chat:
         yield _TRAINERS[facts.config.shape].format(kind=chat[0], file=_file(chat[0]))
@@ -156,10 +152,7 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[s
     yield f"| {' | '.join(names)} |"
     yield f"|{' --- |' * len(names)}"
     for row in rows:
-        yield f"| {' | '.join(map(_cell, row))} |"
-
-
-def _cell(value: object) -> str:
-    """A value that can't break out of its cell."""
-    text = f"{value:,}" if isinstance(value, int) else str(value)
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+        texts = (f"{value:,}" if isinstance(value, int) else str(value) for value in row)
+        # Escaped, so that a value cannot break out of its cell.
+        cells = (" ".join(text.split()).replace("|", "\\|").replace("<", "&lt;") for text in texts)
+        yield f"| {' | '.join(cells)} |"

@@ -1,4 +1,4 @@
-"""What was made, counted: for the summary at the end, and for the dataset card."""
+"""Counts of what was made, for the summary and the dataset card."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lemma.records import ErroneousSolution, Trajectory
 from lemma.rundir.counts import Counts
 
 REWRITTEN, JOINED = "rewritten by a teacher", "joined by a phrase"
-# Dimensions of the counts; records and words have one for each record kind.
+# Dimensions of the counts; records and words have one per record kind.
 _TYPES, _ORIGINS, _TURNS = "error types", "origins", "turns"
 
 
@@ -23,19 +23,19 @@ def count_record(outcome: Outcome, kind: str, line: Line) -> None:
 
 
 def count_error(outcome: Outcome, erroneous: ErroneousSolution) -> None:
-    """Count an erroneous solution that records were made of."""
+    """Count an erroneous solution that became records."""
     outcome.counts.add(_TYPES, erroneous.error_type)
     outcome.counts.add(_ORIGINS, erroneous.origin)
 
 
 def count_turn(outcome: Outcome, rewritten: bool) -> None:
-    """Count a trajectory by how it comes from wrong to right."""
+    """Count a trajectory by how it turns from wrong to right."""
     outcome.counts.add(_TURNS, REWRITTEN if rewritten else JOINED)
 
 
 @dataclass(frozen=True)
 class RecordFigures:
-    """A kind's records of one sort, such as `fix` or `right solution`; `words` are those of all their answers."""
+    """The records of one kind and sort, such as `fix` or `right solution`, and the words in all their answers."""
 
     kind: str
     sort: str
@@ -88,7 +88,7 @@ class Figures:
 
 
 def preview(trajectory: Trajectory) -> Iterator[str]:
-    """A trajectory for people to read, each segment with its name. Whatever could steer a terminal is left out."""
+    """A trajectory for people to read, each segment with its name, without characters that could control a terminal."""
     yield f"For example, strategy {trajectory.strategy}, {trajectory.error_type}:"
     parts = (("question", trajectory.question), *((segment.kind, segment.text) for segment in trajectory.segments))
     for name, text in parts:

@@ -1,7 +1,7 @@
-"""Put the records on the Hugging Face Hub as a data set, with their card.
+"""Upload the records to the Hugging Face Hub as a data set, with their card.
 
-Everything that goes there is in the folder: one file a record kind, README.md with a configuration for each, and what
-LLaMA-Factory reads. Uploading the same files again changes nothing.
+Everything uploaded is in the folder: one file per record kind, README.md with a configuration for each, and the file
+that LLaMA-Factory reads. Uploading the same files again changes nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ _FILES = ("*.jsonl", "README.md", "dataset_info.json")
 
 
 def push_to_hub(folder: Path, name: str) -> str:
-    """Upload a folder of records to the data set `OWNER/NAME`, which is made, private, where it is not there yet.
+    """Upload a folder of records to the data set `OWNER/NAME`, and return its address.
 
-    Gives its address. Files of record kinds that are not in the folder any more are deleted there. The key is the one
-    that `hf auth login` keeps, or HF_TOKEN. Raises ConfigError for a name that can't be one, LemmaError when the Hub
-    refuses or can't be reached.
+    A new data set is private. Files of record kinds that are no longer in the folder are deleted on the Hub. The key is
+    the one of `hf auth login`, or HF_TOKEN. Raises ConfigError if the name is invalid, LemmaError if the Hub refuses
+    the upload or cannot be reached.
     """
     try:
         from huggingface_hub import HfApi, constants
@@ -40,7 +40,7 @@ def push_to_hub(folder: Path, name: str) -> str:
     except HFValidationError as error:
         raise ConfigError(f"--push-to-hub {name}: {' '.join(str(error).split())}; give OWNER/NAME") from None
     except LocalTokenNotFoundError:
-        raise LemmaError("--push-to-hub needs a key with the right to write: hf auth login, or HF_TOKEN") from None
+        raise LemmaError("--push-to-hub needs a key with write access: run `hf auth login`, or set HF_TOKEN") from None
     except (HTTPError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise LemmaError(f"--push-to-hub {name}: {reason}; the records are in {folder}") from None

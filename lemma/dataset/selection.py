@@ -1,4 +1,4 @@
-"""Which errors and right solutions become records, which do not and why, and which go together."""
+"""Which errors and right solutions become records, which do not and why, and which of them go together."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _STAGE = "build-sft"
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """An erroneous solution with its corrections, and the right solutions that go beside it into each kind's file.
+    """An erroneous solution with its corrections, and the right solutions that go with it into each kind's file.
 
-    All are lines of the run directory, for a worker to parse. `smoothed` has a rewrite, or None, for each correction.
+    All are lines of the run directory, for a worker to parse. `smoothed` has a rewrite, or None, per correction.
     """
 
     id: str
@@ -31,14 +31,14 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Selection:
-    """What goes into the records, in the order of the files, and what does not."""
+    """What goes into the records, in the order of the files, and what is rejected."""
 
     errors: tuple[ErrorEntry, ...]
     solutions: tuple[SolutionEntry, ...]
     rejections: tuple[Rejection, ...]
 
     def right_solutions(self, kind: RecordKind) -> Sequence[SolutionEntry]:
-        """Those that a kind may use."""
+        """The right solutions that a kind may use."""
         if kind.judges_steps:
             return [entry for entry in self.solutions if entry.place.file == ERRONEOUS.name]
         return self.solutions
@@ -68,7 +68,7 @@ def select(sources: Sources, tests: TestQuestions, near_duplicates: float) -> Se
     different = []
     seen = NearDuplicates(near_duplicates, lambda number: error_text(sources, kept[number]))
     for number, entry in enumerate(kept):
-        earlier = seen.earlier(number)
+        earlier = seen.find_or_add(number)
         if earlier is None:
             different.append(entry)
         else:
@@ -82,7 +82,7 @@ def _rejection(entry: ErrorEntry, reason: str, detail: str) -> Rejection:
 
 
 def error_text(sources: Sources, entry: ErrorEntry) -> str:
-    """All that two near-duplicates have in common. Whether it is a record at all is for the worker to find out."""
+    """The text by which near-duplicates are found. The line may still be invalid; a worker parses it."""
     values = sources.values(entry.place)
     return " ".join(str(values.get(name)) for name in ("question", "steps", "final_answer"))
 
@@ -90,17 +90,20 @@ def error_text(sources: Sources, entry: ErrorEntry) -> str:
 def bundles(
     sources: Sources, selection: Selection, kinds: Mapping[str, RecordKind], cot_share: float, seed: int
 ) -> Iterator[Rejection | Bundle]:
-    """The inputs of the stage, the same ones in the same order whenever it is run."""
+    """The inputs of the command, the same ones in the same order on every run."""
     yield from selection.rejections
-    beside = {
-        name: _right_solutions(name, kind, selection, cot_share, seed)
-        for name, kind in kinds.items()
-        if _share(kind, cot_share)
-    }
+    right: dict[str, RightSolutions[SolutionEntry]] = {}
+    for name, kind in kinds.items():
+        share = {"none": 0.0, "half": 0.5, "mixed": cot_share, "each": 1.0}[kind.right_solutions]
+        if share:
+            available = selection.right_solutions(kind)
+            # A share of 1 would take endlessly many: each right solution is used once instead.
+            quota = share_quota(share) if share < 1 else spread_quota(len(available), len(selection.errors))
+            right[name] = RightSolutions(available, quota, seed, name)
     for entry in selection.errors:
         solutions = {
-            name: right.beside(len(entry.corrections) if kinds[name].each_correction else 1)
-            for name, right in beside.items()
+            name: those.next_ones(len(entry.corrections) if kinds[name].each_correction else 1)
+            for name, those in right.items()
         }
         yield Bundle(
             entry.id,
@@ -109,17 +112,3 @@ def bundles(
             tuple(map(sources.smoothed, entry.corrections)),
             {name: tuple(sources.line(found.place) for found in entries) for name, entries in solutions.items()},
         )
-
-
-def _right_solutions(
-    name: str, kind: RecordKind, selection: Selection, cot_share: float, seed: int
-) -> RightSolutions[SolutionEntry]:
-    entries = selection.right_solutions(kind)
-    if kind.right_solutions == "each":
-        return RightSolutions(entries, spread_quota(len(entries), len(selection.errors)), seed, name)
-    return RightSolutions(entries, share_quota(_share(kind, cot_share)), seed, name)
-
-
-def _share(kind: RecordKind, cot_share: float) -> float:
-    """The share of right solutions; 1 for a kind that takes each once."""
-    return {"none": 0.0, "half": 0.5, "mixed": cot_share, "each": 1.0}[kind.right_solutions]

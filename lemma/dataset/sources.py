@@ -1,6 +1,6 @@
-"""What `build-sft` reads: erroneous solutions, their corrections, what was made smooth of these, and right solutions.
+"""What `build-sft` reads: erroneous solutions, their corrections, rewrites of these, and right solutions.
 
-Ids and places in the files are held; the records stay on disk and are read again, mostly in order, to be joined.
+Only ids and file offsets are held in memory; the records stay on disk and are read again, mostly in order.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Place:
 
 @dataclass(slots=True)
 class ErrorEntry:
-    """An erroneous solution, with those of its corrections that were asked for."""
+    """An erroneous solution, and the offsets of its corrections by the selected strategies."""
 
     id: str
     problem_id: str
@@ -46,7 +46,7 @@ class ErrorEntry:
 
 @dataclass(frozen=True, slots=True)
 class SolutionEntry:
-    """A right solution: an erroneous one's reference, so that both read alike, else the problem's own."""
+    """A right solution: the reference of an erroneous one, so that both read alike, else the problem's own."""
 
     problem_id: str
     place: Place
@@ -55,9 +55,8 @@ class SolutionEntry:
 class Sources:
     """The records of a run directory. Use it as a context manager. `problems` counts them by their source.
 
-    Rewrites of `lemma smooth` are left aside unless `smoothed`. Raises RunDirectoryError for a file that is not there,
-    a line that is no record, corrections of erroneous solutions that are not there any more, and rewrites of such
-    corrections.
+    Rewrites of `lemma smooth` are ignored unless `smoothed`. Raises RunDirectoryError if a file is missing or a line is
+    not a record, or if corrections or rewrites belong to records that are gone.
     """
 
     def __init__(self, run: Path, strategies: Collection[Strategy], smoothed: bool) -> None:
@@ -69,11 +68,11 @@ class Sources:
         self.problems: Counter[str] = Counter()
         self._smoothed_at: dict[int, int] = {}
         first_of = self._read_errors()
-        self._read_corrections(strategies, self._smoothed_places() if smoothed else {})
+        self._read_corrections(strategies, smoothed)
         self.solutions = self._read_solutions(first_of)
 
     def _read_errors(self) -> dict[str, int]:
-        """Where the first erroneous solution of each problem stands."""
+        """Note the erroneous solutions. Returns the offset of the first one of each problem."""
         first_of: dict[str, int] = {}
         path = ERRONEOUS.path(self._run)
         for offset, number, values in placed_lines(path, ERRONEOUS.made_by[0]):
@@ -85,34 +84,29 @@ class Sources:
             first_of.setdefault(problem_id, offset)
         return first_of
 
-    def _smoothed_places(self) -> dict[str, int]:
-        """Where the rewrite of each correction stands, by the correction's id."""
+    def _read_corrections(self, strategies: Collection[Strategy], smoothed: bool) -> None:
+        """Note the corrections by the selected strategies, and the offset of each one's rewrite."""
         path = SMOOTHED.path(self._run)
-        if not path.exists():
-            return {}
-        lines = placed_lines(path, SMOOTHED.made_by[0])
-        return {text_field(values, "correction_id", path, number): offset for offset, number, values in lines}
-
-    def _read_corrections(self, strategies: Collection[Strategy], smoothed: dict[str, int]) -> None:
-        """Note the corrections that were asked for, and where each one's rewrite stands."""
+        lines = placed_lines(path, SMOOTHED.made_by[0]) if smoothed and path.exists() else ()
+        rewrites = {text_field(values, "correction_id", path, number): offset for offset, number, values in lines}
         entries = {entry.id: entry for entry in self.errors}
         path = CORRECTIONS.path(self._run)
         for offset, number, values in placed_lines(path, CORRECTIONS.made_by[0]):
             entry = entries.get(text_field(values, "erroneous_id", path, number))
             if entry is None:
                 raise RunDirectoryError(
-                    f"{path}, line {number}: corrects a solution that is not in {ERRONEOUS.name}; `lemma correct "
-                    "--fresh` makes the corrections of those that are"
+                    f"{path}, line {number}: corrects a solution that is not in {ERRONEOUS.name}. Run `lemma correct "
+                    "--fresh` to correct the current ones"
                 )
-            rewrite = smoothed.pop(text_field(values, "id", path, number), None)
+            rewrite = rewrites.pop(text_field(values, "id", path, number), None)
             if values.get("strategy") in strategies:
                 entry.corrections.append(offset)
                 if rewrite is not None:
                     self._smoothed_at[offset] = rewrite
-        if smoothed:
+        if rewrites:
             raise RunDirectoryError(
                 f"{SMOOTHED.path(self._run)} rewrites corrections that are not in {CORRECTIONS.name} any more, such as "
-                f"{next(iter(smoothed))}; `lemma smooth --fresh` rewrites those that are, --no-smoothed leaves it aside"
+                f"{next(iter(rewrites))}. Run `lemma smooth --fresh` to rewrite the current ones, or give --no-smoothed"
             )
 
     def _read_solutions(self, first_of: Mapping[str, int]) -> list[SolutionEntry]:
@@ -131,15 +125,15 @@ class Sources:
         return [*solutions, *entries.values()]
 
     def __enter__(self) -> Self:
-        there = (file for file in _FILES if file.path(self._run).exists())
-        self._files = {file.name: self._open.enter_context(file.path(self._run).open("rb")) for file in there}
+        existing = (file for file in _FILES if file.path(self._run).exists())
+        self._files = {file.name: self._open.enter_context(file.path(self._run).open("rb")) for file in existing}
         return self
 
     def __exit__(self, *error: object) -> None:
         self._open.close()
 
     def line(self, place: Place) -> bytes:
-        """A record as it stands in its file."""
+        """A record as it is in its file."""
         file = self._files[place.file]
         file.seek(place.offset)
         return file.readline()
@@ -149,7 +143,7 @@ class Sources:
         return tuple(self.line(Place(file, offset)) for offset in offsets)
 
     def smoothed(self, correction: int) -> bytes | None:
-        """The rewrite of the trajectory that a correction gives, by the correction's first byte; None without one."""
+        """The rewrite of a correction's trajectory, by the correction's offset; None if there is none."""
         at = self._smoothed_at.get(correction)
         return None if at is None else self.line(Place(SMOOTHED.name, at))
 
@@ -160,7 +154,7 @@ class Sources:
 
 
 def source_fingerprints(run: Path, smoothed: bool) -> dict[str, str]:
-    """What changes when the records change. Raises RunDirectoryError if a file is not there."""
+    """Fingerprints of the records that will be read. Raises RunDirectoryError if a file is missing."""
     found: dict[str, str] = {}
     for file in _FILES if smoothed else _FILES[:-1]:
         if file in (ERRONEOUS, CORRECTIONS) or file.path(run).exists():

@@ -1,7 +1,7 @@
 """Map an asynchronous function over a command's inputs: many at once, appended in input order, bounded in memory.
 
-The function takes one input, asks the model what it needs, and returns an `Outcome`. Each input flows on as soon as
-its answers are there; what is done waits only for those before it, so that the files come out the same every time.
+The function takes one input, asks the model what it needs, and returns an `Outcome`. Each input proceeds as soon as its
+answers are there; a finished one waits only for those before it, so that the files are the same every time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from functools import partial
 from typing import Generic
 
 from rich.progress import Progress
@@ -50,59 +49,51 @@ def run_calls(
     """Map `function` over the inputs that the journal has not acknowledged. Returns notes for the summary.
 
     Inputs may include NOT_YET. The command is marked complete once every input has answers; dry runs and pending
-    batches leave it open. Raises ModelError as soon as the model can't be used, StoppedError if a command beside this
-    one failed; what was done until then is kept, and every answer is stored.
+    batches leave it open. Raises ModelError as soon as the model cannot be used, StoppedError if a command that runs
+    side by side failed; what was made until then is kept, and every answer is stored.
     """
     store = ResponseStore(config.run / RESPONSES)
+    task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
+
+    def show(finished: int, client: Client) -> None:
+        progress.update(task, advance=finished, note=client.shown())
+
+    async def ask_all() -> tuple[str, ...]:
+        client = open_client(config, model, store)
+        try:
+            missing = await flow.run(client)
+            notes = await client.finish(missing, _accepted(journal))
+            if not missing:
+                journal.complete()
+            return notes
+        finally:
+            await client.close()
+            figures = client.figures(_accepted(journal))
+            if figures:
+                journal.note("model", figures)
+
     try:
-        task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
-
-        def show(finished: int, client: Client) -> None:
-            progress.update(task, advance=finished, note=client.shown())
-
-        _tune_collector()
-        opening = partial(open_client, config, model, store)
-        flow = _Flow(function, inputs, journal=journal, most_active=2 * config.max_in_flight, show=show)
-        return asyncio.run(_run(flow, journal, opening))
+        # What the imports made lives as long as the process. Looking through it again and again would take a sixth of
+        # the time of a run with hundreds of calls per second.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
+        flow = Flow(function, inputs, journal=journal, most_active=2 * config.max_in_flight, show=show)
+        return asyncio.run(ask_all())
     finally:
         store.close()
 
 
-async def _run(flow: _Flow[Item], journal: Journal, opening: Callable[[], Client]) -> tuple[str, ...]:
-    client = opening()
-    try:
-        missing = await flow.run(client)
-        notes = await client.finish(missing, _accepted(journal))
-        if not missing:
-            journal.complete()
-        return notes
-    finally:
-        await client.close()
-        figures = client.figures(_accepted(journal))
-        if figures:
-            journal.note("model", figures)
-
-
 def _accepted(journal: Journal) -> int:
-    """How many records were made from the answers; the problems were there before."""
+    """The number of records made from the answers; the problems were there before."""
     return sum(count for name, count in journal.made.items() if name != PROBLEMS.noun)
 
 
-def _succeeded(task: asyncio.Task[Outcome | None]) -> bool:
-    return task.done() and not task.cancelled() and task.exception() is None
+class Flow(Generic[Item]):
+    """The inputs in progress, in order: at most `most_active`; a multiple of that may wait to be appended.
 
-
-def _tune_collector() -> None:
-    """What the imports made lives as long as the process: looking through it again and again takes a sixth of the time
-    of a run with hundreds of calls a second.
+    `show` is told how many more inputs are done.
     """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-
-
-class _Flow(Generic[Item]):
-    """The inputs under way, in order: at most `most_active`; a multiple of that may wait to be appended."""
 
     def __init__(
         self,
@@ -125,33 +116,36 @@ class _Flow(Generic[Item]):
         self._appended = time.monotonic()
 
     async def run(self, client: Client) -> int:
-        """How many inputs lack answers."""
+        """Process all inputs. Returns how many lack answers. Raises the first error, after keeping what is finished."""
         try:
-            while self._may_go_on():
+            while True:
+                if self._journal.stopping and self._failure is None:
+                    self._failure = StoppedError()
+                if self._failure is not None:
+                    await self._keep_finished()
+                    raise self._failure
                 more = self._start(client)
                 self._collect()
-                if self._should_append():
+                late = time.monotonic() - self._appended >= _APPEND_SECONDS
+                if len(self._ready) >= _LARGEST_CHUNK or (self._ready and (late or not self._active)):
                     await self._append()
-                    self._show_progress(client)
                 elif not (more or self._tasks or self._ready):
                     return self._missing
                 else:
-                    await self._wait()
-                    self._show_progress(client)
-            await self._end()
-            assert self._failure is not None
-            raise self._failure
+                    if self._journal.sync_is_due:
+                        await asyncio.to_thread(self._journal.sync_when_due)
+                    self._changed.clear()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_APPEND_SECONDS):
+                            await self._changed.wait()
+                self._show(self._appended_since_shown, client)
+                self._appended_since_shown = 0
         finally:
             for task in self._tasks:
                 task.cancel()
 
-    def _may_go_on(self) -> bool:
-        if self._journal.stopping and self._failure is None:
-            self._failure = StoppedError()
-        return self._failure is None
-
     def _start(self, client: Client) -> bool:
-        """Start what there is room for. Whether more inputs may come."""
+        """Start as many inputs as there is room for. Returns whether more inputs may come."""
         while self._active < self._most_active and len(self._tasks) + len(self._ready) < self._most_waiting:
             item = next(self._todo, None)
             if item is None or item is NOT_YET:
@@ -175,21 +169,17 @@ class _Flow(Generic[Item]):
             self._failure = task.exception()
 
     def _collect(self) -> None:
-        while self._tasks and _succeeded(self._tasks[0]):
+        """Move what is finished, up to the first input that is not, to the outcomes that can be appended."""
+        while self._tasks:
+            task = self._tasks[0]
+            if not task.done() or task.cancelled() or task.exception() is not None:
+                return
             outcome = self._tasks.popleft().result()
             if outcome is None:
                 self._missing += 1
             elif not self._missing:
-                # What comes after a missing one is made again later, for nothing, so that the order stays.
+                # Outcomes after a missing one are made again later, from stored answers, so that the order holds.
                 self._ready.append(outcome)
-
-    def _should_append(self) -> bool:
-        late = time.monotonic() - self._appended >= _APPEND_SECONDS
-        return len(self._ready) >= _LARGEST_CHUNK or (bool(self._ready) and (late or not self._active))
-
-    def _show_progress(self, client: Client) -> None:
-        self._show(self._appended_since_shown, client)
-        self._appended_since_shown = 0
 
     async def _append(self) -> None:
         outcomes, self._ready = self._ready, []
@@ -197,16 +187,8 @@ class _Flow(Generic[Item]):
         self._appended_since_shown += len(outcomes)
         self._appended = time.monotonic()
 
-    async def _wait(self) -> None:
-        if self._journal.sync_is_due:
-            await asyncio.to_thread(self._journal.sync_when_due)
-        self._changed.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_APPEND_SECONDS):
-                await self._changed.wait()
-
-    async def _end(self) -> None:
-        """Keep what is finished. Calls under way when nothing is wrong with them are paid for: let them come in."""
+    async def _keep_finished(self) -> None:
+        """Append what is finished. Calls in flight are paid for, so wait for them unless they may fail as well."""
         if not isinstance(self._failure, BudgetReachedError | StoppedError):
             for task in self._tasks:
                 task.cancel()

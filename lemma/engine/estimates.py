@@ -1,4 +1,4 @@
-"""What a pipeline will ask of its models at most, before anything is asked.
+"""An upper bound on what a pipeline will ask of its models, before anything is asked.
 
 The number of calls follows from the number of problems and the options of the commands: no stage makes more than its
 fan-out allows. Tokens of prompts are estimated from the text of the problems and the prompt templates, four characters
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from lemma.engine.summary import Tally
 from lemma.models.costs import Price
@@ -23,10 +24,10 @@ _SOLUTIONS_SHOWN = 2
 
 @dataclass(frozen=True)
 class Stage:
-    """What an estimate needs to know of a command and its options.
+    """What an estimate needs to know about a command and its options.
 
-    `source` yields the problems if the command reads them from data, `reads` is the run file that it reads otherwise.
-    `model` is None if nothing is asked.
+    `source` yields the problems if the command reads them from data; otherwise `reads` is the run file that it reads.
+    `model` is None if no model is asked.
     """
 
     command: str
@@ -42,7 +43,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The most that one command asks."""
+    """Upper bounds for one command."""
 
     command: str
     model: str
@@ -59,7 +60,11 @@ def estimate(stages: Iterable[Stage]) -> list[Estimate]:
     found = []
     for stage in stages:
         if stage.source is not None:
-            inputs, characters = _measured(stage.source)
+            problems = (item for item in stage.source if isinstance(item, Problem))
+            # The length of a problem is estimated from the first ones; all are counted.
+            lengths = [len(one.question) + len(one.solution) for one in islice(problems, _LOOKED_AT)]
+            inputs = len(lengths) + sum(1 for _ in problems)
+            characters = sum(lengths) / max(1, len(lengths))
         else:
             inputs = most.get(stage.reads, 0)
         for file in stage.writes:
@@ -72,18 +77,6 @@ def estimate(stages: Iterable[Stage]) -> list[Estimate]:
             usd = None if price is None else (prompt * price.input + completion * price.output) / 1_000_000
             found.append(Estimate(stage.command, stage.model, calls, prompt, completion, usd))
     return found
-
-
-def _measured(problems: Iterable[Problem | Rejection]) -> tuple[int, float]:
-    """The number of problems, and their average length in characters."""
-    count, characters, looked_at = 0, 0, 0
-    for item in problems:
-        if not isinstance(item, Rejection):
-            count += 1
-            if looked_at < _LOOKED_AT:
-                looked_at += 1
-                characters += len(item.question) + len(item.solution)
-    return count, characters / max(1, looked_at)
 
 
 def tally(estimates: Sequence[Estimate]) -> Tally:

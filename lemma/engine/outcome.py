@@ -1,4 +1,4 @@
-"""What was made of one input, and of several: what a command gives to its journal."""
+"""What was made from one input, or from several: what a command gives to its journal."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Count(NamedTuple):
 
 
 Product = Record | Refusal | Rejection | Count
-"""What a command's function makes of an input: records, what it refuses, and what it counts."""
+"""What a command's function makes from an input: records, refusals, and counts."""
 
 
 class Outcome:
-    """What was made of one input: lines by file, and counts."""
+    """What was made from one input: lines by file, and counts."""
 
     def __init__(self, input_id: str) -> None:
         self.input_id = input_id
@@ -56,9 +56,9 @@ class Outcome:
         self.reject(Rejection(stage=command, id=self.input_id, reason=refusal.reason, detail=refusal.detail))
 
     def take(self, products: Iterable[Product], command: str, files: Sequence[RunFile]) -> None:
-        """Add everything that a command's function makes of the input; each record goes to the file of its type.
+        """Add everything that a command's function makes from the input; each record goes to the file of its type.
 
-        A Refusal that the function raises ends it and is added too.
+        A Refusal that the function raises is added as well.
         """
         try:
             for product in products:

@@ -53,11 +53,16 @@ def run_stage(
     """Map `function` over the inputs that the journal has not acknowledged, and append what comes out, in order.
 
     An input whose id was seen before is dropped; the loader accounts for those. Inputs may include NOT_YET. Raises
-    LemmaError if a worker dies, StoppedError if a command beside this one failed.
+    LemmaError if a worker dies, StoppedError if a command that runs side by side failed.
     """
     todo = (item for item in inputs if item is NOT_YET or item.id not in journal.done)
     task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
-    for chunk in _chunks(function, todo, workers):
+    chunks: Iterator[Chunk]
+    if workers == 1:
+        chunks = (_apply(function, batch) for batch in _batches(todo))
+    else:
+        chunks = _chunks_from_pool(function, _batches(todo), workers)
+    for chunk in chunks:
         if chunk.ids:
             journal.append(chunk)
             progress.advance(task, len(chunk.ids))
@@ -69,15 +74,8 @@ def run_stage(
     journal.complete()
 
 
-def _chunks(function: Callable[[Item], Outcome], inputs: Iterable[Item], workers: int) -> Iterator[Chunk]:
-    """What comes of the inputs, in order; an empty chunk while there is nothing to do."""
-    if workers == 1:
-        return (_apply(function, batch) for batch in _batches(inputs))
-    return _chunks_from_pool(function, _batches(inputs), workers)
-
-
 def _batches(inputs: Iterable[Item]) -> Iterator[list[Item]]:
-    """Full batches, and smaller ones while the next input is not there yet; an empty one if there is none."""
+    """Full batches; smaller or empty ones while the next input is not ready."""
     batch: list[Item] = []
     for item in inputs:
         if item is not NOT_YET:
@@ -92,20 +90,21 @@ def _batches(inputs: Iterable[Item]) -> Iterator[list[Item]]:
 def _chunks_from_pool(
     function: Callable[[Item], Outcome], batches: Iterator[list[Item]], workers: int
 ) -> Iterator[Chunk]:
+    """What the workers make, in order; an empty chunk while there is nothing to do."""
     # Windows can only spawn, and waits for at most 61 processes.
     has_forkserver = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if has_forkserver else "spawn")
     if has_forkserver:
         multiprocessing.set_forkserver_preload(["lemma.engine.worker_process"])
     workers = min(workers, 61) if sys.platform == "win32" else workers
-    # The server that forks the workers may be older than what was set since, such as a folder of prompts.
+    # The process that forks the workers may have started before a variable was set, such as the folder of prompts.
     own = {name: value for name, value in os.environ.items() if name.startswith("LEMMA_")}
     waiting: deque[Future[Chunk]] = deque()
     with ProcessPoolExecutor(workers, context, _set_function, (function, own)) as pool:
         try:
             for batch in batches:
                 if not batch:
-                    yield _first_if_done(waiting)
+                    yield waiting.popleft().result() if waiting and waiting[0].done() else _NOTHING
                     continue
                 waiting.append(pool.submit(_apply_in_worker, batch))
                 if len(waiting) > workers * _BATCHES_IN_FLIGHT_PER_WORKER:
@@ -116,10 +115,6 @@ def _chunks_from_pool(
             raise LemmaError("a worker process died (killed, or out of memory). Rerun the command to resume") from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _first_if_done(waiting: deque[Future[Chunk]]) -> Chunk:
-    return waiting.popleft().result() if waiting and waiting[0].done() else _NOTHING
 
 
 _worker_function: Callable[[Any], Outcome]

@@ -1,7 +1,7 @@
-"""Run commands side by side, so that each problem flows from one to the next as soon as it is ready.
+"""Run commands side by side, so that each problem moves from one to the next as soon as it is ready.
 
 A command that reads the lines of the one before it, in order, starts when that one has opened its files, and ends after
-it: the files come out byte for byte as if one had followed the other. A command that needs all lines first, as
+it: the files are byte for byte the same as if one had followed the other. A command that needs all lines first, as
 `augment` needs the whole distribution of the student's errors, waits for those before it.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
@@ -59,17 +59,17 @@ def run_side_by_side(stages: Sequence[StageConfig], run_one: RunOne, console: Co
                 thread.wait()
         except KeyboardInterrupt:
             hold.stopping.set()
-            console.print("stopping once the calls in flight are answered; press Ctrl-C again to stop at once")
+            console.print("stopping as soon as the calls in flight are answered; press Ctrl-C again to stop at once")
             try:
                 for thread in threads:
                     thread.wait()
             except KeyboardInterrupt:
-                os._exit(130)  # a kill loses no more than what is in flight
+                os._exit(130)  # what is lost are the calls in flight, as in a kill
             raise
         finally:
             sort_rejected(stages[0].run, [stage.command for stage in stages])
     failures = [thread.failure for thread in threads if thread.failure is not None]
-    # The cause first: a command that only stopped because of another says nothing of use.
+    # The cause first: a StoppedError only says that another command failed.
     for failure in sorted(failures, key=lambda failure: isinstance(failure, StoppedError)):
         raise failure
     return [thread.summary for thread in threads if thread.summary is not None]
@@ -82,7 +82,7 @@ def sort_rejected(run: Path, commands: Sequence[str]) -> None:
     """
     path = REJECTED.path(run)
     rank = {command: place for place, command in enumerate(commands, start=1)}
-    if not path.exists() or _is_sorted(filter(None, _ranks(path, rank))):
+    if not path.exists() or all(before <= after for before, after in pairwise(filter(None, _ranks(path, rank)))):
         return
     temporary = path.with_name(path.name + ".tmp")
     with ExitStack() as stack:
@@ -105,12 +105,8 @@ def _ranks(path: Path, rank: Mapping[str, int]) -> Iterator[int]:
         yield rank.get(str(values.get("stage")), 0)
 
 
-def _is_sorted(values: Iterable[int]) -> bool:
-    return all(before <= after for before, after in pairwise(values))
-
-
 class _StageThread(threading.Thread):
-    """A command at work. `summary` or `failure` is what came of it."""
+    """A running command. It ends with a `summary` or a `failure`."""
 
     def __init__(self, stage: StageConfig, run_one: RunOne, hold: Hold) -> None:
         super().__init__(name=stage.command, daemon=True)
@@ -120,12 +116,12 @@ class _StageThread(threading.Thread):
         self.start()
 
     def wait(self, until_opened: bool = False) -> None:
-        """Wait until the command has ended, or what it makes can be read. Ctrl-C gets through."""
+        """Wait until the command has ended, or until its files can be read. Ctrl-C interrupts the wait."""
         while self.is_alive() and not (until_opened and self.stage.command in self._hold.opened):
             self.join(_SECONDS_BETWEEN_LOOKS)
 
     def run(self) -> None:
-        """Run the command; what it raises is kept."""
+        """Run the command, and keep what it raises."""
         try:
             self.summary = self._run_one(self.stage, self._hold)
         except BaseException as failure:

@@ -54,7 +54,9 @@ def compare(
         for suite, figures in suites.items()
         for figure in figures
     ]
-    pairs.append(("accuracy", EQUAL_TOKENS, *_equal_tokens(ours, theirs)))
+    voted = [_vote_within_equal_tokens(*rows) for rows in zip(ours, theirs, strict=True)]
+    sides = [np.array([[vote[side], 1.0] if vote else [0.0, 0.0] for vote in voted]) for side in (0, 1)]
+    pairs.append(("accuracy", EQUAL_TOKENS, Column(sides[0], ratio), Column(sides[1], ratio)))
     compared = []
     for suite, figure, one, other in pairs:
         values = [float(column.statistic(column.terms.sum(axis=0))) for column in (one, other)]
@@ -63,12 +65,6 @@ def compare(
         difference = paired(one, other, seed)
         compared.append(Compared(suite, figure.id, figure.label, values[0], values[1], difference, figure.percent))
     return compared
-
-
-def _equal_tokens(first: Sequence[Rows], second: Sequence[Rows]) -> tuple[Column, Column]:
-    voted = [_vote_within_equal_tokens(*rows) for rows in zip(first, second, strict=True)]
-    left, right = (np.array([[vote[side], 1.0] if vote else [0.0, 0.0] for vote in voted]) for side in (0, 1))
-    return Column(left, ratio), Column(right, ratio)
 
 
 def _vote_within_equal_tokens(first: Rows, second: Rows) -> tuple[float, float] | None:

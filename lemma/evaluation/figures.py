@@ -11,7 +11,6 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -27,6 +26,8 @@ _GROUPS: Mapping[str, Callable[[GradedOutput], str | None]] = {
     "error_type": lambda row: row.error_type,
     "steps": lambda row: str(row.operations),
 }
+
+GroupOf = Callable[[GradedOutput], str | None]
 
 
 @dataclass(frozen=True)
@@ -155,8 +156,8 @@ def _grouped(figure: Figure, problems: Sequence[Rows]) -> Iterable[tuple[str, Co
         groups = {group_of(row) for rows in problems for row in rows if row.condition in figure.conditions}
         # Numbers in order of size, names in alphabetical order.
         for group in sorted(filter(None, groups), key=lambda name: (len(name) if name.isdecimal() else 0, name)):
-            yield f"{kind}={group}", figure.column(problems, partial(_is_in, group_of, group))
 
+            def is_in(row: GradedOutput, of: GroupOf = group_of, name: str = group) -> bool:
+                return of(row) == name
 
-def _is_in(group_of: Callable[[GradedOutput], str | None], group: str, row: GradedOutput) -> bool:
-    return group_of(row) == group
+            yield f"{kind}={group}", figure.column(problems, is_in)

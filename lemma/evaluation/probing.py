@@ -27,7 +27,7 @@ from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Response
 from lemma.records import ErroneousSolution, Rejection, content_id
-from lemma.rng import random_for
+from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations
 
 Fields = Mapping[str, Any]

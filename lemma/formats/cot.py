@@ -1,4 +1,4 @@
-"""Plain chain of thought: a question and a right solution of it, each problem's once."""
+"""Plain chain of thought: a question and its right solution, once per problem."""
 
 from __future__ import annotations
 

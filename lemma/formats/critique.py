@@ -1,8 +1,8 @@
 """A critique: a verdict on each step up to the first wrong one, an explanation, a right solution (arXiv 2404.17140).
 
-Half of the solutions shown are right. A critic that never sees one learns to find fault with everything; where there
-are fewer right solutions than wrong ones, the right ones come repeatedly. Nothing is said of the steps after the first
-wrong one, because nothing is known of them.
+Half of the solutions shown are right: a critic that never sees a right one learns to find fault with everything. If
+there are fewer right solutions than wrong ones, the right ones are repeated. The steps after the first wrong one get no
+verdict, because nothing is known about them.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """Preference pairs about one step, in TRL's conversational form: `prompt`, `chosen`, `rejected`.
 
-| pair | both begin with | chosen goes on with | rejected goes on with |
+| pair | both begin with | chosen continues with | rejected continues with |
 | --- | --- | --- | --- |
 | `rise` (arXiv 2410.06638) | the right steps | the right step | the wrong step |
-| `sfs` (arXiv 2608.11573) | and the wrong one | reflection, the right step | the next step, or the wrong answer |
+| `sfs` (arXiv 2608.11573) | and the wrong step | reflection, the right step | the next step, or the wrong answer |
 
-The papers' prompt is the question and the steps so far. TRL can't be told so: it closes the last message of a
-conversational prompt and opens a new turn, and with plain text there is no chat template at all. So the steps so far
-stand at the start of both answers, where DPO's loss, a difference of log-likelihoods, cancels them to the last bit: it
-is the loss of the papers, in any chat template. `shared` is their length in characters, for a loss in which they would
-not cancel (one averaged over tokens, or with a likelihood term of the chosen answer).
+In the papers, the prompt is the question and the steps so far. TRL does not support that: it closes the last message of
+a conversational prompt and opens a new turn, and plain text gets no chat template. So the steps so far are at the start
+of both answers. DPO's loss is a difference of log-likelihoods, in which they cancel exactly, so it is the loss of the
+papers with any chat template. `shared` is their length in characters, for a loss in which they do not cancel (one
+averaged over tokens, or with a likelihood term for the chosen answer).
 """
 
 from __future__ import annotations

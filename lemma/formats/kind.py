@@ -1,4 +1,4 @@
-"""What a record kind is, and what it is made from: a joined error, or a right solution."""
+"""What a record kind is, and what its records are made from: a joined error, or a right solution."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RightShare = Literal["none", "each", "half", "mixed"]
 
 @dataclass(frozen=True)
 class RightSolution:
-    """A problem with a right solution, as `reference_steps` have it."""
+    """A problem with a right solution, its steps in the form of `reference_steps`."""
 
     problem_id: str
     question: str
@@ -31,29 +31,29 @@ class RightSolution:
 
 @dataclass(frozen=True)
 class Joined:
-    """A correction, and the trajectory it gives: a plain join, or one that was `rewritten`, the correction with it."""
+    """A correction and its trajectory: a plain join, or one that was `rewritten`, with its correction."""
 
     correction: Correction
     trajectory: Trajectory
     rewritten: bool = False
 
     def text(self, kind: SegmentKind) -> str:
-        """The text of a segment, empty where the trajectory has none of that kind."""
+        """The text of a segment, empty if the trajectory has none of that kind."""
         return "".join(segment.text for segment in self.trajectory.segments if segment.kind == kind)
 
     @property
     def first_step(self) -> str:
-        """The first step of the correction, as the correction has it."""
+        """The first step of the correction, before any rewriting."""
         steps = self.correction.steps
         return steps[0] if steps else answer_line(self.correction.final_answer)
 
     @property
     def next_step(self) -> str:
-        """The first step of the correction, as the trajectory has it."""
+        """The first step of the correction, as written in the trajectory."""
         return split_steps(self.text("correction"))[0] if self.rewritten else self.first_step
 
     def right_solution(self, erroneous: ErroneousSolution) -> RightSolution:
-        """The whole right solution: a repaired one has the right steps before the error too."""
+        """The whole right solution: for a `fix`, with the right steps before the error."""
         kept = erroneous.steps[: erroneous.error_step] if self.correction.strategy == "fix" else ()
         steps = (*kept, *self.correction.steps)
         return RightSolution(erroneous.problem_id, erroneous.question, steps, self.correction.final_answer)
@@ -61,7 +61,7 @@ class Joined:
 
 @dataclass(frozen=True)
 class Case:
-    """An erroneous solution with the corrections that were asked for, at least one."""
+    """An erroneous solution with its corrections by the selected strategies, at least one."""
 
     erroneous: ErroneousSolution
     joined: tuple[Joined, ...]
@@ -72,16 +72,16 @@ class Case:
 
     @property
     def repaired(self) -> Joined:
-        """The correction that keeps most of what was right."""
+        """The correction that keeps the right steps, if there is one."""
         return self.first("fix") or self.joined[0]
 
 
 @dataclass(frozen=True)
 class Line:
-    """A record before it takes a shape: what the user says, what the assistant says, and columns beside them.
+    """A record before it takes a shape: the user's message, the assistant's message, and more columns.
 
-    A preference pair has two answers: the better one, and in `worse` the other. The summary counts by `counted_as`,
-    which is `RIGHT_SOLUTION` for what was made of one.
+    A preference pair has two answers; `worse` is the rejected one. The summary counts by `counted_as`, which is
+    `RIGHT_SOLUTION` for a record made from one.
     """
 
     question: str
@@ -93,35 +93,36 @@ class Line:
 
 @dataclass(frozen=True)
 class RecordKind:
-    """One record kind.
-
-    `of_error` makes its records of an error, few or, where `each_correction`, one of each correction; it `needs` a
-    correction of one of these strategies. `of_solution` makes one of a right solution. How many of those there are is
-    `right_solutions`: none, each problem's once, as many as errors (`half`), or the share that `--mix cot=...` says
-    (`mixed`). A kind that says of steps that they are right (`judges_steps`) takes references of errors only: they
-    were checked. A kind that no chat shape fits writes its columns as they are (`shaped` is false); one of `pairs` has
-    two answers to compare. `prompts` are the files that hold its wording.
-    """
+    """One record kind."""
 
     summary: str
     of_error: Callable[[Case], Iterator[Line]] | None
+    """Makes the records of an error."""
     of_solution: Callable[[RightSolution], Line] | None
+    """Makes the record of a right solution."""
     right_solutions: RightShare
+    """How many right solutions: none, each problem's once, as many as errors (`half`), or as `--mix` says (`mixed`)."""
     judges_steps: bool = False
+    """Says that steps are right, so only the references of errors are used: those were checked."""
     each_correction: bool = False
+    """An error becomes one record per correction."""
     shaped: bool = True
+    """Takes the chat shape of `--shape`; otherwise the columns are written as they are."""
     pairs: bool = False
+    """Has two answers to compare."""
     needs: tuple[Strategy, ...] = ("fix", "restart")
+    """An error needs a correction by one of these strategies."""
     prompts: tuple[str, ...] = ()
+    """The prompt files that hold its wording."""
 
     @property
     def objective(self) -> Literal["sft", "dpo", "prm"]:
-        """What `lemma train` makes of it: pairs are compared, labelled steps are judged, all else is learned."""
+        """The objective of `lemma train`: pairs are compared, labeled steps are judged, all else is learned."""
         return "dpo" if self.pairs else "sft" if self.shaped else "prm"
 
 
 def origin(of: ErroneousSolution | RightSolution) -> Columns:
-    """The columns that say what a record comes from: the error, or nulls for a right solution, and the problem."""
+    """The columns that say where a record comes from: the error (nulls for a right solution) and the problem."""
     error = of if isinstance(of, ErroneousSolution) else None
     return {
         "error_type": error and error.error_type,
@@ -131,12 +132,12 @@ def origin(of: ErroneousSolution | RightSolution) -> Columns:
 
 
 def numbered(steps: Sequence[str], first: int = 1) -> tuple[str, ...]:
-    """Steps as people count them: `Step 1: ...` and so on."""
+    """Steps numbered from 1: `Step 1: ...` and so on."""
     return tuple(f"Step {number}: {step}" for number, step in enumerate(steps, start=first))
 
 
 def task(prompt: str, question: str, steps: Sequence[str], final_answer: str) -> str:
-    """What a prompt file asks the model to do with a solution, shown in `Step k:` form."""
+    """The user's message from a prompt file, about a solution shown in `Step k:` form."""
     solution = solution_text(numbered(steps), final_answer)
     rendered = load_prompt(prompt).render(question=question, solution=solution)
     return rendered if isinstance(rendered, str) else rendered[-1].content

@@ -1,6 +1,6 @@
 """The LEMA correction (arXiv 2310.20689, section 2): of a wrong solution, the first wrong step, why, and a right one.
 
-The answer counts steps from 1, as people do, and writes `...` for the steps that stay:
+The answer counts steps from 1, and writes `...` for the steps that are kept:
 
     Step 2.
     Explanation: 48 + 24 is 72, not 62.

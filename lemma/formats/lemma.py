@@ -1,8 +1,7 @@
 """The LEMMA trajectory (arXiv 2503.17439, section 3): prefix, wrong step, reflection, right solution in one answer.
 
-`segments` are character offsets into the answer. They lie end to end and cover all of it; the newline that ends a
-segment belongs to it, so no character is outside. A plain right solution that is mixed in is one `correction`, with
-nulls where an error has its type.
+`segments` are character offsets into the answer. They cover all of it without gaps; the newline that ends a segment
+belongs to it. A plain right solution that is mixed in is one `correction`, with nulls for the error's columns.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def of_solution(solution: RightSolution) -> Line:
 
 
 def spans(segments: tuple[Segment, ...]) -> list[Columns]:
-    """Where each segment starts and ends in the text of all of them."""
+    """Where each segment starts and ends in the joined text."""
     made, start = [], 0
     for segment in segments:
         end = start + len(segment.text)

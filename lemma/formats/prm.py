@@ -2,8 +2,9 @@
 
 The form is that of TRL's PRMTrainer, which left TRL with 1.16; `lemma train --objective prm` and Axolotl read it.
 
-A step is labelled true before the first wrong one, and false from it on, as what follows is built on the mistake. A
-trainer that wants no label there can cut each list after its first false one. Right solutions are all true.
+Steps before the first wrong one are labeled true; the wrong one and all after it are labeled false, as they build on
+the mistake. A trainer that wants no label there can cut each list after its first false one. Right solutions are all
+true.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The shapes of a record, as trainers read them, in one place.
+"""The shapes of a record, as trainers read them.
 
 | shape | trained on by | columns |
 | --- | --- | --- |
@@ -81,7 +81,7 @@ _SHAPES: dict[Shape, Callable[[Line], Columns]] = {
 
 
 def llama_factory_entry(file: str, shape: Shape, pairs: bool) -> Columns | None:
-    """What LLaMA-Factory's `dataset_info.json` says of a file in this shape; None for a shape that it does not read."""
+    """The entry for a file in LLaMA-Factory's `dataset_info.json`; None if it does not read the shape."""
     answers = {"chosen": "chosen", "rejected": "rejected"} if pairs else {}
     ranking = {"ranking": True} if pairs else {}
     if shape == "alpaca":

@@ -1,7 +1,7 @@
 """Typed errors in solutions modulo a prime, where plain arithmetic proves nothing.
 
 One thing is changed in one step and carried through the later ones modulo the prime. What comes out is read again from
-its text and proved by working everything out anew: the steps before are right, the changed one is the first wrong one,
+its text and proved by recomputing everything: the steps before are right, the changed one is the first wrong one,
 and its equation is false in a calculation error and true in all others, as are all later ones.
 """
 

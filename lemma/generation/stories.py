@@ -113,7 +113,7 @@ class Working:
 
 
 def draw_story(rng: random.Random, difficulty: Difficulty) -> Story:
-    """A story of exactly so many operations."""
+    """A story with exactly this number of operations."""
     while True:
         story = _Drawing(rng, difficulty).story()
         if story is not None:
@@ -145,7 +145,7 @@ class _Drawing:
         return Story(self._thing, self._facts, asked, self._difficulty.modulus)
 
     def _node(self, operations: int) -> str:
-        """A person whose quantity needs so many operations. Sources are drawn before the person who needs them."""
+        """A person whose quantity takes `operations` operations. Sources are drawn before the person who needs them."""
         rng, others = self._rng, operations - 1
         if operations == 0:
             return self._person(())

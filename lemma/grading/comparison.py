@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from lemma.grading.expressions import Sym, symbols
@@ -118,29 +120,20 @@ def _compare_with_ratio(gold: Answer, answer: Answer) -> Verdict:
 
 
 def _compare_real_sets(gold: Answer, answer: Answer) -> Verdict:
-    if isinstance(gold, Relation) and isinstance(answer, Relation) and _has_several_variables(gold, answer):
-        return compare_relations(gold, answer, compare)
+    if isinstance(gold, Relation) and isinstance(answer, Relation):
+        sides = [[side.expression for side in one.sides if isinstance(side, Quantity)] for one in (gold, answer)]
+        if any(len(frozenset().union(*map(symbols, expressions))) > 1 for expressions in sides):  # several variables
+            return compare_relations(gold, answer, compare)
     left, right = _real_set_or_none(gold), _real_set_or_none(answer)
     if left is None and right is None:
         return _compare_unread_sets(gold, answer)
     if left is None or right is None:
         unread = gold if left is None else answer
         return _compare_unread_sets(gold, answer) if _may_be_set(unread) else "different"
-    if len(left) != len(right):
+    if list(map(attrgetter("closed"), left)) != list(map(attrgetter("closed"), right)):
         return "different"
-    return _all_of(_compare_intervals(one, other) for one, other in zip(left, right, strict=True))
-
-
-def _compare_intervals(gold: Interval, answer: Interval) -> Verdict:
-    if (gold.low_closed, gold.high_closed) != (answer.low_closed, answer.high_closed):
-        return "different"
-    ends = (gold.low, answer.low), (gold.high, answer.high)
-    return _all_of(compare_expressions(one.expression, other.expression) for one, other in ends)
-
-
-def _has_several_variables(*relations: Relation) -> bool:
-    sides = [[side.expression for side in one.sides if isinstance(side, Quantity)] for one in relations]
-    return any(len(frozenset().union(*map(symbols, expressions))) > 1 for expressions in sides)
+    ends, other_ends = (chain.from_iterable(map(attrgetter("ends"), side)) for side in (left, right))
+    return _all_of(map(compare_expressions, ends, other_ends))
 
 
 def _real_set_or_none(answer: Answer) -> list[Interval] | None:

@@ -16,7 +16,7 @@ MAX_DEPTH = 40
 
 
 class UnreadableError(ValueError):
-    """The text is not in the grammar; somebody else may still be able to read it."""
+    """The text is not in the grammar; another reader may still be able to read it."""
 
 
 class Num(NamedTuple):
@@ -43,6 +43,7 @@ Expr = Num | Sym | Call
 TRIGONOMETRIC = frozenset(["sin", "cos", "tan", "cot", "sec", "csc"])
 CONSTANTS = frozenset(["pi", "e", "i", "infinity"])
 _OPENING = {"(": ")", "[": "]", "{": "}", "|": "|", "\\lfloor": "\\rfloor", "\\lceil": "\\rceil"}
+_BRACKETS = {"|": "abs", "\\lfloor": "floor", "\\lceil": "ceil"}
 _TWO = Num(Fraction(2))
 
 
@@ -179,7 +180,12 @@ class ExpressionReader:
             self._depth -= 1
             return call
         if token.text in _OPENING:
-            return self._group(token.text)
+            # Inside of bars, the next bar closes.
+            bars, self._bars = self._bars, 1 if token.text == "|" else 0
+            content = self._sum()
+            self._expect(_OPENING[token.text])
+            self._bars = bars
+            return Call(_BRACKETS[token.text], (content,)) if token.text in _BRACKETS else content
         raise UnreadableError(f"unexpected {token.text!r}")
 
     def _subscript(self) -> str:
@@ -200,14 +206,6 @@ class ExpressionReader:
             self._at += 1
         return mark + "_" + "".join(token.text for token in self._tokens[start : self._at - 1])
 
-    def _group(self, opening: str) -> Expr:
-        bars, self._bars = self._bars, 1 if opening == "|" else 0
-        content = self._sum()
-        self._expect(_OPENING[opening])
-        self._bars = bars
-        heads = {"|": "abs", "\\lfloor": "floor", "\\lceil": "ceil"}
-        return Call(heads[opening], (content,)) if opening in heads else content
-
     def _argument(self) -> Expr:
         """What LaTeX takes as one argument: a group, or a single digit or symbol."""
         token = self._peek()
@@ -217,7 +215,11 @@ class ExpressionReader:
 
     def _application(self, name: str) -> Expr:
         if name in ("sqrt", "cbrt"):
-            return self._root(Num(Fraction(3)) if name == "cbrt" else _TWO)
+            index: Expr = Num(Fraction(3)) if name == "cbrt" else _TWO
+            if self._take("["):
+                index = self._sum()
+                self._expect("]")
+            return Call("root", (self._argument(), index))
         power: Expr | None = None
         base: Expr | None = None
         while (token := self._peek()) is not None and token.text in ("^", "_"):
@@ -232,12 +234,6 @@ class ExpressionReader:
         call = Call(name, (argument,) if base is None else (argument, base))
         return call if power is None else Call("pow", (call, power))
 
-    def _root(self, index: Expr) -> Expr:
-        if self._take("["):
-            index = self._sum()
-            self._expect("]")
-        return Call("root", (self._argument(), index))
-
     def _function_argument(self) -> Expr:
         r"""`\sin 2x` takes the product 2x; `\sin(x) y` only what is in parentheses."""
         token = self._peek()
@@ -250,7 +246,7 @@ class ExpressionReader:
 
 
 def branches(expression: Expr) -> list[Expr]:
-    r"""The values of an expression with `\pm`: the upper signs, then the lower; itself where there is none."""
+    r"""The values of an expression with `\pm`: the upper signs, then the lower; itself if it has none."""
     if not _has_sign_choice(expression):
         return [expression]
     return [_choose(expression, upper=True), _choose(expression, upper=False)]

@@ -8,6 +8,7 @@ that its cost is linear in the length of hostile text too.
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 
 from lemma.grading.languages import foreign_answer, is_doubtful, join_groups
 from lemma.grading.number_words import replace_number_words
@@ -81,7 +82,9 @@ _UNIT_TAIL = re.compile(
     r" ?(?!(?:and|or|so|is|in|for|with|from|than|of|to)\b)[a-zA-Z°]+[²³]?(?:/[a-zA-Z]+)?(?:\^\d)?"
     r"(?: (?:per|an?)? ?[a-zA-Z]+){0,4}"
 )
-_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)(?<!\\)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_FORMULA = re.compile(
+    r"\$\$(.{1,1000}?)\$\$|(?<![\\$])\$([^$\n]{1,1000}?)(?<!\\)\$|\\\((.{1,1000}?)\\\)|\\\[(.{1,1000}?)\\\]", re.DOTALL
+)
 _BETWEEN_BOXES_LENGTH = 60
 _SHORT = 14
 _NON_ANSWER = re.compile(
@@ -89,7 +92,10 @@ _NON_ANSWER = re.compile(
 )
 # What GSM8K's solutions have for a calculator.
 _CALCULATION = re.compile(r"<<[^<>]*>>")
-_ASIDE = re.compile(r"\s+\((?![^()]*(?:\\|\b(?:sin|cos|tan|log|ln|exp|sqrt|pi)\b))[^()]*[A-Za-z]{3}[^()]*\)[.\s]*$")
+# Runs are bounded so that hostile text cannot make these take quadratic time.
+_ASIDE = re.compile(
+    r"\s{1,9}\((?![^()]{0,200}(?:\\|\b(?:sin|cos|tan|log|ln|exp|sqrt|pi)\b))[^()]{0,200}[A-Za-z]{3}[^()]{0,200}\)[.\s]{0,9}$"
+)
 # `18, not 19` is 18.
 _CONTRAST = re.compile(
     r"^(\s*[$*]{0,3}-?\d[\d,.]{0,20}[$*%]{0,3}(?: [a-z]{1,20})?),? (?:and not|not|rather than|instead of) [^,.]{1,40}$"
@@ -111,7 +117,7 @@ def find_answer(text: str) -> str | None:
     response = final_response(text)
     if response is None:
         return None
-    text = join_groups(response)
+    text = response if response.isascii() else join_groups(response)
     if "\\boxed" in text or "\\fbox" in text:
         boxed = _last_boxed(text)
         if boxed is not None:
@@ -209,27 +215,36 @@ def _after_hashes(text: str) -> str | None:
 
 def _after_last_marker(text: str) -> str | None:
     """What follows the last "answer is" or `A:` line, whichever comes last."""
-    starts: list[int] = []
-    negated: set[int] = set()
-    end = len(text)
-    for _ in range(_PHRASE_ATTEMPTS):
-        end = text.rfind("A:", 0, end)
-        if end < 0:
-            break
-        if not text[text.rfind("\n", 0, end) + 1 : end].strip():  # it begins its line
-            starts.append(end + 2)
-            break
+    # Where each answer begins, and where the word for it does.
+    starts: list[tuple[int, int | None]] = []
+    at = _last_a_line(text)
+    if at is not None:
+        plain = _PLAIN_LINE.match(text, at)
+        if plain and plain.end() == len(text):
+            return plain.group(1)
+        starts.append((at, None))
     # Looking for these is much faster than the expression, which never matches without one of them.
     if "nswer" in text or "NSWER" in text or "hoice" in text or "ption" in text:
         for match in list(_ANSWER_WORD.finditer(text))[-_PHRASE_ATTEMPTS:]:
             after = _AFTER_ANSWER.match(text, match.end())
             if after:
-                starts.append(after.end())
-                if _NEGATION.search(text, match.end(), after.end()) or is_negated(text, match.start()):
-                    negated.add(after.end())
-    for start in sorted(starts, reverse=True)[:_PHRASE_ATTEMPTS]:
+                starts.append((after.end(), match.start()))
+    for start, word in sorted(starts, key=itemgetter(0), reverse=True)[:_PHRASE_ATTEMPTS]:
         if answer := _first_answer(text[start : start + _PROSE_WINDOW]):
-            return f"not {answer}" if start in negated else answer
+            negated = word is not None and (_NEGATION.search(text, word, start) or is_negated(text, word))
+            return f"not {answer}" if negated else answer
+    return None
+
+
+def _last_a_line(text: str) -> int | None:
+    """Where the answer begins in the last line that begins with `A:`; None if there is no such line."""
+    end = len(text)
+    for _ in range(_PHRASE_ATTEMPTS):
+        end = text.rfind("A:", 0, end)
+        if end < 0:
+            break
+        if not text[text.rfind("\n", 0, end) + 1 : end].strip():
+            return end + 2
     return None
 
 

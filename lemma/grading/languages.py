@@ -88,7 +88,7 @@ def is_doubtful(sentence: str) -> bool:
 
 def join_groups(text: str) -> str:
     """The text without the narrow spaces between groups of three digits."""
-    return text if text.isascii() else _GROUPS.sub("", text)
+    return _GROUPS.sub("", text)
 
 
 def _stated_in(sentence: str) -> str:

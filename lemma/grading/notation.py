@@ -38,40 +38,41 @@ _GREEK_NAMES = """
 _GREEK = {letter: rf"\{name} " for letter, name in zip(_GREEK_LETTERS, _GREEK_NAMES.split(), strict=True)}
 _TRANSLATION = str.maketrans({**_SYMBOLS, **_GREEK})
 
+# What has to be in an answer for the expression to find something in it; the expression; its replacement.
 _NOISE = (
     # A comma between thousands, which LaTeX sets without a space after it.
-    (re.compile(r"(?<=\d)(?:,\s*\\!|\{,\}|\\,)\s*(?=\d{3}(?!\d))"), ""),
-    (re.compile(r"\\(?:left|right|displaystyle|textstyle|limits|middle|[bB]igg?[lr]?)(?![a-zA-Z])\.?"), ""),
-    (re.compile(r"m?\\(?:angle|triangle|measuredangle)(?![a-zA-Z])"), " "),
-    (re.compile(r"\\!|\\\\\s*$|^\s*&|\\(?:text)?color\s*\{[a-zA-Z]*\}"), ""),
-    (re.compile(r"\\(?:bf|it|rm|tiny|small|normalsize|large|Large|LARGE|huge|Huge|boldmath)(?![a-zA-Z{])"), ""),
-    (re.compile(r"(?<!\\)((?:\\\\)*)\\[,;:> ]"), r"\1 "),
-    (re.compile(r"~|\\q?quad(?![a-z])|\\(?:hspace|vspace|phantom)\{[^{}]*\}"), " "),
-    (re.compile(r"\\(?:[dtc]|nice|s)frac(?![a-zA-Z])"), r"\\frac"),
-    (re.compile(r"(?<![\d:.])(\d{1,2}) ?o'clock(?![a-z])"), r"\1:00"),
-    (re.compile(r"\\[dt]binom(?![a-zA-Z])"), r"\\binom"),
-    (re.compile(r"(?:\{\})?\^\s*\{?\s*\\circ\s*\}?|\\degree(?![a-z])|\\textdegree(?![a-z])"), r"\\degree "),
-    (re.compile(r"\\(?:leq|leqslant|leqq)(?![a-zA-Z])"), r"\\le"),
-    (re.compile(r"\\(?:geq|geqslant|geqq)(?![a-zA-Z])"), r"\\ge"),
-    (re.compile(r"\\neq(?![a-zA-Z])"), r"\\ne"),
-    (re.compile(r"\\(?:lbrace)(?![a-zA-Z])"), r"\\{"),
-    (re.compile(r"\\(?:rbrace)(?![a-zA-Z])"), r"\\}"),
-    (re.compile(r"\\(?:mathbf|mathit|boldsymbol|bm|vec|hat|overrightarrow|ensuremath|underline)\s*(?=\{)"), ""),
-    (re.compile(r"\\(?:lbrack)(?![a-zA-Z])"), "["),
-    (re.compile(r"\\(?:rbrack)(?![a-zA-Z])"), "]"),
-    (re.compile(r"\*\*(?=[^*]*\*\*)|(?<=[^*\s])\*\*$|`"), ""),
-    (re.compile(r"\\(?:varnothing|O)(?![a-zA-Z])"), r"\\emptyset"),
-    (re.compile(r"\\(?:ldots|dots|cdots)(?![a-zA-Z])"), "..."),
-    (re.compile(r"\\%"), "%"),
-    (re.compile(r"(?<=[)\]])\s*U\s*(?=[(\[])"), r" \\cup "),
-    (re.compile(r"(?<=\d)\s*[xX]\s*(?=\d)"), r" \\times "),
-    (re.compile(r"\+/-|(?<![^\s(,=])\+-(?=[\s\d\\])"), r"\\pm "),
-    (re.compile(r"\\(?:text|mathrm)\s*\{\s*([0-9A-Fa-f]+)\s*\}(?=_)"), r"\1"),
-    (re.compile(r"(?<=\d)\^\s*\{?\s*\\(?:text|mathrm|textrm)\s*\{\s*(?:st|nd|rd|th)\s*\}\s*\}?"), ""),
-    (re.compile(r"\\binom\s*(\d)\s*(\d)"), r"\\binom{\1}{\2}"),
+    (",", re.compile(r"(?<=\d)(?:,\s*\\!|\{,\}|\\,)\s*(?=\d{3}(?!\d))"), ""),
+    ("\\", re.compile(r"\\(?:left|right|displaystyle|textstyle|limits|middle|[bB]igg?[lr]?)(?![a-zA-Z])\.?"), ""),
+    ("\\", re.compile(r"m?\\(?:angle|triangle|measuredangle)(?![a-zA-Z])"), " "),
+    ("", re.compile(r"\\!|\\\\\s*$|^\s*&|\\(?:text)?color\s*\{[a-zA-Z]*\}"), ""),
+    ("\\", re.compile(r"\\(?:bf|it|rm|tiny|small|normalsize|large|Large|LARGE|huge|Huge|boldmath)(?![a-zA-Z{])"), ""),
+    ("\\", re.compile(r"(?<!\\)((?:\\\\)*)\\[,;:> ]"), r"\1 "),
+    ("", re.compile(r"~|\\q?quad(?![a-z])|\\(?:hspace|vspace|phantom)\{[^{}]*\}"), " "),
+    ("frac", re.compile(r"\\(?:[dtc]|nice|s)frac(?![a-zA-Z])"), r"\\frac"),
+    ("clock", re.compile(r"(?<![\d:.])(\d{1,2}) ?o'clock(?![a-z])"), r"\1:00"),
+    ("binom", re.compile(r"\\[dt]binom(?![a-zA-Z])"), r"\\binom"),
+    ("\\", re.compile(r"(?:\{\})?\^\s*\{?\s*\\circ\s*\}?|\\degree(?![a-z])|\\textdegree(?![a-z])"), r"\\degree "),
+    ("\\l", re.compile(r"\\(?:leq|leqslant|leqq)(?![a-zA-Z])"), r"\\le"),
+    ("\\g", re.compile(r"\\(?:geq|geqslant|geqq)(?![a-zA-Z])"), r"\\ge"),
+    ("\\neq", re.compile(r"\\neq(?![a-zA-Z])"), r"\\ne"),
+    ("\\lbrace", re.compile(r"\\(?:lbrace)(?![a-zA-Z])"), r"\\{"),
+    ("\\rbrace", re.compile(r"\\(?:rbrace)(?![a-zA-Z])"), r"\\}"),
+    ("\\", re.compile(r"\\(?:mathbf|mathit|boldsymbol|bm|vec|hat|overrightarrow|ensuremath|underline)\s*(?=\{)"), ""),
+    ("\\lbrack", re.compile(r"\\(?:lbrack)(?![a-zA-Z])"), "["),
+    ("\\rbrack", re.compile(r"\\(?:rbrack)(?![a-zA-Z])"), "]"),
+    ("", re.compile(r"\*\*(?=[^*]*\*\*)|(?<=[^*\s])\*\*$|`"), ""),
+    ("\\", re.compile(r"\\(?:varnothing|O)(?![a-zA-Z])"), r"\\emptyset"),
+    ("dots", re.compile(r"\\(?:ldots|dots|cdots)(?![a-zA-Z])"), "..."),
+    ("%", re.compile(r"\\%"), "%"),
+    ("U", re.compile(r"(?<=[)\]])\s*U\s*(?=[(\[])"), r" \\cup "),
+    ("", re.compile(r"(?<=\d)\s*[xX]\s*(?=\d)"), r" \\times "),
+    ("+", re.compile(r"\+/-|(?<![^\s(,=])\+-(?=[\s\d\\])"), r"\\pm "),
+    ("_", re.compile(r"\\(?:text|mathrm)\s*\{\s*([0-9A-Fa-f]+)\s*\}(?=_)"), r"\1"),
+    ("^", re.compile(r"(?<=\d)\^\s*\{?\s*\\(?:text|mathrm|textrm)\s*\{\s*(?:st|nd|rd|th)\s*\}\s*\}?"), ""),
+    ("binom", re.compile(r"\\binom\s*(\d)\s*(\d)"), r"\\binom{\1}{\2}"),
     # `\frac12` and `\frac9{19}`: LaTeX takes one digit where there are no braces.
-    (re.compile(r"\\frac\s*(\d)(?=\s*[\d{\\])"), r"\\frac{\1}"),
-    (re.compile(r"(\\frac\s*\{[^{}]*\})\s*(\d)"), r"\1{\2}"),
+    ("\\frac", re.compile(r"\\frac\s*(\d)(?=\s*[\d{\\])"), r"\\frac{\1}"),
+    ("\\frac", re.compile(r"(\\frac\s*\{[^{}]*\})\s*(\d)"), r"\1{\2}"),
 )  # fmt: skip
 _MATH_DOLLARS = re.compile(r"(?<!\\)\$")
 _PRICE = re.compile(r"(?<!\\)\$\s*-?[\d.]")
@@ -88,8 +89,9 @@ def normalize_notation(answer: str) -> str | None:
             return None
         answer = _to_ascii(answer)
     answer = "".join(char if char >= " " else " " for char in answer)
-    for pattern, replacement in _NOISE:
-        answer = pattern.sub(replacement, answer)
+    for hint, pattern, replacement in _NOISE:
+        if hint in answer:
+            answer = pattern.sub(replacement, answer)
     # Dollar signs that fence formulas go; those that are prices stay, as `$`.
     fences, prices = _MATH_DOLLARS.findall(answer), _PRICE.findall(answer)
     if len(fences) % 2 == 0 and len(prices) != len(fences):
@@ -101,7 +103,7 @@ def normalize_notation(answer: str) -> str | None:
 def _to_ascii(answer: str) -> str:
     answer = _SUPERSCRIPT_RUN.sub(lambda run: "^{" + run.group().translate(_SUPERSCRIPTS) + "}", answer)
     answer = _SUBSCRIPT_RUN.sub(lambda run: "_{" + run.group().translate(_SUBSCRIPTS) + "}", answer)
-    answer = _VULGAR_FRACTION.sub(_spell_fraction, answer)
+    answer = _VULGAR_FRACTION.sub(lambda match: " ".join(filter(None, match.groups())), answer)  # `3½` is not 31/2
     answer = _OVERLINED.sub(lambda run: r"\overline{" + run.group().replace("\u0305", "") + "}", answer)
     answer = _DOTTED.sub(r"\\dot{\1}", answer)
     answer = unicodedata.normalize("NFKC", answer.translate(_TRANSLATION)).translate(_TRANSLATION)
@@ -112,8 +114,3 @@ def _to_ascii(answer: str) -> str:
         for char in answer
         if unicodedata.category(char) != "Cf"
     )
-
-
-def _spell_fraction(match: re.Match[str]) -> str:
-    fraction = unicodedata.normalize("NFKC", match.group(2)).replace("⁄", "/")
-    return f"{match.group(1)} {fraction}" if match.group(1) else fraction

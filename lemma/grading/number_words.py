@@ -42,7 +42,10 @@ _CARDINAL = re.compile(
 _FRACTION = re.compile(rf"(?<![\w/.])(\d+|an?)[\s-]+({_PART_WORD})\b(?!\s+(?:place|row|day|grade))", re.IGNORECASE)
 _HALF = re.compile(r"^\s*half\s*$", re.IGNORECASE)
 _AND_A_PART = re.compile(r"(?<![\w/.])(\d+)\s+and\s+(?:an?\s+)?(\d+/\d+)")
-_SCALED = re.compile(rf"(?<![\w/])(\d[\d,]*(?:\.\d+)?|an?)[\s-]+({_SCALE_WORD}|dozens?)\b(?:\s+of\b)?", re.IGNORECASE)
+# A number is not read again from each of its commas, which would take quadratic time.
+_SCALED = re.compile(
+    rf"(?<![\w/])(?<!\d,)(\d[\d,]*(?:\.\d+)?|an?)[\s-]+({_SCALE_WORD}|dozens?)\b(?:\s+of\b)?", re.IGNORECASE
+)
 _ABBREVIATED_PRICE = re.compile(r"([$€£]\s?\d[\d,]*(?:\.\d+)?)\s?([kKMB])\b")
 _ABBREVIATIONS = {"k": "thousand", "K": "thousand", "M": "million", "B": "billion"}
 _ORDINAL_NUMBER = re.compile(r"(?<![\w.])(\d+)(?:st|nd|rd|th)\b", re.IGNORECASE)

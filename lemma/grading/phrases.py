@@ -69,10 +69,14 @@ _POWERS = {
 }  # fmt: skip
 _POWER_WORD = "|".join(_POWERS)
 _SCALES = {"lakh": 10**5, "lac": 10**5, "crore": 10**7, "score": 20}
+_SUM, _DIFFERENCE, _PRODUCT = "(({0})+({1}))", "(({0})-({1}))", "(({0})*({1}))"
+_QUOTIENT, _POWER = "(({0})/({1}))", "(({0})^({1}))"
+_REMAINDER, _CHOICE = "(({0})-({1})*\\lfloor ({0})/({1})\\rfloor )", "\\binom{{{0}}}{{{1}}}"
 _BINARY = {
-    "plus": "+", "added to": "+", "minus": "-", "times": "*", "multiplied by": "*", "divided by": "/", "over": "/",
-    "raised to the power of": "^", "raised to the": "^", "raised to": "^", "to the power of": "^", "to the power": "^",
-    "mod": "%", "modulo": "%", "choose": "C",
+    "plus": _SUM, "added to": _SUM, "minus": _DIFFERENCE, "times": _PRODUCT, "multiplied by": _PRODUCT,
+    "divided by": _QUOTIENT, "over": _QUOTIENT, "raised to the power of": _POWER, "raised to the": _POWER,
+    "raised to": _POWER, "to the power of": _POWER, "to the power": _POWER, "mod": _REMAINDER, "modulo": _REMAINDER,
+    "choose": _CHOICE,
 }  # fmt: skip
 _BINARY_WORD = "|".join(sorted(map(re.escape, _BINARY), key=len, reverse=True))
 _PLUS_OR_MINUS = re.compile(r"\bplus or minus |\bplus/minus ", re.IGNORECASE)
@@ -101,6 +105,8 @@ _NTH_POWER = re.compile(
 _SCALED = re.compile(rf"(?<![\w.]){_N} (lakh|lac|crore|score(?= *$))s?(?!\w)", re.IGNORECASE)
 # `$18 over 3 days` divides nothing.
 _OPERATION = re.compile(rf"(?<![\w.]){_N} ((?!over){_BINARY_WORD}|over(?= \S+$)) {_N}(?![\w.])", re.IGNORECASE)
+# The first is a fast test that most formulas fail.
+_SPACED_WORD = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,} | [a-zA-Z]{2}")
 _HINT = re.compile(
     r"than|negative|opposite|inverse|minus|reciprocal|square|cube|twice|double|two times|thrice|triple|half|halved"
     r"|zero|power|\bto\b|lakh|lac\b|crore|score|gross|plus|added|times|by|over|raised|mod|choose",
@@ -127,7 +133,7 @@ _NEGATED_CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(
-    r"[.,;:!?\n=]|\b(?:so|but|then|thus|therefore|hence|because|since|which|leaving|leaves|and|if|who|have|has|costs?)\b",
+    r"\b(?:so|but|then|thus|therefore|hence|because|since|which|leaving|leaves|and|if|who|have|has|costs?)\b",
     re.IGNORECASE,
 )
 _WINDOW = 80
@@ -162,32 +168,20 @@ def modifier_start(text: str, start: int, modifier: Modifier | None = None) -> i
 def is_negated(text: str, start: int) -> bool:
     """Whether the clause up to `start` has a negation in it."""
     window = text[max(0, start - _WINDOW) : start]
-    ends = [end.end() for end in _CLAUSE_END.finditer(window)]
-    return _NEGATED_CLAUSE.search(window, ends[-1] if ends else 0) is not None
+    clause = window[max(map(window.rfind, ".,;:!?\n=")) + 1 :]
+    negations = list(_NEGATED_CLAUSE.finditer(clause))
+    return bool(negations) and _CLAUSE_END.search(clause, negations[-1].end()) is None
 
 
 def spell_arithmetic(text: str) -> str:
     """An answer with arithmetic in words as a formula: `twice 18` as `(2*(18))`."""
-    if not _HINT.search(text):
+    if not _SPACED_WORD.search(text) or not _HINT.search(text):
         return text
     text = _PLUS_OR_MINUS.sub(r"\\pm ", " ".join(text.split()))
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
-    text = _NTH_POWER.sub(_spell_power, text)
+    text = _NTH_POWER.sub(
+        lambda match: f"(({match.group(1)})^{{{match.group(3) or _POWERS[match.group(2).lower()]}}})", text
+    )
     text = _SCALED.sub(lambda match: f"({match.group(1)}*{_SCALES[match.group(2).lower()]})", text)
-    return _OPERATION.sub(_spell_operation, text)
-
-
-def _spell_power(match: re.Match[str]) -> str:
-    power = match.group(3) or _POWERS[match.group(2).lower()]
-    return f"(({match.group(1)})^{{{power}}})"
-
-
-def _spell_operation(match: re.Match[str]) -> str:
-    left, right = match.group(1), match.group(3)
-    operator = _BINARY[match.group(2).lower()]
-    if operator == "C":
-        return rf"\binom{{{left}}}{{{right}}}"
-    if operator == "%":
-        return f"(({left})-({right})*\\lfloor ({left})/({right})\\rfloor )"
-    return f"(({left}){operator}({right}))"
+    return _OPERATION.sub(lambda match: _BINARY[match.group(2).lower()].format(match.group(1), match.group(3)), text)

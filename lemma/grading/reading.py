@@ -245,7 +245,9 @@ def _read_bracketed(tokens: Sequence[Token], opening: str, closing: str, inner: 
 def _read_quantity(tokens: Sequence[Token]) -> Quantity:
     tokens = _strip_lead(tokens)
     currency, tokens = _take_currency(tokens)
-    end = _end_of_expression(tokens)
+    # The expression ends where, outside of all brackets, a unit, a noun or a percent sign begins.
+    depths = accumulate((token.kind == "open") - (token.kind == "close") for token in tokens)
+    end = next((at for at, depth in enumerate(depths) if at and not depth and _begins_unit(tokens, at)), len(tokens))
     number, following = _read_named_base(list(tokens[:end]), tokens[end:])
     percent_words = 0
     if following and (following[0].text == "%" or following[0].text.lower().startswith("percent")):
@@ -287,12 +289,6 @@ def _take_currency(tokens: Sequence[Token]) -> tuple[str, Sequence[Token]]:
     if rest and rest[0].text in _CURRENCY_SIGNS:
         return rest[0].text, [*sign, *rest[1:]]
     return "", tokens
-
-
-def _end_of_expression(tokens: Sequence[Token]) -> int:
-    """Where the expression ends and a unit, a noun or a percent sign begins."""
-    depths = accumulate((token.kind == "open") - (token.kind == "close") for token in tokens)
-    return next((at for at, depth in enumerate(depths) if at and not depth and _begins_unit(tokens, at)), len(tokens))
 
 
 def _begins_unit(tokens: Sequence[Token], at: int) -> bool:

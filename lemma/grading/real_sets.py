@@ -34,6 +34,16 @@ class Interval(NamedTuple):
     high: End
     high_closed: bool
 
+    @property
+    def closed(self) -> tuple[bool, bool]:
+        """Whether the lower and the upper end belong to it."""
+        return self.low_closed, self.high_closed
+
+    @property
+    def ends(self) -> tuple[Expr, Expr]:
+        """Both ends as they were written."""
+        return self.low.expression, self.high.expression
+
 
 _LOWEST = End(-math.inf, Call("neg", (Sym("infinity"),)))
 _HIGHEST = End(math.inf, Sym("infinity"))
@@ -136,7 +146,10 @@ def _from_inequality(left: Answer, operator: str, right: Answer) -> list[Interva
         end, operator = _end(left), _FLIPPED[operator] if operator != "=" else "="
     else:
         end, operator = _solve_linear(left.expression, operator, right.expression, variable)
-    return _half_line(end, operator)
+    if operator == "=":
+        return [Interval(end, True, end, True)]
+    below, above = Interval(_LOWEST, False, end, operator == "\\le"), Interval(end, operator == "\\ge", _HIGHEST, False)
+    return {"\\ne": [below, above], "<": [below], "\\le": [below]}.get(operator, [above])
 
 
 def _solve_linear(left: Expr, operator: str, right: Expr, variable: str) -> tuple[End, str]:
@@ -151,15 +164,6 @@ def _solve_linear(left: Expr, operator: str, right: Expr, variable: str) -> tupl
     return End(float(value), Num(value)), flipped
 
 
-def _half_line(end: End, operator: str) -> list[Interval]:
-    below, above = Interval(_LOWEST, False, end, operator == "\\le"), Interval(end, operator == "\\ge", _HIGHEST, False)
-    if operator == "=":
-        return [Interval(end, True, end, True)]
-    if operator == "\\ne":
-        return [below, above]
-    return [below] if operator in ("<", "\\le") else [above]
-
-
 def _combine(operator: str, left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:
     if operator == "\\cup":
         return _merge([*left, *right])
@@ -170,17 +174,13 @@ def _merge(intervals: list[Interval]) -> list[Interval]:
     merged: list[Interval] = []
     for interval in sorted(intervals, key=lambda one: (one.low.position, not one.low_closed)):
         last = merged[-1] if merged else None
-        if last is None or not _touches(last, interval):
+        # Two that share an end only touch if one of them includes it.
+        apart = last is not None and not (last.high_closed or interval.low_closed)
+        if last is None or (interval.low.position, apart) > (last.high.position, False):
             merged.append(interval)
         elif (interval.high.position, interval.high_closed) > (last.high.position, last.high_closed):
             merged[-1] = last._replace(high=interval.high, high_closed=interval.high_closed)
     return merged
-
-
-def _touches(left: Interval, right: Interval) -> bool:
-    if right.low.position == left.high.position:
-        return left.high_closed or right.low_closed
-    return right.low.position < left.high.position
 
 
 def _intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:

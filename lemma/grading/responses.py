@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 
 # Without one of these there is nothing to drop. `<<3*4=12>>` is a calculation in GSM8K, and no markup.
-_MARKUP = re.compile(r"<[/|a-zA-Z\uff5c]|\[/?[A-Z]|\u25c1")
+# An expression that begins with one certain character is fast.
+_TAG = re.compile(r"<[/|a-zA-Z\uff5c]")
+_OTHER_MARKUP = re.compile(r"\[/?[A-Z]|\u25c1")
 _THOUGHT_NAMES = r"(?:think|thinking|thought|thoughts|reasoning|seed:think|scratchpad|reflection)"
 _THOUGHT_BEGINS = re.compile(
     rf"<{_THOUGHT_NAMES}>|\[THINK\]|\u25c1think\u25b7|<\|(?:begin_of_thought|thinking|START_THINKING)\|>"
@@ -45,7 +47,7 @@ _OTHER_TOKENS = re.compile(
     rf"{_ASSISTANT}|<s>|<bos>|<unk>|<\|[A-Za-z_][A-Za-z_0-9]{{2,40}}\|>|<\uff5c[^<>|\uff5c]{{1,40}}\uff5c>"
 )
 _NEXT_QUESTION = re.compile(
-    r"\n[ \t]{0,8}(?:[*]{2}|#{1,4} )?"
+    r"\n(?=[ \t*#QNPEIHU])[ \t]{0,8}(?:[*]{2}|#{1,4} )?"
     r"(?:(?:(?:Next |New )?(?:Question|Problem|Exercise|Instruction|Input|Human|User)|Q)(?: ?\d{1,3})?(?:[*]{2})?:"
     r"|#{1,4} (?:Instruction|Question|User|Input)\b)"
 )
@@ -58,17 +60,17 @@ def final_response(text: str) -> str | None:
 
     None also if another question follows and nothing says which of the two answers is meant.
     """
-    if _MARKUP.search(text):
+    if _TAG.search(text) or (("[" in text or not text.isascii()) and _OTHER_MARKUP.search(text)):
         response = _without_markup(text)
         if response is None:
             return None
         text = response
-    begin = len(text) - len(text.lstrip())
+    begin = 0
     while following := _NEXT_QUESTION.search(text, begin):
-        head = text[: following.start()]
-        if _STATED.search(head):
-            return head
-        if _DIGIT.search(head):
+        # Only what comes after the last question is searched: of many questions, each part is read once.
+        if _STATED.search(text, begin, following.start()):
+            return text[: following.start()]
+        if _DIGIT.search(text, begin, following.start()):
             return None
         begin = following.end()  # an introduction, after which the question is only repeated
     return text

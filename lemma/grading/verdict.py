@@ -87,21 +87,25 @@ def verdict(gold: str | Number, text: str | Number) -> Verdict:
 
     Any text gets a verdict. Raises TypeError if an argument is neither text nor a number.
     """
-    if not isinstance(gold, str):
-        gold = _written(gold)
-    if not isinstance(text, str):
-        text = _written(text)
+    if type(gold) is not str or type(text) is not str:
+        gold, text = _written(gold), _written(text)
     gold_number = read_plain_number(gold)
-    if gold_number is not None:
-        number = read_plain_number(text)
-        answer = find_answer(text) if number is None else text
-        if answer is None:
+    if gold_number is None:
+        return _compare_with_text(gold, text)
+    number, answer = read_plain_number(text), text
+    if number is None:
+        found = find_answer(text)
+        if found is None:
             return "unknown"
+        number, answer = read_plain_number(found), found
         if number is None:
-            number = read_plain_number(answer)
-        result = _compare_bounded(gold, answer) if number is None else compare_plain_numbers(gold_number, number)
-        return result if result == "equal" else _in_another_notation(gold, answer, text) or result
-    return _compare_with_text(gold, text)
+            result = _compare_bounded(gold, answer)
+            return result if result == "equal" else _in_another_notation(gold, answer, text) or result
+    result = compare_plain_numbers(gold_number, number)
+    # A number with three decimals, `1.130`, may be 1130, and `2,750` may be 2.75.
+    if result == "equal" or (number.decimals != 3 and not gold_number.decimals):
+        return result
+    return _in_another_notation(gold, answer, text) or result
 
 
 def _compare_with_text(gold: str, text: str) -> Verdict:
@@ -116,8 +120,10 @@ def _compare_with_text(gold: str, text: str) -> Verdict:
     return "unknown" if result == "different" and _is_mentioned_elsewhere(gold, text, answer) else result
 
 
-def _written(number: Number) -> str:
+def _written(number: str | Number) -> str:
     """A number as an answer writes it: `18`, `0.5`, `1/3`, `1E+3`."""
+    if isinstance(number, str):
+        return number
     if not isinstance(number, int | float | Fraction | Decimal):
         raise TypeError(f"an answer is text or a number, not {type(number).__name__}")
     return str(number)
@@ -228,8 +234,10 @@ def _compare(gold: str, answer: str) -> Verdict:
         return "unknown"
     if _SPACES.sub(" ", gold) == _SPACES.sub(" ", answer):
         return "equal"
-    if modified := split_modifier(replace_number_words(_TEXT_WRAPPERS.sub(r" \1 ", answer)).strip()):
-        return _compare_modified(gold, *modified)
+    if "~" in answer or "\\sim" in answer or answer.endswith("+") or _PROSE_WORD.search(answer):
+        modified = split_modifier(replace_number_words(_TEXT_WRAPPERS.sub(r" \1 ", answer)).strip())
+        if modified:
+            return _compare_modified(gold, *modified)
     try:
         gold_shape, answer_shape = read_answer(gold), read_answer(answer)
         if gold_shape is None or answer_shape is None:

@@ -20,7 +20,7 @@ Slip = tuple[Value, str]
 
 _TIMES_TABLE = 12
 _MOST_DECIMALS = 4
-_SWAPPED = "two digits are swapped"
+_LARGEST_FACTOR = 1000
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -28,9 +28,9 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     # An unknown that the text solves for is a result too: "6x = 96, x = 16".
     solved = [Site(graph, index) for index, equation in enumerate(graph.equations) if equation.solves]
     for site in [*sites(graph, rng), *solved]:
-        seen = {site.equation.result.face}
+        seen, (lowest, highest) = {site.equation.result.face}, _plausible(site)
         for wrong, reason in shuffled(_slips(site), rng):
-            if wrong not in seen and wrong > 0 and _is_plausible(site, wrong, reason):
+            if wrong not in seen and lowest < wrong < highest:
                 seen.add(wrong)
                 told = f"{site.quoted(site.expression)} is"
                 if site.equation.solves:
@@ -39,19 +39,17 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 yield Proposal(Change(site.index, result=wrong), explanation)
 
 
-def _is_plausible(site: Site, wrong: Value, reason: str) -> bool:
-    """Whether nobody sees at once that a result is wrong: 19 - 3 is not 61, 5 + 7 is not 4, and swapped digits make no
-    more than twice the right value.
-    """
-    right, tree = site.equation.result.face, site.equation.tree
-    if reason == _SWAPPED and not right <= 2 * wrong <= 4 * right:
-        return False
-    if not isinstance(tree, Binary) or not isinstance(tree.left, int) or not isinstance(tree.right, int):
-        return True
-    left, other = (site.equation.operands[leaf].face for leaf in (tree.left, tree.right))
-    if tree.operator == "-":
-        return wrong < left or other < 0
-    return tree.operator != "+" or wrong > max(left, other) or min(left, other) < 0
+def _plausible(site: Site) -> tuple[Value, Value]:
+    """The bounds between which nobody sees at once that a result is wrong: 19 - 3 is not 61, 5 + 7 is not 4."""
+    tree, right = site.equation.tree, site.equation.result.face
+    lowest, highest = right - right, right * _LARGEST_FACTOR
+    if isinstance(tree, Binary) and isinstance(tree.left, int) and isinstance(tree.right, int):
+        left, other = (site.equation.operands[leaf].face for leaf in (tree.left, tree.right))
+        if tree.operator == "-" and other >= 0:
+            highest = left
+        if tree.operator == "+" and min(left, other) >= 0:
+            lowest = max(left, other)
+    return lowest, highest
 
 
 def _slips(site: Site) -> list[Slip]:
@@ -59,9 +57,7 @@ def _slips(site: Site) -> list[Slip]:
     equation, right = site.equation, site.equation.result.face
     if equation.result.style.form != PLAIN:
         return []  # the slips are those of written digits
-    slips = [(value, _SWAPPED) for value in swapped_digits(right)]
-    if not isinstance(right, int):
-        slips += [(normal(right * factor), "the decimal point is shifted") for factor in (10, Fraction(1, 10))]
+    slips = _slips_of_digits(right)
     tree, values = equation.tree, equation.operand_values()
     if equation.result.percent and not equation.bare_percent:
         return slips
@@ -73,6 +69,15 @@ def _slips(site: Site) -> list[Slip]:
             slips += _SLIPS[tree.operator](values[tree.left], values[tree.right], right)
     elif len(operators) > 1:
         slips += _precedence_slips(tree, values)
+    return slips
+
+
+def _slips_of_digits(right: Value) -> list[Slip]:
+    # Swapped digits go unseen if the value stays within twice the right one.
+    swapped = [value for value in swapped_digits(right) if right <= 2 * value <= 4 * right]
+    slips: list[Slip] = [(value, "two digits are swapped") for value in swapped]
+    if not isinstance(right, int):
+        slips += [(normal(right * factor), "the decimal point is shifted") for factor in (10, Fraction(1, 10))]
     return slips
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number, Value
 from lemma.arithmetic.propagation import Change
-from lemma.arithmetic.tokens import tokenize
+from lemma.arithmetic.tokens import tokens_of_question
 from lemma.injectors.proposal import MEASURES, Proposal, Site, misquotes, shuffled, sites
 
 _RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?:\s?\d{1,9})+")
@@ -25,8 +25,8 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     given = {face: kinds for face, kinds in _given(graph.question, graph.latex).items() if face in graph.stated}
     for site in sites(graph, rng):
         used = {operand.face for operand in site.equation.operands}
-        for leaf, operand, link in shuffled(list(site.operands()), rng):
-            if not link.question or link.results or operand.face not in given or site.in_fraction(leaf):
+        for leaf, operand, _ in shuffled(list(site.operands()), rng):
+            if operand.face not in given or not site.is_given(leaf) or site.in_fraction(leaf):
                 continue
             others = [face for face in given if face not in used and given[face] & given[operand.face]]
             near = [operand.face - 1, operand.face + 1] if _is_small_count(site, operand) else []
@@ -51,7 +51,7 @@ def _is_small_count(site: Site, operand: Number) -> bool:
 def _given(question: str, latex: bool) -> dict[Value, set[Kind]]:
     """The numbers of a question, each with the kinds of quantity it stands for."""
     given: dict[Value, set[Kind]] = {}
-    for token in tokenize(_RATIO_OR_CLOCK.sub("", question), latex):
+    for token in tokens_of_question(_RATIO_OR_CLOCK.sub("", question), latex):
         if token.number is not None and token.number.face > 0:
             face = token.number.face
             kind = (token.number.currency, token.number.percent, isinstance(face, int))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from lemma.arithmetic.expressions import nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
-from lemma.arithmetic.numbers import WORD_VALUES, Number, Value, find_numbers
+from lemma.arithmetic.numbers import INTEGER, WORD_VALUES, Number, Value, find_numbers
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites
 
@@ -46,8 +46,11 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
 
 def _counted(site: Site, leaf: int, operand: Number, link: Link, counts: Mapping[Value, str]) -> str | None:
     """What an operand counts, as a clause; None if it is not known to count anything."""
-    plain = isinstance(operand.face, int) and not (operand.percent or operand.currency or operand.style.decimals)
-    if not plain or operand.face < _FEWEST or link.results:
+    if (
+        operand != operand._replace(style=INTEGER, percent=False, currency=False)
+        or operand.face < _FEWEST
+        or link.results
+    ):
         return None
     for node in nodes(site.equation.tree):
         # The divisor of an average counts the terms of the sum.

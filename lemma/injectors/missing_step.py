@@ -1,4 +1,4 @@
-"""A needed step is left out, and the step that would have used it goes on with what it has."""
+"""A needed step is left out, and the step that would have used it continues with what it has."""
 
 from __future__ import annotations
 

@@ -40,10 +40,12 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         for node in shuffled(list(nodes(site.equation.tree)), rng):
             if not reads_as_operator(site, node):
                 continue
+            is_said = _SAID[node.operator].search(words) is not None
+            left, right = _unit(site, leaves(node.left)[-1]), _unit(site, leaves(node.right)[0])
             for wrong in shuffled(_CONFUSED[node.operator], rng):
-                contradicted = _SAID[node.operator].search(words) and not _SAID[wrong].search(words)
                 edit = swap_operator(site, node.position, wrong)
-                if edit is None or contradicted or not _units_allow(site, node, wrong):
+                contradicted = is_said and not _SAID[wrong].search(words)
+                if edit is None or contradicted or not _units_allow(wrong, left, right):
                     continue
                 yield Proposal(
                     Change(site.index, (edit,)),
@@ -52,9 +54,8 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 )
 
 
-def _units_allow(site: Site, node: Binary, wrong: str) -> bool:
+def _units_allow(wrong: str, left: str, right: str) -> bool:
     """Whether such quantities are ever combined so: dollars are not added to cars, nor multiplied by dollars."""
-    left, right = (_unit(site, leaves(side)[place]) for side, place in ((node.left, -1), (node.right, 0)))
     if wrong in "+-":
         return left == right or (not (left and right) and "$" not in (left, right))
     return not left or left != right

@@ -66,15 +66,15 @@ def prove_answer(graph: SolutionGraph, shown: Sequence[str], answer: Value) -> N
         raise Refusal("implausible_value", "no probability is above 1")
     if graph.latex and not all(map(is_balanced, shown)):
         raise Refusal("unbalanced_latex")
-    boxes = [content for text in shown for content in boxed(text)]
-    values = [exact_value(content) for content in boxes]
-    for content, value in zip(boxes, values, strict=True):
-        if value is None:
+    last: Value | None = None
+    for content in (content for text in shown if graph.latex for content in boxed(text)):
+        last = exact_value(content)
+        if last is None:
             raise Refusal("boxed_answer_unread", content)
-        if value in right:
+        if last in right:
             raise Refusal("right_answer_boxed", content)
-    if values and answer not in (values[-1], divide(values[-1] or 0, 100), normal(Fraction(values[-1] or 0) * 100)):
-        raise Refusal("boxed_answer_differs", boxes[-1])
+    if last is not None and answer not in (last, divide(last, 100), normal(Fraction(last) * 100)):
+        raise Refusal("boxed_answer_differs", f"{last}, not {answer}")
 
 
 def _prove_error_step(graph: SolutionGraph, injector: str, shown: Sequence[str], error_step: int) -> None:

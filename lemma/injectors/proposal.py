@@ -19,6 +19,8 @@ _NOUN = re.compile(r"\s+([a-z]+)")
 _NO_FORMULA = re.compile(
     r"(?<!\\)\$|&|\^\s?\{?\s?\\circ\s?\}?"
 )  # dollar signs, alignment, and degrees that would be cut in half
+_BEHIND_EQUALS = re.compile(r"(?:=|≈|\\approx)(?:\s|&|\\boxed\s*\{|\\?\$|\\[,;:!])*$")
+_IN_TERM = re.compile(r"\s*(?:[A-Za-z](?![a-z]{2})|\^|\\(?:sqrt|pi|left|sin|cos|tan|log)|\()")
 _TIGHT = 2
 # Nouns that follow a measured quantity, not a counted one.
 MEASURES = frozenset((
@@ -131,6 +133,26 @@ class Site:
         around = self.text[operator.start - 1 : operator.end + 1]
         return node.operator == "/" and " " not in around
 
+    def is_given(self, leaf: int) -> bool:
+        """Whether an operand is a number that the question gives, and nothing that the solution worked out. In LaTeX,
+        much is worked out that is not read (`\\binom{6}{5} = 6`): what stands behind an equals sign counts as such.
+        """
+        operand, link, graph = self.equation.operands[leaf], self.links[leaf], self.graph
+        if not link.question or link.results or operand.face not in graph.stated:
+            return False
+        if not graph.latex:
+            return True
+        before = self.equation.operands[leaf - 1].face if leaf else None
+        power = any(node.operator == "^" and node.right == leaf for node in nodes(self.equation.tree))
+        if power or before == operand.face + 1:
+            return False  # an exponent; the 4 and 3 of 5 * 4 * 3
+        return not any(
+            mention.step <= self.step
+            and mention.number.face == operand.face
+            and _BEHIND_EQUALS.search(graph.steps[mention.step], 0, mention.number.start)
+            for mention in graph.mentions
+        )
+
     def writes(self, leaf: int, value: Value) -> tuple[Edit, ...]:
         """The edits that put another face in the place of an operand, and of the number of the step that repeats it.
 
@@ -143,6 +165,8 @@ class Site:
         alike = [
             number for equation in reading.equations for number in equation.operands if number.face == operand.face
         ]
+        if self.graph.latex and any(_IN_TERM.match(self.text, number.end) for number in repeated):
+            return ()  # a coefficient or a power, which only happens to be the same
         if text is None or len(repeated) > 1 or len(alike) > 1 or operand.value in self.graph.word_values[self.step]:
             return ()
         return tuple(Edit(number.start, number.end, text) for number in (operand, *repeated))

@@ -36,10 +36,13 @@ from lemma.injectors import injector
 from lemma.injectors.proof import prove, prove_answer
 from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.records import ErroneousSolution, Problem, content_id
-from lemma.rng import random_for
+from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations
 
-_GOLD_NUMBER = re.compile(rf"-?(?:\\[dt]?frac\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})")
+_COMMAND = re.compile(r"\\[a-z]+")
+_GOLD_NUMBER = re.compile(
+    rf"-?(?:\\[dt]?frac(?:\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\s?\d\s?\d)|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})"
+)
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,7 @@ def final_text(gold: str, value: Value) -> str:
             style = (
                 NumberStyle(FRACTION)
                 if "/" in number
-                else NumberStyle(LATEX_FRACTION, separator=number.lstrip("-").split("{")[0])
+                else NumberStyle(LATEX_FRACTION, separator=_COMMAND.findall(number)[0])
             )
         else:
             style = find_numbers(number)[0].style

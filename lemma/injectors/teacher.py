@@ -23,7 +23,7 @@ from lemma.models.client import Client, ask_all
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Request, Response, Sampling, usable_text
 from lemma.records import ErroneousSolution, Problem, content_id
-from lemma.rng import random_for
+from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy.error_types import ErrorType, Taxonomy
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-_MATH = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]|\$\$(.+?)\$\$", re.DOTALL)
+_MATH = re.compile(r"\\\(((?:(?!\\\().)+?)\\\)|\\\[((?:(?!\\\[).)+?)\\\]|\$\$([^$]+)\$\$", re.DOTALL)
 _DOLLARS = re.compile(r"\$(?!\s)([^$]*?)(?<![\s(])\$(?!\d)")
 _NOT_READ = re.compile(
     r"\\(?:p?mod|bmod|equiv|sum|prod|int|lim|begin\{(?:p|b|v)?matrix|pm|mp|overline|dots|ldots|cdots)"
@@ -22,7 +22,7 @@ _NOISE = re.compile(
 _WORDS_IN_MATH = re.compile(r"\\(?:text|mathrm|textbf|mbox|operatorname)\s*\{[^{}]*\}")
 _REMARK = re.compile(r"\((?=[^()]*[A-Za-z]{2})[^()\\=]*\)")  # 7995 (total cookies) - 2595 (rainbow cookies)
 _REMAINDER = re.compile(r"\b(?:remain|rem\b|with\b|R\b)")
-_BULLET = re.compile(r"(^|\n)\s*[-*•]\s")
+_BULLET = re.compile(r"(^|\n)[^\S\n]*[-*•]\s")
 _TOKEN = re.compile(
     r"""(?P<number>\d{1,3}(?:(?:,|\{,\}|,\\!)\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)
     |(?P<break>\\\\|\\(?:implies|Rightarrow|Longrightarrow|rightarrow|to|iff|Leftrightarrow|le|leq|ge|geq|neq?|lt|gt|in|ne)(?![a-zA-Z])
@@ -59,7 +59,7 @@ class Piece(NamedTuple):
 
 
 def pieces(text: str) -> Iterator[Piece]:
-    """The tokens of the text, cut wherever no formula goes on."""
+    """The tokens of the text, cut wherever a formula ends."""
     tokens: list[Token] = []
     end = 0
     pattern = _MATH if "\\(" in text or "\\[" in text else _DOLLARS
@@ -81,14 +81,11 @@ def pieces(text: str) -> Iterator[Piece]:
     yield Piece(piece, after_word, "")
 
 
-def _words_in_math(match: re.Match[str]) -> str:
-    return " ¤¤ " if _REMAINDER.search(match.group()) else " ¤ "
-
-
 def _tokens(text: str, in_math: bool) -> list[Token]:
     if not text.strip() or _NOT_READ.search(text):
         return [Token("break", "")]
-    text = re.sub(r"\\boxed\s*", "", _NOISE.sub(" ", _WORDS_IN_MATH.sub(_words_in_math, text)))
+    text = _WORDS_IN_MATH.sub(lambda words: " ¤¤ " if _REMAINDER.search(words.group()) else " ¤ ", text)
+    text = re.sub(r"\\boxed\s*", "", _NOISE.sub(" ", text))
     if not in_math:
         text = _BULLET.sub(r"\1 ¤ ", _REMARK.sub(" ", text))
     tokens = []
@@ -96,16 +93,14 @@ def _tokens(text: str, in_math: bool) -> list[Token]:
         kind, written = match.lastgroup or "other", match.group()
         if kind == "skip":
             continue
-        if kind == "word" and "¤" not in written and (in_math or _is_coefficient(text, match)):
+        # Two letters after a number are a product, as in `2xy`. Units have more letters, or a blank before.
+        after_digit = text[: match.start()][-1:].isdigit()
+        is_product = after_digit and match.end() - match.start() == 2 and match.group() not in _UNITS
+        if kind == "word" and "¤" not in written and (in_math or is_product):
             tokens += [Token("letter", letter) for letter in written]
             continue
         tokens.append(Token(kind, _SAME_OPERATOR.get(written, written)))
     return tokens
-
-
-def _is_coefficient(text: str, word: re.Match[str]) -> bool:
-    """Whether two letters behind a number are a product, as in `2xy`. Units have more letters, or a blank before."""
-    return word.end() - word.start() == 2 and text[: word.start()][-1:].isdigit() and word.group() not in _UNITS
 
 
 def _without_units(tokens: Sequence[Token]) -> list[Token]:

@@ -73,7 +73,7 @@ def _prm800k(row: Row) -> LabeledSolution:
     generated = list(question.get("pre_generated_steps") or ())
     follows = bool(generated) and steps == generated[: len(steps)]
     if follows:
-        steps = generated  # labeling stops at the first error, the solution goes on
+        steps = generated  # labeling stops at the first error, the solution continues
     answer = question.get("pre_generated_answer") if follows else find_answer(steps[-1])
     solution = question.get("ground_truth_solution") or ""
     return LabeledSolution(

@@ -1,4 +1,4 @@
-"""Do many calls at once, each until it is done: at most so many in flight, retried with backoff in between the others,
+"""Do many calls at once, each until it is done: a limited number in flight, retried with backoff in between the others,
 stopped by a deadline or a breaker.
 
     attempts = Attempts("http://localhost:8000/v1", Patience(max_in_flight=64))
@@ -130,10 +130,11 @@ class Attempts:
                 return answer
 
     async def _attempt(self, call: Call[Answer]) -> Answer:
-        estimate = call.estimate()
         if self._requests is not None:
             await self._requests.take(1)
+        estimate = 0.0
         if self._tokens is not None:
+            estimate = call.estimate()
             await self._tokens.take(estimate)
         await self.concurrency.enter(first=call.attempts > 0)
         self._in_flight += 1
@@ -175,8 +176,9 @@ class Attempts:
 
     def _stop_if(self, hopeless: bool, error: AttemptError) -> None:
         if hopeless:
+            said = str(error) if self._name in str(error) else f"{self._name} {error}"
             self._stopped = HopelessError(
-                f"{error}. No request succeeded, so the run was stopped. Fix the problem, then rerun the same command "
+                f"{said}. No request succeeded, so the run was stopped. Fix the problem, then rerun the same command "
                 "to resume"
             )
             raise self._stopped
@@ -204,13 +206,11 @@ class Attempts:
                 await asyncio.sleep(_HELD_SECONDS)
         finally:
             self._busy += 1
-        asked = (
-            f"; it asks to wait {error.retry_after:,.0f} s"
-            if isinstance(error, OverloadedError) and error.retry_after
-            else ""
-        )
-        again = f"gave up after {call.attempts} attempts; the last: {error}{asked}"
-        raise Refusal(reason, str(error) if reason == "refused_request" else again)
+        if reason != "no_answer":  # in the same words however often the run was interrupted
+            raise Refusal(reason, str(error))
+        asked = isinstance(error, OverloadedError) and error.retry_after
+        wait = f"; it asks to wait {asked:,.0f} s" if asked else ""
+        raise Refusal(reason, f"gave up after {call.attempts} attempts; the last: {error}{wait}")
 
     def _rest(self) -> None:
         self._busy -= 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from lemma.options import ModelConfig
 from lemma.resources import BUNDLED
 
 OPENAI = "https://api.openai.com/v1"
@@ -26,3 +28,15 @@ def choose_backend(backend: str, model: str, base_url: str | None) -> str:
     if Path(model).is_dir() or "/" in model:
         return "transformers"
     return "openai_compatible"
+
+
+def address_of(config: ModelConfig) -> str | None:
+    """The server that a command asks, without what may be a secret in its address; None for a model in this process."""
+    if config.backend != "openai_compatible":
+        return None
+    try:
+        parts = urlsplit(config.base_url or OPENAI)
+    except ValueError:
+        return None  # the client says what is wrong with it
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"

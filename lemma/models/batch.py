@@ -1,9 +1,9 @@
 """Ask through files: OpenAI's Batch API, at half the price, or `vllm run-batch` on a machine without a network.
 
-A run writes what is missing to `batch/<stage>-<number>.jsonl`, submits it where the server has such an API, and ends.
-The same command later picks the results up, from the server or from `<stage>-<number>.results.jsonl`, stores them like
-all answers, and goes on: what failed is asked again, what was answered never. A stage that asks about answers (an
-audit, say) takes a round for each.
+A run writes what is missing to `batch/<stage>-<number>.jsonl`, submits it if the server has such an API, and ends.
+The same command later picks up the results, from the server or from `<stage>-<number>.results.jsonl`, stores them like
+all answers, and continues: what failed is asked again, what was answered never is. A command that asks about answers
+(an audit, say) takes one round per question.
 """
 
 from __future__ import annotations
@@ -11,22 +11,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from lemma.exceptions import ModelError, Refusal, RunDirectoryError
+from lemma.exceptions import LemmaError, ModelError, Refusal, RunDirectoryError
 from lemma.models.backends.openai_compatible import OpenAICompatible
 from lemma.models.client import NotAskedError
 from lemma.models.costs import Ledger
-from lemma.models.protocol import Request, Response, read_answer, usage_of
+from lemma.models.protocol import Request, Response, fault_of, read_answer, usage_of
 from lemma.rundir.disk import write_whole
 from lemma.rundir.lines import fingerprint
 from lemma.rundir.responses import ResponseStore
-
-if TYPE_CHECKING:
-    import openai
 
 # OpenAI takes 50,000 requests and 200 MB a file.
 _MOST_REQUESTS, _MOST_BYTES = 50_000, 190_000_000
@@ -35,7 +32,7 @@ _NO_SUCH_API = (404, 405, 501)
 
 
 class Part(BaseModel):
-    """One request file and, where it was submitted, the batch that the server made of it."""
+    """One request file and, if it was submitted, the batch that the server made of it."""
 
     file: str
     batch: str | None = None
@@ -50,7 +47,7 @@ class State(BaseModel):
 
 
 class BatchClient:
-    """Answers from the store, and gathers the rest in request files. `server` is None where there is only the file."""
+    """Answers from the store, and gathers the rest in request files. `server` is None if there is only the file."""
 
     def __init__(
         self, server: OpenAICompatible | None, store: ResponseStore, ledger: Ledger, stage: str, folder: Path
@@ -67,7 +64,7 @@ class BatchClient:
         ledger.start_from(store.spent(stage))
 
     async def ask(self, request: Request) -> Response:
-        """The stored response. Raises NotAskedError, having written it down, where there is none."""
+        """The stored response. Raises NotAskedError if there is none, and writes the request down."""
         if self._picking_up is None:
             self._picking_up = asyncio.create_task(self._pick_up())
         self._still_out = await self._picking_up
@@ -95,7 +92,7 @@ class BatchClient:
         if not missing:
             return (f"model: {self._ledger.shown()}",)
         if self._still_out:
-            return (*self._still_out, "the same command picks the results up when they are there")
+            return (*self._still_out, "rerun the command to collect the results when they are ready")
         self._close_file()
         self._state.parts = self._new
         self._save()
@@ -115,7 +112,7 @@ class BatchClient:
             return State.model_validate_json(self._state_file.read_bytes())
         except ValidationError:
             raise RunDirectoryError(
-                f"{self._state_file} is damaged; move it away, and what is out there will be asked again"
+                f"{self._state_file} is damaged; move it away (what it had submitted is then asked again)"
             ) from None
 
     def _save(self) -> None:
@@ -145,7 +142,7 @@ class BatchClient:
         path = self._folder / part.file
         by_hand = (
             f"wrote {path}; answer it, for example with `vllm run-batch -i {path} -o {_results(path)} --model "
-            f"{self._ledger.model}`, then type the same command"
+            f"{self._ledger.model}`, then rerun the command"
         )
         if self._server is None:
             return by_hand
@@ -155,10 +152,12 @@ class BatchClient:
         try:
             part.batch = await self._submitted_before(path)
             if part.batch is None:
+                with path.open("rb") as file:
+                    endpoint: Any = orjson.loads(file.readline())["url"]
                 uploaded = await client.files.create(file=path, purpose="batch")
                 batch = await client.batches.create(
                     input_file_id=uploaded.id,
-                    endpoint=_endpoint(path),
+                    endpoint=endpoint,
                     completion_window="24h",
                     metadata={"lemma_requests": fingerprint(path)},
                 )
@@ -167,10 +166,10 @@ class BatchClient:
             if error.status_code in _NO_SUCH_API:
                 return by_hand
             raise _fatal(self._server, error) from None
-        except openai.APIError as error:
+        except Exception as error:  # what is not HTTP fails in as many ways as there are layers below
             raise _fatal(self._server, error) from None
         self._save()
-        return f"submitted {path} as {part.batch}; the same command picks the results up when they are there"
+        return f"submitted {path} as {part.batch}; rerun the command to collect the results when they are ready"
 
     async def _submitted_before(self, path: Path) -> str | None:
         """A batch that was made of this file just before a kill could keep its id from being written down."""
@@ -206,8 +205,6 @@ class BatchClient:
     async def _download(self, batch_id: str) -> str | None:
         """Store the results of a batch that is over; the status of one that is not."""
         assert self._server is not None
-        import openai
-
         client = self._server.client
         try:
             batch = await client.batches.retrieve(batch_id)
@@ -218,13 +215,15 @@ class BatchClient:
             for file_id in filter(None, (batch.output_file_id, batch.error_file_id)):
                 content = await client.files.content(file_id)
                 await self._store_results(content.content.splitlines(), batch_id)
-        except openai.APIError as error:
+        except LemmaError:
+            raise
+        except Exception as error:
             raise _fatal(self._server, error) from None
         if batch.status == "failed":
             self._state.parts = [part for part in self._state.parts if part.batch != batch_id]
             self._save()
             why = batch.errors.data[0].message if batch.errors and batch.errors.data else "the server does not say why"
-            raise ModelError(f"{batch_id} failed: {why}; mend that, then the same command submits it again")
+            raise ModelError(f"{batch_id} failed: {why}. Fix that, then rerun the command to submit it again")
         return None
 
     async def _store_results(self, lines: Iterable[bytes], where: str) -> None:
@@ -234,28 +233,21 @@ class BatchClient:
                 key, response = str(result["custom_id"]), result.get("response") or {}
                 status, body = int(response.get("status_code") or 0), response.get("body")
             except (orjson.JSONDecodeError, LookupError, TypeError, ValueError, AttributeError):
-                raise RunDirectoryError(f"{where}, line {number}: not a batch result; get the file again") from None
-            if status == 200 and isinstance(body, dict):
-                await self._store_answer(key, orjson.dumps(body))
+                raise RunDirectoryError(f"{where}, line {number}: no batch result; download the file again") from None
+            if status == 200 and isinstance(body, dict) and fault_of(body) != "malformed_answer":
+                raw = orjson.dumps(body)
+                if self._store.get(key) is None:
+                    usage = usage_of(raw)
+                    self._ledger.add(usage)
+                    await self._store.put(key, self._stage, self._ledger.model, raw, usage)
             elif 400 <= status < 500 and status not in (408, 409, 429):
                 self._state.refused[key] = f"{where}: {orjson.dumps(body)[:200].decode('utf-8', 'replace')}"
-
-    async def _store_answer(self, key: str, raw: bytes) -> None:
-        if self._store.get(key) is None:
-            usage = usage_of(raw)
-            self._ledger.add(usage)
-            await self._store.put(key, self._stage, self._ledger.model, raw, usage)
 
 
 def _results(path: Path) -> Path:
     return path.with_suffix(".results.jsonl")
 
 
-def _endpoint(path: Path) -> Any:
-    with path.open("rb") as file:
-        return orjson.loads(file.readline())["url"]
-
-
-def _fatal(server: OpenAICompatible, error: openai.APIError) -> ModelError:
-    mapped = server.mapped(error)
-    return mapped if isinstance(mapped, ModelError) else ModelError(f"{mapped}; the same command tries again")
+def _fatal(server: OpenAICompatible, error: Exception) -> ModelError:
+    mapped = error if isinstance(error, ModelError) else server.mapped(error)
+    return mapped if isinstance(mapped, ModelError) else ModelError(f"{mapped}; rerun the command to try again")

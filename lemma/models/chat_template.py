@@ -45,7 +45,7 @@ def ensure_chat_template(tokenizer: Any) -> None:
 
 
 def load_tokenizer(model: str) -> Any:
-    """A model's tokenizer, with a chat template and a padding token. Raises ConfigError when it can't be had."""
+    """A model's tokenizer, with a chat template and a padding token. Raises ConfigError if it can't be loaded."""
     from transformers import AutoTokenizer
 
     try:
@@ -63,7 +63,7 @@ def load_tokenizer(model: str) -> Any:
 
 
 def no_model(model: str, error: Exception) -> ConfigError:
-    """What is said where a model can't be found."""
+    """The error for a model that can't be found."""
     reason = (str(error) or type(error).__name__).splitlines()[0]
     return ConfigError(
         f"no model at {model!r} ({reason}); give a folder with config.json or adapter_config.json, or an id that "
@@ -87,7 +87,7 @@ def render_prompt(tokenizer: Any, messages: Sequence[Message]) -> str:
 def render_example(tokenizer: Any, prompt: Sequence[Message], content: str) -> RenderedExample:
     """Render a prompt and a completion, and find the completion in it.
 
-    Raises DataError when the chat template changes the completion by more than the white space around it.
+    Raises DataError if the chat template changes the completion by more than the white space around it.
     """
     marked = _render(tokenizer, prompt, _PLACEHOLDER)
     text = _render(tokenizer, prompt, content)

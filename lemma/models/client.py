@@ -25,7 +25,7 @@ class Client(Protocol):
     """What stages see: something to ask."""
 
     async def ask(self, request: Request) -> Response:
-        """The response to a request. Raises Refusal when there will be none."""
+        """The response to a request. Raises Refusal if there will be none."""
         ...
 
     def shown(self) -> str:
@@ -57,12 +57,12 @@ class LiveClient:
     def __init__(self, backend: Backend, store: ResponseStore, ledger: Ledger, stage: str, patience: Patience) -> None:
         self.ledger = ledger
         self._backend, self._store, self._stage = backend, store, stage
-        self._under_way: dict[str, asyncio.Task[bytes]] = {}
+        self._under_way: dict[str, asyncio.Task[Response | Refusal]] = {}
         ledger.start_from(store.spent(stage))
         self._attempts = Attempts(backend.name, patience, ledger.check, answered=ledger.calls > 0)
 
     async def ask(self, request: Request) -> Response:
-        """The response to a request: stored, or asked for now. The same request is never asked twice at a time.
+        """The response to a request, from the store or from the model. The same request is never in flight twice.
 
         Raises Refusal if its deadline passes or the server refuses it, ModelError if the run has to stop.
         """
@@ -71,36 +71,42 @@ class LiveClient:
         if raw is not None:
             return read_answer(raw)
         if key in self._under_way:
-            return read_answer(await asyncio.shield(self._under_way[key]))
+            return _response(await asyncio.shield(self._under_way[key]))
         asking = asyncio.create_task(self._ask_now(request, key))
         self._under_way[key] = asking
         try:
-            return read_answer(await asking)
+            return _response(await asking)
         finally:
             del self._under_way[key]
 
-    async def _ask_now(self, request: Request, key: str) -> bytes:
+    async def _ask_now(self, request: Request, key: str) -> Response | Refusal:
         ledger = self.ledger
 
         def estimate() -> float:
             average = ledger.completion_tokens / ledger.calls if ledger.calls else request.sampling.max_tokens
             return len(request.prompt_text()) / _CHARACTERS_PER_TOKEN + average
 
-        async def send() -> bytes:
+        async def send() -> tuple[bytes, Response | Refusal]:
             try:
-                return await self._backend.answer(request)
+                raw = await self._backend.answer(request)
             except UnusableAnswerError as error:
                 if any(error.usage):
                     ledger.add(error.usage)
                 raise
+            try:
+                return raw, read_answer(raw)
+            except Refusal as refusal:  # it is paid for, and stored, all the same
+                return raw, refusal
 
-        async def keep(raw: bytes) -> int:
-            usage = usage_of(raw)
+        async def keep(answer: tuple[bytes, Response | Refusal]) -> int:
+            raw, read = answer
+            usage = read.usage if isinstance(read, Response) else usage_of(raw)
             ledger.add(usage)
             await self._store.put(key, self._stage, request.model, raw, usage)
             return sum(usage)
 
-        return await self._attempts.until_done(Call(key, send, keep, estimate))
+        _, read = await self._attempts.until_done(Call(key, send, keep, estimate))
+        return read
 
     def shown(self) -> str:
         """Cost so far, calls in flight, and what keeps them."""
@@ -122,6 +128,12 @@ class LiveClient:
         await self._backend.close()
 
 
+def _response(read: Response | Refusal) -> Response:
+    if isinstance(read, Refusal):
+        raise read
+    return read
+
+
 class DryClient:
     """Counts what would be asked, and asks nothing."""
 
@@ -131,7 +143,7 @@ class DryClient:
         self._stored = self._prompt_tokens = self._most_completion_tokens = 0
 
     async def ask(self, request: Request) -> Response:
-        """The stored response. Raises NotAskedError, having counted, where there is none."""
+        """The stored response. Raises NotAskedError if there is none, and counts the request."""
         key = request.key()
         raw = self._store.get(key)
         if raw is not None:
@@ -157,7 +169,7 @@ class DryClient:
         return (
             f"dry run: {calls:,} calls to make now, about {self._prompt_tokens:,} tokens of prompts, at most "
             f"{self._most_completion_tokens:,} tokens of answers; {self._stored:,} answers are stored already",
-            "calls that check an answer, where the stage makes them, come on top",
+            "calls that check an answer, if the command makes any, come on top",
         )
 
     async def close(self) -> None:

@@ -1,6 +1,6 @@
-"""What answers cost: tokens always, money where the user gave prices. Nothing is guessed.
+"""What answers cost: tokens always, money if the user gave prices. Nothing is guessed.
 
-A prices file gives dollars for a million tokens, by model:
+A prices file gives dollars per million tokens, by model:
 
     gpt-4o-mini: {input: 0.15, output: 0.60}
 """
@@ -27,7 +27,7 @@ class BudgetReachedError(ModelError):
 
 
 class Price(BaseModel):
-    """Dollars for a million tokens of the prompt (`input`) and of the answer (`output`)."""
+    """Dollars per million tokens of the prompt (`input`) and of the answer (`output`)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     input: float = Field(ge=0)
@@ -80,7 +80,7 @@ class Ledger:
 
     @property
     def usd(self) -> float | None:
-        """Dollars, or None where the price is not known."""
+        """Dollars, or None if the price is not known."""
         if self.price is None:
             return None
         return (self.prompt_tokens * self.price.input + self.completion_tokens * self.price.output) / _MILLION
@@ -95,7 +95,7 @@ class Ledger:
             if budget is not None and spent is not None and (spent * (1 + share) > budget or spent >= budget):
                 raise BudgetReachedError(
                     f"stopped before exceeding the budget of {budget:,} {unit} ({spent:,.6g} used in {self.calls:,} "
-                    f"calls); raise {flag}, and the same command goes on from here"
+                    f"calls); raise {flag} and rerun the command to resume"
                 )
 
     def shown(self) -> str:
@@ -104,7 +104,7 @@ class Ledger:
         return f"{self.calls:,} calls, {self.prompt_tokens:,} + {self.completion_tokens:,} tokens{money}"
 
     def shown_share(self, accepted: int) -> str:
-        """What each of so many records has cost, for people: `; 310 tokens, 0.0001 USD for each record made`."""
+        """What each accepted record has cost, for people: `; 310 tokens, 0.0001 USD for each record made`."""
         if not accepted or not self.tokens:
             return ""
         money = f", {self.usd / accepted:,.4f} USD" if self.usd is not None else ""

@@ -1,9 +1,9 @@
-"""How many requests may be under way: as many as asked for, fewer while the server can't take them.
+"""How many requests may be in flight: as many as asked for, fewer while the server can't take them.
 
-Three signs are heeded. A call that is told to wait (429, 503, `Retry-After`) waits, alone. When most calls are told
-so, all wait, and fewer go at once. And a server that queues without a word, as vLLM does, is noticed by its latency:
-by Little's law, calls a second times the latency of an idle server is how many it works on; what is in flight beyond
-that only stands in its queue, where it can time out.
+Three signs count. A call that is told to wait (429, 503, `Retry-After`) waits, alone. If most calls are told to wait,
+all wait, and fewer are sent at once. And a server that queues silently, as vLLM does, shows it by its latency: by
+Little's law, calls per second times the latency of an idle server is the number of calls that it works on; what is in
+flight beyond that only waits in its queue and can time out there.
 """
 
 from __future__ import annotations
@@ -28,12 +28,11 @@ Clock = Callable[[], float]
 
 
 class Concurrency:
-    """A gate that lets `limit` calls through at once; `limit` moves between 1 and `most`.
+    """A gate that lets `limit` calls through at once; `limit` moves between 1 and `most`. Retries go first:
 
-    async with gate, retries first:
-        await gate.enter(first=attempt > 0)
-        try: ...
-        finally: gate.leave()
+    await gate.enter(first=attempt > 0)
+    try: ...
+    finally: gate.leave()
     """
 
     def __init__(self, most: int, clock: Clock = time.monotonic) -> None:
@@ -48,7 +47,7 @@ class Concurrency:
         self._lowered: _Lowered | None = None
 
     async def enter(self, first: bool = False) -> None:
-        """Wait for a place; `first` goes before those who wait already."""
+        """Wait for a place; `first` goes before those that already wait."""
         if self._open() and not self._waiting:
             self.in_flight += 1
             return
@@ -150,7 +149,7 @@ class _Window:
 
 
 class PerMinute:
-    """A rate that is not exceeded: `await pace.take(amount)` waits until so much more may go, evenly over time."""
+    """A rate that is not exceeded: `await pace.take(amount)` waits until that amount may go, evenly over time."""
 
     def __init__(self, amount: float, clock: Clock = time.monotonic) -> None:
         self._per_second = amount / 60

@@ -60,7 +60,7 @@ def load_prompt(name: str) -> Prompt:
 
 @cache
 def read_prompt(path: Path) -> Prompt:
-    """The prompt in a file, the user's own for example. Raises ConfigError where it can't be read or is no template."""
+    """The prompt in a file, the user's own for example. Raises ConfigError if it can't be read or is not a template."""
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -69,15 +69,14 @@ def read_prompt(path: Path) -> Prompt:
     # What stands before the first turn is a comment for people who read the file.
     turns = list(zip(pieces[1::2], pieces[2::2], strict=True)) or [("", text)]
     try:
-        return Prompt(path.stem, content_id(text), tuple((role, _compiled(body)) for role, body in turns))
+        compiled: list[tuple[str, Template | str]] = []
+        for role, body in turns:
+            template = _ENVIRONMENT.from_string(body)
+            has_slots = bool(find_undeclared_variables(_ENVIRONMENT.parse(body)))
+            compiled.append((role, template if has_slots else template.render().strip()))
+        return Prompt(path.stem, content_id(text), tuple(compiled))
     except TemplateError as error:
-        raise ConfigError(f"{path} is no template: {error}") from None
-
-
-def _compiled(source: str) -> Template | str:
-    """A template, or its text where there is nothing to fill in."""
-    template = _ENVIRONMENT.from_string(source)
-    return template if find_undeclared_variables(_ENVIRONMENT.parse(source)) else template.render().strip()
+        raise ConfigError(f"{path} is not a template: {error}") from None
 
 
 def prompt_versions(*names: str) -> dict[str, str]:

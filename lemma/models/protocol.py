@@ -106,7 +106,7 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Response:
     """An answer. `finish_reason` is `stop` for every natural end, `length`, `content_filter`, `refusal`, `unknown` if
-    the server does not say, or the server's own word. `reasoning` came beside the text; `token_logprobs` are natural
+    the server does not say, or the server's own word. `reasoning` came next to the text; `token_logprobs` are natural
     logarithms.
     """
 
@@ -172,14 +172,14 @@ _NATURAL_ENDS = frozenset(
 _CUT_ENDS = frozenset(["length", "max_tokens", "max_length", "model_length", "max_output_tokens", "token_limit"])
 _FILTERED_ENDS = frozenset(["content_filter", "safety", "recitation", "prohibited_content", "blocklist", "sensitive"])
 _STATED = re.compile(r"\\boxed\b|####\s*\S|\banswer(?:\s+is\b|\s*:)\s*\S", re.I)
-_MOST_TOKENS = 10**8  # of one call; a count beyond that is none
+_MOST_TOKENS = 10**8  # of one call; a larger count is no count
 
 
 def decoded_answer(raw: bytes) -> dict[str, Any]:
     """The JSON object in a raw answer. Raises ValueError if there is none.
 
     Comments that keep a connection alive, a byte order mark, NaN, lone surrogates, and an answer that was streamed
-    although nobody asked for that, are no reason to lose an answer that is paid for.
+    although nobody asked for that, do not cost an answer that is paid for.
     """
     try:
         answer = orjson.loads(raw)
@@ -259,6 +259,8 @@ def _response(answer: Mapping[str, Any]) -> Response:
 
 
 def _end(finish_reason: object) -> str:
+    if finish_reason == "stop":
+        return "stop"
     if not finish_reason:
         return "unknown"
     name = str(finish_reason).lower()
@@ -313,6 +315,8 @@ def _usage(answer: Mapping[str, Any]) -> Usage:
 
 def _count(value: object) -> int:
     """A number of tokens; 0 for what can't be one. Servers send null, strings, and worse."""
+    if type(value) is int and 0 <= value <= _MOST_TOKENS:
+        return value
     try:
         count = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
@@ -322,6 +326,8 @@ def _count(value: object) -> int:
 
 def _token_logprobs(logprobs: Any) -> tuple[float, ...] | None:
     """None also if they have not OpenAI's form: the text is an answer all the same."""
+    if not logprobs:
+        return None
     try:
         if logprobs.get("content") is not None:
             return tuple(float(token["logprob"]) for token in logprobs["content"])

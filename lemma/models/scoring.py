@@ -27,7 +27,7 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True)
 class Turn:
-    """A place where something is to be said: after `before`, in answer to `question`, one of `candidates`.
+    """A point in a solution at which one of `candidates` is said: after `before`, in answer to `question`.
 
     `before` ends where a candidate begins, with the line end between them. What comes after the candidate, if it is to
     be scored with it, is `after`.

@@ -1,1 +1,1 @@
-"""Read what people bring: files and hub data sets."""
+"""Read problems from files and data sets, and find similar ones."""

@@ -1,11 +1,11 @@
-"""What is too much alike: texts that say the same, and questions that are the same but for a few words.
+"""Near-duplicates: texts that say the same, and questions that differ only in a few words.
 
     >>> texts = ("Tom has 3 red apples, buys 4.", "Tom has 3 red apples, buys 5.", "Tom has 3 red apples. Buys 4!")
     >>> seen = NearDuplicates(0.9, texts.__getitem__)
-    >>> [seen.earlier(number) for number in range(3)]
+    >>> [seen.find_or_add(number) for number in range(3)]
     [None, None, 0]
 
-Both work on normalised words: without case, punctuation and white space.
+Both compare normalized words: without case, punctuation and white space.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ _WORD = re.compile(r"[^\W_]+(?:[.,']\w+)*")
 _NUMBER_OR_OPERATOR = re.compile(r"\d+(?:[.,]\d+)*|[+\-*/×÷=<>%^]")
 _SHINGLE = 3
 _NGRAM = 8
-# So like a training question, by runs of 4 masked words, are 8 of the 1,319 test questions of GSM8K: nearly all are
-# that question with other numbers and names. What is less like one is only of the same sort.
-_MASKED_SHINGLE, _MASKED_LIKENESS = 4, 0.4
+# 8 of the 1,319 test questions of GSM8K are this similar to a training question, by runs of 4 masked words. Nearly all
+# of them are that question with other numbers and names; less similar ones are only of the same sort.
+_MASKED_SHINGLE, _MASKED_SIMILARITY = 4, 0.4
 _NUMBER, _NAME = "#", "@"
 _PRONOUNS = re.compile(r"(?:he|she|they|it|his|hers?|him|theirs?|them|its|(?:him|her|it)self|themselves)$")
 _POSSESSIVE = re.compile(r"['’]s$")
 
 
 class NearDuplicates:
-    """Finds texts that are nearly one that came before: the same numbers and operators in the same order, and words
-    whose 3-grams have at least this Jaccard similarity with the other's.
+    """Finds near-duplicates of earlier texts: the same numbers and operators in the same order, and 3-grams of words
+    with at least this Jaccard similarity.
 
     The erroneous solutions of one problem share nearly all of their words by design and differ in a number, so words
-    alone would not do. What is held of a text is a hash of its numbers; only where another has the same is it read
-    (`text_of` a number that the caller gave it) and its words compared.
+    alone would not tell them apart. Only a hash of a text's numbers is held in memory; if another text has the same
+    hash, both are read with `text_of`, by the caller's number for them, and their words are compared.
     """
 
     def __init__(self, threshold: float, text_of: Callable[[int], str]) -> None:
         self._threshold, self._text_of = threshold, text_of
         self._groups: dict[int, int | _Group] = {}
 
-    def earlier(self, number: int) -> int | None:
-        """The earlier text that this one nearly is, or None, and then it counts among the earlier ones from now on."""
+    def find_or_add(self, number: int) -> int | None:
+        """The earlier text that this one nearly duplicates. If there is none, add this one and return None."""
         text = self._text_of(number)
         key = _hash("\x1f".join(_NUMBER_OR_OPERATOR.findall(text)))
         group = self._groups.setdefault(key, number)
@@ -67,7 +67,7 @@ class NearDuplicates:
 
 
 class _Group:
-    """Texts, by their shingles, among which those are found that are like another.
+    """Texts by their shingles, searchable by similarity.
 
     Candidates come from prefix filtering (Bayardo, Ma, Srikant: Scaling up all pairs similarity search, 2007), which
     misses none.
@@ -79,30 +79,29 @@ class _Group:
         self._with: dict[int, list[int]] = {}
 
     def find(self, shingles: array[int]) -> int | None:
-        """The first text that is like one with these shingles."""
+        """The first similar text."""
         candidates = sorted({other for shingle in self._prefix(shingles) for other in self._with.get(shingle, ())})
-        found = (other for other in candidates if _jaccard(shingles, self._shingles[other]) >= self._threshold)
-        return next(found, None)
+        for candidate in candidates:
+            other = self._shingles[candidate]
+            common = len(set(shingles).intersection(other))
+            if common / (len(shingles) + len(other) - common) >= self._threshold:  # Jaccard similarity
+                return candidate
+        return None
 
     def add(self, number: int, shingles: array[int]) -> None:
-        """Take a text in, by a number of the caller's."""
+        """Add a text, by the caller's number for it."""
         self._shingles[number] = shingles
         for shingle in self._prefix(shingles):
             self._with.setdefault(shingle, []).append(number)
 
     def _prefix(self, shingles: array[int]) -> array[int]:
-        """Of two sets that are so similar, the first few elements of each, in whatever order, have one in common."""
+        """The first few shingles: those of two sets this similar have at least one in common, in any fixed order."""
         return shingles[: len(shingles) - ceil(self._threshold * len(shingles)) + 1]
 
 
 def _shingles(words: Sequence[str], size: int) -> array[int]:
     grams = (" ".join(words[start : start + size]) for start in range(max(1, len(words) - size + 1)))
     return array("L", sorted({crc32(gram.encode("utf-8", "replace")) for gram in grams}))
-
-
-def _jaccard(one: array[int], other: array[int]) -> float:
-    common = len(set(one).intersection(other))
-    return common / (len(one) + len(other) - common)
 
 
 def _hash(text: str) -> int:
@@ -115,12 +114,12 @@ def words_of(text: str) -> list[str]:
 
 
 class TestQuestions:
-    """Questions by their runs of 8 words; a shorter question is one run. A hash is held of each."""
+    """The 8-word runs of test questions, as hashes; a shorter question is one run."""
 
     __test__ = False  # not a test class, whatever its name says
 
     def __init__(self, files: Iterable[str], command: str) -> None:
-        """Read the questions of test sets. Raises DataError for a file that `command` can't use."""
+        """Read the questions of test sets. Raises DataError if a file cannot be used."""
         self._file_of: dict[int, str] = {}
         for file in files:
             for item in open_problems(file, command, solved=False):
@@ -128,11 +127,11 @@ class TestQuestions:
                     self.add(item.question, Path(file).name)
 
     def add(self, question: str, file: str) -> None:
-        """Take in a question, and where it stands."""
+        """Add a question of a file."""
         self._file_of.update((_hash(run), file) for run in _runs(question))
 
     def overlap(self, question: str) -> str | None:
-        """Which words of the question stand in another, and where; None where none do."""
+        """The first run of words that the question shares with another, and its file; None if there is none."""
         for run in _runs(question):
             if (file := self._file_of.get(_hash(run))) is not None:
                 return f'"{run}" stands in {file}'
@@ -140,7 +139,7 @@ class TestQuestions:
 
 
 class KnownQuestions(TestQuestions):
-    """Questions that a new one must not be like, be it only in that it has other numbers and names.
+    """Questions that a new one must not resemble, not even with other numbers and names.
 
     >>> known = KnownQuestions((), "evolve")
     >>> known.add("Tom has 3 red apples and buys 4 more. How many has he now?", "problems.jsonl")
@@ -149,20 +148,20 @@ class KnownQuestions(TestQuestions):
     """
 
     def __init__(self, files: Iterable[str], command: str) -> None:
-        self._masked = _Group(_MASKED_LIKENESS)
+        self._masked = _Group(_MASKED_SIMILARITY)
         self._places: list[tuple[str, int]] = []
         self._in_file: Counter[str] = Counter()
         super().__init__(files, command)
 
     def add(self, question: str, file: str) -> None:
-        """Take in the next question of a file."""
+        """Add the next question of a file."""
         super().add(question, file)
         self._in_file[file] += 1
         self._masked.add(len(self._places), _shingles(_masked_words(question), _MASKED_SHINGLE))
         self._places.append((file, self._in_file[file]))
 
     def like(self, question: str) -> str | None:
-        """Which of them a question is like, and how, for people to read; None where it is like none."""
+        """Which known question this one resembles, and how, for people to read; None if there is none."""
         overlap = self.overlap(question)
         if overlap is not None:
             return overlap
@@ -174,8 +173,10 @@ class KnownQuestions(TestQuestions):
 
 
 def _masked_words(question: str) -> list[str]:
-    """The words with numbers, names and pronouns masked: a capital letter makes a name, also where a sentence begins.
-    Names in a row are one. Where most words have a capital, it says nothing.
+    """The words of a question with numbers, names and pronouns masked.
+
+    Words with a capital letter are taken for names, even at the start of a sentence, unless most words have one. Names
+    in a row are one.
     """
     words = [_POSSESSIVE.sub("", word) for word in _WORD.findall(replace_number_words(question))]
     capitals = 2 * sum(word[0].isupper() for word in words) <= len(words)

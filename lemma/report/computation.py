@@ -18,7 +18,7 @@ from typing import Literal
 from lemma.arithmetic.equations import Equation, read_step
 from lemma.arithmetic.expressions import to_text
 from lemma.arithmetic.graph import SolutionGraph, read_solution
-from lemma.arithmetic.numbers import Number, Value, find_numbers, normal, render
+from lemma.arithmetic.numbers import Number, find_numbers, normal, render
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
 from lemma.report.diff import aligned_steps
@@ -101,7 +101,7 @@ def _counterpart(graph: SolutionGraph, index: int, wrong_step: str) -> str:
         found = after[places[0]]
         return _written(equation) if found.face == equation.result.face else f"... = {_number(found)}"
     mine = [number for number, other in enumerate(graph.equations) if graph.step_of[number] == step and other.visible]
-    theirs = [other for other in read_step(wrong_step).equations if other.visible]
+    theirs = [other for other in read_step(wrong_step, graph.latex).equations if other.visible]
     place = mine.index(index)
     return _written(theirs[place]) if place < len(theirs) else ""
 
@@ -113,16 +113,17 @@ def _with_added(graph: SolutionGraph, nodes: list[Node], steps: Sequence[str], a
         values = {number.face for number in find_numbers(steps[place])}
         nodes = [
             replace(node, inputs=(*node.inputs, source))
-            if node.state == "reached" and values & _new_values(graph.equations[number], node.wrong)
+            if node.state == "reached"
+            and values
+            & (
+                {found.face for found in find_numbers(node.wrong)}
+                - {operand.face for operand in graph.equations[number].operands}
+            )
             else node
             for number, node in enumerate(nodes[: len(graph.equations)])
         ] + nodes[len(graph.equations) :]
         nodes.append(Node(place, "", steps[place], "added"))
     return nodes
-
-
-def _new_values(equation: Equation, wrong: str) -> set[Value]:
-    return {number.face for number in find_numbers(wrong)} - {operand.face for operand in equation.operands}
 
 
 def _written(equation: Equation) -> str:

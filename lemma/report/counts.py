@@ -141,7 +141,7 @@ def _count_phrases(counts: Counts, record: Line, templates: set[str]) -> None:
             template = _NUMBER.sub(STEP_SLOT, said)
             found = (template if template in templates else said, text_of(record, "strategy"))
             counts.distinct_phrases.add(hash(found))
-            # A teacher writes a different text each time, so only so many are told apart.
+            # A teacher writes a different text each time, so the number that is told apart is limited.
             known = found[0] in templates or found in counts.phrases or len(counts.phrases) < _MOST_PHRASES
             counts.phrases[found if known else (_OTHERS, found[1])] += 1
 

@@ -123,7 +123,8 @@ class Journal:
             complete = before is not None and self._continue_as_before(before)
             self._read_state()
             self._keep_acknowledged(complete)
-            self._state.touch()
+            if not self._state.exists():
+                self._state.touch()
             if complete:
                 self._status = "complete"  # a rerun that finds nothing to do leaves run.json as it is
             else:
@@ -149,15 +150,15 @@ class Journal:
             path = self._path / output.file
             if output.shared or not path.exists() or not path.stat().st_size:
                 continue
-            if output.input_of is None or self._has_lines(path, output.input_of):
+            of = output.input_of
+            with path.open("rb") as file:
+                numbered = enumerate(file, start=1)
+                is_ours = of is None or any(of(parse_line(line, path, n)) is not None for n, line in numbered)
+            if is_ours:
                 raise RunDirectoryError(
                     f"{path} has content that `lemma {self.command}` has no record of in {self._state}. Restore that "
                     "file, move the content away, or add --fresh to replace it"
                 )
-
-    def _has_lines(self, path: Path, input_of: Callable[[dict[str, Any]], str | None]) -> bool:
-        with path.open("rb") as file:
-            return any(input_of(parse_line(line, path, number)) is not None for number, line in enumerate(file, 1))
 
     def _continue_as_before(self, before: Mapping[str, Any]) -> bool:
         """Whether the command was complete. Raises RunDirectoryError if it was asked for something else before."""
@@ -186,7 +187,7 @@ class Journal:
                     )
         self._seconds_before = float(before.get("seconds", 0.0))
         self._made_as = before.get("made_as", self._made_as)
-        self._notes = {name: before[name] for name in ("model",) if name in before}
+        self._notes = {name: before[name] for name in ("model", "asked") if name in before}
         return bool(before["status"] == "complete")
 
     def _read_state(self) -> None:
@@ -203,9 +204,13 @@ class Journal:
                 break
             acknowledged = parse_line(line, self._state, number)
             try:
-                self.done.update(_texts(acknowledged["ids"]))
+                ids, written = acknowledged["ids"], acknowledged["written"]
+                is_ours = isinstance(ids, list) and all(isinstance(one, str) for one in ids)
+                if not is_ours or not all(type(count) is int for count in written.values()):
+                    raise TypeError
+                self.done.update(ids)
                 self.counts.merge(structured(acknowledged["counts"]))
-                self._written.update(_whole_numbers(acknowledged["written"]))
+                self._written.update(written)
             except (LookupError, TypeError, ValueError, AttributeError):
                 raise RunDirectoryError(
                     f"{self._state}, line {number}: not as this version of lemma writes it. Add --fresh to start over"
@@ -222,7 +227,8 @@ class Journal:
         for output in self._outputs:
             path = self._path / output.file
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+            if not path.exists():
+                path.touch()
             written = self._written[output.file]
             if output.shared:
                 self._ids_in_shared[output.file] = ids_of_whole_lines(path)
@@ -310,6 +316,10 @@ class Journal:
         self._notes[name] = dict(figures)
         self._write_manifest()
 
+    def remember(self, name: str, facts: Mapping[str, Any]) -> None:
+        """As `note`, but written with the next change: a rerun that finds nothing to do leaves run.json as it is."""
+        self._notes[name] = dict(facts)
+
     def complete(self) -> None:
         """Mark the command as complete, unless a command beside it did not finish what this one reads."""
         self._sync()
@@ -363,18 +373,6 @@ class Journal:
 def count_rejection(counts: Counts, rejection: Rejection) -> None:
     """Count a rejection by its reason."""
     counts.add(REJECTED_BY_REASON, rejection.reason)
-
-
-def _texts(values: Any) -> list[str]:
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise TypeError
-    return values
-
-
-def _whole_numbers(values: Any) -> dict[str, int]:
-    if not all(type(value) is int for value in values.values()):
-        raise TypeError
-    return dict(values)
 
 
 def identities(manifest: Mapping[str, Mapping[str, Any]]) -> set[str]:

@@ -174,7 +174,7 @@ class ResponseStore:
     def _explained(self, error: sqlite3.DatabaseError) -> str:
         code = getattr(error, "sqlite_errorcode", None)
         if code == sqlite3.SQLITE_FULL:
-            return f"{self._path}: the disk is full; free some space, then rerun the command to resume"
+            return f"{self._path}: the disk is full. Free some space, then rerun the command to resume"
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return (
                 f"{self._path} is damaged ({error}); restore a copy of it, without a -wal file next to it, or move it "

@@ -1,1 +1,1 @@
-"""The error types, and how often each is to be made."""
+"""The error types, and how often to make each."""

@@ -1,4 +1,4 @@
-"""The error types there are: one YAML file each under `error_taxonomy/`, and a user's own folder beside it.
+"""The error types: one YAML file each under `error_taxonomy/`, and those in a user's own folder.
 
     >>> taxonomy = load_taxonomy()
     >>> taxonomy.resolve("referencing_context_value_error").id
@@ -11,7 +11,6 @@ The types are those of arXiv 2406.00755 (table 1) and arXiv 2503.17439 (section 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from lemma.exceptions import ConfigError
+from lemma.exceptions import ConfigError, did_you_mean
 from lemma.resources import Text, data_folder, read_yaml
 
 Family = Literal["calc", "logic", "reading", "output"]
@@ -32,7 +31,7 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9
 
 
 class WorkedExample(BaseModel):
-    """One step done right, and the same step with an error of the type in it."""
+    """A right step, and the same step with an error of the type."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,7 +42,7 @@ class WorkedExample(BaseModel):
 
 
 class ErrorType(BaseModel):
-    """A kind of error. `injector` names the symbolic injector that makes it, where one can."""
+    """A kind of error. `injector` names the symbolic injector that makes it, if there is one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,7 +58,7 @@ class ErrorType(BaseModel):
     symbolic_note: str = ""
 
     def labels(self) -> Iterator[tuple[str, str]]:
-        """What the type goes by: pairs of the field and the label that stands in it."""
+        """The labels of the type, as pairs of field and label."""
         yield "id", self.id
         yield "name", self.name
         yield from (("aliases", alias) for alias in self.aliases)
@@ -79,47 +78,47 @@ class Taxonomy:
         return len(self.types)
 
     def resolve(self, label: str) -> ErrorType:
-        """The type with this id, name or alias, whatever its case and whether written with spaces, `_` or `-`.
+        """The type with this id, name or alias, in any case, and with spaces, `_` or `-` between words.
 
-        Never by a part of a label. Raises ConfigError that names the nearest label.
+        Parts of a label do not match. Raises ConfigError, with the nearest label, if there is no such type.
         """
         found = self.by_label.get(_fold(label))
         if found is None:
-            raise ConfigError(f"there is no error type {label!r}{self._hint(label, self.by_label)}")
+            raise ConfigError(f"there is no error type {label!r}; {self._hint(label, self.by_label)}")
         return found
 
     def select(self, names: str | Iterable[str]) -> tuple[ErrorType, ...]:
-        """The types that any of the names stands for: a family, a type's label, or `all`.
+        """The types that the names stand for. A name is a family, a type's label, or `all`.
 
-        Comma-separated or a sequence; each type once, in the order of ids. Raises ConfigError for an unknown name.
+        Comma-separated or a sequence; each type once, in the order of ids. Raises ConfigError if a name is unknown.
         """
-        parts = names.split(",") if isinstance(names, str) else names
-        chosen = {found.id for part in parts if part.strip() for found in self._named(part)}
+        chosen: set[str] = set()
+        for name in names.split(",") if isinstance(names, str) else names:
+            folded = _fold(name)
+            if folded == EVERYTHING:
+                chosen.update(error_type.id for error_type in self.types)
+            elif folded in FAMILIES:
+                chosen.update(error_type.id for error_type in self.types if error_type.family == folded)
+            elif folded in self.by_label:
+                chosen.add(self.by_label[folded].id)
+            elif folded:
+                hint = self._hint(name, (*FAMILIES, EVERYTHING, *self.by_label))
+                raise ConfigError(f"there is no error type or family {name.strip()!r}; {hint}")
         if not chosen:
-            raise ConfigError(f"no error types are named; families: {', '.join(FAMILIES)}, {EVERYTHING}")
+            raise ConfigError(f"no error type is named; give types, or families: {', '.join(FAMILIES)}, {EVERYTHING}")
         return tuple(error_type for error_type in self.types if error_type.id in chosen)
 
-    def _named(self, name: str) -> tuple[ErrorType, ...]:
-        folded = _fold(name)
-        if folded == EVERYTHING:
-            return self.types
-        if folded in FAMILIES:
-            return tuple(error_type for error_type in self.types if error_type.family == folded)
-        if folded in self.by_label:
-            return (self.by_label[folded],)
-        hint = self._hint(name, (*FAMILIES, EVERYTHING, *self.by_label))
-        raise ConfigError(f"there is no error type or family {name.strip()!r}{hint}")
-
     def _hint(self, label: str, known: Iterable[str]) -> str:
-        near = difflib.get_close_matches(_fold(label), known, n=1)
-        return f"; did you mean {near[0]!r}?" if near else "; `lemma taxonomy` lists them all"
+        # There are too many labels to list them all.
+        hint = did_you_mean(_fold(label), known)
+        return hint if hint.startswith("did you mean") else "`lemma taxonomy` lists all"
 
 
 @cache
 def load_taxonomy(extra: Path | None = None) -> Taxonomy:
-    """The shipped types, and those of the user's folder `extra`, where a file with a shipped type's id replaces it.
+    """The shipped types and those of the user's folder `extra`. A user's file replaces the shipped type of its name.
 
-    Raises ConfigError with the file and the field for anything that is not a type, or a label that two types share.
+    Raises ConfigError, with file and field, if a file is not an error type or if two types share a label.
     """
     entries = _read_folder(data_folder("error_taxonomy"))
     if extra is not None:
@@ -133,21 +132,21 @@ _Entries = dict[str, tuple[Path, ErrorType]]
 
 def _read_folder(folder: Path) -> _Entries:
     if not folder.is_dir():
-        raise ConfigError(f"{folder} is not a folder; error types are read from a folder with one .yaml file for each")
+        raise ConfigError(f"{folder} is not a folder; give one with a .yaml file per error type")
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
-        raise ConfigError(f"{folder} holds no .yaml file; each error type is one, see `lemma taxonomy TYPE`")
-    return {path.stem: (path, _read_type(path)) for path in paths}
-
-
-def _read_type(path: Path) -> ErrorType:
-    error_type = read_yaml(path, ErrorType)
-    if error_type.id != path.stem:
-        raise ConfigError(f"{path}: id: {error_type.id!r} is not the file's name; rename one of them")
-    return error_type
+        raise ConfigError(f"{folder} holds no .yaml file; add one per error type (see `lemma taxonomy TYPE`)")
+    entries: _Entries = {}
+    for path in paths:
+        error_type = read_yaml(path, ErrorType)
+        if error_type.id != path.stem:
+            raise ConfigError(f"{path}: id: {error_type.id!r} is not the file's name; rename one of them")
+        entries[path.stem] = (path, error_type)
+    return entries
 
 
 def _index(entries: _Entries) -> dict[str, ErrorType]:
+    """The types by label. Raises ConfigError if two types share one, or if it is a family's."""
     index: dict[str, ErrorType] = {}
     for path, error_type in (entries[type_id] for type_id in sorted(entries)):
         for field, label in error_type.labels():

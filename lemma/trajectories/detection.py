@@ -1,12 +1,12 @@
-"""Recognise a reflection in text: the place where a solution turns against itself.
+"""Find reflections in text: the places where a solution doubts itself.
 
     >>> find_reflection("She has 3 + 4 = 8 pens.\\nWait, that isn't right. She has 7 pens.").start
     24
     >>> find_reflection("They wait 5 minutes. The right answer is 5.") is None
     True
 
-Recognised are the phrases that lemma itself writes (`prompts/reflections/`) and the turns of speech that reasoning
-models use, at the start of a sentence. A doubt that is raised counts, whether or not it turns out to be founded.
+Recognized are the phrases that lemma itself writes (`prompts/reflections/`) and the wordings that reasoning models use,
+at the start of a sentence. A doubt counts whether or not it turns out to be justified.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _SENTENCE = re.compile(r"[^.!?:\n]+[.!?:\n]*\s*")
 
 @dataclass(frozen=True, slots=True)
 class Reflection:
-    """Where a reflection begins and ends, in characters of the text. Its sentences that follow each other are one."""
+    """Where a reflection starts and ends, in characters of the text. Consecutive sentences are one reflection."""
 
     start: int
     end: int
@@ -75,7 +75,8 @@ def find_reflection(text: str) -> Reflection | None:
 
 def find_reflections(text: str) -> Iterator[Reflection]:
     """All reflections, in order."""
-    starts = sorted({*_cues(text), *_known_phrases(text)})
+    matches = (match for pattern in (_CUE, _phrases()) for match in pattern.finditer(text))
+    starts = sorted({match.end() - len(match.group().lstrip()) for match in matches})
     open_turn: Reflection | None = None
     for start in starts:
         end = _end_of_sentence(text, start)
@@ -89,16 +90,6 @@ def find_reflections(text: str) -> Iterator[Reflection]:
         open_turn = Reflection(start, end)
     if open_turn is not None:
         yield open_turn
-
-
-def _cues(text: str) -> Iterator[int]:
-    for match in _CUE.finditer(text):
-        yield match.end() - len(match.group().lstrip())
-
-
-def _known_phrases(text: str) -> Iterator[int]:
-    for match in _phrases().finditer(text):
-        yield match.end() - len(match.group().lstrip())
 
 
 @cache

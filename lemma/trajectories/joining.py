@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lemma.records import Correction, ErroneousSolution, Segment, SegmentKind, Trajectory
-from lemma.rng import random_for
+from lemma.statistics import random_for
 from lemma.steps import solution_text
 from lemma.trajectories.phrases import Mode, choose_phrase, load_phrases
 
@@ -35,8 +35,9 @@ def join(
 def opening(
     erroneous: ErroneousSolution, correction: Correction, truncate: Truncation = "first-error"
 ) -> tuple[Segment, ...]:
-    """What comes before the turn. An error in the first step has no prefix. With `truncate` "none" a restart comes
-    after all that is wrong, its answer included.
+    """The text before the turn, without a prefix if the first step is wrong.
+
+    With `truncate` "none", a restart follows the whole wrong solution and its answer.
     """
     at = erroneous.error_step
     wrong = erroneous.steps[at]
@@ -64,7 +65,7 @@ def trajectory_of(erroneous: ErroneousSolution, correction: Correction, segments
 
 @dataclass(frozen=True)
 class PhraseDraw:
-    """Draws the phrase at the turn of each correction: the same one wherever the two are joined with one seed."""
+    """Draws the phrase at the turn of each correction, always the same one with the same seed."""
 
     mode: Mode
     seed: int

@@ -1,4 +1,4 @@
-"""What gives away that somebody looked at another solution: it has no place in a text that a model learns to write."""
+"""Reject text that reveals a look at another solution: a model should not learn to write it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _LEAK = re.compile(
 
 
 def refuse_leaks(text: str, question: str) -> None:
-    """Raises Refusal, as `leaks`, for a text of a teacher that speaks of what only the teacher was shown.
+    """Raises Refusal, as `leaks`, if a teacher's text mentions what only the teacher was shown.
 
-    What the question speaks of itself, as one about the student who lost a point for each wrong answer, is no leak.
+    Words that the question uses too are allowed, as in one about a student who loses a point for each wrong answer.
     """
     for leak in _LEAK.finditer(text):
         if leak.group().casefold() not in question.casefold():

@@ -1,4 +1,4 @@
-"""Does the model to be trained find its reflections less surprising when they are chosen by its own likelihood?
+"""Measure whether reflections chosen by a model's own likelihood surprise it less.
 
 The perplexity of the joined text (prefix, wrong step, phrase, correction) with model-aware, typed and random phrases,
 on the same trajectories: means with 95 % intervals (bootstrap over the trajectories), and the paired differences.
@@ -26,7 +26,7 @@ Way = Literal["model", "typed", "random"]
 
 @dataclass(frozen=True)
 class Place:
-    """A turn from wrong to right: what was said before it, what comes after it, and a phrase chosen in each way."""
+    """A turn from wrong to right: the text before it, the text after it, and a phrase chosen in each way."""
 
     question: str
     before: str
@@ -47,7 +47,16 @@ class Comparison:
 
 def compare(places: Sequence[Place], scorer: Scorer) -> Comparison:
     """Score the joined texts of at least one place. Raises LemmaError if the model cannot be used."""
-    surprises = _surprises(places, scorer)
+    # The text before the turn is the same for all ways, so it is scored once.
+    starts = scorer.score([Turn(place.question, "", (place.before,)) for place in places])
+    ends = scorer.score(
+        [Turn(place.question, place.before, tuple(place.phrases.values()), place.after) for place in places]
+    )
+    surprises: dict[Way, list[float]] = {}  # nats per token of the joined text
+    for place, (start,), scores in zip(places, starts, ends, strict=True):
+        for way, end in zip(place.phrases, scores, strict=True):
+            nats = -(start.log_likelihood + end.log_likelihood)
+            surprises.setdefault(way, []).append(nats / (start.tokens + end.tokens))
     differences = {
         way: [ours - theirs for ours, theirs in zip(surprises["model"], values, strict=True)]
         for way, values in surprises.items()
@@ -63,22 +72,10 @@ def compare(places: Sequence[Place], scorer: Scorer) -> Comparison:
     )
 
 
-def write_comparison(run: Path, model: str, comparison: Comparison) -> Path:
-    """Write `reflections.json` into the run directory."""
+def write_comparison(run: Path, model: str, comparison: Comparison | None) -> Path | None:
+    """Write `reflections.json` into the run directory, if there is a comparison."""
+    if comparison is None:
+        return None
     path = run / REFLECTIONS
     path.write_bytes(orjson.dumps({"model": model} | asdict(comparison), option=orjson.OPT_INDENT_2) + b"\n")
     return path
-
-
-def _surprises(places: Sequence[Place], scorer: Scorer) -> dict[Way, list[float]]:
-    """Nats per token of the joined text. What stands before the turn is the same for all ways, and scored once."""
-    starts = scorer.score([Turn(place.question, "", (place.before,)) for place in places])
-    ends = scorer.score(
-        [Turn(place.question, place.before, tuple(place.phrases.values()), place.after) for place in places]
-    )
-    made: dict[Way, list[float]] = {}
-    for place, (start,), scores in zip(places, starts, ends, strict=True):
-        for way, end in zip(place.phrases, scores, strict=True):
-            nats = -(start.log_likelihood + end.log_likelihood)
-            made.setdefault(way, []).append(nats / (start.tokens + end.tokens))
-    return made

@@ -1,26 +1,16 @@
-"""Model-aware reflections: the phrase at the turn is drawn by the likelihood that the model to be trained gives it.
+"""The scores that a model gives to phrases, on disk. No phrase is scored twice, so a killed run resumes.
 
-The model has said the right prefix and the wrong step; each candidate phrase is scored as what it says next, and
-optionally together with the correction after it. LEMMA (arXiv 2503.17439, section 3) asks for a smooth connection in
-the model's own terms; its public code lets the teacher rewrite the text instead.
-
-    file = run / "phrase-scores.sqlite"
-    with open_scores(file, scorer.name) as scores:
-        for done in score_turns(turns, scorer, scores): ...
-    phrase = ModelChoice(file, scorer.name, temperature=0.3).phrase(turn, rng)
-
-What was scored is never scored again, so a run that was killed goes on where it stopped.
+with open_scores(run / "phrase-scores.sqlite", scorer.name) as scores:
+    for done in score_turns(turns, scorer, scores): ...
+    scores.of(turn)    # the score of each candidate
 """
 
 from __future__ import annotations
 
-import math
-import random
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -39,11 +29,11 @@ class Scores:
         self._connection, self._model = connection, model
 
     def of(self, turn: Turn) -> list[Score]:
-        """The scores of a turn's candidates, in order. Raises LemmaError where they have not been made."""
+        """The scores of a turn's candidates, in order. Raises LemmaError if they have not been made."""
         found = [self._find(key) for key in self._keys(turn)]
         whole = [score for score in found if score is not None]
         if len(whole) < len(found):
-            raise LemmaError("a phrase has no score yet; run the same command again")
+            raise LemmaError("a phrase has no score yet. Rerun the command to score it")
         return whole
 
     def has(self, turn: Turn) -> bool:
@@ -70,7 +60,7 @@ class Scores:
 
 @contextmanager
 def open_scores(path: Path, model: str) -> Iterator[Scores]:
-    """The scores of a model in a file that may hold those of others. Raises RunDirectoryError where it is damaged."""
+    """The scores of a model in a file that may hold those of others. Raises RunDirectoryError if it is damaged."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         connection = sqlite3.connect(path, timeout=30)
@@ -81,11 +71,13 @@ def open_scores(path: Path, model: str) -> Iterator[Scores]:
         finally:
             connection.close()
     except sqlite3.DatabaseError as error:
-        raise RunDirectoryError(f"{path} can't be used ({error}); remove it, and its scores are made again") from None
+        raise RunDirectoryError(
+            f"{path} cannot be used ({error}). Remove it and rerun; its scores are made again"
+        ) from None
 
 
 def score_turns(turns: Iterable[Turn], scorer: Scorer, scores: Scores) -> Iterator[int]:
-    """Score what has not been scored, in batches; gives the number of turns looked at after each batch."""
+    """Score what has not been scored, in batches. Yields the number of turns done after each batch."""
     iterator, done = iter(turns), 0
     while batch := list(islice(iterator, _BATCH)):
         missing = [turn for turn in batch if not scores.has(turn)]
@@ -97,7 +89,7 @@ def score_turns(turns: Iterable[Turn], scorer: Scorer, scores: Scores) -> Iterat
 
 @dataclass(frozen=True)
 class Remembered:
-    """A scorer that asks its model only for what is not in the store, and puts there what it is told."""
+    """A scorer that asks its model only for scores that are not stored, and stores them."""
 
     scorer: Scorer
     scores: Scores
@@ -111,33 +103,3 @@ class Remembered:
         for _ in score_turns(turns, self.scorer, self.scores):
             pass
         return [self.scores.of(turn) for turn in turns]
-
-
-def choose(scores: Sequence[Score], temperature: float, rng: random.Random) -> int:
-    """Draw the index of a candidate with a probability that grows with its likelihood; at temperature 0 the best.
-
-    Likelihoods are compared per token: else the shortest phrase would win whatever it says.
-    """
-    means = [score.log_likelihood / max(score.tokens, 1) for score in scores]
-    best = max(means)
-    if temperature == 0:
-        return means.index(best)
-    return rng.choices(range(len(means)), [math.exp((mean - best) / temperature) for mean in means])[0]
-
-
-@dataclass(frozen=True)
-class ModelChoice:
-    """Draws phrases by stored scores, in any process: it can be sent to workers, each of which opens the file once."""
-
-    file: Path
-    model: str
-    temperature: float
-
-    def phrase(self, turn: Turn, rng: random.Random) -> str:
-        """One of the turn's candidates. Raises LemmaError where they have not been scored."""
-        return turn.candidates[choose(_scores_of(self.file, self.model).of(turn), self.temperature, rng)]
-
-
-@cache
-def _scores_of(file: Path, model: str) -> Scores:
-    return Scores(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True), model)

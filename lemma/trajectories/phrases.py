@@ -5,8 +5,8 @@
     >>> choose_phrase(phrases, "calculation_error", "calc", mode="typed", rng=rng, step_number=2)
     'Checking this calculation again, I notice a mistake. The correct version is:'
 
-A folder for each strategy holds a file for each error type, one for each family, and `any`. The phrases of a family fit
-every type of it, those of `any` every error (arXiv 2503.17439 joins with one list of phrases for all types).
+There is a folder per strategy, with a file per error type, one per family, and `any`. The phrases of a family fit every
+type in it, those of `any` fit every error (arXiv 2503.17439 uses one list of phrases for all types).
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ STEP_SLOT = "{step}"
 
 @dataclass(frozen=True)
 class Phrase:
-    """One phrase. Its id, the file's name and a hash of the text, stays the same wherever in the file it stands."""
+    """One phrase. Its id is the file's name and a hash of the text, so it does not depend on the place in the file."""
 
     id: str
     text: str
 
     def fill(self, step_number: int) -> str:
-        """The text, with the number of the wrong step (from 1, as people count) where it has a place for it."""
+        """The text, with the number of the wrong step (from 1) in its slot if it has one."""
         return self.text.replace(STEP_SLOT, str(step_number))
 
 
@@ -58,7 +58,7 @@ class Phrases:
         return tuple(phrase for name in sorted(self.by_file) for phrase in self.by_file[name])
 
     def fitting(self, error_type_id: str, family: str) -> tuple[Phrase, ...]:
-        """Those written for the type or its family; those for any error where there are none."""
+        """The phrases written for the type or its family; if there are none, those for any error."""
         typed = (*self.by_file.get(error_type_id, ()), *self.by_file.get(family, ()))
         return typed or self.by_file[FOR_ANY_ERROR]
 
@@ -66,7 +66,7 @@ class Phrases:
 def choose_phrase(
     phrases: Phrases, error_type_id: str, family: str, *, mode: Mode, rng: random.Random, step_number: int
 ) -> str:
-    """Draw a phrase that fits the error (`typed`), or any of the strategy (`random`), ready to stand in the text.
+    """Draw a phrase that fits the error (`typed`), or any of the strategy's (`random`), with its slot filled in.
 
     `step_number` counts from 1. A generator in the same state draws the same phrase, until `phrases.version` changes.
     """
@@ -75,24 +75,24 @@ def choose_phrase(
 
 
 def load_phrases(strategy: Strategy) -> Phrases:
-    """The strategy's phrases. Raises ConfigError with file and field for a file that holds no phrases."""
+    """The strategy's phrases. Raises ConfigError, with file and field, if a file holds no phrases."""
     return _read_once(tuple(prompt_files(f"reflections/{strategy}/*.yaml")))
 
 
 def read_phrases(files: tuple[Path, ...]) -> Phrases:
-    """The phrases in some files. Raises ConfigError with file and field for a file that holds no phrases."""
-    by_file = {path.stem: _read_file(path) for path in files}
+    """The phrases in these files. Raises ConfigError, with file and field, if a file holds no phrases."""
+    by_file = {
+        path.stem: tuple(
+            Phrase(f"{path.stem}-{content_id(text)}", text) for text in read_yaml(path, _PhraseFile).phrases
+        )
+        for path in files
+    }
     if FOR_ANY_ERROR not in by_file:
-        raise ConfigError(f"there is no {FOR_ANY_ERROR}.yaml; every strategy needs phrases for any error")
+        raise ConfigError(f"there is no {FOR_ANY_ERROR}.yaml; add one, with phrases that fit any error")
     return Phrases(by_file)
 
 
 _read_once = cache(read_phrases)
-
-
-def _read_file(path: Path) -> tuple[Phrase, ...]:
-    texts = read_yaml(path, _PhraseFile).phrases
-    return tuple(Phrase(f"{path.stem}-{content_id(text)}", text) for text in texts)
 
 
 class _PhraseFile(BaseModel):

@@ -1,22 +1,22 @@
-"""Find the segments of a trajectory again in a teacher's rewrite of it, and verify that it still says what it has to.
+"""Find the segments of a trajectory in a teacher's rewrite, and verify that the rewrite still says the same.
 
     segments = read_rewrite(erroneous, correction, usable_text(answer))
 
-The text up to and including the first wrong step has to come back word for word: what is known of the error was proven
-on it. The reflection goes up to where the correction's first step is found again, by its first equation, else by its
-words. Each of the correction's equations has to be there, in order; no equation after the turn may be false, no number
-of the correction new. What can't be found or judged for sure is refused by name (`Reason`), never guessed.
+The text up to and including the first wrong step has to be repeated word for word, because the error was proven on it.
+The reflection ends where the correction's first step is found again, by its first equation, or by its words if it has
+none. All of the correction's equations have to follow, in order. No equation after the turn may be false, and the
+correction may use no new number. If something cannot be found or judged with certainty, the rewrite is refused with a
+reason (`Reason`); nothing is guessed.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lemma.arithmetic.equations import Equation, read_step
+from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.numbers import Value, find_numbers
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
@@ -49,16 +49,16 @@ _SENTENCE = re.compile(r"(?<=[.!?])[ \t]+")
 _CLAUSE = re.compile(r"(?<=[:;,—–])[ \t]+")
 _WORD = re.compile(r"\w+(?:[.,]\d+)*|[^\w\s]")
 _FORMULA_EDGE = re.compile(r"\$|[,;.!?:](?=\s|$)|\n|(?<![\\A-Za-z])[A-Za-z]{2,}")
-_LIKE, _SURELY_LIKER = 0.6, 0.1  # ratios of `difflib`, from 0 to 1
+_SIMILAR, _CLEARLY_MORE_SIMILAR = 0.6, 0.1  # ratios of `difflib`, from 0 to 1
 
-# What an equation says, however it is written: its operands in order of size, and its result. Where it can't be read,
-# the formula as it stands.
+# What an equation says, however it is written: its operands in order of size, and its result. If it cannot be read, the
+# formula as it is written.
 Key = tuple[tuple[Value, ...], Value] | str
 
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """An equation of a text, where it begins, and whether it holds; None where that can't be judged."""
+    """An equation of a text, where it starts, and whether it holds; None if that cannot be judged."""
 
     start: int
     text: str
@@ -67,7 +67,7 @@ class _Statement:
 
 
 def read_rewrite(erroneous: ErroneousSolution, correction: Correction, text: str) -> tuple[Segment, ...]:
-    """The segments of a rewrite that holds. Raises Refusal naming what is wrong with it (`Reason`)."""
+    """The segments of a rewrite. Raises Refusal if it does not hold up, with the reason (`Reason`)."""
     rest = _BLANK_LINES.sub("\n", _after_opening(erroneous, without_fence(text)).strip())
     refuse_leaks(rest, erroneous.question)
     judged = verdict(erroneous.gold_answer, rest)
@@ -78,9 +78,11 @@ def read_rewrite(erroneous: ErroneousSolution, correction: Correction, text: str
     steps = without_answer_line(split_steps(corrected))
     if any(not without_answer_line(split_steps(line)) for line in corrected.splitlines()[:-1]):
         raise _refused("goes_on_after_answer", corrected)
-    _refuse_other_than_reflection(reflection, rest)
-    _refuse_what_was_wrong(erroneous, correction, reflection, corrected)
-    _refuse_what_does_not_hold(erroneous, correction, reflection, corrected)
+    if find_reflection(reflection) is None:
+        raise _refused("no_reflection", rest)
+    if any(not without_answer_line((line,)) for line in reflection.splitlines()):
+        raise _refused("repeats_the_error", rest)  # it continued to the wrong answer first
+    _refuse_wrong_equations(erroneous, correction, reflection, corrected)
     _refuse_new_numbers(erroneous, correction, corrected)
     return (
         *opening(erroneous, correction),
@@ -94,7 +96,7 @@ def _refused(reason: Reason, detail: str) -> Refusal:
 
 
 def _after_opening(erroneous: ErroneousSolution, text: str) -> str:
-    """What comes after the first wrong step. White space apart, the text before it has to be as it was."""
+    """The text after the first wrong step. The text before it has to be unchanged, apart from white space."""
     words = "\n".join(erroneous.steps[: erroneous.error_step + 1]).split()
     kept = re.match(r"\s*" + r"\s+".join(map(re.escape, words)), text)
     rest = "" if kept is None else text[kept.end() :]
@@ -105,94 +107,84 @@ def _after_opening(erroneous: ErroneousSolution, text: str) -> str:
 
 
 def _start_of_correction(correction: Correction, rest: str) -> int:
-    """Where the correction's first step is said again. Raises Refusal where it is nowhere, or maybe elsewhere."""
+    """Where the correction's first step is found again. Raises Refusal if it is not found, or in several places."""
     wanted = [statement.key for statement in _statements("\n".join(correction.steps))]
     first = solution_text(correction.steps, correction.final_answer).split("\n")[0]
     places = _places(first, rest)
     if not places:
         raise _refused("correction_not_found", f"{first!r} in: {rest}")
-    whole = [place for place in places if _in_order(wanted, _keys(rest[place[1] :]))]
-    if not whole:
+    complete = []
+    for place in places:
+        # All of the correction's equations have to come after the place, in order, whatever is said in between.
+        remaining = iter(_keys(rest[place[1] :]))
+        if all(key in remaining for key in wanted):
+            complete.append(place)
+    if not complete:
         raise _refused("equation_lost", f"not all of {correction.steps} in: {rest}")
-    (best, start), *others = whole
-    if others and best - others[0][0] < _SURELY_LIKER:
+    (best, start), *others = complete
+    if others and best - others[0][0] < _CLEARLY_MORE_SIMILAR:
         raise _refused("correction_ambiguous", f"{first!r} in: {rest}")
     return start
 
 
 def _places(first: str, rest: str) -> list[tuple[float, int]]:
-    """Where a text may begin that says the same as a correction's first line, with how like it is; the likest first.
+    """Where a text may start that says the same as a correction's first line, with similarity scores, best first.
 
-    There is one for each place where its first equation comes, or one for each line that is like it in words.
+    There is one per occurrence of its first equation; if it has no equation, one per line with similar words.
     """
     stated = _statements(first)
     if not stated:
-        like = (_likest(first, rest, line.start(), line.end()) for line in re.finditer(r".+", rest))
-        return sorted((place for place in like if place[0] >= _LIKE), key=lambda place: -place[0])
+        similar = (_most_similar(first, rest, line.start(), line.end()) for line in re.finditer(r".+", rest))
+        return sorted((place for place in similar if place[0] >= _SIMILAR), key=lambda place: -place[0])
     ends = [statement.start for statement in _statements(rest) if statement.key == stated[0].key]
-    found = {_likest(first, rest, rest.rfind("\n", 0, end) + 1, end) for end in ends}
+    found = {_most_similar(first, rest, rest.rfind("\n", 0, end) + 1, end) for end in ends}
     return sorted(found, key=lambda place: -place[0])
 
 
-def _likest(first: str, rest: str, begin: int, end: int) -> tuple[float, int]:
-    """Where in a line, at or before its character `end`, the text begins that is most like another in its words."""
+def _most_similar(first: str, rest: str, begin: int, end: int) -> tuple[float, int]:
+    """Where in a line, at or before its character `end`, the text starts whose words are most similar to `first`.
+
+    A step may start with a sentence, or after a clause that reflects (`No wait, she has 7`).
+    """
+    sentences = [begin, *(match.end() for match in _SENTENCE.finditer(rest, begin, end))]
+    starts = list(sentences)
+    for clause in _CLAUSE.finditer(rest, begin, end):
+        sentence = max(start for start in sentences if start < clause.end())
+        if find_reflection(rest[sentence : clause.start()]) is not None:
+            starts.append(clause.end())
     wanted = _WORD.findall(first.casefold())
     line_end = rest.find("\n", end) if "\n" in rest[end:] else len(rest)
     found = []
-    for start in _starts(rest, begin, end):
+    for start in starts:
         words = _WORD.findall(rest[start:line_end].casefold())[: len(wanted)]
         found.append((difflib.SequenceMatcher(None, wanted, words, autojunk=False).ratio(), start))
     return max(found, key=lambda place: (place[0], -place[1]))
 
 
-def _starts(rest: str, begin: int, end: int) -> Iterator[int]:
-    """Where a step may begin in a line: with a sentence, or after a clause that reflects (`No wait, she has 7`)."""
-    sentences = [begin, *(match.end() for match in _SENTENCE.finditer(rest, begin, end))]
-    yield from sentences
-    for clause in _CLAUSE.finditer(rest, begin, end):
-        sentence = max(start for start in sentences if start < clause.end())
-        if find_reflection(rest[sentence : clause.start()]) is not None:
-            yield clause.end()
-
-
-def _refuse_other_than_reflection(reflection: str, rest: str) -> None:
-    if find_reflection(reflection) is None:
-        raise _refused("no_reflection", rest)
-    if any(not without_answer_line((line,)) for line in reflection.splitlines()):
-        raise _refused("repeats_the_error", rest)  # it went on to the wrong answer first
-
-
-def _refuse_what_was_wrong(
+def _refuse_wrong_equations(
     erroneous: ErroneousSolution, correction: Correction, reflection: str, corrected: str
 ) -> None:
-    """The reflection may quote the wrong step's equations, but not go on from them; the correction may do neither."""
+    """Raises Refusal if the rewrite builds on the wrong solution, or states an equation that is not known to hold.
+
+    The reflection may quote the equations of the wrong step, but not continue from them; the correction may do neither.
+    """
     right = set(_keys("\n".join(correction.steps)))
     wrong, *later_steps = erroneous.steps[erroneous.error_step :]
-    of_error, later = (set(_keys(text)) - right for text in (wrong, "\n".join(later_steps)))
+    quoted, later = set(_keys(wrong)), set(_keys("\n".join(later_steps))) - right
     said = {*reflection.splitlines(), *corrected.splitlines()}
-    if wrong in said or later & {*_keys(reflection), *_keys(corrected)} or of_error & set(_keys(corrected)):
+    repeated = later & {*_keys(reflection), *_keys(corrected)} or (quoted - right) & set(_keys(corrected))
+    if wrong in said or repeated:
         raise _refused("repeats_the_error", f"{reflection}{corrected}")
-
-
-def _refuse_what_does_not_hold(
-    erroneous: ErroneousSolution, correction: Correction, reflection: str, corrected: str
-) -> None:
-    right = set(_keys("\n".join(correction.steps)))
-    quoted = set(_keys(erroneous.steps[erroneous.error_step]))
-    for text, known in ((reflection, right | quoted), (corrected, right)):
+    for text, may_be_quoted in ((reflection, quoted), (corrected, set[Key]())):
         for statement in _statements(text):
-            _refuse_doubtful(statement, known, quoted if text is reflection else ())
-
-
-def _refuse_doubtful(statement: _Statement, known: Collection[Key], quoted: Collection[Key]) -> None:
-    if statement.holds is False and statement.key not in quoted:
-        raise _refused("false_equation", statement.text)
-    if statement.holds is None and statement.key not in known:
-        raise _refused("unclear_equation", statement.text)
+            if statement.holds is False and statement.key not in may_be_quoted:
+                raise _refused("false_equation", statement.text)
+            if statement.holds is None and statement.key not in right | may_be_quoted:
+                raise _refused("unclear_equation", statement.text)
 
 
 def _refuse_new_numbers(erroneous: ErroneousSolution, correction: Correction, corrected: str) -> None:
-    """Outside of equations, a correction may only speak of numbers that were there before, or that it works out."""
+    """Raises Refusal if a correction, outside of equations, mentions a number not given or computed before."""
     before = (erroneous.question, *erroneous.steps[: erroneous.error_step], *correction.steps, erroneous.gold_answer)
     readings = list(map(read_step, corrected.splitlines()))
     known = {number.face for text in before for number in (*find_numbers(text), *read_step(text).mentions)}
@@ -205,33 +197,24 @@ def _refuse_new_numbers(erroneous: ErroneousSolution, correction: Correction, co
 
 
 def _statements(text: str) -> list[_Statement]:
-    """The equations of a text, in order; those that can't be read, as they stand."""
+    """The equations of a text, in order; those that cannot be read, as they are written."""
     found: list[_Statement] = []
-    for line in re.finditer(r".+", text):
-        reading = read_step(line.group())
-        found += (_of_equation(line.group(), line.start(), equation) for equation in reading.equations)
-        found += (_of_formula(line.group(), line.start(), at) for at in reading.unread)
+    for match in re.finditer(r".+", text):
+        line, offset = match.group(), match.start()
+        reading = read_step(line)
+        for equation in reading.equations:
+            key = (tuple(sorted(equation.operand_values())), equation.result.value)
+            # An equation may be written either way round: `12 = 3 * 4`.
+            start, end = sorted((equation.start, equation.result.start))
+            written = line[start : max(equation.end, equation.result.end, end)]
+            found.append(_Statement(offset + start, written, key, equation.holds))
+        for at in reading.unread:
+            start = max((edge.end() for edge in _FORMULA_EDGE.finditer(line, 0, at)), default=0)
+            edge = _FORMULA_EDGE.search(line, at)
+            formula = line[start : edge.start() if edge else len(line)]
+            found.append(_Statement(offset + start, formula.strip(), "".join(formula.split()), None))
     return sorted(found, key=lambda statement: statement.start)
-
-
-def _of_equation(line: str, offset: int, equation: Equation) -> _Statement:
-    key = (tuple(sorted(equation.operand_values())), equation.result.value)
-    start, end = sorted((equation.start, equation.result.start))
-    return _Statement(offset + start, line[start : max(equation.end, equation.result.end, end)], key, equation.holds)
-
-
-def _of_formula(line: str, offset: int, at: int) -> _Statement:
-    start = max((edge.end() for edge in _FORMULA_EDGE.finditer(line, 0, at)), default=0)
-    edge = _FORMULA_EDGE.search(line, at)
-    formula = line[start : edge.start() if edge else len(line)]
-    return _Statement(offset + start, formula.strip(), "".join(formula.split()), None)
 
 
 def _keys(text: str) -> list[Key]:
     return [statement.key for statement in _statements(text)]
-
-
-def _in_order(wanted: Sequence[Key], said: Sequence[Key]) -> bool:
-    """Whether all that is wanted is said, in this order, whatever is said between."""
-    remaining: Iterator[Key] = iter(said)
-    return all(key in remaining for key in wanted)

@@ -140,7 +140,7 @@ def normalized(text: str) -> str:
     text = _SPACES.sub(" ", text)
     for pattern, replacement in _SAME:
         text = pattern.sub(replacement, text)
-    # Money: the sign is dropped before a number, unless a number stands before it (then it is somebody's operator).
+    # Money: the sign is dropped before a number, unless a number stands before it (then it is an operator).
     return re.sub(r"(^|[-+*÷/(={\[¦])\s*\\?\$\s*(?=[\d.(\\-])", r"\1", text).strip()
 
 

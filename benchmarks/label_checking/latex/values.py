@@ -115,7 +115,7 @@ def same(left: Value, right: Value) -> bool:
 
 
 def shows(exact: Value, shown: Fraction, decimals: int) -> bool:
-    """Whether `shown`, with so many decimals, is `exact` rounded or cut off there (`2/3 = 0.67`)."""
+    """Whether `shown`, with its number of decimals, is `exact` rounded or cut off there (`2/3 = 0.67`)."""
     if decimals < 1:
         return False
     number = exact if isinstance(exact, Fraction) else Fraction(str(sympy.N(exact, 30))) if exact.is_real else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from lemma.locating.formula_parser import UnreadableError
 from lemma.locating.formulas import Relation, read_relations
@@ -54,12 +54,9 @@ def _signs_of(
         found, before = _roots(relation, letter), roots.get(letter)
         if found:
             roots[letter] = found
-            if before is not None and not _share_one(found, before):
+            pairs = [(one, other) for one in found for other in before or ()]
+            if before is not None and not any(abs(one - other) <= 1e-6 * max(1.0, abs(one)) for one, other in pairs):
                 yield "loses_solution"
-
-
-def _share_one(roots: Sequence[complex], others: Sequence[complex]) -> bool:
-    return any(abs(one - other) <= 1e-6 * max(1.0, abs(one)) for one in roots for other in others)
 
 
 def _roots(relation: Relation, letter: str) -> tuple[complex, ...]:

@@ -16,9 +16,12 @@ _WORD = re.compile(r"[A-Za-z]+")
 
 def value_signs(reading: Reading) -> Iterator[dict[str, float]]:
     """The signs of each step."""
-    given = _numbers(reading.question) | _word_numbers(reading.question)
+    words = [word.lower() for word in _WORD.findall(reading.question)]
+    in_words = frozenset(_rounded(value) for word in words for value in WORD_VALUES.get(word, ()))
+    given = _numbers(reading.question) | in_words
     reference = frozenset().union(*map(_numbers, reading.reference_steps)) - given
-    gold = _gold(reading)
+    value_of_gold = value_of(reading.gold_answer) if reading.gold is None else reading.gold
+    gold = frozenset[float]() if value_of_gold is None else frozenset((_rounded(value_of_gold),))
     stated = find_numbers(reading.texts[-1])
     answer = _rounded(stated[-1].face) if stated else None
     steps = [_numbers(text) for text in reading.texts]
@@ -44,11 +47,6 @@ def value_signs(reading: Reading) -> Iterator[dict[str, float]]:
         used |= numbers
 
 
-def _gold(reading: Reading) -> frozenset[float]:
-    value = value_of(reading.gold_answer) if reading.gold is None else reading.gold
-    return frozenset() if value is None else frozenset((_rounded(value),))
-
-
 def _makes(gold: frozenset[float], value: float, given: frozenset[float]) -> bool:
     """Whether one operation with a number of the question makes the gold answer of a value."""
     return any(
@@ -61,10 +59,6 @@ def _makes(gold: frozenset[float], value: float, given: frozenset[float]) -> boo
 
 def _numbers(text: str) -> frozenset[float]:
     return frozenset((*(_rounded(number.face) for number in find_numbers(text)), *map(_rounded, values_of(text))))
-
-
-def _word_numbers(text: str) -> frozenset[float]:
-    return frozenset(_rounded(value) for word in _WORD.findall(text) for value in WORD_VALUES.get(word.lower(), ()))
 
 
 def _results(text: str) -> set[float]:

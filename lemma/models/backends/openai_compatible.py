@@ -1,7 +1,8 @@
 """Any server that speaks OpenAI's API: OpenAI, vLLM, SGLang, llama.cpp and others.
 
-The answer comes back as the bytes the server sent, past the client's own models, which would take half of the time of a
-call. What is no answer, whatever its HTTP status, becomes one of our errors here.
+The openai client opens the connections and handles batches. Single requests go over its HTTP client directly: building
+them and reading them back as the client's own models would take a third of the time of a call. What is no answer,
+whatever its HTTP status, becomes one of our errors here.
 """
 
 from __future__ import annotations
@@ -36,13 +37,9 @@ from lemma.models.scoring import Score, Turn
 from lemma.visible_text import visible
 
 if TYPE_CHECKING:  # importing these takes most of a second, which a run without calls need not wait for
+    import httpx2
     import openai
 
-# What the client tells about this machine with each call is nobody's business, and costs a tenth of the call.
-_TOLD_BY_THE_CLIENT = (
-    *(f"X-Stainless-{name}" for name in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version")),
-    *(f"X-Stainless-{name}" for name in ("Async", "Retry-Count", "Read-Timeout")),
-)
 _OVERLOADED = frozenset({429, 503, 529})
 _INTERRUPTED = frozenset({408, 409})
 _FATAL = {
@@ -70,19 +67,26 @@ class OpenAICompatible:
         self, base_url: str, key: str | None, key_variable: str, connections: int = 64, model: str = ""
     ) -> None:
         key = (key or "").strip() or None
-        if key is None and base_url == OPENAI:
+        self._secrets = [key] if key else []
+        self._root, self._query = self._address(base_url, key_variable)
+        if key is None and self._root == OPENAI:
             raise ModelError(f"{key_variable} is not set; put the key into it, or give the --base-url of your server")
         if key is not None and not (key.isascii() and key.isprintable()):
             raise ModelError(f"the key in {key_variable} has a line break or another character that no key has")
         self._key, self._key_variable = key, key_variable
-        self._secrets = [key] if key else []
-        self._root, self._query = self._address(base_url, key_variable)
+        # A short word that serves as a key, such as `none` or `dummy`, can stand in any text.
+        self._hidden = [
+            secret.encode()
+            for secret in self._secrets
+            if len(secret) >= _SHORTEST_SECRET and not secret.isalpha() and not secret.isdigit()
+        ]
         self.name = self._root
         self.identity = f"{self._root}:{model}"
         self.notes: list[str] = []
         self._connections, self._model = connections, model
         self._client: openai.AsyncOpenAI | None = None
-        self._headers: dict[str, Any] = {}
+        self._http: httpx2.AsyncClient | None = None
+        self._headers = {"Authorization": f"Bearer {key or 'none'}", "Content-Type": "application/json"}
         self._dialects: list[Dialect] = []
         if self._root == OPENAI:
             self._dialects.append(DIALECTS[0])
@@ -95,7 +99,8 @@ class OpenAICompatible:
             import openai
 
             limits = httpx2.Limits(max_connections=self._connections, max_keepalive_connections=self._connections)
-            self._headers = {name: openai.Omit() for name in _TOLD_BY_THE_CLIENT}
+            # A redirect would take the prompts, or the key, to an address that nobody gave.
+            self._http = openai.DefaultAioHttpClient(limits=limits, timeout=None, follow_redirects=False)
             try:
                 self._client = openai.AsyncOpenAI(
                     api_key=self._key or "none",
@@ -103,11 +108,12 @@ class OpenAICompatible:
                     default_query=self._query or None,
                     max_retries=0,
                     timeout=None,
-                    # A redirect would take the prompts, or the key, to an address that nobody gave.
-                    http_client=openai.DefaultAioHttpClient(limits=limits, timeout=None, follow_redirects=False),
+                    http_client=self._http,
                 )
             except httpx2.InvalidURL as error:
                 raise ModelError(f"--base-url {self.name} is no address ({error})") from None
+            account = {"OpenAI-Organization": self._client.organization, "OpenAI-Project": self._client.project}
+            self._headers |= {name: value for name, value in account.items() if value}
         return self._client
 
     async def answer(self, request: Request) -> bytes:
@@ -185,23 +191,21 @@ class OpenAICompatible:
 
     async def _post(self, path: str, body: Body) -> bytes:
         """The body of a reply with HTTP 200, without the key. Raises an AttemptError or ModelError for any other."""
-        client = self.client
-        import httpx2
-
+        _ = self.client
+        assert self._http is not None
         while True:
             sent = self._in_dialect(body)
             try:
-                response = await client.post(
-                    self._root + path,
-                    cast_to=httpx2.Response,
-                    content=orjson.dumps(sent),
-                    options={"headers": self._headers},
+                response = await self._http.post(
+                    self._root + path, params=self._query or None, headers=self._headers, content=orjson.dumps(sent)
                 )
-                return self._redacted(response.content)
-            except Exception as error:  # what is not HTTP fails in as many ways as there are layers below
-                mapped = self.mapped(error)
-            if not isinstance(mapped, RefusedRequestError) or not self._learned_from(str(mapped), body, sent):
-                raise mapped
+                if response.is_success:
+                    return self._redacted(response.content)
+                error = self._failed(response.status_code, response.text, response.headers)
+            except Exception as failure:  # what is not HTTP fails in as many ways as there are layers below
+                error = self.mapped(failure)
+            if not isinstance(error, RefusedRequestError) or not self._learned_from(str(error), body, sent):
+                raise error
 
     def _in_dialect(self, body: Body) -> Body:
         for dialect in self._dialects:
@@ -229,7 +233,7 @@ class OpenAICompatible:
                     f"/v1). The page: {said}"
                 ) from None
             raise UnusableAnswerError(
-                f"{self.name} answers what is no JSON: {said or 'nothing'}", "malformed_answer", usage_of(raw)
+                f"answers what is no JSON: {said or 'nothing'}", "malformed_answer", usage_of(raw)
             ) from None
         choices = answer.get("choices")
         first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
@@ -242,7 +246,7 @@ class OpenAICompatible:
         if fault is not None:
             said = self._said(raw[:1000].decode("utf-8", "replace"))
             what = "an empty text" if fault == "empty_answer" else f"what is no answer: {said}"
-            raise UnusableAnswerError(f"{self.name} answers {what}", fault, usage_of(raw))
+            raise UnusableAnswerError(f"answers {what}", fault, usage_of(raw))
 
     def _failed(self, status: int, text: str, headers: Any) -> AttemptError | ModelError:
         """The error for a status and what came with it."""
@@ -293,10 +297,8 @@ class OpenAICompatible:
         return visible(text, _SAID_LENGTH)
 
     def _redacted(self, raw: bytes) -> bytes:
-        for secret in self._secrets:
-            # A short word that serves as a key, such as `none` or `dummy`, can stand in any text.
-            if len(secret) >= _SHORTEST_SECRET and not secret.isalpha() and not secret.isdigit():
-                raw = raw.replace(secret.encode(), b"***")
+        for secret in self._hidden:
+            raw = raw.replace(secret, b"***")
         return raw
 
 

@@ -42,7 +42,7 @@ class Rule(BaseModel):
     finish_reason: str = "stop"
 
     def answer(self, prompt: str, sample_index: int) -> str | None:
-        """The answer to a prompt, None where the rule does not fit."""
+        """The answer to a prompt, None if the rule does not fit."""
         if not all(part in prompt for part in self.contains):
             return None
         template = self.answers[sample_index % len(self.answers)]
@@ -62,7 +62,7 @@ class Rules(BaseModel):
 class Scripted:
     """Answers from the rules of a file, or of one that comes with the package, by its name alone.
 
-    Raises ConfigError for a file that is not there or holds something else.
+    Raises ConfigError if the file does not exist or is not a list of rules.
     """
 
     def __init__(self, name: str) -> None:
@@ -86,14 +86,11 @@ class Scripted:
         for rule in self._rules:
             text = rule.answer(prompt, request.sample_index)
             if text is not None:
-                return _raw(text, rule.finish_reason, prompt)
+                message = {"role": "assistant", "content": text}
+                choice = {"index": 0, "message": message, "finish_reason": rule.finish_reason}
+                usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": len(text.split())}
+                return orjson.dumps({"choices": [choice], "usage": usage})
         raise RefusedRequestError(f"{self.name}: no rule fits; end with one that has only `answers`")
 
     async def close(self) -> None:
         """There is nothing to close."""
-
-
-def _raw(text: str, finish_reason: str, prompt: str) -> bytes:
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}
-    usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": len(text.split())}
-    return orjson.dumps({"choices": [choice], "usage": usage})

@@ -99,8 +99,11 @@ class Vllm:
             groups.setdefault(replace(request, sample_index=0).key(), []).append(place)
         engine = self._loaded()
         answers: dict[int, bytes | Exception] = {}
+        kinds = [
+            _TEXT if isinstance(request.prompt, str) else _BEGUN if request.continues else _CHAT for request in requests
+        ]
         for kind in (_TEXT, _CHAT, _BEGUN):
-            places = [group for group in groups.values() if _kind(requests[group[0]]) == kind]
+            places = [group for group in groups.values() if kinds[group[0]] == kind]
             asked = [(requests[group[0]], len(group)) for group in places]
             if asked:
                 for group, samples in zip(places, self._accepted(engine, kind, asked), strict=True):
@@ -161,12 +164,6 @@ class Vllm:
             [_score_of(next(outputs), next(offsets), len(start)) for _ in turn.continuations]
             for start, turn in zip(starts, turns, strict=True)
         ]
-
-
-def _kind(request: Request) -> str:
-    if isinstance(request.prompt, str):
-        return _TEXT
-    return _BEGUN if request.continues else _CHAT
 
 
 def _raw_answers(output: Any) -> Iterator[bytes]:

@@ -1,0 +1,1 @@
+"""An injector, a record kind and a model backend in a package of its own. See docs/extending.md."""

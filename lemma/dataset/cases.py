@@ -1,0 +1,114 @@
+"""Join each error with its corrections into a case, from which records of any kind are made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import orjson
+from pydantic import ValidationError
+
+from lemma.dataset.selection import Bundle, Selection
+from lemma.dataset.sources import Place, Sources
+from lemma.exceptions import Refusal
+from lemma.formats.kind import Case, Joined, RightSolution
+from lemma.problems.similarity import NearDuplicates
+from lemma.records import Correction, ErroneousSolution, Problem, SmoothedTrajectory, Trajectory
+from lemma.run_files import CORRECTIONS
+from lemma.steps import solution_text, split_steps, without_annotations
+from lemma.trajectories.joining import PhraseDraw, Truncation, join, opening, trajectory_of
+from lemma.trajectories.model_choice import ModelChoice, TurningPoint
+
+_EXAMPLES_TRIED = 100
+
+
+@dataclass(frozen=True)
+class Joining:
+    """How errors and corrections are joined. `families` are those of the error types, by the type's id."""
+
+    phrases: PhraseDraw | ModelChoice
+    truncate: Truncation
+    near_duplicates: float
+    families: Mapping[str, str]
+
+    def case(self, bundle: Bundle) -> tuple[Case, list[Refusal]]:
+        """An error joined with its corrections, and refusals of near-duplicates and of rewrites that do not fit.
+
+        Raises ValidationError if a line is not a record.
+        """
+        erroneous = ErroneousSolution.model_validate_json(bundle.erroneous)
+        corrections = [Correction.model_validate_json(line) for line in bundle.corrections]
+        texts = [solution_text(correction.steps, correction.final_answer) for correction in corrections]
+        times = Counter(correction.strategy for correction in corrections)
+        seen = {strategy: NearDuplicates(self.near_duplicates, texts.__getitem__) for strategy in times}
+        joined: list[Joined] = []
+        refusals: list[Refusal] = []
+        for number, (correction, smoothed) in enumerate(zip(corrections, bundle.smoothed, strict=True)):
+            # Usually there is one per strategy, and nothing to compare.
+            earlier = seen[correction.strategy].find_or_add(number) if times[correction.strategy] > 1 else None
+            if earlier is not None:
+                detail = f"correction {correction.id} of {corrections[earlier].id}"
+                refusals.append(Refusal("near_duplicate", detail))
+                continue
+            joined.append(self.joined(erroneous, correction, smoothed))
+            if smoothed is not None and not joined[-1].rewritten:
+                detail = f"correction {correction.id}: the text before the turn is not the one that was rewritten"
+                refusals.append(Refusal("rewrite_mismatch", detail))
+        return Case(erroneous, tuple(joined)), refusals
+
+    def joined(self, erroneous: ErroneousSolution, correction: Correction, smoothed: bytes | None) -> Joined:
+        """A correction joined with its error, by a fitting rewrite of `lemma smooth` or else by a phrase."""
+        rewrite = self.fitting_rewrite(erroneous, correction, smoothed)
+        if rewrite is not None:
+            return Joined(correction, trajectory_of(erroneous, correction, rewrite.segments), rewritten=True)
+        phrase = self.phrases.phrase(erroneous, correction, self.families[erroneous.error_type])
+        return Joined(correction, join(erroneous, correction, phrase, self.truncate))
+
+    def fitting_rewrite(
+        self, erroneous: ErroneousSolution, correction: Correction, smoothed: bytes | None
+    ) -> SmoothedTrajectory | None:
+        """The rewrite, if it begins like the plain join: with `truncate` "none" a restart follows the whole wrong
+        solution, but rewrites are made from text that ends after the first wrong step.
+        """
+        if smoothed is None:
+            return None
+        rewrite = SmoothedTrajectory.model_validate_json(smoothed)
+        start = opening(erroneous, correction, self.truncate)
+        return rewrite if rewrite.segments[: len(start)] == start else None
+
+    def turning_points(self, sources: Sources, selection: Selection) -> Iterator[TurningPoint]:
+        """Everything that will be joined with a phrase, as no rewrite takes its place."""
+        for entry in selection.errors:
+            # A line that is not a record is rejected by the worker that joins it.
+            with suppress(ValidationError):
+                erroneous = ErroneousSolution.model_validate_json(sources.line(entry.place))
+                for offset in entry.corrections:
+                    correction = Correction.model_validate_json(sources.line(Place(CORRECTIONS.name, offset)))
+                    if self.fitting_rewrite(erroneous, correction, sources.smoothed(offset)) is None:
+                        yield erroneous, correction, self.families[erroneous.error_type]
+
+    def example(self, sources: Sources, selection: Selection) -> Trajectory | None:
+        """A trajectory to look at: the first one with all four segments, if there is one."""
+        found = None
+        for entry in selection.errors[:_EXAMPLES_TRIED]:
+            with suppress(ValidationError):
+                erroneous = ErroneousSolution.model_validate_json(sources.line(entry.place))
+                offset = entry.corrections[0]
+                correction = Correction.model_validate_json(sources.line(Place(CORRECTIONS.name, offset)))
+                if found is None or erroneous.error_step > 0:
+                    found = self.joined(erroneous, correction, sources.smoothed(offset)).trajectory
+                if erroneous.error_step > 0:
+                    break
+        return found
+
+
+def right_solution(line: bytes) -> RightSolution:
+    """An erroneous solution's reference, or a problem's solution. Raises ValidationError if the line is neither."""
+    if "reference_steps" in orjson.loads(line):
+        erroneous = ErroneousSolution.model_validate_json(line)
+        return RightSolution(erroneous.problem_id, erroneous.question, erroneous.reference_steps, erroneous.gold_answer)
+    problem = Problem.model_validate_json(line)
+    steps = tuple(map(without_annotations, split_steps(problem.solution)))
+    return RightSolution(problem.id, problem.question, steps, problem.answer)
