@@ -217,7 +217,7 @@ class Disturbed:
         if (
             path is not None
             and path != self.run
-            and re.search(r"[Mm]ove|[Ff]ix (it|that)", result.message)
+            and re.search(r"[Mm]ove|[Ff]ix (it|that)|elsewhere", result.message)
             and path.exists()
         ):
             self._damaged_responses |= path.name == "responses.sqlite"

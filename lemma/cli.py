@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BrokenPipeError:
             sys.stderr.close()
         except OSError as error:  # the last resort: most are said better where they happen
-            where = "the output" if error.filename is None else os.fsdecode(error.filename)
+            where = "the output" if error.filename is None else os.fsdecode(error.filename2 or error.filename)
             said = f"{where}: {error.strerror or error}. Fix it, then rerun the command"
         except MemoryError:
             said = "out of memory. Rerun the command with fewer --workers, or on a larger machine, to resume"

@@ -45,7 +45,8 @@ def disk_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise RunDirectoryError(f"{path}: the disk is full. Free some space, then rerun the command") from None
-        where, reason = error.filename or path, error.strerror or str(error)
+        # Of two names, as in a rename, the second is the user's and the first a temporary one.
+        where, reason = error.filename2 or error.filename or path, error.strerror or str(error)
         raise RunDirectoryError(f"{where}: {reason}. Fix it, or use another --run directory") from None
 
 

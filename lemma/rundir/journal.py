@@ -202,8 +202,8 @@ class Journal:
         for number, line in enumerate(lines, start=1):
             if not line.endswith(b"\n"):
                 break
-            acknowledged = parse_line(line, self._state, number)
             try:
+                acknowledged = parse_line(line, self._state, number)
                 ids, written = acknowledged["ids"], acknowledged["written"]
                 is_ours = isinstance(ids, list) and all(isinstance(one, str) for one in ids)
                 if not is_ours or not all(type(count) is int for count in written.values()):
@@ -211,7 +211,7 @@ class Journal:
                 self.done.update(ids)
                 self.counts.merge(structured(acknowledged["counts"]))
                 self._written.update(written)
-            except (LookupError, TypeError, ValueError, AttributeError):
+            except (RunDirectoryError, LookupError, TypeError, ValueError, AttributeError):
                 raise RunDirectoryError(
                     f"{self._state}, line {number}: not as this version of lemma writes it. Add --fresh to start over"
                 ) from None
