@@ -66,6 +66,9 @@ def test_no_process_is_left(problems: Path, tmp_path: Path, number: signal.Signa
     (os.killpg if number == signal.SIGINT else os.kill)(started.pid, number)
     output, _ = started.communicate(timeout=60)  # ends when nobody holds the output any more
     assert started.returncode in statuses
+    deadline = time.monotonic() + 20  # the server of the workers may still be on its way out
+    while processes_of(started.pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
     assert not processes_of(started.pid)
     assert b"Traceback" not in output
     if number != signal.SIGKILL:
