@@ -348,6 +348,11 @@ class Journal:
                 growing.ended = True
 
     @property
+    def is_complete(self) -> bool:
+        """Whether every input is done."""
+        return self._status == "complete"
+
+    @property
     def made(self) -> dict[str, int]:
         """Counts of what was made, cumulative over resumes."""
         return self.counts.of(MADE)
