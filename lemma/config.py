@@ -114,6 +114,9 @@ class AnalyzeConfig(ModelConfig):
     example: ClassVar[str] = "lemma analyze --teacher gpt-4o"
     model_options: ClassVar[tuple[str, ...]] = ("taxonomy", "prompts")
 
+    from_: Annotated[str | None, Option(metavar="FILE", compared="name")] = Field(
+        None, description="labeled solutions to import: PRM800K, ProcessBench, MR-GSM8K, prm, and others"
+    )
     teacher: Teacher = Field(None, description="model that judges (default: none; the arithmetic decides)")
     min_confidence: Annotated[float | None, Option(metavar="P")] = Field(
         None, ge=0, le=1, description="leave a less probable first wrong step unknown (default: the method's own limit)"
@@ -122,8 +125,8 @@ class AnalyzeConfig(ModelConfig):
     prompts: Prompts = Field(None, description=_PROMPTS)
 
     def without_model(self) -> str:
-        """Without a teacher, the graph decides."""
-        return "" if self.teacher else "without --teacher"
+        """Without a teacher, the graph decides, or labels do."""
+        return "with --from" if self.from_ else "" if self.teacher else "without --teacher"
 
 
 class AugmentConfig(ModelConfig):
@@ -255,10 +258,7 @@ class BuildSftConfig(StageConfig):
     )
     exclude: Exclude = Field((), description="test sets; drops problems that share an 8-word run with a test question")
     near_duplicates: Annotated[float, Option(metavar="SIMILARITY")] = Field(
-        0.9,
-        gt=0,
-        le=1,
-        description="drop errors with the same numbers if their words are this similar, 0 to 1",
+        0.9, gt=0, le=1, description="drop errors with the same numbers if their words are this similar, 0 to 1"
     )
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
@@ -461,8 +461,7 @@ class EvalConfig(ModelConfig):
     columns: Columns = Field(default_factory=dict, description="columns to read, as question=NAME,answer=NAME")
     limit: Limit = Field(None, description=_LIMIT)
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
-        None,
-        description="folder, Hugging Face id, or name on the server (default: trained in this run)",
+        None, description="folder, Hugging Face id, or name on the server (default: trained in this run)"
     )
     name: Annotated[str | None, Option(setting=False, metavar="NAME")] = Field(
         None, description="name of this evaluation (default: from the model or file)"

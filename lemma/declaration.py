@@ -10,7 +10,7 @@ has to be there first, what can run side by side, fingerprints for resume, parsi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,8 @@ class Command:
     looks_up: tuple[RunFile, ...] = ()
     """Files that it consults if they are there."""
     writes: tuple[RunFile, ...] = ()
+    imports: tuple[RunFile, ...] = ()
+    """Written as well if `--from` names a file, which then stands in for all that the command reads."""
     then: str | Callable[[Any], tuple[str, ...]] = ""
     """The command to type next, or a function from the options to its words."""
     calls: Callable[[Any], int] | None = None
@@ -78,6 +80,12 @@ class Command:
     """Writes what can only be written at the end."""
     failure: Callable[[Any, Counts], str] | None = None
     """Why it made nothing that the next command could use; empty if it made something."""
+
+    def with_options(self, config: CommandConfig) -> Command:
+        """The declaration as it is with these options."""
+        if not self.imports or getattr(config, "from_", None) is None:
+            return self
+        return replace(self, reads=None, needs=(), looks_up=(), writes=(*self.writes, *self.imports))
 
     @property
     def name(self) -> str:

@@ -68,7 +68,9 @@ class RunFile:
 
 
 GENERATED = RunFile("generated.jsonl", GeneratedProblem, (Maker("generate"),), "generated problems")
-PROBLEMS = RunFile("problems.jsonl", Problem, (Maker("augment"), Maker("sample")), "problems", shared=True)
+PROBLEMS = RunFile(
+    "problems.jsonl", Problem, (Maker("augment"), Maker("sample"), Maker("analyze")), "problems", shared=True
+)
 SOLUTIONS = RunFile("solutions.jsonl", Solution, (Maker("sample", "problem_id"),), "solutions", "verdict")
 ERRONEOUS = RunFile(
     "erroneous.jsonl",

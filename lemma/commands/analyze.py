@@ -2,6 +2,7 @@
 
     lemma analyze                      # by the graph of the reference solution, no model needed
     lemma analyze --teacher gpt-4o     # by a model, and compared with the graph
+    lemma analyze --from prm800k.jsonl # solutions whose first wrong step is labeled already
 
 Each one becomes an erroneous solution of origin `student`. Nothing is guessed: a step that is not probable enough
 (`--min-confidence`) stays null, and a type that the numbers do not prove is `unknown`. `distribution.json` holds the
@@ -24,15 +25,18 @@ from lemma.config import AnalyzeConfig
 from lemma.declaration import Command, Job
 from lemma.engine.outcome import Count, Product
 from lemma.engine.summary import Tally
-from lemma.exceptions import Refusal
+from lemma.exceptions import ConfigError, Refusal
 from lemma.grading.verdict import exact_value
 from lemma.locating.graph import THRESHOLD, first_wrong_step
+from lemma.locating.importing import LabeledRow, read_row
 from lemma.locating.judge import PROMPT, Judgement, Subject, judging_request, read_judgement
 from lemma.locating.posterior import Posterior
 from lemma.models.client import Client
 from lemma.models.protocol import usable_text
-from lemma.records import UNKNOWN, ErroneousSolution, Evidence, Problem, Solution
-from lemma.run_files import DISTRIBUTION, ERRONEOUS, PROBLEMS, SOLUTIONS
+from lemma.problems.loading import ProblemSource, open_problems
+from lemma.problems.rows import read_rows
+from lemma.records import UNKNOWN, ErroneousSolution, Evidence, Problem, Rejection, Solution, content_id
+from lemma.run_files import DISTRIBUTION, ERRONEOUS, PROBLEMS, REJECTED, SOLUTIONS
 from lemma.rundir.counts import Counts
 from lemma.rundir.disk import write_whole
 from lemma.rundir.problems import StoredProblems
@@ -43,7 +47,7 @@ from lemma.taxonomy.error_types import load_taxonomy
 
 # Dimensions of the counts.
 _TYPES, _REASONS, _AGREEMENT, _PLACES = "student types", "located by", "graph and teacher", "first wrong step"
-_LOCATED, _NOT_LOCATED = "located", "not located"
+_LOCATED, _NOT_LOCATED, _NO_WRONG_STEP = "located", "not located", "labeled as right"
 # The confidence in a teacher's judgment. Assumed: it is not measured on labeled data.
 _JUDGE = 0.8
 _ALMOST_CERTAIN = 0.9999  # only a proof is certain
@@ -65,7 +69,12 @@ class Located:
 
 
 def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
-    """Judge by the graph of the reference solution, or by a teacher."""
+    """Locate by the graph of the reference solution or by a teacher, or import labels."""
+    if config.from_ is not None:
+        if config.teacher is not None or config.min_confidence is not None:
+            raise ConfigError("--from takes labels as they are; leave out --teacher and --min-confidence")
+        source = open_problems(config.from_, config.command)
+        return Job(import_row, labeled_rows(source), inputs={"labels": source.fingerprint()})
     problems = StoredProblems(PROBLEMS.path(config.run), "sample")
     if config.teacher is None:
         return Job(partial(analyze_solution, problems, config.min_confidence))
@@ -74,7 +83,9 @@ def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
 
 
 def next_command(config: AnalyzeConfig) -> tuple[str, ...]:
-    """Inject errors as often as the student makes them, if any of its errors has a known type."""
+    """Inject errors as often as the student makes them, if any of its errors has a known type. Labels are corrected."""
+    if config.from_ is not None:
+        return ("correct",)
     weights = orjson.loads((config.run / DISTRIBUTION).read_bytes())["weights"]
     return ("augment", "--distribution", str(config.run / DISTRIBUTION)) if any(weights.values()) else ("augment",)
 
@@ -189,13 +200,44 @@ def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iter
     )
 
 
+def labeled_rows(source: ProblemSource) -> Iterator[LabeledRow | Rejection]:
+    """The rows of a file, those that are none as rejections. Only ids are held in memory."""
+    seen: set[str] = set()
+    for place, row in read_rows(source.data, source.split):
+        found = row if isinstance(row, Refusal) else LabeledRow.of(place, row)
+        if isinstance(found, LabeledRow) and found.id in seen:
+            found = Refusal("duplicate_row", "the same row appears earlier in the file")
+        if isinstance(found, LabeledRow):
+            seen.add(found.id)
+            yield found
+        else:
+            detail = f"{place}: {found}"
+            yield Rejection(stage="analyze", id=content_id(source.name, place), reason=found.reason, detail=detail)
+
+
+def import_row(item: LabeledRow | Rejection) -> Iterator[Product]:
+    """The problem and the erroneous solution of a row. A solution that is labeled as right is only counted."""
+    if isinstance(item, Rejection):
+        yield item
+        return
+    problem, erroneous = read_row(item, load_taxonomy())
+    yield problem
+    yield Count(_PLACES, _NO_WRONG_STEP if erroneous is None else _LOCATED)
+    if erroneous is not None:
+        yield Count(_TYPES, erroneous.error_type)
+        yield erroneous
+
+
 def write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
     """Write `distribution.json`: the share of each error type among the known ones, and how many are not known."""
     types, unknown = _known_types(counts)
     total = sum(types.values())
+    source = f"{SOLUTIONS.name}, analyzed by {config.teacher or 'the graph of the reference solutions'}"
+    if config.from_ is not None:
+        source = f"{Path(config.from_).name}, labeled"
     distribution: dict[str, Any] = {
         "name": "student",
-        "source": f"{SOLUTIONS.name}, analyzed by {config.teacher or 'the graph of the reference solutions'}",
+        "source": source,
         "note": f"percentages of the {total} errors of a known type, with 95 % Wilson intervals; {unknown} of "
         f"{total + unknown} errors have an unknown type, so these are not a sample of all",
         "weights": {kind: round(100 * count / total, 2) for kind, count in types.items()},
@@ -236,6 +278,13 @@ def tallies(_config: AnalyzeConfig, counts: Counts) -> tuple[Tally, Tally]:
     )
 
 
+def failure(config: AnalyzeConfig, counts: Counts) -> str:
+    """Why nothing was imported; empty if something was."""
+    if config.from_ is None or counts.of(_PLACES):
+        return ""
+    return f"{config.from_} holds no usable labeled solution; see {REJECTED.name} and docs/labels.md"
+
+
 def calls(config: AnalyzeConfig) -> int:
     """Model calls per solution."""
     return 1 if config.teacher else 0
@@ -247,8 +296,10 @@ COMMAND = Command(
     reads=SOLUTIONS,
     looks_up=(PROBLEMS,),
     writes=(ERRONEOUS,),
+    imports=(PROBLEMS,),
     then=next_command,
     calls=calls,
     tallies=tallies,
+    failure=failure,
     finish=write_distribution,
 )
