@@ -188,4 +188,5 @@ COMMAND = Command(
     calls=calls,
     fan_out=errors_per_problem,
     tallies=tallies,
+    failure=failure,
 )
