@@ -115,6 +115,9 @@ class AnalyzeConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("taxonomy", "prompts")
 
     teacher: Teacher = Field(None, description="model that judges (default: none; the arithmetic decides)")
+    min_confidence: Annotated[float | None, Option(metavar="P")] = Field(
+        None, ge=0, le=1, description="leave a less probable first wrong step unknown (default: the method's own limit)"
+    )
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
 

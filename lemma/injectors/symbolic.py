@@ -174,6 +174,8 @@ def _record(
         final_answer=final,
         origin="symbolic",
         model=plan.injectors[kind],
+        evidence="proof",
+        confidence=1,
     )
 
 
