@@ -21,6 +21,7 @@ from rich.console import Console
 
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.numbers import normal
+from lemma.cli import main
 from lemma.commands.augment import ASKED, COMMAND, failure, inject
 from lemma.config import AugmentConfig
 from lemma.engine.outcome import Outcome
@@ -75,6 +76,16 @@ def test_a_run_without_any_error_has_failed(capsys):
     assert "no_error_proven" in printed and "next" not in printed
     assert not failure(AugmentConfig(), Counts({"made": {"problems": 3}, "types made": {"operator_error": 1}}))
     assert not failure(AugmentConfig(), Counts()), "a dry run makes nothing"
+
+
+def test_the_command_that_makes_nothing_says_so_every_time(tmp_path, capsys):
+    data = tmp_path / "problems.jsonl"
+    data.write_text('{"question": "Why?", "answer": "Because.\\n#### 7"}\n')
+    for _ in range(2):
+        assert main(["augment", str(data), "--run", str(tmp_path / "run"), "--workers", "1"]) == 1
+        printed = capsys.readouterr()
+        assert "next" not in printed.out
+        assert printed.err.startswith("lemma: no erroneous solution was made from 1 problems")
 
 
 def number(text):

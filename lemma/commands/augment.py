@@ -210,4 +210,5 @@ COMMAND = Command(
     calls=calls,
     fan_out=errors_per_problem,
     tallies=tallies,
+    failure=failure,
 )

@@ -43,7 +43,6 @@ Reason = Literal[
     "number_from_nowhere",
 ]
 
-_BLANK_LINES = re.compile(r"\s*\n\s*")
 _SENTENCE_STOP = ".!?:"
 _SENTENCE = re.compile(r"(?<=[.!?])[ \t]+")
 _CLAUSE = re.compile(r"(?<=[:;,—–])[ \t]+")
@@ -68,7 +67,8 @@ class _Statement:
 
 def read_rewrite(erroneous: ErroneousSolution, correction: Correction, text: str) -> tuple[Segment, ...]:
     """The segments of a rewrite. Raises Refusal if it does not hold up, with the reason (`Reason`)."""
-    rest = _BLANK_LINES.sub("\n", _after_opening(erroneous, without_fence(text)).strip())
+    lines = _after_opening(erroneous, without_fence(text)).strip().split("\n")
+    rest = "\n".join(line.strip() for line in lines if line.strip())
     refuse_leaks(rest, erroneous.question)
     judged = verdict(erroneous.gold_answer, rest)
     if judged != "equal":

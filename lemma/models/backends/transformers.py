@@ -23,7 +23,7 @@ import orjson
 
 from lemma.exceptions import ConfigError, MissingExtraError
 from lemma.models.chat_template import common_prefix, load_tokenizer, no_model, render_prompt
-from lemma.models.gathering import Gathering
+from lemma.models.in_process_batches import Gathering
 from lemma.models.protocol import RefusedRequestError, Request
 from lemma.models.scoring import Score, Turn
 from lemma.rundir.lines import fingerprint
