@@ -18,11 +18,13 @@ from lemma.options import (
     CommandConfig,
     Data,
     Exclude,
+    From,
     Limit,
     ModelConfig,
     NameOrFile,
     Names,
     Option,
+    Probability,
     Prompts,
     Shares,
     Split,
@@ -93,9 +95,7 @@ class SampleConfig(ModelConfig):
         "chat", description="chat, few-shot completion, or the evaluation prompt of arXiv 2503.17439"
     )
     prompts: Prompts = Field(None, description=_PROMPTS)
-    from_: Annotated[str | None, Option(metavar="FILE", compared="name")] = Field(
-        None, description="read existing solutions from a data file instead of asking a model"
-    )
+    from_: From = Field(None, description="read existing solutions from a data file instead of asking a model")
 
     def without_model(self) -> str:
         """With `--from`, nothing is asked."""
@@ -115,12 +115,10 @@ class AnalyzeConfig(ModelConfig):
     example: ClassVar[str] = "lemma analyze --teacher gpt-4o"
     model_options: ClassVar[tuple[str, ...]] = ("taxonomy", "prompts")
 
-    from_: Annotated[str | None, Option(metavar="FILE", compared="name")] = Field(
-        None, description="labeled solutions to import: PRM800K, ProcessBench, MR-GSM8K, prm, and others"
-    )
+    from_: From = Field(None, description="labeled solutions to import, such as PRM800K, ProcessBench or MR-GSM8K")
     teacher: Teacher = Field(None, description="model that judges (default: none; the arithmetic decides)")
-    min_confidence: Annotated[float | None, Option(metavar="P")] = Field(
-        None, ge=0, le=1, description="leave a less probable first wrong step unknown (default: the method's own limit)"
+    min_confidence: Probability = Field(
+        None, description="least probability of a first wrong step (default: the method's)"
     )
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
@@ -224,7 +222,7 @@ class BuildSftConfig(StageConfig):
     example: ClassVar[str] = "lemma build-sft --records lemma,dpo --mix cot=0.3 --exclude gsm8k_test.jsonl"
 
     records: Annotated[Names, Option(metavar="KIND,...")] = Field(
-        ("lemma",), description="record kinds: lemma, lema, cot, dpo, prm, critique"
+        ("lemma",), description="record kinds: lemma, lema, cot, dpo, prm, critique, revision, verification"
     )
     shape: Literal["prompt-completion", "messages", "alpaca", "sharegpt"] = Field(
         "prompt-completion", description="layout of the chat-style records"
@@ -484,9 +482,7 @@ class EvalConfig(ModelConfig):
     errors: Annotated[int, Option(metavar="N")] = Field(
         2, ge=0, description="wrong prefixes to recover from, per problem and kind"
     )
-    from_: Annotated[str | None, Option(metavar="FILE", compared="name")] = Field(
-        None, description="grade existing outputs: JSONL with question or id, and output"
-    )
+    from_: From = Field(None, description="grade existing outputs: JSONL with question or id, and output")
     compare: Annotated[tuple[str, str] | None, Option(setting=False, values=("A", "B"))] = Field(
         None, description="compare two evaluations, by name or folder"
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lemma.models.prompts import load_prompt
-from lemma.records import Correction, ErroneousSolution, SegmentKind, Strategy, Trajectory
+from lemma.records import Correction, ErroneousSolution, Segment, SegmentKind, Strategy, Trajectory
 from lemma.steps import answer_line, solution_text, split_steps
 
 Columns = dict[str, Any]
@@ -104,6 +104,8 @@ class RecordKind:
     """How many right solutions: none, each problem's once, as many as errors (`half`), or as `--mix` says (`mixed`)."""
     judges_steps: bool = False
     """Says that steps are right, so only the references of errors are used: those were checked."""
+    shows_solutions: bool = False
+    """Shows right and wrong solutions, so the student's wrong ones go with its right ones, if there are any."""
     each_correction: bool = False
     """An error becomes one record per correction."""
     shaped: bool = True
@@ -111,7 +113,7 @@ class RecordKind:
     pairs: bool = False
     """Has two answers to compare."""
     needs: tuple[Strategy, ...] = ("fix", "restart")
-    """An error needs a correction by one of these strategies."""
+    """An error needs a correction by one of these strategies; if there are none here, it needs no correction."""
     needs_step: bool = True
     """An error needs a known first wrong step."""
     prompts: tuple[str, ...] = ()
@@ -141,6 +143,16 @@ def origin(of: ErroneousSolution | RightSolution) -> Columns:
         "erroneous_id": error and error.id,
         "problem_id": of.problem_id,
     }
+
+
+def spans(segments: tuple[Segment, ...]) -> list[Columns]:
+    """Where each segment starts and ends in the joined text."""
+    made, start = [], 0
+    for segment in segments:
+        end = start + len(segment.text)
+        made.append({"kind": segment.kind, "start": start, "end": end})
+        start = end
+    return made
 
 
 def numbered(steps: Sequence[str], first: int = 1) -> tuple[str, ...]:
