@@ -476,9 +476,7 @@ class EvalConfig(ModelConfig):
     )
     prompts: Prompts = Field(None, description=_PROMPTS)
     n: Annotated[int, Option(metavar="N")] = Field(4, ge=0, description="samples per problem besides the greedy one")
-    types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
-        ("all",), description="error types and families to inject"
-    )
+    types: Annotated[Names, Option(metavar="TYPE,...")] = Field(("all",), description="error types and families")
     errors: Annotated[int, Option(metavar="N")] = Field(
         2, ge=0, description="wrong prefixes to recover from, per problem and kind"
     )
