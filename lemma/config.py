@@ -16,6 +16,7 @@ from lemma.options import (
     MODEL_OPTIONS,
     Columns,
     CommandConfig,
+    Count,
     Data,
     Exclude,
     From,
@@ -251,6 +252,8 @@ class BuildSftConfig(StageConfig):
     key_variable: Annotated[str, Option(setting=False, metavar="NAME", group=REFLECTIONS)] = Field(
         "OPENAI_API_KEY", description="environment variable that holds the API key"
     )
+    turns: Count = Field(1, ge=1, description="maximum number of errors in a lemma record")
+    retry_rate: Probability = Field(None, description="probability of each further error (default: 0.5)")
     smoothed: bool = Field(True, description="use the rewrites from `lemma smooth`")
     truncate: Literal["first-error", "none"] = Field(
         "first-error", description="where a restart follows: the first wrong step, or the whole wrong solution"
@@ -269,9 +272,10 @@ class BuildSftConfig(StageConfig):
     )
 
     def inert(self) -> Mapping[str, str]:
-        """A model is asked only to choose phrases."""
+        """A model is asked only to choose phrases; only several errors come at a rate."""
         names = ("model", "temperature", "score_correction", "base_url", "backend", "key_variable")
-        return {} if self.reflections == "model" else dict.fromkeys(names, "without --reflections model")
+        found = {} if self.reflections == "model" else dict.fromkeys(names, "without --reflections model")
+        return found if self.turns > 1 else {**found, "retry_rate": "without --turns"}
 
 
 class EvolveConfig(ModelConfig):
@@ -477,9 +481,7 @@ class EvalConfig(ModelConfig):
     prompts: Prompts = Field(None, description=_PROMPTS)
     n: Annotated[int, Option(metavar="N")] = Field(4, ge=0, description="samples per problem besides the greedy one")
     types: Annotated[Names, Option(metavar="TYPE,...")] = Field(("all",), description="error types and families")
-    errors: Annotated[int, Option(metavar="N")] = Field(
-        2, ge=0, description="wrong prefixes to recover from, per problem and kind"
-    )
+    errors: Count = Field(2, ge=0, description="wrong prefixes to recover from, per problem and kind")
     from_: From = Field(None, description="grade existing outputs: JSONL with question or id, and output")
     compare: Annotated[tuple[str, str] | None, Option(setting=False, values=("A", "B"))] = Field(
         None, description="compare two evaluations, by name or folder"

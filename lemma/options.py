@@ -87,6 +87,7 @@ NameOrFile = Annotated[str | None, Option(metavar="FILE or NAME", compared="inpu
 Taxonomy = Annotated[Path | None, Option(metavar="DIR", compared="content")]
 # Not a setting: what counts is the content, whose versions are among the inputs.
 Prompts = Annotated[Path | None, Option(setting=False, metavar="DIR")]
+Count = Annotated[int, Option(metavar="N")]
 From = Annotated[str | None, Option(metavar="FILE", compared="name")]
 Probability = Annotated[float | None, Option(metavar="P"), Field(ge=0, le=1)]
 Teacher = Annotated[str | None, Option(metavar="MODEL")]

@@ -48,6 +48,8 @@ from lemma.trajectories.model_choice import ModelChoice, compare_ways, score_phr
 from lemma.trajectories.phrase_comparison import write_comparison
 from lemma.trajectories.phrases import load_phrases
 
+_OTHERS_PER_TURN = 4
+
 
 def build_sft(config: BuildSftConfig, console: Console) -> Summary:
     """Select, join, and write the records and their dataset card."""
@@ -65,7 +67,8 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
     with Sources(config.run, config.strategies, config.smoothed) as sources:
         taxonomy = load_taxonomy(config.taxonomy)
         families = {name: taxonomy.family_of(name) for name in sorted(sources.error_types)}
-        joining = Joining(phrases, config.truncate, config.near_duplicates, families)
+        rate = 0.5 if config.retry_rate is None else config.retry_rate
+        joining = Joining(phrases, config.truncate, config.near_duplicates, families, config.turns, rate)
         outputs = tuple(Output(records_file(kind)) for kind in kinds)
         with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal, new_progress(console) as progress:
             if not journal.done:
@@ -82,7 +85,9 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
                 if not (config.run / CHOSEN_REFLECTIONS).exists():
                     compared = compare_ways(joining.turning_points(sources, selection), phrases, scorer)
                     write_comparison(config.run, str(config.model), compared)
-            items = bundles(sources, selection, kinds, share, config.seed)
+            # Not every other error fits, so there are more to choose from than turns.
+            others = _OTHERS_PER_TURN * (config.turns - 1)
+            items = bundles(sources, selection, kinds, cot_share=share, seed=config.seed, others=others)
             building = partial(build_records, tuple(kinds), config.shape, joining)
             run_stage(building, items, journal, config.workers, progress, total=len(selection))
             figures = Figures(journal.counts)
@@ -118,6 +123,8 @@ def _kinds(config: BuildSftConfig) -> dict[str, RecordKind]:
 
 def _phrases(config: BuildSftConfig) -> tuple[PhraseDraw | ModelChoice, Scorer | None]:
     """How phrases are chosen, and the model that has to score them first."""
+    if config.reflections == "model" and config.turns > 1:
+        raise ConfigError("--turns draws a phrase for each turn; give --reflections typed or random")
     if config.reflections != "model":
         return PhraseDraw(config.reflections, config.seed), None
     if config.model is None:

@@ -17,7 +17,18 @@ from lemma.formats.shapes import llama_factory_entry
 from lemma.rundir.disk import write_whole
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-_SETTINGS = ("seed", "shape", "strategies", "reflections", "smoothed", "truncate", "mix", "exclude", "near_duplicates")
+_SETTINGS = (
+    "seed",
+    "shape",
+    "strategies",
+    "reflections",
+    "smoothed",
+    "truncate",
+    "turns",
+    "mix",
+    "exclude",
+    "near_duplicates",
+)
 _TRAINERS = {
     "prompt-completion": """\
 `lemma train` takes the files as they are. With TRL:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 from pydantic import ValidationError
@@ -15,23 +15,30 @@ from lemma.dataset.sources import Place, Sources
 from lemma.exceptions import Refusal
 from lemma.formats.kind import Case, Joined, RightSolution
 from lemma.problems.similarity import NearDuplicates
-from lemma.records import Correction, ErroneousSolution, Problem, SmoothedTrajectory, Solution, Trajectory
+from lemma.records import Correction, ErroneousSolution, Problem, SmoothedTrajectory, Solution, Trajectory, content_id
 from lemma.run_files import CORRECTIONS
+from lemma.statistics import random_for
 from lemma.steps import solution_text, split_steps, without_annotations
 from lemma.trajectories.joining import PhraseDraw, Truncation, join, opening, trajectory_of
 from lemma.trajectories.model_choice import ModelChoice, TurningPoint
+from lemma.trajectories.several_turns import Turn, fits_into, restarted, retried
 
 _EXAMPLES_TRIED = 100
 
 
 @dataclass(frozen=True)
 class Joining:
-    """How errors and corrections are joined. `families` are those of the error types, by the type's id."""
+    """How errors and corrections are joined. `families` are those of the error types, by the type's id.
+
+    A trajectory has at most this number of `turns`, and each turn after the first with this probability.
+    """
 
     phrases: PhraseDraw | ModelChoice
     truncate: Truncation
     near_duplicates: float
     families: Mapping[str, str]
+    turns: int = 1
+    retry_rate: float = 0.5
 
     def case(self, bundle: Bundle) -> tuple[Case, list[Refusal]]:
         """An error joined with its corrections, and refusals of near-duplicates and of rewrites that do not fit.
@@ -42,6 +49,7 @@ class Joining:
         corrections = [Correction.model_validate_json(line) for line in bundle.corrections]
         texts = [solution_text(correction.steps, correction.final_answer) for correction in corrections]
         times = Counter(correction.strategy for correction in corrections)
+        others = list(_erroneous_in(bundle.others))
         seen = {strategy: NearDuplicates(self.near_duplicates, texts.__getitem__) for strategy in times}
         joined: list[Joined] = []
         refusals: list[Refusal] = []
@@ -56,7 +64,8 @@ class Joining:
                 detail = f"correction {correction.id} continues from right steps, but the first wrong one is not known"
                 refusals.append(Refusal("error_step_unknown", detail))
                 continue
-            joined.append(self.joined(erroneous, correction, smoothed))
+            made = self.joined(erroneous, correction, smoothed)
+            joined.append(made if made.rewritten else replace(made, longer=self.longer(erroneous, correction, others)))
             if smoothed is not None and not joined[-1].rewritten:
                 detail = f"correction {correction.id}: the text before the turn is not the one that was rewritten"
                 refusals.append(Refusal("rewrite_mismatch", detail))
@@ -69,6 +78,37 @@ class Joining:
             return Joined(correction, trajectory_of(erroneous, correction, rewrite.segments), rewritten=True)
         phrase = self.phrases.phrase(erroneous, correction, self.families[erroneous.error_type])
         return Joined(correction, join(erroneous, correction, phrase, self.truncate))
+
+    def longer(
+        self, erroneous: ErroneousSolution, correction: Correction, others: Sequence[ErroneousSolution]
+    ) -> Trajectory | None:
+        """The trajectory with further errors of the same problem; None if there is to be one, or no other fits."""
+        if self.turns == 1 or not isinstance(self.phrases, PhraseDraw):
+            return None
+        rng = random_for(self.phrases.seed, "turns", correction.id)
+        wanted = 1
+        while wanted < self.turns and rng.random() < self.retry_rate:
+            wanted += 1
+        right = (*erroneous.split[0], *correction.steps)
+        is_fix = correction.strategy == "fix"
+        chosen: dict[tuple[str, ...], ErroneousSolution] = {}
+        for one in (erroneous, *others):
+            written = tuple(segment.text for segment in opening(one, correction, self.truncate))
+            if len(chosen) < wanted and (not is_fix or fits_into(one, right)):
+                chosen.setdefault(written, one)
+        if len(chosen) < 2 or erroneous not in chosen.values():
+            return None
+        turns = [Turn(one, self._unnumbered_phrase(one, correction)) for one in chosen.values()]
+        made = restarted(turns, correction, self.truncate)
+        if is_fix:
+            made = retried(right, correction.final_answer, turns)
+        return trajectory_of(erroneous, correction, made)
+
+    def _unnumbered_phrase(self, erroneous: ErroneousSolution, correction: Correction) -> str:
+        # Each error draws its own phrase, so the draw goes by a correction of its own.
+        drawn_for = correction.model_copy(update={"id": content_id(correction.id, erroneous.id)})
+        unnumbered = erroneous.model_copy(update={"error_step": None})
+        return self.phrases.phrase(unnumbered, drawn_for, self.families[erroneous.error_type])
 
     def fitting_rewrite(
         self, erroneous: ErroneousSolution, correction: Correction, smoothed: bytes | None
@@ -106,6 +146,13 @@ class Joining:
                 if erroneous.error_step:
                     break
         return found
+
+
+def _erroneous_in(lines: Iterable[bytes]) -> Iterator[ErroneousSolution]:
+    """The records among these lines. A line that is not one is rejected when its own turn comes."""
+    for line in lines:
+        with suppress(ValidationError):
+            yield ErroneousSolution.model_validate_json(line)
 
 
 def right_solution(line: bytes) -> RightSolution:

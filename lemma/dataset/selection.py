@@ -11,6 +11,7 @@ from lemma.formats.kind import RecordKind
 from lemma.problems.similarity import NearDuplicates, TestQuestions
 from lemma.records import Rejection
 from lemma.run_files import CORRECTIONS, ERRONEOUS
+from lemma.statistics import random_for
 
 _STAGE = "build-sft"
 
@@ -27,6 +28,8 @@ class Bundle:
     corrections: tuple[bytes, ...]
     smoothed: tuple[bytes | None, ...]
     solutions: Mapping[str, tuple[bytes, ...]]
+    others: tuple[bytes, ...] = ()
+    """Other wrong solutions of the problem."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +105,18 @@ def _records(kind: RecordKind, entry: ErrorEntry) -> int:
 
 
 def bundles(
-    sources: Sources, selection: Selection, kinds: Mapping[str, RecordKind], cot_share: float, seed: int
+    sources: Sources,
+    selection: Selection,
+    kinds: Mapping[str, RecordKind],
+    *,
+    cot_share: float,
+    seed: int,
+    others: int = 0,
 ) -> Iterator[Rejection | Bundle]:
-    """The inputs of the command, the same ones in the same order on every run."""
+    """The inputs of the command, the same ones in the same order on every run.
+
+    Each error comes with at most this number of `others` of its problem, drawn by the seed.
+    """
     yield from selection.rejections
     right: dict[str, RightSolutions[SolutionEntry]] = {}
     own: dict[str, RightSolutions[SolutionEntry]] = {}  # these go with the student's own errors
@@ -117,7 +129,12 @@ def bundles(
             right[name] = RightSolutions(available, quota, seed, name)
             if kind.shows_solutions and selection.own_solutions:
                 own[name] = RightSolutions(selection.own_solutions, quota, seed, f"{name}, own")
+    of_problem: dict[str, list[ErrorEntry]] = {}
+    for entry in selection.errors if others else ():
+        of_problem.setdefault(entry.problem_id, []).append(entry)
     for entry in selection.errors:
+        beside = [other for other in of_problem.get(entry.problem_id, ()) if other is not entry]
+        random_for(seed, "others", entry.id).shuffle(beside)
         solutions = {
             name: (own.get(name, those) if entry.own else those).next_ones(_records(kinds[name], entry))
             for name, those in right.items()
@@ -128,4 +145,5 @@ def bundles(
             sources.lines(CORRECTIONS.name, entry.corrections),
             tuple(map(sources.smoothed, entry.corrections)),
             {name: tuple(map(sources.right_solution, entries)) for name, entries in solutions.items()},
+            tuple(sources.line(other.place) for other in beside[:others]),
         )

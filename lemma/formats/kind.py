@@ -31,11 +31,15 @@ class RightSolution:
 
 @dataclass(frozen=True)
 class Joined:
-    """A correction and its trajectory: a plain join, or one that was `rewritten`, with its correction."""
+    """A correction and its trajectory: a plain join, or one that was `rewritten`, with its correction.
+
+    `longer` is the trajectory with further errors of the same problem, if there is one.
+    """
 
     correction: Correction
     trajectory: Trajectory
     rewritten: bool = False
+    longer: Trajectory | None = None
 
     def text(self, kind: SegmentKind) -> str:
         """The text of a segment, empty if the trajectory has none of that kind."""

@@ -2,7 +2,8 @@
 
 `segments` are character offsets into the answer. They cover all of it without gaps; the newline that ends a segment
 belongs to it. If the first wrong step is not known, all of the wrong solution is the `error`. A plain right solution
-that is mixed in is one `correction`, with nulls for the error's columns.
+that is mixed in is one `correction`, with nulls for the error's columns. With `--turns`, a record may hold several
+errors of its problem, each with its reflection; the columns are those of the error that it was made for.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from lemma.records import Segment
 
 def of_error(case: Case) -> Iterator[Line]:
     for joined in case.joined:
-        trajectory = joined.trajectory
+        trajectory = joined.longer or joined.trajectory
+        errors = sum(segment.kind == "error" for segment in trajectory.segments)
+        counted_as = trajectory.strategy if errors == 1 else f"{trajectory.strategy}, {errors} errors"
         columns = {
             "strategy": trajectory.strategy,
             **origin(case.erroneous),
             "segments": spans(trajectory.segments),
         }
         text = "".join(segment.text for segment in trajectory.segments)
-        yield Line(trajectory.question, text, trajectory.strategy, columns)
+        yield Line(trajectory.question, text, counted_as, columns)
 
 
 def of_solution(solution: RightSolution) -> Line:
