@@ -36,7 +36,7 @@ def change_fits_its_type(reading: Reading) -> Iterator[Finding]:
         return
     detail = rule(reading)
     if detail is not None:
-        error_text = reading.record.steps[reading.record.error_step]
+        error_text = reading.record.steps[reading.record.located_step]
         yield Finding(f"f: {reading.record.error_type}: {detail}", error_text)
 
 
@@ -93,7 +93,7 @@ def _previous_value_rule(reading: Reading) -> str | None:
     changed = _changed_value(reading)
     if isinstance(changed, str):
         return changed
-    earlier = set().union(*(stated_values(step) for step in reading.steps[: reading.record.error_step]))
+    earlier = set().union(*(stated_values(step) for step in reading.steps[: reading.record.located_step]))
     for equation in reading.error.equations[: reading.wrong or 0]:
         earlier |= sides_of(equation)
     is_stated = {changed[0], changed[0] / 100, changed[0] * 100} & earlier
