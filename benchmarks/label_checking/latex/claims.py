@@ -147,15 +147,15 @@ def _taken_where_it_says(record: ErroneousSolution) -> Iterator[Finding]:
     found = re.match(r"The step takes (?P<taken>.+?) instead of (?P<due>.+?): it should be ", record.explanation)
     for name in ("taken", "due") if found is not None else ():
         text = found[name] if found is not None else ""
-        value = next(iter(numbers_in(text.split()[0].rstrip(","))), None)
-        step = re.search(r" from step (\d+),?$", text)
+        value = next(iter(numbers_in(text.split()[0].rstrip(","))), Fraction(-1))
+        step = re.search(r" from step (?P<k>\d+),?$", text)
         noun = re.search(r"the number of ([a-z]+)", text)
-        source = record.steps[int(step[1]) - 1] if step is not None else record.question
+        source = record.question if step is None else record.steps[int(step["k"]) - 1]
         if value not in numbers_in(source):
             yield Finding("explanation: a number is not where it is said to be from", text)
         if noun is not None and noun[1] not in source:
             yield Finding("explanation: a noun is not where its number is said to be from", text)
-        place = record.steps[record.error_step] if name == "taken" else " ".join(record.reference_steps)
+        place = record.steps[record.located_step] if name == "taken" else " ".join(record.reference_steps)
         if value not in numbers_in(place):
             yield Finding("explanation: a number said to be in a step is not there", text)
 
