@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -202,19 +202,6 @@ def sites(graph: SolutionGraph, rng: random.Random) -> list[Site]:
 def shuffled(items: Sequence[Item], rng: random.Random) -> list[Item]:
     """The items in random order."""
     return rng.sample(items, len(items))
-
-
-def misquotes(
-    site: Site, leaf: int, others: Iterable[Value], near: Iterable[Value], rng: random.Random
-) -> Iterator[tuple[Value, tuple[Edit, ...]]]:
-    """What may be written for an operand by mistake, each with its edits: one of `others`, which stand elsewhere, its
-    own digits swapped, or a value `near` it.
-    """
-    values = dict.fromkeys([*sorted(others), *swapped_digits(site.equation.operands[leaf].face), *near])
-    for wrong in shuffled(list(values), rng):
-        edits = site.writes(leaf, wrong)
-        if edits:
-            yield wrong, edits
 
 
 def shown(number: Number, face: Value, latex: bool = False) -> str:
