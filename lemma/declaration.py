@@ -76,6 +76,8 @@ class Command:
     """Tables for the summary."""
     finish: Callable[[Any, Counts], Iterable[Path]] | None = None
     """Writes what can only be written at the end."""
+    failure: Callable[[Any, Counts], str] | None = None
+    """Why it made nothing that the next command could use; empty if it made something."""
 
     @property
     def name(self) -> str:

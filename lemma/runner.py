@@ -69,6 +69,7 @@ def run_alone(
                 next=command.next_words(config),
                 tallies=tuple(command.tallies(config, journal.counts)) if command.tallies else (),
                 notes=(*job.notes, *notes),
+                failure=command.failure(config, journal.counts) if command.failure and journal.is_complete else "",
             )
 
 

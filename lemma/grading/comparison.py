@@ -8,13 +8,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from lemma.grading.expressions import Sym, symbols
-from lemma.grading.quantities import compare_expressions, compare_quantities, exact_number
-from lemma.grading.ratios import compare_moments, compare_ratio_with_quantity, compare_ratios, compare_with_clock
-from lemma.grading.reading import read_answer
-from lemma.grading.real_sets import Interval, NotRealSetError, describes_set, real_set
-from lemma.grading.relations import approximate_value, compare_relations, is_label, stated_value
-from lemma.grading.shapes import (
+from lemma.grading.answer_shapes import (
     Answer,
     Choice,
     Collection,
@@ -26,6 +20,12 @@ from lemma.grading.shapes import (
     SetOperation,
     Words,
 )
+from lemma.grading.expressions import Sym, symbols
+from lemma.grading.quantities import compare_expressions, compare_quantities, exact_number
+from lemma.grading.ratios import compare_moments, compare_ratio_with_quantity, compare_ratios, compare_with_clock
+from lemma.grading.reading import read_answer
+from lemma.grading.real_sets import Interval, NotRealSetError, describes_set, real_set
+from lemma.grading.relations import approximate_value, compare_relations, is_label, stated_value
 
 if TYPE_CHECKING:
     from lemma.records import Verdict

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lemma.grading.shapes import Answer, Moment, Words
+from lemma.grading.answer_shapes import Answer, Moment, Words
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -6,10 +6,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from lemma.grading.algebra import UndecidedError, forms_equal, normal_form
+from lemma.grading.answer_shapes import Quantity
 from lemma.grading.expressions import Call, Expr, Num, Sym, symbols
 from lemma.grading.numerics import provably_different, real_value
 from lemma.grading.plain_numbers import within_rounding
-from lemma.grading.shapes import Quantity
 from lemma.grading.units import SHORT_NAMES, Dimensions, Unit, find_unit, is_money, without_rate
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from fractions import Fraction
 from math import gcd
 from typing import TYPE_CHECKING
 
+from lemma.grading.answer_shapes import Moment, Quantity, Ratio
 from lemma.grading.expressions import Call, Num
 from lemma.grading.quantities import compare_expressions, compare_quantities, exact_number
-from lemma.grading.shapes import Moment, Quantity, Ratio
 from lemma.grading.units import find_unit
 
 if TYPE_CHECKING:

@@ -13,12 +13,22 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Literal
 
+from lemma.grading.answer_shapes import (
+    Answer,
+    Choice,
+    Collection,
+    Matrix,
+    Quantity,
+    Ratio,
+    Relation,
+    SetOperation,
+    Words,
+)
 from lemma.grading.dates import read_moment
 from lemma.grading.expressions import TRIGONOMETRIC, Call, Expr, ExpressionReader, Num, Sym, UnreadableError, branches
 from lemma.grading.notation import normalize_notation
 from lemma.grading.number_words import replace_number_words
 from lemma.grading.phrases import DOUBTFUL_NOUNS, spell_arithmetic
-from lemma.grading.shapes import Answer, Choice, Collection, Matrix, Quantity, Ratio, Relation, SetOperation, Words
 from lemma.grading.tokens import Token, TooLongError, tokenize
 from lemma.grading.units import SHORT_NAMES, find_unit, read_unit
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lemma.grading.algebra import UndecidedError, linear_root, normal_form, subtract
+from lemma.grading.answer_shapes import Answer, Collection, Quantity, Relation, SetOperation
 from lemma.grading.expressions import Call, Expr, Num, Sym, symbols
 from lemma.grading.numerics import real_value
-from lemma.grading.shapes import Answer, Collection, Quantity, Relation, SetOperation
 
 INEQUALITIES = frozenset(["<", ">", "\\le", "\\ge", "\\ne"])
 _FLIPPED = {"<": ">", ">": "<", "\\le": "\\ge", "\\ge": "\\le", "\\ne": "\\ne"}

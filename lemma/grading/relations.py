@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from lemma.grading.algebra import Form, UndecidedError, normal_form, proportional, subtract
+from lemma.grading.answer_shapes import Answer, Collection, Quantity, Relation, Words
 from lemma.grading.expressions import Call, Expr, Num, Sym, symbols
-from lemma.grading.shapes import Answer, Collection, Quantity, Relation, Words
 
 if TYPE_CHECKING:
     from lemma.records import Verdict

@@ -31,7 +31,7 @@ from lemma.rundir.counts import MADE, REJECTED_BY_REASON, Counts
 from lemma.rundir.disk import append_to, ids_of_whole_lines, json_line, keep_lines_of, size_of
 from lemma.rundir.lines import fingerprint, parse_line
 from lemma.rundir.manifest import read_manifest, structured, write_manifest
-from lemma.rundir.replaced import Replaced
+from lemma.rundir.set_aside import Replaced
 from lemma.rundir.settings import comparable, contents
 from lemma.rundir.sharing import GrowingFile, Hold, identity
 
@@ -346,6 +346,11 @@ class Journal:
         finally:
             for growing in self._growing.values():
                 growing.ended = True
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every input is done."""
+        return self._status == "complete"
 
     @property
     def made(self) -> dict[str, int]:

@@ -15,7 +15,7 @@ import orjson
 
 from lemma.exceptions import MissingExtraError, ModelError
 from lemma.models.chat_template import ensure_chat_template, render_prompt
-from lemma.models.gathering import Gathering
+from lemma.models.in_process_batches import Gathering
 from lemma.models.protocol import RefusedRequestError, Request
 from lemma.models.scoring import Score, Turn
 
