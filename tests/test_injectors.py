@@ -240,7 +240,6 @@ NOTHING = [
     ("question_misinterpretation_error", alone("5 + 7 = 12", 12, "5 and 7")),
     ("contradictory_step", alone("Tom buys 5 * 7 = 35 apples.", 35)),
     ("contradictory_step", BAGS),
-    ("missing_step", (SHOP[0], ("His profit is $40 - $15 = $25.", "So in all he has 25 * 3 = $75."), 75)),
     ("question_misinterpretation_error", CHAIN),
     ("hallucination", alone("5 * 7 = 35", 35)),
     ("hallucination", alone("5 / 20 = 25%", 25)),
