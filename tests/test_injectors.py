@@ -143,7 +143,7 @@ MADE = [
      "The step 35 - 4 = 31 is missing, so 35 stands where 31 belongs: it should go on with 31 * 2 = $62."),
     ("missing_step", CHAIN, "7 - 4 = 3 apples",
      "The step 5 * 7 = 35 is missing, so 7 stands where 35 belongs: it should go on with 35 - 4 = 31."),
-    ("missing_step", SHOP, "In all he has 40 * 3 = $120.",
+    ("missing_step", (SHOP[0], ("He makes $40 - $15 = $25.", "He has 25 * 3 = $75."), 75), "He has 40 * 3 = $120.",
      "The step $40 - $15 = $25 is missing, so $40 stands where $25 belongs: it should go on with 25 * 3 = $75."),
     ("missing_step", alone("It takes 5 * 7 * 2 = 70 eggs.", 70, "5 of 7 eggs, 2 times"), "It takes 5 * 7 = 35 eggs.",
      "The step leaves out the factor 2: it should be 5 * 7 * 2 = 70."),
@@ -187,30 +187,48 @@ MADE = [
      "The problem also gives 3, and the step leaves it out: it should be 5 + 7 + 3 = 15."),
     ("question_misinterpretation_error", SUM, "7 + 3 = 10",
      "The problem also gives 5, and the step leaves it out: it should be 5 + 7 + 3 = 15."),
-    ("question_misinterpretation_error", CHAIN, re.compile(r".*\b31\b.*"),
-     "31 is what step 2 found, but the question asks for another quantity."),
-    ("contradictory_step", BAGS, re.compile(r"[A-Z].* Tom buys 53 apples\."),
-     "Step 1 found 5 * 7 = 35; this step says 53 for the same quantity and contradicts it."),
-    ("contradictory_step", BAGS, re.compile(r"[A-Z].* Tom buys 7 apples\."),
-     "Step 1 found 5 * 7 = 35; this step says 7 for the same quantity and contradicts it."),
-    ("contradictory_step", ("$6 and 9", ("The hats cost $6 * 9 = $54 in all.", "54 + 9 = $63"), 63),
-     re.compile(r"[A-Z].* the hats cost \$55 in all\."),
-     "Step 1 found $6 * 9 = $54; this step says $55 for the same quantity and contradicts it."),
-    ("hallucination", BAGS, re.compile(r".*\. Tom buys 5 \* 7 \+ 6 = 41 apples\."),
-     "The problem says nothing of the 6: it should be 5 * 7 = 35."),
-    ("hallucination", BAGS, re.compile(r".*\. Tom buys 5 \* 7 - 15 = 20 apples\."),
-     "The problem says nothing of the 15: it should be 5 * 7 = 35."),
-    ("hallucination", alone("He pays 5 * $7 = $35.", 35), re.compile(r".*\$12.*\. He pays 5 \* \$7 \+ \$12 = \$47\."),
-     "The problem says nothing of the $12: it should be 5 * $7 = $35."),
-    ("hallucination", alone("6 cats + 9 cats = 15 cats", 15), re.compile(r".*\. 6 cats \+ 9 cats - 5 = 10 cats"),
-     "The problem says nothing of the 5: it should be 6 cats + 9 = 15."),
+    ("question_misinterpretation_error",
+     ("He has 9 cows and 4 times as many hens as cows. How many hens and cows does he have?",
+      ("He has 9 * 4 = 36 hens.", "He has 36 + 9 = 45 hens and cows."), 45),
+     "He has 9 * 4 = 36 hens and cows.", None),
+    ("question_misinterpretation_error",
+     ("Ann is 5 years older than Bob, who is 20. How old is Ann?", ("Ann is 20 + 5 = 25.",), 25), "Ann is 20 - 5 = 15.",
+     'The problem says "5 years older than Bob", which the step takes the other way around: it should be 20 + 5 = 25.'),
+    ("question_misinterpretation_error",
+     ("He has 9 cows and 4 times as many hens. All have 2 legs. How many legs do the hens have?",
+      ("He owns 9 * 4 = 36 hens.", "The hens have 36 * 2 = 72 hens' legs."), 72),
+     "The hens have 9 * 4 = 36 hens' legs.",
+     'The step answers with 9 * 4 = 36, that is, "He owns 36 hens". The problem asks something else: "How many legs do '
+     'the hens have?".'),
+    ("contradictory_step", ("Tom fills 5 bags with 14 apples each and eats 4 of them.",
+                            ("Tom buys 5 * 14 = 70 apples.", "Of his 70 apples he eats 4, so 70 - 4 = 66."), 66),
+     "Of his 80 apples he eats 4, so 80 - 4 = 76.",
+     "Step 1 found 5 * 14 = 70, but this step says 80 for the same quantity and contradicts it: it should be "
+     "70 - 4 = 66."),
+    ("contradictory_step", ("2 hats at $18 and a cap at $14",
+                            ("The hats cost 2 * $18 = $36.", "With hats for $36 he pays $36 + $14 = $50."), 50),
+     "With hats for $18 he pays $18 + $14 = $32.", None),
+    ("contradictory_step", ("Of 46 people 12 get off and 9 get on.",
+                            ("Now there are 46 - 12 = 34 people.", "Then there are 34 + 9 = 43 people."), 43),
+     "Then there are 46 + 9 = 55 people.",
+     "Step 1 found 46 - 12 = 34, but this step goes back to 46 for the same quantity and contradicts it: it should be "
+     "34 + 9 = 43."),
+    ("hallucination", ("Ann has 30 pens and Bob three times as many. How many has Bob?", ("Bob has 30 * 3 = 90 pens.",),
+                       90),
+     "Bob has 30 + 12 = 42 pens.", "The problem says nothing of 12 more: it should be 30 * 3 = 90."),
+    ("hallucination", ("Ann has 30 pens and Bob 6 more than Ann. How many has Bob?", ("Bob has 30 + 6 = 36 pens.",),
+                       36),
+     "Bob has 30 * 3 = 90 pens.", "The problem says nothing of three times as much: it should be 30 + 6 = 36."),
+    ("hallucination", ("They have 5, 9 and 14 pens. How many in all?", ("They have 5+9+14 = 28 pens.",), 28),
+     "They have 5+9+14+10 = 38 pens.",
+     "The problem says nothing of 10 more, which the step adds: it should be 5+9+14 = 28."),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("injector", "problem", "wrong", "explanation"), MADE)
 def test_the_wrong_step_and_why_it_is_wrong(injector, problem, wrong, explanation):
     made = {}
-    for seed in range(8):
+    for seed in range(30):
         made |= wrong_steps(injector, *problem, seed)
     pattern = wrong if isinstance(wrong, re.Pattern) else re.compile(re.escape(wrong))
     found = [said for text, said in made.items() if pattern.fullmatch(text)]
@@ -245,7 +263,8 @@ NOTHING = [
     ("confusing_concept_error", ("q", ("Together 10 + 4 = 14, of which 14 * 2 = 28 are new.",), 28)),
     ("question_misinterpretation_error", alone("5 + 7 = 12", 12, "5 and 7")),
     ("contradictory_step", alone("Tom buys 5 * 7 = 35 apples.", 35)),
-    ("contradictory_step", ("q", ("Tom buys 5 * 7 = 35 apples \x00 there.", "35 - 4 = 31"), 31)),
+    ("contradictory_step", BAGS),
+    ("question_misinterpretation_error", CHAIN),
     ("hallucination", alone("5 * 7 = 35", 35)),
     ("hallucination", alone("5 / 20 = 25%", 25)),
 ]  # fmt: skip
@@ -289,8 +308,8 @@ def test_the_contract_of_an_injector(injector, graphs):
         for proposal in first:
             proposed += 1
             if isinstance(proposal, Conclusion):
-                assert 0 < proposal.step < len(graph.steps)
-                about = graph.steps[: proposal.step]
+                assert 0 <= proposal.step < len(graph.steps)
+                about = graph.steps[: proposal.step + 1]
             else:
                 about = (graph.steps[graph.step_of[proposal.change.equation]],)
             named = {number.face for number in find_numbers(proposal.explanation)}
