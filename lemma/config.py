@@ -154,6 +154,9 @@ class AugmentConfig(ModelConfig):
     )
     places: NameOrFile = Field("real", description="steps of the errors: real, uniform, or a file from `lemma analyze`")
     best_effort: bool = Field(False, description="make as many errors as possible even if the asked shares are missed")
+    into: Literal["references", "solutions", "both"] = Field(
+        "references", description="inject into the references, the student's right solutions, or both"
+    )
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
     teacher: Teacher = Field(None, description="model that writes the errors (default: none; errors are symbolic)")
@@ -171,7 +174,7 @@ class AugmentConfig(ModelConfig):
 
     def inert(self) -> Mapping[str, str]:
         """The teacher never writes annotations, makes the type it is asked for, and chooses the step."""
-        names = ("best_effort", "keep_annotations", "places")
+        names = ("best_effort", "into", "keep_annotations", "places")
         return dict.fromkeys(names, "with --teacher") if self.teacher else super().inert()
 
 

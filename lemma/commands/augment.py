@@ -2,7 +2,7 @@
 
 For each problem, types are drawn by weight among those that its solution allows. Every symbolic error is propagated
 through the later steps, proven from its text, and different from all others of its problem. A teacher's errors are
-verified.
+verified. With `--into solutions`, the errors are injected into the student's own right solutions in `solutions.jsonl`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
+from typing import Any
 
 from lemma.config import AugmentConfig
 from lemma.declaration import Command, Job
@@ -23,11 +24,13 @@ from lemma.locating import judge
 from lemma.models.client import Client
 from lemma.models.protocol import Sampling
 from lemma.problems.loading import bundled_sample, open_problems
-from lemma.records import Problem, Rejection, content_id
-from lemma.run_files import ERRONEOUS, PROBLEMS, REJECTED
+from lemma.records import Problem, Rejection, Solution, content_id
+from lemma.run_files import ERRONEOUS, PROBLEMS, REJECTED, SOLUTIONS
 from lemma.rundir.counts import MADE as RECORDS_MADE
 from lemma.rundir.counts import REJECTED_BY_REASON, Counts
+from lemma.rundir.lines import LineIndex, fingerprint, read_stored_lines
 from lemma.rundir.sharing import Hold
+from lemma.statistics import random_for
 from lemma.taxonomy.distributions import load_distribution
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.taxonomy.places import REAL, load_places
@@ -47,16 +50,30 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
         "data": source.fingerprint(),
         "weights": ", ".join(f"{kind} {weight:g}" for kind, weight in weights.items()),
     }
-    items = islice(source, config.limit)
+    items: Iterator[Any] = islice(source, config.limit)
     announcement = "" if config.data else bundled_sample()
+    into = None
+    if config.into != "references":
+        into = RightSolutions(config)
+        inputs["solutions"] = fingerprint(SOLUTIONS.path(config.run))
+        if config.data is None:
+            path, announcement = PROBLEMS.path(config.run), ""
+            items, inputs["data"] = islice(read_stored_lines(path, "sample"), config.limit), fingerprint(path)
     if config.teacher is None:
         injectors = {kind.id: kind.injector for kind in taxonomy if kind.injector}
         places = load_places(config.places or REAL)
         inputs["places"] = content_id(repr(sorted(places.counts.items())))
         injection = InjectionPlan(
-            weights, injectors, config.per_problem, config.seed, config.keep_annotations, places, config.best_effort
+            weights,
+            injectors,
+            config.per_problem,
+            config.seed,
+            config.keep_annotations,
+            places,
+            config.best_effort,
+            into,
         )
-        return Job(partial(inject, injection), items, inputs=inputs, announcement=announcement)
+        return Job(partial(inject, injection), items, Problem, inputs=inputs, announcement=announcement)
     teacher_plan = teacher_injector.TeacherPlan(
         model=config.teacher,
         auditor=None if config.audit == "none" else config.audit or config.teacher,
@@ -75,6 +92,23 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
         prompts=(teacher_injector.PROMPT, judge.PROMPT),
         announcement=announcement,
     )
+
+
+class RightSolutions:
+    """The right solutions of a problem to inject into: the student's, no two alike, and with `both` the reference."""
+
+    def __init__(self, config: AugmentConfig) -> None:
+        """Raises RunDirectoryError if the student has not been asked yet."""
+        self._with_reference, self._seed = config.into == "both", config.seed
+        self._lines = LineIndex(SOLUTIONS.path(config.run), "sample", "problem_id", {"verdict": "equal"})
+
+    def __call__(self, problem: Problem) -> list[Problem]:
+        """Each as a problem that has it, in an order drawn from the seed."""
+        solutions = map(Solution.model_validate_json, self._lines.find_all(problem.id))
+        texts = list({"\n\n".join(solution.steps): None for solution in solutions})
+        random_for(self._seed, "into", problem.id).shuffle(texts)
+        own = [problem] if self._with_reference and problem.solution else []
+        return own + [problem.model_copy(update={"solution": text}) for text in texts]
 
 
 def _weights(config: AugmentConfig) -> dict[str, float]:
@@ -103,6 +137,7 @@ def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Prod
     if isinstance(item, Rejection):
         return
     injected = erroneous_solutions(injection, item)
+    yield from injected.unread
     for record in injected.records:
         yield record
         yield Count(MADE, record.error_type)
@@ -205,6 +240,7 @@ def errors_per_problem(config: AugmentConfig) -> int:
 COMMAND = Command(
     AugmentConfig,
     plan,
+    looks_up=(SOLUTIONS,),
     writes=(PROBLEMS, ERRONEOUS),
     then=next_command,
     calls=calls,

@@ -10,8 +10,8 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from lemma.arithmetic.graph import SolutionGraph, read_solution
@@ -60,6 +60,8 @@ class InjectionPlan:
     keep_annotations: bool = False
     places: Places = field(default_factory=lambda: Places({}))
     best_effort: bool = False
+    into: Callable[[Problem], Sequence[Problem]] | None = None
+    """The right solutions to inject into, each as a problem that has it; by default the problem's own."""
 
 
 @dataclass(frozen=True)
@@ -77,24 +79,57 @@ _Draft = Proposal | Conclusion | Injected
 
 @dataclass(frozen=True)
 class Injection:
-    """What came of one problem: the erroneous solutions, how often each type and each step was drawn, and how many
-    errors were not proven, by reason.
+    """What came of one problem: the erroneous solutions, how often each type and each step was drawn, how many errors
+    were not proven, by reason, and why solutions of the student could not be read.
     """
 
     records: tuple[ErroneousSolution, ...]
     asked: Counter[str]
     places: tuple[tuple[int, int], ...]
     refused: Counter[str]
+    unread: tuple[Refusal, ...] = ()
 
 
 def erroneous_solutions(plan: InjectionPlan, problem: Problem) -> Injection:
-    """Erroneous solutions of a problem, no two alike. The step of each error is drawn first, then its type by weight
-    among those that the solution allows there.
+    """Erroneous solutions of a problem, no two alike, of its own solution or of those that the plan names.
+
+    Raises Refusal if there is none, or if the problem's solution can't be read.
+    """
+    if plan.into is None:
+        return _errors_in(plan, problem)
+    solutions, unread = plan.into(problem), list[Refusal]()
+    if not solutions:
+        raise Refusal("no_right_solution", "the student has no right solution of this problem")
+    found = Injection((), Counter(), (), Counter())
+    for number, solution in enumerate(solutions):
+        # Each has an equal share of what is left to make.
+        share = -(-(plan.per_problem - len(found.records)) // (len(solutions) - number))
+        if share == 0:
+            break
+        try:
+            part = _errors_in(replace(plan, per_problem=share, seed=plan.seed + number), solution)
+        except Refusal as refusal:
+            unread.append(refusal)
+            continue
+        found = Injection(
+            found.records + part.records,
+            found.asked + part.asked,
+            found.places + part.places,
+            found.refused + part.refused,
+        )
+    return replace(found, unread=tuple(unread))
+
+
+def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
+    """Erroneous solutions of a problem's own solution, no two alike. The step of each error is drawn first, then its
+    type by weight among those that the solution allows there.
 
     Raises Refusal if the problem's solution can't be read.
     """
     modular = read_modular_solution(problem)
     graph = modular if modular is not None else _read(problem)
+    if plan.into is not None and isinstance(graph, SolutionGraph) and graph.final is None:
+        raise Refusal("answer_not_computed", "no equation of the solution has the gold answer")
     rng = random_for(plan.seed, problem.id)
     drafts = _Drafts(plan, graph, rng)
     asked = Counter(rng.choices(list(plan.weights), list(plan.weights.values()), k=plan.per_problem))
