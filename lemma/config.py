@@ -16,6 +16,7 @@ from lemma.options import (
     MODEL_OPTIONS,
     Columns,
     CommandConfig,
+    Configuration,
     Data,
     Exclude,
     Limit,
@@ -37,7 +38,9 @@ REFLECTIONS = "reflections chosen by a model"
 _LIMIT = "read only the first N problems (default: all)"
 _TAXONOMY = "folder with your own error types (*.yaml)"
 _PROMPTS = "folder with your own prompts and phrases; a file replaces the shipped one of its name"
-_SPLIT = "split of a Hugging Face data set"
+_SPLIT = "split of a data set, folder, or JSON file of splits"
+_COLUMNS = "columns, paths or templates, as question=NAME,answer=a.b[0]"
+_CONFIG = "configuration of a Hugging Face data set, such as main"
 
 
 class TaxonomyConfig(CommandConfig):
@@ -82,7 +85,8 @@ class SampleConfig(ModelConfig):
 
     data: Data = Field(None, description="problems, as for `lemma augment` (default: the bundled sample)")
     split: Split = Field("train", description=_SPLIT)
-    columns: Columns = Field(default_factory=dict, description="columns to read, as question=NAME,answer=NAME")
+    config: Configuration = Field(None, description=_CONFIG)
+    columns: Columns = Field(default_factory=dict, description=_COLUMNS)
     limit: Limit = Field(None, description=_LIMIT)
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
         None, description="student: folder, Hugging Face id, or name on the server (default: scripted)"
@@ -131,12 +135,11 @@ class AugmentConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("audit", "student_share", "prompts")
 
     data: Data = Field(
-        None, description=".jsonl, .json, .csv, .parquet, or Hugging Face id (default: the bundled sample)"
+        None, description="files, a folder, - (stdin), or a Hugging Face id:config (default: the bundled sample)"
     )
     split: Split = Field("train", description=_SPLIT)
-    columns: Columns = Field(
-        default_factory=dict, description="columns to read, as question=NAME,solution=NAME,answer=NAME"
-    )
+    config: Configuration = Field(None, description=_CONFIG)
+    columns: Columns = Field(default_factory=dict, description=_COLUMNS)
     limit: Limit = Field(None, description=_LIMIT)
     types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
         ("all",), description="error types and families (calc, logic, reading, output, all)"
@@ -455,7 +458,8 @@ class EvalConfig(ModelConfig):
 
     data: Data = Field(None, description="test problems, as for `lemma augment` (default: the bundled sample)")
     split: Split = Field("test", description=_SPLIT)
-    columns: Columns = Field(default_factory=dict, description="columns to read, as question=NAME,answer=NAME")
+    config: Configuration = Field(None, description=_CONFIG)
+    columns: Columns = Field(default_factory=dict, description=_COLUMNS)
     limit: Limit = Field(None, description=_LIMIT)
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
         None,
