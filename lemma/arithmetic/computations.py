@@ -25,7 +25,7 @@ _FLOATING_POINT = 10**9  # a calculator's last digits are off by less than one p
 _CENTS = re.compile(r"\bcents?\b|¢|%|percent", re.IGNORECASE)
 _NEGATIVE_RESULT = re.compile(r"(=\s*)-(\s*\$?\d)")
 _TIMES = re.compile(r"(?<=[\w)%]) [x×] (?=[$(\d])")
-_UNKNOWN = re.compile(r"(?<![A-Za-z])\d*[xyz](?![A-Za-z])")
+_UNKNOWN = re.compile(r"(?<![A-Za-z])[xyz](?![A-Za-z])")
 
 
 @dataclass

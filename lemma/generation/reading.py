@@ -14,14 +14,15 @@ from collections.abc import Sequence
 
 from lemma.generation.stories import SYMBOLS, Fact, Story, Working
 
+_NAME = r"[A-Z]\w{,30}"
 _FACTS = (
-    (re.compile(r"(?P<who>[A-Z]\w*) has (?P<amount>\d+) (?P<thing>\w+)"), "given"),
-    (re.compile(r"(?P<who>[A-Z]\w*) has (?P<amount>\d+) more (?P<thing>\w+) than (?P<first>[A-Z]\w*)"), "more"),
-    (re.compile(r"(?P<who>[A-Z]\w*) has (?P<amount>\d+) fewer (?P<thing>\w+) than (?P<first>[A-Z]\w*)"), "fewer"),
-    (re.compile(r"(?P<who>[A-Z]\w*) has (?P<amount>\d+) times as many (?P<thing>\w+) as (?P<first>[A-Z]\w*)"), "times"),
+    (re.compile(rf"(?P<who>{_NAME}) has (?P<amount>\d+) (?P<thing>\w+)"), "given"),
+    (re.compile(rf"(?P<who>{_NAME}) has (?P<amount>\d+) more (?P<thing>\w+) than (?P<first>{_NAME})"), "more"),
+    (re.compile(rf"(?P<who>{_NAME}) has (?P<amount>\d+) fewer (?P<thing>\w+) than (?P<first>{_NAME})"), "fewer"),
+    (re.compile(rf"(?P<who>{_NAME}) has (?P<amount>\d+) times as many (?P<thing>\w+) as (?P<first>{_NAME})"), "times"),
     (
         re.compile(
-            r"(?P<who>[A-Z]\w*) has as many (?P<thing>\w+) as (?P<first>[A-Z]\w*) and (?P<second>[A-Z]\w*) together"
+            rf"(?P<who>{_NAME}) has as many (?P<thing>\w+) as (?P<first>{_NAME}) and (?P<second>{_NAME}) together"
         ),
         "sum",
     ),
@@ -29,7 +30,7 @@ _FACTS = (
 _MODULUS = re.compile(r"All numbers count modulo (\d+)\. ")
 _QUESTION = re.compile(r"How many (?P<thing>\w+) does (?P<who>\w+) have\?$")
 _STEP = re.compile(
-    r"(?P<who>[A-Z]\w*) has (?P<left>\d+) (?P<symbol>[-+*]) (?P<right>\d+) (?:=|≡) (?:<<[^<>\n]*>>)?"
+    rf"(?P<who>{_NAME}) has (?P<left>\d+) (?P<symbol>[-+*]) (?P<right>\d+) (?:=|≡) (?:<<[^<>\n]*>>)?"
     r"(?P<result>-?\d+) (?P<thing>\w+)\."
 )
 
