@@ -36,12 +36,8 @@ from lemma.options import (
 
 REFLECTIONS = "reflections chosen by a model"
 
-_LIMIT = "read only the first N problems (default: all)"
 _TAXONOMY = "folder with your own error types (*.yaml)"
 _PROMPTS = "folder with your own prompts and phrases; a file replaces the shipped one of its name"
-_SPLIT = "split of a data set, folder, or JSON file of splits"
-_COLUMNS = "columns, paths or templates, as question=NAME,answer=a.b[0]"
-_CONFIG = "configuration of a Hugging Face data set, such as main"
 
 
 class TaxonomyConfig(CommandConfig):
@@ -85,10 +81,10 @@ class SampleConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("n", "prompt")
 
     data: Data = Field(None, description="problems, as for `lemma augment` (default: the bundled sample)")
-    split: Split = Field("train", description=_SPLIT)
-    config: Configuration = Field(None, description=_CONFIG)
-    columns: Columns = Field(default_factory=dict, description=_COLUMNS)
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "train"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
         None, description="student: folder, Hugging Face id, or name on the server (default: scripted)"
     )
@@ -141,10 +137,10 @@ class AugmentConfig(ModelConfig):
     data: Data = Field(
         None, description="files, a folder, - (stdin), or a Hugging Face id:config (default: the bundled sample)"
     )
-    split: Split = Field("train", description=_SPLIT)
-    config: Configuration = Field(None, description=_CONFIG)
-    columns: Columns = Field(default_factory=dict, description=_COLUMNS)
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "train"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
         ("all",), description="error types and families (calc, logic, reading, output, all)"
     )
@@ -464,10 +460,10 @@ class EvalConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("prompt", "prompts", "types", "errors", "model")
 
     data: Data = Field(None, description="test problems, as for `lemma augment` (default: the bundled sample)")
-    split: Split = Field("test", description=_SPLIT)
-    config: Configuration = Field(None, description=_CONFIG)
-    columns: Columns = Field(default_factory=dict, description=_COLUMNS)
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "test"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
         None, description="folder, Hugging Face id, or name on the server (default: trained in this run)"
     )

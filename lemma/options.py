@@ -93,10 +93,20 @@ Shares = Annotated[dict[str, float], BeforeValidator(split_pairs)]
 
 # Options that several commands have.
 Data = Annotated[str | None, BeforeValidator(join_names), Option(positional=True, several=True, compared="name")]
-Configuration = Annotated[str | None, Option(metavar="NAME")]
-Columns = Annotated[Pairs, Option(metavar="NAME=COLUMN,...")]
-Split = Annotated[str, Option(metavar="NAME")]
-Limit = Annotated[int | None, Option(metavar="N"), Field(ge=1)]
+Configuration = Annotated[
+    str | None,
+    Option(metavar="NAME"),
+    Field(description="configuration of a Hugging Face data set, such as main"),
+]
+Columns = Annotated[
+    Pairs,
+    Option(metavar="NAME=COLUMN,..."),
+    Field(description="columns, paths or templates, as question=NAME,answer=a.b[0]"),
+]
+Split = Annotated[str, Option(metavar="NAME"), Field(description="split of a data set, folder, or JSON file of splits")]
+Limit = Annotated[
+    int | None, Option(metavar="N"), Field(ge=1, description="read only the first N problems (default: all)")
+]
 NameOrFile = Annotated[str | None, Option(metavar="FILE or NAME", compared="input")]
 Taxonomy = Annotated[Path | None, Option(metavar="DIR", compared="content")]
 # Not a setting: what counts is the content, whose versions are among the inputs.
