@@ -16,6 +16,7 @@ from lemma.options import (
     MODEL_OPTIONS,
     Columns,
     CommandConfig,
+    Configuration,
     Data,
     Exclude,
     From,
@@ -37,10 +38,8 @@ from lemma.options import (
 
 REFLECTIONS = "reflections chosen by a model"
 
-_LIMIT = "read only the first N problems (default: all)"
 _TAXONOMY = "folder with your own error types (*.yaml)"
 _PROMPTS = "folder with your own prompts and phrases; a file replaces the shipped one of its name"
-_SPLIT = "split of a Hugging Face data set"
 
 
 class TaxonomyConfig(CommandConfig):
@@ -84,9 +83,10 @@ class SampleConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("n", "prompt")
 
     data: Data = Field(None, description="problems, as for `lemma augment` (default: the bundled sample)")
-    split: Split = Field("train", description=_SPLIT)
-    columns: Columns = Field(default_factory=dict, description="columns to read, as question=NAME,answer=NAME")
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "train"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
         None, description="student: folder, Hugging Face id, or name on the server (default: scripted)"
     )
@@ -136,13 +136,12 @@ class AugmentConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("audit", "student_share", "prompts")
 
     data: Data = Field(
-        None, description=".jsonl, .json, .csv, .parquet, or Hugging Face id (default: the bundled sample)"
+        None, description="files, a folder, - (stdin), or a Hugging Face id:config (default: the bundled sample)"
     )
-    split: Split = Field("train", description=_SPLIT)
-    columns: Columns = Field(
-        default_factory=dict, description="columns to read, as question=NAME,solution=NAME,answer=NAME"
-    )
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "train"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
         ("all",), description="error types and families (calc, logic, reading, output, all)"
     )
@@ -462,9 +461,10 @@ class EvalConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("prompt", "prompts", "types", "errors", "model")
 
     data: Data = Field(None, description="test problems, as for `lemma augment` (default: the bundled sample)")
-    split: Split = Field("test", description=_SPLIT)
-    columns: Columns = Field(default_factory=dict, description="columns to read, as question=NAME,answer=NAME")
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "test"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
         None, description="folder, Hugging Face id, or name on the server (default: trained in this run)"
     )

@@ -118,7 +118,7 @@ def test_an_option_without_effect_takes_no_part_in_resume() -> None:
         ("augment --per-problm 3", "did you mean '--per-problem'?"),
         ("build-sft --no-smoothd", "did you mean '--no-smoothed'?"),
         ("augment --shape x", "takes no '--shape'"),
-        ("augment a b", "takes no 'b'"),
+        ("taxonomy a b", "takes no 'b'"),
         ("augment --types", "expected one argument"),
     ],
 )

@@ -44,7 +44,7 @@ PLACES = ("first step", "between", "last step", "only step")
 def plan(config: AugmentConfig, _hold: Hold) -> Job:
     """Inject errors with symbolic injectors, or let a teacher write them."""
     weights, taxonomy = _weights(config), load_taxonomy(config.taxonomy)
-    source = open_problems(config.data, config.command, config.columns, config.split)
+    source = open_problems(config.data, config.command, config.columns, config.split, config=config.config)
     # The weights themselves, as the file or the taxonomy that they come from may change.
     inputs = {
         "data": source.fingerprint(),
