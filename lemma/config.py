@@ -20,6 +20,7 @@ from lemma.options import (
     Exclude,
     Limit,
     ModelConfig,
+    NameOrFile,
     Names,
     Option,
     Prompts,
@@ -147,9 +148,11 @@ class AugmentConfig(ModelConfig):
     per_problem: Annotated[int, Option(metavar="N")] = Field(
         4, ge=1, description="maximum number of erroneous solutions per problem"
     )
-    distribution: Annotated[str | None, Option(metavar="FILE or NAME", compared="input")] = Field(
+    distribution: NameOrFile = Field(
         None, description="type weights: a JSON file, or a shipped one such as lemma-llama3-gsm8k"
     )
+    places: NameOrFile = Field("real", description="steps of the errors: real, uniform, or a file from `lemma analyze`")
+    best_effort: bool = Field(False, description="make as many errors as possible even if the asked shares are missed")
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
     teacher: Teacher = Field(None, description="model that writes the errors (default: none; errors are symbolic)")
@@ -166,8 +169,9 @@ class AugmentConfig(ModelConfig):
         return "" if self.teacher else "without --teacher"
 
     def inert(self) -> Mapping[str, str]:
-        """The teacher never writes annotations."""
-        return {"keep_annotations": "with --teacher"} if self.teacher else super().inert()
+        """The teacher never writes annotations, makes the type it is asked for, and chooses the step."""
+        names = ("best_effort", "keep_annotations", "places")
+        return dict.fromkeys(names, "with --teacher") if self.teacher else super().inert()
 
 
 class CorrectConfig(ModelConfig):
