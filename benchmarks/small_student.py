@@ -128,7 +128,7 @@ def _batches(
 def _orthogonal(matrix: torch.Tensor) -> torch.Tensor:
     """The nearest orthogonal matrix, about: Newton and Schulz's iteration with Muon's coefficients (Jordan 2024)."""
     tall = matrix.shape[0] > matrix.shape[1]
-    found = (matrix.T if tall else matrix) / (matrix.norm() + 1e-7)
+    found: torch.Tensor = (matrix.T if tall else matrix) / (matrix.norm() + 1e-7)
     for _ in range(5):
         square = found @ found.T
         found = 3.4445 * found + (-4.7750 * square + 2.0315 * square @ square) @ found
