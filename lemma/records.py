@@ -151,6 +151,22 @@ class ErroneousSolution(Record):
         return self.steps[:at], self.steps[at : at + 1], self.steps[at + 1 :]
 
 
+class Continuation(Record):
+    """What the student wrote when it continued its own wrong solution from a right prefix (`continuations.jsonl`).
+
+    It reaches the gold answer: after the first `given` steps of the erroneous solution, `steps` are a correction in the
+    student's own words. With `given` 0, they are a whole solution.
+    """
+
+    id: str
+    erroneous_id: str
+    problem_id: str
+    given: int
+    steps: tuple[str, ...]
+    final_answer: str
+    model: str
+
+
 class Correction(Record):
     """A right solution made for an erroneous one (`corrections.jsonl`).
 

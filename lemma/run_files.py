@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lemma.records import (
+    Continuation,
     Correction,
     ErroneousSolution,
     GeneratedProblem,
@@ -78,6 +79,7 @@ ERRONEOUS = RunFile(
     (Maker("augment", "problem_id", ("symbolic", "teacher")), Maker("analyze", "id", ("student",))),
     "erroneous solutions",
 )
+CONTINUATIONS = RunFile("continuations.jsonl", Continuation, (Maker("analyze", "erroneous_id"),), "right continuations")
 CORRECTIONS = RunFile(
     "corrections.jsonl", Correction, (Maker("correct", "erroneous_id"),), "corrections", counted_by="strategy"
 )
@@ -85,7 +87,7 @@ SMOOTHED = RunFile(
     "smoothed.jsonl", SmoothedTrajectory, (Maker("smooth"),), "smoothed trajectories", counted_by="strategy"
 )
 EVOLVED = RunFile("evolved.jsonl", Problem, (Maker("evolve"),), "new problems")
-RUN_FILES = (GENERATED, PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, SMOOTHED, EVOLVED)
+RUN_FILES = (GENERATED, PROBLEMS, SOLUTIONS, ERRONEOUS, CONTINUATIONS, CORRECTIONS, SMOOTHED, EVOLVED)
 
 # Written by every command.
 REJECTED = RunFile("rejected.jsonl", Rejection, (), "rejected")
