@@ -39,6 +39,7 @@ from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations
+from lemma.taxonomy.distributions import Thinning
 from lemma.taxonomy.places import Places
 
 _COMMAND = re.compile(r"\\[a-z]+")
@@ -60,6 +61,7 @@ class InjectionPlan:
     keep_annotations: bool = False
     places: Places = field(default_factory=lambda: Places({}))
     best_effort: bool = False
+    thinning: Thinning | None = None
 
 
 @dataclass(frozen=True)
