@@ -92,7 +92,7 @@ def size_rows(records: Sequence[ErroneousSolution]) -> Iterator[Row]:
 
 def place_rows(records: Sequence[ErroneousSolution], data: Path | None) -> Iterator[Row]:
     """Where the errors are, beside errors that people marked in real solutions."""
-    injected = [Place(record.problem_id, record.error_step, len(record.steps)) for record in records]
+    injected = [Place(record.problem_id, record.located_step, len(record.steps)) for record in records]
     is_latex = sum("\\boxed" in record.reference_steps[-1] for record in records) > len(records) / 2
     real = real_places(data, MATH_SOURCES if is_latex else GSM8K_SOURCES) if data is not None else []
     several = [place for place in injected if place.steps > 1]
@@ -187,8 +187,8 @@ def detectability(records: Sequence[ErroneousSolution]) -> float:
     """The AUC of telling wrong from right steps of problems that the classifier has not seen, over all folds."""
     texts, labels, folds = [], [], []
     for record in records:
-        right = record.reference_steps[min(record.error_step, len(record.reference_steps) - 1)]
-        texts += [masked(record.steps[record.error_step]), masked(right)]
+        right = record.reference_steps[min(record.located_step, len(record.reference_steps) - 1)]
+        texts += [masked(record.steps[record.located_step]), masked(right)]
         labels += [1, 0]
         folds += [fold_of(record.problem_id)] * 2
     wrong, fold = np.array(labels), np.array(folds)

@@ -116,6 +116,9 @@ class AnalyzeConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("taxonomy", "prompts")
 
     teacher: Teacher = Field(None, description="model that judges (default: none; the arithmetic decides)")
+    min_confidence: Annotated[float | None, Option(metavar="P")] = Field(
+        None, ge=0, le=1, description="leave a less probable first wrong step unknown (default: the method's own limit)"
+    )
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
 
@@ -462,8 +465,7 @@ class EvalConfig(ModelConfig):
     columns: Columns = Field(default_factory=dict, description="columns to read, as question=NAME,answer=NAME")
     limit: Limit = Field(None, description=_LIMIT)
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
-        None,
-        description="folder, Hugging Face id, or name on the server (default: trained in this run)",
+        None, description="folder, Hugging Face id, or name on the server (default: trained in this run)"
     )
     name: Annotated[str | None, Option(setting=False, metavar="NAME")] = Field(
         None, description="name of this evaluation (default: from the model or file)"
@@ -476,9 +478,7 @@ class EvalConfig(ModelConfig):
     )
     prompts: Prompts = Field(None, description=_PROMPTS)
     n: Annotated[int, Option(metavar="N")] = Field(4, ge=0, description="samples per problem besides the greedy one")
-    types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
-        ("all",), description="error types and families to inject"
-    )
+    types: Annotated[Names, Option(metavar="TYPE,...")] = Field(("all",), description="error types and families")
     errors: Annotated[int, Option(metavar="N")] = Field(
         2, ge=0, description="wrong prefixes to recover from, per problem and kind"
     )

@@ -167,7 +167,7 @@ def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Prod
             continue
         yield record
         yield Count(MADE, record.error_type)
-        yield Count(PLACES_MADE, _place(record.error_step, len(record.steps)))
+        yield Count(PLACES_MADE, _place(record.located_step, len(record.steps)))
     if not injected.records:
         reasons = injected.refused.most_common(4)
         detail = ", ".join(f"{reason} {count}" for reason, count in reasons) or "nothing to change"

@@ -263,6 +263,8 @@ def _record(
         final_answer=final,
         origin="symbolic",
         model=plan.injectors[kind],
+        evidence="proof",
+        confidence=1,
     )
 
 

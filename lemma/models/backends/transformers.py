@@ -1,8 +1,8 @@
 """A model in this process, through transformers: a folder, a Hugging Face id or a LoRA adapter, on CPU or GPU.
 
-Whatever is waiting is generated in batches of similar length, padded on the left. Drawn samples do not depend on the
-batch they were in: each adds its own Gumbel noise, seeded by its request, to its log-probabilities and takes the
-largest, which is the same as drawing from them.
+Whatever is waiting is generated in batches of similar length, padded on the left. Answers that have ended leave the
+batch every few tokens, so that a long one does not keep the others. Drawn samples do not depend on the batch they were
+in: each has uniform numbers of its own, seeded by its request, one for each token.
 
 What the candidates of a turn share is computed once when they are scored.
 """
@@ -30,6 +30,7 @@ from lemma.rundir.lines import fingerprint
 
 _BATCH_TOKENS = 1 << 16
 _MOST_AT_ONCE = 256
+_AT_A_TIME = 32  # tokens after which ended answers leave the batch
 _WEIGHTS = ("*.safetensors", "*.bin", "tokenizer.json")
 
 
@@ -62,6 +63,10 @@ class LocalTransformers:
         self._model: Any = loaded.to(self._device).eval()
         if self._tokenizer.pad_token is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
+        # A recurrent model's state can't leave rows behind: it writes all at once.
+        self._at_a_time = 1 << 20 if getattr(loaded, "_is_stateful", False) else _AT_A_TIME
+        ends = self._model.generation_config.eos_token_id
+        self._ends = {ends} if isinstance(ends, int) else set(ends or ())
         self._context = getattr(self._model.config.get_text_config(), "max_position_embeddings", None) or 1 << 20
         # Requests that are about to come go into the first batch too.
         self._requests: Gathering[tuple[list[int], Request], bytes] = Gathering(self._generate, _next_batch, pause=0.01)
@@ -104,34 +109,59 @@ class LocalTransformers:
 
     def _generate(self, batch: list[tuple[list[int], Request]]) -> list[bytes]:
         torch = self._torch
-        requests = [request for _, request in batch]
         inputs = self._tokenizer.pad({"input_ids": [tokens for tokens, _ in batch]}, return_tensors="pt")
-        width = inputs["input_ids"].shape[1]
+        texts, mask = (inputs[name].to(self._device) for name in ("input_ids", "attention_mask"))
+        width = texts.shape[1]
+        most = min(batch[0][1].sampling.max_tokens, self._context - width)
+        drawing = _Drawing(torch, [request for _, request in batch], most, self._device)
+        drawn = any(request.sampling.temperature > 0 for _, request in batch)
+        answers: list[bytes] = [b""] * len(batch)
+        rows, cache = list(range(len(batch))), None  # the answers that have not ended
         with torch.inference_mode():
-            made = self._model.generate(
-                **inputs.to(self._device),
-                max_new_tokens=min(requests[0].sampling.max_tokens, self._context - width),
-                do_sample=False,
-                temperature=None,
-                top_p=None,
-                top_k=None,
-                pad_token_id=self._tokenizer.pad_token_id,
-                logits_processor=[_Drawing(torch, requests, self._device)],
-            )
-        return [
-            self._raw(row[width:].tolist(), request, len(tokens))
-            for row, (tokens, request) in zip(made, batch, strict=True)
-        ]
+            while rows:
+                output = self._model.generate(
+                    input_ids=texts,
+                    attention_mask=mask,
+                    past_key_values=cache,
+                    max_new_tokens=min(self._at_a_time, width + most - texts.shape[1]),
+                    do_sample=False,
+                    temperature=None,
+                    top_p=None,
+                    top_k=None,
+                    pad_token_id=self._tokenizer.pad_token_id,
+                    logits_processor=[drawing] if drawn else [],
+                    return_dict_in_generate=True,
+                )
+                texts, cache = output.sequences, output.past_key_values
+                going_on = []
+                for place, tokens in enumerate(texts[:, width:].tolist()):
+                    prompt, request = batch[rows[place]]
+                    raw = self._raw(tokens, request, len(prompt), last=len(tokens) >= most)
+                    if raw is None:
+                        going_on.append(place)
+                    else:
+                        answers[rows[place]] = raw
+                if 0 < len(going_on) < len(rows):
+                    kept = torch.tensor(going_on, device=self._device)
+                    texts, mask = texts[kept], mask[kept]
+                    drawing.keep(kept)
+                    cache.batch_select_indices(kept)
+                rows = [rows[place] for place in going_on]
+                mask = torch.nn.functional.pad(mask, (0, texts.shape[1] - mask.shape[1]), value=1)
+        return answers
 
-    def _raw(self, tokens: list[int], request: Request, prompt_tokens: int) -> bytes:
-        ends = self._model.generation_config.eos_token_id
-        stops = {ends} if isinstance(ends, int) else set(ends or ())
-        end = next((place for place, token in enumerate(tokens) if token in stops), None)
+    def _raw(self, tokens: list[int], request: Request, prompt_tokens: int, last: bool) -> bytes | None:
+        """An answer in OpenAI's form; None if it has not ended and these tokens are not its `last`."""
+        end = next((place for place, token in enumerate(tokens) if token in self._ends), None)
+        if end is None and not last and not request.sampling.stop:
+            return None
         text = self._tokenizer.decode(tokens if end is None else tokens[:end], skip_special_tokens=True)
         finish_reason = "length" if end is None else "stop"
         for stop in request.sampling.stop:
             if stop in text:
                 text, finish_reason = text.partition(stop)[0], "stop"
+        if finish_reason == "length" and not last:
+            return None
         usage = {"prompt_tokens": prompt_tokens, "completion_tokens": len(tokens) if end is None else end + 1}
         choice = {"message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}
         return orjson.dumps({"choices": [choice], "usage": usage})
@@ -192,28 +222,41 @@ def _next_batch(waiting: list[tuple[list[int], Request]]) -> list[int]:
 
 
 class _Drawing:
-    """A logits processor. Greedy rows stay as they are; noise makes the largest of the others a draw."""
+    """A logits processor that leaves one token to choose in each row that is drawn. Greedy rows stay as they are."""
 
-    def __init__(self, torch: Any, requests: Sequence[Request], device: str) -> None:
-        self._torch = torch
-        self._rows = [row for row, request in enumerate(requests) if request.sampling.temperature > 0]
-        # Seeded by the request alone: the same folder elsewhere draws the same, two models draw with the same luck.
-        keys = [replace(requests[row], model="").key().encode() for row in self._rows]
-        seeds = [int.from_bytes(hashlib.blake2b(key, digest_size=7).digest(), "big") for key in keys]
-        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        drawn = [requests[row].sampling for row in self._rows]
-        self._temperatures = torch.tensor([[sampling.temperature] for sampling in drawn], device=device)
-        self._top_p = torch.tensor([[sampling.top_p] for sampling in drawn], device=device)
+    def __init__(self, torch: Any, requests: Sequence[Request], most: int, device: str) -> None:
+        self._torch, self._step = torch, 0
+        uniform = torch.zeros(len(requests), most, dtype=torch.float64)
+        for row, request in enumerate(requests):
+            if request.sampling.temperature > 0:
+                # Seeded by the request alone: the same folder elsewhere draws the same, two models with the same luck.
+                key = hashlib.blake2b(replace(request, model="").key().encode(), digest_size=7).digest()
+                generator = torch.Generator().manual_seed(int.from_bytes(key, "big"))
+                torch.rand(most, generator=generator, dtype=torch.float64, out=uniform[row])
+        self._uniform = uniform.to(device)
+        self._temperatures = torch.tensor([[request.sampling.temperature] for request in requests], device=device)
+        self._top_p = torch.tensor([[request.sampling.top_p] for request in requests], device=device)
+
+    def keep(self, rows: Any) -> None:
+        """Go on with these rows alone."""
+        self._uniform, self._temperatures = self._uniform[rows], self._temperatures[rows]
+        self._top_p = self._top_p[rows]
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
-        if not self._rows:
+        torch, step = self._torch, self._step
+        self._step += 1
+        rows = (self._temperatures[:, 0] > 0).nonzero()[:, 0]
+        if not len(rows):
             return scores
-        torch = self._torch
-        scaled = torch.log_softmax(scores[self._rows].float() / self._temperatures, dim=-1)
-        ordered, order = scaled.sort(dim=-1, descending=True)
-        before = ordered.exp().cumsum(-1) - ordered.exp()
-        outside = torch.zeros_like(scaled, dtype=torch.bool).scatter(-1, order, before >= self._top_p)
-        uniform = torch.stack([torch.rand(scaled.shape[1], generator=generator) for generator in self._generators])
-        noise = -torch.log(-torch.log(uniform.clamp(min=1e-20, max=1 - 1e-7)))
-        scores[self._rows] = (scaled + noise.to(scaled.device)).masked_fill(outside, float("-inf")).to(scores.dtype)
+        likely = torch.softmax(scores[rows].float() / self._temperatures[rows], dim=-1)
+        order = None
+        if (self._top_p[rows] < 1).any():
+            likely, order = likely.sort(dim=-1, descending=True)
+            likely = likely.masked_fill(likely.cumsum(-1) - likely >= self._top_p[rows], 0)
+        # The token at which the probabilities, added up, pass a uniform number.
+        passed = likely.double().cumsum(-1)
+        drawn = torch.searchsorted(passed, self._uniform[rows, step : step + 1] * passed[:, -1:], right=True)
+        drawn = drawn.clamp(max=likely.shape[1] - 1)
+        drawn = drawn if order is None else order.gather(1, drawn)
+        scores[rows] = torch.full_like(scores[rows], float("-inf")).scatter(1, drawn, 0.0)
         return scores
