@@ -148,7 +148,9 @@ class _Propagation:
             self.edits.setdefault(self.step, []).extend(self.change.edits)
             self._write_result(index, new, tree, values)
             if self.change.result is not None and self.change.edits:
-                self.notes.setdefault(self.step, {})[equation.result.start] = ""  # the step no longer shows a calculation
+                self.notes.setdefault(self.step, {})[equation.result.start] = (
+                    ""  # the step no longer shows a calculation
+                )
         elif not reads_well(equation.result, new):
             raise Refusal("implausible_value")
 

@@ -45,8 +45,8 @@ def still_holds(before: str, text: str) -> bool:
     runs = pieces[1::2]
     if tuple(pieces[::2]) != known.around:
         return False
-    for before, after, alone in zip(known.runs, runs, known.alone, strict=True):
-        if before != after and not (alone and before[0] != "0" != after[0] and len(after) <= _LONGEST):
+    for old, new, alone in zip(known.runs, runs, known.alone, strict=True):
+        if old != new and not (alone and old[0] != "0" != new[0] and len(new) <= _LONGEST):
             return False
     for tree, numbers in known.equations:
         values: list[Value] = []
