@@ -38,12 +38,13 @@ from lemma.rundir.disk import write_whole
 from lemma.rundir.problems import StoredProblems
 from lemma.rundir.sharing import Hold
 from lemma.statistics import wilson_interval
-from lemma.steps import split_steps, without_annotations
+from lemma.steps import split_steps, without_annotations, without_answer_line
 from lemma.taxonomy.error_types import load_taxonomy
 
 # Dimensions of the counts.
 _TYPES, _REASONS, _AGREEMENT, _PLACES = "student types", "located by", "graph and teacher", "first wrong step"
 _LOCATED, _NOT_LOCATED = "located", "not located"
+_STEPS = "step of the first error"
 # The confidence in a teacher's judgment. Assumed: it is not measured on labeled data.
 _JUDGE = 0.8
 _ALMOST_CERTAIN = 0.9999  # only a proof is certain
@@ -171,6 +172,9 @@ def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iter
     error_type = located.error_type if told else UNKNOWN
     yield Count(_TYPES, error_type)
     yield Count(_PLACES, _LOCATED if told else _NOT_LOCATED)
+    if told:
+        steps = len(without_answer_line(solution.steps)) or len(solution.steps)
+        yield Count(_STEPS, f"{min(step, steps - 1)} of {steps}")
     yield ErroneousSolution(
         id=solution.id,
         problem_id=problem.id,
@@ -206,10 +210,20 @@ def write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
         "counts": types,
         "unknown": unknown,
         "unknown_share": round(100 * unknown / max(1, total + unknown), 2),
+        "places": _places(counts),
     }
     path = config.run / DISTRIBUTION
     write_whole(path, orjson.dumps(distribution, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return (path,)
+
+
+def _places(counts: Counts) -> dict[str, list[int]]:
+    """How often the first error is at each step, by the number of steps, as `augment --places` reads it."""
+    places: dict[int, list[int]] = {}
+    for name, count in counts.of(_STEPS).items():
+        step, steps = map(int, name.split(" of "))
+        places.setdefault(steps, [0] * steps)[step] += count
+    return {str(steps): places[steps] for steps in sorted(places)}
 
 
 def _known_types(counts: Counts) -> tuple[dict[str, int], int]:
