@@ -98,6 +98,7 @@ RESPONSES = "responses.sqlite"
 # Other files and folders, each of one command.
 DISTRIBUTION = "distribution.json"
 CHOSEN_REFLECTIONS = "reflections.json"
+CENSUS = f"{STATE}/census.json"
 PHRASE_SCORES = f"{STATE}/phrase-scores.sqlite"
 RECORDS, MODEL, EVALUATIONS, BATCHES = "sft", "model", "eval", "batch"
 REPORT = "report.html"

@@ -64,6 +64,7 @@ from lemma.trajectories.phrase_scores import Remembered, open_scores
 # Dimensions of the counts.
 _TYPES, _REASONS, _AGREEMENT, _PLACES = "student types", "located by", "graph and teacher", "first wrong step"
 _LOCATED, _NOT_LOCATED, _NO_WRONG_STEP = "located", "not located", "labeled as right"
+_STEPS = "step of the first error"
 _ALMOST_CERTAIN = 0.9999  # only a proof is certain
 _METHODS = ("graph", "judge", "rollouts", "confidence")
 _OF_STUDENT = {"rollouts", "confidence"}
@@ -314,6 +315,9 @@ def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iter
     error_type = located.error_type if told else UNKNOWN
     yield Count(_TYPES, error_type)
     yield Count(_PLACES, _LOCATED if told else _NOT_LOCATED)
+    if told:
+        steps = len(without_answer_line(solution.steps)) or len(solution.steps)
+        yield Count(_STEPS, f"{min(step, steps - 1)} of {steps}")
     yield ErroneousSolution(
         id=solution.id,
         problem_id=problem.id,
@@ -380,6 +384,7 @@ def write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
         "counts": types,
         "unknown": unknown,
         "unknown_share": round(100 * unknown / max(1, total + unknown), 2),
+        "places": _places(counts),
     }
     path = config.run / DISTRIBUTION
     write_whole(path, orjson.dumps(distribution, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
@@ -391,6 +396,15 @@ def _judges(config: AnalyzeConfig) -> str:
     names = {"graph": "the graph of the reference solutions", "judge": config.teacher}
     names |= {method: f"the {method} of {config.model}" for method in _OF_STUDENT}
     return ", ".join(str(names[method]) for method in config.methods)
+
+
+def _places(counts: Counts) -> dict[str, list[int]]:
+    """How often the first error is at each step, by the number of steps, as `augment --places` reads it."""
+    places: dict[int, list[int]] = {}
+    for name, count in counts.of(_STEPS).items():
+        step, steps = map(int, name.split(" of "))
+        places.setdefault(steps, [0] * steps)[step] += count
+    return {str(steps): places[steps] for steps in sorted(places)}
 
 
 def _known_types(counts: Counts) -> tuple[dict[str, int], int]:
