@@ -47,7 +47,7 @@ def train(config: TrainConfig, console: Console) -> Summary | None:
     for library in _LIBRARIES:
         if find_spec(library) is None:
             raise MissingExtraError(library, "train")
-    practices = _wants_practice(config)
+    practices = wants_practice(config)
     config = with_preset(
         TrainConfig(**config.model_dump(exclude_unset=True), preset=practice.PRESET) if practices else config
     )
@@ -84,7 +84,7 @@ def train(config: TrainConfig, console: Console) -> Summary | None:
             ) from None
 
 
-def _wants_practice(config: TrainConfig) -> bool:
+def wants_practice(config: TrainConfig) -> bool:
     """Whether this is `lemma train` with nothing else, on records of the bundled sample."""
     augmented = read_manifest(config.run).get("augment")
     typed = config.model_fields_set - {"run", "seed", "workers", "fresh", "output", "resume", "save_every"}
