@@ -89,7 +89,7 @@ def check_record(record: ErroneousSolution) -> Report:
         report = check_latex(record)
         return Report(report.findings, Counter({f"LaTeX, {name}": count for name, count in report.coverage.items()}))
     coverage: Counter[str] = Counter()
-    at = record.error_step
+    at = record.located_step
     for part, steps in (
         ("reference", record.reference_steps),
         ("error step", record.steps[at : at + 1]),

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lemma.exceptions import DataError
 from lemma.grading.extraction import find_answer
-from lemma.steps import split_steps
+from lemma.steps import split_steps, without_answer_line
 
 FILES = ("labelled_dev.jsonl", "first_error_dev.jsonl")
 GSM8K_SOURCES = ("ProcessBench gsm8k", "PARC gsm8k", "PARC metamathqa", "PARC orcamath", "MR-GSM8K")
 MATH_SOURCES = ("ProcessBench math", "PARC math")
 FOLDS = 5
 _SHUT_PERCENT = 20
+_STEP_NUMBER = re.compile(r"^Step \d+: ?")
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,14 @@ def read_solutions(folder: Path) -> Iterator[Labeled]:
                 marked if marked >= 0 else None,
                 row.get("final_answer_correct", False),
             )
+
+
+def worked_steps(steps: Sequence[str]) -> tuple[str, ...]:
+    """The steps of a real solution without the lines at its end that only say the answer: `Step 8: #### 21`."""
+    kept = [_STEP_NUMBER.sub("", step) for step in steps]
+    while kept and (kept[-1].startswith("####") or not without_answer_line(kept[-1:])):
+        kept.pop()
+    return tuple(kept)
 
 
 def split(solutions: Iterable[Labeled]) -> tuple[list[Labeled], list[Labeled]]:

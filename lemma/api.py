@@ -170,7 +170,7 @@ def join(
     """
     if reflection is None:
         types = load_taxonomy(None if taxonomy is None else Path(taxonomy))
-        family = types.resolve(erroneous.error_type).family
+        family = types.family_of(erroneous.error_type)
         reflection = PhraseDraw("typed", seed).phrase(erroneous, correction, family)
     return join_with(erroneous, correction, reflection)
 
@@ -214,8 +214,7 @@ def to_records(
         erroneous, correction = item[:2]
         trajectory = item[2] if len(item) == 3 else join(erroneous, correction, seed=seed, taxonomy=taxonomy)
         cases.setdefault(erroneous.id, (erroneous, []))[1].append(Joined(correction, trajectory))
-    if made.of_error is not None:
-        lines += [line for wrong, joined in cases.values() for line in made.of_error(Case(wrong, tuple(joined)))]
+    lines += [line for wrong, joined in cases.values() for line in made.records(Case(wrong, tuple(joined)))]
     columns = (shaped(line, shape) if made.shaped else line.columns for line in lines)
     return [orjson.loads(json_line(record)) for record in columns]
 

@@ -20,6 +20,7 @@ from lemma.options import (
     Exclude,
     Limit,
     ModelConfig,
+    NameOrFile,
     Names,
     Option,
     Prompts,
@@ -115,6 +116,9 @@ class AnalyzeConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("taxonomy", "prompts")
 
     teacher: Teacher = Field(None, description="model that judges (default: none; the arithmetic decides)")
+    min_confidence: Annotated[float | None, Option(metavar="P")] = Field(
+        None, ge=0, le=1, description="leave a less probable first wrong step unknown (default: the method's own limit)"
+    )
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
 
@@ -144,9 +148,11 @@ class AugmentConfig(ModelConfig):
     per_problem: Annotated[int, Option(metavar="N")] = Field(
         4, ge=1, description="maximum number of erroneous solutions per problem"
     )
-    distribution: Annotated[str | None, Option(metavar="FILE or NAME", compared="input")] = Field(
+    distribution: NameOrFile = Field(
         None, description="type weights: a JSON file, or a shipped one such as lemma-llama3-gsm8k"
     )
+    places: NameOrFile = Field("real", description="steps of the errors: real, uniform, or a file from `lemma analyze`")
+    best_effort: bool = Field(False, description="make as many errors as possible even if the asked shares are missed")
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
     teacher: Teacher = Field(None, description="model that writes the errors (default: none; errors are symbolic)")
@@ -163,8 +169,9 @@ class AugmentConfig(ModelConfig):
         return "" if self.teacher else "without --teacher"
 
     def inert(self) -> Mapping[str, str]:
-        """The teacher never writes annotations."""
-        return {"keep_annotations": "with --teacher"} if self.teacher else super().inert()
+        """The teacher never writes annotations, makes the type it is asked for, and chooses the step."""
+        names = ("best_effort", "keep_annotations", "places")
+        return dict.fromkeys(names, "with --teacher") if self.teacher else super().inert()
 
 
 class CorrectConfig(ModelConfig):
@@ -458,8 +465,7 @@ class EvalConfig(ModelConfig):
     columns: Columns = Field(default_factory=dict, description="columns to read, as question=NAME,answer=NAME")
     limit: Limit = Field(None, description=_LIMIT)
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
-        None,
-        description="folder, Hugging Face id, or name on the server (default: trained in this run)",
+        None, description="folder, Hugging Face id, or name on the server (default: trained in this run)"
     )
     name: Annotated[str | None, Option(setting=False, metavar="NAME")] = Field(
         None, description="name of this evaluation (default: from the model or file)"
@@ -472,9 +478,7 @@ class EvalConfig(ModelConfig):
     )
     prompts: Prompts = Field(None, description=_PROMPTS)
     n: Annotated[int, Option(metavar="N")] = Field(4, ge=0, description="samples per problem besides the greedy one")
-    types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
-        ("all",), description="error types and families to inject"
-    )
+    types: Annotated[Names, Option(metavar="TYPE,...")] = Field(("all",), description="error types and families")
     errors: Annotated[int, Option(metavar="N")] = Field(
         2, ge=0, description="wrong prefixes to recover from, per problem and kind"
     )

@@ -83,6 +83,7 @@ Data = Annotated[str | None, Option(positional=True, compared="name")]
 Columns = Annotated[Pairs, Option(metavar="NAME=COLUMN,...")]
 Split = Annotated[str, Option(metavar="NAME")]
 Limit = Annotated[int | None, Option(metavar="N"), Field(ge=1)]
+NameOrFile = Annotated[str | None, Option(metavar="FILE or NAME", compared="input")]
 Taxonomy = Annotated[Path | None, Option(metavar="DIR", compared="content")]
 # Not a setting: what counts is the content, whose versions are among the inputs.
 Prompts = Annotated[Path | None, Option(setting=False, metavar="DIR")]

@@ -7,14 +7,17 @@ Steps are counted from 0 in every record (as in ProcessBench); people are shown 
 from __future__ import annotations
 
 import hashlib
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Verdict = Literal["equal", "different", "unknown"]
 Origin = Literal["symbolic", "teacher", "student"]
 Strategy = Literal["fix", "restart"]
 SegmentKind = Literal["prefix", "error", "reflection", "correction"]
+Evidence = Literal["proof", "graph", "rollouts", "judge", "confidence", "label"]
+UNKNOWN = "unknown"
+"""The error type of an error that has no name. It is none of the taxonomy's."""
 
 
 def content_id(*parts: str) -> str:
@@ -85,10 +88,16 @@ class Solution(Record):
 
 
 class ErroneousSolution(Record):
-    """A solution whose first wrong step and error type are known (`erroneous.jsonl`).
+    """A wrong solution (`erroneous.jsonl`).
 
-    `steps[:error_step]` are right, `steps[error_step]` is the first wrong one. `explanation` names the numbers
-    at fault. `model` is the injector's name for symbolic errors, a model's name otherwise.
+    `steps[:error_step]` are right, `steps[error_step]` is the first wrong one; null if it could not be located.
+    `error_type` is an id of the taxonomy, or `unknown`. `explanation` names the numbers at fault. `model` is the
+    injector's name for symbolic errors, a model's name otherwise.
+
+    `evidence` is what the first wrong step rests on: a `proof`, the `graph`, the student's `rollouts`, a `judge`, the
+    student's own `confidence`, or an imported `label`. `confidence` is the probability that the step is right, 1 only
+    for a proof; if no step was probable enough, it is that of the most probable one. Files of earlier versions have
+    neither: then it is a proof for symbolic errors, and a confidence of 0 for others, as it was not measured.
     """
 
     id: str
@@ -97,18 +106,49 @@ class ErroneousSolution(Record):
     gold_answer: str
     reference_steps: tuple[str, ...]
     steps: tuple[str, ...]
-    error_step: int
+    error_step: int | None
     error_type: str
     explanation: str
     final_answer: str
     origin: Origin
     model: str
+    evidence: Evidence = "graph"
+    confidence: float = Field(0.0, ge=0, le=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_evidence(cls, values: Any) -> Any:
+        """Fill in what files of earlier versions don't say."""
+        if not isinstance(values, dict) or "evidence" in values:
+            return values
+        if values.get("origin") == "symbolic":
+            return {"evidence": "proof", "confidence": 1.0, **values}
+        return {"evidence": "judge" if values.get("origin") == "teacher" else "graph", **values}
 
     @model_validator(mode="after")
-    def _has_the_error_step(self) -> Self:
-        if not 0 <= self.error_step < len(self.steps):
+    def _holds_together(self) -> Self:
+        if self.error_step is not None and not 0 <= self.error_step < len(self.steps):
             raise ValueError(f"error_step {self.error_step} is none of {len(self.steps)} steps")
+        if (self.confidence == 1) != (self.evidence == "proof"):
+            raise ValueError(f"a confidence of {self.confidence:g} does not go with evidence {self.evidence!r}")
         return self
+
+    @property
+    def located_step(self) -> int:
+        """The first wrong step. Raises Refusal if it is not known."""
+        from lemma.exceptions import Refusal
+
+        if self.error_step is None:
+            raise Refusal("error_step_unknown", "the first wrong step is not known")
+        return self.error_step
+
+    @property
+    def split(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """The right steps, the first wrong one, and what follows. If it is not known, all steps count as wrong."""
+        if self.error_step is None:
+            return (), self.steps, ()
+        at = self.error_step
+        return self.steps[:at], self.steps[at : at + 1], self.steps[at + 1 :]
 
 
 class Correction(Record):

@@ -103,6 +103,6 @@ def answer_line(answer: str) -> str:
 
 
 def solution_text(steps: Sequence[str], final_answer: str) -> str:
-    """Steps and final answer as one text, the answer in the form that the steps use."""
-    lines = [*steps] if states_answer(steps) else [*steps, answer_line(final_answer)]
+    """Steps and final answer as one text, the answer, if there is one, in the form that the steps use."""
+    lines = [*steps] if states_answer(steps) or not final_answer else [*steps, answer_line(final_answer)]
     return "\n".join(lines)

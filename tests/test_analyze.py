@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from lemma.cli import main
 from lemma.exceptions import Refusal
@@ -49,11 +51,16 @@ def test_the_graph_names_step_and_type(run: Path) -> None:
     records = [ErroneousSolution.model_validate(line) for line in lines(run / "erroneous.jsonl")]
     assert [(record.error_step, record.error_type) for record in records] == [
         (0, "calculation_error"),
+        (0, "unknown"),
         (0, "operator_error"),
     ]
-    assert {record.origin for record in records} == {"student"}
+    assert {(record.origin, record.evidence) for record in records} == {("student", "graph")}
+    assert all(0.85 <= record.confidence < 1 for record in records)
     weights = load_distribution(run / "distribution.json", load_taxonomy())
     assert weights == {"calculation_error": 50.0, "operator_error": 50.0}
+    distribution = json.loads((run / "distribution.json").read_text())
+    assert (distribution["unknown"], distribution["unknown_share"]) == (1, 33.33)
+    assert "not a sample of all" in distribution["note"]
 
 
 def test_augment_adds_its_own_and_keeps_the_students(run: Path) -> None:
@@ -62,8 +69,8 @@ def test_augment_adds_its_own_and_keeps_the_students(run: Path) -> None:
     data = str(run / "problems.jsonl")
     assert main(["augment", data, "--distribution", distribution, "--run", str(run)]) == 0
     origins = [line["origin"] for line in lines(run / "erroneous.jsonl")]
-    assert origins[:2] == ["student", "student"]
-    assert set(origins[2:]) == {"symbolic"}
+    assert origins[:3] == ["student", "student", "student"]
+    assert set(origins[3:]) == {"symbolic"}
     assert len(lines(run / "problems.jsonl")) == 2
 
 
@@ -81,7 +88,10 @@ def test_a_teacher_is_believed_only_in_the_right_form(run: Path, tmp_path: Path)
     path = tmp_path / "rules.yaml"
     path.write_text(json.dumps(rules))
     assert main(["analyze", "--backend", "scripted", "--teacher", str(path), "--run", str(run)]) == 0
-    assert [(line["error_step"], line["explanation"]) for line in lines(run / "erroneous.jsonl")] == [(0, "It is 96.")]
+    made = [(line["evidence"], line["explanation"]) for line in lines(run / "erroneous.jsonl")]
+    assert made[0] == ("judge", "It is 96.")
+    # The graph decides if the teacher's answer can't be used.
+    assert [evidence for evidence, _ in made[1:]] == ["graph", "graph"]
     reasons = [line["reason"] for line in lines(run / "rejected.jsonl") if line["stage"] == "analyze"]
     assert reasons.count("invalid_judgement") >= 1
 
@@ -107,3 +117,53 @@ def test_judgements_that_are_none(text: str) -> None:
 
 def test_a_judgement_that_nothing_is_wrong() -> None:
     assert read_judgement('{"step": 0, "error_type": "none"}', 3, load_taxonomy()).step is None
+
+
+def test_a_step_that_is_not_probable_enough_stays_unknown(run: Path) -> None:
+    assert main(["analyze", "--run", str(run), "--min-confidence", "1"]) == 0
+    found = [(line["error_step"], line["error_type"], line["explanation"]) for line in lines(run / "erroneous.jsonl")]
+    assert found == [(None, "unknown", "")] * 3
+    assert json.loads((run / "distribution.json").read_text())["weights"] == {}
+
+
+def test_unlocated_errors_become_records_of_every_kind_that_needs_no_step(run: Path) -> None:
+    assert main(["analyze", "--run", str(run), "--min-confidence", "1"]) == 0
+    assert main(["correct", "--run", str(run)]) == 0
+    kinds = "lemma,lema,cot,dpo,prm,critique"
+    assert main(["build-sft", "--run", str(run), "--records", kinds, "--near-duplicates", "1"]) == 0
+    made = {name: lines(run / "sft" / f"{name}.jsonl") for name in kinds.split(",")}
+    for record in made["lemma"]:
+        assert [segment["kind"] for segment in record["segments"]] == ["error", "reflection", "correction"]
+        assert record["error_type"] == "unknown"
+    assert made["lemma"][0]["completion"][0]["content"].startswith("12 * 8 = 98\n98 - 20 = 78\nThe answer is 78\n")
+    assert [(record["pair"], record["shared"]) for record in made["dpo"]] == [("whole", 0)] * 3
+    assert made["dpo"][0]["rejected"][0]["content"] == "12 * 8 = 98\n98 - 20 = 78\nThe answer is 78"
+    assert made["lema"] == made["critique"] == []
+    assert all(record["erroneous_id"] is None for record in made["prm"])
+    reasons = {line["reason"] for line in lines(run / "rejected.jsonl") if line["stage"] == "build-sft"}
+    assert reasons == {"no_lema_record", "no_critique_record", "no_prm_record"}
+    assert main(["show", "--run", str(run)]) == 0
+    assert main(["report", "--run", str(run)]) == 0
+
+
+def test_files_of_earlier_versions_are_read() -> None:
+    line = {
+        **{"id": "e", "problem_id": "p", "question": "Q", "gold_answer": "1", "reference_steps": ["1"], "steps": ["2"]},
+        **{"error_step": 0, "error_type": "operator_error", "explanation": "", "final_answer": "2", "model": "m"},
+    }
+    expected = {"symbolic": ("proof", 1), "teacher": ("judge", 0), "student": ("graph", 0)}
+    for origin, (evidence, confidence) in expected.items():
+        record = ErroneousSolution.model_validate(line | {"origin": origin})
+        assert (record.evidence, record.confidence) == (evidence, confidence)
+
+
+@pytest.mark.parametrize(
+    "values", [{"evidence": "graph", "confidence": 1}, {"evidence": "proof", "confidence": 0.9}, {"error_step": 1}]
+)
+def test_only_a_proof_is_certain(values: dict[str, Any]) -> None:
+    line = {
+        **{"id": "e", "problem_id": "p", "question": "Q", "gold_answer": "1", "reference_steps": ["1"], "steps": ["2"]},
+        **{"error_step": None, "error_type": "unknown", "explanation": "", "final_answer": "2", "model": "m"},
+    }
+    with pytest.raises(ValidationError):
+        ErroneousSolution.model_validate(line | {"origin": "student", **values})

@@ -254,7 +254,6 @@ def test_each_input_is_made_or_rejected_by_name(tmp_path: Path) -> None:
     [
         (("--records", "lemm"), "did you mean 'lemma'?"),
         (("--records", ""), "--records is empty"),
-        (("--records", "dpo", "--strategies", "restart"), "--records dpo needs --strategies fix"),
         (("--mix", "cot=1"), "a share is at least 0 and less than 1"),
         (("--mix", "cot=nan"), "a share is at least 0 and less than 1"),
         (("--mix", "prm=0.5"), "only plain right solutions can be mixed in"),

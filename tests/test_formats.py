@@ -192,14 +192,14 @@ def test_step_labels_are_true_before_the_error_only(error: ErroneousSolution, la
     assert list(line.columns["completions"]) == list(error.steps)
 
 
-def test_a_restart_alone_gives_the_whole_solution_and_no_pairs() -> None:
+def test_a_restart_alone_gives_the_whole_solution_and_a_pair_of_whole_ones() -> None:
     case = Case(CLIPS, (Joined(RESTART, join(CLIPS, RESTART, "Again.")),))
     whole = f"{IN_MAY}\n{TOGETHER}\nThe answer is 72"
     assert answers("critique", case)[0].endswith(f"Right solution:\n{whole}")
     assert answers("lema", case)[0].endswith(
         f"Correct Solution:\nStep 1: {IN_MAY}\nStep 2: {TOGETHER}\nThe answer is 72"
     )
-    assert answers("dpo", case) == []
+    assert answers("dpo", case) == [whole]
 
 
 @pytest.fixture(scope="module", params=SHAPES)

@@ -137,6 +137,21 @@ WRONG: dict[str, tuple[tuple[str, str, tuple[str, ...]], str, int, str, str]] = 
         "Tom buys 5 x 7 = 35 apples.|He sells 35 / 2 * $2 = $35 worth of them.",
         "35",
     ),
+    "left out": (
+        APPLES,
+        "missing_step",
+        2,
+        "Tom buys 5 x 7 = 35 apples.|After his meal there are 35 - 4 = 31 apples.|"
+        "He sells 31 * $2 = $62 worth of them.",
+        "62",
+    ),
+    "left out alone": (
+        APPLES,
+        "missing_step",
+        0,
+        "Tom buys 7 apples.|After his meal there are 7 - 4 = 3 apples.|He sells 3 / 2 * $2 = $3 worth of them.",
+        "3",
+    ),
     "formula": (
         YARD,
         "formula_confusion_error",
@@ -275,7 +290,10 @@ BAD: list[tuple[str, ErroneousSolution]] = [
             reference_steps=("The first part takes 180 * 9 = 1620 hours.", *TRIP[2][1:]),
         ),
     ),
-    ("f: missing_step: it has as many", good("calculation", error_type="missing_step")),
+    ("f: missing_step: its equations do not line up", good("calculation", error_type="missing_step")),
+    ("f: missing_step: its operands are not", edited("left out", 2, "31 * $2 = $62", "32 * $2 = $64")),
+    ("f: missing_step: it states no operand", edited("left out alone", 0, "7 apples", "8 apples")),
+    ("f: missing_step: it has more steps", good("contradiction", error_type="missing_step")),
     ("f: missing_step: its error step uses", edited("missing step", 1, "35 / 2 * $2 = $35", "2 * $2 = $4")),
     ("h: no explanation", good("operator", explanation=" ")),
     ("h: the explanation does not name the right", good("calculation", explanation="It is not 45.")),

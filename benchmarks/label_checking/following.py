@@ -51,7 +51,7 @@ class Ledger:
 
 def later_steps_follow(reading: Reading) -> Iterator[Finding]:
     """d. After the error each equation holds, and uses what this solution says, not what the reference knew."""
-    at = reading.record.error_step
+    at = reading.record.located_step
     earlier = (stated_values(step) for step in reading.steps[:at])
     ledger = Ledger(set(question_values(reading.record.question)).union(*earlier))
     _note_dropped_steps(reading, ledger)
@@ -72,7 +72,7 @@ def _equations_hold(step: Step, partner: Step | None) -> Iterator[Finding]:
 
 def _note_dropped_steps(reading: Reading, ledger: Ledger) -> None:
     """What only a dropped step computes is to be found nowhere; what stands in its place is in the error step."""
-    at = reading.record.error_step
+    at = reading.record.located_step
     for step in reading.reference[at : at + reading.shift]:
         for equation in step.equations:
             ledger.changed |= forms(result_of(equation))
@@ -80,7 +80,7 @@ def _note_dropped_steps(reading: Reading, ledger: Ledger) -> None:
 
 def _step_follows(reading: Reading, index: int, ledger: Ledger) -> Iterator[Finding]:
     step, partner = reading.steps[index], reading.partners[index]
-    is_error = index == reading.record.error_step
+    is_error = index == reading.record.located_step
     lines_up = partner is not None and len(partner.equations) == len(step.equations)
     before = set(ledger.known)
     computed: set[Fraction] = set()

@@ -60,12 +60,12 @@ class Reading:
 
     @property
     def error(self) -> Step:
-        return self.steps[self.record.error_step]
+        return self.steps[self.record.located_step]
 
     @property
     def partner(self) -> Step | None:
         """The reference's step that the error step stands for; None for an inserted step."""
-        return self.partners[self.record.error_step]
+        return self.partners[self.record.located_step]
 
 
 def forms(number: Number) -> set[Fraction]:
@@ -112,7 +112,7 @@ def stated_values(step: Step) -> set[Fraction]:
 
 def _shift(record: ErroneousSolution, reference: tuple[Step, ...], steps: tuple[Step, ...]) -> int:
     """Which step of the reference a later step stands for, by the texts around the numbers."""
-    at, surplus = record.error_step, len(reference) - len(steps)
+    at, surplus = record.located_step, len(reference) - len(steps)
 
     def agreement(shift: int) -> int:
         pairs = ((steps[index].template, index + shift) for index in range(at, len(steps)))
@@ -148,7 +148,7 @@ def read(record: ErroneousSolution) -> Reading:
     """All steps of a record read, and set against the reference's."""
     reference = tuple(read_step(step) for step in record.reference_steps)
     steps = tuple(read_step(step) for step in record.steps)
-    at, shift = record.error_step, _shift(record, reference, steps)
+    at, shift = record.located_step, _shift(record, reference, steps)
     partners = tuple(_partner(index, at, shift, reference) for index in range(len(steps)))
     wrong = _first_wrong(steps[at], partners[at], record.error_type == "calculation_error")
     return Reading(record, reference, steps, partners, shift, wrong)

@@ -34,15 +34,15 @@ from lemma.records import ErroneousSolution
 
 def check(record: ErroneousSolution) -> list[Finding]:
     """Every rule that a record breaks; an empty list for a record whose label is proven."""
-    if not 0 <= record.error_step < len(record.steps):
-        return [Finding("a: error_step is no step", f"error_step {record.error_step} of {len(record.steps)} steps")]
+    if not 0 <= record.located_step < len(record.steps):
+        return [Finding("a: error_step is no step", f"error_step {record.located_step} of {len(record.steps)} steps")]
     reading = read(record)
     return [finding for rule in RULES for finding in rule(reading)]
 
 
 def prefix_is_the_references(reading: Reading) -> Iterator[Finding]:
     """a. Up to the error the steps are the reference's and right; the error step is not the reference's."""
-    record, at = reading.record, reading.record.error_step
+    record, at = reading.record, reading.record.located_step
     for index in range(at):
         if index >= len(record.reference_steps) or record.steps[index] != record.reference_steps[index]:
             yield Finding("a: a step before the error is not the reference's", record.steps[index])
@@ -95,13 +95,13 @@ def error_step_is_wrong_as_its_type_says(reading: Reading) -> Iterator[Finding]:
     record, error, partner = reading.record, reading.error, reading.partner
     false = [equation for equation in error.equations if not equation.holds]
     if record.error_type == "calculation_error":
-        if false or not is_wrongly_solved(record.steps, record.reference_steps, record.error_step):
+        if false or not is_wrongly_solved(record.steps, record.reference_steps, record.located_step):
             yield from _one_false_result(error, partner, false)
         return
     for equation in false:
         yield Finding("c: an equation of the error step is false", equation.text)
     if partner is not None and error.equations and _computes(error) == _computes(partner):
-        yield Finding("c: the error step computes what the reference does", record.steps[record.error_step])
+        yield Finding("c: the error step computes what the reference does", record.steps[record.located_step])
 
 
 def _computes(step: Step) -> list[tuple[tuple[Fraction, ...], str]]:
@@ -127,7 +127,7 @@ def _one_false_result(error: Step, partner: Step | None, false: list[Equation]) 
 
 def numbers_stay_plausible(reading: Reading) -> Iterator[Finding]:
     """e. Counts stay whole, nothing turns negative, no share exceeds 100 %, prices keep their decimals."""
-    at, texts = reading.record.error_step, reading.record.steps
+    at, texts = reading.record.located_step, reading.record.steps
     pairs = [
         pair
         for step, partner in zip(reading.steps[at:], reading.partners[at:], strict=True)
@@ -169,7 +169,7 @@ def _is_below_zero(steps: tuple[Step, ...]) -> bool:
 
 def results_are_written_out(reading: Reading) -> Iterator[Finding]:
     """e. Nobody writes 42 * .25 = 10 where 10.5 fits as well: rounded are thirds and fractions of cents."""
-    at = reading.record.error_step
+    at = reading.record.located_step
     for step, partner in zip(reading.steps[at:], reading.partners[at:], strict=True):
         if partner is None or len(partner.equations) != len(step.equations):
             continue

@@ -15,6 +15,7 @@ from label_checking.reading import (
     forms,
     number_pairs,
     question_values,
+    result_of,
     sides_of,
     stated_values,
     wrong_pair,
@@ -35,7 +36,7 @@ def change_fits_its_type(reading: Reading) -> Iterator[Finding]:
         return
     detail = rule(reading)
     if detail is not None:
-        error_text = reading.record.steps[reading.record.error_step]
+        error_text = reading.record.steps[reading.record.located_step]
         yield Finding(f"f: {reading.record.error_type}: {detail}", error_text)
 
 
@@ -92,7 +93,7 @@ def _previous_value_rule(reading: Reading) -> str | None:
     changed = _changed_value(reading)
     if isinstance(changed, str):
         return changed
-    earlier = set().union(*(stated_values(step) for step in reading.steps[: reading.record.error_step]))
+    earlier = set().union(*(stated_values(step) for step in reading.steps[: reading.record.located_step]))
     for equation in reading.error.equations[: reading.wrong or 0]:
         earlier |= sides_of(equation)
     is_stated = {changed[0], changed[0] / 100, changed[0] * 100} & earlier
@@ -146,8 +147,10 @@ def _dropped_factor(right: Equation, now: Equation) -> str | None:
 
 
 def _missing_step_rule(reading: Reading) -> str | None:
-    if len(reading.steps) >= len(reading.reference):
-        return "it has as many steps as the reference"
+    if len(reading.steps) > len(reading.reference):
+        return "it has more steps than the reference"
+    if len(reading.steps) == len(reading.reference):
+        return _left_out_rule(reading)
     if reading.partner is None:
         return "its error step stands for none of the reference's"
     if not reading.error.equations:
@@ -156,6 +159,23 @@ def _missing_step_rule(reading: Reading) -> str | None:
     own = _amounts(number for equation in reading.error.equations for number in equation.left.operands)
     theirs = _amounts(number for equation in reading.partner.equations for number in equation.left.operands)
     return None if own - theirs else "its error step uses the reference's operands"
+
+
+def _left_out_rule(reading: Reading) -> str | None:
+    """A part of one calculation is gone: its other operands stay, or the step states one of them alone."""
+    error, partner = reading.error, reading.partner
+    if partner is None:
+        return "its error step stands for none of the reference's"
+    pair = wrong_pair(reading)
+    if pair is not None:
+        gone, new = _amounts(pair[0].left.operands), _amounts(pair[1].left.operands)
+        return None if new < gone else "its operands are not a part of the reference's"
+    if len(error.equations) != len(partner.equations) - 1:
+        return "its equations do not line up with the reference's"
+    operands = {number.amount for equation in partner.equations for number in equation.left.operands}
+    results = {result_of(equation).amount for equation in partner.equations}
+    stated = {number.amount for number in error.numbers}
+    return None if stated & operands and not results <= stated else "it states no operand in place of the result"
 
 
 def _amounts(numbers: Iterable[Number]) -> Counter[Fraction]:

@@ -62,8 +62,8 @@ class Edit(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Change:
     """One thing that is changed: `edits` in the text of an equation's expression (or before it), whose new value
-    follows; or the `result` alone, as a face. `dropped_step` is left out; `inserted_step` is put behind the
-    equation's own step, which stays as it is, and states the new result.
+    follows; or the `result` alone, as a face; or both, if the edits take the expression away. `dropped_step` is left
+    out; `inserted_step` is put behind the equation's own step, which stays as it is, and states the new result.
     """
 
     equation: int
@@ -138,6 +138,8 @@ class _Propagation:
         if self.change.inserted_step is None:
             self.edits.setdefault(self.step, []).extend(self.change.edits)
             self._write_result(index, new, tree, names)
+            if self.change.result is not None and self.change.edits:
+                self.notes[self.step][equation.result.start] = ""  # the step no longer shows a calculation
         elif not reads_well(equation.result, new):
             raise Refusal("implausible_value")
 

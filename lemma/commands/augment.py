@@ -8,7 +8,7 @@ verified.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 
@@ -23,16 +23,19 @@ from lemma.locating import judge
 from lemma.models.client import Client
 from lemma.models.protocol import Sampling
 from lemma.problems.loading import bundled_sample, open_problems
-from lemma.records import Problem, Rejection
+from lemma.records import Problem, Rejection, content_id
 from lemma.run_files import ERRONEOUS, PROBLEMS, REJECTED
 from lemma.rundir.counts import MADE as RECORDS_MADE
 from lemma.rundir.counts import REJECTED_BY_REASON, Counts
 from lemma.rundir.sharing import Hold
 from lemma.taxonomy.distributions import load_distribution
 from lemma.taxonomy.error_types import load_taxonomy
+from lemma.taxonomy.places import REAL, load_places
 
 # Dimensions of the counts. `refusals` are attempted errors that could not be proven.
 ASKED, MADE, REFUSALS, CONFUSION = "types asked", "types made", "refusals", "wanted > found"
+PLACES_ASKED, PLACES_MADE = "places asked", "places made"
+PLACES = ("first step", "between", "last step", "only step")
 
 
 def plan(config: AugmentConfig, _hold: Hold) -> Job:
@@ -48,7 +51,11 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
     announcement = "" if config.data else bundled_sample()
     if config.teacher is None:
         injectors = {kind.id: kind.injector for kind in taxonomy if kind.injector}
-        injection = InjectionPlan(weights, injectors, config.per_problem, config.seed, config.keep_annotations)
+        places = load_places(config.places or REAL)
+        inputs["places"] = content_id(repr(sorted(places.counts.items())))
+        injection = InjectionPlan(
+            weights, injectors, config.per_problem, config.seed, config.keep_annotations, places, config.best_effort
+        )
         return Job(partial(inject, injection), items, inputs=inputs, announcement=announcement)
     teacher_plan = teacher_injector.TeacherPlan(
         model=config.teacher,
@@ -99,14 +106,23 @@ def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Prod
     for record in injected.records:
         yield record
         yield Count(MADE, record.error_type)
+        yield Count(PLACES_MADE, _place(record.located_step, len(record.steps)))
     if not injected.records:
         reasons = injected.refused.most_common(4)
         detail = ", ".join(f"{reason} {count}" for reason, count in reasons) or "nothing to change"
         yield Refusal("no_error_proven", detail)
     for kind, count in injected.asked.items():
         yield Count(ASKED, kind, count)
+    for step, steps in injected.places:
+        yield Count(PLACES_ASKED, _place(step, steps))
     for reason, count in injected.refused.items():
         yield Count(REFUSALS, reason, count)
+
+
+def _place(step: int, steps: int) -> str:
+    if steps == 1:
+        return PLACES[3]
+    return PLACES[0] if step == 0 else PLACES[2] if step == steps - 1 else PLACES[1]
 
 
 async def inject_by_teacher(
@@ -134,22 +150,28 @@ async def inject_by_teacher(
 
 def tallies(config: AugmentConfig, counts: Counts) -> Iterator[Tally]:
     """The share of each type, as asked for and as achieved, and what the second look of a teacher found."""
-    asked, made, weights = counts.of(ASKED), counts.of(MADE), _weights(config)
-    total_asked = max(1, sum(asked.get(kind, 0) for kind in weights))
-    total_made = max(1, sum(made.get(kind, 0) for kind in weights))
-    rows = tuple(
-        (
-            kind,
-            f"{asked.get(kind, 0) / total_asked:.1%}",
-            f"{made.get(kind, 0) / total_made:.1%}",
-            f"{made.get(kind, 0):,}",
-        )
-        for kind in weights
-    )
-    yield Tally("Error types", ("type", "asked", "achieved", "made"), rows)
+    yield _shares("Error types", "type", _weights(config), counts.of(ASKED), counts.of(MADE))
+    if config.teacher is None:
+        yield _shares("Places of the errors", "place", PLACES, counts.of(PLACES_ASKED), counts.of(PLACES_MADE))
     if config.teacher is not None:
         found = sorted(counts.of(CONFUSION).items())
         yield Tally("Second look", (CONFUSION, "errors"), tuple((name, f"{count:,}") for name, count in found))
+
+
+def _shares(title: str, column: str, names: Iterable[str], asked: Mapping[str, int], made: Mapping[str, int]) -> Tally:
+    """The share of each name, as asked for and as achieved."""
+    names = tuple(names)
+    all_asked, all_made = (max(1, sum(counts.get(name, 0) for name in names)) for counts in (asked, made))
+    rows = tuple(
+        (
+            name,
+            f"{asked.get(name, 0) / all_asked:.1%}",
+            f"{made.get(name, 0) / all_made:.1%}",
+            f"{made.get(name, 0):,}",
+        )
+        for name in names
+    )
+    return Tally(title, (column, "asked", "achieved", "made"), rows)
 
 
 def failure(_config: AugmentConfig, counts: Counts) -> str:

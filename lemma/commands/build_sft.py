@@ -64,7 +64,7 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
         inputs |= {"phrase model": scorer.name}
     with Sources(config.run, config.strategies, config.smoothed) as sources:
         taxonomy = load_taxonomy(config.taxonomy)
-        families = {name: taxonomy.resolve(name).family for name in sorted(sources.error_types)}
+        families = {name: taxonomy.family_of(name) for name in sorted(sources.error_types)}
         joining = Joining(phrases, config.truncate, config.near_duplicates, families)
         outputs = tuple(Output(records_file(kind)) for kind in kinds)
         with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal, new_progress(console) as progress:
@@ -154,9 +154,11 @@ def build_records(kinds: tuple[str, ...], shape: Shape, joining: Joining, item: 
     count_error(outcome, case.erroneous)
     for name in kinds:
         kind = record_kinds()[name]
-        lines = [] if kind.of_error is None else list(kind.of_error(case))
+        lines = list(kind.records(case))
         if kind.of_error is not None and not lines:
-            detail = f"needs a {' or '.join(kind.needs)} correction"
+            detail = f"needs a {' or '.join(kind.needs)} correction, and an explanation if it says one"
+            if not kind.takes(case.erroneous.error_step is not None):
+                detail = "the first wrong step is not known"
             outcome.refuse("build-sft", Refusal(f"no_{name}_record", detail))
         if kind.of_solution is not None:
             lines += map(kind.of_solution, solutions.get(name, ()))

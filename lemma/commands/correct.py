@@ -70,6 +70,14 @@ def corrections_of_reference(
 ) -> Iterator[Correction | Refusal]:
     """The corrections that the reference solution gives."""
     at, reference = erroneous.error_step, erroneous.reference_steps
+    if not reference:
+        raise Refusal("no_reference", "the problem has no worked solution to follow")
+    if at is None:
+        if "restart" in strategies:
+            yield _correction(erroneous, "restart", reference)
+        else:
+            yield Refusal("error_step_unknown", "only a restart corrects an error whose step is not known")
+        return
     own_prefix = erroneous.steps[:at] != reference[:at]
     for strategy in strategies:
         if strategy == "restart":
@@ -123,19 +131,24 @@ async def corrections_of_teacher(
     """
     sampling = Sampling(config.temperature, config.top_p, config.max_tokens)
     requests = []
-    for strategy in config.strategies:
+    known = erroneous.error_step is not None
+    strategies = [strategy for strategy in config.strategies if known or strategy == "restart"]
+    end = erroneous.located_step + 1 if known else len(erroneous.steps)
+    for strategy in strategies:
         values = {
             "question": erroneous.question,
-            "numbered_steps": numbered(erroneous.steps[: erroneous.error_step + 1]),
+            "numbered_steps": numbered(erroneous.steps[:end]),
             "reference": "\n".join(erroneous.reference_steps),
         }
         if strategy == "fix":
-            values |= {"error_number": str(erroneous.error_step + 1), "explanation": erroneous.explanation}
+            values |= {"error_number": str(end), "explanation": erroneous.explanation}
         else:
             values["reference"] = "\n".join(right.steps(erroneous.problem_id) or erroneous.reference_steps)
         requests.append(Request(model, load_prompt(_PROMPTS[strategy]).render(**values), sampling))
     made: list[Product] = []
-    for strategy, answer in zip(config.strategies, await ask_all(client, requests), strict=True):
+    if not strategies:
+        made.append(Refusal("error_step_unknown", "only a restart corrects an error whose step is not known"))
+    for strategy, answer in zip(strategies, await ask_all(client, requests), strict=True):
         try:
             made.append(read_correction(erroneous, strategy, model, usable_text(answer)))
         except Refusal as refusal:
@@ -150,12 +163,12 @@ def read_correction(erroneous: ErroneousSolution, strategy: Strategy, model: str
     if judged != "equal":
         raise Refusal("answer_wrong" if judged == "different" else "answer_unknown", text[-300:])
     steps = without_answer_line(split_steps(text))
-    prefix = erroneous.steps[: erroneous.error_step]
+    prefix, wrong, _ = erroneous.split
     if strategy == "fix" and prefix and steps[: len(prefix)] == prefix:
         steps = steps[len(prefix) :]  # some models repeat the prefix
     if not steps:
         raise Refusal("no_steps", text[:300])
-    if erroneous.steps[erroneous.error_step] in steps:
+    if erroneous.error_step is not None and wrong[0] in steps:
         raise Refusal("repeats_the_error", text[:300])
     for step in steps:
         if any(equation.holds is False for equation in read_step(step).equations):

@@ -96,6 +96,8 @@ def _shown(sample: Sample) -> dict[str, Any]:
         "question": _clipped(erroneous.question),
         "type": erroneous.error_type,
         "origin": erroneous.origin,
+        "evidence": erroneous.evidence,
+        "confidence": erroneous.confidence,
         "model": erroneous.model,
         "gold": _clipped(erroneous.gold_answer),
         "answer": _clipped(erroneous.final_answer),
@@ -114,7 +116,7 @@ def _shown(sample: Sample) -> dict[str, Any]:
 def _graph(sample: Sample) -> list[dict[str, Any]]:
     """The computations of the reference and of the wrong solution; none for an error that a model made."""
     erroneous = sample.erroneous
-    if erroneous.origin != "symbolic":
+    if erroneous.origin != "symbolic" or erroneous.error_step is None:
         return []
     written = split_steps(sample.solution)
     reference = written if tuple(map(without_annotations, written)) == erroneous.reference_steps else ()
@@ -152,6 +154,7 @@ def _figures(reader: Reader, counts: Counts) -> dict[str, Any]:
         "asked": results.asked_types(reader),
         "made_types": counts.made_types,
         "student_types": counts.student_types,
+        "evidence": [[name, found, counts.located[name]] for name, found in sorted(counts.evidence.items())],
         "distribution": results.student_distribution(reader),
         "steps": histogram(counts.steps),
         "error_places": histogram(counts.error_places),

@@ -11,20 +11,21 @@ shown to the teacher that writes restarts.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
-from typing import Any
 
 from lemma.config import SampleConfig
 from lemma.declaration import Command, Job
 from lemma.engine.outcome import Product
 from lemma.exceptions import Refusal
+from lemma.grading.responses import split_thought
 from lemma.grading.verdict import extract_answer, verdict
 from lemma.models.client import Client, ask_all
 from lemma.models.prompts import Prompt, load_prompt
 from lemma.models.protocol import Request, Sampling, usable_text
 from lemma.problems.loading import bundled_sample, open_problems
+from lemma.problems.parts import Sample
 from lemma.records import Problem, Record, Rejection, Solution, content_id
 from lemma.run_files import PROBLEMS, SOLUTIONS
 from lemma.rundir.sharing import Hold
@@ -45,7 +46,7 @@ def plan(config: SampleConfig, _hold: Hold) -> Job:
         rows = (
             item
             if isinstance(item, Rejection)
-            else _SolvedRow(id=item.problem.id, problem=item.problem, solutions=tuple(_solutions_in(item.row)))
+            else _SolvedRow(id=item.problem.id, problem=item.problem, solutions=item.samples)
             for item in source.rows()
         )
         return Job(grade_row, islice(rows, config.limit), inputs=inputs)
@@ -107,13 +108,16 @@ async def solve(
 
 def _graded(problem: Problem, model: str, texts: Iterable[tuple[str, str]]) -> Iterator[Product]:
     for label, text in texts:
+        if split_thought(text)[1] is None:
+            yield Refusal("unclosed_thought", f"{label}: {text[-200:]}")
+            continue
         solution = graded(problem, text, model, label)
         yield solution if solution.steps else Refusal("no_steps", f"{label}: {text[:200]}")
 
 
 def graded(problem: Problem, text: str, model: str, label: str) -> Solution:
     """A solution's text as a record: its steps, its answer, and the verdict on it. `label` tells samples apart."""
-    steps = without_answer_line(split_steps(text))
+    steps = without_answer_line(split_steps(split_thought(text)[1] or ""))
     answer = extract_answer(text)
     return Solution(
         id=content_id(problem.id, label, text),
@@ -127,26 +131,11 @@ def graded(problem: Problem, text: str, model: str, label: str) -> Solution:
 
 
 class _SolvedRow(Record):
-    """A problem with solutions from a file: (model, text) pairs."""
+    """A problem with solutions from a file."""
 
     id: str
     problem: Problem
-    solutions: tuple[tuple[str, str], ...]
-
-
-def _solutions_in(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Solutions by model: objects with a `solution` under the model's name, a list of texts, or one text."""
-    for name, value in row.items():
-        if isinstance(value, Mapping) and isinstance(value.get("solution"), str):
-            yield name, value["solution"]
-    model = row.get("model") if isinstance(row.get("model"), str) else "student"
-    for name in ("solutions", "responses", "completions", "samples"):
-        values = row.get(name)
-        if isinstance(values, list):
-            yield from ((str(model), text) for text in values if isinstance(text, str))
-    for name in ("response", "completion", "model_solution", "prediction"):
-        if isinstance(row.get(name), str):
-            yield str(model), row[name]
+    solutions: tuple[Sample, ...]
 
 
 def grade_row(item: _SolvedRow | Rejection) -> Iterator[Product]:
@@ -158,5 +147,15 @@ def grade_row(item: _SolvedRow | Rejection) -> Iterator[Product]:
     if not item.solutions:
         keys = "solutions, responses, response, completion, or an object with `solution` under the model's name"
         yield Refusal("no_solutions", f"no column holds solutions; expected {keys}")
-    for index, (model, text) in enumerate(item.solutions):
-        yield from _graded(item.problem, model, [(f"{model} {index}", text)])
+    for index, sample in enumerate(item.solutions):
+        label = f"{sample.model} {index}"
+        if not sample.is_complete:
+            yield Refusal("cut_off", f"{label}: {sample.text[-200:]}")
+            continue
+        # The data set's own verdict is no proof, but a reason to doubt the opposite one.
+        opposite = None if sample.right is None else "different" if sample.right else "equal"
+        for made in _graded(item.problem, sample.model, [(label, sample.text)]):
+            if isinstance(made, Solution) and made.verdict == opposite:
+                yield made.model_copy(update={"verdict": "unknown"})
+            else:
+                yield made

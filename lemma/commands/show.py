@@ -73,12 +73,16 @@ def _page(sample: Sample) -> Iterator[Text | Table]:
         (escaped(erroneous.error_type), "red"),
         ("  origin ", "dim"),
         erroneous.origin,
+        ("  evidence ", "dim"),
+        f"{erroneous.evidence}, {erroneous.confidence:.0%}",
     )
     yield _row("question", [Text(escaped(erroneous.question))])
     steps = marked_steps(erroneous.reference_steps, erroneous.steps)
     if not sample.trajectories:
         at = erroneous.error_step
-        parts = {"prefix": steps[:at], "error": steps[at : at + 1], "continues": steps[at + 1 :]}
+        parts = {"wrong": steps}
+        if at is not None:
+            parts = {"prefix": steps[:at], "error": steps[at : at + 1], "continues": steps[at + 1 :]}
         for name, part in parts.items():
             if part:
                 yield _row(name, [_marked(line, _STYLES.get(name, "")) for line in part])
@@ -91,7 +95,7 @@ def _page(sample: Sample) -> Iterator[Text | Table]:
             yield _row(segment.kind, [_marked(line, _STYLES[segment.kind]) for line in lines])
     yield Text()
     yield _row("answer", [Text(f"{escaped(erroneous.final_answer)}, should be {escaped(erroneous.gold_answer)}")])
-    yield _row("why", [Text(escaped(erroneous.explanation))])
+    yield _row("why", [Text(escaped(erroneous.explanation or "the first wrong step is not known"))])
 
 
 def _marked(pieces: Sequence[Piece], style: str) -> Text:

@@ -71,13 +71,14 @@ async def smooth(
         corrected = ErroneousSolution.model_validate_json(line)
     except ValidationError as error:
         raise Refusal("invalid_record", first_fault(error)) from None
+    at = corrected.located_step
     draw = PhraseDraw(config.reflections, config.seed)
-    family = load_taxonomy(config.taxonomy).resolve(corrected.error_type).family
+    family = load_taxonomy(config.taxonomy).family_of(corrected.error_type)
     joined = join(corrected, correction, draw.phrase(corrected, correction, family))
     prompt = load_prompt(_PROMPT).render(
         question=corrected.question,
         text="".join(segment.text for segment in joined.segments),
-        wrong_step=corrected.steps[corrected.error_step],
+        wrong_step=corrected.steps[at],
         explanation=corrected.explanation,
     )
     request = Request(model, prompt, Sampling(config.temperature, config.top_p, config.max_tokens))

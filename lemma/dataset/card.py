@@ -107,6 +107,8 @@ def _card(facts: CardFacts) -> Iterator[str]:
     yield ""
     yield from _table(("made by", "erroneous solutions"), facts.figures.origins)
     yield ""
+    yield from _table(("first wrong step by", "erroneous solutions"), facts.figures.evidence)
+    yield ""
     yield from _table(("from wrong to right", "trajectories"), facts.figures.turns)
     yield from ("", "## Left out", "")
     yield from _table(("reason", "inputs"), sorted(facts.rejected.items()))

@@ -52,6 +52,10 @@ class Joining:
                 detail = f"correction {correction.id} of {corrections[earlier].id}"
                 refusals.append(Refusal("near_duplicate", detail))
                 continue
+            if correction.strategy == "fix" and erroneous.error_step is None:
+                detail = f"correction {correction.id} continues from right steps, but the first wrong one is not known"
+                refusals.append(Refusal("error_step_unknown", detail))
+                continue
             joined.append(self.joined(erroneous, correction, smoothed))
             if smoothed is not None and not joined[-1].rewritten:
                 detail = f"correction {correction.id}: the text before the turn is not the one that was rewritten"
@@ -97,9 +101,9 @@ class Joining:
                 erroneous = ErroneousSolution.model_validate_json(sources.line(entry.place))
                 offset = entry.corrections[0]
                 correction = Correction.model_validate_json(sources.line(Place(CORRECTIONS.name, offset)))
-                if found is None or erroneous.error_step > 0:
+                if found is None or erroneous.error_step:
                     found = self.joined(erroneous, correction, sources.smoothed(offset)).trajectory
-                if erroneous.error_step > 0:
+                if erroneous.error_step:
                     break
         return found
 

@@ -13,7 +13,7 @@ from lemma.rundir.counts import Counts
 
 REWRITTEN, JOINED = "rewritten by a teacher", "joined by a phrase"
 # Dimensions of the counts; records and words have one per record kind.
-_TYPES, _ORIGINS, _TURNS = "error types", "origins", "turns"
+_TYPES, _ORIGINS, _TURNS, _EVIDENCE = "error types", "origins", "turns", "evidence"
 
 
 def count_record(outcome: Outcome, kind: str, line: Line) -> None:
@@ -26,6 +26,7 @@ def count_error(outcome: Outcome, erroneous: ErroneousSolution) -> None:
     """Count an erroneous solution that became records."""
     outcome.counts.add(_TYPES, erroneous.error_type)
     outcome.counts.add(_ORIGINS, erroneous.origin)
+    outcome.counts.add(_EVIDENCE, "not known" if erroneous.error_step is None else erroneous.evidence)
 
 
 def count_turn(outcome: Outcome, rewritten: bool) -> None:
@@ -72,6 +73,10 @@ class Figures:
     @property
     def origins(self) -> list[tuple[str, int]]:
         return sorted(self.counts.of(_ORIGINS).items())
+
+    @property
+    def evidence(self) -> list[tuple[str, int]]:
+        return sorted(self.counts.of(_EVIDENCE).items())
 
     @property
     def turns(self) -> list[tuple[str, int]]:

@@ -87,6 +87,13 @@ def error_text(sources: Sources, entry: ErrorEntry) -> str:
     return " ".join(str(values.get(name)) for name in ("question", "steps", "final_answer"))
 
 
+def _records(kind: RecordKind, entry: ErrorEntry) -> int:
+    """How many records of a kind an error makes."""
+    if not kind.takes(entry.located):
+        return 0
+    return len(entry.corrections) if kind.each_correction else 1
+
+
 def bundles(
     sources: Sources, selection: Selection, kinds: Mapping[str, RecordKind], cot_share: float, seed: int
 ) -> Iterator[Rejection | Bundle]:
@@ -101,10 +108,7 @@ def bundles(
             quota = share_quota(share) if share < 1 else spread_quota(len(available), len(selection.errors))
             right[name] = RightSolutions(available, quota, seed, name)
     for entry in selection.errors:
-        solutions = {
-            name: those.next_ones(len(entry.corrections) if kinds[name].each_correction else 1)
-            for name, those in right.items()
-        }
+        solutions = {name: those.next_ones(_records(kinds[name], entry)) for name, those in right.items()}
         yield Bundle(
             entry.id,
             sources.line(entry.place),

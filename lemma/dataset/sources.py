@@ -37,6 +37,7 @@ class ErrorEntry:
     id: str
     problem_id: str
     offset: int
+    located: bool
     corrections: list[int] = field(default_factory=list)
 
     @property
@@ -72,16 +73,17 @@ class Sources:
         self.solutions = self._read_solutions(first_of)
 
     def _read_errors(self) -> dict[str, int]:
-        """Note the erroneous solutions. Returns the offset of the first one of each problem."""
+        """Note the erroneous solutions. Returns the offset of each problem's first one with a reference."""
         first_of: dict[str, int] = {}
         path = ERRONEOUS.path(self._run)
         for offset, number, values in placed_lines(path, ERRONEOUS.made_by[0]):
             record_id, problem_id, kind = (
                 text_field(values, name, path, number) for name in ("id", "problem_id", "error_type")
             )
-            self.errors.append(ErrorEntry(record_id, problem_id, offset))
+            self.errors.append(ErrorEntry(record_id, problem_id, offset, values.get("error_step") is not None))
             self.error_types.add(kind)
-            first_of.setdefault(problem_id, offset)
+            if values.get("reference_steps"):
+                first_of.setdefault(problem_id, offset)
         return first_of
 
     def _read_corrections(self, strategies: Collection[Strategy], smoothed: bool) -> None:

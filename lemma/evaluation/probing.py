@@ -77,7 +77,7 @@ class _Probing:
             asked.append(self._recovery(list(_injected_prefixes(errors))))
         if "user_turn" in wanted:
             for error in errors:
-                begun = error.steps[: error.error_step + 1]
+                begun = error.steps[: error.located_step + 1]
                 asked.append(self._task("user_turn", CONTINUE_PROMPT, begun, error.error_type, lambda text: {}))
         if "locate" in wanted:
             for solution, kind in self._to_locate(errors):
@@ -124,7 +124,7 @@ class _Probing:
         if self._item.labeled is not None:
             yield self._item.labeled, None
             return
-        yield from ((LabeledSolution(error.steps, error.error_step), error.error_type) for error in errors)
+        yield from ((LabeledSolution(error.steps, error.located_step), error.error_type) for error in errors)
         if self._reference:
             yield LabeledSolution(self._reference, RIGHT_SOLUTION), None
 
@@ -135,7 +135,7 @@ class _Probing:
 
     async def _correct(self, error: ErroneousSolution) -> list[GradedOutput]:
         def fields_of(text: str) -> Fields:
-            return {"facts": location_facts(error.error_step, lema_step(text))}
+            return {"facts": location_facts(error.located_step, lema_step(text))}
 
         return await self._task("correct", CORRECT_PROMPT, error.steps, error.error_type, fields_of)
 
@@ -194,9 +194,9 @@ def _injected_prefixes(errors: Sequence[ErroneousSolution]) -> Iterator[Prefix]:
     """The wrong prefix of each error, and as controls the right prefixes of the same lengths, each once."""
     seen = set()
     for error in errors:
-        end = error.error_step + 1
+        end = error.located_step + 1
         aligned = len(error.steps) == len(error.reference_steps)
-        right = error.reference_steps[error.error_step] if aligned else None
+        right = error.reference_steps[error.located_step] if aligned else None
         yield Prefix("injected", error.steps[:end], error.error_type, right)
         if end <= len(error.reference_steps) and end not in seen:
             seen.add(end)

@@ -14,4 +14,5 @@ KIND = RecordKind(
     of_error=None,
     of_solution=of_solution,
     right_solutions="each",
+    needs_step=False,
 )

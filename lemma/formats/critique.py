@@ -2,7 +2,7 @@
 
 Half of the solutions shown are right: a critic that never sees a right one learns to find fault with everything. If
 there are fewer right solutions than wrong ones, the right ones are repeated. The steps after the first wrong one get no
-verdict, because nothing is known about them.
+verdict, because nothing is known about them. An error whose first wrong step is not known has no record here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def of_error(case: Case) -> Iterator[Line]:
     erroneous = case.erroneous
     if not erroneous.explanation.strip():
         return
-    verdicts = ["right"] * erroneous.error_step + ["wrong"]
+    verdicts = ["right"] * erroneous.located_step + ["wrong"]
     asked = task(_PROMPT, erroneous.question, erroneous.steps, erroneous.final_answer)
     answer = _critique(verdicts, erroneous.explanation, case.repaired.right_solution(erroneous))
     yield Line(asked, answer, "wrong solution", origin(erroneous))

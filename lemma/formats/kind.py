@@ -54,14 +54,14 @@ class Joined:
 
     def right_solution(self, erroneous: ErroneousSolution) -> RightSolution:
         """The whole right solution: for a `fix`, with the right steps before the error."""
-        kept = erroneous.steps[: erroneous.error_step] if self.correction.strategy == "fix" else ()
+        kept = erroneous.split[0] if self.correction.strategy == "fix" else ()
         steps = (*kept, *self.correction.steps)
         return RightSolution(erroneous.problem_id, erroneous.question, steps, self.correction.final_answer)
 
 
 @dataclass(frozen=True)
 class Case:
-    """An erroneous solution with its corrections by the selected strategies, at least one."""
+    """An erroneous solution with its corrections by the selected strategies."""
 
     erroneous: ErroneousSolution
     joined: tuple[Joined, ...]
@@ -112,8 +112,20 @@ class RecordKind:
     """Has two answers to compare."""
     needs: tuple[Strategy, ...] = ("fix", "restart")
     """An error needs a correction by one of these strategies."""
+    needs_step: bool = True
+    """An error needs a known first wrong step."""
     prompts: tuple[str, ...] = ()
     """The prompt files that hold its wording."""
+
+    def records(self, case: Case) -> Iterator[Line]:
+        """The records of an error; none if the kind has none for such an error."""
+        has_correction = bool(case.joined) or not self.needs
+        if self.of_error is not None and has_correction and self.takes(case.erroneous.error_step is not None):
+            yield from self.of_error(case)
+
+    def takes(self, located: bool) -> bool:
+        """Whether the kind can have a record of an error whose first wrong step is known, or not."""
+        return located or not self.needs_step
 
     @property
     def objective(self) -> Literal["sft", "dpo", "prm"]:

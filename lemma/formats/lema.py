@@ -27,10 +27,11 @@ def of_error(case: Case) -> Iterator[Line]:
     erroneous, correction = case.erroneous, case.repaired.correction
     if not erroneous.explanation.strip():
         return
-    first = erroneous.error_step + 1 if correction.strategy == "fix" else 1
+    wrong = erroneous.located_step + 1
+    first = wrong if correction.strategy == "fix" else 1
     corrected = [] if first == 1 else [_UNCHANGED]
     corrected.append(solution_text(numbered(correction.steps, first), correction.final_answer))
-    answer = f"Step {erroneous.error_step + 1}.\nExplanation: {erroneous.explanation}\nCorrect Solution:\n"
+    answer = f"Step {wrong}.\nExplanation: {erroneous.explanation}\nCorrect Solution:\n"
     asked = task(_PROMPT, erroneous.question, erroneous.steps, erroneous.final_answer)
     yield Line(asked, answer + "\n".join(corrected), correction.strategy, origin(erroneous))
 

@@ -1,7 +1,8 @@
 """The LEMMA trajectory (arXiv 2503.17439, section 3): prefix, wrong step, reflection, right solution in one answer.
 
 `segments` are character offsets into the answer. They cover all of it without gaps; the newline that ends a segment
-belongs to it. A plain right solution that is mixed in is one `correction`, with nulls for the error's columns.
+belongs to it. If the first wrong step is not known, all of the wrong solution is the `error`. A plain right solution
+that is mixed in is one `correction`, with nulls for the error's columns.
 """
 
 from __future__ import annotations
@@ -48,5 +49,6 @@ KIND = RecordKind(
     of_error=of_error,
     of_solution=of_solution,
     right_solutions="mixed",
+    needs_step=False,
     each_correction=True,
 )

@@ -4,7 +4,7 @@ The form is that of TRL's PRMTrainer, which left TRL with 1.16; `lemma train --o
 
 Steps before the first wrong one are labeled true; the wrong one and all after it are labeled false, as they build on
 the mistake. A trainer that wants no label there can cut each list after its first false one. Right solutions are all
-true.
+true. An error whose first wrong step is not known has no record here.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolu
 
 
 def of_error(case: Case) -> Iterator[Line]:
-    erroneous = case.erroneous
+    erroneous, right = case.erroneous, case.erroneous.located_step
     columns = {
         "prompt": erroneous.question,
         "completions": erroneous.steps,
-        "labels": [number < erroneous.error_step for number in range(len(erroneous.steps))],
+        "labels": [number < right for number in range(len(erroneous.steps))],
         **origin(erroneous),
     }
     yield Line(erroneous.question, "\n".join(erroneous.steps), "wrong solution", columns)

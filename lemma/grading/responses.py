@@ -76,6 +76,22 @@ def final_response(text: str) -> str | None:
     return text
 
 
+def split_thought(text: str) -> tuple[str, str | None]:
+    r"""What a text thinks, and what it says after that: None if it ends in the middle of a thought.
+
+    >>> split_thought("<think>9 + 9 = 20?</think>It is 18.")
+    ('<think>9 + 9 = 20?</think>', 'It is 18.')
+    """
+    ends = [end.end() for end in _THOUGHT_ENDS.finditer(text)]
+    thought, said = (text[: ends[-1]], text[ends[-1] :]) if ends else ("", text)
+    if begin := _THOUGHT_BEGINS.search(said):
+        return thought + said[begin.start() :], None
+    if not thought:
+        return "", text
+    pieces = (_OTHER_TOKENS.sub("", piece) for piece in _TURN_ENDS.split(said))
+    return thought, next((piece.strip() for piece in pieces if piece.strip()), "")
+
+
 def _without_markup(text: str) -> str | None:
     thought_ends = [end.end() for end in _THOUGHT_ENDS.finditer(text)]
     text = text[thought_ends[-1] if thought_ends else 0 :]

@@ -174,12 +174,18 @@ def exact_value(text: str) -> Fraction | None:
         return None
 
 
+def is_no_gold_answer(gold: str) -> bool:
+    """Whether a gold answer only says that there is none: `proof`, `notfound`, `N/A`, `None`."""
+    if len(gold) > _LONGEST_NO_GOLD:
+        return False
+    name = _TEXT_WRAPPERS.sub(r"\1", gold).strip(" \t\n*\"'.!<>[]")
+    return name in ("None", "NONE") or name.lower() in _NO_GOLD
+
+
 def _gold_answer(gold: str) -> str | None:
     """The answer that a gold answer states; None for `N/A` and the like, and for a text that names several."""
-    if len(gold) <= _LONGEST_NO_GOLD:
-        name = _TEXT_WRAPPERS.sub(r"\1", gold).strip(" \t\n*\"'.!<>[]")
-        if name in ("None", "NONE") or name.lower() in _NO_GOLD:
-            return None
+    if is_no_gold_answer(gold):
+        return None
     if "\\boxed" in gold or "####" in gold:
         return find_answer(gold) if len(set(_BOXED.findall(gold))) < 2 else None
     words = _PROSE_WORD.findall(gold)

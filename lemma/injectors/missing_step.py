@@ -9,10 +9,16 @@ from lemma.arithmetic.expressions import Binary, leaves
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.proposal import Proposal, Site, sites
+from lemma.injectors.omission import omissions
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+    """A step left out, or an operation of a step, in random order."""
+    yield from shuffled([*_skipped_steps(graph, rng), *omissions(graph, rng)], rng)
+
+
+def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """A step gone whose result only the next step uses; there, one of the numbers it worked with takes its place."""
     for left_out in sites(graph, rng):
         use = _only_use(graph, left_out)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import random
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 
 from lemma.arithmetic.graph import SolutionGraph, read_solution
 from lemma.arithmetic.latex import is_balanced
@@ -38,6 +39,7 @@ from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations
+from lemma.taxonomy.places import Places
 
 _COMMAND = re.compile(r"\\[a-z]+")
 _GOLD_NUMBER = re.compile(
@@ -47,13 +49,17 @@ _GOLD_NUMBER = re.compile(
 
 @dataclass(frozen=True)
 class InjectionPlan:
-    """What to make of each problem: the `weights` of the types, and the name of each type's injector."""
+    """What to make of each problem: the `weights` of the types, the name of each type's injector, and the `places` of
+    the errors. With `best_effort`, `per_problem` comes first, and the shares of the places second.
+    """
 
     weights: Mapping[str, float]
     injectors: Mapping[str, str]
     per_problem: int
     seed: int
     keep_annotations: bool = False
+    places: Places = field(default_factory=lambda: Places({}))
+    best_effort: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,46 +72,104 @@ class Injected:
     explanation: str
 
 
+_Draft = Proposal | Conclusion | Injected
+
+
 @dataclass(frozen=True)
 class Injection:
-    """What came of one problem: the erroneous solutions, how often each type was drawn, and how many errors were not
-    proven, by reason.
+    """What came of one problem: the erroneous solutions, how often each type and each step was drawn, and how many
+    errors were not proven, by reason.
     """
 
     records: tuple[ErroneousSolution, ...]
     asked: Counter[str]
+    places: tuple[tuple[int, int], ...]
     refused: Counter[str]
 
 
 def erroneous_solutions(plan: InjectionPlan, problem: Problem) -> Injection:
-    """Erroneous solutions of a problem, no two alike, their types drawn by weight among those that it allows.
+    """Erroneous solutions of a problem, no two alike. The step of each error is drawn first, then its type by weight
+    among those that the solution allows there.
 
     Raises Refusal if the problem's solution can't be read.
     """
     modular = read_modular_solution(problem)
     graph = modular if modular is not None else _read(problem)
     rng = random_for(plan.seed, problem.id)
-    streams = {kind: attempts(graph, kind, plan.injectors[kind], rng) for kind in plan.weights}
-    asked: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
-    made: dict[tuple[str, ...], ErroneousSolution] = {}
-    for _ in range(plan.per_problem):
-        kind = _draw(plan.weights, plan.weights, rng)
-        asked[kind] += 1
-        goal = len(made) + 1
-        while streams and len(made) < goal:
-            if kind in streams:
-                for attempt in streams[kind]:
-                    if isinstance(attempt, Refusal):
-                        refused[attempt.reason] += 1
-                    elif (text := tuple(map(without_annotations, attempt.steps))) not in made:
-                        made[text] = _record(plan, problem, graph, kind, attempt)
-                        break
-                else:
-                    del streams[kind]
-            if streams and len(made) < goal:
-                kind = _draw(plan.weights, streams, rng)
-    return Injection(tuple(made.values()), asked, refused)
+    drafts = _Drafts(plan, graph, rng)
+    asked = Counter(rng.choices(list(plan.weights), list(plan.weights.values()), k=plan.per_problem))
+    last, shares = len(graph.steps) - 1, plan.places.shares(len(graph.steps))
+    places = rng.choices(range(last + 1), shares, k=plan.per_problem)
+    made: list[ErroneousSolution] = []
+    # Errors in the last step are the easiest to prove. They don't fill up what a solution lacks in the steps before,
+    # and stand alone only if nothing else can be made.
+    most_alone = plan.per_problem if last == 0 else max(1, round(plan.per_problem * shares[-1] / 2))
+    for place in places:
+        others = sorted(range(last), key=lambda step: rng.random() ** (1 / (shares[step] + 1e-9)), reverse=True)
+        found = drafts.take([place, *others])
+        if found is None and (plan.best_effort or (not drafts.taken_before_last and len(made) < most_alone)):
+            found = drafts.take([last])
+        if found is None:
+            break
+        made.append(_record(plan, problem, graph, *found))
+    return Injection(tuple(made), asked, tuple((place, last + 1) for place in places), drafts.refused)
+
+
+class _Drafts:
+    """What can still be made of a solution, by step and type. An error that ends the solution counts as one in its
+    last step.
+    """
+
+    def __init__(self, plan: InjectionPlan, graph: SolutionGraph | ModularSolution, rng: random.Random) -> None:
+        self._plan, self._graph, self._rng = plan, graph, rng
+        self._drafts: dict[int, dict[str, list[_Draft]]] = defaultdict(lambda: defaultdict(list))
+        self._spare: dict[int, list[tuple[str, Injected]]] = defaultdict(list)
+        self._texts: set[tuple[str, ...]] = set()
+        self._answers: set[Value] = set()
+        self.refused: Counter[str] = Counter()
+        self.taken_before_last = False
+        last = len(graph.steps) - 1
+        for kind in plan.weights:
+            for draft in _drafts_of(graph, kind, plan.injectors[kind], rng, plan.per_problem):
+                step, steps = place_of(graph, draft)
+                self._drafts[last if step == steps - 1 else max(0, min(step, last - 1))][kind].append(draft)
+        for kinds in self._drafts.values():
+            for drafts in kinds.values():
+                drafts.reverse()  # they are taken from the end
+
+    def take(self, places: Sequence[int]) -> tuple[str, Injected] | None:
+        """The next error that is proven at the first of these steps that still has one, with its type. No final answer
+        is reached twice before all others at that step.
+        """
+        for place in places:
+            found = self._prove_next(place)
+            if found is None and self._spare[place]:
+                found = self._spare[place].pop(0)
+            if found is not None:
+                self.taken_before_last |= place < len(self._graph.steps) - 1
+                return found
+        return None
+
+    def _prove_next(self, place: int) -> tuple[str, Injected] | None:
+        kinds = self._drafts[place]
+        while kinds:
+            kind = self._rng.choices(list(kinds), [self._plan.weights[kind] for kind in kinds])[0]
+            while kinds[kind]:
+                try:
+                    error = carried(self._graph, self._plan.injectors[kind], kinds[kind].pop())
+                except Refusal as refusal:
+                    self.refused[refusal.reason] += 1
+                    continue
+                text = tuple(map(without_annotations, error.steps))
+                if text in self._texts:
+                    continue
+                self._texts.add(text)
+                if error.final not in self._answers:
+                    self._answers.add(error.final)
+                    return kind, error
+                self._spare[place].append((kind, error))
+            del kinds[kind]
+        return None
 
 
 def _read(problem: Problem) -> SolutionGraph:
@@ -115,34 +179,57 @@ def _read(problem: Problem) -> SolutionGraph:
     return read_solution(problem.question, split_steps(problem.solution), normal(gold))
 
 
-def _draw(weights: Mapping[str, float], possible: Mapping[str, object], rng: random.Random) -> str:
-    kinds = [kind for kind in weights if kind in possible]
-    return rng.choices(kinds, [weights[kind] for kind in kinds])[0]
+def _drafts_of(
+    graph: SolutionGraph | ModularSolution, kind: str, name: str, rng: random.Random, most: int | None = None
+) -> Iterator[_Draft]:
+    """What an injector proposes. Modular solutions allow any number of errors, all proven."""
+    if isinstance(graph, SolutionGraph):
+        yield from injector(name)(graph, rng)
+        return
+    for error in islice(propose_modular(graph.story, kind, rng), most):
+        yield Injected(error.steps, error.error_step, error.final, error.explanation)
+
+
+def place_of(graph: SolutionGraph | ModularSolution, draft: _Draft) -> tuple[int, int]:
+    """The step that a draft makes wrong, and the number of steps that the solution then has."""
+    if isinstance(draft, Injected):
+        return draft.error_step, len(draft.steps)
+    if isinstance(draft, Conclusion):
+        return draft.step, draft.step + 1
+    assert isinstance(graph, SolutionGraph)
+    change, steps = draft.change, len(graph.steps)
+    if change.dropped_step is not None:
+        return change.dropped_step, steps - 1
+    inserted = change.inserted_step is not None
+    return graph.step_of[change.equation] + inserted, steps + inserted
 
 
 def attempts(
     graph: SolutionGraph | ModularSolution, kind: str, name: str, rng: random.Random
 ) -> Iterator[Injected | Refusal]:
     """The erroneous solutions of one type, proven, one after the other, and why others could not be made."""
-    if isinstance(graph, ModularSolution):
-        for error in propose_modular(graph.story, kind, rng):
-            yield Injected(error.steps, error.error_step, error.final, error.explanation)
-        return
-    for proposal in injector(name)(graph, rng):
+    for draft in _drafts_of(graph, kind, name, rng):
         try:
-            if isinstance(proposal, Conclusion):
-                steps = (*graph.written[: proposal.step], proposal.text)
-                injected = Injected(steps, proposal.step, proposal.answer, proposal.explanation)
-            else:
-                injected = _carried(graph, proposal)
-            shown = prove(graph, name, injected.steps, injected.error_step)
-            prove_answer(graph, shown, injected.final)
-            if graph.latex and not is_balanced(injected.explanation, commands_outside=False):
-                raise Refusal("unbalanced_explanation", injected.explanation)
+            yield carried(graph, name, draft)
         except Refusal as refusal:
             yield refusal
-        else:
-            yield injected
+
+
+def carried(graph: SolutionGraph | ModularSolution, name: str, draft: _Draft) -> Injected:
+    """The erroneous solution that a proposal leads to. Raises Refusal if it can't be proven."""
+    if isinstance(draft, Injected) or isinstance(graph, ModularSolution):
+        assert isinstance(draft, Injected)
+        return draft
+    if isinstance(draft, Conclusion):
+        steps = (*graph.written[: draft.step], draft.text)
+        injected = Injected(steps, draft.step, draft.answer, draft.explanation)
+    else:
+        injected = _carried(graph, draft)
+    shown = prove(graph, name, injected.steps, injected.error_step)
+    prove_answer(graph, shown, injected.final)
+    if graph.latex and not is_balanced(injected.explanation, commands_outside=False):
+        raise Refusal("unbalanced_explanation", injected.explanation)
+    return injected
 
 
 def _carried(graph: SolutionGraph, proposal: Proposal) -> Injected:
@@ -174,6 +261,8 @@ def _record(
         final_answer=final,
         origin="symbolic",
         model=plan.injectors[kind],
+        evidence="proof",
+        confidence=1,
     )
 
 

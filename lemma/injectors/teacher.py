@@ -28,6 +28,8 @@ from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy.error_types import ErrorType, Taxonomy
 
 PROMPT = "inject_error"
+# The confidence that the wrong step is where the teacher put it. Assumed: nobody has measured it on labeled data.
+UNAUDITED, AUDITED = 0.8, 0.9
 _GIVEN_AWAY = re.compile(
     r"\b(?:careless|intentional(?:ly)?|on purpose|deliberate(?:ly)?|by mistake|mistaken(?:ly)?|wrong(?:ly)?|"
     r"incorrect(?:ly)?|the (?:error|mistake)|error type|correct solution|reference solution)\b",
@@ -143,6 +145,8 @@ def _verified(
         final_answer=written.answer.strip(),
         origin="teacher",
         model=plan.model,
+        evidence="judge",
+        confidence=UNAUDITED,
     )
 
 
@@ -196,7 +200,7 @@ def _second_look(
     counts[f"wanted > found: {injected.error_type} > {found}"] += 1
     if judgement.step != injected.error_step:
         shown = "none" if judgement.step is None else str(judgement.step + 1)
-        return Refusal("audit_other_step", f"wanted step {injected.error_step + 1}, found {shown}")
+        return Refusal("audit_other_step", f"wanted step {injected.located_step + 1}, found {shown}")
     if found != injected.error_type:
         return Refusal("audit_other_type", f"wanted {injected.error_type}, found {found}")
-    return injected
+    return injected.model_copy(update={"confidence": AUDITED})

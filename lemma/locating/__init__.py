@@ -5,8 +5,9 @@ solution to a `Posterior`: how probable it is of each step that it is the first 
 raises `Refusal` if it can't say anything. Probabilities are calibrated on labeled solutions (docs/locating.md), so a
 caller abstains by a threshold instead of trusting a guess.
 
-    graph    what the numbers and formulas say; no model
-    judge    what a language model says
+    graph       what the numbers and formulas say; no model
+    rollouts    from which prefixes the student itself still reaches the gold answer
+    judge       what a language model says
 
 `labels` reads data sets whose first wrong steps are known.
 """

@@ -9,7 +9,6 @@ SVAMP (`Body`, `Question`, `Answer`), ASDiv, MAWPS and similar ones; `columns` m
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,23 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from lemma.exceptions import ConfigError, DataError, Refusal
-from lemma.grading.verdict import extract_answer
+from lemma.problems.parts import Sample
+from lemma.problems.problem import ROLES, read_row
 from lemma.problems.rows import READERS, is_local, read_rows, unreadable
 from lemma.records import Problem, Rejection, content_id
 from lemma.resources import BUNDLED
 from lemma.rundir.lines import fingerprint
-from lemma.steps import split_steps
 
 SAMPLE = BUNDLED / "sample.jsonl"
-FIELDS: dict[str, tuple[str, ...]] = {
-    "question": ("question", "problem", "query", "instruction", "prompt", "input", "Question"),
-    "solution": ("solution", "reference_solution", "rationale", "response", "output", "completion", "ground_truth"),
-    "answer": ("answer", "final_answer", "gold_answer", "expected_answer", "target", "result", "Answer"),
-}
-_CONTEXTS = ("Body", "body")  # SVAMP and ASDiv keep the story apart from its question
-_NUMBERS = "Numbers"  # of MAWPS, for the slots N_00, N_01 ... in its questions
-_NUMBER_WITH_UNIT = re.compile(r"(-?\d[\d.,/]*) \([^()\d]+\)")  # ASDiv's `9 (apples)`
-
 # What to do if no row was usable, by the most frequent reason.
 _EXPECTED = "Give rows with question and answer (GSM8K), or with problem and solution (MATH)"
 _MAP = "Map your columns with --columns question=NAME,solution=NAME,answer=NAME"
@@ -50,10 +40,12 @@ _ADVICE = {
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A problem, and its row in the file."""
+    """A problem, the row it was read from, and the solutions by models in that row."""
 
     problem: Problem
     row: Mapping[str, Any]
+    samples: tuple[Sample, ...] = ()
+    """Solutions by models."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +98,11 @@ class ProblemSource:
                 if isinstance(row, Refusal):
                     raise row
                 columns.update(map(str, row))
-                problem = self._problem(row)
+                problem, samples = read_row(row, self.columns, self.name, solved=self.solved, answered=self.answered)
                 if problem.id in seen:
                     raise Refusal("duplicate_problem", "the same question and solution appear earlier in the file")
                 seen.add(problem.id)
-                yield SourceRow(problem, row)
+                yield SourceRow(problem, row, samples)
             except Refusal as error:
                 detail = f"{place}: {error}"
                 reasons[error.reason] += 1
@@ -125,57 +117,6 @@ class ProblemSource:
                 f"{self.data} holds no usable problem: {times:,} of {reasons.total():,} rows rejected as {reason} "
                 f"({first_details[reason][:300]}); {found}. {_ADVICE.get(reason, _EXPECTED)}"
             )
-
-    def _problem(self, row: Mapping[str, Any]) -> Problem:
-        question = self._text(row, "question")
-        question = _with_story(question, row)
-        solution, answer = self._text(row, "solution", ""), self._text(row, "answer", "")
-        unit = _NUMBER_WITH_UNIT.fullmatch(answer)
-        answer = unit[1] if unit else answer
-        if not solution and "####" in answer:
-            solution, answer = answer, ""
-        if not solution and self.solved and extract_answer(answer) != answer:
-            solution = answer  # a whole solution, not just a number
-        if self.solved and not split_steps(solution):
-            raise Refusal("empty_solution", "there are no solution steps")
-        answer = answer if answer and answer != solution else extract_answer(solution) or ""
-        if not answer and self.answered:
-            raise Refusal("no_answer", "no final answer is given, and none was found in the solution")
-        return Problem(
-            id=content_id(question, solution, answer),
-            question=question,
-            solution=solution,
-            answer=answer,
-            source=self.name,
-        )
-
-    def _text(self, row: Mapping[str, Any], wanted: str, default: str | None = None) -> str:
-        mapped = self.columns.get(wanted)
-        names = (mapped,) if mapped else FIELDS[wanted]
-        name = next((name for name in names if name in row), None)
-        if name is None or row[name] is None:
-            if default is not None and not mapped:
-                return default
-            raise Refusal("missing_field", f"no {mapped or wanted} among the columns {', '.join(map(str, row))}")
-        value = row[name]
-        if isinstance(value, int | float) and not isinstance(value, bool) and wanted == "answer":
-            return repr(int(value)) if isinstance(value, float) and value.is_integer() else repr(value)
-        if not isinstance(value, str):
-            raise Refusal("wrong_type", f"{name} is {type(value).__name__}, expected text")
-        if not value.strip() and default is None:
-            raise Refusal("empty_field", f"{name} is empty")
-        return value.strip()
-
-
-def _with_story(question: str, row: Mapping[str, Any]) -> str:
-    """A question with its story before it and its numbers in it, if the data set keeps them apart."""
-    for context in _CONTEXTS:
-        if isinstance(row.get(context), str):
-            question = f"{row[context].strip().rstrip('.')}. {question}"
-    if isinstance(row.get(_NUMBERS), str):
-        for place, number in enumerate(row[_NUMBERS].split()):
-            question = question.replace(f"N_{place:02d}", number.removesuffix(".0"))
-    return question
 
 
 def bundled_sample() -> str:
@@ -198,7 +139,7 @@ def open_problems(
     Raises ConfigError if a column role is unknown, DataError if the file does not exist.
     """
     for role in columns or {}:
-        if role not in FIELDS:
+        if role not in ROLES:
             raise ConfigError(f"--columns {role}=...: {role!r} is unknown; map question, solution or answer")
     if data is not None and not is_local(data) and (Path(data).suffix in READERS or data.startswith((".", "/"))):
         raise DataError(f"{data} does not exist; give a .jsonl, .json, .csv or .parquet file, or a Hugging Face id")

@@ -63,6 +63,8 @@ class Counts:
     origins: Tallies = field(default_factory=Tallies)
     made_types: Tallies = field(default_factory=Tallies)
     student_types: Tallies = field(default_factory=Tallies)
+    evidence: Tallies = field(default_factory=Tallies)
+    located: Tallies = field(default_factory=Tallies)
     corrections: Tallies = field(default_factory=Tallies)
     records: dict[str, int] = field(default_factory=dict)
     steps: Counter[int] = field(default_factory=Counter)
@@ -96,6 +98,10 @@ def _count_erroneous(reader: Reader, counts: Counts, draw: StratifiedDraw) -> No
         counts.erroneous += 1
         counts.origins.add(origin)
         (counts.student_types if origin == "student" else counts.made_types).add(kind)
+        evidence = text_of(line, "evidence") or "not stated"
+        counts.evidence.add(evidence)
+        if line.get("error_step") is not None:
+            counts.located.add(evidence)
         with_error.add(text_of(line, "problem_id"))
         steps = list_of(line.get("steps"))
         counts.steps[len(steps)] += 1

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from lemma.records import Correction, ErroneousSolution, Segment, SegmentKind, content_id
 from lemma.report.lenient_lines import Line, Reader, list_of, text_of
 from lemma.steps import solution_text
+from lemma.trajectories.joining import opening
 
 ERRONEOUS, CORRECTIONS, RECORDS, PROBLEMS = (
     "erroneous.jsonl",
@@ -76,7 +77,7 @@ def read_samples(reader: Reader, places: list[int]) -> list[Sample]:
             erroneous = ErroneousSolution.model_validate(line)
         except ValidationError:
             erroneous = None
-        if erroneous is None or not 0 <= erroneous.error_step < len(erroneous.steps):
+        if erroneous is None:
             reader.unreadable[ERRONEOUS] += 1
         else:
             samples.append(Sample(erroneous))
@@ -142,10 +143,5 @@ def answer_of(record: Line) -> str:
 
 
 def _of_correction(erroneous: ErroneousSolution, correction: Correction) -> ShownTrajectory:
-    at = erroneous.error_step
-    parts = (
-        Segment(kind="prefix", text="".join(f"{step}\n" for step in erroneous.steps[:at])),
-        Segment(kind="error", text=f"{erroneous.steps[at]}\n"),
-        Segment(kind="correction", text=solution_text(correction.steps, correction.final_answer)),
-    )
-    return ShownTrajectory(correction.strategy, tuple(part for part in parts if part.text))
+    corrected = Segment(kind="correction", text=solution_text(correction.steps, correction.final_answer))
+    return ShownTrajectory(correction.strategy, (*opening(erroneous, correction), corrected))

@@ -17,6 +17,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 
 from lemma.exceptions import ConfigError, did_you_mean, first_fault
+from lemma.records import UNKNOWN
 from lemma.resources import BUNDLED
 from lemma.taxonomy.error_types import Taxonomy
 
@@ -36,8 +37,8 @@ def shipped_distributions() -> tuple[str, ...]:
 def load_distribution(name_or_path: str | Path, taxonomy: Taxonomy) -> dict[str, float]:
     """Weights by type id, in the order of the taxonomy, not normalized; a type that is not listed has none.
 
-    Raises ConfigError if the name or a label is unknown, the file cannot be read, a weight is negative or not finite,
-    or all weights are zero.
+    A weight of `unknown` is ignored: errors without a type cannot be made. Raises ConfigError if the name or a label is
+    unknown, the file cannot be read, a weight is negative or not finite, or all weights are zero.
     """
     if name_or_path == UNIFORM:
         return {error_type.id: 1.0 for error_type in taxonomy}
@@ -48,6 +49,8 @@ def load_distribution(name_or_path: str | Path, taxonomy: Taxonomy) -> dict[str,
         raise ConfigError(f"there is no distribution {name!r}; give a JSON file or a shipped one ({hint})")
     by_type: dict[str, float] = {}
     for label, weight in _read(path).items():
+        if label == UNKNOWN:
+            continue
         try:
             type_id = taxonomy.resolve(label).id
         except ConfigError as error:

@@ -21,6 +21,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from lemma.exceptions import ConfigError, did_you_mean
+from lemma.records import UNKNOWN
 from lemma.resources import Text, data_folder, read_yaml
 
 Family = Literal["calc", "logic", "reading", "output"]
@@ -87,6 +88,10 @@ class Taxonomy:
             raise ConfigError(f"there is no error type {label!r}; {self._hint(label, self.by_label)}")
         return found
 
+    def family_of(self, error_type: str) -> str:
+        """The family of a record's error type; empty if the type is unknown. Raises ConfigError as `resolve` does."""
+        return "" if error_type == UNKNOWN else self.resolve(error_type).family
+
     def select(self, names: str | Iterable[str]) -> tuple[ErrorType, ...]:
         """The types that the names stand for. A name is a family, a type's label, or `all`.
 
@@ -151,6 +156,8 @@ def _index(entries: _Entries) -> dict[str, ErrorType]:
     for path, error_type in (entries[type_id] for type_id in sorted(entries)):
         for field, label in error_type.labels():
             folded = _fold(label)
+            if folded == UNKNOWN:
+                raise ConfigError(f"{path}: {field}: {label!r} stands for errors without a known type")
             if folded in FAMILIES or folded == EVERYTHING:
                 raise ConfigError(f"{path}: {field}: {label!r} is the name of a family")
             if index.setdefault(folded, error_type) is not error_type:

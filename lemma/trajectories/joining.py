@@ -4,7 +4,7 @@
     ['prefix', 'error', 'reflection', 'correction']
 
 Both strategies keep the text up to and including the first wrong step. With `truncate` "none", the paper's ablation, a
-restart comes after the whole wrong solution instead.
+restart comes after the whole wrong solution instead, as it does if the first wrong step is not known.
 """
 
 from __future__ import annotations
@@ -37,15 +37,16 @@ def opening(
 ) -> tuple[Segment, ...]:
     """The text before the turn, without a prefix if the first step is wrong.
 
-    With `truncate` "none", a restart follows the whole wrong solution and its answer.
+    With `truncate` "none", a restart follows the whole wrong solution and its answer. If the first wrong step is not
+    known, all of the wrong solution is the error.
     """
-    at = erroneous.error_step
-    wrong = erroneous.steps[at]
-    if truncate == "none" and correction.strategy == "restart":
-        wrong = solution_text(erroneous.steps[at:], erroneous.final_answer)
+    right, wrong, later = erroneous.split
+    text = "\n".join(wrong)
+    if erroneous.error_step is None or (truncate == "none" and correction.strategy == "restart"):
+        text = solution_text((*wrong, *later), erroneous.final_answer)
     parts: tuple[tuple[SegmentKind, str], ...] = (
-        ("prefix", "".join(f"{step}\n" for step in erroneous.steps[:at])),
-        ("error", f"{wrong}\n"),
+        ("prefix", "".join(f"{step}\n" for step in right)),
+        ("error", f"{text}\n"),
     )
     return tuple(Segment(kind=kind, text=text) for kind, text in parts if text)
 
@@ -63,6 +64,11 @@ def trajectory_of(erroneous: ErroneousSolution, correction: Correction, segments
     )
 
 
+def step_number(erroneous: ErroneousSolution) -> int | None:
+    """The number of the first wrong step as people count, from 1; None if it is not known."""
+    return None if erroneous.error_step is None else erroneous.error_step + 1
+
+
 @dataclass(frozen=True)
 class PhraseDraw:
     """Draws the phrase at the turn of each correction, always the same one with the same seed."""
@@ -78,5 +84,5 @@ class PhraseDraw:
             family,
             mode=self.mode,
             rng=random_for(self.seed, "reflection", correction.id),
-            step_number=erroneous.error_step + 1,
+            step_number=step_number(erroneous),
         )

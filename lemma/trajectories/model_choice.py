@@ -24,10 +24,10 @@ from pathlib import Path
 from lemma.models.scoring import Score, Scorer, Turn
 from lemma.records import Correction, ErroneousSolution
 from lemma.statistics import random_for
-from lemma.trajectories.joining import PhraseDraw, Truncation, join
+from lemma.trajectories.joining import PhraseDraw, Truncation, join, step_number
 from lemma.trajectories.phrase_comparison import Comparison, Place, Way, compare
 from lemma.trajectories.phrase_scores import Remembered, Scores, open_scores, score_turns
-from lemma.trajectories.phrases import Mode, load_phrases
+from lemma.trajectories.phrases import Mode, filled, load_phrases
 
 _COMPARED = 500
 
@@ -49,7 +49,7 @@ class ModelChoice:
     def turn(self, erroneous: ErroneousSolution, correction: Correction, family: str) -> Turn:
         """What the model has said when it is to reflect, and the fitting phrases, each once."""
         fitting = load_phrases(correction.strategy).fitting(erroneous.error_type, family)
-        candidates = dict.fromkeys(phrase.fill(erroneous.error_step + 1) for phrase in fitting)
+        candidates = dict.fromkeys(filled(fitting, step_number(erroneous)))
         parts = {part.kind: part.text for part in join(erroneous, correction, "", self.truncate).segments}
         after = parts["reflection"] + parts["correction"] if self.score_correction else ""
         return Turn(erroneous.question, parts.get("prefix", "") + parts["error"], tuple(candidates), after)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -63,15 +63,29 @@ class Phrases:
         return typed or self.by_file[FOR_ANY_ERROR]
 
 
+def filled(phrases: Sequence[Phrase], step_number: int | None) -> tuple[str, ...]:
+    """The texts with the number of the wrong step; if it is not known, only of the phrases that do not name it.
+
+    Raises ConfigError if none is left.
+    """
+    if step_number is not None:
+        return tuple(phrase.fill(step_number) for phrase in phrases)
+    texts = tuple(phrase.text for phrase in phrases if STEP_SLOT not in phrase.text)
+    if not texts:
+        raise ConfigError(f"all reflection phrases that fit name the wrong step; add one without {STEP_SLOT}")
+    return texts
+
+
 def choose_phrase(
-    phrases: Phrases, error_type_id: str, family: str, *, mode: Mode, rng: random.Random, step_number: int
+    phrases: Phrases, error_type_id: str, family: str, *, mode: Mode, rng: random.Random, step_number: int | None
 ) -> str:
     """Draw a phrase that fits the error (`typed`), or any of the strategy's (`random`), with its slot filled in.
 
-    `step_number` counts from 1. A generator in the same state draws the same phrase, until `phrases.version` changes.
+    `step_number` counts from 1; without one, no phrase is drawn that names the step. A generator in the same state
+    draws the same phrase, until `phrases.version` changes.
     """
     candidates = phrases.fitting(error_type_id, family) if mode == "typed" else phrases.all
-    return rng.choice(candidates).fill(step_number)
+    return rng.choice(filled(candidates, step_number))
 
 
 def load_phrases(strategy: Strategy) -> Phrases:

@@ -97,7 +97,7 @@ def _refused(reason: Reason, detail: str) -> Refusal:
 
 def _after_opening(erroneous: ErroneousSolution, text: str) -> str:
     """The text after the first wrong step. The text before it has to be unchanged, apart from white space."""
-    words = "\n".join(erroneous.steps[: erroneous.error_step + 1]).split()
+    words = "\n".join(erroneous.steps[: erroneous.located_step + 1]).split()
     kept = re.match(r"\s*" + r"\s+".join(map(re.escape, words)), text)
     rest = "" if kept is None else text[kept.end() :]
     same_line = rest.lstrip(" \t")[:1] not in ("", "\n")
@@ -169,7 +169,7 @@ def _refuse_wrong_equations(
     The reflection may quote the equations of the wrong step, but not continue from them; the correction may do neither.
     """
     right = set(_keys("\n".join(correction.steps)))
-    wrong, *later_steps = erroneous.steps[erroneous.error_step :]
+    wrong, *later_steps = erroneous.steps[erroneous.located_step :]
     quoted, later = set(_keys(wrong)), set(_keys("\n".join(later_steps))) - right
     said = {*reflection.splitlines(), *corrected.splitlines()}
     repeated = later & {*_keys(reflection), *_keys(corrected)} or (quoted - right) & set(_keys(corrected))
@@ -185,7 +185,7 @@ def _refuse_wrong_equations(
 
 def _refuse_new_numbers(erroneous: ErroneousSolution, correction: Correction, corrected: str) -> None:
     """Raises Refusal if a correction, outside of equations, mentions a number not given or computed before."""
-    before = (erroneous.question, *erroneous.steps[: erroneous.error_step], *correction.steps, erroneous.gold_answer)
+    before = (erroneous.question, *erroneous.steps[: erroneous.located_step], *correction.steps, erroneous.gold_answer)
     readings = list(map(read_step, corrected.splitlines()))
     known = {number.face for text in before for number in (*find_numbers(text), *read_step(text).mentions)}
     for equation in (equation for reading in readings for equation in reading.equations):

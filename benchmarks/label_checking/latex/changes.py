@@ -30,7 +30,7 @@ def check_change(record: ErroneousSolution) -> tuple[list[Finding], bool]:
 
 def _first_change(record: ErroneousSolution) -> tuple[Side, Side, bool] | None:
     """The first side that differs from the reference's, and whether it is the result of the side before it."""
-    at = record.error_step
+    at = record.located_step
     if at >= len(record.reference_steps):
         return None
     right, now = (read_step(steps[at]).chains for steps in (record.reference_steps, record.steps))
@@ -86,7 +86,7 @@ def still_uses(record: ErroneousSolution) -> Iterator[Finding]:
 
     Only a result that nothing else in the record shows is held against a later step, since any other may be meant.
     """
-    at = record.error_step
+    at = record.located_step
     if len(record.steps) != len(record.reference_steps):
         return
     right, now = _results(record.reference_steps[at]), _results(record.steps[at])

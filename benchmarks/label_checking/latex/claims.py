@@ -106,7 +106,7 @@ def _found(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]
         return
     detail = f"{_bare(match['x'])} in step {place + 1}"
     # An earlier step is the reference's; a later step of a reference that was shortened is not.
-    if not 0 <= place < len(record.steps) or place >= record.error_step:
+    if not 0 <= place < len(record.steps) or place >= record.located_step:
         yield Finding("explanation: it names a step that is no earlier step", detail)
         return
     source = record.steps[place]
@@ -230,7 +230,7 @@ def _not_in_question(record: ErroneousSolution, match: re.Match[str]) -> Iterato
 
 def _in_error_step(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]:
     value = _value(match["x"])
-    if value is not None and not _shown(value, record.steps[record.error_step]):
+    if value is not None and not _shown(value, record.steps[record.located_step]):
         yield Finding("explanation: a number said to be in the wrong step is not there", _bare(match["x"]))
 
 
@@ -246,7 +246,7 @@ def _in_reference(record: ErroneousSolution, match: re.Match[str]) -> Iterator[F
 
 def _quote_of_error(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]:
     expression = match["x"].split("=")[0]
-    if not _quoted(expression, record.steps[record.error_step]):
+    if not _quoted(expression, record.steps[record.located_step]):
         yield Finding("explanation: an expression said to be the wrong step's is not there", _bare(expression))
 
 
@@ -275,7 +275,7 @@ def _calculation(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Fi
         yield Finding("explanation: it states a false equation", match.group())
     if equal(right, wrong):
         yield Finding("explanation: the right and the wrong result are the same", match.group())
-    step = record.steps[record.error_step]
+    step = record.steps[record.located_step]
     if not any(_shown(value, step) for value in wrong.values):
         yield Finding("explanation: a number said to be in the wrong step is not there", _bare(match["wrong"]))
     if not _quoted(match["x"], step):

@@ -87,7 +87,7 @@ def _reference_false(record: ErroneousSolution) -> set[str]:
 
 
 def _steps(record: ErroneousSolution) -> Iterator[Finding]:
-    at = record.error_step
+    at = record.located_step
     if record.steps[:at] != record.reference_steps[:at]:
         yield Finding("prefix: it is not the reference's", str(record.steps[:at])[:200])
     wrong = record.steps[at]
@@ -134,7 +134,7 @@ def _count(coverage: Counter[str], part: str, record: ErroneousSolution, step: s
 
 def _equations(record: ErroneousSolution, coverage: Counter[str]) -> Iterator[Finding]:
     """A calculation error has one false equation in its step; any other type has none; no later step has one."""
-    at, known = record.error_step, _reference_false(record)
+    at, known = record.located_step, _reference_false(record)
     reading = _read(record, record.steps[at])
     _count(coverage, "error step", record, record.steps[at])
     own = [equation for equation in _false(record, record.steps[at]) if equation.text not in known]
@@ -170,7 +170,7 @@ def _answers(record: ErroneousSolution) -> Iterator[Finding]:
     if box is not None:
         if not same_answer(box, final):
             yield Finding("answer: the last box is not the final answer", f"{box} / {final}")
-    elif last_box(record.reference_steps) is not None and record.error_step < len(record.reference_steps) - 1:
+    elif last_box(record.reference_steps) is not None and record.located_step < len(record.reference_steps) - 1:
         if not states(last, final):
             yield Finding("answer: the last step does not state the final answer", f"{last[:150]} / {final}")
     elif not states(last, final):
@@ -178,7 +178,7 @@ def _answers(record: ErroneousSolution) -> Iterator[Finding]:
     for sentence in answer_sentences(last):
         if _states_only(sentence, gold, final):
             yield Finding("answer: the answer sentence still states the gold answer", f"{sentence[:100]} / {final}")
-    for step in record.steps[: record.error_step]:
+    for step in record.steps[: record.located_step]:
         if any(_is_answer(sentence, gold) for sentence in answer_sentences(step)):
             yield Finding("prefix: it already states the gold answer", step[:200])
 
@@ -192,7 +192,7 @@ def _is_answer(sentence: str, gold: str) -> bool:
 
 
 def _boxed_gold(record: ErroneousSolution) -> Iterator[Finding]:
-    at = record.error_step
+    at = record.located_step
     for name, steps in (
         ("prefix", record.steps[:at]),
         ("error step", record.steps[at : at + 1]),
@@ -206,7 +206,7 @@ def _boxed_gold(record: ErroneousSolution) -> Iterator[Finding]:
 def _texts(record: ErroneousSolution) -> Iterator[Finding]:
     """Unbalanced signs. A step that is the reference's word for word is judged with the whole solution."""
     verbatim = set(record.reference_steps)
-    for step in record.steps[record.error_step :]:
+    for step in record.steps[record.located_step :]:
         if step not in verbatim:
             yield from (Finding(f"text: unbalanced {what} in a step", step[:200]) for what in unbalanced(step))
     if not list(unbalanced("\n".join(record.reference_steps))):

@@ -42,6 +42,8 @@ function types(data) {
   const cell = (name, share) => element("div", {}, percent(share || 0), bar((share || 0) / most, name));
   return [table("Share of each error type", [["type"], ...columns.map(([name]) => [titles[name]]), ["count made", "number"]],
     names.map((type) => [words(type), ...columns.map(([name, found]) => cell(name, found[type])), count(data.made_types[type] || 0)])),
+    table("What the first wrong step rests on", [["evidence"], ["erroneous solutions", "number"], ["step known", "number"]],
+      data.evidence.map(([name, all, located]) => [words(name), count(all), count(located)])),
     data.distribution.note ? element("p", { class: "quiet" }, `Student: ${data.distribution.note}.`) : null];
 }
 

@@ -70,7 +70,7 @@ function article(sample, strategy) {
   const heading = element("h3", { id: `sample-${sample.id}`, tabindex: "-1" }, words(sample.type));
   const trajectories = sample.trajectories.filter((trajectory) => !strategy || trajectory.strategy === strategy);
   return element("article", { "aria-labelledby": heading.id }, heading,
-    element("p", { class: "facts" }, `${sample.id}, ${sample.origin}, made by ${sample.model}`),
+    element("p", { class: "facts" }, `${sample.id}, ${sample.origin}, made by ${sample.model}, evidence ${sample.evidence} ${percent(sample.confidence)}`),
     element("p", { class: "question" }, sample.question),
     trajectories.length ? trajectories.map((trajectory) => trajectoryView(sample, trajectory)) : wrongSolution(sample),
     element("p", {}, `Its answer is ${sample.answer || "missing"}; the right answer is ${sample.gold}.`),
@@ -89,8 +89,9 @@ function trajectoryView(sample, trajectory) {
 
 function wrongSolution(sample) {
   const { steps, at } = sample;
-  const parts = [["prefix", steps.slice(0, at)], ["error", steps.slice(at, at + 1)], ["continuation", steps.slice(at + 1)]];
-  return [element("p", { class: "strategy" }, "wrong solution"),
+  const parts = at === null ? [["error", steps]]
+    : [["prefix", steps.slice(0, at)], ["error", steps.slice(at, at + 1)], ["continuation", steps.slice(at + 1)]];
+  return [element("p", { class: "strategy" }, at === null ? "wrong solution, first wrong step not known" : "wrong solution"),
     ...parts.filter(([, lines]) => lines.length).map(([kind, lines]) => segment(kind, lines))];
 }
 

@@ -1,0 +1,100 @@
+"""Operations left out inside a step: a factor, a term or a divisor that the step needs is not there.
+
+Part of the injector `missing_step`. What is left of the calculation is written as the reference writes it: `5 * 7 = 35`
+for `5 * 7 * 2 = 70`, and "He sold 48 clips" for "He sold 48 / 2 = 24 clips".
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+
+from lemma.arithmetic.expressions import Binary, Expression, leaves, nodes
+from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.propagation import Change, Edit
+from lemma.injectors.cuts import shortened
+from lemma.injectors.naming import is_counted
+from lemma.injectors.proposal import Proposal, Site, sites
+
+# A clause in which a number may follow: "He sold", but not "because".
+_CLAUSE = re.compile(r"[A-Za-z]{2,}[^.;:,()=]*(?<![A-Za-z])(?P<last>[A-Za-z]+)?\s*\$?$")
+_NO_STATEMENT = re.compile(
+    r"\b(?:because|since|as|for|so|then|thus|and|or|by|of|than|out)\s*\$?$|[^\sA-Za-z$]\s*\$?$", re.IGNORECASE
+)
+_EQUALS = re.compile(r"\s*(?:=|is equal to|equals)\s*")
+
+
+def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+    """One operation of one equation left out, with its operand. Of 30 - 4 nobody keeps the 4."""
+    for site in sites(graph, rng):
+        tree = site.equation.tree
+        parts = [
+            (node, kept)
+            for node in nodes(tree)
+            for kept in ((node.left, node.right) if node.operator in "+*" else (node.left,))
+        ]
+        rng.shuffle(parts)
+        for node, kept in parts:
+            gone = node.right if kept is node.left else node.left
+            if not fits(site, node, kept, gone):
+                continue
+            change = statement(site, kept) if node is tree and isinstance(kept, int) else shortened(site, node, kept)
+            if change is not None:
+                yield Proposal(change, f"The step leaves out {named(site, node, gone)}: it should be {site.worked}.")
+
+
+def fits(site: Site, node: Binary, kept: Expression, gone: Expression) -> bool:
+    """Whether what is left out is one number, product or quotient, what stays is of the result's kind, and no part of
+    a written fraction is torn off.
+    """
+    equation = site.equation
+    stays = [equation.operands[leaf] for leaf in leaves(equation.tree) if leaf not in leaves(gone)]
+    if any(site.in_fraction(leaf) for leaf in (*leaves(gone), *leaves(kept))):
+        return False
+    if isinstance(gone, Binary) and gone.operator not in "*/":
+        return False
+    money, gone_money = ({leaf for leaf in leaves(part) if equation.operands[leaf].currency} for part in (kept, gone))
+    if gone_money and not money and (node.operator == "*" or equation.result.currency):
+        return False
+    if len(stays) > 1:
+        return True
+    other = equation.operands[leaves(gone)[0]]
+    if node.operator == "*":
+        return is_counted(site, stays[0], equation.result)
+    # A total is at least its largest part.
+    return node.operator != "+" or stays[0].face >= other.face
+
+
+def named(site: Site, node: Binary, gone: Expression) -> str:
+    """What is left out, with what it does in the calculation."""
+    operands = [site.equation.operands[leaf] for leaf in leaves(gone)]
+    parts = [site.shown(operand, operand.face) for operand in operands]
+    if len(parts) > 1:
+        return f"the part of the calculation with {', '.join(parts[:-1])} and {parts[-1]}"
+    part = parts[0]
+    return {"*": f"the factor {part}", "/": f"the division by {part}"}.get(
+        node.operator, f"the {part}" + " that is taken away" * (node.operator == "-")
+    )
+
+
+def statement(site: Site, kept: int) -> Change | None:
+    """The change that states an operand in place of a calculation with two: `48 clips` for `48 / 2 = 24 clips`."""
+    equation, text = site.equation, site.text
+    operand, result = equation.operands[kept], equation.result
+    start = equation.start - (text[equation.start - 1 : equation.start] == "$")
+    between = _EQUALS.match(text, equation.end)
+    if site.graph.latex or between is None or operand.percent != result.percent or len(equation.operands) > 2:
+        return None
+    end = between.end()
+    if (
+        text[end : result.start] not in ("", "$")
+        or _CLAUSE.search(text[:start]) is None
+        or _NO_STATEMENT.search(text[:start])
+    ):
+        return None
+    if any(mention.face == result.face for mention in site.graph.readings[site.step].mentions):
+        return None
+    if site.graph.step_of.count(site.step) > 1:
+        return None
+    return Change(site.index, (Edit(start, end, ""),), result=operand.face)

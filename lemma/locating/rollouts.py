@@ -1,0 +1,180 @@
+"""Find the first wrong step of a solution by letting the student continue its own prefixes.
+
+    student = Student(client, "my-student", load_prompt("solve"), Sampling(temperature=0.8, max_tokens=512))
+    found = await locate(question, gold_answer, steps, student)
+    found.posterior.best()           # the first step from which the gold answer is hardly reached any more
+    found.right                      # continuations that reached it: corrections in the student's own words
+
+The first wrong step is the first one after which continuations (almost) never reach the gold answer, while some from
+before it do (Math-Shepherd, arXiv 2312.08935; OmegaPRM's binary search, arXiv 2406.06592). The prefix that is asked
+next is the one that is expected to say most about the step, by the model of `success_rates`, and how often is decided
+along the way. It needs a gold answer, and nothing else: no reference solution, no language, no kind of problem.
+
+A step that is wrong but harms nothing is not found, and multiple choice inflates the rates of wrong prefixes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lemma.exceptions import Refusal
+from lemma.grading.verdict import verdict
+from lemma.locating.posterior import Posterior
+from lemma.locating.success_rates import Beliefs, SuccessRates
+from lemma.models.client import Client, ask_all
+from lemma.models.prompts import Prompt, load_prompt
+from lemma.models.protocol import Message, Request, Response, Sampling
+
+SHOWN_PREFIX_PROMPT = "continue_solution"
+_MORE_PREFIXES = 4  # asked at most, beyond the logarithm of the number of steps
+
+
+@dataclass(frozen=True)
+class Effort:
+    """When to stop: at this `confidence`, after `most_samples` continuations, or if `at_once` more of them would say
+    less than `least_gain` bits about the step.
+    """
+
+    most_samples: int = 48
+    at_once: int = 4
+    confidence: float = 0.95
+    least_gain: float = 0.005
+
+
+DEFAULT_EFFORT = Effort()
+
+
+@dataclass(frozen=True)
+class Student:
+    """The model that wrote the solutions, and how it is asked to continue one.
+
+    With `prefill`, the prefix is the beginning of its answer; a server that can't continue one is shown the prefix by
+    the prompt `continue_solution` instead.
+    """
+
+    client: Client
+    model: str
+    prompt: Prompt
+    sampling: Sampling
+    prefill: bool = True
+
+    def request(self, question: str, given: Sequence[str], sample: int) -> Request:
+        """The request for one continuation of the `given` steps."""
+        if given and not self.prefill:
+            shown = load_prompt(SHOWN_PREFIX_PROMPT).render(question=question, steps=given)
+            return Request(self.model, shown, self.sampling, sample)
+        rendered = self.prompt.render(question=question)
+        begun = "".join(f"{step}\n" for step in given)
+        if isinstance(rendered, str):
+            return Request(self.model, f"{rendered}\n{begun}" if begun else rendered, self.sampling, sample)
+        prompt = (*rendered, Message("assistant", begun)) if begun else rendered
+        return Request(self.model, prompt, self.sampling, sample)
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """What the student wrote after the first `given` steps of its own solution, and reached the gold answer with."""
+
+    given: int
+    text: str
+
+
+@dataclass
+class Rollouts:
+    """What was found. `counts` has, by the length of a prefix, its successes and its continuations."""
+
+    posterior: Posterior
+    counts: dict[int, tuple[int, int]] = field(default_factory=dict)
+    right: list[Continuation] = field(default_factory=list)
+
+    @property
+    def fixes(self) -> list[Continuation]:
+        """The right continuations from just before the most probable first wrong step."""
+        step = self.posterior.best_step()
+        return [one for one in self.right if one.given == step]
+
+
+async def locate(
+    question: str,
+    gold_answer: str,
+    steps: Sequence[str],
+    student: Student,
+    *,
+    effort: Effort = DEFAULT_EFFORT,
+    takes_back: Callable[[str], bool] = lambda text: False,
+) -> Rollouts:
+    """The probability of each step of a wrong solution to be the first wrong one.
+
+    `takes_back` says whether a continuation corrects the steps that it was given instead of continuing them; such a one
+    says nothing about them. At most 4 + log2(steps) different prefixes are asked. Raises Refusal if no continuation
+    reaches the gold answer, if the answers can't be compared with it, or if there is no step.
+    """
+    if not steps:
+        raise Refusal("empty_solution", "there are no solution steps")
+    model = SuccessRates(len(steps))
+    beliefs = model.after({})
+    found = Rollouts(beliefs.posterior)
+    drawn: dict[int, int] = {}
+    while sum(drawn.values()) < effort.most_samples:
+        length = _next_prefix(beliefs, found, drawn, effort)
+        if length is None:
+            break
+        first = drawn.get(length, 0)
+        drawn[length] = first + effort.at_once
+        requests = [student.request(question, steps[:length], first + number) for number in range(effort.at_once)]
+        successes, samples = found.counts.get(length, (0, 0))
+        for answer in await ask_all(student.client, requests):
+            if isinstance(answer, Refusal) or takes_back(answer.text):
+                continue
+            # LaTeX may take a while to compare; other solutions need not wait for it.
+            is_right = await asyncio.to_thread(_reaches, gold_answer, answer)
+            samples += is_right is not None
+            if is_right:
+                successes += 1
+                found.right.append(Continuation(length, answer.text))
+        found.counts[length] = (successes, samples)
+        beliefs = model.after(found.counts)
+        found.posterior = beliefs.posterior
+    if not any(samples for _, samples in found.counts.values()):
+        raise Refusal("rollouts_ungraded", f"none of {sum(drawn.values())} continuations could be graded")
+    if not found.right:
+        raise Refusal("rollouts_never_right", f"none of {sum(drawn.values())} continuations reached the gold answer")
+    return found
+
+
+def _next_prefix(beliefs: Beliefs, found: Rollouts, drawn: dict[int, int], effort: Effort) -> int | None:
+    """The length of the prefix to continue next; None if enough is known.
+
+    Before a step is believed, a continuation from just before it has to reach the answer (it is a correction, too), and
+    continuations from behind it have to be seen to fail: a server that ignores the prefix would succeed from anywhere.
+    """
+    gains = beliefs.gains(effort.at_once)
+    step = beliefs.posterior.best_step()
+    most = _MORE_PREFIXES + int(math.log2(len(gains) - 1))
+    if len(drawn) >= most:
+        gains[[length for length in range(len(gains)) if length not in drawn]] = -1
+    gains[[length for length, (_, samples) in found.counts.items() if not samples]] = -1  # asked, without a result
+    if beliefs.posterior.confidence < effort.confidence:
+        length = int(np.argmax(gains))
+        return length if gains[length] >= effort.least_gain else None
+    if beliefs.posterior.best() is None:
+        return None
+    if not any(length > step for length in drawn):
+        return step + 1 if len(drawn) < most else None
+    shown = found.counts.get(step, (0, 0))[0]
+    return None if shown or (step not in drawn and len(drawn) >= most) else step
+
+
+def _reaches(gold_answer: str, answer: Response) -> bool | None:
+    """Whether a continuation ends with the gold answer; None if that can't be said. One that never ends does not."""
+    if answer.finish_reason == "length":
+        return False
+    if answer.finish_reason not in ("stop", "unknown") or not answer.text.strip():
+        return None
+    judged = verdict(gold_answer, answer.text)
+    return None if judged == "unknown" else judged == "equal"

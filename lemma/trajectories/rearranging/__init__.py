@@ -1,0 +1,86 @@
+"""A solution told in another way, for a restart that is no copy: one file for each way to rearrange it.
+
+    >>> rearranged("Ann has 3 boxes of 8 pens.", ("She has 3 * 8 = 24 pens.",), "24")
+    ('She has 8 + 8 + 8 = 24 pens.',)
+
+Each file has a function `propose(graph)` that yields solutions, or refusals that say why there is none. What they
+yield is proven from its text (`proof`) and its words are checked (`wording`) before it is used.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from lemma.arithmetic.graph import SolutionGraph, read_solution
+from lemma.arithmetic.numbers import normal
+from lemma.exceptions import Refusal
+from lemma.grading.verdict import exact_value
+from lemma.statistics import random_for
+from lemma.trajectories.rearranging import merging, operations, order, splitting
+from lemma.trajectories.rearranging.proof import prove
+
+WAYS: dict[str, Callable[[SolutionGraph], Iterator[tuple[str, ...] | Refusal]]] = {
+    "order": order.propose,
+    "merging": merging.propose,
+    "splitting": splitting.propose,
+    "operations": operations.propose,
+}
+_MOST_CHANGES = 2
+
+
+def rearranged(question: str, steps: tuple[str, ...], gold_answer: str, choice: int = 0) -> tuple[str, ...]:
+    """The same solution in another order, with steps merged or split, or with other operations. Where there are several
+    of them, each `choice` draws one.
+
+    Raises Refusal if the solution can't be read, or as `no_other_way` if nothing in it can be told otherwise.
+    """
+    found, reason, detail = _rearranged(question, steps, gold_answer, choice)
+    if found is None:
+        raise Refusal(reason, detail)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _rearranged(
+    question: str, steps: tuple[str, ...], gold_answer: str, choice: int
+) -> tuple[tuple[str, ...] | None, str, str]:
+    """The steps, or the reason for a refusal and its detail: the errors of a problem share their reference."""
+    gold = exact_value(gold_answer)
+    if gold is None:
+        return None, "answer_not_numeric", f"the gold answer {gold_answer[:80]!r} is not a number"
+    try:
+        start = read_solution(question, steps, normal(gold))
+    except Refusal as refusal:
+        return None, refusal.reason, refusal.detail
+    if start.final is None:
+        return None, "no_other_way", "the answer is not computed in the text"
+    rng, refused, ways, graph = random_for(choice, question, *steps), set[str](), list(WAYS), start
+    for _ in range(_MOST_CHANGES):
+        rng.shuffle(ways)
+        for way in ways:
+            found = _first_proven(start, graph, way, rng, refused)
+            if found is not None:
+                graph = found
+                ways.remove(way)  # the second change is of another kind
+                break
+    if graph is start:
+        return None, "no_other_way", ", ".join(sorted(refused)) or "nothing to rearrange"
+    return graph.steps, "", ""
+
+
+def _first_proven(
+    start: SolutionGraph, graph: SolutionGraph, way: str, rng: random.Random, refused: set[str]
+) -> SolutionGraph | None:
+    """The first change of a kind that is proven, in an order drawn from the random numbers."""
+    proposals = list(WAYS[way](graph))
+    rng.shuffle(proposals)
+    for proposal in proposals:
+        try:
+            if isinstance(proposal, Refusal):
+                raise proposal
+            return prove(graph, proposal, start)
+        except Refusal as refusal:
+            refused.add(refusal.reason)
+    return None

@@ -1,0 +1,64 @@
+"""Two steps in one: a result that is used once is worked out where it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lemma.arithmetic.graph import SolutionGraph
+from lemma.exceptions import Refusal
+from lemma.trajectories.rearranging.formulas import Atom, Part, atoms, read_formula, with_expression, written
+from lemma.trajectories.rearranging.wording import begun, check_wording
+
+_MOST_NUMBERS = 4
+
+
+def propose(graph: SolutionGraph) -> Iterator[tuple[str, ...] | Refusal]:
+    """Every step whose only equation can go into a later step."""
+    for index, step in enumerate(graph.step_of):
+        if len(graph.readings[step].equations) == 1 and graph.uses(index):
+            try:
+                yield _merged(graph, index)
+            except Refusal as refusal:
+                yield refusal
+
+
+def _merged(graph: SolutionGraph, index: int) -> tuple[str, ...]:
+    """The solution with an equation put into the one that uses its result. Raises Refusal if that can't be done."""
+    step, result, uses = graph.step_of[index], graph.equations[index].result, graph.uses(index)
+    mentioned = [one for one in graph.mentions if index in (*one.link.results, *one.link.rescaled, *one.suspects)]
+    if len(uses) != 1 or any(mention.step != step for mention in mentioned):
+        raise Refusal("used_elsewhere", f"step {step + 1}")
+    if any(index in suspects for suspects in graph.operand_suspects):
+        raise Refusal("used_elsewhere", f"step {step + 1}")
+    [(later, leaf)] = uses
+    link, place = graph.operand_links[later][leaf], graph.step_of[later]
+    if place == step or link.results != (index,) or link.question or link.constant:
+        raise Refusal("ambiguous_operand", f"step {place + 1}")
+    if any(
+        not graph.word_values[one].isdisjoint((result.face, result.value)) for one in range(step + 1, len(graph.steps))
+    ):
+        raise Refusal("number_word", f"step {step + 1}")
+    inner, outer = read_formula(graph, index), read_formula(graph, later)
+    if inner is None or outer is None or result.percent:
+        raise Refusal("unwritable_expression", f"steps {step + 1} and {place + 1}")
+    number = graph.equations[later].operands[leaf]
+    tree = _with_part(outer.tree, number.value, inner.tree)
+    if tree is None or len(atoms(tree)) > _MOST_NUMBERS:
+        raise Refusal("long_expression", f"steps {step + 1} and {place + 1}")
+    order = [one for one in range(len(graph.steps)) if one != step]
+    check_wording(graph.question, graph.steps, order)
+    steps = list(graph.steps)
+    steps[place] = with_expression(graph, later, written(tree, outer.signs))
+    kept = [steps[one] for one in order]
+    return (begun(kept[0]), *kept[1:]) if step == 0 else tuple(kept)
+
+
+def _with_part(tree: Part, value: object, part: Part) -> Part | None:
+    """A tree with a part in place of the only number of this value; None if there are several."""
+    if isinstance(tree, Atom):
+        return part if tree.value == value else None
+    if [atom.value for atom in atoms(tree)].count(value) != 1:  # type: ignore[arg-type]
+        return None
+    left, right = _with_part(tree.left, value, part), _with_part(tree.right, value, part)
+    return replace(tree, left=left) if left is not None else replace(tree, right=right) if right is not None else None

@@ -1,0 +1,38 @@
+"""Independent steps in another order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lemma.arithmetic.graph import SolutionGraph
+from lemma.exceptions import Refusal
+from lemma.trajectories.rearranging.wording import check_wording
+
+
+def propose(graph: SolutionGraph) -> Iterator[tuple[str, ...] | Refusal]:
+    """Every way to tell one step earlier, before steps that it does not depend on."""
+    if graph.latex:
+        yield Refusal("latex", "letters may stand for what an earlier step says")
+        return
+    sources = [_sources(graph, step) for step in range(len(graph.steps))]
+    for step in range(1, len(graph.steps) - 1):  # the last step has the answer
+        for place in range(step - 1, -1, -1):
+            if place in sources[step] or not graph.readings[step].equations or not graph.readings[place].equations:
+                break
+            order = (*range(place), step, *range(place, step), *range(step + 1, len(graph.steps)))
+            try:
+                check_wording(graph.question, graph.steps, order)
+            except Refusal as refusal:
+                yield refusal
+            else:
+                yield tuple(graph.steps[number] for number in order)
+
+
+def _sources(graph: SolutionGraph, step: int) -> set[int]:
+    """The steps that a step may depend on."""
+    links = [link for index, links in enumerate(graph.operand_links) if graph.step_of[index] == step for link in links]
+    links += [mention.link for mention in graph.mentions if mention.step == step]
+    suspects = [suspects for index, suspects in enumerate(graph.operand_suspects) if graph.step_of[index] == step]
+    suspects += [mention.suspects for mention in graph.mentions if mention.step == step]
+    equations = {index for link in links for index in (*link.results, *link.rescaled)}.union(*suspects)
+    return {graph.step_of[index] for index in equations}

@@ -1,0 +1,170 @@
+"""The first wrong step by the student's own continuations: the model of the counts, and the search, with a student
+whose success rates are known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lemma.exceptions import Refusal
+from lemma.locating.rollouts import DEFAULT_EFFORT, Effort, Rollouts, Student, locate
+from lemma.locating.success_rates import Counts, SuccessRates
+from lemma.models.attempts import Patience
+from lemma.models.client import LiveClient
+from lemma.models.costs import Ledger
+from lemma.models.prompts import load_prompt
+from lemma.models.protocol import Request, Sampling
+from lemma.rundir.responses import ResponseStore
+
+STEPS = 8
+
+
+@dataclass
+class SimulatedStudent:
+    """A backend that reaches the answer 7 with a known rate for each length of the prefix that it is given.
+
+    `waits`: from a wrong prefix, it reaches the answer by taking back what it was given.
+    """
+
+    rates: Sequence[float]
+    seed: int = 0
+    ends: str = "stop"
+    answers: tuple[str, str] = ("The answer is 7", "The answer is 9")
+    waits: int | None = None
+    asked: list[int] = field(default_factory=list)
+    name = "simulated"
+    in_process = True
+
+    async def answer(self, request: Request) -> bytes:
+        last = request.prompt if isinstance(request.prompt, str) else request.prompt[-1].content
+        length = last.count("Step ")
+        self.asked.append(length)
+        rng = random.Random(f"{self.seed} {length} {request.sample_index}")
+        right, wrong = self.answers
+        text = f"So it goes.\n{right if rng.random() < self.rates[length] else wrong}"
+        if self.waits is not None and length > self.waits:
+            text = f"Wait, that is wrong.\n{right}"
+        choice = {"message": {"role": "assistant", "content": text}, "finish_reason": self.ends}
+        return orjson.dumps({"choices": [choice], "usage": {"prompt_tokens": 1, "completion_tokens": 1}})
+
+    async def close(self) -> None:
+        pass
+
+
+def run(
+    student: SimulatedStudent, folder: Path, steps: int = STEPS, effort: Effort = DEFAULT_EFFORT, prefill: bool = True
+) -> Rollouts:
+    async def locating() -> Rollouts:
+        store = ResponseStore(folder / "responses.sqlite")
+        client = LiveClient(student, store, Ledger("m", None), "analyze", Patience(timeout=math.inf, deadline=math.inf))
+        asking = Student(client, "m", load_prompt("question"), Sampling(), prefill)
+        texts = [f"Step {number}." for number in range(steps)]
+        try:
+            return await locate(
+                "How many?", "7", texts, asking, effort=effort, takes_back=lambda text: text.startswith("Wait")
+            )
+        finally:
+            await client.close()
+            store.close()
+
+    return asyncio.run(locating())
+
+
+def rates(wrong: int, right: float, remains: float = 0.02, steps: int = STEPS) -> list[float]:
+    return [right + (1 - right) * 0.1 * length if length <= wrong else remains for length in range(steps + 1)]
+
+
+@pytest.mark.parametrize("wrong", range(STEPS))
+@pytest.mark.parametrize("right", [0.3, 0.7])
+def test_the_step_where_the_rate_falls_is_found(wrong: int, right: float, tmp_path: Path) -> None:
+    student = SimulatedStudent(rates(wrong, right), seed=wrong)
+    found = run(student, tmp_path)
+    assert found.posterior.best() == wrong
+    assert len(set(student.asked)) <= 4 + math.log2(STEPS)
+    assert found.fixes, "a continuation from just before the wrong step is a correction"
+    assert {one.given for one in found.fixes} == {wrong}
+    assert all(one.text.endswith("The answer is 7") for one in found.right)
+
+
+def test_nothing_is_asked_twice(tmp_path: Path) -> None:
+    first, second = SimulatedStudent(rates(3, 0.6)), SimulatedStudent(rates(3, 0.6))
+    assert run(first, tmp_path).counts == run(second, tmp_path).counts
+    assert first.asked
+    assert not second.asked
+
+
+def test_the_prefix_can_be_shown_instead(tmp_path: Path) -> None:
+    assert run(SimulatedStudent(rates(2, 0.7)), tmp_path, prefill=False).posterior.best() == 2
+
+
+def test_a_server_that_ignores_the_prefix_locates_nothing(tmp_path: Path) -> None:
+    """It is right as often from anywhere, also from behind the last step."""
+    found = run(SimulatedStudent([0.7] * (STEPS + 1)), tmp_path)
+    assert found.posterior.best() is None
+
+
+def test_repairing_the_prefix_is_not_continuing_it(tmp_path: Path) -> None:
+    student = SimulatedStudent(rates(4, 0.8), waits=4)
+    with_repairs = run(student, tmp_path)
+    assert max(length for length, (successes, _) in with_repairs.counts.items() if successes) <= 4
+
+
+@pytest.mark.parametrize(
+    ("student", "reason"),
+    [
+        (SimulatedStudent([0.0] * (STEPS + 1)), "rollouts_never_right"),
+        (SimulatedStudent([1.0] * (STEPS + 1), answers=("Nobody knows.", "")), "rollouts_ungraded"),
+        (SimulatedStudent([1.0] * (STEPS + 1), ends="content_filter"), "rollouts_ungraded"),
+        (SimulatedStudent([1.0] * (STEPS + 1), ends="length"), "rollouts_never_right"),
+    ],
+)
+def test_what_says_nothing_is_refused(student: SimulatedStudent, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(Refusal) as caught:
+        run(student, tmp_path, effort=Effort(most_samples=12))
+    assert caught.value.reason == reason
+
+
+def test_no_steps_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="no solution steps"):
+        run(SimulatedStudent([1.0]), tmp_path, steps=0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "best"),
+    [
+        ({0: (3, 4), 2: (3, 4), 3: (0, 8)}, 2),
+        ({0: (4, 4), 1: (0, 8)}, 0),
+        ({4: (6, 8), 5: (0, 8)}, 4),
+        ({5: (4, 4)}, None),  # the whole solution leads to the gold answer: no step is wrong
+        ({2: (8, 8), 3: (1, 12)}, 2),  # a lucky continuation of a wrong prefix
+    ],
+)
+def test_counts_that_say_it_all(counts: Counts, best: int | None) -> None:
+    posterior = SuccessRates(5).after(counts).posterior
+    assert posterior.best() == best
+    assert posterior.confidence > 0.8
+
+
+@given(st.dictionaries(st.integers(0, 6), st.tuples(st.integers(0, 8), st.integers(0, 8)), max_size=7))
+def test_more_cannot_be_gained_than_is_unknown(drawn: dict[int, tuple[int, int]]) -> None:
+    beliefs = SuccessRates(6).after({length: (a, a + b) for length, (a, b) in drawn.items()})
+    shares = (*beliefs.posterior.steps, beliefs.posterior.none)
+    unknown = -sum(share * math.log2(share) for share in shares if share)
+    gains = beliefs.gains(4)
+    assert gains.min() >= -1e-9
+    assert gains.max() <= unknown + 1e-9
+
+
+def test_a_prefix_is_no_longer_than_the_solution() -> None:
+    with pytest.raises(ValueError, match="steps"):
+        SuccessRates(2).after({3: (0, 1)})

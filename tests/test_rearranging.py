@@ -1,0 +1,144 @@
+"""A solution told in another way: which ways there are, and what is refused rather than told badly."""
+
+from __future__ import annotations
+
+import pytest
+from arithmetic_stories import Story, stories
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lemma.arithmetic.equations import read_step
+from lemma.arithmetic.graph import read_solution
+from lemma.arithmetic.numbers import Value
+from lemma.exceptions import Refusal
+from lemma.trajectories.rearranging import WAYS, rearranged
+from lemma.trajectories.rearranging.proof import prove
+from lemma.trajectories.rearranging.roles import counts_things, is_amount_of_each
+from lemma.trajectories.rearranging.wording import check_wording
+
+SHOP = "Ann buys 3 pens for $2 each and 4 books for $5 each. How much does she pay?"
+PENS, BOOKS, TOTAL = "The pens cost 3 * $2 = $6.", "The books cost 4 * $5 = $20.", "She pays $6 + $20 = $26."
+
+
+def told(way: str, question: str, steps: tuple[str, ...], gold: Value) -> list[tuple[str, ...]]:
+    """The proven solutions of one way."""
+    graph = read_solution(question, steps, gold)
+    found = []
+    for proposal in WAYS[way](graph):
+        if not isinstance(proposal, Refusal):
+            try:
+                found.append(prove(graph, proposal).steps)
+            except Refusal:
+                continue
+    return found
+
+
+EGGS, BOXES = "Of 16 eggs she eats 3 and 4.", "2 and 3 boxes of 7."
+
+
+@pytest.mark.parametrize(
+    ("way", "question", "solution", "expected"),
+    [
+        ("order", SHOP, f"{PENS}|{BOOKS}|{TOTAL}", [f"{BOOKS}|{PENS}|{TOTAL}"]),
+        ("order", SHOP, f"{PENS}|Then the books cost 4 * $5 = $20.|{TOTAL}", []),
+        ("order", SHOP, f"{PENS}|She pays 4 * $5 = $20 for them.|{TOTAL}", []),
+        (
+            "merging", SHOP, f"{PENS}|{BOOKS}|{TOTAL}",
+            [f"{BOOKS}|She pays 3 * $2 + $20 = $26.", f"{PENS}|She pays $6 + 4 * $5 = $26."],
+        ),
+        ("merging", "He had 9, lost 2 and 3.", "9 - 2 = 7 left.|So 7 - 3 = 4 stay.", ["9 - 2 - 3 = 4 stay."]),
+        # The result is said again, so it has to be worked out.
+        ("merging", "He had 9 and lost 2.", "9 - 2 = 7 left.|With 7 he needs 5 * 7 = 35.", []),
+        ("splitting", EGGS, "She sells 16 - 3 - 4 = 9 eggs.", ["16 - 3 = 13.|She sells 13 - 4 = 9 eggs."]),
+        ("operations", EGGS, "She sells 16 - 3 - 4 = 9 eggs.", ["She sells 16 - (3 + 4) = 9 eggs."]),
+        ("operations", "She takes 20% of 50.", "It is 20% of 50 = 10.", ["It is 50 * 0.2 = 10.", "It is 50 / 5 = 10."]),
+        ("operations", SHOP, f"{PENS}|{TOTAL}", [f"The pens cost $2 + $2 + $2 = $6.|{TOTAL}"]),
+        # 75 records of $3 are no sum of three.
+        ("operations", "He buys 75 records of $3.", "He pays 75 * 3 = $225.", []),
+        ("operations", BOXES, "There are (2 + 3) * 7 = 35.", ["There are 2 * 7 + 3 * 7 = 35."]),
+        (
+            "operations", BOXES, "There are 2 * 7 + 3 * 7 = 35.",
+            ["There are (2 + 3) * 7 = 35.", "There are 7 + 7 + 3 * 7 = 35."],
+        ),
+        ("operations", "Half of 48 clips.", "She sold 48 / 2 = 24 clips.", ["She sold 48 * 0.5 = 24 clips."]),
+        ("operations", "Two boys share 48 clips.", "Each gets 48 / 2 = 24 clips.", []),
+        # The words say what is done.
+        ("operations", "She takes 20% of 50.", "Multiply 50 by 20%: 50 * 20% = 10.", []),
+    ],
+)  # fmt: skip
+def test_ways(way: str, question: str, solution: str, expected: list[str]) -> None:
+    steps = tuple(solution.split("|"))
+    gold = read_step(steps[-1]).equations[-1].result.face
+    assert ["|".join(found) for found in told(way, question, steps, gold)] == expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "reason"),
+    [
+        ((PENS, BOOKS, "She pays $7 + $19 = $26."), "number_from_nowhere"),
+        ((PENS, "The books cost 5 * $4 = $20.", TOTAL), "same_solution"),
+        ((PENS, "The books cost $6 + $14 = $20.", TOTAL), "number_from_nowhere"),
+        ((PENS, "The books cost (3 + 2) * 4 = $20.", TOTAL), "computes_something_else"),
+        ((BOOKS, PENS, TOTAL, "That is it."), "answer_moved"),
+        ((PENS, "The books cost 4 * $5 = $21.", TOTAL), "reference_equation_false"),
+    ],
+)
+def test_a_text_that_proves_something_else_is_refused(steps: tuple[str, ...], reason: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        prove(read_solution(SHOP, (PENS, BOOKS, TOTAL), 26), steps)
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("steps", "order", "reason"),
+    [
+        (("He has 2.", "This makes 3.", "It is 4."), (0, 2, 1), "reference_word"),
+        (("He has 2.", "Then 3 more.", "In all 5."), (1, 0, 2), "order_word"),
+        (("He has 2.", "The remaining ones are 3.", "In all 5."), (1, 0, 2), "order_word"),
+        (("Ann has 2.", "He has 3.", "So 5."), (1, 0, 2), "pronoun"),
+        (("Tom has 3, said Ann.", "Ann has 2, said Tom.", "He pays 5."), (1, 0, 2), ""),
+        (("So Tom has 3.", "Then he has 2.", "In all 5."), (1, 2), "pronoun"),
+        (("He has 3.", "So he pays 2.", "In all 5."), (1, 2), ""),
+    ],
+)
+def test_wording(steps: tuple[str, ...], order: tuple[int, ...], reason: str) -> None:
+    try:
+        check_wording("Once, Ann met Tom.", steps, order)
+    except Refusal as refusal:
+        assert refusal.reason == reason
+    else:
+        assert not reason
+
+
+@pytest.mark.parametrize(
+    ("question", "count", "amount"),
+    [
+        ("Ann has 3 boxes of 8 pens.", True, True),
+        ("Ann has three boxes with 8 pens in each box.", True, True),
+        ("He walks 3 miles a day for 8 days.", False, False),
+        ("A room of 3 feet by 8 feet.", False, False),
+        ("He buys 8 records for $3 each.", False, False),
+        ("There are 3 and then 3 boxes of 8.", False, True),
+    ],
+)
+def test_counts_and_amounts(question: str, count: bool, amount: bool) -> None:
+    assert (counts_things(question, 3), is_amount_of_each(question, 8)) == (count, amount)
+
+
+@given(stories(), st.integers(0, 3))
+def test_whatever_is_rearranged_holds_and_differs(story: Story, choice: int) -> None:
+    try:
+        steps = rearranged(story.question, story.texts, story.answer, choice)
+    except Refusal as refusal:
+        assert refusal.reason in ("no_other_way", "answer_not_numeric") or "reference" in refusal.reason
+        return
+    assert steps != story.texts
+    assert steps == rearranged(story.question, story.texts, story.answer, choice)
+    equations = [equation for step in steps for equation in read_step(step).equations]
+    assert all(equation.holds for equation in equations)
+    assert equations[-1].result.face == read_step(story.texts[-1]).equations[-1].result.face
+
+
+def test_a_solution_without_another_way_is_refused() -> None:
+    with pytest.raises(Refusal, match="nothing to rearrange"):
+        rearranged("Ada has 3 pens and buys 4.", ("She has 3 + 4 = 7 pens.",), "7")
