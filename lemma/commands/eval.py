@@ -115,9 +115,8 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
         sampling = Sampling(config.temperature, config.top_p, _most_tokens(config, Path(model)))
 
         problems = sum(isinstance(item, TestProblem) for item in islice(read_test_problems(source), config.limit))
-        pace = Pace(
-            problems, config.errors if "own" in conditions else 0, lambda text: console.print(text, highlight=False)
-        )
+        later = config.errors * len(conditions & {"own", "own_forced"})
+        pace = Pace(problems, later, lambda text: console.print(text, highlight=False))
 
         def asking(item: TestProblem | Rejection, client: Client) -> Awaitable[Outcome]:
             pace.begun += 1
