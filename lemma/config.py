@@ -392,7 +392,7 @@ class TrainConfig(StageConfig):
         None, description="folder or Hugging Face id of a causal model (default: a new tiny one)"
     )
     preset: Annotated[str | None, Option(metavar="NAME or FILE")] = Field(
-        None, description="source of the other defaults: lemma, lema, lora, dpo, tiny, or a YAML file"
+        None, description="source of the other defaults: lemma, lema, lora, dpo, practice, tiny, or a file"
     )
     objective: Literal["sft", "dpo", "prm"] = Field("sft", description="training objective")
     records: Annotated[Names, Option(metavar="KIND,...")] = Field(

@@ -103,6 +103,9 @@ PHRASE_SCORES = f"{STATE}/phrase-scores.sqlite"
 RECORDS, MODEL, EVALUATIONS, BATCHES = "sft", "model", "eval", "batch"
 REPORT = "report.html"
 
+# The run directory, within another, of the generated problems that the embedded model trains on.
+PRACTICE_RUN, PRACTICE_TRAIN, PRACTICE_TEST = "practice", "train.jsonl", "test.jsonl"
+
 
 def records_file(kind: str) -> str:
     """The file of a record kind: `sft/lemma.jsonl`."""
