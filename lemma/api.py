@@ -35,10 +35,12 @@ from lemma.records import (
     SmoothedTrajectory,
     Solution,
     Strategy,
+    TestedCritique,
     Trajectory,
 )
 from lemma.run_files import (
     CORRECTIONS,
+    CRITIQUES,
     ERRONEOUS,
     EVOLVED,
     GENERATED,
@@ -286,6 +288,11 @@ class Run:
     def smoothed(self) -> RunRecords[SmoothedTrajectory]:
         """The trajectories that a teacher rewrote (`smoothed.jsonl`)."""
         return self._records(SMOOTHED, SmoothedTrajectory)
+
+    @property
+    def critiques(self) -> RunRecords[TestedCritique]:
+        """Critiques, and whether they help the student (`critiques.jsonl`)."""
+        return self._records(CRITIQUES, TestedCritique)
 
     @property
     def evolved(self) -> RunRecords[Problem]:

@@ -214,6 +214,20 @@ class SmoothConfig(ModelConfig):
         return "" if self.teacher else "without --teacher"
 
 
+class CritiqueConfig(ModelConfig):
+    """Test which critiques of wrong solutions help the student to get the answer right."""
+
+    command: ClassVar[str] = "critique"
+    example: ClassVar[str] = "lemma critique --model Qwen/Qwen2.5-1.5B --base-url http://localhost:8000/v1"
+    role: ClassVar[Literal["student", "teacher"]] = "student"
+
+    model: Annotated[str | None, Option(metavar="MODEL")] = Field(
+        None, description="student: folder, Hugging Face id, or name on the server"
+    )
+    n: Annotated[int, Option(metavar="N")] = Field(4, ge=1, description="retries with the critique, and without it")
+    prompts: Prompts = Field(None, description=_PROMPTS)
+
+
 class BuildSftConfig(StageConfig):
     """Join error, reflection, and correction into training records."""
 

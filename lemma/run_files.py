@@ -21,6 +21,7 @@ from lemma.records import (
     Rejection,
     SmoothedTrajectory,
     Solution,
+    TestedCritique,
 )
 
 
@@ -82,8 +83,9 @@ CORRECTIONS = RunFile(
 SMOOTHED = RunFile(
     "smoothed.jsonl", SmoothedTrajectory, (Maker("smooth"),), "smoothed trajectories", counted_by="strategy"
 )
+CRITIQUES = RunFile("critiques.jsonl", TestedCritique, (Maker("critique"),), "tested critiques")
 EVOLVED = RunFile("evolved.jsonl", Problem, (Maker("evolve"),), "new problems")
-RUN_FILES = (GENERATED, PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, SMOOTHED, EVOLVED)
+RUN_FILES = (GENERATED, PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, SMOOTHED, CRITIQUES, EVOLVED)
 
 # Written by every command.
 REJECTED = RunFile("rejected.jsonl", Rejection, (), "rejected")
