@@ -27,6 +27,7 @@ from lemma.grading.verdict import exact_value, verdict
 from lemma.locating.graph import Finding, first_wrong_step
 from lemma.records import (
     Correction,
+    DescribedError,
     ErroneousSolution,
     GeneratedProblem,
     Problem,
@@ -41,6 +42,7 @@ from lemma.records import (
 from lemma.run_files import (
     CORRECTIONS,
     CRITIQUES,
+    DESCRIBED,
     ERRONEOUS,
     EVOLVED,
     GENERATED,
@@ -293,6 +295,11 @@ class Run:
     def critiques(self) -> RunRecords[TestedCritique]:
         """Critiques, and whether they help the student (`critiques.jsonl`)."""
         return self._records(CRITIQUES, TestedCritique)
+
+    @property
+    def described(self) -> RunRecords[DescribedError]:
+        """Errors of unknown type, as a teacher describes them (`described.jsonl`)."""
+        return self._records(DESCRIBED, DescribedError)
 
     @property
     def evolved(self) -> RunRecords[Problem]:

@@ -41,14 +41,23 @@ _PROMPTS = "folder with your own prompts and phrases; a file replaces the shippe
 _SPLIT = "split of a Hugging Face data set"
 
 
-class TaxonomyConfig(CommandConfig):
-    """List the error types, or show one of them in full."""
+class TaxonomyConfig(ModelConfig):
+    """List the error types, show one of them in full, or have a teacher propose new ones."""
 
     command: ClassVar[str] = "taxonomy"
     example: ClassVar[str] = "lemma taxonomy calculation_error"
 
     type: Annotated[str | None, Option(positional=True)] = Field(None, description="error type: id, name, or alias")
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
+    grow: bool = Field(False, description="propose types for the errors of this run whose type is unknown")
+    teacher: Teacher = Field(None, description="model that describes and groups the errors, with --grow")
+    prompts: Prompts = Field(None, description=_PROMPTS)
+
+    def inert(self) -> Mapping[str, str]:
+        """The table needs no run directory and no model."""
+        if self.grow:
+            return {"type": "with --grow"}
+        return dict.fromkeys(type(self).model_fields.keys() - {"type", "taxonomy", "grow"}, "without --grow")
 
 
 class GenerateConfig(StageConfig):

@@ -59,6 +59,8 @@ class Command:
     plan: Callable[[Any, Hold], Job] | None = None
     run: Callable[[Any, Console], Summary | None] | None = None
     """In place of a plan, for a command that owns its loop."""
+    plans: Callable[[Any], bool] | None = None
+    """Whether it follows its plan this time, for a command that has both."""
     reads: RunFile | None = None
     """The file whose lines are its inputs, one by one, so that it can run beside the command that makes them."""
     needs: tuple[RunFile, ...] = ()
@@ -87,6 +89,10 @@ class Command:
     def required(self) -> tuple[RunFile, ...]:
         """The files that have to be there; a change of any of them asks for a fresh start."""
         return (self.reads, *self.needs) if self.reads is not None else self.needs
+
+    def follows_plan(self, config: CommandConfig) -> bool:
+        """Whether it is run by its plan, and needs what a plan needs."""
+        return self.plan is not None and (self.plans is None or self.plans(config))
 
     def outputs(self) -> tuple[Output, ...]:
         """What the journal needs to know of the files that the command writes."""

@@ -229,6 +229,26 @@ class TestedCritique(Record):
     model: str
 
 
+class DescribedError(Record):
+    """An error of unknown type, as a teacher describes it (`described.jsonl`).
+
+    `error_type` is an id of the taxonomy, or of a type that is proposed; then `is_new`. `name`, `definition` and
+    `family` are the proposal's, as first described. `right_step` is what the wrong step should say.
+    """
+
+    id: str
+    erroneous_id: str
+    error_type: str
+    is_new: bool
+    name: str
+    definition: str
+    family: str
+    right_step: str
+    explanation: str
+    origin: Origin
+    model: str
+
+
 class Rejection(Record):
     """Something a stage dropped, and why (`rejected.jsonl`). `reason` is one name; `detail` is for people."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lemma.records import (
     Correction,
+    DescribedError,
     ErroneousSolution,
     GeneratedProblem,
     Origin,
@@ -84,8 +85,9 @@ SMOOTHED = RunFile(
     "smoothed.jsonl", SmoothedTrajectory, (Maker("smooth"),), "smoothed trajectories", counted_by="strategy"
 )
 CRITIQUES = RunFile("critiques.jsonl", TestedCritique, (Maker("critique"),), "tested critiques")
+DESCRIBED = RunFile("described.jsonl", DescribedError, (Maker("taxonomy"),), "described errors")
 EVOLVED = RunFile("evolved.jsonl", Problem, (Maker("evolve"),), "new problems")
-RUN_FILES = (GENERATED, PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, SMOOTHED, CRITIQUES, EVOLVED)
+RUN_FILES = (GENERATED, PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, SMOOTHED, CRITIQUES, DESCRIBED, EVOLVED)
 
 # Written by every command.
 REJECTED = RunFile("rejected.jsonl", Rejection, (), "rejected")
@@ -97,6 +99,7 @@ RESPONSES = "responses.sqlite"
 DISTRIBUTION = "distribution.json"
 CHOSEN_REFLECTIONS = "reflections.json"
 PHRASE_SCORES = f"{STATE}/phrase-scores.sqlite"
+PROPOSED_TYPES = "proposed_types"
 RECORDS, MODEL, EVALUATIONS, BATCHES = "sft", "model", "eval", "batch"
 REPORT = "report.html"
 

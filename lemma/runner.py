@@ -44,7 +44,7 @@ def run_alone(
 ) -> Summary | None:
     """Run a command without its prerequisites, in the hold and display of those that run beside it, if any do."""
     command = command_named(config.command)
-    if command.run is not None:
+    if command.run is not None and not command.follows_plan(config):
         return command.run(config, console)
     assert command.plan is not None and isinstance(config, StageConfig)
     directory = RunDirectory(config.run, hold)
@@ -139,7 +139,7 @@ def run_prerequisites(config: CommandConfig, console: Console) -> None:
     command to type, if an explicit `--run` lacks what is needed, or if output that a model made would be made again.
     """
     command, run = command_named(config.command), getattr(config, "run", None)
-    if not command.required or run is None:
+    if not command.required or run is None or (command.plans and not command.plans(config)):
         return
     needed = command.required[0]
     before, path = command_named(needed.made_by[0]), needed.path(run)
