@@ -42,14 +42,23 @@ _TAXONOMY = "folder with your own error types (*.yaml)"
 _PROMPTS = "folder with your own prompts and phrases; a file replaces the shipped one of its name"
 
 
-class TaxonomyConfig(CommandConfig):
-    """List the error types, or show one of them in full."""
+class TaxonomyConfig(ModelConfig):
+    """List the error types, show one of them in full, or have a teacher propose new ones."""
 
     command: ClassVar[str] = "taxonomy"
     example: ClassVar[str] = "lemma taxonomy calculation_error"
 
     type: Annotated[str | None, Option(positional=True)] = Field(None, description="error type: id, name, or alias")
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
+    grow: bool = Field(False, description="propose types for the errors of this run whose type is unknown")
+    teacher: Teacher = Field(None, description="model that describes and groups the errors, with --grow")
+    prompts: Prompts = Field(None, description=_PROMPTS)
+
+    def inert(self) -> Mapping[str, str]:
+        """The table needs no run directory and no model."""
+        if self.grow:
+            return {"type": "with --grow"}
+        return dict.fromkeys(type(self).model_fields.keys() - {"type", "taxonomy", "grow"}, "without --grow")
 
 
 class GenerateConfig(StageConfig):
@@ -247,6 +256,20 @@ class SmoothConfig(ModelConfig):
     def without_model(self) -> str:
         """Without a teacher, nothing is rewritten."""
         return "" if self.teacher else "without --teacher"
+
+
+class CritiqueConfig(ModelConfig):
+    """Test which critiques of wrong solutions help the student to get the answer right."""
+
+    command: ClassVar[str] = "critique"
+    example: ClassVar[str] = "lemma critique --model Qwen/Qwen2.5-1.5B --base-url http://localhost:8000/v1"
+    role: ClassVar[Literal["student", "teacher"]] = "student"
+
+    model: Annotated[str | None, Option(metavar="MODEL")] = Field(
+        None, description="student: folder, Hugging Face id, or name on the server"
+    )
+    n: Annotated[int, Option(metavar="N")] = Field(4, ge=1, description="retries with the critique, and without it")
+    prompts: Prompts = Field(None, description=_PROMPTS)
 
 
 class BuildSftConfig(StageConfig):
