@@ -16,6 +16,7 @@ from lemma.options import (
     MODEL_OPTIONS,
     Columns,
     CommandConfig,
+    Configuration,
     Count,
     Data,
     Exclude,
@@ -38,20 +39,27 @@ from lemma.options import (
 
 REFLECTIONS = "reflections chosen by a model"
 
-_LIMIT = "read only the first N problems (default: all)"
 _TAXONOMY = "folder with your own error types (*.yaml)"
 _PROMPTS = "folder with your own prompts and phrases; a file replaces the shipped one of its name"
-_SPLIT = "split of a Hugging Face data set"
 
 
-class TaxonomyConfig(CommandConfig):
-    """List the error types, or show one of them in full."""
+class TaxonomyConfig(ModelConfig):
+    """List the error types, show one of them in full, or have a teacher propose new ones."""
 
     command: ClassVar[str] = "taxonomy"
     example: ClassVar[str] = "lemma taxonomy calculation_error"
 
     type: Annotated[str | None, Option(positional=True)] = Field(None, description="error type: id, name, or alias")
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
+    grow: bool = Field(False, description="propose types for the errors of this run whose type is unknown")
+    teacher: Teacher = Field(None, description="model that describes and groups the errors, with --grow")
+    prompts: Prompts = Field(None, description=_PROMPTS)
+
+    def inert(self) -> Mapping[str, str]:
+        """The table needs no run directory and no model."""
+        if self.grow:
+            return {"type": "with --grow"}
+        return dict.fromkeys(type(self).model_fields.keys() - {"type", "taxonomy", "grow"}, "without --grow")
 
 
 class GenerateConfig(StageConfig):
@@ -85,9 +93,10 @@ class SampleConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("n", "prompt")
 
     data: Data = Field(None, description="problems, as for `lemma augment` (default: the bundled sample)")
-    split: Split = Field("train", description=_SPLIT)
-    columns: Columns = Field(default_factory=dict, description="columns to read, as question=NAME,answer=NAME")
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "train"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
         None, description="student: folder, Hugging Face id, or name on the server (default: scripted)"
     )
@@ -113,20 +122,52 @@ class AnalyzeConfig(ModelConfig):
     """Find the first wrong step of the student's wrong solutions, and count the error types."""
 
     command: ClassVar[str] = "analyze"
-    example: ClassVar[str] = "lemma analyze --teacher gpt-4o"
+    example: ClassVar[str] = "lemma analyze --locate graph,rollouts --model my-student"
     model_options: ClassVar[tuple[str, ...]] = ("taxonomy", "prompts")
 
     from_: From = Field(None, description="labeled solutions to import, such as PRM800K, ProcessBench or MR-GSM8K")
+    locate: Annotated[Names, Option(metavar="METHOD,...")] = Field(
+        (), description="graph, judge, rollouts, confidence (default: judge if --teacher, else graph)"
+    )
     teacher: Teacher = Field(None, description="model that judges (default: none; the arithmetic decides)")
+    model: Annotated[str | None, Option(metavar="MODEL")] = Field(
+        None, description="student that wrote the solutions, for rollouts and confidence"
+    )
+    prompt: Literal["chat", "completion", "lemma", "question"] = Field(
+        "chat", description="how the student is asked, as for `lemma sample`, or with the bare question"
+    )
+    rollouts: Annotated[int, Option(metavar="N")] = Field(
+        48, ge=4, description="maximum continuations per solution, for --locate rollouts"
+    )
     min_confidence: Probability = Field(
         None, description="least probability of a first wrong step (default: the method's)"
     )
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
 
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """How first wrong steps are located."""
+        return self.locate or (("judge",) if self.teacher else ("graph",))
+
+    def asked(self) -> str | None:
+        """The student or the teacher."""
+        return self.model or self.teacher
+
     def without_model(self) -> str:
-        """Without a teacher, the graph decides, or labels do."""
-        return "with --from" if self.from_ else "" if self.teacher else "without --teacher"
+        """Without a student and a teacher, the graph decides, or labels do."""
+        return "with --from" if self.from_ else "" if self.asked() else "without --teacher or --model"
+
+    def inert(self) -> Mapping[str, str]:
+        """What the methods do not use."""
+        unused = dict(super().inert())
+        if "judge" not in self.methods:
+            unused |= {"teacher": "without --locate judge", "taxonomy": "without --teacher"}
+        if "rollouts" not in self.methods:
+            unused |= dict.fromkeys(("rollouts", "prompt"), "without --locate rollouts")
+        if not {"rollouts", "confidence"} & set(self.methods):
+            unused["model"] = "without --locate rollouts or confidence"
+        return unused
 
 
 class AugmentConfig(ModelConfig):
@@ -137,13 +178,12 @@ class AugmentConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("audit", "student_share", "prompts")
 
     data: Data = Field(
-        None, description=".jsonl, .json, .csv, .parquet, or Hugging Face id (default: the bundled sample)"
+        None, description="files, a folder, - (stdin), or a Hugging Face id:config (default: the bundled sample)"
     )
-    split: Split = Field("train", description=_SPLIT)
-    columns: Columns = Field(
-        default_factory=dict, description="columns to read, as question=NAME,solution=NAME,answer=NAME"
-    )
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "train"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
         ("all",), description="error types and families (calc, logic, reading, output, all)"
     )
@@ -155,6 +195,9 @@ class AugmentConfig(ModelConfig):
     )
     places: NameOrFile = Field("real", description="steps of the errors: real, uniform, or a file from `lemma analyze`")
     best_effort: bool = Field(False, description="make as many errors as possible even if the asked shares are missed")
+    into: Literal["references", "solutions", "both"] = Field(
+        "references", description="inject into the references, the student's right solutions, or both"
+    )
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
     teacher: Teacher = Field(None, description="model that writes the errors (default: none; errors are symbolic)")
@@ -172,7 +215,7 @@ class AugmentConfig(ModelConfig):
 
     def inert(self) -> Mapping[str, str]:
         """The teacher never writes annotations, makes the type it is asked for, and chooses the step."""
-        names = ("best_effort", "keep_annotations", "places")
+        names = ("best_effort", "into", "keep_annotations", "places")
         return dict.fromkeys(names, "with --teacher") if self.teacher else super().inert()
 
 
@@ -214,6 +257,20 @@ class SmoothConfig(ModelConfig):
     def without_model(self) -> str:
         """Without a teacher, nothing is rewritten."""
         return "" if self.teacher else "without --teacher"
+
+
+class CritiqueConfig(ModelConfig):
+    """Test which critiques of wrong solutions help the student to get the answer right."""
+
+    command: ClassVar[str] = "critique"
+    example: ClassVar[str] = "lemma critique --model Qwen/Qwen2.5-1.5B --base-url http://localhost:8000/v1"
+    role: ClassVar[Literal["student", "teacher"]] = "student"
+
+    model: Annotated[str | None, Option(metavar="MODEL")] = Field(
+        None, description="student: folder, Hugging Face id, or name on the server"
+    )
+    n: Annotated[int, Option(metavar="N")] = Field(4, ge=1, description="retries with the critique, and without it")
+    prompts: Prompts = Field(None, description=_PROMPTS)
 
 
 class BuildSftConfig(StageConfig):
@@ -362,7 +419,7 @@ class TrainConfig(StageConfig):
         None, description="folder or Hugging Face id of a causal model (default: a new tiny one)"
     )
     preset: Annotated[str | None, Option(metavar="NAME or FILE")] = Field(
-        None, description="source of the other defaults: lemma, lema, lora, dpo, tiny, or a YAML file"
+        None, description="source of the other defaults: lemma, lema, lora, dpo, practice, tiny, or a file"
     )
     objective: Literal["sft", "dpo", "prm"] = Field("sft", description="training objective")
     records: Annotated[Names, Option(metavar="KIND,...")] = Field(
@@ -463,9 +520,10 @@ class EvalConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("prompt", "prompts", "types", "errors", "model")
 
     data: Data = Field(None, description="test problems, as for `lemma augment` (default: the bundled sample)")
-    split: Split = Field("test", description=_SPLIT)
-    columns: Columns = Field(default_factory=dict, description="columns to read, as question=NAME,answer=NAME")
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "test"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
         None, description="folder, Hugging Face id, or name on the server (default: trained in this run)"
     )

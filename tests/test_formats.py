@@ -23,13 +23,13 @@ from sft_data import (
     write_run,
 )
 
-from lemma.commands.correct import corrections_of_reference
 from lemma.formats import record_kinds
 from lemma.formats.kind import Case, Joined, RightSolution
 from lemma.formats.shapes import SHAPES, shaped
 from lemma.models.prompts import load_prompt
-from lemma.records import ErroneousSolution
+from lemma.records import Correction, ErroneousSolution
 from lemma.steps import solution_text
+from lemma.trajectories.corrections import KnownSolution, corrections
 from lemma.trajectories.joining import join
 
 KINDS = sorted(record_kinds())
@@ -51,7 +51,9 @@ ANSWER_COLUMNS = {
 
 
 def case_of(error: ErroneousSolution) -> Case:
-    made = corrections_of_reference(error, ("fix", "restart"))
+    """An error with a fix and a restart."""
+    found = corrections(error, ("fix", "restart"), [KnownSolution(("Another way.",))])
+    made = [product for product in found if isinstance(product, Correction)]
     return Case(error, tuple(Joined(correction, join(error, correction, "Wait.")) for correction in made))
 
 

@@ -110,7 +110,8 @@ def facts_for_estimate(stage: StageConfig) -> Stage:
         data = getattr(stage, "from_", None) or getattr(stage, "data", None)
         columns, split = getattr(stage, "columns", {}), getattr(stage, "split", "train")
         problems = islice(
-            open_problems(data, stage.command, columns, split, solved=False), getattr(stage, "limit", None)
+            open_problems(data, stage.command, columns, split, solved=False, config=getattr(stage, "config", None)),
+            getattr(stage, "limit", None),
         )
     model = stage.asked() if isinstance(stage, ModelConfig) else None
     if isinstance(stage, ModelConfig) and stage.prices is not None and model is not None:
