@@ -16,8 +16,10 @@ from lemma.options import (
     MODEL_OPTIONS,
     Columns,
     CommandConfig,
+    Configuration,
     Data,
     Exclude,
+    From,
     Limit,
     LocatingConfig,
     ModelConfig,
@@ -36,20 +38,27 @@ from lemma.options import (
 
 REFLECTIONS = "reflections chosen by a model"
 
-_LIMIT = "read only the first N problems (default: all)"
 _TAXONOMY = "folder with your own error types (*.yaml)"
 _PROMPTS = "folder with your own prompts and phrases; a file replaces the shipped one of its name"
-_SPLIT = "split of a Hugging Face data set"
 
 
-class TaxonomyConfig(CommandConfig):
-    """List the error types, or show one of them in full."""
+class TaxonomyConfig(ModelConfig):
+    """List the error types, show one of them in full, or have a teacher propose new ones."""
 
     command: ClassVar[str] = "taxonomy"
     example: ClassVar[str] = "lemma taxonomy calculation_error"
 
     type: Annotated[str | None, Option(positional=True)] = Field(None, description="error type: id, name, or alias")
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
+    grow: bool = Field(False, description="propose types for the errors of this run whose type is unknown")
+    teacher: Teacher = Field(None, description="model that describes and groups the errors, with --grow")
+    prompts: Prompts = Field(None, description=_PROMPTS)
+
+    def inert(self) -> Mapping[str, str]:
+        """The table needs no run directory and no model."""
+        if self.grow:
+            return {"type": "with --grow"}
+        return dict.fromkeys(type(self).model_fields.keys() - {"type", "taxonomy", "grow"}, "without --grow")
 
 
 class GenerateConfig(StageConfig):
@@ -83,9 +92,10 @@ class SampleConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("n", "prompt")
 
     data: Data = Field(None, description="problems, as for `lemma augment` (default: the bundled sample)")
-    split: Split = Field("train", description=_SPLIT)
-    columns: Columns = Field(default_factory=dict, description="columns to read, as question=NAME,answer=NAME")
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "train"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
         None, description="student: folder, Hugging Face id, or name on the server (default: scripted)"
     )
@@ -94,9 +104,7 @@ class SampleConfig(ModelConfig):
         "chat", description="chat, few-shot completion, or the evaluation prompt of arXiv 2503.17439"
     )
     prompts: Prompts = Field(None, description=_PROMPTS)
-    from_: Annotated[str | None, Option(metavar="FILE", compared="name")] = Field(
-        None, description="read existing solutions from a data file instead of asking a model"
-    )
+    from_: From = Field(None, description="read existing solutions from a data file instead of asking a model")
 
     def without_model(self) -> str:
         """With `--from`, nothing is asked."""
@@ -116,9 +124,14 @@ class AnalyzeConfig(LocatingConfig):
     example: ClassVar[str] = "lemma analyze --locate graph,rollouts --model my-student"
     model_options: ClassVar[tuple[str, ...]] = ("taxonomy", "prompts")
 
+    from_: From = Field(None, description="labeled solutions to import, such as PRM800K, ProcessBench or MR-GSM8K")
     teacher: Teacher = Field(None, description="model that judges (default: none; the arithmetic decides)")
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
+
+    def without_model(self) -> str:
+        """With `--from`, labels decide."""
+        return "with --from" if self.from_ else super().without_model()
 
 
 class AugmentConfig(ModelConfig):
@@ -129,13 +142,12 @@ class AugmentConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("audit", "student_share", "prompts")
 
     data: Data = Field(
-        None, description=".jsonl, .json, .csv, .parquet, or Hugging Face id (default: the bundled sample)"
+        None, description="files, a folder, - (stdin), or a Hugging Face id:config (default: the bundled sample)"
     )
-    split: Split = Field("train", description=_SPLIT)
-    columns: Columns = Field(
-        default_factory=dict, description="columns to read, as question=NAME,solution=NAME,answer=NAME"
-    )
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "train"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
         ("all",), description="error types and families (calc, logic, reading, output, all)"
     )
@@ -147,6 +159,9 @@ class AugmentConfig(ModelConfig):
     )
     places: NameOrFile = Field("real", description="steps of the errors: real, uniform, or a file from `lemma analyze`")
     best_effort: bool = Field(False, description="make as many errors as possible even if the asked shares are missed")
+    into: Literal["references", "solutions", "both"] = Field(
+        "references", description="inject into the references, the student's right solutions, or both"
+    )
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
     teacher: Teacher = Field(None, description="model that writes the errors (default: none; errors are symbolic)")
@@ -164,7 +179,7 @@ class AugmentConfig(ModelConfig):
 
     def inert(self) -> Mapping[str, str]:
         """The teacher never writes annotations, makes the type it is asked for, and chooses the step."""
-        names = ("best_effort", "keep_annotations", "places")
+        names = ("best_effort", "into", "keep_annotations", "places")
         return dict.fromkeys(names, "with --teacher") if self.teacher else super().inert()
 
 
@@ -208,6 +223,20 @@ class SmoothConfig(ModelConfig):
         return "" if self.teacher else "without --teacher"
 
 
+class CritiqueConfig(ModelConfig):
+    """Test which critiques of wrong solutions help the student to get the answer right."""
+
+    command: ClassVar[str] = "critique"
+    example: ClassVar[str] = "lemma critique --model Qwen/Qwen2.5-1.5B --base-url http://localhost:8000/v1"
+    role: ClassVar[Literal["student", "teacher"]] = "student"
+
+    model: Annotated[str | None, Option(metavar="MODEL")] = Field(
+        None, description="student: folder, Hugging Face id, or name on the server"
+    )
+    n: Annotated[int, Option(metavar="N")] = Field(4, ge=1, description="retries with the critique, and without it")
+    prompts: Prompts = Field(None, description=_PROMPTS)
+
+
 class BuildSftConfig(StageConfig):
     """Join error, reflection, and correction into training records."""
 
@@ -215,7 +244,7 @@ class BuildSftConfig(StageConfig):
     example: ClassVar[str] = "lemma build-sft --records lemma,dpo --mix cot=0.3 --exclude gsm8k_test.jsonl"
 
     records: Annotated[Names, Option(metavar="KIND,...")] = Field(
-        ("lemma",), description="record kinds: lemma, lema, cot, dpo, prm, critique"
+        ("lemma",), description="record kinds: lemma, lema, cot, dpo, prm, critique, revision, verification"
     )
     shape: Literal["prompt-completion", "messages", "alpaca", "sharegpt"] = Field(
         "prompt-completion", description="layout of the chat-style records"
@@ -253,10 +282,7 @@ class BuildSftConfig(StageConfig):
     )
     exclude: Exclude = Field((), description="test sets; drops problems that share an 8-word run with a test question")
     near_duplicates: Annotated[float, Option(metavar="SIMILARITY")] = Field(
-        0.9,
-        gt=0,
-        le=1,
-        description="drop errors with the same numbers if their words are this similar, 0 to 1",
+        0.9, gt=0, le=1, description="drop errors with the same numbers if their words are this similar, 0 to 1"
     )
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
@@ -354,7 +380,7 @@ class TrainConfig(StageConfig):
         None, description="folder or Hugging Face id of a causal model (default: a new tiny one)"
     )
     preset: Annotated[str | None, Option(metavar="NAME or FILE")] = Field(
-        None, description="source of the other defaults: lemma, lema, lora, dpo, tiny, or a YAML file"
+        None, description="source of the other defaults: lemma, lema, lora, dpo, practice, tiny, or a file"
     )
     objective: Literal["sft", "dpo", "prm"] = Field("sft", description="training objective")
     records: Annotated[Names, Option(metavar="KIND,...")] = Field(
@@ -455,9 +481,10 @@ class EvalConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("prompt", "prompts", "types", "errors", "model")
 
     data: Data = Field(None, description="test problems, as for `lemma augment` (default: the bundled sample)")
-    split: Split = Field("test", description=_SPLIT)
-    columns: Columns = Field(default_factory=dict, description="columns to read, as question=NAME,answer=NAME")
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "test"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
         None, description="folder, Hugging Face id, or name on the server (default: trained in this run)"
     )
@@ -476,9 +503,7 @@ class EvalConfig(ModelConfig):
     errors: Annotated[int, Option(metavar="N")] = Field(
         2, ge=0, description="wrong prefixes to recover from, per problem and kind"
     )
-    from_: Annotated[str | None, Option(metavar="FILE", compared="name")] = Field(
-        None, description="grade existing outputs: JSONL with question or id, and output"
-    )
+    from_: From = Field(None, description="grade existing outputs: JSONL with question or id, and output")
     compare: Annotated[tuple[str, str] | None, Option(setting=False, values=("A", "B"))] = Field(
         None, description="compare two evaluations, by name or folder"
     )

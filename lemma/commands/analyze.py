@@ -3,6 +3,7 @@
     lemma analyze                                             # by the graph of the reference solution, no model needed
     lemma analyze --teacher gpt-4o                            # by a model, and compared with the graph
     lemma analyze --locate graph,rollouts --model my-student  # by the student's own continuations, too
+    lemma analyze --from prm800k.jsonl                        # solutions whose first wrong step is labeled already
 
 Each one becomes an erroneous solution of origin `student`. Nothing is guessed: a step that is not probable enough
 (`--min-confidence`) stays null, and a type that the numbers do not prove is `unknown`. What several methods say is
@@ -35,6 +36,7 @@ from lemma.grading.verdict import exact_value
 from lemma.locating import confidence
 from lemma.locating.combination import combined, threshold
 from lemma.locating.graph import first_wrong_step
+from lemma.locating.importing import LabeledRow, read_row
 from lemma.locating.judge import PROMPT, PROMPT_WITHOUT_REFERENCE, Subject, judging_request, read_judgement
 from lemma.locating.posterior import Posterior
 from lemma.locating.rollouts import SHOWN_PREFIX_PROMPT, Effort, Student
@@ -45,8 +47,10 @@ from lemma.models.client import Client
 from lemma.models.factory import open_scorer
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Sampling, usable_text
-from lemma.records import UNKNOWN, Continuation, ErroneousSolution, Evidence, Problem, Solution, content_id
-from lemma.run_files import CONTINUATIONS, DISTRIBUTION, ERRONEOUS, PHRASE_SCORES, PROBLEMS, SOLUTIONS
+from lemma.problems.loading import ProblemSource, open_problems
+from lemma.problems.rows import read_rows
+from lemma.records import UNKNOWN, Continuation, ErroneousSolution, Evidence, Problem, Rejection, Solution, content_id
+from lemma.run_files import CONTINUATIONS, DISTRIBUTION, ERRONEOUS, PHRASE_SCORES, PROBLEMS, REJECTED, SOLUTIONS
 from lemma.rundir.counts import Counts
 from lemma.rundir.disk import write_whole
 from lemma.rundir.problems import StoredProblems
@@ -59,7 +63,8 @@ from lemma.trajectories.phrase_scores import Remembered, open_scores
 
 # Dimensions of the counts.
 _TYPES, _REASONS, _AGREEMENT, _PLACES = "student types", "located by", "graph and teacher", "first wrong step"
-_LOCATED, _NOT_LOCATED = "located", "not located"
+_LOCATED, _NOT_LOCATED, _NO_WRONG_STEP = "located", "not located", "labeled as right"
+_STEPS = "step of the first error"
 _ALMOST_CERTAIN = 0.9999  # only a proof is certain
 _METHODS = ("graph", "judge", "rollouts", "confidence")
 _OF_STUDENT = {"rollouts", "confidence"}
@@ -81,7 +86,12 @@ class Located:
 
 
 def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
-    """Locate by the graph alone, in several processes, or by methods that ask models."""
+    """Locate by the graph alone, in several processes, or by methods that ask models; or import labels."""
+    if config.from_ is not None:
+        if config.teacher is not None or config.min_confidence is not None:
+            raise ConfigError("--from takes labels as they are; leave out --teacher and --min-confidence")
+        source = open_problems(config.from_, config.command)
+        return Job(import_row, labeled_rows(source), inputs={"labels": source.fingerprint()})
     methods = config.methods
     for method in methods:
         if method not in _METHODS:
@@ -105,7 +115,9 @@ def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
 
 
 def next_command(config: AnalyzeConfig) -> tuple[str, ...]:
-    """Inject errors as often as the student makes them, if any of its errors has a known type."""
+    """Inject errors as often as the student makes them, if any of its errors has a known type. Labels are corrected."""
+    if config.from_ is not None:
+        return ("correct",)
     weights = orjson.loads((config.run / DISTRIBUTION).read_bytes())["weights"]
     return ("augment", "--distribution", str(config.run / DISTRIBUTION)) if any(weights.values()) else ("augment",)
 
@@ -303,6 +315,9 @@ def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iter
     error_type = located.error_type if told else UNKNOWN
     yield Count(_TYPES, error_type)
     yield Count(_PLACES, _LOCATED if told else _NOT_LOCATED)
+    if told:
+        steps = len(without_answer_line(solution.steps)) or len(solution.steps)
+        yield Count(_STEPS, f"{min(step, steps - 1)} of {steps}")
     yield ErroneousSolution(
         id=solution.id,
         problem_id=problem.id,
@@ -321,13 +336,44 @@ def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iter
     )
 
 
+def labeled_rows(source: ProblemSource) -> Iterator[LabeledRow | Rejection]:
+    """The rows of a file, those that are none as rejections. Only ids are held in memory."""
+    seen: set[str] = set()
+    for place, row in read_rows(source.data, source.split):
+        found = row if isinstance(row, Refusal) else LabeledRow.of(place, row)
+        if isinstance(found, LabeledRow) and found.id in seen:
+            found = Refusal("duplicate_row", "the same row appears earlier in the file")
+        if isinstance(found, LabeledRow):
+            seen.add(found.id)
+            yield found
+        else:
+            detail = f"{place}: {found}"
+            yield Rejection(stage="analyze", id=content_id(source.name, place), reason=found.reason, detail=detail)
+
+
+def import_row(item: LabeledRow | Rejection) -> Iterator[Product]:
+    """The problem and the erroneous solution of a row. A solution that is labeled as right is only counted."""
+    if isinstance(item, Rejection):
+        yield item
+        return
+    problem, erroneous = read_row(item, load_taxonomy())
+    yield problem
+    yield Count(_PLACES, _NO_WRONG_STEP if erroneous is None else _LOCATED)
+    if erroneous is not None:
+        yield Count(_TYPES, erroneous.error_type)
+        yield erroneous
+
+
 def write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
     """Write `distribution.json`: the share of each error type among the known ones, and how many are not known."""
     types, unknown = _known_types(counts)
     total = sum(types.values())
+    source = f"{SOLUTIONS.name}, analyzed by {_judges(config)}"
+    if config.from_ is not None:
+        source = f"{Path(config.from_).name}, labeled"
     distribution: dict[str, Any] = {
         "name": "student",
-        "source": f"{SOLUTIONS.name}, analyzed by {_judges(config)}",
+        "source": source,
         "note": f"percentages of the {total} errors of a known type, with 95 % Wilson intervals; {unknown} of "
         f"{total + unknown} errors have an unknown type, so these are not a sample of all",
         "weights": {kind: round(100 * count / total, 2) for kind, count in types.items()},
@@ -338,6 +384,7 @@ def write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
         "counts": types,
         "unknown": unknown,
         "unknown_share": round(100 * unknown / max(1, total + unknown), 2),
+        "places": _places(counts),
     }
     path = config.run / DISTRIBUTION
     write_whole(path, orjson.dumps(distribution, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
@@ -349,6 +396,15 @@ def _judges(config: AnalyzeConfig) -> str:
     names = {"graph": "the graph of the reference solutions", "judge": config.teacher}
     names |= {method: f"the {method} of {config.model}" for method in _OF_STUDENT}
     return ", ".join(str(names[method]) for method in config.methods)
+
+
+def _places(counts: Counts) -> dict[str, list[int]]:
+    """How often the first error is at each step, by the number of steps, as `augment --places` reads it."""
+    places: dict[int, list[int]] = {}
+    for name, count in counts.of(_STEPS).items():
+        step, steps = map(int, name.split(" of "))
+        places.setdefault(steps, [0] * steps)[step] += count
+    return {str(steps): places[steps] for steps in sorted(places)}
 
 
 def _known_types(counts: Counts) -> tuple[dict[str, int], int]:
@@ -375,6 +431,13 @@ def tallies(_config: AnalyzeConfig, counts: Counts) -> tuple[Tally, Tally]:
     )
 
 
+def failure(config: AnalyzeConfig, counts: Counts) -> str:
+    """Why nothing was imported; empty if something was."""
+    if config.from_ is None or counts.of(_PLACES):
+        return ""
+    return f"{config.from_} holds no usable labeled solution; see {REJECTED.name} and docs/labels.md"
+
+
 def calls(config: AnalyzeConfig) -> int:
     """Model calls per solution, at most."""
     return ("judge" in config.methods) + config.rollouts * ("rollouts" in config.methods)
@@ -386,8 +449,10 @@ COMMAND = Command(
     reads=SOLUTIONS,
     looks_up=(PROBLEMS,),
     writes=(ERRONEOUS, CONTINUATIONS),
+    imports=(PROBLEMS,),
     then=next_command,
     calls=calls,
     tallies=tallies,
+    failure=failure,
     finish=write_distribution,
 )

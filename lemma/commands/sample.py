@@ -39,7 +39,9 @@ NEXT_PROBLEM = "\n\nProblem:"  # a base model continues with a problem of its ow
 
 def plan(config: SampleConfig, _hold: Hold) -> Job:
     """Ask the student, or grade the solutions in a file."""
-    source = open_problems(config.from_ or config.data, config.command, config.columns, config.split, solved=False)
+    source = open_problems(
+        config.from_ or config.data, config.command, config.columns, config.split, solved=False, config=config.config
+    )
     inputs = {"problems": source.fingerprint()}
     announcement = "" if config.from_ or config.data else bundled_sample()
     if config.from_:
