@@ -39,13 +39,14 @@ from lemma.rundir.lines import LineIndex, fingerprint, read_stored_lines
 from lemma.rundir.sharing import Hold
 from lemma.runner import outcome_of
 from lemma.statistics import random_for
-from lemma.taxonomy.distributions import PARTS, Thinning, largest_mix, load_distribution, part_of
+from lemma.taxonomy.distributions import MOST, PARTS, Thinning, largest_mix, load_distribution, part_of
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.taxonomy.places import REAL, load_places
 
 # Dimensions of the counts. `refusals` are attempted errors that could not be proven.
 ASKED, MADE, REFUSALS, CONFUSION = "types asked", "types made", "refusals", "wanted > found"
 PLACES_ASKED, PLACES_MADE = "places asked", "places made"
+_PILOT = 500
 PLACES = ("first step", "between", "last step", "only step")
 
 
@@ -77,11 +78,8 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
         inputs["places"] = content_id(repr(sorted(places.counts.items())))
         how = (config.per_problem, config.seed, config.keep_annotations, places, config.best_effort, into)
         injection = InjectionPlan(weights, injectors, *how)
-        notes: tuple[str, ...] = ()
-        if config.distribution is not None and not config.best_effort:
-            available = _census(config, injection, problems(), inputs)
-            injection = replace(injection, thinning=Thinning.of(weights, available))
-            notes = _thinning_notes(weights, available)
+        thinning, notes = (None, ()) if config.best_effort else _thinning(config, injection, problems(), inputs)
+        injection = replace(injection, thinning=thinning)
         making = partial(inject, injection)
         return Job(making, problems(), Problem, inputs=inputs, announcement=announcement, notes=notes)
     teacher_plan = teacher_injector.TeacherPlan(
@@ -119,6 +117,27 @@ class RightSolutions:
         random_for(self._seed, "into", problem.id).shuffle(texts)
         own = [problem] if self._with_reference and problem.solution else []
         return own + [problem.model_copy(update={"solution": text}) for text in texts]
+
+
+def _thinning(
+    config: AugmentConfig, injection: InjectionPlan, items: Iterator[Any], inputs: Mapping[str, str]
+) -> tuple[Thinning | None, tuple[str, ...]]:
+    """What has to be left out so that the types have their shares, and what to say of it.
+
+    LaTeX solutions allow few types to be proven. Without a distribution, their first problems tell which types would
+    crowd out the others.
+    """
+    if config.distribution is not None:
+        available = _census(config, injection, items, inputs)
+        return Thinning.of(injection.weights, available), _thinning_notes(injection.weights, available)
+    first = list(islice(items, _PILOT))
+    if not any("\\boxed" in item.solution for item in first if isinstance(item, Problem)):
+        return None, ()
+    thinning = Thinning.capped(_census(config, injection, first, inputs))
+    if thinning is None:
+        return None, ()
+    fewer = " and ".join(kind for kind, parts in thinning.kept.items() if parts < PARTS)
+    return thinning, (f"part of {fewer} was left out, so that no type is above {MOST:.0%}; --best-effort keeps all",)
 
 
 def _census(
