@@ -138,9 +138,7 @@ class AugmentConfig(ModelConfig):
         None, description=".jsonl, .json, .csv, .parquet, or Hugging Face id (default: the bundled sample)"
     )
     split: Split = Field("train", description=_SPLIT)
-    columns: Columns = Field(
-        default_factory=dict, description="columns to read, as question=NAME,solution=NAME,answer=NAME"
-    )
+    columns: Columns = Field(default_factory=dict, description="columns, as question=NAME,solution=NAME,answer=NAME")
     limit: Limit = Field(None, description=_LIMIT)
     types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
         ("all",), description="error types and families (calc, logic, reading, output, all)"
@@ -153,9 +151,7 @@ class AugmentConfig(ModelConfig):
     )
     places: NameOrFile = Field("real", description="steps of the errors: real, uniform, or a file from `lemma analyze`")
     best_effort: bool = Field(False, description="make as many errors as possible even if the asked shares are missed")
-    into: Literal["references", "solutions", "both"] = Field(
-        "references", description="inject into the references, the student's right solutions, or both"
-    )
+    into: Literal["references", "solutions", "both"] = Field("references", description="right solutions to change")
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
     teacher: Teacher = Field(None, description="model that writes the errors (default: none; errors are symbolic)")
@@ -173,8 +169,8 @@ class AugmentConfig(ModelConfig):
 
     def inert(self) -> Mapping[str, str]:
         """The teacher never writes annotations, makes the type it is asked for, and chooses the step."""
-        names = ("best_effort", "into", "keep_annotations", "places")
-        return dict.fromkeys(names, "with --teacher") if self.teacher else super().inert()
+        inert = dict.fromkeys(("best_effort", "into", "keep_annotations", "places"), "with --teacher")
+        return inert if self.teacher else super().inert()
 
 
 class CorrectConfig(ModelConfig):

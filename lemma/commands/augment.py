@@ -31,9 +31,11 @@ from lemma.rundir.counts import REJECTED_BY_REASON, Counts
 from lemma.rundir.lines import LineIndex, fingerprint, read_stored_lines
 from lemma.rundir.sharing import Hold
 from lemma.statistics import random_for
+from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy.distributions import load_distribution
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.taxonomy.places import REAL, load_places
+from lemma.trajectories.right_solutions import check_reasoning
 
 # Dimensions of the counts. `refusals` are attempted errors that could not be proven.
 ASKED, MADE, REFUSALS, CONFUSION = "types asked", "types made", "refusals", "wanted > found"
@@ -102,13 +104,22 @@ class RightSolutions:
         self._with_reference, self._seed = config.into == "both", config.seed
         self._lines = LineIndex(SOLUTIONS.path(config.run), "sample", "problem_id", {"verdict": "equal"})
 
-    def __call__(self, problem: Problem) -> list[Problem]:
-        """Each as a problem that has it, in an order drawn from the seed."""
+    def __call__(self, problem: Problem) -> list[Problem | Refusal]:
+        """Each as a problem that has it, in an order drawn from the seed, and why others can't be trusted."""
         solutions = map(Solution.model_validate_json, self._lines.find_all(problem.id))
-        texts = list({"\n\n".join(solution.steps): None for solution in solutions})
-        random_for(self._seed, "into", problem.id).shuffle(texts)
-        own = [problem] if self._with_reference and problem.solution else []
-        return own + [problem.model_copy(update={"solution": text}) for text in texts]
+        right = list({solution.steps: None for solution in solutions})
+        random_for(self._seed, "into", problem.id).shuffle(right)
+        reference = tuple(map(without_annotations, split_steps(problem.solution)))
+        found: list[Problem | Refusal] = [problem] if self._with_reference and reference else []
+        for steps in right:
+            shown = tuple(map(without_annotations, steps))
+            try:
+                check_reasoning(problem.question, problem.answer, reference, shown)
+            except Refusal as refusal:
+                found.append(refusal)
+            else:
+                found.append(problem.model_copy(update={"solution": "\n\n".join(steps)}))
+        return found
 
 
 def _weights(config: AugmentConfig) -> dict[str, float]:

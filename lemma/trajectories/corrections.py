@@ -18,7 +18,7 @@ from lemma.records import Correction, ErroneousSolution, Origin, Strategy, conte
 from lemma.statistics import random_for
 from lemma.steps import ANNOTATION, split_steps, states_answer, without_annotations, without_answer_line
 from lemma.trajectories.rearranging import rearranged
-from lemma.trajectories.right_solutions import check_steps, continued, is_another
+from lemma.trajectories.right_solutions import check_reasoning, check_steps, continued, is_another
 
 _CHOICES = 4  # of the ways to rearrange a solution
 
@@ -35,7 +35,8 @@ class KnownSolution:
 def corrections(
     erroneous: ErroneousSolution, strategies: Sequence[Strategy], right: Sequence[KnownSolution] = ()
 ) -> Iterator[Correction | Refusal]:
-    """The corrections of these strategies, or why there is none. `right` are other right solutions than the reference.
+    """The corrections of these strategies, or why there is none. `right` are other right solutions than the one
+    that the error was compared with or injected into.
 
     Raises Refusal if there is nothing to follow.
     """
@@ -43,6 +44,8 @@ def corrections(
     if not right and not reference.steps:
         raise Refusal("no_reference", "the problem has no worked solution to follow")
     right = _in_any_order(erroneous, [_like(erroneous, solution) for solution in right])
+    proven = next((one for one in right if one.origin != "student"), reference).steps
+    right = [one for one in right if one.origin != "student" or _is_reasoned(erroneous, proven, one)]
     known = [*right, reference] if erroneous.origin == "student" else [reference, *right]
     known = list({solution.steps: solution for solution in known if solution.steps}.values())
     fix: Correction | Refusal = Refusal(
@@ -60,6 +63,15 @@ def _in_any_order(erroneous: ErroneousSolution, right: list[KnownSolution]) -> l
     """The solutions in an order drawn for this error, so that the errors of a problem get different ones."""
     random_for(0, "corrections", erroneous.id).shuffle(right)
     return sorted(right, key=lambda solution: solution.origin != "student")
+
+
+def _is_reasoned(erroneous: ErroneousSolution, reference: tuple[str, ...], right: KnownSolution) -> bool:
+    """Whether a solution of the student reaches the answer as the reference does, and not by chance."""
+    try:
+        check_reasoning(erroneous.question, erroneous.gold_answer, reference, right.steps)
+    except Refusal:
+        return False
+    return True
 
 
 def _like(erroneous: ErroneousSolution, right: KnownSolution) -> KnownSolution:

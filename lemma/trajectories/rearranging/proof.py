@@ -6,6 +6,7 @@ calls by a result of the other solution is the same function of the problem's nu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice, product
 
@@ -98,7 +99,7 @@ def _values(tree: Expression, origins: Sequence[int]) -> set[int]:
     if isinstance(tree, Binary):
         sides = product(_values(tree.left, origins), _values(tree.right, origins))
         values |= {computed(Binary(tree.operator, 0, 1), pair) for pair in sides}
-        summands = [origins[leaf] for leaf in leaves(tree)]
-        if len(set(summands)) == 1 and all(node.operator == "+" for node in nodes(tree)):
-            values.add(fingerprint(len(summands)) * summands[0] % MODULUS)  # 4 + 4 + 4 is 3 * 4
+        if all(node.operator == "+" for node in nodes(tree)):
+            counts = Counter(origins[leaf] for leaf in leaves(tree))  # 4 + 4 + 4 is 3 * 4
+            values.add(sum(one * (fingerprint(count) if count > 1 else 1) for one, count in counts.items()) % MODULUS)
     return values
