@@ -103,7 +103,7 @@ def parse(arguments: Sequence[str]) -> CommandConfig | None:
     if typed is not None and typed not in known and arguments[0] == typed:
         parser.error(f"there is no command {typed!r}; {did_you_mean(typed, known)}")
     values, unknown = parser.parse_known_args(arguments)
-    settings = {name: value for name, value in vars(values).items() if value is not None}
+    settings = {name: value for name, value in vars(values).items() if value is not None and value != []}
     config = known[settings.pop("command")]
     if unknown:
         flags = [flag_of(name) for name in config.model_fields]
@@ -170,7 +170,8 @@ def _add_option(group: Any, name: str, field: FieldInfo) -> None:
     option, shown = option_of(field), (field.description or "").replace("%", "%%")
     helped = f"{shown}{_shown_default(field)}"
     if option.positional:
-        group.add_argument(f"positional_{name}", nargs="?", default=None, metavar=name.upper(), help=helped)
+        count = "*" if option.several else "?"
+        group.add_argument(f"positional_{name}", nargs=count, default=None, metavar=name.upper(), help=helped)
         helped = argparse.SUPPRESS
     shared = {"dest": name, "default": None}
     if field.annotation in (bool, bool | None):

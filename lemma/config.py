@@ -16,13 +16,16 @@ from lemma.options import (
     MODEL_OPTIONS,
     Columns,
     CommandConfig,
+    Configuration,
     Data,
     Exclude,
+    From,
     Limit,
     ModelConfig,
     NameOrFile,
     Names,
     Option,
+    Probability,
     Prompts,
     Shares,
     Split,
@@ -35,20 +38,27 @@ from lemma.options import (
 
 REFLECTIONS = "reflections chosen by a model"
 
-_LIMIT = "read only the first N problems (default: all)"
 _TAXONOMY = "folder with your own error types (*.yaml)"
 _PROMPTS = "folder with your own prompts and phrases; a file replaces the shipped one of its name"
-_SPLIT = "split of a Hugging Face data set"
 
 
-class TaxonomyConfig(CommandConfig):
-    """List the error types, or show one of them in full."""
+class TaxonomyConfig(ModelConfig):
+    """List the error types, show one of them in full, or have a teacher propose new ones."""
 
     command: ClassVar[str] = "taxonomy"
     example: ClassVar[str] = "lemma taxonomy calculation_error"
 
     type: Annotated[str | None, Option(positional=True)] = Field(None, description="error type: id, name, or alias")
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
+    grow: bool = Field(False, description="propose types for the errors of this run whose type is unknown")
+    teacher: Teacher = Field(None, description="model that describes and groups the errors, with --grow")
+    prompts: Prompts = Field(None, description=_PROMPTS)
+
+    def inert(self) -> Mapping[str, str]:
+        """The table needs no run directory and no model."""
+        if self.grow:
+            return {"type": "with --grow"}
+        return dict.fromkeys(type(self).model_fields.keys() - {"type", "taxonomy", "grow"}, "without --grow")
 
 
 class GenerateConfig(StageConfig):
@@ -82,9 +92,10 @@ class SampleConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("n", "prompt")
 
     data: Data = Field(None, description="problems, as for `lemma augment` (default: the bundled sample)")
-    split: Split = Field("train", description=_SPLIT)
-    columns: Columns = Field(default_factory=dict, description="columns to read, as question=NAME,answer=NAME")
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "train"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
         None, description="student: folder, Hugging Face id, or name on the server (default: scripted)"
     )
@@ -93,9 +104,7 @@ class SampleConfig(ModelConfig):
         "chat", description="chat, few-shot completion, or the evaluation prompt of arXiv 2503.17439"
     )
     prompts: Prompts = Field(None, description=_PROMPTS)
-    from_: Annotated[str | None, Option(metavar="FILE", compared="name")] = Field(
-        None, description="read existing solutions from a data file instead of asking a model"
-    )
+    from_: From = Field(None, description="read existing solutions from a data file instead of asking a model")
 
     def without_model(self) -> str:
         """With `--from`, nothing is asked."""
@@ -112,19 +121,52 @@ class AnalyzeConfig(ModelConfig):
     """Find the first wrong step of the student's wrong solutions, and count the error types."""
 
     command: ClassVar[str] = "analyze"
-    example: ClassVar[str] = "lemma analyze --teacher gpt-4o"
+    example: ClassVar[str] = "lemma analyze --locate graph,rollouts --model my-student"
     model_options: ClassVar[tuple[str, ...]] = ("taxonomy", "prompts")
 
+    from_: From = Field(None, description="labeled solutions to import, such as PRM800K, ProcessBench or MR-GSM8K")
+    locate: Annotated[Names, Option(metavar="METHOD,...")] = Field(
+        (), description="graph, judge, rollouts, confidence (default: judge if --teacher, else graph)"
+    )
     teacher: Teacher = Field(None, description="model that judges (default: none; the arithmetic decides)")
-    min_confidence: Annotated[float | None, Option(metavar="P")] = Field(
-        None, ge=0, le=1, description="leave a less probable first wrong step unknown (default: the method's own limit)"
+    model: Annotated[str | None, Option(metavar="MODEL")] = Field(
+        None, description="student that wrote the solutions, for rollouts and confidence"
+    )
+    prompt: Literal["chat", "completion", "lemma", "question"] = Field(
+        "chat", description="how the student is asked, as for `lemma sample`, or with the bare question"
+    )
+    rollouts: Annotated[int, Option(metavar="N")] = Field(
+        48, ge=4, description="maximum continuations per solution, for --locate rollouts"
+    )
+    min_confidence: Probability = Field(
+        None, description="least probability of a first wrong step (default: the method's)"
     )
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
 
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """How first wrong steps are located."""
+        return self.locate or (("judge",) if self.teacher else ("graph",))
+
+    def asked(self) -> str | None:
+        """The student or the teacher."""
+        return self.model or self.teacher
+
     def without_model(self) -> str:
-        """Without a teacher, the graph decides."""
-        return "" if self.teacher else "without --teacher"
+        """Without a student and a teacher, the graph decides, or labels do."""
+        return "with --from" if self.from_ else "" if self.asked() else "without --teacher or --model"
+
+    def inert(self) -> Mapping[str, str]:
+        """What the methods do not use."""
+        unused = dict(super().inert())
+        if "judge" not in self.methods:
+            unused |= {"teacher": "without --locate judge", "taxonomy": "without --teacher"}
+        if "rollouts" not in self.methods:
+            unused |= dict.fromkeys(("rollouts", "prompt"), "without --locate rollouts")
+        if not {"rollouts", "confidence"} & set(self.methods):
+            unused["model"] = "without --locate rollouts or confidence"
+        return unused
 
 
 class AugmentConfig(ModelConfig):
@@ -135,11 +177,12 @@ class AugmentConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("audit", "student_share", "prompts")
 
     data: Data = Field(
-        None, description=".jsonl, .json, .csv, .parquet, or Hugging Face id (default: the bundled sample)"
+        None, description="files, a folder, - (stdin), or a Hugging Face id:config (default: the bundled sample)"
     )
-    split: Split = Field("train", description=_SPLIT)
-    columns: Columns = Field(default_factory=dict, description="columns, as question=NAME,solution=NAME,answer=NAME")
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "train"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
         ("all",), description="error types and families (calc, logic, reading, output, all)"
     )
@@ -213,6 +256,20 @@ class SmoothConfig(ModelConfig):
         return "" if self.teacher else "without --teacher"
 
 
+class CritiqueConfig(ModelConfig):
+    """Test which critiques of wrong solutions help the student to get the answer right."""
+
+    command: ClassVar[str] = "critique"
+    example: ClassVar[str] = "lemma critique --model Qwen/Qwen2.5-1.5B --base-url http://localhost:8000/v1"
+    role: ClassVar[Literal["student", "teacher"]] = "student"
+
+    model: Annotated[str | None, Option(metavar="MODEL")] = Field(
+        None, description="student: folder, Hugging Face id, or name on the server"
+    )
+    n: Annotated[int, Option(metavar="N")] = Field(4, ge=1, description="retries with the critique, and without it")
+    prompts: Prompts = Field(None, description=_PROMPTS)
+
+
 class BuildSftConfig(StageConfig):
     """Join error, reflection, and correction into training records."""
 
@@ -220,7 +277,7 @@ class BuildSftConfig(StageConfig):
     example: ClassVar[str] = "lemma build-sft --records lemma,dpo --mix cot=0.3 --exclude gsm8k_test.jsonl"
 
     records: Annotated[Names, Option(metavar="KIND,...")] = Field(
-        ("lemma",), description="record kinds: lemma, lema, cot, dpo, prm, critique"
+        ("lemma",), description="record kinds: lemma, lema, cot, dpo, prm, critique, revision, verification"
     )
     shape: Literal["prompt-completion", "messages", "alpaca", "sharegpt"] = Field(
         "prompt-completion", description="layout of the chat-style records"
@@ -258,10 +315,7 @@ class BuildSftConfig(StageConfig):
     )
     exclude: Exclude = Field((), description="test sets; drops problems that share an 8-word run with a test question")
     near_duplicates: Annotated[float, Option(metavar="SIMILARITY")] = Field(
-        0.9,
-        gt=0,
-        le=1,
-        description="drop errors with the same numbers if their words are this similar, 0 to 1",
+        0.9, gt=0, le=1, description="drop errors with the same numbers if their words are this similar, 0 to 1"
     )
     taxonomy: Taxonomy = Field(None, description=_TAXONOMY)
     prompts: Prompts = Field(None, description=_PROMPTS)
@@ -359,7 +413,7 @@ class TrainConfig(StageConfig):
         None, description="folder or Hugging Face id of a causal model (default: a new tiny one)"
     )
     preset: Annotated[str | None, Option(metavar="NAME or FILE")] = Field(
-        None, description="source of the other defaults: lemma, lema, lora, dpo, tiny, or a YAML file"
+        None, description="source of the other defaults: lemma, lema, lora, dpo, practice, tiny, or a file"
     )
     objective: Literal["sft", "dpo", "prm"] = Field("sft", description="training objective")
     records: Annotated[Names, Option(metavar="KIND,...")] = Field(
@@ -460,9 +514,10 @@ class EvalConfig(ModelConfig):
     model_options: ClassVar[tuple[str, ...]] = ("prompt", "prompts", "types", "errors", "model")
 
     data: Data = Field(None, description="test problems, as for `lemma augment` (default: the bundled sample)")
-    split: Split = Field("test", description=_SPLIT)
-    columns: Columns = Field(default_factory=dict, description="columns to read, as question=NAME,answer=NAME")
-    limit: Limit = Field(None, description=_LIMIT)
+    split: Split = "test"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
         None, description="folder, Hugging Face id, or name on the server (default: trained in this run)"
     )
@@ -481,9 +536,7 @@ class EvalConfig(ModelConfig):
     errors: Annotated[int, Option(metavar="N")] = Field(
         2, ge=0, description="wrong prefixes to recover from, per problem and kind"
     )
-    from_: Annotated[str | None, Option(metavar="FILE", compared="name")] = Field(
-        None, description="grade existing outputs: JSONL with question or id, and output"
-    )
+    from_: From = Field(None, description="grade existing outputs: JSONL with question or id, and output")
     compare: Annotated[tuple[str, str] | None, Option(setting=False, values=("A", "B"))] = Field(
         None, description="compare two evaluations, by name or folder"
     )

@@ -39,6 +39,7 @@ from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations
+from lemma.taxonomy.distributions import Thinning
 from lemma.taxonomy.places import Places
 
 _COMMAND = re.compile(r"\\[a-z]+")
@@ -64,6 +65,7 @@ class InjectionPlan:
     """The right solutions to inject into, each as a problem that has it, and why others are none; by default the
     problem's own.
     """
+    thinning: Thinning | None = None
 
 
 @dataclass(frozen=True)
@@ -190,12 +192,12 @@ class _Drafts:
         return None
 
     def _prove_next(self, place: int) -> tuple[str, Injected] | None:
-        kinds = self._drafts[place]
+        kinds, graph = self._drafts[place], self._graph
         while kinds:
             kind = self._rng.choices(list(kinds), [self._plan.weights[kind] for kind in kinds])[0]
             while kinds[kind]:
                 try:
-                    error = carried(self._graph, self._plan.injectors[kind], kinds[kind].pop())
+                    error = carried(graph, self._plan.injectors[kind], kinds[kind].pop(), self._plan.keep_annotations)
                 except Refusal as refusal:
                     self.refused[refusal.reason] += 1
                     continue
@@ -254,16 +256,16 @@ def attempts(
             yield refusal
 
 
-def carried(graph: SolutionGraph | ModularSolution, name: str, draft: _Draft) -> Injected:
+def carried(graph: SolutionGraph | ModularSolution, name: str, draft: _Draft, annotated: bool = True) -> Injected:
     """The erroneous solution that a proposal leads to. Raises Refusal if it can't be proven."""
     if isinstance(draft, Injected) or isinstance(graph, ModularSolution):
         assert isinstance(draft, Injected)
         return draft
     if isinstance(draft, Conclusion):
-        steps = (*graph.written[: draft.step], draft.text)
+        steps = (*(graph.written if annotated else graph.steps)[: draft.step], draft.text)
         injected = Injected(steps, draft.step, draft.answer, draft.explanation)
     else:
-        injected = _carried(graph, draft)
+        injected = _carried(graph, draft, annotated)
     shown = prove(graph, name, injected.steps, injected.error_step)
     prove_answer(graph, shown, injected.final)
     if graph.latex and not is_balanced(injected.explanation, commands_outside=False):
@@ -271,8 +273,8 @@ def carried(graph: SolutionGraph | ModularSolution, name: str, draft: _Draft) ->
     return injected
 
 
-def _carried(graph: SolutionGraph, proposal: Proposal) -> Injected:
-    consequence = propagate(graph, proposal.change)
+def _carried(graph: SolutionGraph, proposal: Proposal, annotated: bool) -> Injected:
+    consequence = propagate(graph, proposal.change, annotated=annotated)
     assert graph.final is not None
     result, final = graph.equations[graph.final].result, consequence.final
     if result.percent and result.face != graph.gold:
@@ -307,6 +309,8 @@ def _record(
 
 def final_text(gold: str, value: Value) -> str:
     """A wrong answer in the form of the gold one: `$20` for `$18`, `\\frac{1}{3}` for `\\frac{1}{2}`."""
+    if gold.isdigit() and gold.isascii() and isinstance(value, int) and value >= 0:
+        return str(value)  # as below, and nearly always so
     places = list(_GOLD_NUMBER.finditer(gold))
     if len(places) == 1 and "=" not in gold:
         number = places[0].group()
