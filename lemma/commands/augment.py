@@ -62,9 +62,8 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
     }
     announcement = "" if config.data else bundled_sample()
     stored: Path | None = None
-    into = None
-    if config.into != "references":
-        into = RightSolutions(config)
+    into = None if config.into == "references" else RightSolutions(config)
+    if into is not None:
         inputs["solutions"] = fingerprint(SOLUTIONS.path(config.run))
         if config.data is None:
             stored, announcement = PROBLEMS.path(config.run), ""

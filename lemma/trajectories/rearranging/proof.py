@@ -13,7 +13,6 @@ from itertools import islice, product
 from lemma.arithmetic.expressions import Binary, Expression, leaves, nodes
 from lemma.arithmetic.fingerprints import MODULUS, computed, fingerprint, inverse
 from lemma.arithmetic.graph import SolutionGraph, read_solution
-from lemma.arithmetic.latex import is_balanced
 from lemma.arithmetic.numbers import Number, Value, divide, normal
 from lemma.exceptions import Refusal
 
@@ -33,8 +32,6 @@ def prove(old: SolutionGraph, steps: Sequence[str], beside: SolutionGraph | None
         raise Refusal("unreadable_equation")
     if old.final is None or new.final is None or _behind(new, new.final) != _behind(old, old.final):
         raise Refusal("answer_moved")
-    if new.latex and not all(map(is_balanced, steps)):
-        raise Refusal("unbalanced_latex")
     if not _unexplained(new) <= _unexplained(old):
         raise Refusal("number_from_nowhere", ", ".join(map(str, _unexplained(new) - _unexplained(old))))
     known: dict[Value, set[int]] = {}
