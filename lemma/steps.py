@@ -64,7 +64,8 @@ _STOP_INSIDE = re.compile(r"\.\s*(?:\$\$?|\\\]|\\end\{[a-z*]+\})$")  # MATH ofte
 
 _ANSWER_LINE = re.compile(
     r"^\W*(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:final )?answer\s*(?:is|:)"
-    r"(?:[^a-z]*|[\s:*$]{0,9}-?\d[\d.,/]{0,30}%?(?: (?!because|since|if|and|or|but|so|as|when|for|not|that)[a-z]{1,20}){1,2}[\s.*]{0,9})$",
+    r"(?:[^a-z]*|[\s:*$]{0,9}-?\d[\d.,/]{0,30}%?"
+    r"(?: (?!because|since|if|and|or|but|so|as|when|for|not|that)[a-z]{1,20}){1,2}[\s.*]{0,9})$",
     re.IGNORECASE,
 )
 
