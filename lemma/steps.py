@@ -14,6 +14,20 @@ import re
 from collections.abc import Sequence
 
 ANNOTATION = re.compile(r"<<[^<>\n]*>>")
+_MARKUP = re.compile(r"<[/|a-zA-Z]|\[/?T|\u25c1")
+_THOUGHT_NAMES = r"(?:think|thinking|thought|thoughts|reasoning|seed:think|scratchpad|reflection)"
+THOUGHT_BEGINS = re.compile(
+    rf"<{_THOUGHT_NAMES}>|\[THINK\]|\u25c1think\u25b7|<\|(?:begin_of_thought|thinking|START_THINKING)\|>"
+    r"|<\|channel\|>\s*analysis",
+    re.IGNORECASE,
+)
+THOUGHT_ENDS = re.compile(
+    rf"</{_THOUGHT_NAMES}>|\[/THINK\]|\u25c1/think\u25b7|<\|(?:end_of_thought|/thinking|END_THINKING)\|>"
+    r"|<\|channel\|>\s*final",
+    re.IGNORECASE,
+)
+# Special tokens of chat templates, between which a thought and what is said after it stand.
+_TOKEN = re.compile(r"<\|[A-Za-z_/][^|<>\s]{0,40}\|>|<\uff5c[^<>|\uff5c]{1,40}\uff5c>|</s>")
 _MARKED_ANSWER = re.compile(r"^[ \t]*####.*$", re.MULTILINE)
 _LATEX = re.compile(r"\\boxed|\\\[|\\begin\{|\$[^$\n\\^_{]*[\\^_{][^$\n]*\$")
 _OPENING = re.compile(r"\[asy\]|\\begin\{([a-z*]+)\}|\\\[|\$\$|\$")
@@ -70,10 +84,27 @@ _ANSWER_LINE = re.compile(
 )
 
 
+def split_thought(text: str) -> tuple[str, str | None]:
+    """What a text thinks, and what it says after that: None if it ends in the middle of a thought.
+
+    >>> split_thought("<think>9 + 9 = 20?</think>It is 18.")
+    ('<think>9 + 9 = 20?</think>', 'It is 18.')
+    """
+    if not _MARKUP.search(text):
+        return "", text
+    ends = [end.end() for end in THOUGHT_ENDS.finditer(text)]
+    thought, said = (text[: ends[-1]], text[ends[-1] :]) if ends else ("", text)
+    if begin := THOUGHT_BEGINS.search(said):
+        return thought + said[begin.start() :], None
+    if not thought:
+        return "", text
+    return thought, next((piece.strip() for piece in _TOKEN.split(said) if piece.strip()), "")
+
+
 def split_steps(solution: str) -> tuple[str, ...]:
-    """The steps of a solution's text, without its `#### 72` line. Empty when there is no text."""
+    """The steps of a solution's text, without its thoughts and its answer line. Empty when there is no text."""
     # An `A:` line is the answer only if nothing follows it.
-    written = solution.rstrip()
+    written = (split_thought(solution)[1] or "").rstrip()
     last_line = written.rfind("\n") + 1
     if written[last_line:].lstrip(" \t").startswith("A:"):
         written = written[:last_line]

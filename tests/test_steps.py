@@ -58,6 +58,25 @@ def test_a_paragraph_is_cut_at_its_sentences(solution, count):
     assert split_steps("\n".join(steps)) == steps
 
 
+THOUGHTS = [
+    ("<think>It is 3 + 4 = 8.\nNo.</think>\nIt is 3 + 4 = 7.", ("It is 3 + 4 = 7.",)),
+    ("It is 8?\n</think>\n\nIt is 7.\nSo 7.", ("It is 7.", "So 7.")),
+    ("<think>It is 3 + 4 = 8.", ()),
+    ("It is 7. <think>Or is it", ()),
+    (
+        "<|channel|>analysis<|message|>8?<|end|><|start|>assistant<|channel|>final<|message|>It is 7.<|return|>",
+        ("It is 7.",),
+    ),
+    ("<|begin_of_thought|>8<|end_of_thought|><|begin_of_solution|>It is 7.<|end_of_solution|>", ("It is 7.",)),
+    ("If 3 < a and b > 4, it is 7.", ("If 3 < a and b > 4, it is 7.",)),
+]
+
+
+@pytest.mark.parametrize(("solution", "steps"), THOUGHTS)
+def test_a_thought_is_never_a_step(solution, steps):
+    assert split_steps(solution) == steps
+
+
 MARKERS = [
     ("1. It is $2^2 = 4$.\n2. It is $4 + 1 = \\boxed{5}$.", ("1. It is $2^2 = 4$.", "2. It is $4 + 1 = \\boxed{5}$.")),
     ("1.\nIt is 4.\n2)\nIt is 5.", ("1. It is 4.", "2) It is 5.")),
