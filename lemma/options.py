@@ -111,6 +111,8 @@ NameOrFile = Annotated[str | None, Option(metavar="FILE or NAME", compared="inpu
 Taxonomy = Annotated[Path | None, Option(metavar="DIR", compared="content")]
 # Not a setting: what counts is the content, whose versions are among the inputs.
 Prompts = Annotated[Path | None, Option(setting=False, metavar="DIR")]
+From = Annotated[str | None, Option(metavar="FILE", compared="name")]
+Probability = Annotated[float | None, Option(metavar="P"), Field(ge=0, le=1)]
 Teacher = Annotated[str | None, Option(metavar="MODEL")]
 Exclude = Annotated[Names, Option(metavar="FILE,...", compared="content")]
 
@@ -199,6 +201,9 @@ class ViewConfig(CommandConfig):
     run: Annotated[Path, Option(setting=False, metavar="DIR")] = Field(Path("lemma-run"), description="run directory")
 
 
+TAXONOMY_FOLDER = "folder with your own error types (*.yaml)"
+PROMPTS_FOLDER = "folder with your own prompts and phrases; a file replaces the shipped one of its name"
+REFLECTIONS = "reflections chosen by a model"
 CONNECTION, SAMPLING, LIMITS = "model connection", "sampling", "limits and costs"
 
 

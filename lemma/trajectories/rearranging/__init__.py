@@ -57,7 +57,7 @@ def _rearranged(
     if start.final is None:
         return None, "no_other_way", "the answer is not computed in the text"
     rng, refused, ways, graph = random_for(choice, question, *steps), set[str](), list(WAYS), start
-    for _ in range(_MOST_CHANGES):
+    for _ in range(rng.randint(1, _MOST_CHANGES)):
         rng.shuffle(ways)
         for way in ways:
             found = _first_proven(start, graph, way, rng, refused)
