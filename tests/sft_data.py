@@ -93,6 +93,14 @@ def write_run(run: Path, errors: list[ErroneousSolution], corrections: list[Corr
     return run
 
 
+def add_near_duplicate(run: Path) -> None:
+    """Append an erroneous solution that differs from the first one in a few words."""
+    path = run / "erroneous.jsonl"
+    first = lines(path)[0]
+    twin = first | {"id": "f" * 16, "question": f"{first['question']} Can you say?"}
+    path.write_bytes(path.read_bytes() + orjson.dumps(twin) + b"\n")
+
+
 def lemma(*arguments: str | Path) -> int:
     """Run a command in this process, with one worker unless told otherwise."""
     workers = () if "--workers" in arguments else ("--workers", "1")

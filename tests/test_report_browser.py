@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 from browser import CHROMIUM, Browser, open_browser
+from sft_data import add_near_duplicate
 from test_report import HOSTILE, data_of, hostile_run
 
 from lemma.cli import main
@@ -55,6 +56,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with something from every stage that the page shows."""
     folder = tmp_path_factory.mktemp("browser") / "run"
     assert main(["augment", "--run", str(folder), "--workers", "1", "--per-problem", "8"]) == 0
+    add_near_duplicate(folder)
     assert main(["build-sft", "--run", str(folder), "--workers", "1", "--near-duplicates", "0.6"]) == 0
     weights = {"weights": {"calculation_error": 70.0, "missing_step": 30.0}, "note": "percentages of 20 errors"}
     (folder / "distribution.json").write_bytes(orjson.dumps(weights))
