@@ -16,6 +16,7 @@ from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.cuts import shortened
 from lemma.injectors.naming import is_counted
 from lemma.injectors.proposal import Proposal, Site, sites
+from lemma.injectors.unit_conversion_error import converts
 
 # A clause in which a number may follow: "He sold", but not "because".
 _CLAUSE = re.compile(r"[A-Za-z]{2,}[^.;:,()=]*(?<![A-Za-z])(?P<last>[A-Za-z]+)?\s*\$?$")
@@ -37,7 +38,9 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         rng.shuffle(parts)
         for node, kept in parts:
             gone = node.right if kept is node.left else node.left
-            if not fits(site, node, kept, gone):
+            # To leave out a conversion within a calculation is an error of its own.
+            converted = isinstance(gone, int) and len(site.equation.operands) > 2 and converts(site, gone)
+            if converted or not fits(site, node, kept, gone):
                 continue
             change = statement(site, kept) if node is tree and isinstance(kept, int) else shortened(site, node, kept)
             if change is not None:
