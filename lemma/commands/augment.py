@@ -76,7 +76,7 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
         places = load_places(config.places or REAL)
         inputs["places"] = content_id(repr(sorted(places.counts.items())))
         how = (config.per_problem, config.seed, config.keep_annotations, places, config.best_effort, into)
-        injection = InjectionPlan(weights, injectors, *how)
+        injection = InjectionPlan(weights, injectors, *how, errors_per_solution=config.errors_per_solution)
         notes: tuple[str, ...] = ()
         if config.distribution is not None and not config.best_effort:
             available = _census(config, injection, problems(), inputs)
