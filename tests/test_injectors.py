@@ -159,6 +159,8 @@ MADE = [
     ("missing_step", alone("He sold 48 / 2 = 24 clips.", 24, "He has 48 clips."), "He sold 48 clips.",
      "The step leaves out the division by 2: it should be 48 / 2 = 24."),
     ("missing_step", BAGS, "Tom buys 7 apples.", None),
+    ("missing_step", ("$4, $50", ("They cost 3 * $4 = $12.", "He gets $50 - $12 = $38 back."), 38), "He gets $12 back.",
+     "The step leaves out the subtraction from $50: it should be $50 - $12 = $38."),
     ("missing_step", alone(r"$12\cdot 5\cdot 2 = \boxed{120}$", 120), r"$12\cdot 5 = \boxed{60}$",
      r"The step leaves out the factor 2: it should be $12\cdot 5\cdot 2 = 120$."),
     ("formula_confusion_error", FIELD, "The area is 2 * (12 + 8) = 40 square feet.",

@@ -33,7 +33,7 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         parts = [
             (node, kept)
             for node in nodes(tree)
-            for kept in ((node.left, node.right) if node.operator in "+*" else (node.left,))
+            for kept in ((node.left, node.right) if node.operator in "+*" or stops(site, node) else (node.left,))
         ]
         rng.shuffle(parts)
         for node, kept in parts:
@@ -45,6 +45,14 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             change = statement(site, kept) if node is tree and isinstance(kept, int) else shortened(site, node, kept)
             if change is not None:
                 yield Proposal(change, f"The step leaves out {named(site, node, gone)}: it should be {site.worked}.")
+
+
+def stops(site: Site, node: Binary) -> bool:
+    """Whether a solution may end with what its last step takes away, which an earlier step found: the cost, not the
+    change.
+    """
+    is_last = node is site.equation.tree and site.index == site.graph.final and node.operator == "-"
+    return is_last and isinstance(node.right, int) and bool(site.links[node.right].results)
 
 
 def fits(site: Site, node: Binary, kept: Expression, gone: Expression) -> bool:
@@ -78,6 +86,8 @@ def named(site: Site, node: Binary, gone: Expression) -> str:
     if len(parts) > 1:
         return f"the part of the calculation with {', '.join(parts[:-1])} and {parts[-1]}"
     part = parts[0]
+    if node.operator == "-" and gone is node.left:
+        return f"the subtraction from {part}"
     return {"*": f"the factor {part}", "/": f"the division by {part}"}.get(
         node.operator, f"the {part}" + " that is taken away" * (node.operator == "-")
     )
