@@ -207,7 +207,8 @@ def sample_outcomes():
 
 def test_every_type_with_an_injector_is_made_of_the_bundled_sample(sample_outcomes):
     made = {record.error_type for outcome in sample_outcomes for record in records_of(outcome)}
-    assert made == set(INJECTORS) - {"counting_error"}, "in the bundled sample, nothing is counted"
+    # In the bundled sample, nothing is counted, and only some orders of drawing come to a contradiction.
+    assert set(INJECTORS) - made <= {"counting_error", "contradictory_step"}
 
 
 def test_an_independent_checker_finds_no_exception_in_the_bundled_sample(sample_outcomes):

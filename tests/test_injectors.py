@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import read_solution
 from lemma.arithmetic.numbers import find_numbers, normal
 from lemma.exceptions import ConfigError, Refusal
@@ -18,8 +19,9 @@ from lemma.grading.verdict import exact_value
 from lemma.injectors import injector as find_injector
 from lemma.injectors.proof import prove
 from lemma.injectors.proposal import Conclusion, swapped_digits
-from lemma.injectors.symbolic import Injected, attempts, final_text
+from lemma.injectors.symbolic import Injected, InjectionPlan, attempts, erroneous_solutions, final_text
 from lemma.problems.loading import open_problems
+from lemma.records import Problem
 from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy.error_types import load_taxonomy
 
@@ -131,6 +133,9 @@ MADE = [
      "The problem says 5, not 6: it should be 5 boxes * 7 = 35."),
     ("context_value_error", EGGS, "He has 5 boxes * 8 eggs = 40 eggs.",
      "The problem says 7, not 8: it should be 5 boxes * 7 = 35."),
+    ("unit_conversion_error", alone("He runs 3 * 5 * 60 = 900 minutes.", 900, "He runs 3 hours 5 times a week."),
+     "He runs 3 * 5 = 15 minutes.",
+     "There are 60 minutes in an hour, and the step leaves the conversion out: it should be 3 * 5 * 60 = 900."),
     ("unit_conversion_error", TIMED, "He runs 3 * 100 = 300 minutes.",
      "There are 60 minutes in an hour, not 100: it should be 3 * 60 = 180."),
     ("unit_conversion_error", alone("He runs 900 / 60 = 15 hours.", 15, "He runs 900 minutes."),
@@ -154,6 +159,8 @@ MADE = [
     ("missing_step", alone("He sold 48 / 2 = 24 clips.", 24, "He has 48 clips."), "He sold 48 clips.",
      "The step leaves out the division by 2: it should be 48 / 2 = 24."),
     ("missing_step", BAGS, "Tom buys 7 apples.", None),
+    ("missing_step", ("$4, $50", ("They cost 3 * $4 = $12.", "He gets $50 - $12 = $38 back."), 38), "He gets $12 back.",
+     "The step leaves out the subtraction from $50: it should be $50 - $12 = $38."),
     ("missing_step", alone(r"$12\cdot 5\cdot 2 = \boxed{120}$", 120), r"$12\cdot 5 = \boxed{60}$",
      r"The step leaves out the factor 2: it should be $12\cdot 5\cdot 2 = 120$."),
     ("formula_confusion_error", FIELD, "The area is 2 * (12 + 8) = 40 square feet.",
@@ -429,3 +436,21 @@ def test_a_fraction_keeps_the_command_of_the_reference():
 
 def test_latex_without_a_sign_of_division_gets_none():
     assert not [step for step in wrong_steps("operator_error", *alone(r"$12 \cdot 4 = 48$", 48)) if "div" in step]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_several_errors_are_each_proven_and_told(most):
+    text = "She has 5 * 7 = 35 pens.\nShe sells 9, so 35 - 9 = 26 are left.\nThey cost 26 * $3 = $78.\n#### 78"
+    question = "Ann has 5 boxes of 7 pens, sells 9 of them, and the rest cost $3 each. What do they cost?"
+    kinds = {"context_value_error": "context_value_error", "operator_error": "operator_error"}
+    plan = InjectionPlan(dict.fromkeys(kinds, 1.0), kinds, 12, 0, errors_per_solution=most)
+    problem = Problem.of(question, text)
+    several = 0
+    for record in erroneous_solutions(plan, problem).records:
+        told = [int(step) for step in re.findall(r"Step (\d+) has an error of its own", record.explanation)]
+        assert told == sorted(set(told)) and len(told) < most
+        assert all(step > record.located_step + 1 for step in told)
+        assert all(equation.holds for step in record.steps for equation in read_step(step).equations)
+        assert record.final_answer != "78"
+        several += bool(told)
+    assert bool(several) == (most > 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -55,9 +56,14 @@ def later_steps_follow(reading: Reading) -> Iterator[Finding]:
     earlier = (stated_values(step) for step in reading.steps[:at])
     ledger = Ledger(set(question_values(reading.record.question)).union(*earlier))
     _note_dropped_steps(reading, ledger)
+    # What comes after a second error follows from it in turn, which this rule doesn't recompute.
+    second = re.search(r"Step (\d+) has an error of its own: ", reading.record.explanation)
+    own = len(reading.steps) if second is None else int(second[1]) - 1
     for index in range(at, len(reading.steps)):
         if index > at:
             yield from _equations_hold(reading.steps[index], reading.partners[index])
+        if index >= own:
+            continue
         yield from _step_follows(reading, index, ledger)
 
 

@@ -79,7 +79,7 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
         places = load_places(config.places or REAL)
         inputs["places"] = content_id(repr(sorted(places.counts.items())))
         how = (config.per_problem, config.seed, config.keep_annotations, places, config.best_effort, into)
-        injection = InjectionPlan(weights, injectors, *how)
+        injection = InjectionPlan(weights, injectors, *how, errors_per_solution=config.errors_per_solution)
         thinning, notes = (None, ()) if config.best_effort else _thinning(config, injection, problems(), inputs)
         injection = replace(injection, thinning=thinning)
         making = partial(inject, injection)

@@ -45,6 +45,9 @@ class AugmentConfig(ModelConfig):
     per_problem: Annotated[int, Option(metavar="N")] = Field(
         4, ge=1, description="maximum number of erroneous solutions per problem"
     )
+    errors_per_solution: Annotated[int, Option(metavar="N")] = Field(
+        1, ge=1, le=4, description="maximum number of errors per solution; the first is the label"
+    )
     distribution: NameOrFile = Field(
         None, description="type weights: a JSON file, or a shipped one such as lemma-llama3-gsm8k"
     )
@@ -70,5 +73,5 @@ class AugmentConfig(ModelConfig):
 
     def inert(self) -> Mapping[str, str]:
         """The teacher never writes annotations, makes the type it is asked for, and chooses the step."""
-        names = ("best_effort", "into", "keep_annotations", "places")
+        names = ("best_effort", "errors_per_solution", "into", "keep_annotations", "places")
         return dict.fromkeys(names, "with --teacher") if self.teacher else super().inert()

@@ -33,6 +33,7 @@ _SIDES = re.compile(
 _DISTANCE = re.compile(r"\b(?:miles?|kilometers?|km|meters?|feet|distance)\b", re.IGNORECASE)
 _TIME = re.compile(r"\b(?:hours?|minutes?|seconds?|days?)\b", re.IGNORECASE)
 _RECTANGLE = re.compile(r"\b(?:by|wide|width|long|length|rectang\w*|square)\b", re.IGNORECASE)
+_DISCOUNT = re.compile(r"% (?:off|less|lower|fewer)|\bdiscount|\bsale\b|\bdecreas|\breduc", re.IGNORECASE)
 _HUNDRED = 100
 
 Formula = Callable[[Site], Iterator[Proposal]]
@@ -108,6 +109,8 @@ def _percent_more_for_percent_of(site: Site) -> Iterator[Proposal]:
         if percent is None or not 0 < percent < _HUNDRED:
             continue
         for other, meaning in ((_HUNDRED + percent, "more than"), (_HUNDRED - percent, "less than")):
+            if other > _HUNDRED and _DISCOUNT.search(site.graph.question):
+                continue  # nobody pays 120% after 20% off
             unit, sign = divide(operand.face, percent), "\\%" if site.graph.latex else "%"
             edits = site.writes(leaf, normal(other * unit)) if other != percent else ()
             if len(edits) == 1:  # a percentage that the step repeats in words would be a misquote

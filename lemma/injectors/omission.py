@@ -16,6 +16,7 @@ from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.cuts import shortened
 from lemma.injectors.naming import is_counted
 from lemma.injectors.proposal import Proposal, Site, sites
+from lemma.injectors.unit_conversion_error import converts
 
 # A clause in which a number may follow: "He sold", but not "because".
 _CLAUSE = re.compile(r"[A-Za-z]{2,}[^.;:,()=]*(?<![A-Za-z])(?P<last>[A-Za-z]+)?\s*\$?$")
@@ -32,16 +33,26 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         parts = [
             (node, kept)
             for node in nodes(tree)
-            for kept in ((node.left, node.right) if node.operator in "+*" else (node.left,))
+            for kept in ((node.left, node.right) if node.operator in "+*" or stops(site, node) else (node.left,))
         ]
         rng.shuffle(parts)
         for node, kept in parts:
             gone = node.right if kept is node.left else node.left
-            if not fits(site, node, kept, gone):
+            # To leave out a conversion within a calculation is an error of its own.
+            converted = isinstance(gone, int) and len(site.equation.operands) > 2 and converts(site, gone)
+            if converted or not fits(site, node, kept, gone):
                 continue
             change = statement(site, kept) if node is tree and isinstance(kept, int) else shortened(site, node, kept)
             if change is not None:
                 yield Proposal(change, f"The step leaves out {named(site, node, gone)}: it should be {site.worked}.")
+
+
+def stops(site: Site, node: Binary) -> bool:
+    """Whether a solution may end with what its last step takes away, which an earlier step found: the cost, not the
+    change.
+    """
+    is_last = node is site.equation.tree and site.index == site.graph.final and node.operator == "-"
+    return is_last and isinstance(node.right, int) and bool(site.links[node.right].results)
 
 
 def fits(site: Site, node: Binary, kept: Expression, gone: Expression) -> bool:
@@ -75,6 +86,8 @@ def named(site: Site, node: Binary, gone: Expression) -> str:
     if len(parts) > 1:
         return f"the part of the calculation with {', '.join(parts[:-1])} and {parts[-1]}"
     part = parts[0]
+    if node.operator == "-" and gone is node.left:
+        return f"the subtraction from {part}"
     return {"*": f"the factor {part}", "/": f"the division by {part}"}.get(
         node.operator, f"the {part}" + " that is taken away" * (node.operator == "-")
     )

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import SolutionGraph, read_solution
 from lemma.arithmetic.latex import is_balanced
 from lemma.arithmetic.numbers import (
@@ -34,7 +35,7 @@ from lemma.generation.modular_errors import ModularSolution, read_modular_soluti
 from lemma.generation.modular_errors import propose as propose_modular
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector
-from lemma.injectors.proof import prove, prove_answer
+from lemma.injectors.proof import CALCULATION, prove, prove_answer
 from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
@@ -43,6 +44,7 @@ from lemma.taxonomy.distributions import Thinning
 from lemma.taxonomy.places import Places
 
 _COMMAND = re.compile(r"\\[a-z]+")
+_OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
 _GOLD_NUMBER = re.compile(
     rf"-?(?:\\[dt]?frac(?:\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\s?\d\s?\d)|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})"
 )
@@ -66,6 +68,7 @@ class InjectionPlan:
     problem's own.
     """
     thinning: Thinning | None = None
+    errors_per_solution: int = 1
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,10 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
             found = drafts.take([last])
         if found is None:
             break
-        made.append(_record(plan, problem, graph, *found))
+        kind, error = found
+        for _ in range(plan.errors_per_solution - 1):
+            error = _with_another(plan, graph, error, rng)
+        made.append(_record(plan, problem, graph, kind, error))
     return Injection(tuple(made), asked, tuple((place, last + 1) for place in places), drafts.refused)
 
 
@@ -284,6 +290,44 @@ def _carried(graph: SolutionGraph, proposal: Proposal, annotated: bool) -> Injec
     if result.percent and result.face != graph.gold:
         final = divide(final, 100)  # in the form of the gold answer: 0.35 for a gold of 0.25 that the text calls 25%
     return Injected(consequence.steps, consequence.error_step, final, proposal.explanation)
+
+
+def _with_another(
+    plan: InjectionPlan, graph: SolutionGraph | ModularSolution, error: Injected, rng: random.Random
+) -> Injected:
+    """The solution with another error of its own behind those that it has, made and proven against the wrong solution
+    as it stands; the same solution if none can be proven. The first error stays the label.
+    """
+    if isinstance(graph, ModularSolution):
+        return error
+    shown = tuple(map(without_annotations, error.steps))
+    kinds = [kind for kind in plan.weights if kind != CALCULATION]
+    try:
+        wrong = read_solution(graph.question, error.steps, error.final)
+        drafts = [(kind, draft) for kind in kinds for draft in _drafts_of(wrong, kind, plan.injectors[kind], rng)]
+    except Refusal:  # a false equation, and what follows from it, is not built upon
+        return error
+    right = {equation.result.face for equation in graph.equations} - {
+        equation.result.face for equation in wrong.equations
+    }
+    rng.shuffle(drafts)
+    last = max([error.error_step, *(int(step) - 1 for step in _OWN_ERROR.findall(error.explanation))])
+    for kind, draft in drafts:
+        if not isinstance(draft, Proposal) or place_of(wrong, draft)[0] <= last:
+            continue
+        try:
+            more = carried(wrong, plan.injectors[kind], draft)
+            steps = tuple(map(without_annotations, more.steps))
+            if len(steps) != len(shown):
+                continue  # a step that is missing or put in would move those that explanations name
+            prove_answer(graph, steps, more.final)
+        except Refusal:
+            continue
+        results = {equation.result.face for text in steps for equation in read_step(text, graph.latex).equations}
+        if right.isdisjoint(results):
+            told = f"{error.explanation} Step {more.error_step + 1} has an error of its own: {more.explanation}"
+            return replace(more, error_step=error.error_step, explanation=told)
+    return error
 
 
 def _record(

@@ -1,4 +1,4 @@
-"""A conversion between units goes wrong: a wrong factor (100 minutes in an hour), or the inverse direction."""
+"""A conversion between units goes wrong: a wrong factor (100 minutes in an hour), the inverse direction, or none."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from lemma.arithmetic.expressions import nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.propagation import Change
+from lemma.injectors.cuts import shortened
 from lemma.injectors.operator_error import reads_as_operator, swap_operator
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
@@ -40,12 +41,12 @@ _CONVERSIONS = (
     _conversion(60, "minutes minute", "hour hours", (100,)),
     _conversion(60, "seconds second", "minute minutes", (100,)),
     _conversion(3600, "seconds second", "hour hours", (360, 600)),
-    _conversion(24, "hours hour", "day days daily", (12, 20)),
-    _conversion(7, "days day daily", "week weeks weekly", (5, 6)),
+    _conversion(24, "hours hour", "day days daily", (12,)),
+    _conversion(7, "days day daily", "week weeks weekly", (5,)),
     _conversion(52, "weeks week weekly", "year years", (50, 48)),
-    _conversion(12, "months month monthly", "year years annually yearly", (10,)),
-    _conversion(365, "days day daily", "year years", (360, 300)),
-    _conversion(30, "days day daily", "month months", (28, 20)),
+    _conversion(12, "months month monthly", "year years annually yearly", ()),
+    _conversion(365, "days day daily", "year years", (360,)),
+    _conversion(30, "days day daily", "month months", (28, 31)),
     _conversion(4, "weeks week weekly", "month months", (5,)),
     _conversion(100, "cents cent pennies", "dollar dollars", (10, 1000)),
     _conversion(100, "centimeters cm centimeter", "meter meters m", (10, 1000)),
@@ -83,8 +84,28 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 yield from _proposals(site, leaf, fitting[0], rng)
 
 
+def _left_out(site: Site, leaf: int, known: _Conversion, due: str) -> Iterator[Proposal]:
+    """The conversion of a longer calculation left out."""
+    for node in nodes(site.equation.tree):
+        kept = node.left if node.right == leaf else node.right
+        if node.right != leaf and (node.left != leaf or node.operator != "*"):
+            continue
+        change = shortened(site, node, kept) if node.operator in "*/" else None
+        if change is not None and len(site.equation.operands) > 2:
+            yield Proposal(change, f"There are {known.fact}, and the step leaves the conversion out: {due}")
+
+
+def converts(site: Site, leaf: int) -> bool:
+    """Whether an operand is the factor of a known conversion whose units the step or its story names."""
+    operand, link = site.equation.operands[leaf], site.links[leaf]
+    story = "\n".join((site.graph.question, *site.graph.steps))
+    known = (found for found in _CONVERSIONS if found.factor == operand.face)
+    return not link.results and not operand.currency and any(found.is_called_up(story) for found in known)
+
+
 def _proposals(site: Site, leaf: int, known: _Conversion, rng: random.Random) -> Iterator[Proposal]:
     due = f"it should be {site.worked}."
+    yield from _left_out(site, leaf, known, due)
     for wrong in shuffled(known.mistaken, rng):
         edits = site.writes(leaf, wrong)
         if len(edits) == 1:
