@@ -176,6 +176,10 @@ MADE = [
      "The hens have 9 * 4 = 36 hens' legs.",
      'The step answers with 9 * 4 = 36, that is, "He owns 36 hens". The problem asks something else: "How many legs do '
      'the hens have?".'),
+    ("question_misinterpretation_error",
+     ("He has 9 cows and 4 times as many hens as cows. How many hens?", ("He has 9 * 4 = 36 hens.",), 36),
+     "He has 9 + 4 = 13 hens.",
+     'The problem says "4 times as many hens as cows", which the step takes for 4 more: it should be 9 * 4 = 36.'),
     ("contradictory_step", ("Tom fills 5 bags with 14 apples each and eats 4 of them.",
                             ("Tom buys 5 * 14 = 70 apples.", "Of his 70 apples he eats 4, so 70 - 4 = 66."), 66),
      "Of his 80 apples he eats 4, so 80 - 4 = 76.",

@@ -32,7 +32,7 @@ _MULTIPLE = re.compile(
     re.IGNORECASE,
 )
 _LONG = 3
-_LONGER_SUMS = 0.2
+_LONGER_SUMS, _HALVES = 0.12, 0.5
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -61,14 +61,15 @@ def _other_comparisons(site: Site, factors: list[int], amounts: list[int], rng: 
     if tree.operator in "*/" and not gone.currency and _MULTIPLE.search(question) and not _says(_SAYS_PRODUCT, site):
         sign, word = ("+", "more") if tree.operator == "*" else ("-", "less")
         near = [value for value in amounts if kept.face / 6 <= value <= kept.face * 0.7]
+        near = near if tree.operator == "*" or rng.random() < _HALVES else []
         relations = [(sign, value, f"{site.shown(site.equation.result, value)} {word}") for value in near]
     elif tree.operator in "+-" and not _says(_SAYS_SUM, site):
         compared = re.search(rf"(?<![\d.,]){gone.face}(?: [a-z]+)? {_COMPARES}\b", question)
         sign = "*" if tree.operator == "+" else "/"
         if compared is not None:
             relations = [(sign, value, f"{_TIMES[value]} much") for value in factors]
-    # Fewer of the first kind, which more solutions allow: no sign of operation is more frequent in wrong steps.
-    for operator, value, said in shuffled(relations, rng)[: 1 if tree.operator in "*/" else 3]:
+    # As many of each kind as of its opposite: no sign of operation is more frequent in wrong steps than in right ones.
+    for operator, value, said in shuffled(relations, rng)[: 1 if tree.operator in "*/" else 2]:
         money = "$" if gone.currency and operator in "+-" else ""
         blank = " " if between.startswith(" ") else ""
         yield Proposal(

@@ -26,6 +26,7 @@ _SAYS_OPERATION = re.compile(
 )
 _MULTIPLES = {2: "[Tt]wice|[Dd]ouble|half|two times", 3: "[Tt]riple|three times", 4: "four times", 5: "five times"}
 _TURNED = {"+": "-", "-": "+", "*": "/", "/": "*", "x": "/", "×": "÷", "÷": "×"}
+_TIMES, _TIMES_SIGNS = range(2, 8), ("*", "x", "×")
 _ALGEBRA = re.compile(r"(?<![A-Za-z'])[b-zB-HJ-Z](?![A-Za-z'])")
 _CONNECTIVE = re.compile(r"(?:so|thus|then|therefore|hence|finally|this|that|these|after)\b", re.IGNORECASE)
 _NOUN = re.compile(r"\s+([a-z]+)")
@@ -99,16 +100,29 @@ def _turned_comparisons(graph: SolutionGraph, rng: random.Random) -> Iterator[Pr
             said = _comparison(graph.question, operand, tree.operator)
             if said is None or not site.is_given(leaf) or operand.face == other.face:
                 continue
-            edits = [Edit(sign.start, sign.end, turned)]
+            moved: list[Edit] = []
             if leaf == 0:  # 5 + 20 is turned around to 20 - 5
                 if tree.operator in "-/" or operand.currency != other.currency:
                     continue
                 first, second = (site.text[number.start : number.end] for number in operands)
-                edits += [Edit(operand.start, operand.end, second), Edit(other.start, other.end, first)]
-            yield Proposal(
-                Change(site.index, tuple(edits)),
-                f'The problem says "{said}", which the step takes the other way around: it should be {site.worked}.',
-            )
+                moved = [Edit(operand.start, operand.end, second), Edit(other.start, other.end, first)]
+            readings = [(turned, "the other way around", moved)]
+            plain = isinstance(operand.face, int) and not (operand.currency or other.currency)
+            if tree.operator == "*" and "times" in said and plain:
+                readings.append(("+", f"for {operand.face} more", []))
+            elif tree.operator == "+" and operand.face in _TIMES and plain:
+                readings.append((_times_sign(graph), f"for {operand.face} times", []))
+            for symbol, way, others in shuffled(readings, rng):
+                yield Proposal(
+                    Change(site.index, (Edit(sign.start, sign.end, symbol), *others)),
+                    f'The problem says "{said}", which the step takes {way}: it should be {site.worked}.',
+                )
+
+
+def _times_sign(graph: SolutionGraph) -> str:
+    """How the solution writes a product."""
+    signs = [operator.symbol for equation in graph.equations for operator in equation.operators]
+    return next((sign for sign in signs if sign in _TIMES_SIGNS), "*")
 
 
 def _comparison(question: str, operand: Number, operator: str) -> str | None:
