@@ -200,8 +200,7 @@ MADE = [
                        36),
      "Bob has 30 * 3 = 90 pens.", "The problem says nothing of three times as much: it should be 30 + 6 = 36."),
     ("hallucination", ("They have 5, 9 and 14 pens. How many in all?", ("They have 5+9+14 = 28 pens.",), 28),
-     "They have 5+9+14+10 = 38 pens.",
-     "The problem says nothing of 10 more, which the step adds: it should be 5+9+14 = 28."),
+     re.compile(r"They have 5\+9\+14\+\d+ = \d+ pens\."), None),
 ]  # fmt: skip
 
 
