@@ -1,13 +1,16 @@
 """What is told of single outputs: grades, the state before a reflection, recovery, located steps."""
 
+import random
+
 import pytest
 
 from lemma.evaluation.accuracy import votes
 from lemma.evaluation.first_error import lema_step, located_step, location_facts
 from lemma.evaluation.outputs import GradedOutput, first_wrong_step, grade, reflection_facts, state_of_steps
-from lemma.evaluation.recovery import Prefix, own_prefixes, recovery_facts
+from lemma.evaluation.recovery import Prefix, forced, forced_facts, own_prefixes, recovery_facts
 from lemma.evaluation.self_correction import attempts, effect
 from lemma.records import Problem
+from lemma.trajectories.detection import find_reflection
 
 STORY = (
     "Ada has 5 pens. Ben has 3 more pens than Ada. Cal has 2 times as many pens as Ben. How many pens does Cal have?"
@@ -215,3 +218,30 @@ def test_votes_count_values_and_not_spellings():
         output(answer=None, grade="none"),
     ]
     assert votes(rows) == [("16", True), ("16", True), ("= 15", False), ("= 15", False)]
+
+
+@pytest.mark.parametrize(
+    ("question", "steps", "output", "expected"),
+    [
+        (STORY, ("Ben has 5 + 3 = 9 pens.",), "Ben has 5 + 3 = 8 pens.\nThe answer is 8", (0, 1)),
+        (STORY, ("Ben has 5 + 3 = 9 pens.",), "Ben has 5 + 3 = 9 pens.", (1, 0)),
+        (STORY, ("Ben has 5 + 3 = 9 pens.",), "The answer is 8", (0, 0)),
+        (STORY, ("Ben has 5 + 3 = 9 pens.",), "", (0, 0)),
+        ("A problem of another kind?", ("2 + 3 = 6.",), "So 5.", (0, None)),
+    ],
+)
+def test_what_follows_a_forced_reflection(
+    question: str, steps: tuple[str, ...], output: str, expected: tuple[float, float | None]
+) -> None:
+    prefix = forced(Prefix("own", steps), random.Random(0))
+    assert (prefix.condition, prefix.given[:-1]) == ("own_forced", steps)
+    assert find_reflection(prefix.given[-1]) is not None
+    facts = forced_facts(question, prefix, output)
+    assert (facts["parroted"], facts.get("next_right")) == expected
+
+
+def test_a_right_step_that_is_taken_back_is_told() -> None:
+    prefix = forced(Prefix("right_prefix", RIGHT[:1]), random.Random(0))
+    assert prefix.condition == "right_forced"
+    assert forced_facts(STORY, prefix, RIGHT[0]) == {"parroted": 1, "next_right": 1}
+    assert forced_facts(STORY, prefix, "Ben has 5 - 3 = 2 pens.") == {"parroted": 0, "next_right": 0}

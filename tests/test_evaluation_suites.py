@@ -24,13 +24,14 @@ Rows = list[GradedOutput]
 
 
 def outcome(rng: random.Random, number: int) -> GradedOutput:
-    """A random output of one of sixty problems."""
-    problem, place = divmod(number, 17)
+    """A random output of one of some fifty problems."""
+    problem, place = divmod(number, 19)
     condition = (
         ["plain"] * 5
         + ["injected"] * 3
         + ["own"] * 2
         + ["right_prefix"] * 2
+        + ["own_forced", "right_forced"]
         + ["user_turn", "locate", "locate", "locate", "correct"]
     )[place]
     grade = rng.choices(GRADES, (5, 3, 1, 1))[0]
@@ -40,6 +41,10 @@ def outcome(rng: random.Random, number: int) -> GradedOutput:
         facts = {"recognized": float(reflects), "parroted": float(rng.random() < 0.2)}
         if reflects and rng.random() < 0.8:
             facts["corrected"] = float(rng.random() < 0.5)
+    if condition in ("own_forced", "right_forced"):
+        facts = {"parroted": float(rng.random() < 0.4)}
+        if rng.random() < 0.8:
+            facts["next_right"] = float(rng.random() < 0.5)
     if condition == "right_prefix":
         facts = {"recognized": float(reflects)}
     if condition in ("locate", "correct"):
@@ -167,6 +172,14 @@ def recovery_of(condition: str) -> dict[tuple[str, str], Callable[[Rows], float]
     }
 
 
+def forced(condition: str) -> dict[tuple[str, str], Callable[[Rows], float]]:
+    return {
+        ("recovery", f"{condition}_repeated"): lambda rows: fact(of(rows, condition), "parroted"),
+        ("recovery", f"{condition}_next_right"): lambda rows: fact(of(rows, condition), "next_right"),
+        ("recovery", f"{condition}_right"): lambda rows: right(of(rows, condition)),
+    }
+
+
 SECOND: dict[tuple[str, str], Callable[[Rows], float]] = {
     ("accuracy", "accuracy"): lambda rows: right(greedy(rows)),
     ("accuracy", "unknown"): lambda rows: mean([row.grade == "unknown" for row in of(rows, "plain")]),
@@ -200,6 +213,8 @@ SECOND: dict[tuple[str, str], Callable[[Rows], float]] = {
     ),
     **recovery_of("injected"),
     **recovery_of("own"),
+    **forced("own_forced"),
+    **forced("right_forced"),
     ("recovery", "right_prefix_right"): lambda rows: right(of(rows, "right_prefix")),
     ("recovery", "right_prefix_reflection"): lambda rows: fact(of(rows, "right_prefix"), "recognized"),
     ("recovery", "gap_recognized"): lambda rows: (

@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from lemma.cli import main
 from lemma.exceptions import ConfigError
 from lemma.models.backends.transformers import LocalTransformers
-from lemma.models.protocol import Message, RefusedRequestError, Request, Sampling, read_answer
+from lemma.models.protocol import Message, RefusedRequestError, Request, Response, Sampling, read_answer
 from lemma.training.tiny_model import make_tiny_model
 
 TEXTS = [f"Ada has {n} pens. Ben has {n + 1} more pens than Ada." for n in range(3, 30)]
@@ -76,6 +76,36 @@ def test_draws_do_not_depend_on_the_batch(model: str) -> None:
     together = answers(model, requests)
     assert len(set(together)) == 9
     assert [answers(model, [request])[0] for request in requests[::4]] == together[::4]
+
+
+def ends_often(model: str) -> str:
+    """The same model, with so many tokens that end an answer that the answers differ in length."""
+    folder = f"{model}-ends"
+    AutoTokenizer.from_pretrained(model).save_pretrained(folder)
+    network = AutoModelForCausalLM.from_pretrained(model)
+    network.generation_config.eos_token_id = list(range(2, 24))
+    network.save_pretrained(folder)
+    return folder
+
+
+def test_answers_that_have_ended_change_nothing_in_the_others(model: str) -> None:
+    sampling = Sampling(1.0, 1.0, 80)
+    requests = [chat(TEXTS[index], sampling, index) for index in range(12)]
+    together = answers(ends_often(model), requests)
+    assert len({len(answer) for answer in together}) > 6
+    assert together == [answers(ends_often(model), [request])[0] for request in requests]
+
+
+def test_a_stop_text_ends_an_answer_early(model: str) -> None:
+    def answered(*stop: str) -> Response:
+        request = Request("m", TEXTS[0], Sampling(0.0, 1.0, 200, stop))
+        return read_answer(asyncio.run(LocalTransformers(model).answer(request)))
+
+    whole = answered()
+    stop = whole.text[8:12]
+    early = answered(stop)
+    assert (early.text, early.finish_reason) == (whole.text.partition(stop)[0], "stop")
+    assert early.usage.completion_tokens < whole.usage.completion_tokens == 200
 
 
 def test_draws_do_not_depend_on_the_name_of_the_model(model: str) -> None:

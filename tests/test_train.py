@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -24,10 +25,11 @@ from trl import SFTConfig, SFTTrainer
 
 import lemma.training
 from lemma.cli import main
-from lemma.commands.train import train
+from lemma.commands.train import train, wants_practice
 from lemma.config import TrainConfig
 from lemma.models.chat_template import load_tokenizer
 from lemma.rundir.manifest import read_manifest
+from lemma.training import practice
 from lemma.training.job import PreparedData, prepare
 from lemma.training.models import model_folder
 from lemma.training.objectives import sft
@@ -110,6 +112,30 @@ def test_trained_already_is_not_trained_again(run, trained):
     summary = train(TrainConfig(run=run, **FEW | {"max_steps": 8}), Console(quiet=True))
     assert "--fresh" in summary.notes[0]
     assert (run / "model/model.safetensors").stat().st_mtime_ns == before
+
+
+def test_the_bare_chain_trains_and_asks_about_generated_problems(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(practice, "PROBLEMS", 48)
+    monkeypatch.setattr(practice, "HELD_OUT", 6)
+    monkeypatch.chdir(tmp_path)
+    for command in ("augment", "build-sft", "train", "eval"):
+        assert main([command]) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "trains on 48 generated problems instead; 6 more are held out" in told
+    assert "asking about 6 generated problems, held out" in told
+    made = tmp_path / "lemma-run" / "practice"
+    training, test = ((made / name).read_bytes().splitlines() for name in ("train.jsonl", "test.jsonl"))
+    assert (len(training), len(test)) == (48, 6)
+    assert not set(training) & set(test)
+    asked = [json.loads(line) for line in (tmp_path / "lemma-run/eval/model/outputs.jsonl").read_bytes().splitlines()]
+    assert {row["question"] for row in asked} == {json.loads(line)["question"] for line in test}
+    # No answer is much longer than those that were trained on, though this model has hardly learned to stop.
+    longest = json.loads((tmp_path / "lemma-run/model/generation_config.json").read_bytes())["max_new_tokens"]
+    assert max(row["tokens"] for row in asked) <= longest < 64
+    # Any option makes it an ordinary training, on the records of the run.
+    ordinary = TrainConfig(run=Path("lemma-run"), max_steps=1)
+    assert wants_practice(TrainConfig(run=Path("lemma-run")))
+    assert not wants_practice(ordinary)
 
 
 WAYS = {

@@ -101,6 +101,11 @@ def _previous_value_rule(reading: Reading) -> str | None:
 
 
 def _counting_rule(reading: Reading) -> str | None:
+    pair = wrong_pair(reading)
+    if pair is not None:
+        right, now = (_amounts(side.left.operands) for side in pair)
+        if now - right + (right - now) == Counter({Fraction(1): 1}):
+            return None  # the other end of a span
     changed = _changed_value(reading)
     if isinstance(changed, str):
         return changed

@@ -28,6 +28,7 @@ from lemma.evaluation.asker import Asker
 from lemma.evaluation.comparison import compare, comparison_tally
 from lemma.evaluation.figures import Result, evaluate_figures
 from lemma.evaluation.outputs import OUTPUTS, Condition, GradedOutput
+from lemma.evaluation.pace import Pace
 from lemma.evaluation.probing import Plan, probe
 from lemma.evaluation.problems import TestProblem, read_test_problems
 from lemma.evaluation.results import (
@@ -50,12 +51,14 @@ from lemma.models.prompts import load_prompt, prompt_versions, read_prompt
 from lemma.models.protocol import Sampling
 from lemma.problems.loading import ProblemSource, open_problems
 from lemma.records import Rejection, content_id
-from lemma.run_files import EVALUATIONS, MODEL
+from lemma.run_files import EVALUATIONS, MODEL, PRACTICE_RUN, PRACTICE_TEST
 from lemma.rundir.directory import RunDirectory
 from lemma.rundir.disk import write_whole
 from lemma.rundir.journal import Journal, Output
 from lemma.rundir.lines import fingerprint
+from lemma.rundir.manifest import read_manifest
 from lemma.taxonomy.error_types import load_taxonomy
+from lemma.training import practice
 
 _PROMPTS = {"question": "question", "chat": "solve", "completion": "solve_completion", "lemma": "solve_lemma"}
 _SCRIPTED = "student"
@@ -69,6 +72,7 @@ def evaluate(config: EvalConfig, console: Console) -> Summary:
     """Ask a model, grade a file of outputs, or compare two evaluations. Raises LemmaError for what a user can fix."""
     if config.compare is not None:
         return _compare(config, config.compare)
+    config = _as_practiced(config, console)
     suites = select_suites(config.suite, config.n)
     if config.from_ is not None:
         return _grade_stored(config, suites, config.from_, console)
@@ -108,15 +112,47 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
             raise ConfigError(f"--types {','.join(config.types)}: no symbolic injector makes any of these")
         injection = InjectionPlan(dict.fromkeys(types, 1.0), types, config.errors, config.seed)
         plan = Plan(frozenset(conditions), config.n, config.errors, config.seed, injection)
-        sampling = Sampling(config.temperature, config.top_p, config.max_tokens)
+        sampling = Sampling(config.temperature, config.top_p, _most_tokens(config, Path(model)))
+
+        problems = sum(isinstance(item, TestProblem) for item in islice(read_test_problems(source), config.limit))
+        later = config.errors * len(conditions & {"own", "own_forced"})
+        pace = Pace(problems, later, lambda text: console.print(text, highlight=False))
 
         def asking(item: TestProblem | Rejection, client: Client) -> Awaitable[Outcome]:
-            return probe(item, plan, Asker(client, model, f"{model} {weights}".strip(), prompt, sampling))
+            pace.begun += 1
+            return probe(item, plan, Asker(client, model, f"{model} {weights}".strip(), prompt, sampling, pace))
 
         items = islice(read_test_problems(source), config.limit)
         notes += run_calls(asking, items, journal=journal, config=here, model=model, progress=progress)
     facts = {"data": source.name, "prompt": config.prompt, "scripted": config.backend == "scripted"}
     return _report(here, suites, journal, notes, facts)
+
+
+def _as_practiced(config: EvalConfig, console: Console) -> EvalConfig:
+    """For the embedded model that trained on generated problems, and no other data: those that were held out.
+
+    It is asked no more than it needs, unless an option says so.
+    """
+    trained, data = read_manifest(config.run).get("train"), config.run / PRACTICE_RUN / PRACTICE_TEST
+    elsewhere = config.data or config.model or config.from_
+    if elsewhere or trained is None or trained["settings"]["preset"] != practice.PRESET or not data.exists():
+        return config
+    console.print(
+        f"no data given: asking about {practice.HELD_OUT} generated problems, held out from those that the embedded "
+        "model trained on",
+        highlight=False,
+        soft_wrap=True,
+    )
+    asked = {name: value for name, value in practice.EVALUATION.items() if name not in config.model_fields_set}
+    return config.model_copy(update={"data": str(data), **asked})
+
+
+def _most_tokens(config: EvalConfig, model: Path) -> int:
+    """The limit that was given, else that of the model's folder, as the embedded model has one: its longest answer."""
+    file = model / "generation_config.json"
+    if "max_tokens" in config.model_fields_set or not file.is_file():
+        return config.max_tokens
+    return int(orjson.loads(file.read_bytes()).get("max_new_tokens") or config.max_tokens)
 
 
 def _with_model(config: EvalConfig) -> tuple[EvalConfig, tuple[str, ...]]:
@@ -140,7 +176,15 @@ def _with_model(config: EvalConfig) -> tuple[EvalConfig, tuple[str, ...]]:
 
 
 def _open_problems(config: EvalConfig) -> ProblemSource:
-    return open_problems(config.data, config.command, config.columns, config.split, solved=False, answered=False)
+    return open_problems(
+        config.data,
+        config.command,
+        config.columns,
+        config.split,
+        solved=False,
+        answered=False,
+        config=config.config,
+    )
 
 
 def _grade_stored(config: EvalConfig, suites: Mapping[str, Suite], file: str, console: Console) -> Summary:

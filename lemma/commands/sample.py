@@ -34,12 +34,14 @@ from lemma.steps import split_steps, without_answer_line
 SCRIPTED_STUDENT = "student"
 _SCRIPTED_NOTE = "no --model given: the built-in scripted student answered. Its solutions are placeholders"
 PROMPTS = {"chat": "solve", "completion": "solve_completion", "lemma": "solve_lemma"}
-_NEXT_PROBLEM = "\n\nProblem:"  # a base model continues with a problem of its own
+NEXT_PROBLEM = "\n\nProblem:"  # a base model continues with a problem of its own
 
 
 def plan(config: SampleConfig, _hold: Hold) -> Job:
     """Ask the student, or grade the solutions in a file."""
-    source = open_problems(config.from_ or config.data, config.command, config.columns, config.split, solved=False)
+    source = open_problems(
+        config.from_ or config.data, config.command, config.columns, config.split, solved=False, config=config.config
+    )
     inputs = {"problems": source.fingerprint()}
     announcement = "" if config.from_ or config.data else bundled_sample()
     if config.from_:
@@ -51,7 +53,7 @@ def plan(config: SampleConfig, _hold: Hold) -> Job:
         )
         return Job(grade_row, islice(rows, config.limit), inputs=inputs)
     prompt = PROMPTS[config.prompt]
-    stop = (_NEXT_PROBLEM,) if config.prompt == "completion" else ()
+    stop = (NEXT_PROBLEM,) if config.prompt == "completion" else ()
     solving = partial(
         solve,
         model=config.model or SCRIPTED_STUDENT,

@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from lemma.config import TrainConfig
+from lemma.config import AugmentConfig, BuildSftConfig, CorrectConfig, GenerateConfig, TrainConfig
 from lemma.declaration import Command
 from lemma.engine.summary import Summary, Tally
 from lemma.exceptions import ConfigError, LemmaError, MissingExtraError, RunDirectoryError
-from lemma.run_files import MODEL, REJECTED
+from lemma.run_files import GENERATED, MODEL, PRACTICE_RUN, PRACTICE_TEST, PRACTICE_TRAIN, REJECTED
 from lemma.rundir.counts import MADE, Counts
 from lemma.rundir.directory import RunDirectory
-from lemma.rundir.disk import to_line
+from lemma.rundir.disk import to_line, write_whole
 from lemma.rundir.journal import Chunk, Journal, count_rejection
 from lemma.rundir.lines import fingerprint
+from lemma.rundir.manifest import read_manifest
+from lemma.runner import run_alone
+from lemma.training import practice
 from lemma.training.presets import TrainSettings, with_preset
 
 if TYPE_CHECKING:
@@ -41,10 +44,13 @@ def train(config: TrainConfig, console: Console) -> Summary | None:
     An unfinished training resumes from its last complete checkpoint. If a launcher starts several processes, only the
     first one returns a summary. Raises LemmaError for whatever a user can fix.
     """
-    config = with_preset(config)
     for library in _LIBRARIES:
         if find_spec(library) is None:
             raise MissingExtraError(library, "train")
+    practices = wants_practice(config)
+    config = with_preset(
+        TrainConfig(**config.model_dump(exclude_unset=True), preset=practice.PRESET) if practices else config
+    )
     # Progress bars of loading and saving, and hints about faster kernels, would garble our own progress bar.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     # PEFT and TRL read an attribute that transformers has renamed; a user of lemma can do nothing about it.
@@ -59,6 +65,8 @@ def train(config: TrainConfig, console: Console) -> Summary | None:
 
     disable_progress_bar()
     files = record_files(config.run, config.objective, config.records)
+    if practices:
+        files = record_files(_make_practice(config, console), config.objective, config.records)
     opening: AbstractContextManager[Journal | None] = nullcontext()
     if this_process().is_main_process:  # the other processes have nothing to write
         opening = RunDirectory(config.run).open_stage(config, (), {file.name: fingerprint(file) for file in files})
@@ -74,6 +82,35 @@ def train(config: TrainConfig, console: Console) -> Summary | None:
                 "--activation-checkpointing, shorten --max-length, or use --lora or --qlora; then rerun the command to "
                 "resume from the last checkpoint"
             ) from None
+
+
+def wants_practice(config: TrainConfig) -> bool:
+    """Whether this is `lemma train` with nothing else, on records of the bundled sample."""
+    augmented = read_manifest(config.run).get("augment")
+    typed = config.model_fields_set - {"run", "seed", "workers", "fresh", "output", "resume", "save_every"}
+    return not typed and augmented is not None and augmented["settings"]["data"] is None
+
+
+def _make_practice(config: TrainConfig, console: Console) -> Path:
+    """A run directory of generated problems, with records to train on and held-out problems for `lemma eval`."""
+    run = config.run / PRACTICE_RUN
+    console.print(
+        "no --model given: the embedded model can't learn from the few records of the bundled sample. It trains on "
+        f"{practice.PROBLEMS:,} generated problems instead; {practice.HELD_OUT} more are held out for `lemma eval`",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    common: dict[str, Any] = {"run": run, "seed": config.seed, "workers": config.workers, "fresh": config.fresh}
+    run_alone(GenerateConfig(n=practice.PROBLEMS + practice.HELD_OUT, **practice.STORIES, **common), console)
+    lines = GENERATED.path(run).read_bytes().splitlines(keepends=True)
+    write_whole(run / PRACTICE_TEST, b"".join(lines[: practice.HELD_OUT]))
+    write_whole(run / PRACTICE_TRAIN, b"".join(lines[practice.HELD_OUT :]))
+    data = str(run / PRACTICE_TRAIN)
+    run_alone(AugmentConfig(data=data, types=practice.ERROR_TYPES, per_problem=1, **common), console)
+    run_alone(CorrectConfig(strategies=("fix",), **common), console)
+    run_alone(BuildSftConfig(records=("lemma", "cot"), strategies=("fix",), near_duplicates=1, **common), console)
+    return run
 
 
 def one_gpu_per_process(console: Console) -> None:

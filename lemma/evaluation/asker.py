@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lemma.evaluation.outputs import GREEDY
+from lemma.evaluation.pace import Pace
 from lemma.exceptions import Refusal
 from lemma.models.client import Client
 from lemma.models.prompts import Prompt
@@ -23,6 +25,7 @@ class Asker:
     served_as: str
     prompt: Prompt
     drawing: Sampling
+    pace: Pace
 
     async def solve(self, question: str, given: Sequence[str] = (), sample: int = GREEDY) -> Response | Refusal:
         """What the model writes on a question, with the `given` steps prefilled. Sample 0 is greedy."""
@@ -41,7 +44,12 @@ class Asker:
         stop = (_NEXT_PROBLEM,) if isinstance(prompt, str) else ()
         sampling = Sampling(0.0, 1.0, self.drawing.max_tokens) if sample == GREEDY else self.drawing
         request = Request(self.served_as, prompt, replace(sampling, stop=stop), sample)
+        self.pace.asked += 1
+        since = time.monotonic()
+        answer: Response | Refusal
         try:
-            return await self.client.ask(request)
+            answer = await self.client.ask(request)
         except Refusal as error:
-            return error
+            answer = error
+        self.pace.answered(time.monotonic() - since)
+        return answer

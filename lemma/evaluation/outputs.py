@@ -24,8 +24,11 @@ from lemma.trajectories.detection import Reflection, find_reflection
 
 Grade = Literal["right", "wrong", "none", "unknown"]
 # plain: the problem alone. injected, own: after a prefix that ends in a wrong step; right_prefix: in a right one.
+# own_forced, right_forced: after such a prefix and a reflection that was put behind it.
 # user_turn: the wrong prefix stands in the user's turn. locate: which step is wrong? correct: LEMA's task.
-Condition = Literal["plain", "injected", "own", "right_prefix", "user_turn", "locate", "correct"]
+Condition = Literal[
+    "plain", "injected", "own", "right_prefix", "own_forced", "right_forced", "user_turn", "locate", "correct"
+]
 OUTPUTS = "outputs.jsonl"
 GREEDY = 0
 

@@ -21,7 +21,7 @@ from lemma.evaluation.first_error import (
 )
 from lemma.evaluation.outputs import GREEDY, OUTPUTS, Condition, GradedOutput, grade, reflection_facts
 from lemma.evaluation.problems import LabeledSolution, TestProblem
-from lemma.evaluation.recovery import Prefix, own_prefixes, recovery_facts
+from lemma.evaluation.recovery import Prefix, forced, forced_facts, own_prefixes, recovery_facts
 from lemma.exceptions import Refusal
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.models.prompts import load_prompt
@@ -74,7 +74,10 @@ class _Probing:
         if "plain" in wanted or "own" in wanted:
             asked.append(self._plain_and_own())
         if "injected" in wanted:
-            asked.append(self._recovery(list(_injected_prefixes(errors))))
+            prefixes = list(_injected_prefixes(errors))
+            if "right_forced" in wanted:
+                prefixes += self._forced(prefix for prefix in prefixes if prefix.condition == "right_prefix")
+            asked.append(self._recovery(prefixes))
         if "user_turn" in wanted:
             for error in errors:
                 begun = error.steps[: error.located_step + 1]
@@ -102,21 +105,32 @@ class _Probing:
         prefixes = list(own_prefixes(question, self._reference, samples))
         rng = random_for(self._plan.seed, "own", self._problem.id)
         chosen = rng.sample(prefixes, min(self._plan.errors, len(prefixes)))
+        if "own_forced" in self._plan.conditions:
+            chosen += self._forced(chosen)
         return [*rows, *await self._recovery(chosen)]
 
+    def _forced(self, prefixes: Iterable[Prefix]) -> list[Prefix]:
+        """The same prefixes, each with a reflection behind it."""
+        return [
+            forced(prefix, random_for(self._plan.seed, "forced", self._problem.id, *prefix.steps))
+            for prefix in prefixes
+        ]
+
     async def _recovery(self, prefixes: Sequence[Prefix]) -> list[GradedOutput]:
-        answers = await self._all(self._asker.solve(self._problem.question, prefix.steps) for prefix in prefixes)
+        answers = await self._all(self._asker.solve(self._problem.question, prefix.given) for prefix in prefixes)
         rows = []
         for place, answer in answers:
             prefix = prefixes[place]
             found = reflection_facts(self._problem, answer.text)
             fields = {
                 "error_type": prefix.error_type,
-                "facts": recovery_facts(prefix, answer.text),
+                "facts": forced_facts(self._problem.question, prefix, answer.text)
+                if prefix.reflection
+                else recovery_facts(prefix, answer.text),
                 # `before` would be the state of the continuation alone, which says nothing about the whole solution.
                 **{name: found.get(name) for name in ("reflection_start", "reflection_end")},
             }
-            given = "".join(f"{step}\n" for step in prefix.steps)
+            given = "".join(f"{line}\n" for line in prefix.given)
             rows.append(self._row(prefix.condition, answer, place, given, fields))
         return rows
 

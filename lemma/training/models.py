@@ -19,6 +19,7 @@ from transformers import (
 
 from lemma.exceptions import ConfigError, LemmaError
 from lemma.models.chat_template import Message, no_model
+from lemma.training.practice import PRESET as PRACTICE
 from lemma.training.presets import TrainSettings
 from lemma.training.tiny_model import make_tiny_model
 
@@ -35,7 +36,7 @@ def model_folder(config: TrainSettings, conversations: Iterable[list[Message]]) 
         return config.model
     folder = config.run / "tiny-model"
     if this_process().is_main_process:
-        make_tiny_model(folder, conversations, config.seed)
+        make_tiny_model(folder, conversations, config.seed, words=config.preset == PRACTICE)
     this_process().wait_for_everyone()
     return str(folder)
 
