@@ -29,6 +29,7 @@ from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.locating import judge
 from lemma.models.client import Client
 from lemma.models.protocol import Sampling
+from lemma.problems.advice import no_error_made
 from lemma.problems.loading import bundled_sample, open_problems
 from lemma.records import Problem, Rejection, Solution, content_id
 from lemma.run_files import CENSUS, ERRONEOUS, PROBLEMS, REJECTED, SOLUTIONS
@@ -303,14 +304,10 @@ def _shares(
 
 def failure(_config: AugmentConfig, counts: Counts) -> str:
     """Why no erroneous solution was made, once all problems are done; empty if there are some."""
-    problems, reasons = counts.of(RECORDS_MADE).get(PROBLEMS.noun, 0), Counter(counts.of(REJECTED_BY_REASON))
+    problems = counts.of(RECORDS_MADE).get(PROBLEMS.noun, 0)
     if counts.of(MADE) or not problems:
         return ""
-    often = "".join(f", most often because of {reason} ({count:,})" for reason, count in reasons.most_common(1))
-    return (
-        f"no erroneous solution was made from {problems:,} problems{often}. See {REJECTED.name}; give other --types, "
-        "--teacher, or problems with worked-out arithmetic"
-    )
+    return no_error_made(problems, counts.of(REJECTED_BY_REASON), counts.of(REFUSALS), REJECTED.name)
 
 
 def next_command(config: AugmentConfig) -> tuple[str, ...]:
