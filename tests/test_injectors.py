@@ -207,6 +207,10 @@ MADE = [
      "The hens have 9 * 4 = 36 hens' legs.",
      'The step answers with 9 * 4 = 36, that is, "He owns 36 hens". The problem asks something else: "How many legs do '
      'the hens have?".'),
+    ("question_misinterpretation_error",
+     ("He has 9 cows and 4 times as many hens as cows. How many hens?", ("He has 9 * 4 = 36 hens.",), 36),
+     "He has 9 + 4 = 13 hens.",
+     'The problem says "4 times as many hens as cows", which the step takes for 4 more: it should be 9 * 4 = 36.'),
     ("contradictory_step", ("Tom fills 5 bags with 14 apples each and eats 4 of them.",
                             ("Tom buys 5 * 14 = 70 apples.", "Of his 70 apples he eats 4, so 70 - 4 = 66."), 66),
      "Of his 80 apples he eats 4, so 80 - 4 = 76.",
@@ -227,8 +231,7 @@ MADE = [
                        36),
      "Bob has 30 * 3 = 90 pens.", "The problem says nothing of three times as much: it should be 30 + 6 = 36."),
     ("hallucination", ("They have 5, 9 and 14 pens. How many in all?", ("They have 5+9+14 = 28 pens.",), 28),
-     "They have 5+9+14+10 = 38 pens.",
-     "The problem says nothing of 10 more, which the step adds: it should be 5+9+14 = 28."),
+     re.compile(r"They have 5\+9\+14\+\d+ = \d+ pens\."), None),
 ]  # fmt: skip
 
 

@@ -167,6 +167,7 @@ def test_the_language_of_a_problem(text, language):
         ("He has 84 pens.", "84 - 30 = 64 are left.", False),
         ("He has 84 pens.", "84 + 30 = 54 pens", True),
         ("He has 84 pens.", "84 / 2 = 168 pens", True),
+        ("He walks 365 days.", "365 * 1 = 356 days", False),
         ("He has 84 pens.", "7 * 12 = 9 pens", True),
         ("He has 84 pens.", "7 * 0.5 = 4 liters", False),
         ("He has 5 pens.", "5 - 8 = -3 pens", True),

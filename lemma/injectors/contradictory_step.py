@@ -68,13 +68,8 @@ def _remembered(source: Site, site: Site) -> list[Value]:
     """Numbers that a result may be mistaken for: those it was made from, and other results of its size and kind."""
     result = source.equation.result
     used = {operand.face for operand in site.equation.operands}
-    earlier = (
-        number
-        for equation in site.graph.equations[: site.index]
-        for number in (*equation.operands, equation.result)
-        if number.currency == result.currency and not number.percent
-    )
-    values = {number.face for number in earlier}
+    earlier = [*source.equation.operands, *(equation.result for equation in site.graph.equations[: site.index])]
+    values = {number.face for number in earlier if number.currency == result.currency and not number.percent}
     if isinstance(result.face, int) and result.face >= 20 and result.face % 10 == 0:
         values |= {result.face - 10, result.face + 10}
     return [

@@ -13,7 +13,7 @@ from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 _AMOUNTS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 18, 20, 24, 25, 30, 35, 40, 45, 50, 60, 75, 80, 100, 120, 150, 200, 500)
-_TIMES = {2: "twice as", 3: "three times as", 4: "four times as"}
+_TIMES = {2: "twice as", 3: "three times as"}
 _COMPARES = (
     r"(?:more|less|fewer|older|younger|taller|longer|shorter|heavier|lighter|higher|lower|larger|smaller|faster)"
 )
@@ -26,13 +26,15 @@ _SAYS_PRODUCT = re.compile(
     r"\b(?:twice|doubl\w*|tripl\w*|thrice|times|half|halv\w*|thirds?|quarter\w*|each|every|per|percent|multipl\w*|divid\w*)\b|%",
     re.IGNORECASE,
 )
-_MULTIPLE = re.compile(
-    r"\b(?:twice|double|triple|thrice|half|(?:two|three|four|five|six|[2-9]) times)"
-    r"(?: (?:as|the|that|his|her|their|more)\b|-)",
-    re.IGNORECASE,
-)
+_MULTIPLES = {
+    2: "[Tt]wice|[Dd]ouble|[Hh]alf",
+    3: "[Tt]riple|[Tt]hrice|[Tt]hree times",
+    4: "four times",
+    5: "five times",
+}
+_COMPARED = r" (?:as|the|that|his|her|their|more)\b"
 _LONG = 3
-_LONGER_SUMS = 0.2
+_LONGER_SUMS, _HALVES = 0.12, 0.5
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -58,17 +60,20 @@ def _other_comparisons(site: Site, factors: list[int], amounts: list[int], rng: 
     if not bare or kept.currency != site.equation.result.currency or not isinstance(kept.face, int):
         return
     relations: list[tuple[str, Value, str]] = []
-    if tree.operator in "*/" and not gone.currency and _MULTIPLE.search(question) and not _says(_SAYS_PRODUCT, site):
+    said = _MULTIPLES.get(gone.face, "(?!)") if isinstance(gone.face, int) else "(?!)"
+    multiple = re.search(rf"(?:\b(?:{said})|(?<![\d.,]){gone.face} times){_COMPARED}", question)
+    if tree.operator in "*/" and not gone.currency and multiple and not _says(_SAYS_PRODUCT, site):
         sign, word = ("+", "more") if tree.operator == "*" else ("-", "less")
         near = [value for value in amounts if kept.face / 6 <= value <= kept.face * 0.7]
+        near = near if tree.operator == "*" or rng.random() < _HALVES else []
         relations = [(sign, value, f"{site.shown(site.equation.result, value)} {word}") for value in near]
     elif tree.operator in "+-" and not _says(_SAYS_SUM, site):
         compared = re.search(rf"(?<![\d.,]){gone.face}(?: [a-z]+)? {_COMPARES}\b", question)
         sign = "*" if tree.operator == "+" else "/"
         if compared is not None:
             relations = [(sign, value, f"{_TIMES[value]} much") for value in factors]
-    # Fewer of the first kind, which more solutions allow: no sign of operation is more frequent in wrong steps.
-    for operator, value, said in shuffled(relations, rng)[: 1 if tree.operator in "*/" else 3]:
+    # As many of each kind as of its opposite: no sign of operation is more frequent in wrong steps than in right ones.
+    for operator, value, said in shuffled(relations, rng)[: 1 if tree.operator in "*/" else 2]:
         money = "$" if gone.currency and operator in "+-" else ""
         blank = " " if between.startswith(" ") else ""
         yield Proposal(

@@ -26,12 +26,14 @@ _SAYS_OPERATION = re.compile(
 )
 _MULTIPLES = {2: "[Tt]wice|[Dd]ouble|half|two times", 3: "[Tt]riple|three times", 4: "four times", 5: "five times"}
 _TURNED = {"+": "-", "-": "+", "*": "/", "/": "*", "x": "/", "×": "÷", "÷": "×"}
+_TIMES, _TIMES_SIGNS = (2, 3), ("*", "x", "×")
 _ALGEBRA = re.compile(r"(?<![A-Za-z'])[b-zB-HJ-Z](?![A-Za-z'])")
 _CONNECTIVE = re.compile(r"(?:so|thus|then|therefore|hence|finally|this|that|these|after)\b", re.IGNORECASE)
 _NOUN = re.compile(r"\s+([a-z]+)")
 _TAKES_AWAY = re.compile(r"\b(?:left|remain\w*|more|less|fewer|difference|change|profit|save[sd]?|still|need\w*)\b")
 _PUTS_TOGETHER = re.compile(r"\b(?:total\w*|altogether|combined|together|sum|in all|all)\b")
 _BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
+_LOOSE_END = re.compile(r"(?: (?:and|in|on|to|as|the|of|for|at|from|while|but|if|an?|that|with|by|when))+$")
 _DROPPED, _OTHER_SIGNALS = 0.25, 0.3
 
 
@@ -62,7 +64,8 @@ def _dropped_conditions(graph: SolutionGraph, rng: random.Random) -> Iterator[Pr
             continue
         for leaf, operand, _ in shuffled(list(site.operands()), rng):
             cut = _without(site, leaf)
-            if cut is not None and site.is_given(leaf):
+            once = sum(other.face == operand.face for other in site.equation.operands) == 1
+            if cut is not None and once and site.is_given(leaf):
                 yield Proposal(
                     Change(site.index, (cut,)),
                     f"The problem also gives {site.shown(operand, operand.face)}, and the step leaves it out: "
@@ -99,16 +102,29 @@ def _turned_comparisons(graph: SolutionGraph, rng: random.Random) -> Iterator[Pr
             said = _comparison(graph.question, operand, tree.operator)
             if said is None or not site.is_given(leaf) or operand.face == other.face:
                 continue
-            edits = [Edit(sign.start, sign.end, turned)]
+            moved: list[Edit] = []
             if leaf == 0:  # 5 + 20 is turned around to 20 - 5
                 if tree.operator in "-/" or operand.currency != other.currency:
                     continue
                 first, second = (site.text[number.start : number.end] for number in operands)
-                edits += [Edit(operand.start, operand.end, second), Edit(other.start, other.end, first)]
-            yield Proposal(
-                Change(site.index, tuple(edits)),
-                f'The problem says "{said}", which the step takes the other way around: it should be {site.worked}.',
-            )
+                moved = [Edit(operand.start, operand.end, second), Edit(other.start, other.end, first)]
+            readings = [(turned, "the other way around", moved)]
+            plain = isinstance(operand.face, int) and not (operand.currency or other.currency)
+            if tree.operator == "*" and "times" in said and plain:
+                readings.append(("+", f"for {operand.face} more", []))
+            elif tree.operator == "+" and operand.face in _TIMES and plain and "more" in said:
+                readings.append((_times_sign(graph), f"for {operand.face} times", []))
+            for symbol, way, others in shuffled(readings, rng):
+                yield Proposal(
+                    Change(site.index, (Edit(sign.start, sign.end, symbol), *others)),
+                    f'The problem says "{said}", which the step takes {way}: it should be {site.worked}.',
+                )
+
+
+def _times_sign(graph: SolutionGraph) -> str:
+    """How the solution writes a product."""
+    signs = [operator.symbol for equation in graph.equations for operator in equation.operators]
+    return next((sign for sign in signs if sign in _TIMES_SIGNS), "*")
 
 
 def _comparison(question: str, operand: Number, operator: str) -> str | None:
@@ -124,7 +140,7 @@ def _comparison(question: str, operand: Number, operator: str) -> str | None:
     elsewhere = re.sub(pattern, "", question, count=1)
     if found is None or re.search(rf"(?<![\d.,]){number}(?![\d.,]\d)", elsewhere):
         return None  # the number may be another one
-    return found.group()
+    return _LOOSE_END.sub("", found.group())
 
 
 def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclusion]:

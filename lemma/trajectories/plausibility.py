@@ -19,7 +19,7 @@ _COUNTED = re.compile(
     r"tickets|balls|cards|marbles|coins|boxes|bags|cookies|pencils|pens|chairs|tables|animals|chickens|fish|birds|trees|"
     r"flowers|stickers|toys|shirts|bottles|houses|rooms|teams|games|customers|workers|employees)\b"
 )
-_TOTAL = re.compile(r"\b(?:total of|out of|class of|group of|pack of|box of)\s+(\d{1,9})(?![\d.,]\d)\s+([a-z]+)")
+_TOTAL = re.compile(r"\b(?:total of|out of)\s+(\d{1,9})(?![\d.,]\d)\s+([a-z]+)")
 _NOUN = re.compile(r"\s+([a-z]+)")
 _ALL_OF_IT = 100
 
@@ -53,7 +53,7 @@ def _is_out_of_range(question: str, text: str, equation: Equation) -> bool:
 
 
 def _misses_its_operands(equation: Equation) -> bool:
-    """Whether a false result lies on the wrong side of what it is made from: 84 - 30 = 114."""
+    """Whether a false result lies far on the wrong side of what it is made from: 84 - 30 = 114, but not 99 + 1 = 98."""
     tree, result = equation.tree, equation.result
     if equation.holds or not isinstance(tree, Binary):
         return False
@@ -62,4 +62,6 @@ def _misses_its_operands(equation: Equation) -> bool:
     left, right = (equation.operands[leaf].value for leaf in (tree.left, tree.right))
     if min(left, right) < 1 or tree.operator not in "+-*/":
         return False
-    return result.value > left if tree.operator in "-/" else result.value < max(left, right)
+    if tree.operator in "-/":
+        return result.value * 4 > left * 5
+    return result.value * 5 < max(left, right) * 4
