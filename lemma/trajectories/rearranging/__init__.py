@@ -65,7 +65,8 @@ def _rearranged(
             found = _first_proven(start, graph, way, rng, refused)
             if found is not None:
                 graph = found
-                ways.remove(way)  # the second change is of another kind
+                # The second change is of another kind, and nothing is merged to be split elsewhere.
+                ways = [one for one in ways if one != way and {one, way} != {"merging", "splitting"}]
                 break
     if graph is start:
         return None, "no_other_way", ", ".join(sorted(refused)) or "nothing to rearrange"
