@@ -167,6 +167,7 @@ class _Drafts:
         self._spare: dict[int, list[tuple[str, Injected]]] = defaultdict(list)
         self._texts: set[tuple[str, ...]] = set()
         self._answers: set[Value] = set()
+        self._made: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.taken_before_last = False
         last = len(graph.steps) - 1
@@ -187,6 +188,7 @@ class _Drafts:
             if found is None and self._spare[place]:
                 found = self._spare[place].pop(0)
             if found is not None:
+                self._made[found[0]] += 1
                 self.taken_before_last |= place < len(self._graph.steps) - 1
                 return found
         return None
@@ -194,7 +196,9 @@ class _Drafts:
     def _prove_next(self, place: int) -> tuple[str, Injected] | None:
         kinds, graph = self._drafts[place], self._graph
         while kinds:
-            kind = self._rng.choices(list(kinds), [self._plan.weights[kind] for kind in kinds])[0]
+            # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
+            weights = [self._plan.weights[kind] / (1 + 4 * self._made[kind]) for kind in kinds]
+            kind = self._rng.choices(list(kinds), weights)[0]
             while kinds[kind]:
                 try:
                     error = carried(graph, self._plan.injectors[kind], kinds[kind].pop(), self._plan.keep_annotations)
