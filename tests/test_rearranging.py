@@ -150,3 +150,10 @@ def test_whatever_is_rearranged_holds_and_differs(story: Story, choice: int) -> 
 def test_a_solution_without_another_way_is_refused() -> None:
     with pytest.raises(Refusal, match="nothing to rearrange"):
         rearranged("Ada has 3 pens and buys 4.", ("She has 3 + 4 = 7 pens.",), "7")
+
+
+def test_annotations_are_kept_and_made_anew() -> None:
+    steps = ("The pens cost 3*$2 = $<<3*2=6>>6.", "The books cost 4*$5 = $<<4*5=20>>20.", "So 6+20 = <<6+20=26>>26.")
+    ways = {rearranged(SHOP, steps, "26", choice) for choice in range(8)}
+    assert all(text.count("<<") == text.count("=") / 2 for text in map("".join, ways))
+    assert any("3*2+20=26>>" in "".join(way) or "2+2+2=6>>" in "".join(way) for way in ways)

@@ -19,6 +19,7 @@ from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
 from lemma.statistics import random_for
 from lemma.trajectories.rearranging import merging, operations, order, splitting
+from lemma.trajectories.rearranging.formulas import annotated
 from lemma.trajectories.rearranging.proof import prove
 
 WAYS: dict[str, Callable[[SolutionGraph], Iterator[tuple[str, ...] | Refusal]]] = {
@@ -70,7 +71,7 @@ def _rearranged(
                 break
     if graph is start:
         return None, "no_other_way", ", ".join(sorted(refused)) or "nothing to rearrange"
-    return graph.steps, "", ""
+    return (annotated(graph, start) if any(start.annotations) else graph.steps), "", ""
 
 
 def _first_proven(
