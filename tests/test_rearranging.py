@@ -41,6 +41,9 @@ EGGS, BOXES = "Of 16 eggs she eats 3 and 4.", "2 and 3 boxes of 7."
     [
         ("order", SHOP, f"{PENS}|{BOOKS}|{TOTAL}", [f"{BOOKS}|{PENS}|{TOTAL}"]),
         ("order", SHOP, f"{PENS}|Then the books cost 4 * $5 = $20.|{TOTAL}", []),
+        (
+            "order", SHOP, "She has 9 - 2 = 7.|A pen costs 6 / 3 = $2.|So four cost 4 * 2 = $8.|7 + 8 = 15", [],
+        ),
         ("order", SHOP, f"{PENS}|She pays 4 * $5 = $20 for them.|{TOTAL}", []),
         (
             "merging", SHOP, f"{PENS}|{BOOKS}|{TOTAL}",
@@ -49,6 +52,11 @@ EGGS, BOXES = "Of 16 eggs she eats 3 and 4.", "2 and 3 boxes of 7."
         ("merging", "He had 9, lost 2 and 3.", "9 - 2 = 7 left.|So 7 - 3 = 4 stay.", ["9 - 2 - 3 = 4 stay."]),
         # The result is said again, so it has to be worked out.
         ("merging", "He had 9 and lost 2.", "9 - 2 = 7 left.|With 7 he needs 5 * 7 = 35.", []),
+        (
+            "merging", "In a tray, 30 eggs cost $12.", "$12/30 = $0.4.|So 0.4 x 100 = 40 cents.",
+            ["12 / 30 x 100 = 40 cents."],
+        ),
+        ("splitting", "3/4 of 80 and 5.", "He has 80 * 3 / 4 - 5 = 55.", ["80 * 3 / 4 = 60.|He has 60 - 5 = 55."]),
         ("splitting", EGGS, "She sells 16 - 3 - 4 = 9 eggs.", ["16 - 3 = 13.|She sells 13 - 4 = 9 eggs."]),
         ("operations", EGGS, "She sells 16 - 3 - 4 = 9 eggs.", ["She sells 16 - (3 + 4) = 9 eggs."]),
         ("operations", "She takes 20% of 50.", "It is 20% of 50 = 10.", ["It is 50 * 0.2 = 10.", "It is 50 / 5 = 10."]),
@@ -142,3 +150,10 @@ def test_whatever_is_rearranged_holds_and_differs(story: Story, choice: int) -> 
 def test_a_solution_without_another_way_is_refused() -> None:
     with pytest.raises(Refusal, match="nothing to rearrange"):
         rearranged("Ada has 3 pens and buys 4.", ("She has 3 + 4 = 7 pens.",), "7")
+
+
+def test_annotations_are_kept_and_made_anew() -> None:
+    steps = ("The pens cost 3*$2 = $<<3*2=6>>6.", "The books cost 4*$5 = $<<4*5=20>>20.", "So 6+20 = <<6+20=26>>26.")
+    ways = {rearranged(SHOP, steps, "26", choice) for choice in range(8)}
+    assert all(text.count("<<") == text.count("=") / 2 for text in map("".join, ways))
+    assert any("3*2+20=26>>" in "".join(way) or "2+2+2=6>>" in "".join(way) for way in ways)

@@ -16,7 +16,7 @@ from lemma.arithmetic.numbers import Value, normal
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
 from lemma.records import ErroneousSolution
-from lemma.trajectories.rearranging.proof import Meaning, meanings
+from lemma.trajectories.rearranging.proof import agree, by_result, meanings
 from lemma.trajectories.rearranging.wording import check_continuation, refers_back
 
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -56,7 +56,7 @@ def check_reasoning(question: str, gold_answer: str, reference: tuple[str, ...],
     found = read_solution(question, steps, normal(gold))
     if found.final is None:
         raise Refusal("answer_not_computed", "no equation of the solution has the gold answer")
-    if meanings(found)[found.final].isdisjoint(meanings(proven)[proven.final]):
+    if not agree(meanings(found)[found.final], meanings(proven)[proven.final]):
         raise Refusal("unproven_reasoning", "the answer is computed in another way than in the reference")
 
 
@@ -96,28 +96,22 @@ def continued(question: str, gold_answer: str, prefix: Sequence[str], solution: 
     for mention in joined.mentions:
         if mention.step >= len(prefix) and not mention.link.known and mention.number.face in known:
             raise Refusal("number_from_nowhere", f"{mention.number.face} in {joined.steps[mention.step]!r}")
-    before, after = _by_result(whole), _by_result(joined)
-    if any(before[value].isdisjoint(after[value]) for value in before.keys() & after.keys()):
+    before, after = by_result(whole), by_result(joined)
+    if not all(agree(before[value], after[value]) for value in before.keys() & after.keys()):
         raise Refusal("computes_something_else")
     return rest
 
 
-def _by_result(graph: SolutionGraph) -> dict[Value, Meaning]:
-    """What is computed, by its value."""
-    found: dict[Value, Meaning] = {}
-    for equation, meaning in zip(graph.equations, meanings(graph), strict=True):
-        found[equation.result.face] = found.get(equation.result.face, frozenset()) | meaning
-    return found
-
-
 def _end_of_beginning(whole: SolutionGraph, begun: SolutionGraph) -> int:
     """How many steps of a solution do what a prefix has done. Raises Refusal if the prefix has done something else."""
-    done, ahead = _by_result(begun), meanings(whole)
+    done, ahead = by_result(begun), meanings(whole)
     cut, found = 0, set[Value]()
     for step, reading in enumerate(whole.readings):
         here = [index for index, of in enumerate(whole.step_of) if of == step]
         values = [whole.equations[index].result.face for index in here]
-        if any(ahead[index].isdisjoint(done.get(value, ())) for index, value in zip(here, values, strict=True)):
+        if not all(
+            agree(ahead[index], done.get(value, frozenset())) for index, value in zip(here, values, strict=True)
+        ):
             break
         if reading.equations:
             cut = step + 1

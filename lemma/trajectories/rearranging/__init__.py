@@ -19,6 +19,7 @@ from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
 from lemma.statistics import random_for
 from lemma.trajectories.rearranging import merging, operations, order, splitting
+from lemma.trajectories.rearranging.formulas import annotated
 from lemma.trajectories.rearranging.proof import prove
 
 WAYS: dict[str, Callable[[SolutionGraph], Iterator[tuple[str, ...] | Refusal]]] = {
@@ -65,11 +66,12 @@ def _rearranged(
             found = _first_proven(start, graph, way, rng, refused)
             if found is not None:
                 graph = found
-                ways.remove(way)  # the second change is of another kind
+                # The second change is of another kind, and nothing is merged to be split elsewhere.
+                ways = [one for one in ways if one != way and {one, way} != {"merging", "splitting"}]
                 break
     if graph is start:
         return None, "no_other_way", ", ".join(sorted(refused)) or "nothing to rearrange"
-    return graph.steps, "", ""
+    return (annotated(graph, start) if any(start.annotations) else graph.steps), "", ""
 
 
 def _first_proven(

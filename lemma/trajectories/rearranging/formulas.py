@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lemma.arithmetic.equations import Equation
-from lemma.arithmetic.expressions import Binary, Expression
+from lemma.arithmetic.expressions import Binary, Expression, to_text
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import INTEGER, Number, Value, divide, normal, render
 from lemma.trajectories.rearranging.wording import says_operation
@@ -181,3 +181,18 @@ def number_like(operands: Part, value: Value) -> Atom | None:
     if sign and isinstance(value, Fraction):
         text = f"{float(value):.2f}"
     return Atom(sign + text, value, currency=sign)
+
+
+def annotated(graph: SolutionGraph, old: SolutionGraph) -> tuple[str, ...]:
+    """The steps with GSM8K's annotations: those of another solution if a step stands there word for word, else made
+    from the equations.
+    """
+    known = dict(zip(old.steps, old.written, strict=True))
+    made = list(graph.steps)
+    for equation, step in reversed(list(zip(graph.equations, graph.step_of, strict=True))):
+        values = [render(value, INTEGER) for value in (*equation.operand_values(), equation.result.value)]
+        if equation.visible and equation.result.start > equation.end and None not in values:
+            *names, result = map(str, values)
+            start = equation.result.start
+            made[step] = f"{made[step][:start]}<<{to_text(equation.tree, names)}={result}>>{made[step][start:]}"
+    return tuple(known.get(shown, written) for shown, written in zip(graph.steps, made, strict=True))

@@ -43,7 +43,8 @@ def _merged(graph: SolutionGraph, index: int) -> tuple[str, ...]:
     if inner is None or outer is None or result.percent:
         raise Refusal("unwritable_expression", f"steps {step + 1} and {place + 1}")
     number = graph.equations[later].operands[leaf]
-    tree = _with_part(outer.tree, number.value, inner.tree)
+    written_in_money = any(atom.currency for atom in atoms(outer.tree)) or graph.equations[later].result.currency
+    tree = _with_part(outer.tree, number.value, inner.tree if written_in_money else _without_currency(inner.tree))
     if tree is None or len(atoms(tree)) > _MOST_NUMBERS:
         raise Refusal("long_expression", f"steps {step + 1} and {place + 1}")
     order = [one for one in range(len(graph.steps)) if one != step]
@@ -52,6 +53,12 @@ def _merged(graph: SolutionGraph, index: int) -> tuple[str, ...]:
     steps[place] = with_expression(graph, later, written(tree, outer.signs))
     kept = [steps[one] for one in order]
     return (begun(kept[0]), *kept[1:]) if step == 0 else tuple(kept)
+
+
+def _without_currency(tree: Part) -> Part:
+    if isinstance(tree, Atom):
+        return replace(tree, text=tree.text.removeprefix(tree.currency), currency="")
+    return replace(tree, left=_without_currency(tree.left), right=_without_currency(tree.right))
 
 
 def _with_part(tree: Part, value: object, part: Part) -> Part | None:

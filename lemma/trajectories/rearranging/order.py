@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.exceptions import Refusal
-from lemma.trajectories.rearranging.wording import check_wording
+from lemma.trajectories.rearranging.wording import check_wording, is_conclusion
 
 
 def propose(graph: SolutionGraph) -> Iterator[tuple[str, ...] | Refusal]:
@@ -19,6 +19,9 @@ def propose(graph: SolutionGraph) -> Iterator[tuple[str, ...] | Refusal]:
             order = (*range(place), step, *range(place, step), *range(step + 1, len(graph.steps)))
             try:
                 check_wording(graph.question, graph.steps, order)
+                # A "So" draws on the step before it.
+                if is_conclusion(graph.steps[step + 1]) and order[step] not in sources[step + 1]:
+                    raise Refusal("order_word", f"step {step + 2}")
             except Refusal as refusal:
                 yield refusal
             else:

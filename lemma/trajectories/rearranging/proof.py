@@ -18,7 +18,7 @@ from lemma.exceptions import Refusal
 
 _MOST_ORIGINS = 6
 _MOST_COMBINATIONS = 64
-_SCALES = (1, fingerprint(100), inverse(fingerprint(100)))
+_SCALES = (fingerprint(100), inverse(fingerprint(100)))  # 35% and 0.35
 
 Meaning = frozenset[int]
 
@@ -34,11 +34,9 @@ def prove(old: SolutionGraph, steps: Sequence[str], beside: SolutionGraph | None
         raise Refusal("answer_moved")
     if not _unexplained(new) <= _unexplained(old):
         raise Refusal("number_from_nowhere", ", ".join(map(str, _unexplained(new) - _unexplained(old))))
-    known: dict[Value, set[int]] = {}
-    for equation, meaning in zip(old.equations, meanings(old), strict=True):
-        known.setdefault(equation.result.face, set()).update(meaning)
+    known = by_result(old)
     for equation, meaning in zip(new.equations, meanings(new), strict=True):
-        if equation.result.face in known and meaning.isdisjoint(known[equation.result.face]):
+        if equation.result.face in known and not agree(meaning, known[equation.result.face]):
             raise Refusal("computes_something_else", f"{equation.result.face}")
     if course(new) in (course(old), course(beside or old)):
         raise Refusal("same_solution")
@@ -74,20 +72,33 @@ def _unexplained(graph: SolutionGraph) -> set[Value]:
 
 def meanings(graph: SolutionGraph) -> list[Meaning]:
     """What each equation computes, as functions of the problem's numbers: one for each origin that its numbers may
-    have, in its unit and a hundred times as much or as little (35% and 0.35).
+    have.
     """
     found: list[Meaning] = []
     for equation, links in zip(graph.equations, graph.operand_links, strict=True):
         origins = []
         for operand, link in zip(equation.operands, links, strict=True):
-            known = {one for source in (*link.results, *link.rescaled) for one in found[source]}
+            known = {one for source in link.results for one in found[source]}
+            known |= {one * scale % MODULUS for source in link.rescaled for one in found[source] for scale in _SCALES}
             if link.question or link.constant or not known:
                 known |= {fingerprint(operand.value)}
             origins.append(sorted(known)[:_MOST_ORIGINS])
         combinations = list(islice(product(*origins), _MOST_COMBINATIONS))
-        values = {value for chosen in combinations for value in _values(equation.tree, chosen)}
-        found.append(frozenset(value * scale % MODULUS for value in values for scale in _SCALES))
+        found.append(frozenset(value for chosen in combinations for value in _values(equation.tree, chosen)))
     return found
+
+
+def by_result(graph: SolutionGraph) -> dict[Value, Meaning]:
+    """What a solution computes, by its value."""
+    found: dict[Value, Meaning] = {}
+    for equation, meaning in zip(graph.equations, meanings(graph), strict=True):
+        found[equation.result.face] = found.get(equation.result.face, frozenset()) | meaning
+    return found
+
+
+def agree(one: Meaning, other: Meaning) -> bool:
+    """Whether two results may be the same function of the problem's numbers, one of them perhaps in percent."""
+    return any(value * scale % MODULUS in other for value in one for scale in (1, *_SCALES))
 
 
 def _values(tree: Expression, origins: Sequence[int]) -> set[int]:

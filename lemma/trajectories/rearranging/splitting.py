@@ -46,10 +46,10 @@ def propose(graph: SolutionGraph) -> Iterator[tuple[str, ...] | Refusal]:
 
 
 def _parts(tree: Part) -> Iterator[Operation]:
-    """The operations inside of an expression."""
+    """The operations inside of an expression, but not 720 * 3 of 720 * 3 / 4."""
     if isinstance(tree, Operation):
         for side in (tree.left, tree.right):
-            if isinstance(side, Operation):
+            if isinstance(side, Operation) and (tree.operator, side.operator) != ("/", "*"):
                 yield side
             yield from _parts(side)
 

@@ -36,6 +36,7 @@ _DATE = re.compile(
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Christmas)\b"
 )
+_CONCLUSION = re.compile(r"(?:so|thus|hence|therefore|then)\b", re.IGNORECASE)
 _WITHIN = re.compile(r"[\w,;][ \t]")
 # At the head of a step that now begins the solution, these can be left out.
 _HEAD = re.compile(r"(?:then|so|next|finally|therefore|thus|hence|now|after that|in total|also)\b,?\s+", re.IGNORECASE)
@@ -76,6 +77,11 @@ def check_continuation(question: str, solution: Sequence[str], cut: int, prefix:
 def refers_back(step: str) -> bool:
     """Whether a step has a word such as "this" that stands for what the step before says."""
     return _REFERENCE.search(step) is not None
+
+
+def is_conclusion(step: str) -> bool:
+    """Whether a step begins with "So" or the like."""
+    return _CONCLUSION.match(step) is not None
 
 
 def says_operation(step: str) -> bool:
