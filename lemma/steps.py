@@ -14,6 +14,8 @@ import re
 from collections.abc import Sequence
 
 ANNOTATION = re.compile(r"<<[^<>\n]*>>")
+# Before the options of a multiple choice, below its question.
+VALUES_BELOW, LETTERS_BELOW = "\nChoose one of: ", "\nOptions:"
 _MARKUP = re.compile(r"<[/|a-zA-Z]|\[/?T|\u25c1")
 _THOUGHT_NAMES = r"(?:think|thinking|thought|thoughts|reasoning|seed:think|scratchpad|reflection)"
 THOUGHT_BEGINS = re.compile(
@@ -82,6 +84,11 @@ _ANSWER_LINE = re.compile(
     r"(?: (?!because|since|if|and|or|but|so|as|when|for|not|that)[a-z]{1,20}){1,2}[\s.*]{0,9})$",
     re.IGNORECASE,
 )
+
+
+def without_options(question: str) -> str:
+    """A question without the options shown below it, whose numbers are none of its story."""
+    return question.partition(VALUES_BELOW)[0].partition(LETTERS_BELOW)[0]
 
 
 def split_thought(text: str) -> tuple[str, str | None]:
