@@ -26,7 +26,7 @@ STDIN = "-"
 LONGEST_LINE = 2**25
 LARGEST_DOCUMENT = 2**30
 # A file that unpacks to more than this, and to hundreds of times its size, is no text.
-_MOST_UNPACKED, _MOST_TIMES = 2**26, 200
+_MOST_UNPACKED, _MOST_TIMES = 2**26, 100
 _BOMS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
          (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 
