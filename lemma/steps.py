@@ -14,6 +14,8 @@ import re
 from collections.abc import Sequence
 
 ANNOTATION = re.compile(r"<<[^<>\n]*>>")
+# Before the options of a multiple choice, below its question.
+VALUES_BELOW, LETTERS_BELOW = "\nChoose one of: ", "\nOptions:"
 _MARKUP = re.compile(r"<[/|a-zA-Z]|\[/?T|\u25c1")
 _THOUGHT_NAMES = r"(?:think|thinking|thought|thoughts|reasoning|seed:think|scratchpad|reflection)"
 THOUGHT_BEGINS = re.compile(
@@ -82,6 +84,23 @@ _ANSWER_LINE = re.compile(
     r"(?: (?!because|since|if|and|or|but|so|as|when|for|not|that)[a-z]{1,20}){1,2}[\s.*]{0,9})$",
     re.IGNORECASE,
 )
+
+
+# In the languages of MGSM besides English.
+_FOREIGN_ANSWER_LINE = re.compile(
+    r"^\W*(?:(?:also|daher|donc|ainsi|entonces) ?,? ?)?"
+    r"(?:die antwort (?:ist|lautet)|la r\u00e9ponse est|la respuesta es"
+    r"|\u043e\u0442\u0432\u0435\u0442|\u7b54\u6848[\u662f\u4e3a]|\u7b54\u3048\u306f|jibu ni"
+    r"|\u0e04\u0e33\u0e15\u0e2d\u0e1a\u0e04\u0e37\u0e2d"
+    r"|\u0989\u09a4\u09cd\u09a4\u09b0 \u09b9\u09b2|\u0c38\u0c2e\u0c3e\u0c27\u0c3e\u0c28\u0c02)"
+    r"[^\w=]{0,9}-?\d[\d.,/]{0,30}\W{0,5}$",
+    re.IGNORECASE,
+)
+
+
+def without_options(question: str) -> str:
+    """A question without the options shown below it, whose numbers are none of its story."""
+    return question.partition(VALUES_BELOW)[0].partition(LETTERS_BELOW)[0]
 
 
 def split_thought(text: str) -> tuple[str, str | None]:
@@ -177,7 +196,7 @@ def _shelved(text: str) -> tuple[str, list[str]]:
 def without_answer_line(steps: Sequence[str]) -> tuple[str, ...]:
     """The steps without a last line that only says the answer: `The answer is 72.`"""
     kept = len(steps)
-    while kept and _ANSWER_LINE.match(steps[kept - 1]):
+    while kept and (_ANSWER_LINE.match(steps[kept - 1]) or _FOREIGN_ANSWER_LINE.match(steps[kept - 1])):
         kept -= 1
     return tuple(steps[:kept])
 

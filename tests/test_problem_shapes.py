@@ -78,8 +78,15 @@ REFUSED = {
     "two numbers": ({"question": "q", "answer": "3 + 4 = 7 pens.\nHe has 7 pens in 2 boxes."}, "several_answers"),
     "a list": ({"question": "q", "answer": ["3", "4"]}, "several_answers"),
     "olympiad list": ({"question": "q", "solution": ["3"], "final_answer": ["3", "4"]}, "several_answers"),
+    "two units": ({"body": "b", "question": "q", "answer": "3 (a); 1 (b)", "formula": "7/2=3 r1"}, "several_answers"),
     "two golds": ({"prompt": "q", "reward_model": {"ground_truth": ["3", "4"]}}, "several_answers"),
     "another answer": ({"question": "q", "solution": r"So $\boxed{8}$.", "answer": "7"}, "answers_differ"),
+    "a proof with a picture of numbers": (
+        {"problem": "q", "solution": "So $a=2$.", "messages": [{"role": "user", "content": "q"}]}, "no_answer"
+    ),
+    "a proof of an olympiad": (
+        {"question": "q", "solution": ["So 2."], "final_answer": None, "modality": "Text-only"}, "no_answer"
+    ),
     "two questions": (
         {"messages": [{"role": role, "content": "3 + 4 = 7"} for role in ("user", "assistant", "user", "assistant")]},
         "several_turns",

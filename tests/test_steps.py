@@ -85,6 +85,9 @@ MARKERS = [
     ("## Step 1: Add\nIt is 4.", ("## Step 1: Add\nIt is 4.",)),
     ("It is 4.\n#### 4\nThe answer is: 4", ("It is 4.",)),
     ("The answer is 4.", ("The answer is 4.",)),
+    ("Es sind 3 + 1 = 4. Die Antwort ist 4.", ("Es sind 3 + 1 = 4.",)),
+    ("3+1=4。答案是4。", ("3+1=4。",)),
+    ("3 + 1 = 4\nОтвет: 4.", ("3 + 1 = 4",)),
 ]
 
 

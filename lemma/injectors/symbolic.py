@@ -39,7 +39,7 @@ from lemma.injectors.proof import CALCULATION, prove, prove_answer
 from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
-from lemma.steps import split_steps, without_annotations
+from lemma.steps import split_steps, without_annotations, without_options
 from lemma.taxonomy.distributions import Thinning
 from lemma.taxonomy.places import Places
 
@@ -227,7 +227,7 @@ def _read(problem: Problem) -> SolutionGraph:
     gold = exact_value(problem.answer)
     if gold is None:
         raise Refusal("answer_not_numeric", f"the gold answer {problem.answer[:80]!r} is not a number")
-    return read_solution(problem.question, split_steps(problem.solution), normal(gold))
+    return read_solution(without_options(problem.question), split_steps(problem.solution), normal(gold))
 
 
 def _drafts_of(

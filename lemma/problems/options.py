@@ -13,6 +13,7 @@ from typing import Any
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
 from lemma.problems.parts import text_of
+from lemma.steps import LETTERS_BELOW, VALUES_BELOW
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LETTERED = re.compile(r"\s*(?:\(([A-Za-z])\)|([A-Za-z])\s?[).:])\s*(.*)", re.DOTALL)
@@ -59,8 +60,8 @@ def read_options(value: Any, name: str) -> dict[str, str]:
 def with_options(question: str, options: Mapping[str, str]) -> str:
     """A question with its options below it."""
     if _shown_as_values(options):
-        return f"{question}\nChoose one of: {'; '.join(options.values())}"
-    return "\n".join((question, "Options:", *(f"{letter}) {text}" for letter, text in options.items())))
+        return f"{question}{VALUES_BELOW}{'; '.join(options.values())}"
+    return "\n".join((f"{question}{LETTERS_BELOW}", *(f"{letter}) {text}" for letter, text in options.items())))
 
 
 def gold_option(options: Mapping[str, str], right: Any, name: str) -> str:

@@ -42,7 +42,7 @@ def is_local(data: str) -> bool:
 
 def has_format(path: Path) -> bool:
     """Whether a file's name ends as one that can be read."""
-    return (path.with_suffix("") if path.suffix in PACKED else path).suffix.lower() in READERS
+    return (path.with_suffix("") if path.suffix.lower() in PACKED else path).suffix.lower() in READERS
 
 
 def unreadable(data: str, error: OSError) -> DataError:

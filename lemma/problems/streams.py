@@ -26,7 +26,7 @@ STDIN = "-"
 LONGEST_LINE = 2**25
 LARGEST_DOCUMENT = 2**30
 # A file that unpacks to more than this, and to hundreds of times its size, is no text.
-_MOST_UNPACKED, _MOST_TIMES = 2**26, 200
+_MOST_UNPACKED, _MOST_TIMES = 2**26, 100
 _BOMS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
          (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 
@@ -52,7 +52,7 @@ class Source:
         if str(path) == STDIN:
             spooled = standard_input()
             return cls(spooled, "standard input", _suffix_by_content(spooled))
-        plain = path.with_suffix("") if path.suffix in PACKED else path
+        plain = path.with_suffix("") if path.suffix.lower() in PACKED else path
         return cls(path, path.name, plain.suffix.lower())
 
     def lines(self) -> Iterator[Line]:
@@ -75,7 +75,7 @@ class Source:
         except UnicodeDecodeError as error:
             raise DataError(f"{self.path}: not the {encoding.upper()} it begins as ({error.reason})") from None
         except _UNPACKING_ERRORS as error:
-            if self.path.suffix not in PACKED:
+            if self.path.suffix.lower() not in PACKED:
                 raise
             raise self._broken(error) from None
 
@@ -86,7 +86,7 @@ class Source:
                 encoding = _encoding(file)
                 content = file.read(LARGEST_DOCUMENT + 1)
         except _UNPACKING_ERRORS as error:
-            if self.path.suffix not in PACKED:
+            if self.path.suffix.lower() not in PACKED:
                 raise
             raise self._broken(error) from None
         if len(content) > LARGEST_DOCUMENT:
@@ -96,7 +96,7 @@ class Source:
         return content.decode(encoding, "replace").encode("utf-8", "surrogatepass")
 
     def _open(self) -> BinaryIO:
-        opener = PACKED.get(self.path.suffix)
+        opener = PACKED.get(self.path.suffix.lower())
         if opener is None:
             return self.path.open("rb")
         return cast(BinaryIO, io.BufferedReader(_Guarded(opener(self.path), self.path), 2**18))

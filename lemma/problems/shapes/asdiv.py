@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from lemma.exceptions import Refusal
 from lemma.problems.parts import Parts, Row
 from lemma.problems.shapes.shape import Shape, required, without_solution
 
@@ -13,6 +14,8 @@ _EQUATION = re.compile(r"[-+*/()\d.\s]+=\s*[-\d./]+(?:\s*r\s*\d+)?")
 
 
 def refine(_row: Row, parts: Parts) -> Parts:
+    if ";" in parts.answer:
+        raise Refusal("several_answers", f"the answer is {parts.answer!r}")
     unit = _NUMBER_WITH_UNIT.fullmatch(parts.answer)
     story, _, question = parts.question.rpartition("\n")
     question = f"{story.strip().rstrip('.')}. {question}" if story and story[-1:] not in "?!" else f"{story} {question}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lemma.exceptions import Refusal
+from lemma.problems.chat import is_conversation, read_conversation
 from lemma.problems.parts import Parts, Row, is_list_of, text_of, value_at
 from lemma.problems.shapes.shape import Shape
 
@@ -16,10 +17,11 @@ QUESTION = (
     "problem_text",
     "question_text",
     "sQuestion",
+    "message_1",
 )
 SOLUTION = ("solution", "reference_solution", "rationale", "gt_cot", "ground_truth", "explanation")
 # Models may have written these; then their answers may be wrong.
-MODEL_SOLUTION = ("generated_solution", "response", "output", "completion")
+MODEL_SOLUTION = ("generated_solution", "response", "output", "completion", "message_2")
 ANSWER = (
     *(
         "answer",
@@ -54,10 +56,13 @@ def refine(row: Row, parts: Parts) -> Parts:
             question = question.replace(f"N_{place:02d}", number.removesuffix(".0"))
     answer = next((value for name in ANSWER if (value := value_at(row, name)) is not None), None)
     written = [Shape.first(row, (name,)) for name in SOLUTION]
-    from_model = not any(written) and bool(parts.solution)
+    solution = parts.solution
+    if not solution and is_conversation(value_at(row, "messages")):
+        solution = read_conversation(value_at(row, "messages"), "messages").answer
+    from_model = not any(written) and bool(solution)
     if is_list_of(answer, str) and len({text.strip() for text in answer}) > 1:
         raise Refusal("several_answers", f"the answer is a list of {len(answer)}: {', '.join(answer)[:200]}")
-    return Parts(question, parts.solution, text_of(answer, "answer"), from_model=from_model)
+    return Parts(question, solution, text_of(answer, "answer"), from_model=from_model)
 
 
 _Q, _WORKED = "Ada has 3 pens and buys 4. How many has she?", "She has 3 + 4 = 7 pens."
@@ -98,6 +103,13 @@ SHAPE = Shape(
         "qwen evaluation outputs": {
             "idx": 0, "question": _Q, "gt_cot": _WORKED, "gt": "7", "answer": "7",
             "code": [f"{_WORKED}\nThe answer is \\boxed{{7}}."], "pred": ["7"], "score": [True],
+        },
+        "camel-ai/math": {
+            "role_1": "Mathematician", "topic;": "Algebra", "message_1": _Q, "message_2": f"{_WORKED} The answer is 7."
+        },
+        "a problem with messages": {
+            "problem": _Q, "answer": "7",
+            "messages": [{"role": "user", "content": _Q}, {"role": "assistant", "content": f"{_WORKED}\n#### 7"}],
         },
         "capitalized columns": {"Problem": _Q, "Solution": _WORKED, "Answer": 7},
     },

@@ -9,6 +9,8 @@ from lemma.problems.shapes.shape import Shape, without_solution
 
 def obey_validity(row: Row, parts: Parts) -> Parts:
     """The parts without a solution that the row calls invalid. Raises Refusal if the problem itself is invalid."""
+    if not parts.answer and value_at(row, "messages") is not None and "\\boxed" not in parts.solution:
+        raise Refusal("no_answer", "the solution has no box, so it may be a proof")
     problem, solution = value_at(row, "problem_is_valid"), value_at(row, "solution_is_valid")
     if isinstance(problem, str) and problem.casefold() != "yes":
         raise Refusal("invalid_problem", f"problem_is_valid is {problem!r}")

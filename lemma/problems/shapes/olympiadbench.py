@@ -12,6 +12,8 @@ from lemma.problems.shapes.shape import Shape, required
 def refine(row: Row, parts: Parts) -> Parts:
     if "multimodal" in str(value_at(row, "modality")).casefold() or value_at(row, "image_1") is not None:
         raise Refusal("needs_image", "the question has an image")
+    if not value_at(row, "final_answer"):
+        raise Refusal("no_answer", "final_answer is empty: a proof has none")
     solutions, answers = value_at(row, "solution"), value_at(row, "final_answer")
     if is_list_of(answers, str) and len({text.strip() for text in answers}) > 1:
         raise Refusal("several_answers", f"final_answer lists {len(answers)} answers")
@@ -25,7 +27,7 @@ def refine(row: Row, parts: Parts) -> Parts:
 
 SHAPE = Shape(
     has=("question", "solution", "final_answer"),
-    fits_also=lambda row: isinstance(value_at(row, "final_answer"), list | tuple),
+    fits_also=lambda row: isinstance(value_at(row, "final_answer"), list | tuple) or "modality" in row,
     question=("{context}\n{question}",),
     solution=("solution[0]",),
     answer=("final_answer[0]",),
