@@ -201,6 +201,9 @@ class ViewConfig(CommandConfig):
     run: Annotated[Path, Option(setting=False, metavar="DIR")] = Field(Path("lemma-run"), description="run directory")
 
 
+TAXONOMY_FOLDER = "folder with your own error types (*.yaml)"
+PROMPTS_FOLDER = "folder with your own prompts and phrases; a file replaces the shipped one of its name"
+REFLECTIONS = "reflections chosen by a model"
 CONNECTION, SAMPLING, LIMITS = "model connection", "sampling", "limits and costs"
 
 
@@ -282,47 +285,3 @@ class ModelConfig(StageConfig):
 
 
 MODEL_OPTIONS = tuple(name for name in ModelConfig.model_fields if name not in StageConfig.model_fields)
-
-
-class LocatingConfig(ModelConfig):
-    """The options of a command that finds the first wrong step of solutions, by arithmetic or by models."""
-
-    locate: Annotated[Names, Option(metavar="METHOD,...")] = Field(
-        (), description="graph, judge, rollouts, confidence (default: judge if --teacher, else graph)"
-    )
-    model: Annotated[str | None, Option(metavar="MODEL")] = Field(
-        None, description="student that wrote the solutions, for rollouts and confidence"
-    )
-    prompt: Literal["chat", "completion", "lemma", "question"] = Field(
-        "chat", description="how the student is asked, as for `lemma sample`, or with the bare question"
-    )
-    rollouts: Annotated[int, Option(metavar="N")] = Field(
-        48, ge=4, description="maximum continuations per solution, for --locate rollouts"
-    )
-    min_confidence: Probability = Field(
-        None, description="least probability of a first wrong step (default: the method's)"
-    )
-
-    @property
-    def methods(self) -> tuple[str, ...]:
-        """How first wrong steps are located."""
-        return self.locate or (("judge",) if super().asked() else ("graph",))
-
-    def asked(self) -> str | None:
-        """The student, or else the teacher."""
-        return self.model or super().asked()
-
-    def without_model(self) -> str:
-        """Without a student and a teacher, the graph decides."""
-        return "" if self.asked() else "without --teacher or --model"
-
-    def inert(self) -> Mapping[str, str]:
-        """What the methods do not use."""
-        unused = dict(super().inert())
-        if "judge" not in self.methods:
-            unused |= {"teacher": "without --locate judge", "taxonomy": "without --teacher"}
-        if "rollouts" not in self.methods:
-            unused |= dict.fromkeys(("rollouts", "prompt"), "without --locate rollouts")
-        if not {"rollouts", "confidence"} & set(self.methods):
-            unused["model"] = "without --locate rollouts or confidence"
-        return unused

@@ -13,7 +13,7 @@ KNOWN = erroneous(id="e3", question="Tom has 48 figs and gets 24 more. How many 
 UNLOCATED = erroneous(
     id="e4", error_step=None, error_type="unknown", evidence="graph", confidence=0.4, origin="student"
 )
-UNEXPLAINED = erroneous(id="e5", explanation=" ")
+UNEXPLAINED = erroneous(id="e5", question="Why?", explanation=" ")
 ERRORS = [HELPED, HURT, KNOWN, UNLOCATED, UNEXPLAINED]
 # The student reaches 72 with the first critique, without the second, and half of the time either way for the third.
 RULES = r"""

@@ -75,16 +75,8 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
         injectors = {kind.id: kind.injector for kind in taxonomy if kind.injector}
         places = load_places(config.places or REAL)
         inputs["places"] = content_id(repr(sorted(places.counts.items())))
-        injection = InjectionPlan(
-            weights,
-            injectors,
-            config.per_problem,
-            config.seed,
-            config.keep_annotations,
-            places,
-            config.best_effort,
-            into,
-        )
+        how = (config.per_problem, config.seed, config.keep_annotations, places, config.best_effort, into)
+        injection = InjectionPlan(weights, injectors, *how)
         notes: tuple[str, ...] = ()
         if config.distribution is not None and not config.best_effort:
             available = _census(config, injection, problems(), inputs)
