@@ -11,7 +11,14 @@ HELPED = erroneous()
 HURT = erroneous(id="e2", question="Ann has 48 red and 24 blue pens. How many pens has she?", explanation="It is 73.")
 KNOWN = erroneous(id="e3", question="Tom has 48 figs and gets 24 more. How many figs has he?", explanation="So it is.")
 UNLOCATED = erroneous(
-    id="e4", error_step=None, error_type="unknown", evidence="graph", confidence=0.4, origin="student"
+    id="e4",
+    steps=("It is ten.",),
+    question="Which is longer?",
+    error_step=None,
+    error_type="unknown",
+    evidence="graph",
+    confidence=0.4,
+    origin="student",
 )
 UNEXPLAINED = erroneous(id="e5", question="Why?", explanation=" ")
 ERRORS = [HELPED, HURT, KNOWN, UNLOCATED, UNEXPLAINED]

@@ -137,3 +137,24 @@ def test_thinning_keeps_as_many_as_the_mix_says():
     assert kept["b"] == 700
     assert abs(kept["b"] / kept.total() - 0.5) < 0.02
     assert kept.total() > 1400
+
+
+@pytest.mark.parametrize(
+    ("made", "kept"),
+    [
+        ({"a": 60, "b": 40, "c": 20, "d": 20, "e": 20}, {"a": 30, "b": 30, "c": 20, "d": 20, "e": 20}),
+        ({"a": 5, "b": 5, "c": 5, "d": 5}, None),
+        ({"a": 50, "b": 10}, None),
+        ({}, None),
+    ],
+)
+def test_no_type_crowds_out_the_others(made, kept):
+    """Without a distribution, unless there are fewer than four types."""
+    ids = [(kind, content_id(kind, str(number))) for kind, count in made.items() for number in range(count)]
+    available = {kind: Counter(part_of(one) for other, one in ids if other == kind) for kind in made}
+    thinning = Thinning.capped(available)
+    if kept is None:
+        assert thinning is None
+    else:
+        assert thinning is not None
+        assert Counter(kind for kind, one in ids if thinning.keeps(kind, one)) == kept

@@ -61,8 +61,10 @@ class InjectionPlan:
     keep_annotations: bool = False
     places: Places = field(default_factory=lambda: Places({}))
     best_effort: bool = False
-    into: Callable[[Problem], Sequence[Problem]] | None = None
-    """The right solutions to inject into, each as a problem that has it; by default the problem's own."""
+    into: Callable[[Problem], Sequence[Problem | Refusal]] | None = None
+    """The right solutions to inject into, each as a problem that has it, and why others are none; by default the
+    problem's own.
+    """
     thinning: Thinning | None = None
 
 
@@ -99,8 +101,10 @@ def erroneous_solutions(plan: InjectionPlan, problem: Problem) -> Injection:
     """
     if plan.into is None:
         return _errors_in(plan, problem)
-    solutions, unread = plan.into(problem), list[Refusal]()
-    if not solutions:
+    given = plan.into(problem)
+    solutions = [one for one in given if isinstance(one, Problem)]
+    unread = [one for one in given if isinstance(one, Refusal)]
+    if not given:
         raise Refusal("no_right_solution", "the student has no right solution of this problem")
     found = Injection((), Counter(), (), Counter())
     for number, solution in enumerate(solutions):
@@ -163,6 +167,7 @@ class _Drafts:
         self._spare: dict[int, list[tuple[str, Injected]]] = defaultdict(list)
         self._texts: set[tuple[str, ...]] = set()
         self._answers: set[Value] = set()
+        self._made: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.taken_before_last = False
         last = len(graph.steps) - 1
@@ -183,6 +188,7 @@ class _Drafts:
             if found is None and self._spare[place]:
                 found = self._spare[place].pop(0)
             if found is not None:
+                self._made[found[0]] += 1
                 self.taken_before_last |= place < len(self._graph.steps) - 1
                 return found
         return None
@@ -190,7 +196,9 @@ class _Drafts:
     def _prove_next(self, place: int) -> tuple[str, Injected] | None:
         kinds, graph = self._drafts[place], self._graph
         while kinds:
-            kind = self._rng.choices(list(kinds), [self._plan.weights[kind] for kind in kinds])[0]
+            # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
+            weights = [self._plan.weights[kind] / (1 + 4 * self._made[kind]) for kind in kinds]
+            kind = self._rng.choices(list(kinds), weights)[0]
             while kinds[kind]:
                 try:
                     error = carried(graph, self._plan.injectors[kind], kinds[kind].pop(), self._plan.keep_annotations)

@@ -27,6 +27,8 @@ from lemma.taxonomy.error_types import Taxonomy
 _FOLDER = BUNDLED / "distributions"
 UNIFORM = "uniform"
 PARTS = 1 << 12
+MOST = 0.25
+"""The largest share of a type, if none was asked for."""
 TOLERANCE = 0.015
 """How far a share may be from what was asked for, before the rounding to whole parts and records."""
 
@@ -88,12 +90,31 @@ class Thinning:
     @classmethod
     def of(cls, weights: Mapping[str, float], available: Mapping[str, Mapping[int, int]]) -> Self:
         """The thinning for these weights, if so many records of each type are available in each part."""
-        wanted = largest_mix(weights, {kind: sum(parts.values()) for kind, parts in available.items()})
+        return cls._to(
+            largest_mix(weights, {kind: sum(parts.values()) for kind, parts in available.items()}), available
+        )
+
+    @classmethod
+    def capped(cls, available: Mapping[str, Mapping[int, int]]) -> Self | None:
+        """The thinning by which no type has more than `MOST` of all records; None if nothing has to be left out, or if
+        there are too few types for that.
+        """
+        counts = {kind: sum(parts.values()) for kind, parts in available.items()}
+        cap = max(counts.values(), default=0)
+        while cap > MOST * sum(min(count, cap) for count in counts.values()):
+            cap -= 1
+        if not cap or cap == max(counts.values()):
+            return None
+        return cls._to({kind: min(count, cap) for kind, count in counts.items()}, available)
+
+    @classmethod
+    def _to(cls, wanted: Mapping[str, int], available: Mapping[str, Mapping[int, int]]) -> Self:
         kept = {}
         for kind, count in wanted.items():
             found = list(accumulate(available[kind].get(part, 0) for part in range(PARTS)))
-            # The number of parts that comes nearest to the count.
-            kept[kind] = min(range(PARTS + 1), key=lambda parts: abs((found[parts - 1] if parts else 0) - count))
+            # The number of parts that comes nearest to the count, and all of them if nothing is left out.
+            nearest = min(range(PARTS), key=lambda parts: abs((found[parts - 1] if parts else 0) - count))
+            kept[kind] = PARTS if count >= found[-1] else nearest
         return cls(kept)
 
 
