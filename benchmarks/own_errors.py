@@ -35,6 +35,7 @@ from lemma.locating import confidence, graph, rollouts
 from lemma.locating.choice import probabilities
 from lemma.locating.combination import COMBINATION_FILE, combined, fitted_combination, odds
 from lemma.locating.posterior import Posterior
+from lemma.locating.success_rates import SuccessRates
 from lemma.models.attempts import Patience
 from lemma.models.backends.transformers import LocalTransformers
 from lemma.models.client import LiveClient, ask_all
@@ -50,6 +51,9 @@ _PATIENCE = Patience(max_in_flight=512, timeout=math.inf, deadline=math.inf)
 _SAMPLING = Sampling(1.0, 1.0, 96)
 _AT_ONCE = 400
 METHODS = ("graph", "rollouts", "confidence")
+# Only what the student says of itself is fitted here. The graph is calibrated on real solutions, where it is right half
+# as often as on these stories; its odds stay as they are, and so do those of a judge, for lack of labeled judgements.
+FITTED = ("rollouts", "confidence")
 HALVES = (("fitted on", True), ("shut", False))
 WANTED_PRECISION = 0.9
 Matrix = NDArray[np.float64]
@@ -129,15 +133,11 @@ async def located_by_rollouts(
     return list(await asyncio.gather(*map(one, errors)))
 
 
-def listed(posterior: Posterior) -> list[float]:
-    """The probabilities, that of "no step" last."""
-    return [*posterior.steps, posterior.none]
-
-
-def by_graph(error: OwnError) -> Posterior:
-    """What the numbers say, compared with the reference."""
+def by_graph(error: OwnError) -> list[float]:
+    """What the numbers say, compared with the reference: the probabilities of the steps, then that of "no step"."""
     reference = split_steps(error.problem.answer)
-    return graph.locate(error.problem.question, gold(error.problem), reference, error.steps)
+    found = graph.locate(error.problem.question, gold(error.problem), reference, error.steps)
+    return [*found.steps, found.none]
 
 
 async def gathered(options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -164,8 +164,7 @@ async def gathered(options: argparse.Namespace) -> list[dict[str, Any]]:
             "steps": error.steps,
             "wrong": error.wrong,
             "harmful": error.harmful,
-            "graph": listed(by_graph(error)),
-            "rollouts": None if one is None else listed(one.posterior),
+            "graph": by_graph(error),
             "counts": None if one is None else sorted((length, *count) for length, count in one.counts.items()),
             "fixes": 0 if one is None else len(one.fixes),
         }
@@ -203,10 +202,11 @@ def fit_choice(cases: Sequence[tuple[Matrix, int]], penalty: float = 1.0) -> Mat
 def posteriors_of(row: dict[str, Any], weights: Matrix) -> dict[str, Posterior]:
     """What each method says of an error; a method that says nothing is left out."""
     found = {"confidence": confidence.posterior_of(np.array(row["confidence_signs"]), weights)}
-    for method in ("graph", "rollouts"):
-        if row[method] is not None:
-            *steps, none = row[method]
-            found[method] = Posterior(tuple(steps), none)
+    *steps, none = row["graph"]
+    found["graph"] = Posterior(tuple(steps), none)
+    if row["counts"]:
+        counts = {length: (right, drawn) for length, right, drawn in row["counts"]}
+        found["rollouts"] = SuccessRates(len(row["steps"])).after(counts).posterior
     return found
 
 
@@ -218,18 +218,18 @@ def fitted(rows: Sequence[dict[str, Any]]) -> tuple[Matrix, dict[str, float]]:
     for row in rows:
         posteriors = posteriors_of(row, of_signs)
         combining.append(
-            (np.stack([odds(posteriors.get(method), len(row["steps"])) for method in METHODS], axis=1), row["wrong"])
+            (np.stack([odds(posteriors.get(method), len(row["steps"])) for method in FITTED], axis=1), row["wrong"])
         )
-    return of_signs, dict(zip(METHODS, fit_choice(combining).round(3).tolist(), strict=True))
+    return of_signs, dict(zip(FITTED, fit_choice(combining).round(3).tolist(), strict=True))
 
 
 def least_confidence(said: Sequence[tuple[float, bool]]) -> float:
-    """The lowest confidence from which on steps are right nine times out of ten."""
-    for percent in range(100):
+    """The lowest confidence, in steps of 0.05, from which on steps are right nine times out of ten; at most 0.95."""
+    for percent in range(0, 100, 5):
         told = [right for confidence, right in said if confidence >= percent / 100]
         if told and sum(told) >= WANTED_PRECISION * len(told):
             return percent / 100
-    return 0.99
+    return 0.95
 
 
 def report(
@@ -291,14 +291,13 @@ def main() -> None:
         note = f"{len(halves['fitted on'])} own errors of a small student on generated problems"
         signs = dict(zip(confidence.SIGNS, of_signs.round(4).tolist(), strict=True))
         write(confidence.WEIGHTS_FILE, {"fitted_on": note, "weights": signs})
-        # There are no labeled judgements to learn the weight of a judge from.
-        content = {"fitted_on": note, "weights": weights | {"judge": 1.0}, "thresholds": {}}
+        content = {"fitted_on": note, "weights": weights | {"graph": 1.0, "judge": 1.0}, "thresholds": {}}
         write(COMBINATION_FILE, content)
         confidence.shipped_weights.cache_clear()
         fitted_combination.cache_clear()
         said = report(halves["fitted on"], of_signs)
         limits = {method: least_confidence(said[method]) for method in ("rollouts", "confidence")}
-        limits |= {"graph": graph.THRESHOLD, "judge": 0.0, "combined": least_confidence(said[",".join(METHODS)])}
+        limits |= {"graph": graph.THRESHOLD, "judge": 0.0, "combined": least_confidence(said["rollouts,confidence"])}
         write(COMBINATION_FILE, content | {"thresholds": limits})
     for name, half in halves.items():
         print(f"\n{name}: {of_search(half)}")

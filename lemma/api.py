@@ -27,6 +27,7 @@ from lemma.formats.shapes import SHAPES, Shape, shaped
 from lemma.grading.verdict import exact_value, verdict
 from lemma.locating.graph import Finding, first_wrong_step
 from lemma.records import (
+    Continuation,
     Correction,
     DescribedError,
     ErroneousSolution,
@@ -41,6 +42,7 @@ from lemma.records import (
     Trajectory,
 )
 from lemma.run_files import (
+    CONTINUATIONS,
     CORRECTIONS,
     CRITIQUES,
     DESCRIBED,
@@ -284,6 +286,11 @@ class Run:
     def erroneous(self) -> RunRecords[ErroneousSolution]:
         """The erroneous solutions (`erroneous.jsonl`)."""
         return self._records(ERRONEOUS, ErroneousSolution)
+
+    @property
+    def continuations(self) -> RunRecords[Continuation]:
+        """What the student wrote after right prefixes of its wrong solutions (`continuations.jsonl`)."""
+        return self._records(CONTINUATIONS, Continuation)
 
     @property
     def corrections(self) -> RunRecords[Correction]:

@@ -40,7 +40,7 @@ class AnalyzeConfig(ModelConfig):
         "chat", description="how the student is asked, as for `lemma sample`, or with the bare question"
     )
     rollouts: Annotated[int, Option(metavar="N")] = Field(
-        48, ge=4, description="maximum continuations per solution, for --locate rollouts"
+        64, ge=4, description="maximum continuations per solution, for --locate rollouts"
     )
     min_confidence: Probability = Field(
         None, description="least probability of a first wrong step (default: the method's)"

@@ -40,7 +40,7 @@ class Effort:
     less than `least_gain` bits about the step.
     """
 
-    most_samples: int = 48
+    most_samples: int = 64
     at_once: int = 4
     confidence: float = 0.95
     least_gain: float = 0.005
