@@ -28,6 +28,7 @@ from lemma.grading.verdict import exact_value, verdict
 from lemma.locating.graph import Finding, first_wrong_step
 from lemma.records import (
     Correction,
+    DescribedError,
     ErroneousSolution,
     GeneratedProblem,
     Problem,
@@ -36,10 +37,13 @@ from lemma.records import (
     SmoothedTrajectory,
     Solution,
     Strategy,
+    TestedCritique,
     Trajectory,
 )
 from lemma.run_files import (
     CORRECTIONS,
+    CRITIQUES,
+    DESCRIBED,
     ERRONEOUS,
     EVOLVED,
     GENERATED,
@@ -290,6 +294,16 @@ class Run:
     def smoothed(self) -> RunRecords[SmoothedTrajectory]:
         """The trajectories that a teacher rewrote (`smoothed.jsonl`)."""
         return self._records(SMOOTHED, SmoothedTrajectory)
+
+    @property
+    def critiques(self) -> RunRecords[TestedCritique]:
+        """Critiques, and whether they help the student (`critiques.jsonl`)."""
+        return self._records(CRITIQUES, TestedCritique)
+
+    @property
+    def described(self) -> RunRecords[DescribedError]:
+        """Errors of unknown type, as a teacher describes them (`described.jsonl`)."""
+        return self._records(DESCRIBED, DescribedError)
 
     @property
     def evolved(self) -> RunRecords[Problem]:

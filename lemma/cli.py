@@ -1,4 +1,4 @@
-"""The command line: parse, run a command, print. Flags come from the options declared in `config.py`."""
+"""The command line: parse, run a command, print. Flags come from the options declared in `config/`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from lemma import __version__
-from lemma.config import REFLECTIONS, commands
+from lemma.config import commands
 from lemma.exceptions import LemmaError, did_you_mean
-from lemma.options import CONNECTION, LIMITS, RUN, SAMPLING, CommandConfig, flag_of, option_of
+from lemma.options import CONNECTION, LIMITS, REFLECTIONS, RUN, SAMPLING, CommandConfig, flag_of, option_of
 from lemma.visible_text import one_line
 
 _GROUPS = ("", REFLECTIONS, SAMPLING, CONNECTION, LIMITS, RUN)

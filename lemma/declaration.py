@@ -59,6 +59,8 @@ class Command:
     plan: Callable[[Any, Hold], Job] | None = None
     run: Callable[[Any, Console], Summary | None] | None = None
     """In place of a plan, for a command that owns its loop."""
+    plans: Callable[[Any], bool] | None = None
+    """Whether it follows its plan this time, for a command that has both."""
     reads: RunFile | None = None
     """The file whose lines are its inputs, one by one, so that it can run beside the command that makes them."""
     needs: tuple[RunFile, ...] = ()
@@ -83,6 +85,8 @@ class Command:
 
     def with_options(self, config: CommandConfig) -> Command:
         """The declaration as it is with these options."""
+        if self.plans is not None:
+            return replace(self, run=None) if self.plans(config) else replace(self, plan=None, reads=None, needs=())
         if not self.imports or getattr(config, "from_", None) is None:
             return self
         return replace(self, reads=None, needs=(), looks_up=(), writes=(*self.writes, *self.imports))

@@ -201,6 +201,9 @@ class ViewConfig(CommandConfig):
     run: Annotated[Path, Option(setting=False, metavar="DIR")] = Field(Path("lemma-run"), description="run directory")
 
 
+TAXONOMY_FOLDER = "folder with your own error types (*.yaml)"
+PROMPTS_FOLDER = "folder with your own prompts and phrases; a file replaces the shipped one of its name"
+REFLECTIONS = "reflections chosen by a model"
 CONNECTION, SAMPLING, LIMITS = "model connection", "sampling", "limits and costs"
 
 

@@ -227,6 +227,44 @@ class SmoothedTrajectory(Record):
     model: str
 
 
+class TestedCritique(Record):
+    """A critique of a wrong solution, and whether it helps the student (`critiques.jsonl`).
+
+    Of `asked` retries with the critique `right_with` reached the gold answer, and of as many without it
+    `right_without`. `gain` is the difference as a share, from -1 to 1.
+    """
+
+    id: str
+    erroneous_id: str
+    critique: str
+    asked: int
+    right_with: int
+    right_without: int
+    gain: float
+    origin: Origin
+    model: str
+
+
+class DescribedError(Record):
+    """An error of unknown type, as a teacher describes it (`described.jsonl`).
+
+    `error_type` is an id of the taxonomy, or of a type that is proposed; then `is_new`. `name`, `definition` and
+    `family` are the proposal's, as first described. `right_step` is what the wrong step should say.
+    """
+
+    id: str
+    erroneous_id: str
+    error_type: str
+    is_new: bool
+    name: str
+    definition: str
+    family: str
+    right_step: str
+    explanation: str
+    origin: Origin
+    model: str
+
+
 class Rejection(Record):
     """Something a stage dropped, and why (`rejected.jsonl`). `reason` is one name; `detail` is for people."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from lemma.records import (
     Continuation,
     Correction,
+    DescribedError,
     ErroneousSolution,
     GeneratedProblem,
     Origin,
@@ -22,6 +23,7 @@ from lemma.records import (
     Rejection,
     SmoothedTrajectory,
     Solution,
+    TestedCritique,
 )
 
 
@@ -86,8 +88,21 @@ CORRECTIONS = RunFile(
 SMOOTHED = RunFile(
     "smoothed.jsonl", SmoothedTrajectory, (Maker("smooth"),), "smoothed trajectories", counted_by="strategy"
 )
+CRITIQUES = RunFile("critiques.jsonl", TestedCritique, (Maker("critique"),), "tested critiques")
+DESCRIBED = RunFile("described.jsonl", DescribedError, (Maker("taxonomy"),), "described errors")
 EVOLVED = RunFile("evolved.jsonl", Problem, (Maker("evolve"),), "new problems")
-RUN_FILES = (GENERATED, PROBLEMS, SOLUTIONS, ERRONEOUS, CONTINUATIONS, CORRECTIONS, SMOOTHED, EVOLVED)
+RUN_FILES = (
+    GENERATED,
+    PROBLEMS,
+    SOLUTIONS,
+    ERRONEOUS,
+    CONTINUATIONS,
+    CORRECTIONS,
+    SMOOTHED,
+    CRITIQUES,
+    DESCRIBED,
+    EVOLVED,
+)
 
 # Written by every command.
 REJECTED = RunFile("rejected.jsonl", Rejection, (), "rejected")
@@ -100,6 +115,7 @@ DISTRIBUTION = "distribution.json"
 CHOSEN_REFLECTIONS = "reflections.json"
 CENSUS = f"{STATE}/census.json"
 PHRASE_SCORES = f"{STATE}/phrase-scores.sqlite"
+PROPOSED_TYPES = "proposed_types"
 RECORDS, MODEL, EVALUATIONS, BATCHES = "sft", "model", "eval", "batch"
 REPORT = "report.html"
 

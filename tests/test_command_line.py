@@ -220,7 +220,7 @@ def test_own_options_come_first_in_the_help(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("name", commands())
 def test_no_view_offers_what_it_ignores(name: str) -> None:
     fields = set(commands()[name].model_fields)
-    if name in ("show", "report", "verify", "taxonomy"):
+    if name in ("show", "report", "verify"):
         assert not fields & {"workers", "fresh"}
 
 

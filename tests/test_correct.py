@@ -9,7 +9,7 @@ from hypothesis import given
 from sft_data import CLIPS, erroneous, erroneous_solutions, lemma, lines, write_run
 
 from lemma.exceptions import Refusal
-from lemma.records import Correction, ErroneousSolution, Solution
+from lemma.records import Continuation, Correction, ErroneousSolution, Solution
 from lemma.rundir.disk import to_line
 from lemma.steps import states_answer
 from lemma.trajectories.corrections import KnownSolution, correction_from_continuation, corrections
@@ -162,10 +162,17 @@ def test_the_stage_finds_the_right_solutions_of_the_student(tmp_path: Path) -> N
         )
     ]
     (run / "solutions.jsonl").write_bytes(b"".join(map(to_line, samples)))
+    wrong, right = (
+        Continuation(
+            id=text, erroneous_id="e2", problem_id="p1", given=1, steps=(text,), final_answer="72", model="small"
+        )
+        for text in ("48 + 24 = 74, so 72.", "Both months make 24 + 48 = 72.")
+    )
+    (run / "continuations.jsonl").write_bytes(to_line(wrong) + to_line(right))
     assert lemma("correct", "--run", run) == 0
     found = {(line["erroneous_id"], line["strategy"]): line for line in lines(run / "corrections.jsonl")}
     assert found["e1", "restart"]["origin"] == found["e2", "fix"]["origin"] == "student"
-    assert found["e2", "fix"]["steps"] == [OWN[1]]
+    assert found["e2", "fix"]["steps"] == [*right.steps]
     assert found["e1", "restart"]["steps"] in ([*OWN], [*PREFIX, OWN[1]])
 
 

@@ -208,7 +208,7 @@ UNUSABLE = [
     (
         "rows.jsonl",
         b'{"frage": "q", "antwort": "5"}',
-        r"as missing_field \(rows.jsonl, line 1: no question .*columns found: antwort, frage\. Map your columns",
+        r"as missing_field \(rows.jsonl, line 1: no question .*columns found: antwort, frage\. Name your columns",
     ),
     ("rows.json", b"[]", "columns found: none"),
     ("rows.json", b"{", "not JSON"),

@@ -29,6 +29,7 @@ from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.locating import judge
 from lemma.models.client import Client
 from lemma.models.protocol import Sampling
+from lemma.problems.advice import no_error_made
 from lemma.problems.loading import bundled_sample, open_problems
 from lemma.records import Problem, Rejection, Solution, content_id
 from lemma.run_files import CENSUS, ERRONEOUS, PROBLEMS, REJECTED, SOLUTIONS
@@ -39,9 +40,11 @@ from lemma.rundir.lines import LineIndex, fingerprint, read_stored_lines
 from lemma.rundir.sharing import Hold
 from lemma.runner import outcome_of
 from lemma.statistics import random_for
+from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy.distributions import MOST, PARTS, Thinning, largest_mix, load_distribution, part_of
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.taxonomy.places import PLACES, REAL, load_places, place_name
+from lemma.trajectories.right_solutions import check_reasoning
 
 # Dimensions of the counts. `refusals` are attempted errors that could not be proven.
 ASKED, MADE, REFUSALS, CONFUSION = "types asked", "types made", "refusals", "wanted > found"
@@ -60,9 +63,8 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
     }
     announcement = "" if config.data else bundled_sample()
     stored: Path | None = None
-    into = None
-    if config.into != "references":
-        into = RightSolutions(config)
+    into = None if config.into == "references" else RightSolutions(config)
+    if into is not None:
         inputs["solutions"] = fingerprint(SOLUTIONS.path(config.run))
         if config.data is None:
             stored, announcement = PROBLEMS.path(config.run), ""
@@ -75,16 +77,8 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
         injectors = {kind.id: kind.injector for kind in taxonomy if kind.injector}
         places = load_places(config.places or REAL)
         inputs["places"] = content_id(repr(sorted(places.counts.items())))
-        injection = InjectionPlan(
-            weights,
-            injectors,
-            config.per_problem,
-            config.seed,
-            config.keep_annotations,
-            places,
-            config.best_effort,
-            into,
-        )
+        how = (config.per_problem, config.seed, config.keep_annotations, places, config.best_effort, into)
+        injection = InjectionPlan(weights, injectors, *how)
         thinning, notes = (None, ()) if config.best_effort else _thinning(config, injection, problems(), inputs)
         injection = replace(injection, thinning=thinning)
         making = partial(inject, injection)
@@ -117,13 +111,22 @@ class RightSolutions:
         self._with_reference, self._seed = config.into == "both", config.seed
         self._lines = LineIndex(SOLUTIONS.path(config.run), "sample", "problem_id", {"verdict": "equal"})
 
-    def __call__(self, problem: Problem) -> list[Problem]:
-        """Each as a problem that has it, in an order drawn from the seed."""
+    def __call__(self, problem: Problem) -> list[Problem | Refusal]:
+        """Each as a problem that has it, in an order drawn from the seed, and why others can't be trusted."""
         solutions = map(Solution.model_validate_json, self._lines.find_all(problem.id))
-        texts = list({"\n\n".join(solution.steps): None for solution in solutions})
-        random_for(self._seed, "into", problem.id).shuffle(texts)
-        own = [problem] if self._with_reference and problem.solution else []
-        return own + [problem.model_copy(update={"solution": text}) for text in texts]
+        right = list({solution.steps: None for solution in solutions})
+        random_for(self._seed, "into", problem.id).shuffle(right)
+        reference = tuple(map(without_annotations, split_steps(problem.solution)))
+        found: list[Problem | Refusal] = [problem] if self._with_reference and reference else []
+        for steps in right:
+            shown = tuple(map(without_annotations, steps))
+            try:
+                check_reasoning(problem.question, problem.answer, reference, shown)
+            except Refusal as refusal:
+                found.append(refusal)
+            else:
+                found.append(problem.model_copy(update={"solution": "\n\n".join(steps)}))
+        return found
 
 
 def _thinning(
@@ -294,14 +297,10 @@ def _shares(
 
 def failure(_config: AugmentConfig, counts: Counts) -> str:
     """Why no erroneous solution was made, once all problems are done; empty if there are some."""
-    problems, reasons = counts.of(RECORDS_MADE).get(PROBLEMS.noun, 0), Counter(counts.of(REJECTED_BY_REASON))
+    problems = counts.of(RECORDS_MADE).get(PROBLEMS.noun, 0)
     if counts.of(MADE) or not problems:
         return ""
-    often = "".join(f", most often because of {reason} ({count:,})" for reason, count in reasons.most_common(1))
-    return (
-        f"no erroneous solution was made from {problems:,} problems{often}. See {REJECTED.name}; give other --types, "
-        "--teacher, or problems with worked-out arithmetic"
-    )
+    return no_error_made(problems, counts.of(REJECTED_BY_REASON), counts.of(REFUSALS), REJECTED.name)
 
 
 def next_command(config: AugmentConfig) -> tuple[str, ...]:

@@ -157,8 +157,10 @@ def build_records(kinds: tuple[str, ...], shape: Shape, joining: Joining, item: 
         lines = list(kind.records(case))
         if kind.of_error is not None and not lines:
             detail = f"needs a {' or '.join(kind.needs) or 'known'} correction, and an explanation if it says one"
-            if not kind.takes(case.erroneous.error_step is not None):
+            if kind.needs_step and case.erroneous.error_step is None:
                 detail = "the first wrong step is not known"
+            elif not kind.takes(True, case.gain):
+                detail = f"its critique does not help the student (gain {case.gain:g})"
             outcome.refuse("build-sft", Refusal(f"no_{name}_record", detail))
         if kind.of_solution is not None:
             lines += map(kind.of_solution, solutions.get(name, ()))

@@ -1,8 +1,8 @@
 """`lemma correct`: right solutions for the erroneous ones, without a model or by a teacher.
 
 `fix` continues from the right prefix; `restart` solves the problem from the start (arXiv 2503.17439, section 3.3), in
-another way than the fix. Without a teacher, both come from the student's right solutions in `solutions.jsonl`, from the
-reference solution, or from the reference told in another way (`lemma.trajectories.corrections`).
+another way than the fix. Without a teacher, both come from the student's right continuations of its prefix and from its
+right solutions, from the reference, or from the reference told in another way (`lemma.trajectories.corrections`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from lemma.locating.judge import numbered
 from lemma.models.client import Client, ask_all
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Request, Sampling, usable_text
-from lemma.records import Correction, ErroneousSolution, Solution, Strategy
-from lemma.run_files import CORRECTIONS, ERRONEOUS, PROBLEMS, SOLUTIONS
+from lemma.records import Continuation, Correction, ErroneousSolution, Solution, Strategy
+from lemma.run_files import CONTINUATIONS, CORRECTIONS, ERRONEOUS, PROBLEMS, SOLUTIONS
 from lemma.rundir.lines import LineIndex
 from lemma.rundir.problems import StoredProblems
 from lemma.rundir.sharing import Hold
@@ -55,7 +55,7 @@ COMMAND = Command(
     CorrectConfig,
     plan,
     reads=ERRONEOUS,
-    looks_up=(SOLUTIONS, PROBLEMS),
+    looks_up=(SOLUTIONS, PROBLEMS, CONTINUATIONS),
     writes=(CORRECTIONS,),
     then="build-sft",
     calls=calls,
@@ -67,9 +67,10 @@ class _RightSolutions:
     """The right solutions of a run directory: those of the student, and the one of each problem."""
 
     def __init__(self, config: CorrectConfig) -> None:
-        solutions, problems = SOLUTIONS.path(config.run), PROBLEMS.path(config.run)
+        solutions, problems, continuations = (file.path(config.run) for file in (SOLUTIONS, PROBLEMS, CONTINUATIONS))
         where = {"verdict": "equal"}
         self._solutions = LineIndex(solutions, "sample", "problem_id", where) if solutions.exists() else None
+        self._continuations = LineIndex(continuations, "analyze", "erroneous_id") if continuations.exists() else None
         self._problems = StoredProblems(problems, "augment") if problems.exists() else None
 
     def of_student(self, problem_id: str) -> list[KnownSolution]:
@@ -77,6 +78,11 @@ class _RightSolutions:
         lines = self._solutions.find_all(problem_id) if self._solutions is not None else ()
         found = {one.steps: one for one in map(Solution.model_validate_json, lines)}
         return [KnownSolution(one.steps, one.origin, one.model) for one in found.values()]
+
+    def continuing(self, erroneous: ErroneousSolution) -> list[Continuation]:
+        """What the student wrote when it continued a right prefix of its wrong solution, and reached the answer."""
+        lines = self._continuations.find_all(erroneous.id) if self._continuations is not None else ()
+        return list(map(Continuation.model_validate_json, lines))
 
     def of(self, problem_id: str) -> list[KnownSolution]:
         """All right solutions of a problem."""
@@ -89,7 +95,7 @@ def correct(
     erroneous: ErroneousSolution, strategies: tuple[Strategy, ...], right: _RightSolutions
 ) -> Iterator[Correction | Refusal]:
     """The corrections of one erroneous solution without a teacher."""
-    yield from corrections(erroneous, strategies, right.of(erroneous.problem_id))
+    yield from corrections(erroneous, strategies, right.of(erroneous.problem_id), right.continuing(erroneous))
 
 
 async def corrections_of_teacher(

@@ -19,7 +19,6 @@ from lemma.config import SampleConfig
 from lemma.declaration import Command, Job
 from lemma.engine.outcome import Product
 from lemma.exceptions import Refusal
-from lemma.grading.responses import split_thought
 from lemma.grading.verdict import extract_answer, verdict
 from lemma.models.client import Client, ask_all
 from lemma.models.prompts import Prompt, load_prompt
@@ -29,7 +28,7 @@ from lemma.problems.parts import Sample
 from lemma.records import Problem, Record, Rejection, Solution, content_id
 from lemma.run_files import PROBLEMS, SOLUTIONS
 from lemma.rundir.sharing import Hold
-from lemma.steps import split_steps, without_answer_line
+from lemma.steps import split_steps, split_thought, without_answer_line
 
 SCRIPTED_STUDENT = "student"
 _SCRIPTED_NOTE = "no --model given: the built-in scripted student answered. Its solutions are placeholders"
@@ -119,7 +118,7 @@ def _graded(problem: Problem, model: str, texts: Iterable[tuple[str, str]]) -> I
 
 def graded(problem: Problem, text: str, model: str, label: str) -> Solution:
     """A solution's text as a record: its steps, its answer, and the verdict on it. `label` tells samples apart."""
-    steps = without_answer_line(split_steps(split_thought(text)[1] or ""))
+    steps = without_answer_line(split_steps(text))
     answer = extract_answer(text)
     return Solution(
         id=content_id(problem.id, label, text),

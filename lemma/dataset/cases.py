@@ -60,7 +60,7 @@ class Joining:
             if smoothed is not None and not joined[-1].rewritten:
                 detail = f"correction {correction.id}: the text before the turn is not the one that was rewritten"
                 refusals.append(Refusal("rewrite_mismatch", detail))
-        return Case(erroneous, tuple(joined)), refusals
+        return Case(erroneous, tuple(joined), bundle.gain), refusals
 
     def joined(self, erroneous: ErroneousSolution, correction: Correction, smoothed: bytes | None) -> Joined:
         """A correction joined with its error, by a fitting rewrite of `lemma smooth` or else by a phrase."""

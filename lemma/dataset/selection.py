@@ -26,6 +26,7 @@ class Bundle:
     erroneous: bytes
     corrections: tuple[bytes, ...]
     smoothed: tuple[bytes | None, ...]
+    gain: float | None
     solutions: Mapping[str, tuple[bytes, ...]]
 
 
@@ -96,7 +97,7 @@ def error_text(sources: Sources, entry: ErrorEntry) -> str:
 
 def _records(kind: RecordKind, entry: ErrorEntry) -> int:
     """How many records of a kind an error makes."""
-    if not kind.takes(entry.located) or (kind.needs and not entry.corrections):
+    if not kind.takes(entry.located, entry.gain) or (kind.needs and not entry.corrections):
         return 0
     return len(entry.corrections) if kind.each_correction else 1
 
@@ -127,5 +128,6 @@ def bundles(
             sources.line(entry.place),
             sources.lines(CORRECTIONS.name, entry.corrections),
             tuple(map(sources.smoothed, entry.corrections)),
+            entry.gain,
             {name: tuple(map(sources.right_solution, entries)) for name, entries in solutions.items()},
         )

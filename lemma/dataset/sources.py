@@ -16,10 +16,10 @@ import orjson
 
 from lemma.exceptions import RunDirectoryError
 from lemma.records import Strategy
-from lemma.run_files import CORRECTIONS, ERRONEOUS, PROBLEMS, SMOOTHED, SOLUTIONS
+from lemma.run_files import CORRECTIONS, CRITIQUES, ERRONEOUS, PROBLEMS, SMOOTHED, SOLUTIONS
 from lemma.rundir.lines import placed_lines, stage_input, text_field
 
-_FILES = (PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, SMOOTHED)
+_FILES = (PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, CRITIQUES, SMOOTHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class ErrorEntry:
     located: bool
     own: bool
     corrections: list[int] = field(default_factory=list)
+    gain: float | None = None
+    """How much its critique helps the student; None if critiques were not tested."""
 
     @property
     def place(self) -> Place:
@@ -78,6 +80,7 @@ class Sources:
         self._smoothed_at: dict[int, int] = {}
         first_of = self._read_errors()
         self._read_corrections(strategies, smoothed)
+        self._read_critiques()
         self.solutions = self._read_solutions(first_of)
         self.own_solutions = self._read_own_solutions()
 
@@ -120,6 +123,20 @@ class Sources:
                 f"{SMOOTHED.path(self._run)} rewrites corrections that are not in {CORRECTIONS.name} any more, such as "
                 f"{next(iter(rewrites))}. Run `lemma smooth --fresh` to rewrite the current ones, or give --no-smoothed"
             )
+
+    def _read_critiques(self) -> None:
+        """Note how much each critique helps, if they were tested. One that could not be tested does not help."""
+        path = CRITIQUES.path(self._run)
+        if not path.exists():
+            return
+        gains: dict[str, float] = {}
+        for _, number, values in placed_lines(path, CRITIQUES.made_by[0]):
+            gain = values.get("gain")
+            if not isinstance(gain, int | float):
+                raise RunDirectoryError(f"{path}, line {number}: gain: not a number; run `lemma critique --fresh`")
+            gains[text_field(values, "erroneous_id", path, number)] = float(gain)
+        for entry in self.errors:
+            entry.gain = gains.get(entry.id, 0.0)
 
     def _read_solutions(self, first_of: Mapping[str, int]) -> list[SolutionEntry]:
         entries = {

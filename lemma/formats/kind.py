@@ -65,6 +65,8 @@ class Case:
 
     erroneous: ErroneousSolution
     joined: tuple[Joined, ...]
+    gain: float | None = None
+    """How much its critique helps the student, from -1 to 1; None if critiques were not tested."""
 
     def first(self, strategy: Strategy) -> Joined | None:
         """The first correction with this strategy."""
@@ -116,18 +118,27 @@ class RecordKind:
     """An error needs a correction by one of these strategies; if there are none here, it needs no correction."""
     needs_step: bool = True
     """An error needs a known first wrong step."""
+    needs_gain: bool = False
+    """An error needs a critique that helps the student, if critiques were tested."""
     prompts: tuple[str, ...] = ()
     """The prompt files that hold its wording."""
 
     def records(self, case: Case) -> Iterator[Line]:
         """The records of an error; none if the kind has none for such an error."""
         has_correction = bool(case.joined) or not self.needs
-        if self.of_error is not None and has_correction and self.takes(case.erroneous.error_step is not None):
+        if (
+            self.of_error is not None
+            and has_correction
+            and self.takes(case.erroneous.error_step is not None, case.gain)
+        ):
             yield from self.of_error(case)
 
-    def takes(self, located: bool) -> bool:
-        """Whether the kind can have a record of an error whose first wrong step is known, or not."""
-        return located or not self.needs_step
+    def takes(self, located: bool, gain: float | None) -> bool:
+        """Whether the kind can have a record of an error whose first wrong step is known or not, and whose critique
+        brought the student so much.
+        """
+        helps = gain is None or gain > 0
+        return (located or not self.needs_step) and (helps or not self.needs_gain)
 
     @property
     def objective(self) -> Literal["sft", "dpo", "prm"]:

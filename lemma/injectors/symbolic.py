@@ -61,8 +61,10 @@ class InjectionPlan:
     keep_annotations: bool = False
     places: Places = field(default_factory=lambda: Places({}))
     best_effort: bool = False
-    into: Callable[[Problem], Sequence[Problem]] | None = None
-    """The right solutions to inject into, each as a problem that has it; by default the problem's own."""
+    into: Callable[[Problem], Sequence[Problem | Refusal]] | None = None
+    """The right solutions to inject into, each as a problem that has it, and why others are none; by default the
+    problem's own.
+    """
     thinning: Thinning | None = None
 
 
@@ -99,8 +101,10 @@ def erroneous_solutions(plan: InjectionPlan, problem: Problem) -> Injection:
     """
     if plan.into is None:
         return _errors_in(plan, problem)
-    solutions, unread = plan.into(problem), list[Refusal]()
-    if not solutions:
+    given = plan.into(problem)
+    solutions = [one for one in given if isinstance(one, Problem)]
+    unread = [one for one in given if isinstance(one, Refusal)]
+    if not given:
         raise Refusal("no_right_solution", "the student has no right solution of this problem")
     found = Injection((), Counter(), (), Counter())
     for number, solution in enumerate(solutions):

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from lemma.locating.choice import probabilities
 from lemma.locating.posterior import Posterior
@@ -29,14 +30,15 @@ _LEAST = 1e-3  # no method is so sure that no other can overrule it
 
 
 @cache
-def _fitted(path: Path = COMBINATION_FILE) -> Mapping[str, Any]:
+def fitted_combination(path: Path = COMBINATION_FILE) -> Mapping[str, Any]:
+    """The weights and thresholds of the methods."""
     content: Mapping[str, Any] = orjson.loads(path.read_bytes())
     return content
 
 
 def threshold(methods: frozenset[str]) -> float:
     """From which confidence on a step is believed, unless the user says otherwise."""
-    thresholds = _fitted()["thresholds"]
+    thresholds = fitted_combination()["thresholds"]
     return float(thresholds[next(iter(methods))] if len(methods) == 1 else thresholds["combined"])
 
 
@@ -47,10 +49,23 @@ def combined(posteriors: Mapping[str, Posterior]) -> Posterior:
     if len(posteriors) == 1:
         return next(iter(posteriors.values()))
     steps = len(next(iter(posteriors.values())).steps)
-    prior = np.log(np.append(np.full(steps, (1 - NONE_PRIOR) / steps), NONE_PRIOR))
-    scores = prior.copy()
+    weights = fitted_combination()["weights"]
+    scores = log_prior(steps)
     for method, posterior in posteriors.items():
-        said = np.log(np.maximum((*posterior.steps, posterior.none), _LEAST))
-        scores += _fitted()["weights"][method] * (said - prior)
+        scores = scores + weights[method] * odds(posterior, steps)
     found = probabilities(scores)
     return Posterior(tuple(map(float, found[:-1])), float(found[-1]))
+
+
+def odds(posterior: Posterior | None, steps: int) -> NDArray[np.float64]:
+    """What a method says beyond the prior, as logarithms, that of "no step" last; 0 if it says nothing."""
+    if posterior is None:
+        return np.zeros(steps + 1)
+    said = np.log(np.maximum((*posterior.steps, posterior.none), _LEAST))
+    return np.asarray(said - log_prior(steps), dtype=np.float64)
+
+
+def log_prior(steps: int) -> NDArray[np.float64]:
+    """The logarithms of the probabilities before anything is known, that of "no step" last."""
+    shares = np.append(np.full(steps, (1 - NONE_PRIOR) / steps), NONE_PRIOR)
+    return np.asarray(np.log(shares), dtype=np.float64)

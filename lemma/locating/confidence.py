@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from lemma.exceptions import Refusal
 from lemma.locating.choice import probabilities
 from lemma.locating.posterior import Posterior
+from lemma.locating.success_rates import NONE_PRIOR
 from lemma.models.scoring import Score, Scorer, Turn
 from lemma.resources import BUNDLED
 
@@ -58,24 +58,17 @@ def signs(scored: Sequence[Sequence[Score]]) -> NDArray[np.float64]:
     return np.array(rows, dtype=np.float64)
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """Weights of the signs, and the score of "no step is wrong", fitted by `benchmarks/own_errors.py`."""
-
-    weights: NDArray[np.float64]
-    none: float
-
-    def posterior(self, of_steps: NDArray[np.float64]) -> Posterior:
-        """The probabilities of the steps."""
-        found = probabilities(np.append(of_steps @ self.weights, self.none))
-        return Posterior(tuple(map(float, found[:-1])), float(found[-1]))
-
-
 @cache
-def shipped_calibration(path: Path = WEIGHTS_FILE) -> Calibration:
-    """The fitted calibration of the package."""
+def shipped_weights(path: Path = WEIGHTS_FILE) -> NDArray[np.float64]:
+    """The fitted weights of the signs (`benchmarks/own_errors.py` writes them)."""
     content: Mapping[str, float] = orjson.loads(path.read_bytes())["weights"]
-    return Calibration(np.array([content[name] for name in SIGNS]), content["none"])
+    return np.array([content[name] for name in SIGNS])
+
+
+def posterior_of(of_steps: NDArray[np.float64], weights: NDArray[np.float64]) -> Posterior:
+    """The probabilities of the steps by their signs. That no step is wrong is as probable as without looking."""
+    found = (1 - NONE_PRIOR) * probabilities(of_steps @ weights)
+    return Posterior(tuple(map(float, found)), NONE_PRIOR)
 
 
 def locate(question: str, steps: Sequence[str], scorer: Scorer) -> Posterior:
@@ -87,4 +80,4 @@ def locate(question: str, steps: Sequence[str], scorer: Scorer) -> Posterior:
         raise Refusal("empty_solution", "there are no solution steps, or one is empty")
     if len(steps) > _MOST_STEPS:
         raise Refusal("solution_too_long", f"{len(steps)} steps; at most {_MOST_STEPS} are read")
-    return shipped_calibration().posterior(signs(scorer.score(turns(question, steps))))
+    return posterior_of(signs(scorer.score(turns(question, steps))), shipped_weights())

@@ -1,10 +1,9 @@
-"""Read solved problems from a file or a Hugging Face data set. A bad row is rejected with its place; the rest is read.
+"""Read solved problems from files or data sets. A bad row is rejected with its place; the rest is read.
 
     >>> source = open_problems("gsm8k_train.jsonl", "augment")
     >>> for item in source: ...      # Problem or Rejection, in the order of the file
 
-Columns are recognized as in GSM8K (`question`, `answer` with `#### 72`), MATH (`problem`, `solution` with `\\boxed{}`),
-SVAMP (`Body`, `Question`, `Answer`), ASDiv, MAWPS and similar ones; `columns` maps others.
+The shapes of public data sets are known (`shapes/`, docs/data.md); `columns` names the places of anything else.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lemma.exceptions import ConfigError, DataError, Refusal
+from lemma.problems.advice import no_usable_problem
 from lemma.problems.parts import Sample
 from lemma.problems.problem import ROLES, read_row
 from lemma.problems.rows import FORMATS, has_format, is_local, places_in, read_rows, unreadable
@@ -25,18 +25,6 @@ from lemma.resources import BUNDLED
 from lemma.rundir.lines import fingerprint
 
 SAMPLE = BUNDLED / "sample.jsonl"
-# What to do if no row was usable, by the most frequent reason.
-_EXPECTED = "Give rows with question and answer (GSM8K), or with problem and solution (MATH)"
-_MAP = "Map your columns with --columns question=NAME,solution=NAME,answer=NAME"
-_ADVICE = {
-    "missing_field": _MAP,
-    "wrong_type": _MAP,
-    "empty_field": _MAP,
-    "empty_solution": f"Give solutions with their steps. {_MAP}",
-    "no_answer": f"End each solution with `#### 72` or `\\boxed{{72}}`, or add an answer column. {_MAP}",
-    "not_utf8": "Save the file as UTF-8",
-    "invalid_json": "Put one JSON object on each line",
-}
 
 
 @dataclass(frozen=True)
@@ -118,14 +106,7 @@ class ProblemSource:
                 first_details.setdefault(error.reason, detail)
                 yield Rejection(stage=self.stage, id=content_id(self.name, place), reason=error.reason, detail=detail)
         if not seen:
-            found = f"columns found: {', '.join(sorted(columns)) or 'none'}"
-            if not reasons:
-                raise DataError(f"{self.data} holds no usable problem: it has no rows ({found}). {_EXPECTED}")
-            ((reason, times),) = reasons.most_common(1)
-            raise DataError(
-                f"{self.data} holds no usable problem: {times:,} of {reasons.total():,} rows rejected as {reason} "
-                f"({first_details[reason][:300]}); {found}. {_ADVICE.get(reason, _EXPECTED)}"
-            )
+            raise DataError(no_usable_problem(self.data, columns, reasons, first_details))
 
 
 def bundled_sample() -> str:

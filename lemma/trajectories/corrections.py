@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
-from lemma.records import Correction, ErroneousSolution, Origin, Strategy, content_id
+from lemma.records import Continuation, Correction, ErroneousSolution, Origin, Strategy, content_id
 from lemma.statistics import random_for
-from lemma.steps import ANNOTATION, split_steps, states_answer, without_annotations, without_answer_line
+from lemma.steps import ANNOTATION, answer_line, split_steps, states_answer, without_annotations, without_answer_line
 from lemma.trajectories.rearranging import rearranged
-from lemma.trajectories.right_solutions import check_steps, continued, is_another
+from lemma.trajectories.right_solutions import check_reasoning, check_steps, continued, is_another
 
 _CHOICES = 4  # of the ways to rearrange a solution
 
@@ -33,23 +33,30 @@ class KnownSolution:
 
 
 def corrections(
-    erroneous: ErroneousSolution, strategies: Sequence[Strategy], right: Sequence[KnownSolution] = ()
+    erroneous: ErroneousSolution,
+    strategies: Sequence[Strategy],
+    right: Sequence[KnownSolution] = (),
+    continuations: Sequence[Continuation] = (),
 ) -> Iterator[Correction | Refusal]:
-    """The corrections of these strategies, or why there is none. `right` are other right solutions than the reference.
+    """The corrections of these strategies, or why there is none. `right` are other right solutions than the one
+    that the error was compared with or injected into, `continuations` what the student wrote behind its right steps.
 
     Raises Refusal if there is nothing to follow.
     """
     reference = KnownSolution(erroneous.reference_steps)
     if not right and not reference.steps:
         raise Refusal("no_reference", "the problem has no worked solution to follow")
-    right = _in_any_order(erroneous, [_like(erroneous, solution) for solution in right])
+    own = [KnownSolution(one.steps, "student", one.model) for one in continuations if one.given == 0]
+    right = _in_any_order(erroneous, [_like(erroneous, solution) for solution in (*right, *own)])
+    proven = next((one for one in right if one.origin != "student"), reference).steps
+    right = [one for one in right if one.origin != "student" or _is_reasoned(erroneous, proven, one)]
     known = [*right, reference] if erroneous.origin == "student" else [reference, *right]
     known = list({solution.steps: solution for solution in known if solution.steps}.values())
     fix: Correction | Refusal = Refusal(
         "error_step_unknown", "only a restart corrects an error whose step is not known"
     )
     if erroneous.error_step is not None:
-        fix = _fix(erroneous, known)
+        fix = _continued(erroneous, continuations, proven) or _fix(erroneous, known)
     if "fix" in strategies and ("restart" not in strategies or erroneous.error_step is not None):
         yield fix
     if "restart" in strategies:
@@ -60,6 +67,15 @@ def _in_any_order(erroneous: ErroneousSolution, right: list[KnownSolution]) -> l
     """The solutions in an order drawn for this error, so that the errors of a problem get different ones."""
     random_for(0, "corrections", erroneous.id).shuffle(right)
     return sorted(right, key=lambda solution: solution.origin != "student")
+
+
+def _is_reasoned(erroneous: ErroneousSolution, reference: tuple[str, ...], right: KnownSolution) -> bool:
+    """Whether a solution of the student reaches the answer as the reference does, and not by chance."""
+    try:
+        check_reasoning(erroneous.question, erroneous.gold_answer, reference, right.steps)
+    except Refusal:
+        return False
+    return True
 
 
 def _like(erroneous: ErroneousSolution, right: KnownSolution) -> KnownSolution:
@@ -144,12 +160,27 @@ def correction_from_continuation(
 
     Raises Refusal if it does not end in the gold answer, has a false equation, or continues from elsewhere.
     """
-    text = continuation if isinstance(continuation, str) else "\n".join(continuation)
     if given not in (erroneous.error_step, 0):
         raise Refusal("other_prefix", f"it continues the first {given} steps, and {erroneous.error_step} are right")
+    text = continuation if isinstance(continuation, str) else "\n".join(continuation)
     judged = verdict(erroneous.gold_answer, text)
     if judged != "equal":
         raise Refusal("answer_wrong" if judged == "different" else "answer_unknown", text[-300:])
     steps = without_answer_line(split_steps(text))
     check_steps(erroneous, steps)
     return correction(erroneous, "fix" if given == erroneous.error_step else "restart", steps, "student", model)
+
+
+def _continued(
+    erroneous: ErroneousSolution, continuations: Sequence[Continuation], reference: tuple[str, ...]
+) -> Correction | None:
+    """The first continuation of all right steps, and of no other ones, that holds."""
+    for one in continuations:
+        whole = KnownSolution((*erroneous.split[0], *one.steps))
+        if one.given == erroneous.error_step and _is_reasoned(erroneous, reference, whole):
+            text = (*one.steps, answer_line(one.final_answer))
+            try:
+                return correction_from_continuation(erroneous, one.given, text, one.model)
+            except Refusal:
+                continue
+    return None

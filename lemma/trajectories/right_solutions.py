@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import SolutionGraph, read_solution
@@ -34,6 +35,29 @@ def check_steps(erroneous: ErroneousSolution, steps: Sequence[str]) -> None:
     for step in steps:
         if any(equation.holds is False for equation in read_step(step).equations):
             raise Refusal("false_equation", step)
+
+
+@lru_cache(maxsize=1024)
+def check_reasoning(question: str, gold_answer: str, reference: tuple[str, ...], steps: tuple[str, ...]) -> None:
+    """Check that a solution with the right answer is not right by chance: its answer has to be the same function of the
+    problem's numbers as that of the reference. What can't be read in the reference is not checked.
+
+    Raises Refusal, as `unproven_reasoning` if it is another function.
+    """
+    gold = exact_value(gold_answer)
+    if gold is None:
+        return
+    try:
+        proven = read_solution(question, reference, normal(gold))
+    except Refusal:
+        return
+    if proven.final is None:
+        return
+    found = read_solution(question, steps, normal(gold))
+    if found.final is None:
+        raise Refusal("answer_not_computed", "no equation of the solution has the gold answer")
+    if meanings(found)[found.final].isdisjoint(meanings(proven)[proven.final]):
+        raise Refusal("unproven_reasoning", "the answer is computed in another way than in the reference")
 
 
 def is_another(steps: Sequence[str], others: Iterable[Sequence[str]]) -> bool:
