@@ -23,6 +23,7 @@ from lemma.report.computation import compare_computations
 from lemma.report.diff import marked_steps
 from lemma.report.page import render_page
 from lemma.report.samples import StratifiedDraw
+from lemma.taxonomy.places import PLACES, place_name
 from lemma.visible_text import one_line
 
 DATA = re.compile(rb'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
@@ -66,6 +67,9 @@ def test_figures_are_those_of_the_files(built: Path) -> None:
     assert data["records"] == {"lemma": len(records)}
     assert sum(bar[2] for bar in data["steps"]) == len(erroneous)
     assert {bar[0]: bar[2] for bar in data["error_places"]} == Counter(line["error_step"] + 1 for line in erroneous)
+    assert {place: made for place, made, _ in data["places"]} == dict.fromkeys(PLACES, 0) | Counter(
+        place_name(line["error_step"], len(line["steps"])) for line in erroneous
+    )
     assert data["reflections"] == sum(part["kind"] == "reflection" for line in records for part in line["segments"])
     assert {found["reason"]: found["count"] for found in data["rejections"]} == Counter(
         line["reason"] for line in rejected

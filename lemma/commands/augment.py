@@ -43,14 +43,13 @@ from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy.distributions import MOST, PARTS, Thinning, largest_mix, load_distribution, part_of
 from lemma.taxonomy.error_types import load_taxonomy
-from lemma.taxonomy.places import REAL, load_places
+from lemma.taxonomy.places import PLACES, REAL, load_places, place_name
 from lemma.trajectories.right_solutions import check_reasoning
 
 # Dimensions of the counts. `refusals` are attempted errors that could not be proven.
 ASKED, MADE, REFUSALS, CONFUSION = "types asked", "types made", "refusals", "wanted > found"
 PLACES_ASKED, PLACES_MADE = "places asked", "places made"
 _PILOT = 500
-PLACES = ("first step", "between", "last step", "only step")
 
 
 def plan(config: AugmentConfig, _hold: Hold) -> Job:
@@ -230,7 +229,7 @@ def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Prod
             continue
         yield record
         yield Count(MADE, record.error_type)
-        yield Count(PLACES_MADE, _place(record.located_step, len(record.steps)))
+        yield Count(PLACES_MADE, place_name(record.located_step, len(record.steps)))
     if not injected.records:
         reasons = injected.refused.most_common(4)
         detail = ", ".join(f"{reason} {count}" for reason, count in reasons) or "nothing to change"
@@ -238,15 +237,9 @@ def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Prod
     for kind, count in injected.asked.items():
         yield Count(ASKED, kind, count)
     for step, steps in injected.places:
-        yield Count(PLACES_ASKED, _place(step, steps))
+        yield Count(PLACES_ASKED, place_name(step, steps))
     for reason, count in injected.refused.items():
         yield Count(REFUSALS, reason, count)
-
-
-def _place(step: int, steps: int) -> str:
-    if steps == 1:
-        return PLACES[3]
-    return PLACES[0] if step == 0 else PLACES[2] if step == steps - 1 else PLACES[1]
 
 
 async def inject_by_teacher(

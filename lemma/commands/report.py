@@ -28,6 +28,7 @@ from lemma.run_files import REPORT
 from lemma.rundir.disk import json_line
 from lemma.runner import run_command
 from lemma.steps import split_steps, without_annotations
+from lemma.taxonomy.places import PLACES
 
 # The page has to open quickly on a phone, so fewer samples are shown if they are long.
 _MOST_BYTES = 4_000_000
@@ -158,6 +159,9 @@ def _figures(reader: Reader, counts: Counts) -> dict[str, Any]:
         "distribution": results.student_distribution(reader),
         "steps": histogram(counts.steps),
         "error_places": histogram(counts.error_places),
+        "places": [
+            [place, *(counts.relative_places[origin, place] for origin in ("injected", "student"))] for place in PLACES
+        ],
         "solution_words": histogram(counts.solution_words),
         "record_words": histogram(counts.record_words),
         "stages": results.stages(reader),

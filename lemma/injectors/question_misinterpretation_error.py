@@ -99,8 +99,10 @@ def _turned_comparisons(graph: SolutionGraph, rng: random.Random) -> Iterator[Pr
             continue
         for leaf, operand, _ in site.operands():
             other = operands[1 - leaf]
+            if not site.is_given(leaf) or operand.face == other.face:
+                continue
             said = _comparison(graph.question, operand, tree.operator)
-            if said is None or not site.is_given(leaf) or operand.face == other.face:
+            if said is None:
                 continue
             moved: list[Edit] = []
             if leaf == 0:  # 5 + 20 is turned around to 20 - 5
@@ -130,6 +132,8 @@ def _times_sign(graph: SolutionGraph) -> str:
 def _comparison(question: str, operand: Number, operator: str) -> str | None:
     """The words of a question that compare two amounts by this number."""
     number, words = re.escape(f"{operand.face}"), r"(?: [A-Za-z']+)"
+    if operator in "+-" and " than" not in question:
+        return None  # a pattern for each number takes long to compile
     if operator in "+-":
         pattern = rf"(?<![\d.,$])\$?{number}(?: [a-z]+)? {_DIRECTION}{words}{{0,2}} than{words}{{1,2}}"
     else:
@@ -137,7 +141,7 @@ def _comparison(question: str, operand: Number, operator: str) -> str | None:
         factor = rf"(?:{times}|{number} times)" if times else rf"(?<![\d.,]){number} times"
         pattern = rf"{factor} (?:the (?:number|age|size) of|as|that|his|her|their){words}{{1,4}}"
     found = re.search(pattern, question)
-    elsewhere = re.sub(pattern, "", question, count=1)
+    elsewhere = "" if found is None else question[: found.start()] + question[found.end() :]
     if found is None or re.search(rf"(?<![\d.,]){number}(?![\d.,]\d)", elsewhere):
         return None  # the number may be another one
     return _LOOSE_END.sub("", found.group())

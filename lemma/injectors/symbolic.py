@@ -144,11 +144,16 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     asked = Counter(rng.choices(list(plan.weights), list(plan.weights.values()), k=plan.per_problem))
     last, shares = len(graph.steps) - 1, plan.places.shares(len(graph.steps))
     places = rng.choices(range(last + 1), shares, k=plan.per_problem)
+    wanted = places
+    if last and modular is None and not plan.best_effort:
+        # Solutions that allow errors in their last step only add one each, the more in sum the fewer are asked for.
+        fewer = shares[-1] * (1 - 1 / (plan.per_problem + 1))
+        wanted = rng.choices(range(last + 1), [*shares[:-1], fewer], k=plan.per_problem)
     made: list[ErroneousSolution] = []
     # Errors in the last step are the easiest to prove. They don't fill up what a solution lacks in the steps before,
     # and stand alone only if nothing else can be made.
     most_alone = plan.per_problem if last == 0 else max(1, round(plan.per_problem * shares[-1] / 2))
-    for place in places:
+    for place in wanted:
         others = sorted(range(last), key=lambda step: rng.random() ** (1 / (shares[step] + 1e-9)), reverse=True)
         found = drafts.take([place, *others])
         if found is None and (plan.best_effort or (not drafts.taken_before_last and len(made) < most_alone)):

@@ -23,6 +23,7 @@ from lemma.report.samples import (
     record_segments,
 )
 from lemma.run_files import REJECTED
+from lemma.taxonomy.places import place_name
 from lemma.trajectories.phrases import STEP_SLOT, load_phrases
 
 SOLUTIONS, SMOOTHED = "solutions.jsonl", "smoothed.jsonl"
@@ -69,6 +70,7 @@ class Counts:
     records: dict[str, int] = field(default_factory=dict)
     steps: Counter[int] = field(default_factory=Counter)
     error_places: Counter[int] = field(default_factory=Counter)
+    relative_places: Counter[tuple[str, str]] = field(default_factory=Counter)
     solution_words: Counter[int] = field(default_factory=Counter)
     record_words: Counter[int] = field(default_factory=Counter)
     phrases: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -107,6 +109,8 @@ def _count_erroneous(reader: Reader, counts: Counts, draw: StratifiedDraw) -> No
         counts.steps[len(steps)] += 1
         if line.get("error_step") in range(len(steps)):
             counts.error_places[line["error_step"] + 1] += 1
+            place = place_name(line["error_step"], len(steps))
+            counts.relative_places["student" if origin == "student" else "injected", place] += 1
         counts.solution_words[sum(len(step.split()) for step in steps if isinstance(step, str))] += 1
         draw.offer((kind, origin), text_of(line, "id"), offset)
     counts.problems_with_error = len(with_error)

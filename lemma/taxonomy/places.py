@@ -23,6 +23,7 @@ from pydantic import BaseModel, Field, ValidationError
 from lemma.exceptions import ConfigError, did_you_mean, first_fault
 from lemma.resources import BUNDLED
 
+PLACES = ("first step", "between", "last step", "only step")
 REAL, UNIFORM = "real", "uniform"
 SHIPPED = {REAL: BUNDLED / "places" / "real.json"}
 # Solutions of other lengths weigh as much as this many solutions of the length in question.
@@ -74,6 +75,13 @@ class Places:
                     overlap = min(end, place + 1) - max(start, place)
                     shares[place] += count * weight * overlap / (end - start)
         return [share / total for share in shares] if total else [1 / steps] * steps
+
+
+def place_name(step: int, steps: int) -> str:
+    """Which of `PLACES` a step is, counted from 0."""
+    if steps == 1:
+        return PLACES[3]
+    return PLACES[0] if step == 0 else PLACES[2] if step == steps - 1 else PLACES[1]
 
 
 def load_places(name_or_path: str | Path) -> Places:

@@ -42,9 +42,19 @@ function types(data) {
   const cell = (name, share) => element("div", {}, percent(share || 0), bar((share || 0) / most, name));
   return [table("Share of each error type", [["type"], ...columns.map(([name]) => [titles[name]]), ["count made", "number"]],
     names.map((type) => [words(type), ...columns.map(([name, found]) => cell(name, found[type])), count(data.made_types[type] || 0)])),
+    places(data),
     table("What the first wrong step rests on", [["evidence"], ["erroneous solutions", "number"], ["step known", "number"]],
       data.evidence.map(([name, all, located]) => [words(name), count(all), count(located)])),
     data.distribution.note ? element("p", { class: "quiet" }, `Student: ${data.distribution.note}.`) : null];
+}
+
+function places(data) {
+  const sums = [1, 2].map((column) => data.places.reduce((sum, row) => sum + row[column], 0));
+  const origins = [["injected", 1], ["the student's", 2]].filter(([, column]) => sums[column - 1]);
+  const share = (row, column) => element("div", {}, percent(row[column] / sums[column - 1]),
+    bar(row[column] / sums[column - 1], column === 1 ? "made" : "student"));
+  return origins.length ? table("Place of the first wrong step", [["place"], ...origins.map(([name]) => [name])],
+    data.places.filter((row) => row[1] + row[2]).map((row) => [row[0], ...origins.map(([, column]) => share(row, column))])) : null;
 }
 
 function lengths(data) {
