@@ -65,6 +65,10 @@ _SCRIPTED = "student"
 _SCRIPTED_NOTE = (
     "no --model given, and none trained here: the built-in scripted student answered. Its answers are placeholders"
 )
+_EMBEDDED_NOTE = (
+    "the embedded model learns the form of the records, not to solve such problems: its figures show that the commands "
+    "work, and nothing about the data. Give lemma train a --model"
+)
 _IN_PROCESS = ("transformers", "vllm")
 
 
@@ -162,6 +166,9 @@ def _with_model(config: EvalConfig) -> tuple[EvalConfig, tuple[str, ...]]:
     model, backend, prompt = config.model, config.backend, config.prompt
     if model is None and any((trained / name).exists() for name in ("config.json", "adapter_config.json")):
         model = str(trained)
+        settings = read_manifest(config.run).get("train", {}).get("settings", {})
+        if settings.get("preset") == "tiny" and settings.get("model") is None:
+            notes = (_EMBEDDED_NOTE,)
     elif model is None:
         model, backend = _SCRIPTED, "scripted"
         prompt = "chat" if "prompt" not in config.model_fields_set else prompt
