@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,9 @@ from lemma.config import BuildSftConfig  # noqa: E402
 from lemma.evaluation.outputs import GradedOutput  # noqa: E402
 from lemma.formats import record_kinds  # noqa: E402
 from lemma.formats.shapes import SHAPES  # noqa: E402
+from lemma.problems.parts import filled  # noqa: E402
+from lemma.problems.problem import read_row  # noqa: E402
+from lemma.problems.shapes import shapes  # noqa: E402
 from lemma.records import Record  # noqa: E402
 from lemma.run_files import REJECTED, RUN_FILES, Maker, RunFile  # noqa: E402
 
@@ -42,6 +45,38 @@ PAGES = {"tour.md": "data", "cluster.md": "data", "pipelines.md": "data", "exten
 DATA = ("gsm8k_train.jsonl", "gsm8k_test.jsonl")
 _BLOCK = re.compile(r"^```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _INSTALLED = ".installed"
+DATA_FORMS = """
+## Where data comes from
+
+| given as | example |
+|---|---|
+| a file | `.jsonl`, `.json`, `.csv`, `.tsv`, `.parquet`, `.arrow`; all but the last two also with `.gz`, `.zst`, ... |
+| several files, or a pattern | `a.jsonl b.jsonl`, `"data/*.jsonl"` |
+| a folder of files | `MATH/`: files of one `--split` only, if names of files or folders tell splits apart |
+| the standard input | `-` |
+| a data set of the Hub | `openai/gsm8k:main`, or `openai/gsm8k --config main`; an error lists configurations |
+
+- JSON may hold an array, what pandas writes, or splits by name (`{"train": [...], "test": [...]}`).
+- A table's separator is a comma, a semicolon, a tab or `|`. Two columns without a header are questions and numbers.
+- Text is UTF-8, or UTF-16 and UTF-32 with a byte order mark. NaN is an empty cell.
+- A line has at most 32 MiB. A packed file that unpacks to hundreds of times its size is refused.
+
+## Other columns
+
+`--columns question=NAME,solution=NAME,answer=NAME` names columns. A name may be a path, `messages[-1].content` or
+`extra_info.answer`, or a template, `question={instruction}: {input}`.
+
+## Gold answers
+
+The gold answer is the answer column's, or what the worked solution states: a box, `#### 7`, "the answer is 7", or
+the one number of its last sentence. It is never guessed: a solution with two different boxes, or with several
+numbers in its last sentence, is rejected as `several_answers`. `proof`, `notfound`, `n/a` and `None` are no gold
+answer. If the solution ends in another answer than the column's, the row is rejected as `answers_differ`; if a
+model wrote the solution, only the solution is left out.
+
+Thoughts are neither solution nor answer: what stands before `</think>`, in `reasoning_content`, in parts of another
+type than text, or in the analysis channel. A text that ends in the middle of a thought has no solution.
+"""
 _OUTPUTS = RunFile("eval/NAME/outputs.jsonl", GradedOutput, (Maker("eval"),), "outputs")
 _TYPE_NAMES = {
     r"tuple\[str, \.\.\.\]": "list of text",
@@ -163,6 +198,38 @@ def _reference(runs: dict[str, Path]) -> Iterator[str]:
         yield f"| `{shape}` | {_names([name for name in answer if name in shared])} | {_names(pair_columns)} |"
 
 
+def data_reference() -> str:
+    """data.md, with a row per data set, read as the commands read it."""
+    lines = [
+        *("# Data", "", "Made by `python docs/make.py` from `lemma/problems/shapes/`."),
+        "`lemma augment`, `lemma sample` and `lemma eval` read the same problem, with the same id, from the same row.",
+        *("", DATA_FORMS.strip(), "", "## Shapes", ""),
+        "| data set | shape | columns | question | worked solution | gold answer | solutions by models |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, shape in shapes().items():
+        for data_set, row in shape.examples.items():
+            problem, samples = read_row(row, {}, data_set, solved=False, answered=True)
+            columns = ", ".join(f"`{column}`" for column in list(row)[:7]) + (", ..." if len(row) > 7 else "")
+            question, worked, gold = (_path(paths, row) for paths in (shape.question, shape.solution, shape.answer))
+            if problem.solution and problem.solution in str(filled(row, gold.strip("`"))):  # both in one column
+                worked, gold = gold, ""
+            gold = gold or ("from the solution" if problem.solution else worked)
+            read = (question, worked if problem.solution else "-", gold)
+            models = f"{shape.samples or 'yes'}" if samples else "-"
+            cells = (data_set, f"`{name}`", columns, *(part or "from the messages" for part in read), models)
+            lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", "\\n") for cell in cells) + " |")
+    lines += ["", "## What is obeyed, and what is refused", ""]
+    lines += [f"- `{name}`: {shape.note}." for name, shape in shapes().items() if shape.note]
+    return "\n".join(lines) + "\n"
+
+
+def _path(paths: tuple[str, ...], row: Mapping[str, Any]) -> str:
+    """The first path of a shape that a row has something at."""
+    found = next((path for path in paths if filled(row, path) not in (None, "", [])), "")
+    return f"`{found}`" if found else ""
+
+
 def _summary(record: type[BaseModel]) -> str:
     return " ".join(re.sub(r" \(`[\w.]+`\)", "", record.__doc__ or "").split())
 
@@ -204,6 +271,7 @@ def main(data: Path) -> None:
             page.write_text(rendered(page.read_text(encoding="utf-8"), Path(folder)), encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         (DOCS / "records.md").write_text(record_reference(Path(folder)), encoding="utf-8")
+    (DOCS / "data.md").write_text(data_reference(), encoding="utf-8")
 
 
 if __name__ == "__main__":

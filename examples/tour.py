@@ -30,7 +30,7 @@ print()
 
 # %% Correct one of them, and join wrong, reflection and right. A notebook shows the trajectory in color.
 wrong = wrongs[0]
-fix, restart = lemma.correct(wrong)
+fix, *restarts = lemma.correct(wrong)
 trajectory = lemma.join(wrong, fix)
 for segment in trajectory.segments:
     print(f"{segment.kind}:\n{textwrap.indent(segment.text.rstrip(), '    ')}")

@@ -17,6 +17,7 @@ import orjson
 from pydantic import ValidationError
 
 from lemma.arithmetic.numbers import normal
+from lemma.config import CorrectConfig
 from lemma.declaration import command_named
 from lemma.engine.outcome import Product
 from lemma.exceptions import ConfigError, Refusal, RunDirectoryError, did_you_mean, first_fault
@@ -27,6 +28,7 @@ from lemma.grading.verdict import exact_value, verdict
 from lemma.locating.graph import Finding, first_wrong_step
 from lemma.records import (
     Correction,
+    DescribedError,
     ErroneousSolution,
     GeneratedProblem,
     Problem,
@@ -35,10 +37,13 @@ from lemma.records import (
     SmoothedTrajectory,
     Solution,
     Strategy,
+    TestedCritique,
     Trajectory,
 )
 from lemma.run_files import (
     CORRECTIONS,
+    CRITIQUES,
+    DESCRIBED,
     ERRONEOUS,
     EVOLVED,
     GENERATED,
@@ -55,6 +60,7 @@ from lemma.rundir.disk import json_line
 from lemma.rundir.sharing import Hold
 from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy.error_types import load_taxonomy
+from lemma.trajectories.corrections import corrections
 from lemma.trajectories.joining import PhraseDraw
 from lemma.trajectories.joining import join as join_with
 
@@ -92,17 +98,19 @@ def inject(
 def correct(
     erroneous: ErroneousSolution, strategies: str | Iterable[Strategy] = ("fix", "restart")
 ) -> list[Correction]:
-    r"""Correct solutions made from the reference solution: `fix` repairs the wrong step, `restart` starts over.
+    r"""Correct solutions made from the reference solution: `fix` repairs the wrong step, `restart` starts over in
+    another way, if there is one.
 
-    >>> problem = Problem.of("Ada has 3 pens and buys 4. How many pens has she?", "She has 3 + 4 = 7 pens.\n#### 7")
+    >>> problem = Problem.of("Ada has 3 boxes of 8 pens. How many pens has she?", "She has 3 * 8 = 24 pens.\n#### 24")
     >>> wrong = inject(problem, per_problem=1)[0]
     >>> [(right.strategy, right.steps) for right in correct(wrong)]
-    [('fix', ('She has 3 + 4 = 7 pens.',)), ('restart', ('She has 3 + 4 = 7 pens.',))]
+    [('fix', ('She has 3 * 8 = 24 pens.',)), ('restart', ('She has 8 + 8 + 8 = 24 pens.',))]
 
-    Raises Refusal if no strategy applies: a prefix that is not the reference's can only be continued by a model.
+    Raises Refusal if no strategy applies, ConfigError for a strategy that does not exist.
     """
     asked = tuple(strategies.split(",") if isinstance(strategies, str) else strategies)
-    return _made(_command("correct", strategies=asked)(erroneous), Correction)
+    config = CorrectConfig.from_mapping({"strategies": asked})
+    return _made(corrections(erroneous, config.strategies), Correction)
 
 
 @lru_cache(maxsize=64)
@@ -286,6 +294,16 @@ class Run:
     def smoothed(self) -> RunRecords[SmoothedTrajectory]:
         """The trajectories that a teacher rewrote (`smoothed.jsonl`)."""
         return self._records(SMOOTHED, SmoothedTrajectory)
+
+    @property
+    def critiques(self) -> RunRecords[TestedCritique]:
+        """Critiques, and whether they help the student (`critiques.jsonl`)."""
+        return self._records(CRITIQUES, TestedCritique)
+
+    @property
+    def described(self) -> RunRecords[DescribedError]:
+        """Errors of unknown type, as a teacher describes them (`described.jsonl`)."""
+        return self._records(DESCRIBED, DescribedError)
 
     @property
     def evolved(self) -> RunRecords[Problem]:

@@ -1,4 +1,4 @@
-"""The command line: parse, run a command, print. Flags come from the options declared in `config.py`."""
+"""The command line: parse, run a command, print. Flags come from the options declared in `config/`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from lemma import __version__
-from lemma.config import REFLECTIONS, commands
+from lemma.config import commands
 from lemma.exceptions import LemmaError, did_you_mean
-from lemma.options import CONNECTION, LIMITS, RUN, SAMPLING, CommandConfig, flag_of, option_of
+from lemma.options import CONNECTION, LIMITS, REFLECTIONS, RUN, SAMPLING, CommandConfig, flag_of, option_of
 from lemma.visible_text import one_line
 
 _GROUPS = ("", REFLECTIONS, SAMPLING, CONNECTION, LIMITS, RUN)
@@ -103,7 +103,7 @@ def parse(arguments: Sequence[str]) -> CommandConfig | None:
     if typed is not None and typed not in known and arguments[0] == typed:
         parser.error(f"there is no command {typed!r}; {did_you_mean(typed, known)}")
     values, unknown = parser.parse_known_args(arguments)
-    settings = {name: value for name, value in vars(values).items() if value is not None}
+    settings = {name: value for name, value in vars(values).items() if value is not None and value != []}
     config = known[settings.pop("command")]
     if unknown:
         flags = [flag_of(name) for name in config.model_fields]
@@ -170,7 +170,8 @@ def _add_option(group: Any, name: str, field: FieldInfo) -> None:
     option, shown = option_of(field), (field.description or "").replace("%", "%%")
     helped = f"{shown}{_shown_default(field)}"
     if option.positional:
-        group.add_argument(f"positional_{name}", nargs="?", default=None, metavar=name.upper(), help=helped)
+        count = "*" if option.several else "?"
+        group.add_argument(f"positional_{name}", nargs=count, default=None, metavar=name.upper(), help=helped)
         helped = argparse.SUPPRESS
     shared = {"dest": name, "default": None}
     if field.annotation in (bool, bool | None):

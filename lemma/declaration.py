@@ -10,7 +10,7 @@ has to be there first, what can run side by side, fingerprints for resume, parsi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,8 @@ class Command:
     plan: Callable[[Any, Hold], Job] | None = None
     run: Callable[[Any, Console], Summary | None] | None = None
     """In place of a plan, for a command that owns its loop."""
+    plans: Callable[[Any], bool] | None = None
+    """Whether it follows its plan this time, for a command that has both."""
     reads: RunFile | None = None
     """The file whose lines are its inputs, one by one, so that it can run beside the command that makes them."""
     needs: tuple[RunFile, ...] = ()
@@ -66,6 +68,8 @@ class Command:
     looks_up: tuple[RunFile, ...] = ()
     """Files that it consults if they are there."""
     writes: tuple[RunFile, ...] = ()
+    imports: tuple[RunFile, ...] = ()
+    """Written as well if `--from` names a file, which then stands in for all that the command reads."""
     then: str | Callable[[Any], tuple[str, ...]] = ""
     """The command to type next, or a function from the options to its words."""
     calls: Callable[[Any], int] | None = None
@@ -78,6 +82,14 @@ class Command:
     """Writes what can only be written at the end."""
     failure: Callable[[Any, Counts], str] | None = None
     """Why it made nothing that the next command could use; empty if it made something."""
+
+    def with_options(self, config: CommandConfig) -> Command:
+        """The declaration as it is with these options."""
+        if self.plans is not None:
+            return replace(self, run=None) if self.plans(config) else replace(self, plan=None, reads=None, needs=())
+        if not self.imports or getattr(config, "from_", None) is None:
+            return self
+        return replace(self, reads=None, needs=(), looks_up=(), writes=(*self.writes, *self.imports))
 
     @property
     def name(self) -> str:

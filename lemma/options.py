@@ -14,6 +14,7 @@ nearest one.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ from lemma.exceptions import ConfigError, did_you_mean
 from lemma.records import Strategy
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+_BETWEEN_PAIRS = re.compile(r",(?=[^{,]*(?:=|,|$))")
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Option:
     """One name per value, for an option that takes several values."""
     repeated: bool = False
     """May be given more than once."""
+    several: bool = False
+    """May be followed by more of its kind, if it is typed without its flag."""
     metavar: str = ""
     group: str = ""
     compared: Literal["value", "name", "content", "input"] = "value"
@@ -66,10 +72,17 @@ def split_pairs(value: Any) -> Any:
     """Split `"a=1,b=2"` into `{"a": "1", "b": "2"}`; return anything but text unchanged."""
     if not isinstance(value, str):
         return value
-    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    # A template such as `question={instruction}, {input}` has commas too.
+    pairs = [part.partition("=") for part in _BETWEEN_PAIRS.split(value) if part.strip()]
     if not all(equals for _, equals, _ in pairs):
         raise ValueError("expected NAME=VALUE pairs, separated by commas")
     return {name.strip(): text.strip() for name, _, text in pairs}
+
+
+def join_names(value: Any) -> Any:
+    """Join `("a.jsonl", "b.jsonl")` into `"a.jsonl,b.jsonl"`; return anything but a list of texts unchanged."""
+    several = isinstance(value, list | tuple) and bool(value) and all(isinstance(part, str) for part in value)
+    return ",".join(value) if several else value
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
@@ -79,14 +92,27 @@ Shares = Annotated[dict[str, float], BeforeValidator(split_pairs)]
 
 
 # Options that several commands have.
-Data = Annotated[str | None, Option(positional=True, compared="name")]
-Columns = Annotated[Pairs, Option(metavar="NAME=COLUMN,...")]
-Split = Annotated[str, Option(metavar="NAME")]
-Limit = Annotated[int | None, Option(metavar="N"), Field(ge=1)]
+Data = Annotated[str | None, BeforeValidator(join_names), Option(positional=True, several=True, compared="name")]
+Configuration = Annotated[
+    str | None,
+    Option(metavar="NAME"),
+    Field(description="configuration of a Hugging Face data set, such as main"),
+]
+Columns = Annotated[
+    Pairs,
+    Option(metavar="NAME=COLUMN,..."),
+    Field(description="columns, paths or templates, as question=NAME,answer=a.b[0]"),
+]
+Split = Annotated[str, Option(metavar="NAME"), Field(description="split of a data set, folder, or JSON file of splits")]
+Limit = Annotated[
+    int | None, Option(metavar="N"), Field(ge=1, description="read only the first N problems (default: all)")
+]
 NameOrFile = Annotated[str | None, Option(metavar="FILE or NAME", compared="input")]
 Taxonomy = Annotated[Path | None, Option(metavar="DIR", compared="content")]
 # Not a setting: what counts is the content, whose versions are among the inputs.
 Prompts = Annotated[Path | None, Option(setting=False, metavar="DIR")]
+From = Annotated[str | None, Option(metavar="FILE", compared="name")]
+Probability = Annotated[float | None, Option(metavar="P"), Field(ge=0, le=1)]
 Teacher = Annotated[str | None, Option(metavar="MODEL")]
 Exclude = Annotated[Names, Option(metavar="FILE,...", compared="content")]
 
@@ -175,6 +201,9 @@ class ViewConfig(CommandConfig):
     run: Annotated[Path, Option(setting=False, metavar="DIR")] = Field(Path("lemma-run"), description="run directory")
 
 
+TAXONOMY_FOLDER = "folder with your own error types (*.yaml)"
+PROMPTS_FOLDER = "folder with your own prompts and phrases; a file replaces the shipped one of its name"
+REFLECTIONS = "reflections chosen by a model"
 CONNECTION, SAMPLING, LIMITS = "model connection", "sampling", "limits and costs"
 
 

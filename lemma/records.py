@@ -151,6 +151,22 @@ class ErroneousSolution(Record):
         return self.steps[:at], self.steps[at : at + 1], self.steps[at + 1 :]
 
 
+class Continuation(Record):
+    """What the student wrote when it continued its own wrong solution from a right prefix (`continuations.jsonl`).
+
+    It reaches the gold answer: after the first `given` steps of the erroneous solution, `steps` are a correction in the
+    student's own words. With `given` 0, they are a whole solution.
+    """
+
+    id: str
+    erroneous_id: str
+    problem_id: str
+    given: int
+    steps: tuple[str, ...]
+    final_answer: str
+    model: str
+
+
 class Correction(Record):
     """A right solution made for an erroneous one (`corrections.jsonl`).
 
@@ -207,6 +223,44 @@ class SmoothedTrajectory(Record):
     erroneous_id: str
     strategy: Strategy
     segments: tuple[Segment, ...]
+    origin: Origin
+    model: str
+
+
+class TestedCritique(Record):
+    """A critique of a wrong solution, and whether it helps the student (`critiques.jsonl`).
+
+    Of `asked` retries with the critique `right_with` reached the gold answer, and of as many without it
+    `right_without`. `gain` is the difference as a share, from -1 to 1.
+    """
+
+    id: str
+    erroneous_id: str
+    critique: str
+    asked: int
+    right_with: int
+    right_without: int
+    gain: float
+    origin: Origin
+    model: str
+
+
+class DescribedError(Record):
+    """An error of unknown type, as a teacher describes it (`described.jsonl`).
+
+    `error_type` is an id of the taxonomy, or of a type that is proposed; then `is_new`. `name`, `definition` and
+    `family` are the proposal's, as first described. `right_step` is what the wrong step should say.
+    """
+
+    id: str
+    erroneous_id: str
+    error_type: str
+    is_new: bool
+    name: str
+    definition: str
+    family: str
+    right_step: str
+    explanation: str
     origin: Origin
     model: str
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lemma.records import (
+    Continuation,
     Correction,
+    DescribedError,
     ErroneousSolution,
     GeneratedProblem,
     Origin,
@@ -21,6 +23,7 @@ from lemma.records import (
     Rejection,
     SmoothedTrajectory,
     Solution,
+    TestedCritique,
 )
 
 
@@ -68,7 +71,9 @@ class RunFile:
 
 
 GENERATED = RunFile("generated.jsonl", GeneratedProblem, (Maker("generate"),), "generated problems")
-PROBLEMS = RunFile("problems.jsonl", Problem, (Maker("augment"), Maker("sample")), "problems", shared=True)
+PROBLEMS = RunFile(
+    "problems.jsonl", Problem, (Maker("augment"), Maker("sample"), Maker("analyze")), "problems", shared=True
+)
 SOLUTIONS = RunFile("solutions.jsonl", Solution, (Maker("sample", "problem_id"),), "solutions", "verdict")
 ERRONEOUS = RunFile(
     "erroneous.jsonl",
@@ -76,14 +81,28 @@ ERRONEOUS = RunFile(
     (Maker("augment", "problem_id", ("symbolic", "teacher")), Maker("analyze", "id", ("student",))),
     "erroneous solutions",
 )
+CONTINUATIONS = RunFile("continuations.jsonl", Continuation, (Maker("analyze", "erroneous_id"),), "right continuations")
 CORRECTIONS = RunFile(
     "corrections.jsonl", Correction, (Maker("correct", "erroneous_id"),), "corrections", counted_by="strategy"
 )
 SMOOTHED = RunFile(
     "smoothed.jsonl", SmoothedTrajectory, (Maker("smooth"),), "smoothed trajectories", counted_by="strategy"
 )
+CRITIQUES = RunFile("critiques.jsonl", TestedCritique, (Maker("critique"),), "tested critiques")
+DESCRIBED = RunFile("described.jsonl", DescribedError, (Maker("taxonomy"),), "described errors")
 EVOLVED = RunFile("evolved.jsonl", Problem, (Maker("evolve"),), "new problems")
-RUN_FILES = (GENERATED, PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, SMOOTHED, EVOLVED)
+RUN_FILES = (
+    GENERATED,
+    PROBLEMS,
+    SOLUTIONS,
+    ERRONEOUS,
+    CONTINUATIONS,
+    CORRECTIONS,
+    SMOOTHED,
+    CRITIQUES,
+    DESCRIBED,
+    EVOLVED,
+)
 
 # Written by every command.
 REJECTED = RunFile("rejected.jsonl", Rejection, (), "rejected")
@@ -94,7 +113,9 @@ RESPONSES = "responses.sqlite"
 # Other files and folders, each of one command.
 DISTRIBUTION = "distribution.json"
 CHOSEN_REFLECTIONS = "reflections.json"
+CENSUS = f"{STATE}/census.json"
 PHRASE_SCORES = f"{STATE}/phrase-scores.sqlite"
+PROPOSED_TYPES = "proposed_types"
 RECORDS, MODEL, EVALUATIONS, BATCHES = "sft", "model", "eval", "batch"
 REPORT = "report.html"
 

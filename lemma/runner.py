@@ -43,7 +43,7 @@ def run_alone(
     config: CommandConfig, console: Console, hold: Hold | None = None, progress: Progress | None = None
 ) -> Summary | None:
     """Run a command without its prerequisites, in the hold and display of those that run beside it, if any do."""
-    command = command_named(config.command)
+    command = command_named(config.command).with_options(config)
     if command.run is not None:
         return command.run(config, console)
     assert command.plan is not None and isinstance(config, StageConfig)
@@ -138,7 +138,7 @@ def run_prerequisites(config: CommandConfig, console: Console) -> None:
     Only a bare command without any run directory starts from the bundled sample. Raises RunDirectoryError, naming the
     command to type, if an explicit `--run` lacks what is needed, or if output that a model made would be made again.
     """
-    command, run = command_named(config.command), getattr(config, "run", None)
+    command, run = command_named(config.command).with_options(config), getattr(config, "run", None)
     if not command.required or run is None:
         return
     needed = command.required[0]

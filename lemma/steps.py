@@ -1,7 +1,8 @@
 """Text to steps and back.
 
-A step is a line of a GSM8K-style solution, or a sentence of a LaTeX one; formulas, environments and drawings are
-never cut. The final answer stands in the text (`\\boxed{72}`) or is said after it (`The answer is 72`).
+A step is a line of a GSM8K-style solution, or a sentence of a LaTeX one or of one that is a single paragraph; formulas,
+environments and drawings are never cut. A number or heading, `1.` or `Step 1:`, belongs to the text after it. The final
+answer stands in the text (`\\boxed{72}`) or is said after it (`The answer is 72`).
 
     >>> split_steps("He has 3 + 4 = 7.\\nSo he needs 10 - 7 = 3.\\n#### 3")
     ('He has 3 + 4 = 7.', 'So he needs 10 - 7 = 3.')
@@ -13,46 +14,140 @@ import re
 from collections.abc import Sequence
 
 ANNOTATION = re.compile(r"<<[^<>\n]*>>")
+_MARKUP = re.compile(r"<[/|a-zA-Z]|\[/?T|\u25c1")
+_THOUGHT_NAMES = r"(?:think|thinking|thought|thoughts|reasoning|seed:think|scratchpad|reflection)"
+THOUGHT_BEGINS = re.compile(
+    rf"<{_THOUGHT_NAMES}>|\[THINK\]|\u25c1think\u25b7|<\|(?:begin_of_thought|thinking|START_THINKING)\|>"
+    r"|<\|channel\|>\s*analysis",
+    re.IGNORECASE,
+)
+THOUGHT_ENDS = re.compile(
+    rf"</{_THOUGHT_NAMES}>|\[/THINK\]|\u25c1/think\u25b7|<\|(?:end_of_thought|/thinking|END_THINKING)\|>"
+    r"|<\|channel\|>\s*final",
+    re.IGNORECASE,
+)
+# Special tokens of chat templates, between which a thought and what is said after it stand.
+_TOKEN = re.compile(r"<\|[A-Za-z_/][^|<>\s]{0,40}\|>|<\uff5c[^<>|\uff5c]{1,40}\uff5c>|</s>")
 _MARKED_ANSWER = re.compile(r"^[ \t]*####.*$", re.MULTILINE)
 _LATEX = re.compile(r"\\boxed|\\\[|\\begin\{|\$[^$\n\\^_{]*[\\^_{][^$\n]*\$")
 _OPENING = re.compile(r"\[asy\]|\\begin\{([a-z*]+)\}|\\\[|\$\$|\$")
 _CLOSING = {"[asy]": "[/asy]", "\\[": "\\]", "$$": "$$", "$": "$"}
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|St|No|cf|resp|Fig|approx)|\b[A-Z])\.$")
+# In a plain paragraph, a sentence may also begin with a number, and one of a text without capitals with any letter.
+_ABBREVIATION_IN_PARAGRAPH = re.compile(
+    r"(?:(?i:\b(?:e\.g|i\.e|a\.m|p\.m|etc|vs|mr|mrs|ms|dr|st|cf|resp|approx|ca|avg|max|vol|z\.b|bzw))|\b[A-Z])\.$"
+)
+_BEFORE_NUMBERS = (
+    *(
+        "no",
+        "No",
+        "nr",
+        "Nr",
+        "rs",
+        "Rs",
+        "p",
+        "pp",
+        "eq",
+        "Eq",
+        "fig",
+        "Fig",
+        "ft",
+        "in",
+        "lb",
+        "lbs",
+        "oz",
+        "hr",
+        "hrs",
+    ),
+    "min",
+)
+_NUMBER_BEGINS = "".join(rf"(?<!\b{word}\.)" for word in _BEFORE_NUMBERS) + r"\s+(?=[-$]?\d)"
+_PARAGRAPH_END = re.compile(
+    rf"(?<=[.!?])(?:\s+(?=[A-Z\u00c0-\u00de\u0391-\u03a9\u0410-\u042f(\"'\u201c\u00ab])|{_NUMBER_BEGINS})"
+    r"|(?<=[\u3002\uff01\uff1f])\s*(?=\S)"
+)
+_LOWER_PARAGRAPH_END = re.compile(rf"(?<=[.!?])(?:\s+(?=[a-z(])|{_NUMBER_BEGINS})")
+_MARKER = re.compile(r"[*#(\s]{0,6}(?:Step\s)?\d{1,2}[.):]?[.):*\s]{0,4}", re.IGNORECASE)
+_HEADING = re.compile(r"#{1,3}\s[^=\n]{1,80}")
 _LONGEST_ABBREVIATION = len("approx.")
-_SENTENCE_END = re.compile(r"(?<=[.!?\x01])\s+(?=[\x00A-Z(])|\n\s*\n")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?\x01])\s+(?=[\x00A-Z(])|\n\s*\n|(?<=[.!?:\x00\x01])[ \t]*\n[ \t]*(?=\d{1,2}[.)]\s|\*\*Step\s)"
+)
 _STOP_INSIDE = re.compile(r"\.\s*(?:\$\$?|\\\]|\\end\{[a-z*]+\})$")  # MATH often writes the full stop into the formula
 
 
 _ANSWER_LINE = re.compile(
-    r"^\W*(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:final )?answer\s*(?:is|:)[^a-z]*$", re.IGNORECASE
+    r"^\W*(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:final )?answer\s*(?:is|:)"
+    r"(?:[^a-z]*|[\s:*$]{0,9}-?\d[\d.,/]{0,30}%?"
+    r"(?: (?!because|since|if|and|or|but|so|as|when|for|not|that)[a-z]{1,20}){1,2}[\s.*]{0,9})$",
+    re.IGNORECASE,
 )
 
 
+def split_thought(text: str) -> tuple[str, str | None]:
+    """What a text thinks, and what it says after that: None if it ends in the middle of a thought.
+
+    >>> split_thought("<think>9 + 9 = 20?</think>It is 18.")
+    ('<think>9 + 9 = 20?</think>', 'It is 18.')
+    """
+    if not _MARKUP.search(text):
+        return "", text
+    ends = [end.end() for end in THOUGHT_ENDS.finditer(text)]
+    thought, said = (text[: ends[-1]], text[ends[-1] :]) if ends else ("", text)
+    if begin := THOUGHT_BEGINS.search(said):
+        return thought + said[begin.start() :], None
+    if not thought:
+        return "", text
+    return thought, next((piece.strip() for piece in _TOKEN.split(said) if piece.strip()), "")
+
+
 def split_steps(solution: str) -> tuple[str, ...]:
-    """The steps of a solution's text, without its `#### 72` line. Empty when there is no text."""
+    """The steps of a solution's text, without its thoughts and its answer line. Empty when there is no text."""
     # An `A:` line is the answer only if nothing follows it.
-    written = solution.rstrip()
+    written = (split_thought(solution)[1] or "").rstrip()
     last_line = written.rfind("\n") + 1
     if written[last_line:].lstrip(" \t").startswith("A:"):
         written = written[:last_line]
-    worked = _MARKED_ANSWER.sub("", written)
-    pieces = _sentences(worked) if _LATEX.search(worked) else worked.splitlines()
-    return tuple(step for piece in pieces if (step := piece.strip()))
+    worked = _MARKED_ANSWER.sub("", written).strip()
+    if _LATEX.search(worked):
+        shelved, blocks = _shelved(re.sub(r"[\x00\x01]", "", worked))
+        pieces = [
+            re.sub(r"\x00(\d+)[\x00\x01]", lambda match: blocks[int(match.group(1))], sentence)
+            for sentence in _sentences(shelved, _SENTENCE_END, _ABBREVIATION)
+        ]
+    elif "\n" in worked:
+        pieces = worked.splitlines()
+    else:
+        end = _PARAGRAPH_END if worked != worked.lower() or not worked.isascii() else _LOWER_PARAGRAPH_END
+        pieces = _sentences(worked, end, _ABBREVIATION_IN_PARAGRAPH)
+    steps = _with_markers([step for piece in pieces if (step := piece.strip())])
+    return without_answer_line(steps) or tuple(steps)
 
 
-def _sentences(text: str) -> list[str]:
-    shelved, blocks = _shelved(re.sub(r"[\x00\x01]", "", text))
+def _sentences(text: str, end: re.Pattern[str], abbreviation: re.Pattern[str]) -> list[str]:
     sentences: list[list[str]] = []
-    for piece in _SENTENCE_END.split(shelved):
+    for piece in end.split(text):
         last = sentences[-1][-1] if sentences else ""
-        if _ABBREVIATION.search(last, max(0, len(last) - _LONGEST_ABBREVIATION)):
+        if abbreviation.search(last, max(0, len(last) - _LONGEST_ABBREVIATION)):
             sentences[-1].append(piece)
         else:
             sentences.append([piece])
-    return [
-        re.sub(r"\x00(\d+)[\x00\x01]", lambda match: blocks[int(match.group(1))], " ".join(sentence))
-        for sentence in sentences
-    ]
+    return [" ".join(sentence) for sentence in sentences]
+
+
+def _with_markers(steps: Sequence[str]) -> list[str]:
+    """The steps, each with the number or heading before it."""
+    joined: list[str] = []
+    before = ""
+    for step in steps:
+        if _HEADING.fullmatch(step):
+            before += f"{step}\n"
+        elif _MARKER.fullmatch(step) and not step[-1].isdigit():
+            before += f"{step} "
+        else:
+            joined.append(before + step)
+            before = ""
+    return [*joined, before.strip()] if before else joined
 
 
 def _shelved(text: str) -> tuple[str, list[str]]:
@@ -89,7 +184,7 @@ def without_answer_line(steps: Sequence[str]) -> tuple[str, ...]:
 
 def without_annotations(text: str) -> str:
     """The text as a reader sees it: `48/2 = <<48/2=24>>24 clips` becomes `48/2 = 24 clips`."""
-    return ANNOTATION.sub("", text)
+    return ANNOTATION.sub("", text) if "<<" in text else text
 
 
 def states_answer(steps: Sequence[str]) -> bool:

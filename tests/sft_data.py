@@ -16,7 +16,7 @@ from lemma.cli import main
 from lemma.records import Correction, ErroneousSolution, Problem
 from lemma.rundir.disk import to_line
 
-ALL_KINDS = "lemma,lema,cot,dpo,prm,critique"
+ALL_KINDS = "lemma,lema,cot,dpo,prm,critique,revision,verification"
 CLIPS = ErroneousSolution(
     id="e1",
     problem_id="p1",

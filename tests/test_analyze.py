@@ -15,6 +15,7 @@ from lemma.locating.judge import read_judgement
 from lemma.records import ErroneousSolution
 from lemma.taxonomy.distributions import load_distribution
 from lemma.taxonomy.error_types import load_taxonomy
+from lemma.taxonomy.places import load_places
 
 ROWS = [
     {
@@ -67,7 +68,9 @@ def test_augment_adds_its_own_and_keeps_the_students(run: Path) -> None:
     assert main(["analyze", "--run", str(run)]) == 0
     distribution = str(run / "distribution.json")
     data = str(run / "problems.jsonl")
-    assert main(["augment", data, "--distribution", distribution, "--run", str(run)]) == 0
+    assert load_places(distribution).counts == {1: (2,), 2: (1, 0)}
+    both = ["--distribution", distribution, "--places", distribution, "--best-effort"]
+    assert main(["augment", data, *both, "--run", str(run)]) == 0
     origins = [line["origin"] for line in lines(run / "erroneous.jsonl")]
     assert origins[:3] == ["student", "student", "student"]
     assert set(origins[3:]) == {"symbolic"}

@@ -26,7 +26,7 @@ from lemma.rundir.disk import json_line, to_line
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("LEMMA_DATA", ROOT.parent / "shared" / "data"))
-KINDS = ("cot", "critique", "dpo", "lema", "lemma", "prm")
+KINDS = ("cot", "critique", "dpo", "lema", "lemma", "prm", "revision", "verification")
 PENS = ("Ada has 3 pens and buys 4. How many pens has she?", "She has 3 + 4 = 7 pens.\n#### 7")
 
 
@@ -152,7 +152,7 @@ def test_errors_and_corrections_are_those_of_the_commands(run: Path, pairs: list
     assert [to_line(right) for _, right in pairs] == lines(run / "corrections.jsonl")
 
 
-@pytest.mark.parametrize("kind", ["critique", "dpo", "lema", "lemma", "prm"])
+@pytest.mark.parametrize("kind", ["critique", "dpo", "lema", "lemma", "prm", "revision", "verification"])
 def test_records_are_those_of_build_sft(run: Path, pairs: list[Any], kind: str) -> None:
     made = {json_line(record) for record in lemma.to_records(pairs, kind=kind, seed=5)}
     built = [

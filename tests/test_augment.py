@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from fractions import Fraction
 from functools import partial
 from importlib.resources import files
@@ -101,7 +102,7 @@ def recompute(story, record):
     final = number(record.final_answer)
     assert final != number(story.answer)
     if record.error_type == "question_misinterpretation_error":  # a stop at an earlier result
-        assert any(read_equation(text)[3] == final for text in reference[:at])
+        assert any(read_equation(text)[3] == final for text in reference[: at + 1])
         return
     later = steps[at + 1 :]
     offset = len(reference) - len(later)
@@ -117,11 +118,6 @@ def _value_at_error(story, record):
     """What the wrong step comes to, after checking in what way it is wrong."""
     at, wrong = record.error_step, record.steps[record.error_step]
     equation, right = read_equation(wrong), read_equation(story.texts[min(at, len(story.texts) - 1)])
-    if record.error_type == "contradictory_step":
-        assert equation is None
-        (said,) = (mention.face for mention in read_step(wrong).mentions)
-        assert said != read_equation(story.texts[at - 1])[3]
-        return Fraction(said)
     if record.error_type == "calculation_error":
         assert equation[:3] == right[:3]
         assert apply(*equation[:3]) != equation[3]
@@ -211,7 +207,7 @@ def sample_outcomes():
 
 def test_every_type_with_an_injector_is_made_of_the_bundled_sample(sample_outcomes):
     made = {record.error_type for outcome in sample_outcomes for record in records_of(outcome)}
-    assert made == set(INJECTORS)
+    assert made == set(INJECTORS) - {"counting_error"}, "in the bundled sample, nothing is counted"
 
 
 def test_an_independent_checker_finds_no_exception_in_the_bundled_sample(sample_outcomes):
@@ -440,6 +436,26 @@ def test_spans_of_what_is_read_lie_in_the_text(text):
 def test_every_injector_of_the_taxonomy_is_a_module_of_its_own():
     for name in INJECTORS.values():
         assert callable(injector(name))
-    shared = {"__init__", "cuts", "naming", "omission", "proof", "proposal", "symbolic", "teacher"}
+    shared = {"__init__", "cuts", "naming", "omission", "proof", "proposal", "signals", "symbolic", "teacher"}
     modules = {path.name.removesuffix(".py") for path in files("lemma").joinpath("injectors").iterdir()}
     assert {name for name in modules if name.isidentifier()} - shared - {"__pycache__"} == set(INJECTORS.values())
+
+
+@pytest.mark.parametrize("best_effort", [False, True])
+def test_the_shares_of_a_distribution_are_met(tmp_path, best_effort):
+    """Unless best effort is asked for; the same bytes with any number of workers, and after a new start."""
+    weights = tmp_path / "own.json"
+    weights.write_text(json.dumps({"calculation_error": 3, "operator_error": 1, "missing_step": 1}))
+    made, files = [], []
+    for workers, run in ((1, "one"), (2, "two"), (1, "one")):
+        config = AugmentConfig(
+            run=tmp_path / run, workers=workers, per_problem=6, distribution=str(weights), best_effort=best_effort
+        )
+        summary = augment(config, Console(quiet=True))
+        files.append((tmp_path / run / "erroneous.jsonl").read_bytes())
+        made.append(Counter(json.loads(line)["error_type"] for line in files[-1].splitlines()))
+    assert files[0] == files[1] == files[2]
+    total = made[0].total()
+    off = max(abs(made[0]["calculation_error"] / total - 0.6), abs(made[0]["missing_step"] / total - 0.2))
+    assert (off > 0.025) is best_effort
+    assert any("--best-effort" in note for note in summary.notes) is not best_effort

@@ -32,7 +32,6 @@ from sft_data import (
     write_run,
 )
 
-from lemma.commands.correct import corrections_of_reference
 from lemma.formats.lemma import spans
 from lemma.formats.shapes import SHAPES
 from lemma.models.scoring import Score, Turn
@@ -40,6 +39,7 @@ from lemma.records import Correction, ErroneousSolution
 from lemma.rundir.disk import to_line
 from lemma.steps import solution_text
 from lemma.taxonomy.error_types import load_taxonomy
+from lemma.trajectories.corrections import KnownSolution, corrections
 from lemma.trajectories.joining import join
 from lemma.trajectories.phrases import load_phrases
 
@@ -91,7 +91,8 @@ def test_segments(error: ErroneousSolution, repair: Correction, truncate: str, e
 
 @given(erroneous_solutions(), st.sampled_from(["first-error", "none"]))
 def test_spans_lie_end_to_end_and_hold_exactly_the_segments(error: ErroneousSolution, truncate: str) -> None:
-    for made in corrections_of_reference(error, ("fix", "restart")):
+    for made in corrections(error, ("fix", "restart"), [KnownSolution(("Another way.",))]):
+        assert isinstance(made, Correction)
         trajectory = join(error, made, "Wait, no.", truncate)  # type: ignore[arg-type]
         text = "".join(segment.text for segment in trajectory.segments)
         found = spans(trajectory.segments)

@@ -118,7 +118,7 @@ def test_an_option_without_effect_takes_no_part_in_resume() -> None:
         ("augment --per-problm 3", "did you mean '--per-problem'?"),
         ("build-sft --no-smoothd", "did you mean '--no-smoothed'?"),
         ("augment --shape x", "takes no '--shape'"),
-        ("augment a b", "takes no 'b'"),
+        ("taxonomy a b", "takes no 'b'"),
         ("augment --types", "expected one argument"),
     ],
 )
@@ -220,7 +220,7 @@ def test_own_options_come_first_in_the_help(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("name", commands())
 def test_no_view_offers_what_it_ignores(name: str) -> None:
     fields = set(commands()[name].model_fields)
-    if name in ("show", "report", "verify", "taxonomy"):
+    if name in ("show", "report", "verify"):
         assert not fields & {"workers", "fresh"}
 
 

@@ -1,13 +1,15 @@
 """Weights of error types: the shipped figures, files of one's own, and what is refused."""
 
 import json
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lemma.exceptions import ConfigError
-from lemma.taxonomy.distributions import load_distribution, shipped_distributions
+from lemma.records import content_id
+from lemma.taxonomy.distributions import Thinning, largest_mix, load_distribution, part_of, shipped_distributions
 from lemma.taxonomy.error_types import load_taxonomy
 
 TAXONOMY = load_taxonomy()
@@ -107,3 +109,52 @@ def test_what_is_refused(tmp_path, content, message):
 def test_an_unknown_name(name, message):
     with pytest.raises(ConfigError, match=message):
         load_distribution(name, TAXONOMY)
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 1), st.integers(0, 5000)), min_size=1, max_size=12))
+def test_the_largest_mix_meets_the_shares(types):
+    """Every share is within 2 points, and no larger selection could be: some scarce type is used up."""
+    weights = {f"t{number}": weight for number, (weight, _) in enumerate(types)}
+    available = {f"t{number}": count for number, (_, count) in enumerate(types)}
+    mix = largest_mix(weights, available)
+    there = {kind: weight for kind, weight in weights.items() if available[kind]}
+    assert mix.keys() == there.keys()
+    assert all(count <= available[kind] for kind, count in mix.items())
+    total = sum(mix.values())
+    for kind, count in mix.items():
+        # Few records can't be cut to size.
+        assert abs(count - total * there[kind] / sum(there.values())) <= 0.02 * total + 1 + len(mix) / 2
+    assert not mix or total == sum(available.values()) or any(mix[kind] >= available[kind] - 1 for kind in mix)
+
+
+def test_thinning_keeps_as_many_as_the_mix_says():
+    made = [
+        (kind, content_id(kind, str(number))) for kind, count in (("a", 4000), ("b", 700)) for number in range(count)
+    ]
+    available = {kind: Counter(part_of(one) for other, one in made if other == kind) for kind in "ab"}
+    thinning = Thinning.of({"a": 1, "b": 1}, available)
+    kept = Counter(kind for kind, one in made if thinning.keeps(kind, one))
+    assert kept["b"] == 700
+    assert abs(kept["b"] / kept.total() - 0.5) < 0.02
+    assert kept.total() > 1400
+
+
+@pytest.mark.parametrize(
+    ("made", "kept"),
+    [
+        ({"a": 60, "b": 40, "c": 20, "d": 20, "e": 20}, {"a": 30, "b": 30, "c": 20, "d": 20, "e": 20}),
+        ({"a": 5, "b": 5, "c": 5, "d": 5}, None),
+        ({"a": 50, "b": 10}, None),
+        ({}, None),
+    ],
+)
+def test_no_type_crowds_out_the_others(made, kept):
+    """Without a distribution, unless there are fewer than four types."""
+    ids = [(kind, content_id(kind, str(number))) for kind, count in made.items() for number in range(count)]
+    available = {kind: Counter(part_of(one) for other, one in ids if other == kind) for kind in made}
+    thinning = Thinning.capped(available)
+    if kept is None:
+        assert thinning is None
+    else:
+        assert thinning is not None
+        assert Counter(kind for kind, one in ids if thinning.keeps(kind, one)) == kept

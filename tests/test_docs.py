@@ -44,6 +44,10 @@ def test_the_record_reference_is_that_of_the_code(tmp_path: Path) -> None:
     assert make.record_reference(tmp_path) == (ROOT / "docs" / "records.md").read_text(encoding="utf-8"), ANEW
 
 
+def test_the_table_of_data_sets_is_that_of_the_code() -> None:
+    assert make.data_reference() == (ROOT / "docs" / "data.md").read_text(encoding="utf-8"), ANEW
+
+
 def commands() -> list[tuple[str, str]]:
     """Every command of the blocks that are not run, with its page."""
     found = []

@@ -23,12 +23,13 @@ from sft_data import (
     write_run,
 )
 
-from lemma.commands.correct import corrections_of_reference
 from lemma.formats import record_kinds
 from lemma.formats.kind import Case, Joined, RightSolution
 from lemma.formats.shapes import SHAPES, shaped
 from lemma.models.prompts import load_prompt
-from lemma.records import ErroneousSolution
+from lemma.records import Correction, ErroneousSolution
+from lemma.steps import solution_text
+from lemma.trajectories.corrections import KnownSolution, corrections
 from lemma.trajectories.joining import join
 
 KINDS = sorted(record_kinds())
@@ -50,7 +51,9 @@ ANSWER_COLUMNS = {
 
 
 def case_of(error: ErroneousSolution) -> Case:
-    made = corrections_of_reference(error, ("fix", "restart"))
+    """An error with a fix and a restart."""
+    found = corrections(error, ("fix", "restart"), [KnownSolution(("Another way.",))])
+    made = [product for product in found if isinstance(product, Correction)]
     return Case(error, tuple(Joined(correction, join(error, correction, "Wait.")) for correction in made))
 
 
@@ -105,11 +108,12 @@ def test_the_prompts_of_every_kind_are_there(name: str) -> None:
 
 
 def answers(name: str, case: Case) -> list[str]:
-    made = record_kinds()[name].of_error
-    assert made is not None
-    return [line.answer for line in made(case)]
+    return [line.answer for line in record_kinds()[name].records(case)]
 
 
+UNLOCATED = erroneous(
+    error_step=None, error_type="unknown", explanation="", origin="student", evidence="graph", confidence=0.4
+)
 AT_ONCE = erroneous(steps=("Half of 48 is 26.", "Together 74."), error_step=0, final_answer="74")
 
 
@@ -148,6 +152,15 @@ AT_ONCE = erroneous(steps=("Half of 48 is 26.", "Together 74."), error_step=0, f
                 f"{IN_MAY}\n{TOGETHER}\nThe answer is 72"
             ],
         ),
+        ("revision", CLIPS, [f"{IN_MAY}\n{TOGETHER}\nThe answer is 72"]),
+        ("revision", UNLOCATED, [f"{IN_MAY}\n{TOGETHER}\nThe answer is 72"]),
+        ("verification", CLIPS, ["Step 2 is the first wrong step. 48 + 24 is 72, not 62.\nVerdict: wrong"]),
+        ("verification", erroneous(explanation=" "), ["Step 2 is the first wrong step.\nVerdict: wrong"]),
+        ("verification", UNLOCATED, ["Verdict: wrong"]),
+        ("lema", UNLOCATED, []),
+        ("critique", UNLOCATED, []),
+        ("prm", UNLOCATED, []),
+        ("dpo", UNLOCATED, [f"{IN_MAY}\n{TOGETHER}\nThe answer is 72"]),
         ("dpo", CLIPS, [f"{IN_MAY}\n{TOGETHER}", f"{IN_MAY}\n{WRONG}\nWait.\n{TOGETHER}"]),
         ("dpo", AT_ONCE, [IN_MAY, f"Half of 48 is 26.\nWait.\n{IN_MAY}"]),
     ],
@@ -311,3 +324,29 @@ def test_trl_trainers_prepare_the_records_as_they_are(tmp_path: Path) -> None:
             assert record[side][0]["content"] in tokenizer.decode(row[f"{side}_ids"])
         begun = record["chosen"][0]["content"][: record["shared"]]
         assert record["rejected"][0]["content"].startswith(begun)
+
+
+@pytest.mark.parametrize(
+    ("error", "kinds"),
+    [(CLIPS, ["prefix", "correction"]), (AT_ONCE, ["correction"]), (UNLOCATED, ["correction"])],
+)
+def test_spans_of_a_revision_cover_it(error: ErroneousSolution, kinds: list[str]) -> None:
+    (line,) = record_kinds()["revision"].records(case_of(error))
+    segments = line.columns["segments"]
+    assert [segment["kind"] for segment in segments] == kinds
+    assert "".join(line.answer[segment["start"] : segment["end"]] for segment in segments) == line.answer
+    if len(kinds) == 2:
+        assert line.answer[: segments[0]["end"]] == "".join(f"{step}\n" for step in error.split[0])
+
+
+@given(error=erroneous_solutions())
+def test_every_kind_that_needs_no_step_has_records_of_unlocated_errors(error: ErroneousSolution) -> None:
+    values = {"error_step": None, "origin": "student", "evidence": "graph", "confidence": 0.4}
+    unlocated = ErroneousSolution.model_validate(error.model_dump() | values)
+    for name, kind in record_kinds().items():
+        made = list(kind.records(case_of(unlocated)))
+        assert bool(made) == (kind.of_error is not None and not kind.needs_step), name
+    (line,) = record_kinds()["lemma"].records(case_of(unlocated))
+    first = line.columns["segments"][0]
+    assert first["kind"] == "error"
+    assert line.answer[: first["end"]] == f"{solution_text(error.steps, error.final_answer)}\n"

@@ -55,7 +55,18 @@ FRIENDS = alone(
 SUM = alone("5 + 7 + 3 = 15", 15, "5, 7 and 3")
 
 MADE = [
-    ("calculation_error", alone("12 * 4 = 48", 48), "12 * 4 = 84", "12 * 4 is 48, not 84: two digits are swapped."),
+    ("calculation_error", alone("100 + 234 = 334", 334), "100 + 234 = 343",
+     "100 + 234 is 334, not 343: two digits are swapped."),
+    ("calculation_error", alone("960 + 1200 + 1000 = 3160", 3160), "960 + 1200 + 1000 = 2200",
+     "960 + 1200 + 1000 is 3160, not 2200: 960 is passed over."),
+    ("calculation_error", alone("30 + 400 + 20 = 450", 450), "30 + 400 + 20 = 720",
+     "30 + 400 + 20 is 450, not 720: 30 is written one place too far to the left."),
+    ("calculation_error", alone("2 * 3 + 4 * 5 = 26", 26), "2 * 3 + 4 * 5 = 31",
+     "2 * 3 + 4 * 5 is 26, not 31: 4 * 5 is 20, and the step worked with 25 (25 is 5 times 5)."),
+    ("calculation_error", alone("46 * 38 = 1748", 1748), "46 * 38 = 1708",
+     "46 * 38 is 1748, not 1708: in 46 times 8, the 4 that is carried is dropped."),
+    ("calculation_error", alone("46 * 38 = 1748", 1748), "46 * 38 = 368",
+     "46 * 38 is 1748, not 368: the partial product of 46 and 30 is left out."),
     ("calculation_error", alone("47 + 38 = 85 cats", 85), "47 + 38 = 75 cats",
      "47 + 38 is 85, not 75: the 1 that is carried is dropped."),
     ("calculation_error", alone("83 - 47 = 36", 36), "83 - 47 = 46",
@@ -85,17 +96,21 @@ MADE = [
     ("operator_error", alone("5x3 = 15", 15), "5+3 = 8",
      "The step adds where it should have multiplied: not 5+3, but 5x3 = 15."),
     ("context_value_error", BAGS, "Tom buys 5 * 4 = 20 apples.",
-     "The step takes 4 from the problem where 7 belongs: it should be 5 * 7 = 35."),
+     'The step takes 4 ("eats 4") instead of 7, the number of apples each: it should be 5 * 7 = 35.'),
     ("context_value_error", alone("It is $5 * 3 = $15.", 15, "$5 and $12"), "It is $12 * 3 = $36.",
-     "The step takes $12 from the problem where $5 belongs: it should be $5 * 3 = $15."),
-    ("context_value_error", alone("It is 36 + 2 = 38.", 38, "36 and 2"), "It is 63 + 2 = 65.",
-     "The problem says 36, not 63: it should be 36 + 2 = 38."),
+     "The step takes $12 from the problem instead of $5 from the problem: it should be $5 * 3 = $15."),
+    ("context_value_error", alone("It is 136 + 2 = 138.", 138, "136 and 2"), "It is 163 + 2 = 165.",
+     "The problem says 136, not 163: it should be 136 + 2 = 138."),
     ("previous_step_value_error", ("5 of 7 and 3", ("5 * 7 = 35", "35 + 3 = 38", "38 + 7 = 45"), 45), "35 + 7 = 42",
-     "Step 2 found 38, but this step goes on with 35: it should be 38 + 7 = 45."),
-    ("previous_step_value_error", ("5 of 7 and 3", ("5 * 7 = 35", "35 + 3 = 38", "38 + 7 = 45"), 45), "83 + 7 = 90",
-     "Step 2 found 38, but this step goes on with 83: it should be 38 + 7 = 45."),
-    ("previous_step_value_error", BAGS, "He eats some, so 53 - 4 = 49.",
-     "Step 1 found 35, but this step goes on with 53: it should be 35 - 4 = 31."),
+     "The step takes 35, the result from step 1, instead of 38, the result from step 2: it should be 38 + 7 = 45."),
+    ("previous_step_value_error", CHAIN, "5 * 2 = $10",
+     "The step takes 5, the number of bags, instead of 31, the number of apples from step 2: "
+     "it should be 31 * 2 = $62."),
+    ("context_value_error", ("12 of 3 pens, 8 kits", ("12 * 3 = 36 pens", "36 + 8 = 44"), 44), "36 + 12 = 48", None),
+    ("context_value_error", alone("5 * 7 = 35", 35, "5 boys with 7 red pens and 8 blue pens"), "5 * 8 = 40",
+     "The step takes 8, the number of blue pens, instead of 7, the number of red pens: it should be 5 * 7 = 35."),
+    ("previous_step_value_error", ("q", ("500 - 44 = 456", "456 + 3 = 459"), 459), "465 + 3 = 468",
+     "Step 1 found 456, but this step goes on with 465: it should be 456 + 3 = 459."),
     ("counting_error", alone("The average is (4 + 6 + 8) / 3 = 6.", 6), "The average is (4 + 6 + 8) / 2 = 9.",
      "The step counts one too few: the sum has 3 terms, not 2, so it should be (4 + 6 + 8) / 3 = 6."),
     ("counting_error", alone("They pay 6 * $5 = $30.", 30, "Ann and her five friends are six guests who pay $5."),
@@ -106,6 +121,12 @@ MADE = [
     ("counting_error", alone("In 5 days he runs 5 * 8 = 40 miles.", 40, "He runs 8 miles from Monday to Friday."),
      "In 6 days he runs 6 * 8 = 48 miles.",
      "The step counts one too many: the days from Monday to Friday are 5, not 6, so it should be 5 * 8 = 40."),
+    ("counting_error", alone("She read 35 - 20 = 15 pages.", 15, "She read from page 20 to page 35."),
+     "She read 35 - 20 + 1 = 16 pages.",
+     "The step counts both ends of the span from 20 to 35: it should be 35 - 20 = 15."),
+    ("counting_error", alone("She read 35-20+1 = 16 pages.", 16, "She read from page 20 to page 35."),
+     "She read 35-20 = 15 pages.",
+     "The step leaves out one of the ends of the span from 20 to 35: it should be 35-20+1 = 16."),
     ("context_value_error", EGGS, "He has 6 boxes * 7 eggs = 42 eggs.",
      "The problem says 5, not 6: it should be 5 boxes * 7 = 35."),
     ("context_value_error", EGGS, "He has 5 boxes * 8 eggs = 40 eggs.",
@@ -122,7 +143,7 @@ MADE = [
      "The step 35 - 4 = 31 is missing, so 35 stands where 31 belongs: it should go on with 31 * 2 = $62."),
     ("missing_step", CHAIN, "7 - 4 = 3 apples",
      "The step 5 * 7 = 35 is missing, so 7 stands where 35 belongs: it should go on with 35 - 4 = 31."),
-    ("missing_step", SHOP, "In all he has 40 * 3 = $120.",
+    ("missing_step", (SHOP[0], ("He makes $40 - $15 = $25.", "He has 25 * 3 = $75."), 75), "He has 40 * 3 = $120.",
      "The step $40 - $15 = $25 is missing, so $40 stands where $25 belongs: it should go on with 25 * 3 = $75."),
     ("missing_step", alone("It takes 5 * 7 * 2 = 70 eggs.", 70, "5 of 7 eggs, 2 times"), "It takes 5 * 7 = 35 eggs.",
      "The step leaves out the factor 2: it should be 5 * 7 * 2 = 70."),
@@ -155,38 +176,59 @@ MADE = [
      "25 is the profit, $40 is what came in; the step confuses them. It should be 25 * 3 = $75."),
     ("confusing_concept_error", ("q", ("10 - 4 = 6 are left.", "6 * 2 = 12"), 12), "4 * 2 = 8",
      "6 is what is left, 4 is what was taken away; the step confuses them. It should be 6 * 2 = 12."),
-    ("confusing_concept_error", ("q", ("Together they have 10 + 4 = 14.", "14 * 2 = 28"), 28), "10 * 2 = 20",
-     "14 is the total, 10 is only one part of it; the step confuses them. It should be 14 * 2 = 28."),
+    ("confusing_concept_error", ("4 shirts for $33 each, 2 hats for $9", ("4 * $33 = $132", "$132 + $9 = $141"), 141),
+     "$33 + $9 = $42",
+     "$132 is the amount for all, $33 is the amount for one; the step confuses them. It should be $132 + $9 = $141."),
+    ("confusing_concept_error", ("q", ("Of $40 $15 are off: 40 - 15 = 25.", "25 * 2 = 50"), 50), "40 * 2 = 80",
+     "25 is the reduced price, 40 is the full price; the step confuses them. It should be 25 * 2 = 50."),
     ("question_misinterpretation_error", SUM, "5 + 3 = 8",
      "The problem also gives 7, and the step leaves it out: it should be 5 + 7 + 3 = 15."),
     ("question_misinterpretation_error", SUM, "5 + 7 = 12",
      "The problem also gives 3, and the step leaves it out: it should be 5 + 7 + 3 = 15."),
     ("question_misinterpretation_error", SUM, "7 + 3 = 10",
      "The problem also gives 5, and the step leaves it out: it should be 5 + 7 + 3 = 15."),
-    ("question_misinterpretation_error", CHAIN, re.compile(r".*\b31\b.*"),
-     "31 is what step 2 found, but the question asks for another quantity."),
-    ("contradictory_step", BAGS, re.compile(r"[A-Z].* Tom buys 53 apples\."),
-     "Step 1 found 5 * 7 = 35; this step says 53 for the same quantity and contradicts it."),
-    ("contradictory_step", BAGS, re.compile(r"[A-Z].* Tom buys 7 apples\."),
-     "Step 1 found 5 * 7 = 35; this step says 7 for the same quantity and contradicts it."),
-    ("contradictory_step", ("$6 and 9", ("The hats cost $6 * 9 = $54 in all.", "54 + 9 = $63"), 63),
-     re.compile(r"[A-Z].* the hats cost \$55 in all\."),
-     "Step 1 found $6 * 9 = $54; this step says $55 for the same quantity and contradicts it."),
-    ("hallucination", BAGS, re.compile(r".*\. Tom buys 5 \* 7 \+ 6 = 41 apples\."),
-     "The problem says nothing of the 6: it should be 5 * 7 = 35."),
-    ("hallucination", BAGS, re.compile(r".*\. Tom buys 5 \* 7 - 15 = 20 apples\."),
-     "The problem says nothing of the 15: it should be 5 * 7 = 35."),
-    ("hallucination", alone("He pays 5 * $7 = $35.", 35), re.compile(r".*\$12.*\. He pays 5 \* \$7 \+ \$12 = \$47\."),
-     "The problem says nothing of the $12: it should be 5 * $7 = $35."),
-    ("hallucination", alone("6 cats + 9 cats = 15 cats", 15), re.compile(r".*\. 6 cats \+ 9 cats - 5 = 10 cats"),
-     "The problem says nothing of the 5: it should be 6 cats + 9 = 15."),
+    ("question_misinterpretation_error",
+     ("He has 9 cows and 4 times as many hens as cows. How many hens and cows does he have?",
+      ("He has 9 * 4 = 36 hens.", "He has 36 + 9 = 45 hens and cows."), 45),
+     "He has 9 * 4 = 36 hens and cows.", None),
+    ("question_misinterpretation_error",
+     ("Ann is 5 years older than Bob, who is 20. How old is Ann?", ("Ann is 20 + 5 = 25.",), 25), "Ann is 20 - 5 = 15.",
+     'The problem says "5 years older than Bob", which the step takes the other way around: it should be 20 + 5 = 25.'),
+    ("question_misinterpretation_error",
+     ("He has 9 cows and 4 times as many hens. All have 2 legs. How many legs do the hens have?",
+      ("He owns 9 * 4 = 36 hens.", "The hens have 36 * 2 = 72 hens' legs."), 72),
+     "The hens have 9 * 4 = 36 hens' legs.",
+     'The step answers with 9 * 4 = 36, that is, "He owns 36 hens". The problem asks something else: "How many legs do '
+     'the hens have?".'),
+    ("contradictory_step", ("Tom fills 5 bags with 14 apples each and eats 4 of them.",
+                            ("Tom buys 5 * 14 = 70 apples.", "Of his 70 apples he eats 4, so 70 - 4 = 66."), 66),
+     "Of his 80 apples he eats 4, so 80 - 4 = 76.",
+     "Step 1 found 5 * 14 = 70, but this step says 80 for the same quantity and contradicts it: it should be "
+     "70 - 4 = 66."),
+    ("contradictory_step", ("2 hats at $18 and a cap at $14",
+                            ("The hats cost 2 * $18 = $36.", "With hats for $36 he pays $36 + $14 = $50."), 50),
+     "With hats for $18 he pays $18 + $14 = $32.", None),
+    ("contradictory_step", ("Of 46 people 12 get off and 9 get on.",
+                            ("Now there are 46 - 12 = 34 people.", "Then there are 34 + 9 = 43 people."), 43),
+     "Then there are 46 + 9 = 55 people.",
+     "Step 1 found 46 - 12 = 34, but this step goes back to 46 for the same quantity and contradicts it: it should be "
+     "34 + 9 = 43."),
+    ("hallucination", ("Ann has 30 pens and Bob three times as many. How many has Bob?", ("Bob has 30 * 3 = 90 pens.",),
+                       90),
+     "Bob has 30 + 12 = 42 pens.", "The problem says nothing of 12 more: it should be 30 * 3 = 90."),
+    ("hallucination", ("Ann has 30 pens and Bob 6 more than Ann. How many has Bob?", ("Bob has 30 + 6 = 36 pens.",),
+                       36),
+     "Bob has 30 * 3 = 90 pens.", "The problem says nothing of three times as much: it should be 30 + 6 = 36."),
+    ("hallucination", ("They have 5, 9 and 14 pens. How many in all?", ("They have 5+9+14 = 28 pens.",), 28),
+     "They have 5+9+14+10 = 38 pens.",
+     "The problem says nothing of 10 more, which the step adds: it should be 5+9+14 = 28."),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("injector", "problem", "wrong", "explanation"), MADE)
 def test_the_wrong_step_and_why_it_is_wrong(injector, problem, wrong, explanation):
     made = {}
-    for seed in range(8):
+    for seed in range(30):
         made |= wrong_steps(injector, *problem, seed)
     pattern = wrong if isinstance(wrong, re.Pattern) else re.compile(re.escape(wrong))
     found = [said for text, said in made.items() if pattern.fullmatch(text)]
@@ -217,11 +259,12 @@ NOTHING = [
     ("formula_confusion_error", alone("5 * 7 = 35", 35)),
     ("formula_confusion_error", alone("The fence is 4 * 2 + 5 = 13 feet long.", 13)),
     ("formula_confusion_error", alone("The area is $12 * 8 = $96.", 96)),
-    ("confusing_concept_error", BAGS),
+    ("confusing_concept_error", ("5 of 7 and 3", ("5 * 7 = 35", "35 + 3 = 38", "38 + 7 = 45"), 45)),
     ("confusing_concept_error", ("q", ("Together 10 + 4 = 14, of which 14 * 2 = 28 are new.",), 28)),
     ("question_misinterpretation_error", alone("5 + 7 = 12", 12, "5 and 7")),
     ("contradictory_step", alone("Tom buys 5 * 7 = 35 apples.", 35)),
-    ("contradictory_step", ("q", ("Tom buys 5 * 7 = 35 apples \x00 there.", "35 - 4 = 31"), 31)),
+    ("contradictory_step", BAGS),
+    ("question_misinterpretation_error", CHAIN),
     ("hallucination", alone("5 * 7 = 35", 35)),
     ("hallucination", alone("5 / 20 = 25%", 25)),
 ]  # fmt: skip
@@ -265,8 +308,8 @@ def test_the_contract_of_an_injector(injector, graphs):
         for proposal in first:
             proposed += 1
             if isinstance(proposal, Conclusion):
-                assert 0 < proposal.step < len(graph.steps)
-                about = graph.steps[: proposal.step]
+                assert 0 <= proposal.step < len(graph.steps)
+                about = graph.steps[: proposal.step + 1]
             else:
                 about = (graph.steps[graph.step_of[proposal.change.equation]],)
             named = {number.face for number in find_numbers(proposal.explanation)}

@@ -10,12 +10,14 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lemma.cli import main
 from lemma.exceptions import Refusal
 from lemma.locating.rollouts import DEFAULT_EFFORT, Effort, Rollouts, Student, locate
 from lemma.locating.success_rates import Counts, SuccessRates
@@ -24,6 +26,8 @@ from lemma.models.client import LiveClient
 from lemma.models.costs import Ledger
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Request, Sampling
+from lemma.records import Continuation as ContinuationRecord
+from lemma.records import ErroneousSolution, Record
 from lemma.rundir.responses import ResponseStore
 
 STEPS = 8
@@ -168,3 +172,63 @@ def test_more_cannot_be_gained_than_is_unknown(drawn: dict[int, tuple[int, int]]
 def test_a_prefix_is_no_longer_than_the_solution() -> None:
     with pytest.raises(ValueError, match="steps"):
         SuccessRates(2).after({3: (0, 1)})
+
+
+RULES = """
+rules:
+  - contains: ["96 - 20 = 70"]
+    answers: ["The answer is 70"]
+  - contains: ["12 * 8 = 96"]
+    answers: ["96 - 20 = 76\\nThe answer is 76", "96 - 20 = 76\\nThe answer is 76", "Wait, no.\\nThe answer is 76"]
+  - answers: ["12 * 8 = 96\\n96 - 20 = 76\\nThe answer is 76", "I don't know."]
+"""
+ROW = {
+    "question": "Ann has 12 boxes with 8 pens each and gives 20 pens away. How many are left?",
+    "answer": "12*8 = <<12*8=96>>96\n96-20 = <<96-20=76>>76\n#### 76",
+    "responses": ["12 * 8 = 96\n96 - 20 = 70\n#### 70"],
+}
+
+
+@pytest.fixture
+def sampled(tmp_path: Path) -> Path:
+    (tmp_path / "data.jsonl").write_bytes(orjson.dumps(ROW))
+    (tmp_path / "student.yaml").write_text(RULES)
+    assert main(["sample", "--from", str(tmp_path / "data.jsonl"), "--run", str(tmp_path / "run")]) == 0
+    return tmp_path
+
+
+@pytest.mark.parametrize("methods", ["rollouts", "graph,rollouts", "rollouts,confidence"])
+def test_analyze_keeps_what_the_student_wrote(methods: str, sampled: Path) -> None:
+    """The scripted student has no log-probabilities, so --locate confidence is refused before anything is asked."""
+    student = ["--model", str(sampled / "student.yaml"), "--backend", "scripted", "--prompt", "question"]
+    status = main(["analyze", "--run", str(sampled / "run"), "--locate", methods, *student])
+    if "confidence" in methods:
+        assert status == 1
+        return
+    assert status == 0
+    (error,) = records(sampled / "run" / "erroneous.jsonl", ErroneousSolution)
+    assert (error.error_step, error.error_type) == (1, "calculation_error")
+    assert error.evidence == "rollouts"
+    kept = records(sampled / "run" / "continuations.jsonl", ContinuationRecord)
+    assert {(one.given, one.steps) for one in kept} >= {(1, ("96 - 20 = 76",))}
+    assert all(one.given <= 1 and one.erroneous_id == error.id for one in kept)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--locate rolouts", "did you mean"),
+        ("--locate judge", "--teacher"),
+        ("--locate rollouts", "--model"),
+        ("--locate rollouts --model m --teacher t", "no effect"),
+        ("--locate graph --rollouts 8", "no effect"),
+        ("--locate judge,rollouts --model student --teacher t --backend scripted", "a server with both"),
+    ],
+)
+def test_methods_that_cannot_be_used(words: str, said: str, sampled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", "--run", str(sampled / "run"), *words.split()]) == 1
+    assert said in capsys.readouterr().err
+
+
+def records(path: Path, kind: type[Record]) -> list[Any]:
+    return [kind.model_validate_json(line) for line in path.read_bytes().splitlines()]

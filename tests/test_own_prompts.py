@@ -17,6 +17,7 @@ def own(tmp_path: Path) -> Path:
     (folder / "reflections" / "fix").mkdir(parents=True)
     (folder / "reflections" / "fix" / "calc.yaml").write_text('phrases: ["Hold on, step {step} is off."]\n')
     (folder / "reflections" / "fix" / "calculation_error.yaml").write_text('phrases: ["Hm, step {step}."]\n')
+    (folder / "reflections" / "fix" / "implausible.yaml").write_text('phrases: ["Hold on, step {step} is off."]\n')
     (folder / "solve.jinja").write_text("=== user\nMy own words: {{ question }}\n")
     return folder
 

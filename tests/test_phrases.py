@@ -3,6 +3,7 @@
 import random
 import re
 from collections import Counter
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
@@ -13,7 +14,16 @@ from lemma.exceptions import ConfigError
 from lemma.records import Strategy
 from lemma.resources import data_folder
 from lemma.taxonomy.error_types import FAMILIES, load_taxonomy
-from lemma.trajectories.phrases import FOR_ANY_ERROR, STEP_SLOT, choose_phrase, load_phrases, read_phrases
+from lemma.trajectories.languages import LANGUAGES, UNDETERMINED, language_of
+from lemma.trajectories.phrases import (
+    FOR_ANY_ERROR,
+    FOR_IMPLAUSIBLE_NUMBERS,
+    STEP_SLOT,
+    choose_phrase,
+    load_phrases,
+    read_phrases,
+)
+from lemma.trajectories.plausibility import is_implausible
 
 STRATEGIES = get_args(Strategy)
 TYPES = load_taxonomy().types
@@ -26,26 +36,35 @@ TELLTALE = re.compile(
 
 every_strategy = pytest.mark.parametrize("strategy", STRATEGIES)
 every_type = pytest.mark.parametrize("error_type", TYPES, ids=lambda error_type: error_type.id)
-every_phrase = pytest.mark.parametrize(("strategy", "phrase"), SHIPPED, ids=lambda value: getattr(value, "id", value))
 
 
 def plain(text: str) -> str:
-    return " ".join(re.findall(r"[a-z']+", text.lower()))
+    return " ".join(re.findall(r"\w+|[^\w\s.,:?!。：？，]", text.lower()))
 
 
-def draw(phrases, error_type, mode, seed, step_number=3):
-    rng = random.Random(seed)
-    return choose_phrase(phrases, error_type.id, error_type.family, mode=mode, rng=rng, step_number=step_number)
+def draw(phrases, error_type, mode, seed, *, step_number=3, language="en"):
+    return choose_phrase(
+        phrases,
+        error_type.id,
+        error_type.family,
+        mode=mode,
+        rng=random.Random(seed),
+        step_number=step_number,
+        language=language,
+    )
 
 
 @every_strategy
 def test_there_are_enough_phrases_and_files(strategy):
     by_file = load_phrases(strategy).by_file
     injectable = {error_type.id for error_type in TYPES if error_type.injector}
-    assert set(by_file) == {FOR_ANY_ERROR, *FAMILIES, *injectable}
-    assert sum(map(len, by_file.values())) >= 40
-    assert all(len(by_file[name]) >= 8 for name in (FOR_ANY_ERROR, *FAMILIES))
-    assert all(len(by_file[name]) >= 5 for name in injectable)
+    assert set(by_file) == {FOR_ANY_ERROR, FOR_IMPLAUSIBLE_NUMBERS, *FAMILIES, *injectable}
+    assert all(len(load_phrases(strategy).of(name)) >= 10 for name in (FOR_ANY_ERROR, *FAMILIES))
+    for name in (*injectable, "output"):
+        assert len(load_phrases(strategy).of(name)) >= 12
+        assert all(len(load_phrases(strategy).of(name, language)) >= 6 for language in LANGUAGES), name
+    languages = {phrase.language for phrase in by_file[FOR_ANY_ERROR]}
+    assert languages == {*LANGUAGES, UNDETERMINED}
 
 
 def test_every_folder_is_a_strategy():
@@ -62,11 +81,21 @@ def test_ids_are_unique():
         assert len(ids) == len(set(ids))
 
 
-@every_phrase
-def test_a_phrase_is_what_a_solver_would_say(strategy, phrase):
+@every_strategy
+def test_a_phrase_is_what_a_solver_would_say(strategy):
+    for phrase in load_phrases(strategy).all:
+        check_phrase(phrase)
+
+
+def check_phrase(phrase):
     assert not TELLTALE.search(phrase.text)
     assert not re.search(r"\d", phrase.text)
-    assert phrase.text[-1] in ".:?!"
+    if phrase.language == UNDETERMINED:
+        assert not re.search(r"\w", phrase.text)
+        return
+    assert phrase.text[-1] in (".:?!。：？" if phrase.language in ("zh", "ja") else ".:?!")
+    if phrase.language in ("zh", "ja", "ru"):
+        assert language_of(phrase.text) in (phrase.language, "zh"), phrase.text
     assert len(phrase.text.split()) <= 30
     assert phrase.fill(3).count("3") == phrase.text.count(STEP_SLOT) <= 1
 
@@ -80,24 +109,85 @@ def test_most_phrases_have_no_slot(strategy):
 @every_strategy
 @every_type
 def test_typed_phrases_fit_the_type(strategy, error_type):
+    """They are the type's own, in English as in every other language; only a type without any has its family's."""
     phrases = load_phrases(strategy)
-    own = {phrase.fill(3) for name in (error_type.id, error_type.family) for phrase in phrases.by_file.get(name, ())}
-    drawn = {draw(phrases, error_type, "typed", seed) for seed in range(400)}
-    assert drawn == own
+    name = error_type.id if error_type.injector else error_type.family
+    for language in LANGUAGES:
+        own = {phrase.fill(3) for phrase in phrases.of(name, language)}
+        drawn = {draw(phrases, error_type, "typed", seed, language=language) for seed in range(200)}
+        assert drawn == own
+        fitting = phrases.fitting(error_type.id, error_type.family, language, implausible=True)
+        assert set(fitting) == {*phrases.of(name, language), *phrases.of(FOR_IMPLAUSIBLE_NUMBERS, language)}
 
 
 @every_strategy
 def test_a_family_without_phrases_gets_those_for_any_error(strategy):
     phrases = load_phrases(strategy)
-    assert phrases.fitting("a_type_of_ones_own", "a_family_of_ones_own") == phrases.by_file[FOR_ANY_ERROR]
-    assert phrases.fitting("a_type_of_ones_own", "calc") == phrases.by_file["calc"]
+    assert phrases.fitting("a_type_of_ones_own", "a_family_of_ones_own") == phrases.of(FOR_ANY_ERROR)
+    assert phrases.fitting("a_type_of_ones_own", "calc") == phrases.of("calc")
+    assert phrases.fitting("a_type_of_ones_own", "calc", "de") == phrases.of(FOR_ANY_ERROR, "de")
+
+
+@every_strategy
+@pytest.mark.parametrize("mode", ["typed", "random"])
+def test_a_language_without_phrases_gets_signs(strategy, mode):
+    phrases = load_phrases(strategy)
+    drawn = {draw(phrases, TYPES[0], mode, seed, language=UNDETERMINED) for seed in range(100)}
+    assert drawn == {phrase.text for phrase in phrases.of(FOR_ANY_ERROR, UNDETERMINED)}
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Janet has 3 cats. How many paws is that?", "en"),
+        ("5 * 7 = 35 apples", "en"),
+        (r"$x^2 = \frac{1}{2}$", "en"),
+        ("Wie viele Äpfel hat Anna?", "de"),
+        ("¿Cuántos perros tiene Ana si compra 3?", "es"),
+        ("Combien de pommes a-t-elle ?", "fr"),
+        ("他有多少个苹果？", "zh"),
+        ("りんごは何個ありますか。", "ja"),
+        ("Сколько яблок у Маши?", "ru"),
+        ("Скільки яблук у Марії? Її брат має 5.", "und"),
+        ("Quante mele ha Anna se ne mangia 3?", "und"),
+        ("Hoeveel appels heeft ze?", "und"),
+        ("Je, ana mapera mangapi kwa jumla?", "und"),
+        ("আমার কতগুলি আপেল আছে?", "und"),
+    ],
+)
+def test_the_language_of_a_problem(text, language):
+    assert language_of(text) == language
+
+
+# What is wrong with 114 of 84 is plain; a count may be wrong without being implausible.
+@pytest.mark.parametrize(
+    ("question", "wrong", "implausible"),
+    [
+        ("He has 84 pens.", "84 - 30 = 114 are left.", True),
+        ("He has 84 pens.", "84 - 30 = 64 are left.", False),
+        ("He has 84 pens.", "84 + 30 = 54 pens", True),
+        ("He has 84 pens.", "84 / 2 = 168 pens", True),
+        ("He has 84 pens.", "7 * 12 = 9 pens", True),
+        ("He has 84 pens.", "7 * 0.5 = 4 liters", False),
+        ("He has 5 pens.", "5 - 8 = -3 pens", True),
+        ("He has 5 pens.", "5 / 2 = 2.5 pens", True),
+        ("He has 5 liters.", "5 / 2 = 2.5 liters", False),
+        ("What is the probability?", "The probability is 6 / 4 = 1.5.", True),
+        ("Of a total of 20 pens, some are red.", "So 12 + 9 = 21 pens are red.", True),
+        ("He has 84 pens.", "84 + 30 = 114 pens", False),
+    ],
+)
+def test_a_number_that_nobody_would_believe(question, wrong, implausible):
+    erroneous = SimpleNamespace(question=question, steps=(wrong,), error_step=0)
+    assert is_implausible(erroneous) is implausible
 
 
 @every_strategy
 def test_random_phrases_come_from_everywhere(strategy):
     phrases = load_phrases(strategy)
     drawn = {draw(phrases, TYPES[0], "random", seed) for seed in range(3000)}
-    assert drawn == {phrase.fill(3) for phrase in phrases.all}
+    assert drawn == {phrase.fill(3) for phrase in phrases.anywhere("en")}
+    assert drawn.isdisjoint(phrase.text for phrase in phrases.of(FOR_IMPLAUSIBLE_NUMBERS))
 
 
 @given(
@@ -109,8 +199,8 @@ def test_random_phrases_come_from_everywhere(strategy):
 )
 def test_the_same_seed_draws_the_same_phrase(strategy, error_type, mode, seed, step_number):
     phrases = load_phrases(strategy)
-    first = draw(phrases, error_type, mode, seed, step_number)
-    assert first == draw(phrases, error_type, mode, seed, step_number)
+    first = draw(phrases, error_type, mode, seed, step_number=step_number)
+    assert first == draw(phrases, error_type, mode, seed, step_number=step_number)
     assert STEP_SLOT not in first
 
 
@@ -137,6 +227,9 @@ def test_ids_stay_and_the_version_changes(tmp_path):
         ("phrases: ['It is {right}.']", r"any\.yaml: phrases: 'It is \{right\}\.' has a slot other than \{step\}"),
         ("phrases: ['It is {step.']", "has a slot other than"),
         ("phrases: ['It is {{step}}.']", "has a slot other than"),
+        ("phrases: [No.]\nlanguages: {de: []}", r"any\.yaml: languages\.de"),
+        ("phrases: [No.]\nlanguages: {de: ['{x}']}", "has a slot other than"),
+        ("phrases: [No.]\nlanguages: {German: [Nein.]}", r"any\.yaml: languages"),
         ("phrases: [", "is not YAML"),
     ],
 )

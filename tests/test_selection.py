@@ -13,6 +13,8 @@ from sft_data import CLIPS, FIX, RESTART, answer_of, correction, erroneous, lemm
 
 from lemma.dataset.mixing import RightSolutions, share_quota, spread_quota
 from lemma.problems.similarity import NearDuplicates, TestQuestions, words_of
+from lemma.records import Solution
+from lemma.rundir.disk import json_line, to_line
 from lemma.rundir.lines import fingerprint
 
 ROWS = "Maria plants 4 rows of 25 seeds and 5 seeds are lost on the way to the garden. 4 * 25 - 5 = 95"
@@ -164,3 +166,56 @@ def test_mixed_in_solutions_are_right_and_make_up_their_share(tmp_path: Path) ->
     assert abs(len(plain) / len(made) - 0.25) < 1 / len(made)
     solutions = {answer_of(line) for line in lines(tmp_path / "sft" / "cot.jsonl")}
     assert {answer_of(line) for line in plain} == solutions
+
+
+OWN = {"origin": "student", "evidence": "graph", "confidence": 0.9, "model": "student"}
+
+
+def own_right(number: int, problem_id: str = "p1") -> Solution:
+    text = f"Natalia sold {number} packs of 72 / {number} clips."
+    return Solution(
+        id=f"s{number}", problem_id=problem_id, steps=(text,), final_answer="72", verdict="equal",
+        origin="student", model="student",
+    )  # fmt: skip
+
+
+def test_verifications_are_half_right_and_own_errors_go_with_own_right_solutions(run: Path) -> None:
+    own = erroneous(id="e4", steps=("She sold 48 + 2 = 50 clips in May.", "Altogether 98."), error_step=0, **OWN)
+    unlocated = erroneous(id="e5", steps=("She sold 96 clips.",), error_step=None, final_answer="96", **OWN)
+    errors = [*lines(run / "erroneous.jsonl"), own.model_dump(), unlocated.model_dump()]
+    (run / "erroneous.jsonl").write_bytes(b"".join(map(json_line, errors)))
+    (run / "solutions.jsonl").write_bytes(b"".join(map(to_line, (own_right(2), own_right(3), own_right(4, "p9")))))
+    command = ("build-sft", "--run", run, "--records", "verification", "--near-duplicates", "1")
+    assert lemma(*command) == 0
+    made = lines(run / "sft" / "verification.jsonl")
+    wrong = [line for line in made if line["erroneous_id"] is not None]
+    assert [line["erroneous_id"] for line in wrong] == ["e1", "e2", "e3", "e4", "e5"], "a correction is not needed"
+    right = [line for line in made if line["erroneous_id"] is None]
+    assert [answer_of(line) for line in right] == ["Verdict: right"] * 5
+    shown = ["packs of 72" in line["prompt"][0]["content"] for line in right]
+    assert shown == [False, False, False, True, True]
+    before = (run / "sft" / "verification.jsonl").read_bytes()
+    assert lemma(*command, "--fresh") == 0
+    assert (run / "sft" / "verification.jsonl").read_bytes() == before
+
+
+def test_of_near_duplicates_the_students_own_is_kept(run: Path) -> None:
+    own = erroneous(id="e4", steps=CLIPS.steps, **OWN)
+    errors = [*lines(run / "erroneous.jsonl"), own.model_dump()]
+    (run / "erroneous.jsonl").write_bytes(b"".join(map(json_line, errors)))
+    assert lemma("build-sft", "--run", run, "--records", "verification", "--near-duplicates", "0.6") == 0
+    assert rejected(run) == [("e1", "near_duplicate", "of e4"), ("e2", "near_duplicate", "of e4")]
+
+
+def test_the_share_of_injected_errors_is_said(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lemma("build-sft", "--run", run) == 0
+    said = capsys.readouterr().out
+    assert "errors: 0% the student's own (0), 100% injected (3)" in said
+    assert "warning: all errors are injected" in said
+    own = erroneous(id="e4", steps=("She sold 48 + 2 = 50 clips in May.", "Altogether 98."), error_step=0, **OWN)
+    errors = [*lines(run / "erroneous.jsonl"), own.model_dump()]
+    (run / "erroneous.jsonl").write_bytes(b"".join(map(json_line, errors)))
+    assert lemma("build-sft", "--run", run, "--records", "prm", "--fresh", "--near-duplicates", "1") == 0
+    said = capsys.readouterr().out
+    assert "errors: 25% the student's own (1), 75% injected (3)" in said
+    assert "warning" not in said

@@ -64,7 +64,8 @@ def student(tmp_path: Path) -> Path:
     path = tmp_path / "student.yaml"
     wrong = r"There are \g<a> + \g<b> = 1\g<a> pens." + "\nThe answer is " + r"1\g<a>"
     half = r"There are \g<a> + \g<b> = \g<b>0 pens." + "\nThe answer is " + r"\g<b>0"
-    rule = {"matches": r"Ada has (?P<a>\d+) pens and gets (?P<b>\d+)", "answers": [wrong, "I see pens.", half]}
+    unclear = "I see pens.\n#### 2 " + r"\\ldots"  # nobody can grade it
+    rule = {"matches": r"Ada has (?P<a>\d+) pens and gets (?P<b>\d+)", "answers": [wrong, unclear, half]}
     path.write_text(yaml.safe_dump({"rules": [rule, {"answers": ["What?"]}]}))
     return path
 

@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sft_data import CLIPS, FIX, RESTART, answer_of, correction, erroneous, lemma, lines, start, write_run
 
-from lemma.commands.correct import corrections_of_reference
 from lemma.exceptions import Refusal
 from lemma.models.scoring import Score, Turn
 from lemma.records import Correction, ErroneousSolution, SmoothedTrajectory
 from lemma.training.token_labels import PARTS, Part, part_weights, parts_of_tokens
+from lemma.trajectories.corrections import corrections
 from lemma.trajectories.joining import join
 from lemma.trajectories.phrases import load_phrases
 from lemma.trajectories.rewriting import Reason, read_rewrite
@@ -233,11 +233,8 @@ def test_from_corrections_to_records(smoothed: Path) -> None:
     errors = [ErroneousSolution.model_validate(line) for line in lines(smoothed / "erroneous.jsonl")]
     made = [SmoothedTrajectory.model_validate(line) for line in lines(smoothed / "smoothed.jsonl")]
     assert [part.correction_id for part in made] == [line["id"] for line in lines(smoothed / "corrections.jsonl")]
-    plain = [
-        join(error, fitting, TURNS[0])
-        for error in errors
-        for fitting in corrections_of_reference(error, ("fix", "restart"))
-    ]
+    found = [(error, made) for error in errors for made in corrections(error, ("fix", "restart"))]
+    plain = [join(error, made, TURNS[0]) for error, made in found if isinstance(made, Correction)]
     assert [part.segments for part in made] == [trajectory.segments for trajectory in plain]
     assert lemma("build-sft", "--run", smoothed, "--records", "lemma,dpo", "--fresh") == 0
     for record, trajectory in zip(lines(smoothed / "sft" / "lemma.jsonl"), plain, strict=True):

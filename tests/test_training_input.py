@@ -172,7 +172,11 @@ BAD_INPUT = {
         {"records": "lema"},
         "lema.jsonl is missing; build it with: lemma build-sft --records lema",
     ),
-    "a kind for another objective": (None, {"records": "dpo"}, "--objective sft trains on cot, critique, lema, lemma"),
+    "a kind for another objective": (
+        None,
+        {"records": "dpo"},
+        "--objective sft trains on cot, critique, lema, lemma, revision",
+    ),
     "an empty file": (lambda run: (run / "sft/lemma.jsonl").write_bytes(b""), {"records": "lemma"}, "no records; see"),
     "no spans": (
         lambda run: spoil(run, lambda line: line.pop("segments")),

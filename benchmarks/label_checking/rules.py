@@ -100,7 +100,8 @@ def error_step_is_wrong_as_its_type_says(reading: Reading) -> Iterator[Finding]:
         return
     for equation in false:
         yield Finding("c: an equation of the error step is false", equation.text)
-    if partner is not None and error.equations and _computes(error) == _computes(partner):
+    stops = record.error_type == "question_misinterpretation_error" and record.located_step == len(record.steps) - 1
+    if partner is not None and error.equations and _computes(error) == _computes(partner) and not stops:
         yield Finding("c: the error step computes what the reference does", record.steps[record.located_step])
 
 

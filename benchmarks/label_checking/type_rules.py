@@ -101,6 +101,11 @@ def _previous_value_rule(reading: Reading) -> str | None:
 
 
 def _counting_rule(reading: Reading) -> str | None:
+    pair = wrong_pair(reading)
+    if pair is not None:
+        right, now = (_amounts(side.left.operands) for side in pair)
+        if now - right + (right - now) == Counter({Fraction(1): 1}):
+            return None  # the other end of a span
     changed = _changed_value(reading)
     if isinstance(changed, str):
         return changed
@@ -161,6 +166,17 @@ def _missing_step_rule(reading: Reading) -> str | None:
     return None if own - theirs else "its error step uses the reference's operands"
 
 
+def _misreading_rule(reading: Reading) -> str | None:
+    """A solution that ends with what an earlier step computes says so in the words of the reference's last step."""
+    ends = reading.record.located_step == len(reading.steps) - 1 and len(reading.steps) < len(reading.reference)
+    if not ends or not reading.error.equations:
+        return None
+    earlier = [step.equations for step in reading.reference[:-1]]
+    own = [(equation.left.shape, _amounts(equation.left.operands)) for equation in reading.error.equations]
+    theirs = [[(equation.left.shape, _amounts(equation.left.operands)) for equation in step] for step in earlier]
+    return None if own in theirs else "it ends with an equation that no earlier step of the reference has"
+
+
 def _left_out_rule(reading: Reading) -> str | None:
     """A part of one calculation is gone: its other operands stay, or the step states one of them alone."""
     error, partner = reading.error, reading.partner
@@ -183,7 +199,7 @@ def _amounts(numbers: Iterable[Number]) -> Counter[Fraction]:
 
 
 def _anything_else(reading: Reading) -> str | None:
-    """A false result, another formula, concept or question, a statement: rule c has seen that it is one."""
+    """A false result, another formula or concept, a statement: rule c has seen that it is one."""
     return None
 
 
@@ -197,7 +213,7 @@ TYPE_RULES: dict[str, Callable[[Reading], str | None]] = {
     "missing_step": _missing_step_rule,
     "formula_confusion_error": _anything_else,
     "confusing_concept_error": _anything_else,
-    "question_misinterpretation_error": _anything_else,
+    "question_misinterpretation_error": _misreading_rule,
     "hallucination": _anything_else,
     "contradictory_step": _anything_else,
 }

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import Any
 
 from lemma.arithmetic.constants import known_constants
 from lemma.arithmetic.equations import Equation, StepReading, read_step
@@ -104,6 +105,8 @@ class SolutionGraph:
     constants: frozenset[Value]
     gold: Value
     final: int | None
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What those who look at the graph again and again have worked out."""
 
     def uses(self, equation: int) -> list[tuple[int, int]]:
         """The operands that take their value from an equation's result, as (equation, leaf)."""

@@ -111,9 +111,13 @@ class _Parser:
                 return left
 
     def _operator(self, wanted: tuple[str, ...]) -> str | None:
-        position = self.skip_units(self.position)
-        token = self._at(position)
-        if token is not None and token.kind == OPERATOR and token.text in wanted:
+        position = self.behind_units.get(self.position, -1)
+        if position < 0:
+            position = self.skip_units(self.position)
+        token = self.tokens[position] if position < len(self.tokens) else None
+        if token is None:
+            return None
+        if token.kind == OPERATOR and token.text in wanted:
             # "of" multiplies only straight after a percentage or a fraction: "20% of 50", not "a total of 50".
             share = position == self.position and (
                 self.numbers[-1].percent
@@ -124,8 +128,8 @@ class _Parser:
                 self.operators.append(Operator(token.text, token.start, token.end))
                 self.position = position + 1
                 return token.text
-        glued = self._at(self.position)
-        if "*" in wanted and glued is not None and glued.kind == OPEN and glued.start == self.last:
+        glued = self._at(self.position) if "*" in wanted else None
+        if glued is not None and glued.kind == OPEN and glued.start == self.last:
             self.operators.append(Operator("*", glued.start, glued.start))
             return "*"
         return None

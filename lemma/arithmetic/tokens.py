@@ -97,22 +97,27 @@ def tokenize(text: str, latex: bool = False) -> list[Token]:
     boxed: list[bool] = []
     latex = latex or "\\" in text
     pattern = _LATEX_TOKEN if "\\" in text else _PLAIN_TOKEN
+    taken = 0
     for match in pattern.finditer(text):
-        start, end, written, kind = match.start(), match.end(), match.group(), match.lastgroup or OTHER
-        if kind == "drawing" or (tokens and start < tokens[-1].end):
+        start, end = match.span()
+        kind, written = match.lastgroup or OTHER, match.group()
+        if kind == "drawing" or start < taken:
             continue  # a percent sign that a number took in has been passed
         if kind in ("mixed", "plain", "fraction"):
             tokens.append(_number_token(text, match, tokens, latex))
+            taken = tokens[-1].end
             continue
         if kind == OPERATOR:
             # Degrees are no operation, and in LaTeX an x is an unknown: "times" is \times.
             is_unknown = latex and written in "xX"
             kind = SKIP if "circ" in written else WORD if is_unknown else OPERATOR
-        elif written.endswith("{"):
-            boxed.append(kind == SKIP)
-        elif written == "}" and boxed and boxed.pop():
-            kind = SKIP  # it closes a \boxed{ and means as little
-        tokens.append(Token(kind, _OPERATORS.get(written, written) if kind == OPERATOR else written, start, end))
+            written = _OPERATORS.get(written, written) if kind == OPERATOR else written
+        elif kind != WORD:
+            if written.endswith("{"):
+                boxed.append(kind == SKIP)
+            elif written == "}" and boxed and boxed.pop():
+                kind = SKIP  # it closes a \boxed{ and means as little
+        tokens.append(Token(kind, written, start, end))
     return tokens
 
 

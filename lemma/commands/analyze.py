@@ -1,17 +1,22 @@
 """`lemma analyze`: the first wrong step and the error type of every wrong solution of the student.
 
-    lemma analyze                      # by the graph of the reference solution, no model needed
-    lemma analyze --teacher gpt-4o     # by a model, and compared with the graph
+    lemma analyze                                             # by the graph of the reference solution, no model needed
+    lemma analyze --teacher gpt-4o                            # by a model, and compared with the graph
+    lemma analyze --locate graph,rollouts --model my-student  # by the student's own continuations, too
+    lemma analyze --from prm800k.jsonl                        # solutions whose first wrong step is labeled already
 
 Each one becomes an erroneous solution of origin `student`. Nothing is guessed: a step that is not probable enough
-(`--min-confidence`) stays null, and a type that the numbers do not prove is `unknown`. `distribution.json` holds the
-share of each known type; `augment --distribution` reads it, so that the injected errors follow the student's own
-(arXiv 2503.17439, section 3.1).
+(`--min-confidence`) stays null, and a type that the numbers do not prove is `unknown`. What several methods say is
+combined. The continuations that reach the gold answer are kept as `continuations.jsonl`: corrections in the student's
+own words. `distribution.json` holds the share of each known type; `augment --distribution` reads it, so that the
+injected errors follow the student's own (arXiv 2503.17439, section 3.1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,33 +25,49 @@ from typing import Any
 import orjson
 
 from lemma.arithmetic.numbers import normal
+from lemma.commands.sample import NEXT_PROBLEM
+from lemma.commands.sample import PROMPTS as STUDENT_PROMPTS
 from lemma.config import AnalyzeConfig
 from lemma.declaration import Command, Job
 from lemma.engine.outcome import Count, Product
 from lemma.engine.summary import Tally
-from lemma.exceptions import Refusal
+from lemma.exceptions import ConfigError, Refusal, did_you_mean
 from lemma.grading.verdict import exact_value
-from lemma.locating.graph import THRESHOLD, first_wrong_step
-from lemma.locating.judge import PROMPT, Judgement, Subject, judging_request, read_judgement
+from lemma.locating import confidence
+from lemma.locating.combination import combined, threshold
+from lemma.locating.graph import first_wrong_step
+from lemma.locating.importing import LabeledRow, read_row
+from lemma.locating.judge import PROMPT, PROMPT_WITHOUT_REFERENCE, Subject, judging_request, read_judgement
 from lemma.locating.posterior import Posterior
+from lemma.locating.rollouts import SHOWN_PREFIX_PROMPT, Effort, Student
+from lemma.locating.rollouts import Continuation as RightContinuation
+from lemma.locating.rollouts import locate as locate_by_rollouts
+from lemma.models.backend_choice import OPENAI, choose_backend
 from lemma.models.client import Client
-from lemma.models.protocol import usable_text
-from lemma.records import UNKNOWN, ErroneousSolution, Evidence, Problem, Solution
-from lemma.run_files import DISTRIBUTION, ERRONEOUS, PROBLEMS, SOLUTIONS
+from lemma.models.factory import open_scorer
+from lemma.models.prompts import load_prompt
+from lemma.models.protocol import Sampling, usable_text
+from lemma.problems.loading import ProblemSource, open_problems
+from lemma.problems.rows import read_rows
+from lemma.records import UNKNOWN, Continuation, ErroneousSolution, Evidence, Problem, Rejection, Solution, content_id
+from lemma.run_files import CONTINUATIONS, DISTRIBUTION, ERRONEOUS, PHRASE_SCORES, PROBLEMS, REJECTED, SOLUTIONS
 from lemma.rundir.counts import Counts
 from lemma.rundir.disk import write_whole
 from lemma.rundir.problems import StoredProblems
 from lemma.rundir.sharing import Hold
 from lemma.statistics import wilson_interval
-from lemma.steps import split_steps, without_annotations
+from lemma.steps import split_steps, without_annotations, without_answer_line
 from lemma.taxonomy.error_types import load_taxonomy
+from lemma.trajectories.detection import find_reflection
+from lemma.trajectories.phrase_scores import Remembered, open_scores
 
 # Dimensions of the counts.
 _TYPES, _REASONS, _AGREEMENT, _PLACES = "student types", "located by", "graph and teacher", "first wrong step"
-_LOCATED, _NOT_LOCATED = "located", "not located"
-# The confidence in a teacher's judgment. Assumed: it is not measured on labeled data.
-_JUDGE = 0.8
+_LOCATED, _NOT_LOCATED, _NO_WRONG_STEP = "located", "not located", "labeled as right"
+_STEPS = "step of the first error"
 _ALMOST_CERTAIN = 0.9999  # only a proof is certain
+_METHODS = ("graph", "judge", "rollouts", "confidence")
+_OF_STUDENT = {"rollouts", "confidence"}
 
 
 @dataclass(frozen=True)
@@ -65,16 +86,38 @@ class Located:
 
 
 def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
-    """Judge by the graph of the reference solution, or by a teacher."""
+    """Locate by the graph alone, in several processes, or by methods that ask models; or import labels."""
+    if config.from_ is not None:
+        if config.teacher is not None or config.min_confidence is not None:
+            raise ConfigError("--from takes labels as they are; leave out --teacher and --min-confidence")
+        source = open_problems(config.from_, config.command)
+        return Job(import_row, labeled_rows(source), inputs={"labels": source.fingerprint()})
+    methods = config.methods
+    for method in methods:
+        if method not in _METHODS:
+            raise ConfigError(f"--locate {method}: there is no such method; {did_you_mean(method, _METHODS)}")
+    if "judge" in methods and config.teacher is None:
+        raise ConfigError("--locate judge needs the model that judges; give it with --teacher")
+    if _OF_STUDENT & set(methods) and config.model is None:
+        raise ConfigError("--locate rollouts and confidence ask the student; give it with --model")
     problems = StoredProblems(PROBLEMS.path(config.run), "sample")
-    if config.teacher is None:
+    model = config.asked()
+    if model is None:
         return Job(partial(analyze_solution, problems, config.min_confidence))
-    judging = partial(judge_by_teacher, problems=problems, config=config, model=config.teacher)
-    return Job(judging, model=config.teacher, prompts=(PROMPT,))
+    if config.teacher is not None and config.model not in (None, config.teacher):
+        backend = choose_backend(config.backend, model, config.base_url)
+        if backend != "openai_compatible":
+            raise ConfigError(f"--backend {backend} has one model; a judge beside rollouts needs a server with both")
+    prompts = [PROMPT, PROMPT_WITHOUT_REFERENCE] if "judge" in methods else []
+    if "rollouts" in methods:
+        prompts += [_student_prompt(config), SHOWN_PREFIX_PROMPT]
+    return Job(_Locating(config, problems), model=model, prompts=tuple(prompts))
 
 
 def next_command(config: AnalyzeConfig) -> tuple[str, ...]:
-    """Inject errors as often as the student makes them, if any of its errors has a known type."""
+    """Inject errors as often as the student makes them, if any of its errors has a known type. Labels are corrected."""
+    if config.from_ is not None:
+        return ("correct",)
     weights = orjson.loads((config.run / DISTRIBUTION).read_bytes())["weights"]
     return ("augment", "--distribution", str(config.run / DISTRIBUTION)) if any(weights.values()) else ("augment",)
 
@@ -89,31 +132,139 @@ def analyze_solution(problems: StoredProblems, least: float | None, solution: So
     yield from erroneous_of(solution, problem, located)
 
 
-async def judge_by_teacher(
-    solution: Solution, client: Client, *, problems: StoredProblems, config: AnalyzeConfig, model: str
-) -> Iterable[Product]:
-    """Let a teacher locate the error of a solution, and count how often the graph agrees.
+def _student_prompt(config: AnalyzeConfig) -> str:
+    return STUDENT_PROMPTS.get(config.prompt, "question")
 
-    If the teacher's answer is of no use, the graph decides.
-    """
-    if solution.verdict == "equal":
-        return ()
-    problem = _problem_of(problems, solution)
-    graph = by_graph(solution, problem, config.min_confidence)
-    taxonomy = load_taxonomy(config.taxonomy)
-    subject = Subject(problem.question, _reference(problem), solution.steps)
-    answer = await client.ask(judging_request(subject, model, taxonomy, config.max_tokens))
-    try:
-        judgement = read_judgement(usable_text(answer), len(solution.steps), taxonomy)
-    except Refusal as refusal:
-        return [refusal, *erroneous_of(solution, problem, graph)]
-    judged = by_judge(judgement, len(solution.steps), config.min_confidence)
-    same_step = judgement.step == graph.posterior.best_step()
-    made: list[Product] = [Count(_AGREEMENT, "same step" if same_step else "other step")]
+
+class _Locating:
+    """Locates the errors of solutions by all methods that are asked for. One that fails leaves it to the others."""
+
+    def __init__(self, config: AnalyzeConfig, problems: StoredProblems) -> None:
+        self._config, self._problems = config, problems
+        self._taxonomy = load_taxonomy(config.taxonomy)
+        # The scores are kept by one thread: neither the model nor its store may be used by two.
+        self._scoring = ThreadPoolExecutor(max_workers=1)
+        self._scorer: Remembered | None = None
+
+    async def __call__(self, solution: Solution, client: Client) -> Iterable[Product]:
+        if solution.verdict == "equal":
+            return ()
+        problem = _problem_of(self._problems, solution)
+        graph = by_graph(solution, problem, None)
+        found: dict[str, Located] = {}
+        made: list[Product] = []
+        right: list[RightContinuation] = []
+        for method in self._config.methods:
+            try:
+                if method == "graph":
+                    found[method] = graph
+                elif method == "judge":
+                    found[method] = await self._judged(solution, problem, client)
+                    made += _agreement(graph, found[method])
+                elif method == "rollouts":
+                    found[method], right = await self._continued(solution, problem, client)
+                elif not self._config.dry_run:
+                    found[method] = await self._scored(solution, problem)
+            except Refusal as refusal:
+                made.append(refusal)
+        # If no method that was asked for can say anything, the graph decides, by its own limit.
+        located = together(found or {"graph": graph}, graph, self._config.min_confidence)
+        made += erroneous_of(solution, problem, located)
+        erroneous = made[-1]
+        assert isinstance(erroneous, ErroneousSolution)
+        return [*made, *_corrections(erroneous, right)]
+
+    async def _judged(self, solution: Solution, problem: Problem, client: Client) -> Located:
+        config = self._config
+        subject = Subject(problem.question, _reference(problem), solution.steps)
+        request = judging_request(subject, str(config.teacher), self._taxonomy, config.max_tokens)
+        judgement = read_judgement(usable_text(await client.ask(request)), len(solution.steps), self._taxonomy)
+        posterior = judgement.posterior(len(solution.steps))
+        return Located(posterior, "judge", 0.0, judgement.error_type or UNKNOWN, judgement.explanation)
+
+    async def _continued(
+        self, solution: Solution, problem: Problem, client: Client
+    ) -> tuple[Located, list[RightContinuation]]:
+        config = self._config
+        stop = (NEXT_PROBLEM,) if config.prompt == "completion" else ()
+        sampling = Sampling(config.temperature, config.top_p, config.max_tokens, stop)
+        student = Student(client, str(config.model), load_prompt(_student_prompt(config)), sampling)
+        found = await locate_by_rollouts(
+            problem.question,
+            problem.answer,
+            solution.steps,
+            student,
+            effort=Effort(most_samples=config.rollouts),
+            takes_back=lambda text: find_reflection(text) is not None,
+        )
+        step = found.posterior.best_step()
+        tried = [(length, *found.counts[length]) for length in (step, step + 1) if length in found.counts]
+        shown = "; ".join(
+            f"{right} of {drawn} continuations of {length} steps are right" for length, right, drawn in tried
+        )
+        return Located(found.posterior, "rollouts", 0.0, explanation=shown), found.right
+
+    async def _scored(self, solution: Solution, problem: Problem) -> Located:
+        def score() -> Posterior:
+            config = self._config
+            if self._scorer is None:
+                backend = choose_backend(config.backend, str(config.model), config.base_url)
+                scorer = open_scorer(backend, str(config.model), config.base_url or OPENAI, config.key_variable)
+                # Closed when the process ends: each score is on disk as soon as it is stored.
+                self._scores = open_scores(config.run / PHRASE_SCORES, scorer.name)
+                self._scorer = Remembered(scorer, self._scores.__enter__())
+            return confidence.locate(problem.question, solution.steps, self._scorer)
+
+        posterior = await asyncio.get_running_loop().run_in_executor(self._scoring, score)
+        return Located(posterior, "confidence", 0.0)
+
+
+def _agreement(graph: Located, judged: Located) -> Iterator[Count]:
+    """Whether the graph agrees with a judge about the step, and about the type if it knows one."""
+    same_step = graph.posterior.best_step() == judged.posterior.best()
+    yield Count(_AGREEMENT, "same step" if same_step else "other step")
     if same_step and graph.error_type != UNKNOWN:
-        same_type = graph.error_type == judged.error_type
-        made.append(Count(_AGREEMENT, "same type" if same_type else "other type"))
-    return [*made, *erroneous_of(solution, problem, judged)]
+        yield Count(_AGREEMENT, "same type" if graph.error_type == judged.error_type else "other type")
+
+
+def together(found: Mapping[str, Located], graph: Located, least: float | None) -> Located:
+    """What the methods say in all. The evidence is the method that finds the step most probable.
+
+    The type is a judge's, or the graph's if it is about the same step.
+    """
+    posterior = combined({method: located.posterior for method, located in found.items()})
+    step = posterior.best_step()
+    agreeing = [located for located in (*found.values(), graph) if located.posterior.best_step() == step]
+    strongest = max(found.values(), key=lambda located: located.posterior.steps[step])
+    typed = next((located for located in agreeing if located.error_type != UNKNOWN), None)
+    explained = typed or next((located for located in agreeing if located.explanation), strongest)
+    return Located(
+        posterior,
+        strongest.evidence,
+        threshold(frozenset(found)) if least is None else least,
+        typed.error_type if typed else UNKNOWN,
+        explained.explanation,
+    )
+
+
+def _corrections(erroneous: ErroneousSolution, right: Iterable[RightContinuation]) -> Iterator[Continuation]:
+    """The right continuations of right prefixes, each once. If the first wrong step is not known, that of no step."""
+    known = erroneous.error_step or 0
+    seen = set()
+    for continuation in right:
+        steps = tuple(map(without_annotations, without_answer_line(split_steps(continuation.text))))
+        if continuation.given > known or not steps or (continuation.given, steps) in seen:
+            continue
+        seen.add((continuation.given, steps))
+        yield Continuation(
+            id=content_id(erroneous.id, str(continuation.given), *steps),
+            erroneous_id=erroneous.id,
+            problem_id=erroneous.problem_id,
+            given=continuation.given,
+            steps=steps,
+            final_answer=erroneous.gold_answer,
+            model=erroneous.model,
+        )
 
 
 def _problem_of(problems: StoredProblems, solution: Solution) -> Problem:
@@ -145,20 +296,13 @@ def by_graph(solution: Solution, problem: Problem, least: float | None) -> Locat
     last = len(solution.steps) - 1
     *before, end = finding.posterior.steps[: last + 1]
     posterior = Posterior((*before, end + sum(finding.posterior.steps[last + 1 :])), finding.posterior.none)
-    located = Located(posterior, "graph", THRESHOLD if least is None else least, reason=finding.reason)
+    located = Located(
+        posterior, "graph", threshold(frozenset(["graph"])) if least is None else least, reason=finding.reason
+    )
     if min(finding.step, last) != posterior.best_step():
         return located
     explanation = f"{finding.reason.replace('_', ' ')}: {finding.equation}".rstrip(": ")
     return replace(located, error_type=finding.error_type or UNKNOWN, explanation=explanation)
-
-
-def by_judge(judgement: Judgement, steps: int, least: float | None) -> Located:
-    """What a teacher says. What it does not say is equally probable."""
-    rest = (1 - _JUDGE) / steps
-    probabilities = [_JUDGE if step == judgement.step else rest for step in range(steps)]
-    none = _JUDGE if judgement.step is None else rest
-    posterior = Posterior(tuple(probabilities), none)
-    return Located(posterior, "judge", least or 0.0, judgement.error_type or UNKNOWN, judgement.explanation)
 
 
 def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iterator[Product]:
@@ -171,6 +315,9 @@ def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iter
     error_type = located.error_type if told else UNKNOWN
     yield Count(_TYPES, error_type)
     yield Count(_PLACES, _LOCATED if told else _NOT_LOCATED)
+    if told:
+        steps = len(without_answer_line(solution.steps)) or len(solution.steps)
+        yield Count(_STEPS, f"{min(step, steps - 1)} of {steps}")
     yield ErroneousSolution(
         id=solution.id,
         problem_id=problem.id,
@@ -189,13 +336,44 @@ def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iter
     )
 
 
+def labeled_rows(source: ProblemSource) -> Iterator[LabeledRow | Rejection]:
+    """The rows of a file, those that are none as rejections. Only ids are held in memory."""
+    seen: set[str] = set()
+    for place, row in read_rows(source.data, source.split):
+        found = row if isinstance(row, Refusal) else LabeledRow.of(place, row)
+        if isinstance(found, LabeledRow) and found.id in seen:
+            found = Refusal("duplicate_row", "the same row appears earlier in the file")
+        if isinstance(found, LabeledRow):
+            seen.add(found.id)
+            yield found
+        else:
+            detail = f"{place}: {found}"
+            yield Rejection(stage="analyze", id=content_id(source.name, place), reason=found.reason, detail=detail)
+
+
+def import_row(item: LabeledRow | Rejection) -> Iterator[Product]:
+    """The problem and the erroneous solution of a row. A solution that is labeled as right is only counted."""
+    if isinstance(item, Rejection):
+        yield item
+        return
+    problem, erroneous = read_row(item, load_taxonomy())
+    yield problem
+    yield Count(_PLACES, _NO_WRONG_STEP if erroneous is None else _LOCATED)
+    if erroneous is not None:
+        yield Count(_TYPES, erroneous.error_type)
+        yield erroneous
+
+
 def write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
     """Write `distribution.json`: the share of each error type among the known ones, and how many are not known."""
     types, unknown = _known_types(counts)
     total = sum(types.values())
+    source = f"{SOLUTIONS.name}, analyzed by {_judges(config)}"
+    if config.from_ is not None:
+        source = f"{Path(config.from_).name}, labeled"
     distribution: dict[str, Any] = {
         "name": "student",
-        "source": f"{SOLUTIONS.name}, analyzed by {config.teacher or 'the graph of the reference solutions'}",
+        "source": source,
         "note": f"percentages of the {total} errors of a known type, with 95 % Wilson intervals; {unknown} of "
         f"{total + unknown} errors have an unknown type, so these are not a sample of all",
         "weights": {kind: round(100 * count / total, 2) for kind, count in types.items()},
@@ -206,10 +384,27 @@ def write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
         "counts": types,
         "unknown": unknown,
         "unknown_share": round(100 * unknown / max(1, total + unknown), 2),
+        "places": _places(counts),
     }
     path = config.run / DISTRIBUTION
     write_whole(path, orjson.dumps(distribution, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return (path,)
+
+
+def _judges(config: AnalyzeConfig) -> str:
+    """Who located the errors."""
+    names = {"graph": "the graph of the reference solutions", "judge": config.teacher}
+    names |= {method: f"the {method} of {config.model}" for method in _OF_STUDENT}
+    return ", ".join(str(names[method]) for method in config.methods)
+
+
+def _places(counts: Counts) -> dict[str, list[int]]:
+    """How often the first error is at each step, by the number of steps, as `augment --places` reads it."""
+    places: dict[int, list[int]] = {}
+    for name, count in counts.of(_STEPS).items():
+        step, steps = map(int, name.split(" of "))
+        places.setdefault(steps, [0] * steps)[step] += count
+    return {str(steps): places[steps] for steps in sorted(places)}
 
 
 def _known_types(counts: Counts) -> tuple[dict[str, int], int]:
@@ -236,9 +431,16 @@ def tallies(_config: AnalyzeConfig, counts: Counts) -> tuple[Tally, Tally]:
     )
 
 
+def failure(config: AnalyzeConfig, counts: Counts) -> str:
+    """Why nothing was imported; empty if something was."""
+    if config.from_ is None or counts.of(_PLACES):
+        return ""
+    return f"{config.from_} holds no usable labeled solution; see {REJECTED.name} and docs/labels.md"
+
+
 def calls(config: AnalyzeConfig) -> int:
-    """Model calls per solution."""
-    return 1 if config.teacher else 0
+    """Model calls per solution, at most."""
+    return ("judge" in config.methods) + config.rollouts * ("rollouts" in config.methods)
 
 
 COMMAND = Command(
@@ -246,9 +448,11 @@ COMMAND = Command(
     plan,
     reads=SOLUTIONS,
     looks_up=(PROBLEMS,),
-    writes=(ERRONEOUS,),
+    writes=(ERRONEOUS, CONTINUATIONS),
+    imports=(PROBLEMS,),
     then=next_command,
     calls=calls,
     tallies=tallies,
+    failure=failure,
     finish=write_distribution,
 )

@@ -2,19 +2,26 @@
 
 For each problem, types are drawn by weight among those that its solution allows. Every symbolic error is propagated
 through the later steps, proven from its text, and different from all others of its problem. A teacher's errors are
-verified.
+verified. With `--into solutions`, the errors are injected into the student's own right solutions in `solutions.jsonl`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
+import orjson
+
+from lemma import __version__
 from lemma.config import AugmentConfig
 from lemma.declaration import Command, Job
 from lemma.engine.outcome import Count, Product
+from lemma.engine.pool import chunks_of
 from lemma.engine.summary import Tally
 from lemma.exceptions import ConfigError, Refusal
 from lemma.injectors import teacher as teacher_injector
@@ -22,41 +29,61 @@ from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.locating import judge
 from lemma.models.client import Client
 from lemma.models.protocol import Sampling
+from lemma.problems.advice import no_error_made
 from lemma.problems.loading import bundled_sample, open_problems
-from lemma.records import Problem, Rejection, content_id
-from lemma.run_files import ERRONEOUS, PROBLEMS, REJECTED
+from lemma.records import Problem, Rejection, Solution, content_id
+from lemma.run_files import CENSUS, ERRONEOUS, PROBLEMS, REJECTED, SOLUTIONS
 from lemma.rundir.counts import MADE as RECORDS_MADE
 from lemma.rundir.counts import REJECTED_BY_REASON, Counts
+from lemma.rundir.disk import write_whole
+from lemma.rundir.lines import LineIndex, fingerprint, read_stored_lines
 from lemma.rundir.sharing import Hold
-from lemma.taxonomy.distributions import load_distribution
+from lemma.runner import outcome_of
+from lemma.statistics import random_for
+from lemma.steps import split_steps, without_annotations
+from lemma.taxonomy.distributions import MOST, PARTS, Thinning, largest_mix, load_distribution, part_of
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.taxonomy.places import REAL, load_places
+from lemma.trajectories.right_solutions import check_reasoning
 
 # Dimensions of the counts. `refusals` are attempted errors that could not be proven.
 ASKED, MADE, REFUSALS, CONFUSION = "types asked", "types made", "refusals", "wanted > found"
 PLACES_ASKED, PLACES_MADE = "places asked", "places made"
+_PILOT = 500
 PLACES = ("first step", "between", "last step", "only step")
 
 
 def plan(config: AugmentConfig, _hold: Hold) -> Job:
     """Inject errors with symbolic injectors, or let a teacher write them."""
     weights, taxonomy = _weights(config), load_taxonomy(config.taxonomy)
-    source = open_problems(config.data, config.command, config.columns, config.split)
+    source = open_problems(config.data, config.command, config.columns, config.split, config=config.config)
     # The weights themselves, as the file or the taxonomy that they come from may change.
     inputs = {
         "data": source.fingerprint(),
         "weights": ", ".join(f"{kind} {weight:g}" for kind, weight in weights.items()),
     }
-    items = islice(source, config.limit)
     announcement = "" if config.data else bundled_sample()
+    stored: Path | None = None
+    into = None if config.into == "references" else RightSolutions(config)
+    if into is not None:
+        inputs["solutions"] = fingerprint(SOLUTIONS.path(config.run))
+        if config.data is None:
+            stored, announcement = PROBLEMS.path(config.run), ""
+            inputs["data"] = fingerprint(stored)
+
+    def problems() -> Iterator[Any]:
+        return islice(read_stored_lines(stored, "sample") if stored else source, config.limit)
+
     if config.teacher is None:
         injectors = {kind.id: kind.injector for kind in taxonomy if kind.injector}
         places = load_places(config.places or REAL)
         inputs["places"] = content_id(repr(sorted(places.counts.items())))
-        injection = InjectionPlan(
-            weights, injectors, config.per_problem, config.seed, config.keep_annotations, places, config.best_effort
-        )
-        return Job(partial(inject, injection), items, inputs=inputs, announcement=announcement)
+        how = (config.per_problem, config.seed, config.keep_annotations, places, config.best_effort, into)
+        injection = InjectionPlan(weights, injectors, *how)
+        thinning, notes = (None, ()) if config.best_effort else _thinning(config, injection, problems(), inputs)
+        injection = replace(injection, thinning=thinning)
+        making = partial(inject, injection)
+        return Job(making, problems(), Problem, inputs=inputs, announcement=announcement, notes=notes)
     teacher_plan = teacher_injector.TeacherPlan(
         model=config.teacher,
         auditor=None if config.audit == "none" else config.audit or config.teacher,
@@ -69,12 +96,106 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
     )
     return Job(
         partial(inject_by_teacher, teacher_plan),
-        items,
+        problems(),
         model=config.teacher,
         inputs=inputs,
         prompts=(teacher_injector.PROMPT, judge.PROMPT),
         announcement=announcement,
     )
+
+
+class RightSolutions:
+    """The right solutions of a problem to inject into: the student's, no two alike, and with `both` the reference."""
+
+    def __init__(self, config: AugmentConfig) -> None:
+        """Raises RunDirectoryError if the student has not been asked yet."""
+        self._with_reference, self._seed = config.into == "both", config.seed
+        self._lines = LineIndex(SOLUTIONS.path(config.run), "sample", "problem_id", {"verdict": "equal"})
+
+    def __call__(self, problem: Problem) -> list[Problem | Refusal]:
+        """Each as a problem that has it, in an order drawn from the seed, and why others can't be trusted."""
+        solutions = map(Solution.model_validate_json, self._lines.find_all(problem.id))
+        right = list({solution.steps: None for solution in solutions})
+        random_for(self._seed, "into", problem.id).shuffle(right)
+        reference = tuple(map(without_annotations, split_steps(problem.solution)))
+        found: list[Problem | Refusal] = [problem] if self._with_reference and reference else []
+        for steps in right:
+            shown = tuple(map(without_annotations, steps))
+            try:
+                check_reasoning(problem.question, problem.answer, reference, shown)
+            except Refusal as refusal:
+                found.append(refusal)
+            else:
+                found.append(problem.model_copy(update={"solution": "\n\n".join(steps)}))
+        return found
+
+
+def _thinning(
+    config: AugmentConfig, injection: InjectionPlan, items: Iterator[Any], inputs: Mapping[str, str]
+) -> tuple[Thinning | None, tuple[str, ...]]:
+    """What has to be left out so that the types have their shares, and what to say of it.
+
+    LaTeX solutions allow few types to be proven. Without a distribution, their first problems tell which types would
+    crowd out the others.
+    """
+    if config.distribution is not None:
+        available = _census(config, injection, items, inputs)
+        return Thinning.of(injection.weights, available), _thinning_notes(injection.weights, available)
+    first = list(islice(items, _PILOT))
+    if not any("\\boxed" in item.solution for item in first if isinstance(item, Problem)):
+        return None, ()
+    thinning = Thinning.capped(_census(config, injection, first, inputs))
+    if thinning is None:
+        return None, ()
+    fewer = " and ".join(kind for kind, parts in thinning.kept.items() if parts < PARTS)
+    return thinning, (f"part of {fewer} was left out, so that no type is above {MOST:.0%}; --best-effort keeps all",)
+
+
+def _census(
+    config: AugmentConfig, injection: InjectionPlan, items: Iterable[Any], inputs: Mapping[str, str]
+) -> dict[str, Counter[int]]:
+    """How many errors of each type there are in each part of all ids: a run that writes nothing, once per setting."""
+    settings = {**inputs, **config.settings(), "version": __version__}
+    key = content_id(*(f"{name} {value}" for name, value in sorted(settings.items())))
+    path = config.run / CENSUS
+    if path.exists():
+        stored = orjson.loads(path.read_bytes())
+        if stored["key"] == key:
+            return {kind: Counter(dict(enumerate(parts))) for kind, parts in stored["available"].items()}
+    counts = Counts()
+    for chunk in chunks_of(partial(outcome_of, COMMAND, partial(_parts, injection), Problem), items, config.workers):
+        counts.merge(chunk.counts)
+    available: dict[str, Counter[int]] = defaultdict(Counter)
+    for name, count in counts.of(ASKED).items():
+        kind, part = name.split()
+        available[kind][int(part)] += count
+    rows = {kind: [parts[part] for part in range(PARTS)] for kind, parts in available.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, orjson.dumps({"key": key, "available": rows}))
+    return available
+
+
+def _parts(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Product]:
+    if isinstance(item, Problem):
+        for record in erroneous_solutions(injection, item).records:
+            yield Count(ASKED, f"{record.error_type} {part_of(record.id)}")
+
+
+def _thinning_notes(weights: Mapping[str, float], available: Mapping[str, Counter[int]]) -> tuple[str, ...]:
+    """What the shares that were asked for cost, and which type is to blame."""
+    there = {kind: available[kind].total() for kind in weights if kind in available}
+    kept = largest_mix(weights, there)
+    lost, none = sum(there.values()) - sum(kept.values()), [kind for kind in weights if kind not in there]
+    notes = []
+    if none:
+        notes.append(f"no {', no '.join(none)} could be made; the shares are those of the other types among themselves")
+    if lost:
+        scarcest = min(there, key=lambda kind: there[kind] / weights[kind])
+        notes.append(
+            f"{lost:,} of {sum(there.values()):,} errors were left out to meet --distribution, as there are only "
+            f"{there[scarcest]:,} of {scarcest}; --best-effort keeps all"
+        )
+    return tuple(notes)
 
 
 def _weights(config: AugmentConfig) -> dict[str, float]:
@@ -103,7 +224,10 @@ def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Prod
     if isinstance(item, Rejection):
         return
     injected = erroneous_solutions(injection, item)
+    yield from injected.unread
     for record in injected.records:
+        if injection.thinning is not None and not injection.thinning.keeps(record.error_type, record.id):
+            continue
         yield record
         yield Count(MADE, record.error_type)
         yield Count(PLACES_MADE, _place(record.located_step, len(record.steps)))
@@ -150,7 +274,9 @@ async def inject_by_teacher(
 
 def tallies(config: AugmentConfig, counts: Counts) -> Iterator[Tally]:
     """The share of each type, as asked for and as achieved, and what the second look of a teacher found."""
-    yield _shares("Error types", "type", _weights(config), counts.of(ASKED), counts.of(MADE))
+    weights = _weights(config)
+    asked: Mapping[str, float] = counts.of(ASKED) if config.teacher else weights
+    yield _shares("Error types", "type", weights, asked, counts.of(MADE))
     if config.teacher is None:
         yield _shares("Places of the errors", "place", PLACES, counts.of(PLACES_ASKED), counts.of(PLACES_MADE))
     if config.teacher is not None:
@@ -158,10 +284,12 @@ def tallies(config: AugmentConfig, counts: Counts) -> Iterator[Tally]:
         yield Tally("Second look", (CONFUSION, "errors"), tuple((name, f"{count:,}") for name, count in found))
 
 
-def _shares(title: str, column: str, names: Iterable[str], asked: Mapping[str, int], made: Mapping[str, int]) -> Tally:
+def _shares(
+    title: str, column: str, names: Iterable[str], asked: Mapping[str, float], made: Mapping[str, int]
+) -> Tally:
     """The share of each name, as asked for and as achieved."""
     names = tuple(names)
-    all_asked, all_made = (max(1, sum(counts.get(name, 0) for name in names)) for counts in (asked, made))
+    all_asked, all_made = (sum(counts.get(name, 0) for name in names) or 1 for counts in (asked, made))
     rows = tuple(
         (
             name,
@@ -176,14 +304,10 @@ def _shares(title: str, column: str, names: Iterable[str], asked: Mapping[str, i
 
 def failure(_config: AugmentConfig, counts: Counts) -> str:
     """Why no erroneous solution was made, once all problems are done; empty if there are some."""
-    problems, reasons = counts.of(RECORDS_MADE).get(PROBLEMS.noun, 0), Counter(counts.of(REJECTED_BY_REASON))
+    problems = counts.of(RECORDS_MADE).get(PROBLEMS.noun, 0)
     if counts.of(MADE) or not problems:
         return ""
-    often = "".join(f", most often because of {reason} ({count:,})" for reason, count in reasons.most_common(1))
-    return (
-        f"no erroneous solution was made from {problems:,} problems{often}. See {REJECTED.name}; give other --types, "
-        "--teacher, or problems with worked-out arithmetic"
-    )
+    return no_error_made(problems, counts.of(REJECTED_BY_REASON), counts.of(REFUSALS), REJECTED.name)
 
 
 def next_command(config: AugmentConfig) -> tuple[str, ...]:
@@ -205,6 +329,7 @@ def errors_per_problem(config: AugmentConfig) -> int:
 COMMAND = Command(
     AugmentConfig,
     plan,
+    looks_up=(SOLUTIONS,),
     writes=(PROBLEMS, ERRONEOUS),
     then=next_command,
     calls=calls,

@@ -73,7 +73,7 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
                 for kind in record_kinds().keys() - kinds.keys():
                     (config.run / records_file(kind)).unlink(missing_ok=True)
                 (config.run / CHOSEN_REFLECTIONS).unlink(missing_ok=True)
-            selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates)
+            selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates, kinds)
             if scorer is not None and isinstance(phrases, ModelChoice):
                 # In this process, as the model is too large to load in every worker.
                 with console.status("scoring phrases") as status:
@@ -109,7 +109,7 @@ def _kinds(config: BuildSftConfig) -> dict[str, RecordKind]:
     for name in config.records:
         if name not in known:
             raise ConfigError(f"--records {name}: there is no such kind of record; {did_you_mean(name, known)}")
-        if not set(known[name].needs) & set(config.strategies):
+        if known[name].needs and not set(known[name].needs) & set(config.strategies):
             raise ConfigError(f"--records {name} needs --strategies {' or '.join(known[name].needs)}")
     if not config.records:
         raise ConfigError(f"--records is empty; give one or more of {', '.join(known)}")
@@ -156,9 +156,11 @@ def build_records(kinds: tuple[str, ...], shape: Shape, joining: Joining, item: 
         kind = record_kinds()[name]
         lines = list(kind.records(case))
         if kind.of_error is not None and not lines:
-            detail = f"needs a {' or '.join(kind.needs)} correction, and an explanation if it says one"
-            if not kind.takes(case.erroneous.error_step is not None):
+            detail = f"needs a {' or '.join(kind.needs) or 'known'} correction, and an explanation if it says one"
+            if kind.needs_step and case.erroneous.error_step is None:
                 detail = "the first wrong step is not known"
+            elif not kind.takes(True, case.gain):
+                detail = f"its critique does not help the student (gain {case.gain:g})"
             outcome.refuse("build-sft", Refusal(f"no_{name}_record", detail))
         if kind.of_solution is not None:
             lines += map(kind.of_solution, solutions.get(name, ()))
@@ -173,9 +175,24 @@ def _notes(kinds: Mapping[str, RecordKind], selection: Selection, figures: Figur
     for name, kind in kinds.items():
         records = sum(found.records for found in figures.records(name) if found.sort == RIGHT_SOLUTION)
         available = len(selection.right_solutions(kind))
-        if records > available:
+        if kind.shows_solutions:
+            available += len(selection.own_solutions)
+        if not records and kind.right_solutions == "half" and figures.total(name):
+            yield f"{name}: there are no right solutions, so every record is about a wrong one"
+        if records > available > 0:
             times = records / available
             yield f"{name}: {available:,} right solutions, used {times:.1f} times each, make {records:,} records"
+    origins = dict(figures.origins)
+    own, errors = origins.get("student", 0), sum(origins.values())
+    shown = ((own, "the student's own"), (errors - own, "injected"))
+    if errors:
+        shares = (f"{count / errors:.0%} {name} ({count:,})" for count, name in shown)
+        yield f"errors: {', '.join(shares)}"
+    if errors and not own:
+        yield (
+            "warning: all errors are injected. A model that is trained on these alone recognizes injected errors, not "
+            "its own (arXiv 2512.02389); add its own with `lemma sample` and `lemma analyze`"
+        )
     turns = dict(figures.turns)
     if REWRITTEN in turns:
         yield f"{turns[REWRITTEN]:,} of {sum(turns.values()):,} trajectories were rewritten by a teacher (lemma smooth)"

@@ -1,20 +1,15 @@
-"""`lemma correct`: right solutions for the erroneous ones, from the reference solution or by a teacher.
+"""`lemma correct`: right solutions for the erroneous ones, without a model or by a teacher.
 
-`fix` continues from the right prefix with the reference's own step; `restart` solves the problem from the start
-(arXiv 2503.17439, section 3.3). If the prefix differs from the reference's, as a student's does, the reference does not
-say how to continue from it, so there is no symbolic `fix`.
-
-    >>> [correction.steps for correction in corrections_of_reference(erroneous, ("fix", "restart"))]
-    [('10 - 7 = 3',), ('3 + 4 = 7', '10 - 7 = 3')]
+`fix` continues from the right prefix; `restart` solves the problem from the start (arXiv 2503.17439, section 3.3), in
+another way than the fix. Without a teacher, both come from the student's right continuations of its prefix and from its
+right solutions, from the reference, or from the reference told in another way (`lemma.trajectories.corrections`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
-from pathlib import Path
 
-from lemma.arithmetic.equations import read_step
 from lemma.config import CorrectConfig
 from lemma.declaration import Command, Job
 from lemma.engine.outcome import Product
@@ -24,21 +19,24 @@ from lemma.locating.judge import numbered
 from lemma.models.client import Client, ask_all
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Request, Sampling, usable_text
-from lemma.records import Correction, ErroneousSolution, Origin, Solution, Strategy, content_id
-from lemma.run_files import CORRECTIONS, ERRONEOUS, SOLUTIONS
+from lemma.records import Continuation, Correction, ErroneousSolution, Solution, Strategy
+from lemma.run_files import CONTINUATIONS, CORRECTIONS, ERRONEOUS, PROBLEMS, SOLUTIONS
 from lemma.rundir.lines import LineIndex
+from lemma.rundir.problems import StoredProblems
 from lemma.rundir.sharing import Hold
-from lemma.steps import split_steps, states_answer, without_answer_line
+from lemma.steps import split_steps, without_answer_line
+from lemma.trajectories.corrections import KnownSolution, correction, corrections
 from lemma.trajectories.leaks import refuse_leaks
+from lemma.trajectories.right_solutions import check_steps
 
 _PROMPTS: Mapping[Strategy, str] = {"fix": "correct_fix", "restart": "correct_restart"}
 
 
 def plan(config: CorrectConfig, _hold: Hold) -> Job:
-    """Correct by the reference, or by a teacher."""
+    """Correct by the student's right solutions and the reference, or by a teacher."""
+    right = _RightSolutions(config)
     if config.teacher is None:
-        return Job(partial(corrections_of_reference, strategies=config.strategies))
-    right = _RightSolutions(SOLUTIONS.path(config.run))
+        return Job(partial(correct, strategies=config.strategies, right=right))
     correcting = partial(corrections_of_teacher, config=config, model=config.teacher, right=right)
     return Job(correcting, model=config.teacher, prompts=tuple(_PROMPTS.values()))
 
@@ -57,7 +55,7 @@ COMMAND = Command(
     CorrectConfig,
     plan,
     reads=ERRONEOUS,
-    looks_up=(SOLUTIONS,),
+    looks_up=(SOLUTIONS, PROBLEMS, CONTINUATIONS),
     writes=(CORRECTIONS,),
     then="build-sft",
     calls=calls,
@@ -65,61 +63,39 @@ COMMAND = Command(
 )
 
 
-def corrections_of_reference(
-    erroneous: ErroneousSolution, strategies: Sequence[Strategy]
-) -> Iterator[Correction | Refusal]:
-    """The corrections that the reference solution gives."""
-    at, reference = erroneous.error_step, erroneous.reference_steps
-    if not reference:
-        raise Refusal("no_reference", "the problem has no worked solution to follow")
-    if at is None:
-        if "restart" in strategies:
-            yield _correction(erroneous, "restart", reference)
-        else:
-            yield Refusal("error_step_unknown", "only a restart corrects an error whose step is not known")
-        return
-    own_prefix = erroneous.steps[:at] != reference[:at]
-    for strategy in strategies:
-        if strategy == "restart":
-            yield _correction(erroneous, strategy, reference)
-        elif not own_prefix:
-            # If the reference boxed its answer before the wrong step, the step that boxed it ends the correction.
-            boxed = [step for step in reference if states_answer((step,))]
-            rest = reference[at:]
-            yield _correction(erroneous, strategy, rest if not boxed or states_answer(rest) else (boxed[-1],))
-    if own_prefix and "fix" in strategies:
-        detail = f"the first {at} steps are not the reference's; only a teacher can continue from them"
-        yield Refusal("prefix_not_of_reference", detail)
-
-
-def _correction(
-    erroneous: ErroneousSolution,
-    strategy: Strategy,
-    steps: tuple[str, ...],
-    origin: Origin = "symbolic",
-    model: str = "reference",
-) -> Correction:
-    return Correction(
-        id=content_id(erroneous.id, strategy, *steps, erroneous.gold_answer),
-        erroneous_id=erroneous.id,
-        strategy=strategy,
-        steps=steps,
-        final_answer=erroneous.gold_answer,
-        origin=origin,
-        model=model,
-    )
-
-
 class _RightSolutions:
-    """The student's first right solution of each problem, if there is one."""
+    """The right solutions of a run directory: those of the student, and the one of each problem."""
 
-    def __init__(self, path: Path) -> None:
-        self._lines = LineIndex(path, "sample", "problem_id", {"verdict": "equal"}) if path.exists() else None
+    def __init__(self, config: CorrectConfig) -> None:
+        solutions, problems, continuations = (file.path(config.run) for file in (SOLUTIONS, PROBLEMS, CONTINUATIONS))
+        where = {"verdict": "equal"}
+        self._solutions = LineIndex(solutions, "sample", "problem_id", where) if solutions.exists() else None
+        self._continuations = LineIndex(continuations, "analyze", "erroneous_id") if continuations.exists() else None
+        self._problems = StoredProblems(problems, "augment") if problems.exists() else None
 
-    def steps(self, problem_id: str) -> tuple[str, ...] | None:
-        """The steps of the right solution, or None."""
-        line = self._lines and self._lines.find(problem_id)
-        return Solution.model_validate_json(line).steps if line else None
+    def of_student(self, problem_id: str) -> list[KnownSolution]:
+        """The student's right solutions of a problem, no two alike."""
+        lines = self._solutions.find_all(problem_id) if self._solutions is not None else ()
+        found = {one.steps: one for one in map(Solution.model_validate_json, lines)}
+        return [KnownSolution(one.steps, one.origin, one.model) for one in found.values()]
+
+    def continuing(self, erroneous: ErroneousSolution) -> list[Continuation]:
+        """What the student wrote when it continued a right prefix of its wrong solution, and reached the answer."""
+        lines = self._continuations.find_all(erroneous.id) if self._continuations is not None else ()
+        return list(map(Continuation.model_validate_json, lines))
+
+    def of(self, problem_id: str) -> list[KnownSolution]:
+        """All right solutions of a problem."""
+        problem = self._problems.get(problem_id) if self._problems is not None else None
+        steps = split_steps(problem.solution) if problem is not None else ()
+        return [*self.of_student(problem_id), *([KnownSolution(steps)] if steps else ())]
+
+
+def correct(
+    erroneous: ErroneousSolution, strategies: tuple[Strategy, ...], right: _RightSolutions
+) -> Iterator[Correction | Refusal]:
+    """The corrections of one erroneous solution without a teacher."""
+    yield from corrections(erroneous, strategies, right.of(erroneous.problem_id), right.continuing(erroneous))
 
 
 async def corrections_of_teacher(
@@ -143,7 +119,8 @@ async def corrections_of_teacher(
         if strategy == "fix":
             values |= {"error_number": str(end), "explanation": erroneous.explanation}
         else:
-            values["reference"] = "\n".join(right.steps(erroneous.problem_id) or erroneous.reference_steps)
+            own = right.of_student(erroneous.problem_id)
+            values["reference"] = "\n".join(own[0].steps if own else erroneous.reference_steps)
         requests.append(Request(model, load_prompt(_PROMPTS[strategy]).render(**values), sampling))
     made: list[Product] = []
     if not strategies:
@@ -163,14 +140,8 @@ def read_correction(erroneous: ErroneousSolution, strategy: Strategy, model: str
     if judged != "equal":
         raise Refusal("answer_wrong" if judged == "different" else "answer_unknown", text[-300:])
     steps = without_answer_line(split_steps(text))
-    prefix, wrong, _ = erroneous.split
+    prefix = erroneous.split[0]
     if strategy == "fix" and prefix and steps[: len(prefix)] == prefix:
         steps = steps[len(prefix) :]  # some models repeat the prefix
-    if not steps:
-        raise Refusal("no_steps", text[:300])
-    if erroneous.error_step is not None and wrong[0] in steps:
-        raise Refusal("repeats_the_error", text[:300])
-    for step in steps:
-        if any(equation.holds is False for equation in read_step(step).equations):
-            raise Refusal("false_equation", step)
-    return _correction(erroneous, strategy, steps, "teacher", model)
+    check_steps(erroneous, steps)
+    return correction(erroneous, strategy, steps, "teacher", model)

@@ -183,7 +183,15 @@ def _with_model(config: EvalConfig) -> tuple[EvalConfig, tuple[str, ...]]:
 
 
 def _open_problems(config: EvalConfig) -> ProblemSource:
-    return open_problems(config.data, config.command, config.columns, config.split, solved=False, answered=False)
+    return open_problems(
+        config.data,
+        config.command,
+        config.columns,
+        config.split,
+        solved=False,
+        answered=False,
+        config=config.config,
+    )
 
 
 def _grade_stored(config: EvalConfig, suites: Mapping[str, Suite], file: str, console: Console) -> Summary:

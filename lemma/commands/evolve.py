@@ -11,9 +11,9 @@ order of the seeds, whichever answer arrives first, so a rerun drops the same on
 
 from __future__ import annotations
 
-from asyncio import Future, get_running_loop, shield
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, suppress
+from asyncio import shield
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import combinations
@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from lemma.config import EvolveConfig
 from lemma.declaration import Command, Job
+from lemma.engine.in_order import Queue
 from lemma.engine.outcome import Product
 from lemma.exceptions import ConfigError, Refusal
 from lemma.grading.verdict import extract_answer, verdict
@@ -64,7 +65,7 @@ def plan(config: EvolveConfig, _hold: Hold) -> Job:
     )
     corrected = {str(line["erroneous_id"]) for line in read_lines(CORRECTIONS.path(config.run), "correct")}
     return Job(
-        partial(evolve, plan=questions, new=cache(partial(_questions, config, EVOLVED)), queue=_Queue()),
+        partial(evolve, plan=questions, new=cache(partial(_questions, config, EVOLVED)), queue=Queue()),
         _seeds(read_stored_lines(ERRONEOUS.path(config.run), "augment"), corrected),
         parse=ErroneousSolution,
         model=config.teacher,
@@ -117,29 +118,8 @@ def _questions(config: EvolveConfig, file: RunFile) -> KnownQuestions:
     return known
 
 
-class _Queue:
-    """Lets coroutines decide one after another, in the order in which they took a place, however slow each one is."""
-
-    def __init__(self) -> None:
-        self._last: Future[None] | None = None
-
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[Future[None]]:
-        """A place at the end, held until the block ends. The future is done when all before have left."""
-        left: Future[None] = get_running_loop().create_future()
-        before, self._last = self._last, left
-        if before is None:
-            before = get_running_loop().create_future()
-            before.set_result(None)
-        try:
-            yield before
-        finally:
-            # Also if this one fails early: the next one still has to wait for those before.
-            before.add_done_callback(lambda _: left.set_result(None))
-
-
 async def evolve(
-    seed: ErroneousSolution, client: Client, *, plan: _Plan, new: Callable[[], KnownQuestions], queue: _Queue
+    seed: ErroneousSolution, client: Client, *, plan: _Plan, new: Callable[[], KnownQuestions], queue: Queue
 ) -> list[Product]:
     """The new problems from one seed.
 

@@ -91,7 +91,7 @@ COMMAND = Command(RunConfig, run=run)
 
 def flows_into(before: StageConfig, after: StageConfig) -> bool:
     """Whether a command can run side by side with the one before it, reading its lines as they are written."""
-    maker, reader = command_named(before.command), command_named(after.command)
+    maker, reader = (command_named(config.command).with_options(config) for config in (before, after))
     if before.run != after.run or reader.reads is None or reader.reads not in maker.writes:
         return False
     # A model in this process takes the whole machine, so nothing else can run.
@@ -103,13 +103,15 @@ def flows_into(before: StageConfig, after: StageConfig) -> bool:
 
 def facts_for_estimate(stage: StageConfig) -> Stage:
     """What an estimate needs to know about a command of the pipeline."""
-    command = command_named(stage.command)
+    command = command_named(stage.command).with_options(stage)
     problems, price = None, None
-    if command.reads is None and PROBLEMS in command.writes:
+    # Labeled solutions that `analyze` reads from a file are not counted: no model is asked about them.
+    if command.reads is None and PROBLEMS in command.writes and not command.imports:
         data = getattr(stage, "from_", None) or getattr(stage, "data", None)
         columns, split = getattr(stage, "columns", {}), getattr(stage, "split", "train")
         problems = islice(
-            open_problems(data, stage.command, columns, split, solved=False), getattr(stage, "limit", None)
+            open_problems(data, stage.command, columns, split, solved=False, config=getattr(stage, "config", None)),
+            getattr(stage, "limit", None),
         )
     model = stage.asked() if isinstance(stage, ModelConfig) else None
     if isinstance(stage, ModelConfig) and stage.prices is not None and model is not None:

@@ -19,7 +19,6 @@ from lemma.config import SampleConfig
 from lemma.declaration import Command, Job
 from lemma.engine.outcome import Product
 from lemma.exceptions import Refusal
-from lemma.grading.responses import split_thought
 from lemma.grading.verdict import extract_answer, verdict
 from lemma.models.client import Client, ask_all
 from lemma.models.prompts import Prompt, load_prompt
@@ -29,17 +28,19 @@ from lemma.problems.parts import Sample
 from lemma.records import Problem, Record, Rejection, Solution, content_id
 from lemma.run_files import PROBLEMS, SOLUTIONS
 from lemma.rundir.sharing import Hold
-from lemma.steps import split_steps, without_answer_line
+from lemma.steps import split_steps, split_thought, without_answer_line
 
 SCRIPTED_STUDENT = "student"
 _SCRIPTED_NOTE = "no --model given: the built-in scripted student answered. Its solutions are placeholders"
 PROMPTS = {"chat": "solve", "completion": "solve_completion", "lemma": "solve_lemma"}
-_NEXT_PROBLEM = "\n\nProblem:"  # a base model continues with a problem of its own
+NEXT_PROBLEM = "\n\nProblem:"  # a base model continues with a problem of its own
 
 
 def plan(config: SampleConfig, _hold: Hold) -> Job:
     """Ask the student, or grade the solutions in a file."""
-    source = open_problems(config.from_ or config.data, config.command, config.columns, config.split, solved=False)
+    source = open_problems(
+        config.from_ or config.data, config.command, config.columns, config.split, solved=False, config=config.config
+    )
     inputs = {"problems": source.fingerprint()}
     announcement = "" if config.from_ or config.data else bundled_sample()
     if config.from_:
@@ -51,7 +52,7 @@ def plan(config: SampleConfig, _hold: Hold) -> Job:
         )
         return Job(grade_row, islice(rows, config.limit), inputs=inputs)
     prompt = PROMPTS[config.prompt]
-    stop = (_NEXT_PROBLEM,) if config.prompt == "completion" else ()
+    stop = (NEXT_PROBLEM,) if config.prompt == "completion" else ()
     solving = partial(
         solve,
         model=config.model or SCRIPTED_STUDENT,
@@ -117,7 +118,7 @@ def _graded(problem: Problem, model: str, texts: Iterable[tuple[str, str]]) -> I
 
 def graded(problem: Problem, text: str, model: str, label: str) -> Solution:
     """A solution's text as a record: its steps, its answer, and the verdict on it. `label` tells samples apart."""
-    steps = without_answer_line(split_steps(split_thought(text)[1] or ""))
+    steps = without_answer_line(split_steps(text))
     answer = extract_answer(text)
     return Solution(
         id=content_id(problem.id, label, text),

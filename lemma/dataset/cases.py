@@ -15,7 +15,7 @@ from lemma.dataset.sources import Place, Sources
 from lemma.exceptions import Refusal
 from lemma.formats.kind import Case, Joined, RightSolution
 from lemma.problems.similarity import NearDuplicates
-from lemma.records import Correction, ErroneousSolution, Problem, SmoothedTrajectory, Trajectory
+from lemma.records import Correction, ErroneousSolution, Problem, SmoothedTrajectory, Solution, Trajectory
 from lemma.run_files import CORRECTIONS
 from lemma.steps import solution_text, split_steps, without_annotations
 from lemma.trajectories.joining import PhraseDraw, Truncation, join, opening, trajectory_of
@@ -60,7 +60,7 @@ class Joining:
             if smoothed is not None and not joined[-1].rewritten:
                 detail = f"correction {correction.id}: the text before the turn is not the one that was rewritten"
                 refusals.append(Refusal("rewrite_mismatch", detail))
-        return Case(erroneous, tuple(joined)), refusals
+        return Case(erroneous, tuple(joined), bundle.gain), refusals
 
     def joined(self, erroneous: ErroneousSolution, correction: Correction, smoothed: bytes | None) -> Joined:
         """A correction joined with its error, by a fitting rewrite of `lemma smooth` or else by a phrase."""
@@ -96,7 +96,7 @@ class Joining:
     def example(self, sources: Sources, selection: Selection) -> Trajectory | None:
         """A trajectory to look at: the first one with all four segments, if there is one."""
         found = None
-        for entry in selection.errors[:_EXAMPLES_TRIED]:
+        for entry in [entry for entry in selection.errors if entry.corrections][:_EXAMPLES_TRIED]:
             with suppress(ValidationError):
                 erroneous = ErroneousSolution.model_validate_json(sources.line(entry.place))
                 offset = entry.corrections[0]
@@ -109,10 +109,17 @@ class Joining:
 
 
 def right_solution(line: bytes) -> RightSolution:
-    """An erroneous solution's reference, or a problem's solution. Raises ValidationError if the line is neither."""
-    if "reference_steps" in orjson.loads(line):
+    """An erroneous solution's reference, a right solution of the student's, or a problem's own solution.
+
+    Raises ValidationError if the line is none of these.
+    """
+    values = orjson.loads(line)
+    if "reference_steps" in values:
         erroneous = ErroneousSolution.model_validate_json(line)
         return RightSolution(erroneous.problem_id, erroneous.question, erroneous.reference_steps, erroneous.gold_answer)
+    if "verdict" in values:
+        own = Solution.model_validate({name: value for name, value in values.items() if name != "question"})
+        return RightSolution(own.problem_id, str(values["question"]), own.steps, own.final_answer or "")
     problem = Problem.model_validate_json(line)
     steps = tuple(map(without_annotations, split_steps(problem.solution)))
     return RightSolution(problem.id, problem.question, steps, problem.answer)

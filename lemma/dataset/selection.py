@@ -26,6 +26,7 @@ class Bundle:
     erroneous: bytes
     corrections: tuple[bytes, ...]
     smoothed: tuple[bytes | None, ...]
+    gain: float | None
     solutions: Mapping[str, tuple[bytes, ...]]
 
 
@@ -35,6 +36,7 @@ class Selection:
 
     errors: tuple[ErrorEntry, ...]
     solutions: tuple[SolutionEntry, ...]
+    own_solutions: tuple[SolutionEntry, ...]
     rejections: tuple[Rejection, ...]
 
     def right_solutions(self, kind: RecordKind) -> Sequence[SolutionEntry]:
@@ -47,10 +49,13 @@ class Selection:
         return len(self.errors) + len(self.rejections)
 
 
-def select(sources: Sources, tests: TestQuestions, near_duplicates: float) -> Selection:
+def select(
+    sources: Sources, tests: TestQuestions, near_duplicates: float, kinds: Mapping[str, RecordKind]
+) -> Selection:
     """Leave out what overlaps a test set, errors without a correction, and near-duplicates of earlier errors.
 
-    A right solution is left out with all errors of its problem; only the errors are reported.
+    Of near-duplicates, the student's own error is kept. An error without a correction is kept if a kind needs none. A
+    right solution is left out with all errors of its problem; only the errors are reported.
     """
     overlapping = {
         entry.problem_id: detail
@@ -61,10 +66,11 @@ def select(sources: Sources, tests: TestQuestions, near_duplicates: float) -> Se
     for entry in sources.errors:
         if entry.problem_id in overlapping:
             rejections.append(_rejection(entry, "overlaps_excluded", overlapping[entry.problem_id]))
-        elif not entry.corrections:
+        elif not entry.corrections and all(kind.needs for kind in kinds.values()):
             rejections.append(_rejection(entry, "no_correction", "none of the strategies that were asked for"))
         else:
             kept.append(entry)
+    kept.sort(key=lambda entry: not entry.own)
     different = []
     seen = NearDuplicates(near_duplicates, lambda number: error_text(sources, kept[number]))
     for number, entry in enumerate(kept):
@@ -74,7 +80,9 @@ def select(sources: Sources, tests: TestQuestions, near_duplicates: float) -> Se
         else:
             rejections.append(_rejection(entry, "near_duplicate", f"of {kept[earlier].id}"))
     solutions = tuple(entry for entry in sources.solutions if entry.problem_id not in overlapping)
-    return Selection(tuple(different), solutions, tuple(rejections))
+    different.sort(key=lambda entry: entry.offset)
+    own = tuple(entry for entry in sources.own_solutions if entry.problem_id not in overlapping)
+    return Selection(tuple(different), solutions, own, tuple(rejections))
 
 
 def _rejection(entry: ErrorEntry, reason: str, detail: str) -> Rejection:
@@ -89,7 +97,7 @@ def error_text(sources: Sources, entry: ErrorEntry) -> str:
 
 def _records(kind: RecordKind, entry: ErrorEntry) -> int:
     """How many records of a kind an error makes."""
-    if not kind.takes(entry.located):
+    if not kind.takes(entry.located, entry.gain) or (kind.needs and not entry.corrections):
         return 0
     return len(entry.corrections) if kind.each_correction else 1
 
@@ -100,6 +108,7 @@ def bundles(
     """The inputs of the command, the same ones in the same order on every run."""
     yield from selection.rejections
     right: dict[str, RightSolutions[SolutionEntry]] = {}
+    own: dict[str, RightSolutions[SolutionEntry]] = {}  # these go with the student's own errors
     for name, kind in kinds.items():
         share = {"none": 0.0, "half": 0.5, "mixed": cot_share, "each": 1.0}[kind.right_solutions]
         if share:
@@ -107,12 +116,18 @@ def bundles(
             # A share of 1 would take endlessly many: each right solution is used once instead.
             quota = share_quota(share) if share < 1 else spread_quota(len(available), len(selection.errors))
             right[name] = RightSolutions(available, quota, seed, name)
+            if kind.shows_solutions and selection.own_solutions:
+                own[name] = RightSolutions(selection.own_solutions, quota, seed, f"{name}, own")
     for entry in selection.errors:
-        solutions = {name: those.next_ones(_records(kinds[name], entry)) for name, those in right.items()}
+        solutions = {
+            name: (own.get(name, those) if entry.own else those).next_ones(_records(kinds[name], entry))
+            for name, those in right.items()
+        }
         yield Bundle(
             entry.id,
             sources.line(entry.place),
             sources.lines(CORRECTIONS.name, entry.corrections),
             tuple(map(sources.smoothed, entry.corrections)),
-            {name: tuple(sources.line(found.place) for found in entries) for name, entries in solutions.items()},
+            entry.gain,
+            {name: tuple(map(sources.right_solution, entries)) for name, entries in solutions.items()},
         )

@@ -16,10 +16,10 @@ import orjson
 
 from lemma.exceptions import RunDirectoryError
 from lemma.records import Strategy
-from lemma.run_files import CORRECTIONS, ERRONEOUS, PROBLEMS, SMOOTHED
+from lemma.run_files import CORRECTIONS, CRITIQUES, ERRONEOUS, PROBLEMS, SMOOTHED, SOLUTIONS
 from lemma.rundir.lines import placed_lines, stage_input, text_field
 
-_FILES = (PROBLEMS, ERRONEOUS, CORRECTIONS, SMOOTHED)
+_FILES = (PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, CRITIQUES, SMOOTHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,19 @@ class Place:
 
 @dataclass(slots=True)
 class ErrorEntry:
-    """An erroneous solution, and the offsets of its corrections by the selected strategies."""
+    """An erroneous solution, and the offsets of its corrections by the selected strategies.
+
+    It is `own` if the student made it, and `located` if its first wrong step is known.
+    """
 
     id: str
     problem_id: str
     offset: int
     located: bool
+    own: bool
     corrections: list[int] = field(default_factory=list)
+    gain: float | None = None
+    """How much its critique helps the student; None if critiques were not tested."""
 
     @property
     def place(self) -> Place:
@@ -47,10 +53,14 @@ class ErrorEntry:
 
 @dataclass(frozen=True, slots=True)
 class SolutionEntry:
-    """A right solution: the reference of an erroneous one, so that both read alike, else the problem's own."""
+    """A right solution: the reference of an erroneous one, so that both read alike, else the problem's own.
+
+    One of the student's own needs the `question` as well.
+    """
 
     problem_id: str
     place: Place
+    question: Place | None = None
 
 
 class Sources:
@@ -70,7 +80,9 @@ class Sources:
         self._smoothed_at: dict[int, int] = {}
         first_of = self._read_errors()
         self._read_corrections(strategies, smoothed)
+        self._read_critiques()
         self.solutions = self._read_solutions(first_of)
+        self.own_solutions = self._read_own_solutions()
 
     def _read_errors(self) -> dict[str, int]:
         """Note the erroneous solutions. Returns the offset of each problem's first one with a reference."""
@@ -80,7 +92,8 @@ class Sources:
             record_id, problem_id, kind = (
                 text_field(values, name, path, number) for name in ("id", "problem_id", "error_type")
             )
-            self.errors.append(ErrorEntry(record_id, problem_id, offset, values.get("error_step") is not None))
+            located, own = values.get("error_step") is not None, values.get("origin") == "student"
+            self.errors.append(ErrorEntry(record_id, problem_id, offset, located, own))
             self.error_types.add(kind)
             if values.get("reference_steps"):
                 first_of.setdefault(problem_id, offset)
@@ -111,6 +124,20 @@ class Sources:
                 f"{next(iter(rewrites))}. Run `lemma smooth --fresh` to rewrite the current ones, or give --no-smoothed"
             )
 
+    def _read_critiques(self) -> None:
+        """Note how much each critique helps, if they were tested. One that could not be tested does not help."""
+        path = CRITIQUES.path(self._run)
+        if not path.exists():
+            return
+        gains: dict[str, float] = {}
+        for _, number, values in placed_lines(path, CRITIQUES.made_by[0]):
+            gain = values.get("gain")
+            if not isinstance(gain, int | float):
+                raise RunDirectoryError(f"{path}, line {number}: gain: not a number; run `lemma critique --fresh`")
+            gains[text_field(values, "erroneous_id", path, number)] = float(gain)
+        for entry in self.errors:
+            entry.gain = gains.get(entry.id, 0.0)
+
     def _read_solutions(self, first_of: Mapping[str, int]) -> list[SolutionEntry]:
         entries = {
             problem_id: SolutionEntry(problem_id, Place(ERRONEOUS.name, at)) for problem_id, at in first_of.items()
@@ -126,6 +153,18 @@ class Sources:
             solutions.append(entries.pop(problem_id, own))
         return [*solutions, *entries.values()]
 
+    def _read_own_solutions(self) -> list[SolutionEntry]:
+        """The student's right solutions of problems that it got wrong at other times."""
+        wrong = {entry.problem_id: entry.place for entry in self.errors if entry.own}
+        path = SOLUTIONS.path(self._run)
+        lines = placed_lines(path, SOLUTIONS.made_by[0]) if wrong and path.exists() else ()
+        found = []
+        for offset, number, values in lines:
+            problem_id = text_field(values, "problem_id", path, number)
+            if values.get("verdict") == "equal" and values.get("steps") and problem_id in wrong:
+                found.append(SolutionEntry(problem_id, Place(SOLUTIONS.name, offset), wrong[problem_id]))
+        return found
+
     def __enter__(self) -> Self:
         existing = (file for file in _FILES if file.path(self._run).exists())
         self._files = {file.name: self._open.enter_context(file.path(self._run).open("rb")) for file in existing}
@@ -139,6 +178,14 @@ class Sources:
         file = self._files[place.file]
         file.seek(place.offset)
         return file.readline()
+
+    def right_solution(self, entry: SolutionEntry) -> bytes:
+        """A right solution as one line for a worker to read: one of the student's own comes with its question."""
+        line = self.line(entry.place)
+        if entry.question is None:
+            return line
+        asked = self.values(entry.question)
+        return orjson.dumps({**orjson.loads(line), "question": asked.get("question")})
 
     def lines(self, file: str, offsets: Iterable[int]) -> tuple[bytes, ...]:
         """Records of one file."""

@@ -57,12 +57,7 @@ def run_stage(
     """
     todo = (item for item in inputs if item is NOT_YET or item.id not in journal.done)
     task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
-    chunks: Iterator[Chunk]
-    if workers == 1:
-        chunks = (_apply(function, batch) for batch in _batches(todo))
-    else:
-        chunks = _chunks_from_pool(function, _batches(todo), workers)
-    for chunk in chunks:
+    for chunk in chunks_of(function, todo, workers):
         if chunk.ids:
             journal.append(chunk)
             progress.advance(task, len(chunk.ids))
@@ -72,6 +67,13 @@ def run_stage(
         if journal.stopping:
             raise StoppedError
     journal.complete()
+
+
+def chunks_of(function: Callable[[Item], Outcome], inputs: Iterable[Item], workers: int) -> Iterator[Chunk]:
+    """What a function makes of all inputs, in order; an empty chunk while the next input is not ready."""
+    if workers == 1:
+        return (_apply(function, batch) for batch in _batches(inputs))
+    return _chunks_from_pool(function, _batches(inputs), workers)
 
 
 def _batches(inputs: Iterable[Item]) -> Iterator[list[Item]]:

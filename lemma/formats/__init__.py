@@ -3,7 +3,7 @@
 A kind is a file here that holds a `KIND`; the file's name is what `--records` takes.
 
     >>> list(record_kinds())
-    ['cot', 'critique', 'dpo', 'lema', 'lemma', 'prm']
+    ['cot', 'critique', 'dpo', 'lema', 'lemma', 'prm', 'revision', 'verification']
 
 A package of its own can bring more, as entry points:
 

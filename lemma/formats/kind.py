@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lemma.models.prompts import load_prompt
-from lemma.records import Correction, ErroneousSolution, SegmentKind, Strategy, Trajectory
+from lemma.records import Correction, ErroneousSolution, Segment, SegmentKind, Strategy, Trajectory
 from lemma.steps import answer_line, solution_text, split_steps
 
 Columns = dict[str, Any]
@@ -65,6 +65,8 @@ class Case:
 
     erroneous: ErroneousSolution
     joined: tuple[Joined, ...]
+    gain: float | None = None
+    """How much its critique helps the student, from -1 to 1; None if critiques were not tested."""
 
     def first(self, strategy: Strategy) -> Joined | None:
         """The first correction with this strategy."""
@@ -104,6 +106,8 @@ class RecordKind:
     """How many right solutions: none, each problem's once, as many as errors (`half`), or as `--mix` says (`mixed`)."""
     judges_steps: bool = False
     """Says that steps are right, so only the references of errors are used: those were checked."""
+    shows_solutions: bool = False
+    """Shows right and wrong solutions, so the student's wrong ones go with its right ones, if there are any."""
     each_correction: bool = False
     """An error becomes one record per correction."""
     shaped: bool = True
@@ -111,21 +115,30 @@ class RecordKind:
     pairs: bool = False
     """Has two answers to compare."""
     needs: tuple[Strategy, ...] = ("fix", "restart")
-    """An error needs a correction by one of these strategies."""
+    """An error needs a correction by one of these strategies; if there are none here, it needs no correction."""
     needs_step: bool = True
     """An error needs a known first wrong step."""
+    needs_gain: bool = False
+    """An error needs a critique that helps the student, if critiques were tested."""
     prompts: tuple[str, ...] = ()
     """The prompt files that hold its wording."""
 
     def records(self, case: Case) -> Iterator[Line]:
         """The records of an error; none if the kind has none for such an error."""
         has_correction = bool(case.joined) or not self.needs
-        if self.of_error is not None and has_correction and self.takes(case.erroneous.error_step is not None):
+        if (
+            self.of_error is not None
+            and has_correction
+            and self.takes(case.erroneous.error_step is not None, case.gain)
+        ):
             yield from self.of_error(case)
 
-    def takes(self, located: bool) -> bool:
-        """Whether the kind can have a record of an error whose first wrong step is known, or not."""
-        return located or not self.needs_step
+    def takes(self, located: bool, gain: float | None) -> bool:
+        """Whether the kind can have a record of an error whose first wrong step is known or not, and whose critique
+        brought the student so much.
+        """
+        helps = gain is None or gain > 0
+        return (located or not self.needs_step) and (helps or not self.needs_gain)
 
     @property
     def objective(self) -> Literal["sft", "dpo", "prm"]:
@@ -141,6 +154,16 @@ def origin(of: ErroneousSolution | RightSolution) -> Columns:
         "erroneous_id": error and error.id,
         "problem_id": of.problem_id,
     }
+
+
+def spans(segments: tuple[Segment, ...]) -> list[Columns]:
+    """Where each segment starts and ends in the joined text."""
+    made, start = [], 0
+    for segment in segments:
+        end = start + len(segment.text)
+        made.append({"kind": segment.kind, "start": start, "end": end})
+        start = end
+    return made
 
 
 def numbered(steps: Sequence[str], first: int = 1) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lemma.formats.kind import RIGHT_SOLUTION, Case, Columns, Line, RecordKind, RightSolution, origin
+from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution, origin, spans
 from lemma.records import Segment
 
 
@@ -32,16 +32,6 @@ def of_solution(solution: RightSolution) -> Line:
         "segments": spans((Segment(kind="correction", text=solution.text),)),
     }
     return Line(solution.question, solution.text, RIGHT_SOLUTION, columns)
-
-
-def spans(segments: tuple[Segment, ...]) -> list[Columns]:
-    """Where each segment starts and ends in the joined text."""
-    made, start = [], 0
-    for segment in segments:
-        end = start + len(segment.text)
-        made.append({"kind": segment.kind, "start": start, "end": end})
-        start = end
-    return made
 
 
 KIND = RecordKind(

@@ -42,4 +42,5 @@ KIND = RecordKind(
     right_solutions="each",
     judges_steps=True,
     shaped=False,
+    needs=(),
 )

@@ -11,21 +11,12 @@ from __future__ import annotations
 
 import re
 
+from lemma.steps import THOUGHT_BEGINS, THOUGHT_ENDS
+
 # Without one of these there is nothing to drop. `<<3*4=12>>` is a calculation in GSM8K, and no markup.
 # An expression that begins with one certain character is fast.
 _TAG = re.compile(r"<[/|a-zA-Z\uff5c]")
 _OTHER_MARKUP = re.compile(r"\[/?[A-Z]|\u25c1")
-_THOUGHT_NAMES = r"(?:think|thinking|thought|thoughts|reasoning|seed:think|scratchpad|reflection)"
-_THOUGHT_BEGINS = re.compile(
-    rf"<{_THOUGHT_NAMES}>|\[THINK\]|\u25c1think\u25b7|<\|(?:begin_of_thought|thinking|START_THINKING)\|>"
-    r"|<\|channel\|>\s*analysis",
-    re.IGNORECASE,
-)
-_THOUGHT_ENDS = re.compile(
-    rf"</{_THOUGHT_NAMES}>|\[/THINK\]|\u25c1/think\u25b7|<\|(?:end_of_thought|/thinking|END_THINKING)\|>"
-    r"|<\|channel\|>\s*final",
-    re.IGNORECASE,
-)
 _ANSWER_TAG = re.compile(r"<(?:final_?)?answer>", re.IGNORECASE)
 _ANSWER_TAG_ENDS = re.compile(r"</(?:final_?)?answer>", re.IGNORECASE)
 
@@ -76,26 +67,10 @@ def final_response(text: str) -> str | None:
     return text
 
 
-def split_thought(text: str) -> tuple[str, str | None]:
-    r"""What a text thinks, and what it says after that: None if it ends in the middle of a thought.
-
-    >>> split_thought("<think>9 + 9 = 20?</think>It is 18.")
-    ('<think>9 + 9 = 20?</think>', 'It is 18.')
-    """
-    ends = [end.end() for end in _THOUGHT_ENDS.finditer(text)]
-    thought, said = (text[: ends[-1]], text[ends[-1] :]) if ends else ("", text)
-    if begin := _THOUGHT_BEGINS.search(said):
-        return thought + said[begin.start() :], None
-    if not thought:
-        return "", text
-    pieces = (_OTHER_TOKENS.sub("", piece) for piece in _TURN_ENDS.split(said))
-    return thought, next((piece.strip() for piece in pieces if piece.strip()), "")
-
-
 def _without_markup(text: str) -> str | None:
-    thought_ends = [end.end() for end in _THOUGHT_ENDS.finditer(text)]
+    thought_ends = [end.end() for end in THOUGHT_ENDS.finditer(text)]
     text = text[thought_ends[-1] if thought_ends else 0 :]
-    if _THOUGHT_BEGINS.search(text):
+    if THOUGHT_BEGINS.search(text):
         return None
     # A whole conversation: the answer is the first turn of the assistant.
     user, assistant = _USER_TURN.search(text), _ASSISTANT_TURN.search(text)

@@ -1,7 +1,8 @@
 """The operands and the operator are right, the result is not.
 
 Only slips that people make: a dropped carry, a borrow forgotten, a neighbour in the times table, a lost zero, a
-shifted decimal point, swapped digits, an ignored order of operations. Never a random number.
+shifted decimal point, a term of a long sum passed over or taken twice, a slip in a part of a long calculation, a
+partial product left out, swapped digits, an ignored order of operations. Never a random number.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from fractions import Fraction
 
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, evaluate, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
-from lemma.arithmetic.numbers import PLAIN, Value, decimals_needed, normal
+from lemma.arithmetic.numbers import INTEGER, PLAIN, Value, decimals_needed, normal, render
 from lemma.arithmetic.propagation import Change
+from lemma.injectors.cuts import replaced
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites, swapped_digits
 
 Slip = tuple[Value, str]
 
 _TIMES_TABLE = 12
 _MOST_DECIMALS = 4
-_LARGEST_FACTOR = 1000
+_LARGEST_FACTOR = 11
+_SWAPPED = 100  # nobody swaps the digits of a number that is said in one breath
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -43,6 +46,8 @@ def _plausible(site: Site) -> tuple[Value, Value]:
     """The bounds between which nobody sees at once that a result is wrong: 19 - 3 is not 61, 5 + 7 is not 4."""
     tree, right = site.equation.tree, site.equation.result.face
     lowest, highest = right - right, right * _LARGEST_FACTOR
+    if len(site.equation.operands) > 2 and all(node.operator == "+" for node in nodes(tree)):
+        lowest = max(lowest, *(operand.face for operand in site.equation.operands))
     if isinstance(tree, Binary) and isinstance(tree.left, int) and isinstance(tree.right, int):
         left, other = (site.equation.operands[leaf].face for leaf in (tree.left, tree.right))
         if tree.operator == "-" and other >= 0:
@@ -57,7 +62,9 @@ def _slips(site: Site) -> list[Slip]:
     equation, right = site.equation, site.equation.result.face
     if equation.result.style.form != PLAIN:
         return []  # the slips are those of written digits
-    slips = _slips_of_digits(right)
+    slips: list[Slip] = []
+    if not isinstance(right, int):
+        slips += [(normal(right * factor), "the decimal point is shifted") for factor in (10, Fraction(1, 10))]
     tree, values = equation.tree, equation.operand_values()
     if equation.result.percent and not equation.bare_percent:
         return slips
@@ -67,17 +74,33 @@ def _slips(site: Site) -> list[Slip]:
     elif isinstance(tree, Binary) and isinstance(tree.left, int) and isinstance(tree.right, int):
         if tree.operator in _SLIPS:
             slips += _SLIPS[tree.operator](values[tree.left], values[tree.right], right)
-    elif len(operators) > 1:
+    elif len(operators) > 1 and "(" not in site.expression and "^" not in operators:
         slips += _precedence_slips(tree, values)
-    return slips
+    if len(values) > 2 and operators != {"+"}:
+        slips += _slips_in_a_part(site, tree, values)
+    # Two digits of a long number are swapped, which goes unseen if the value stays within twice the right one.
+    swapped = [value for value in swapped_digits(right) if right <= 2 * value <= 4 * right and right > _SWAPPED]
+    return slips or [(value, "two digits are swapped") for value in swapped]
 
 
-def _slips_of_digits(right: Value) -> list[Slip]:
-    # Swapped digits go unseen if the value stays within twice the right one.
-    swapped = [value for value in swapped_digits(right) if right <= 2 * value <= 4 * right]
-    slips: list[Slip] = [(value, "two digits are swapped") for value in swapped]
-    if not isinstance(right, int):
-        slips += [(normal(right * factor), "the decimal point is shifted") for factor in (10, Fraction(1, 10))]
+def _slips_in_a_part(site: Site, tree: Expression, values: Sequence[Value]) -> list[Slip]:
+    """A slip in one operation of a longer calculation, with which the rest is worked out right."""
+    slips: list[Slip] = []
+    for node in nodes(tree):
+        if node.operator not in _SLIPS or site.is_written_fraction(node):
+            continue
+        try:
+            left, right, result = (evaluate(part, values) for part in (node.left, node.right, node))
+            near = [
+                (evaluate(replaced(tree, node, len(values)), [*values, wrong]), wrong, reason)
+                for wrong, reason in _SLIPS[node.operator](left, right, result)
+                if result < 2 * wrong < 4 * result and left > 0 < right
+            ]
+        except ArithmeticRefusal:
+            continue
+        sign = {"*": "\\cdot", "/": "\\div"}.get(node.operator, node.operator) if site.graph.latex else node.operator
+        part = f"{site.quoted(f'{left} {sign} {right}')} is {result}"
+        slips += [(value, f"{part}, and the step worked with {wrong} ({reason})") for value, wrong, reason in near]
     return slips
 
 
@@ -102,7 +125,17 @@ def _addition_slips(terms: Sequence[Value], right: Value) -> list[Slip]:
         if carry:
             lost = normal(Fraction(carry * 10 ** (place + 1), 10**decimals))
             slips.append((right - lost, f"the {carry} that is carried is dropped"))
+    for term, digits in zip(terms, whole, strict=True) if len(terms) > 2 else ():
+        if terms.count(term) > 1:
+            continue
+        slips += [(right - term, f"{_face(term)} is passed over"), (right + term, f"{_face(term)} is added twice")]
+        if digits * 10 < 2 * max(whole):
+            slips.append((right + 9 * term, f"{_face(term)} is written one place too far to the left"))
     return slips
+
+
+def _face(value: Value) -> str:
+    return render(value, INTEGER) or str(value)
 
 
 def _subtraction_slips(left: Value, subtracted: Value, right: Value) -> list[Slip]:
@@ -144,6 +177,12 @@ def _multiplication_slips(left: Value, factor: Value, right: Value) -> list[Slip
         # The tens of the second factor are written below its ones, not one place to the left.
         unshifted = left * (factor % 10) + left * (factor // 10)
         slips.append((unshifted, "the second partial product is not shifted"))
+        for place, digit in enumerate(map(int, reversed(str(factor)))):
+            if digit:
+                part = digit * 10**place
+                slips.append((right - left * part, f"the partial product of {left} and {part} is left out"))
+            for wrong, reason in _long_multiplication_slips(left, digit, left * digit):
+                slips.append((right + (wrong - left * digit) * 10**place, f"in {left} times {digit}, {reason}"))
     return slips
 
 

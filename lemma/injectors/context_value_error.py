@@ -6,37 +6,51 @@ import random
 import re
 from collections.abc import Iterator
 
-from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value
 from lemma.arithmetic.propagation import Change
 from lemma.arithmetic.tokens import tokens_of_question
-from lemma.injectors.proposal import MEASURES, Proposal, Site, misquotes, shuffled, sites
+from lemma.injectors.naming import clashes, taken_for
+from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites, swapped_digits
 
-_RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?:\s?\d{1,9})+")
+_RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?[:/]\s?\d{1,9})+")
 
 _FEWEST, _MOST = 3, 60
+_SWAPPED = 100  # two digits are swapped in numbers that are long enough for that
 Kind = tuple[bool, bool, bool]  # money, a share, a whole number
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
-    """An operand that the question gives, replaced by another number of the question or misquoted: its digits swapped,
-    or a small count off by one.
+    """An operand that the question gives, replaced by another number of the question, by an earlier result, or
+    misquoted: two of its digits swapped, or a small count off by one.
     """
-    given = {face: kinds for face, kinds in _given(graph.question, graph.latex).items() if face in graph.stated}
+    given = {face: kinds for face, kinds in kinds_given(graph.question, graph.latex).items() if face in graph.stated}
     for site in sites(graph, rng):
         used = {operand.face for operand in site.equation.operands}
-        for leaf, operand, _ in shuffled(list(site.operands()), rng):
+        found = {graph.equations[index].result.face: index for index in range(site.index)}
+        for leaf, operand, link in shuffled(list(site.operands()), rng):
             if operand.face not in given or not site.is_given(leaf) or site.in_fraction(leaf):
                 continue
-            others = [face for face in given if face not in used and given[face] & given[operand.face]]
+            kinds = given[operand.face]
+            others = {face: Link(question=True) for face in given if face not in used and given[face] & kinds}
+            results = {
+                face: Link(results=(index,))
+                for face, index in found.items()
+                if face not in (*used, *given) and isinstance(face, int) == isinstance(operand.face, int)
+                if not graph.latex and not operand.currency and not graph.equations[index].result.currency
+            }
             near = [operand.face - 1, operand.face + 1] if _is_small_count(site, operand) else []
-            for wrong, edits in misquotes(site, leaf, others, near, rng):
-                right, taken = site.shown(operand, operand.face), site.shown(operand, wrong)
-                fault = f"The problem says {right}, not {taken}"
-                if wrong in others:
-                    fault = f"The step takes {taken} from the problem where {right} belongs"
-                explanation = f"{fault}: it should be {site.worked}."
-                yield Proposal(Change(site.index, edits), explanation)
+            swapped = swapped_digits(operand.face) if operand.face >= _SWAPPED and not others else []
+            misquoted = shuffled([*near, *swapped], rng)
+            for wrong in (*shuffled(sorted(others), rng), *shuffled(sorted(results), rng), *misquoted):
+                source = others.get(wrong) or results.get(wrong)
+                edits = site.writes(leaf, wrong)
+                if not edits or (source is not None and clashes(site, leaf, wrong, source)):
+                    continue
+                fault = f"The problem says {site.shown(operand, operand.face)}, not {site.shown(operand, wrong)}"
+                if source is not None:
+                    fault = taken_for(site, operand, wrong, link, source)
+                yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.")
 
 
 def _is_small_count(site: Site, operand: Number) -> bool:
@@ -48,7 +62,7 @@ def _is_small_count(site: Site, operand: Number) -> bool:
     return bool(said) and not MEASURES.intersection(word.lower() for word in said)
 
 
-def _given(question: str, latex: bool) -> dict[Value, set[Kind]]:
+def kinds_given(question: str, latex: bool) -> dict[Value, set[Kind]]:
     """The numbers of a question, each with the kinds of quantity it stands for."""
     given: dict[Value, set[Kind]] = {}
     for token in tokens_of_question(_RATIO_OR_CLOCK.sub("", question), latex):

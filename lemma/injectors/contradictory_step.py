@@ -1,4 +1,4 @@
-"""A step says something else than an earlier one about the same quantity, and the rest follows the wrong one."""
+"""A step says something else than an earlier one about the same quantity, and goes on with it."""
 
 from __future__ import annotations
 
@@ -6,75 +6,81 @@ import random
 import re
 from collections.abc import Iterator
 
+from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
-from lemma.arithmetic.numbers import Value, render
+from lemma.arithmetic.numbers import Value, divide
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.proposal import Proposal, Site, shuffled, sites, swapped_digits
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
-_OPENERS = frozenset((
-    "he", "she", "it", "they", "we", "you", "i", "the", "this", "that", "these", "those", "there", "in", "on", "at",
-    "for", "each", "every", "all", "her", "his", "their", "so", "thus", "therefore", "then", "a", "an", "two",
-    "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "twenty", "half", "altogether",
-    "together", "after", "since", "if", "to", "from", "with", "by", "combined",
-))  # fmt: skip
-_LEADS = ("So ", "This means that ", "In other words, ", "Thus, ")
-_HAS_VERB = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|will|can|got|gets?|made|makes?|costs?|spent|spends?|needs?|sold|sells?|bought|buys?|"
-    r"earns?|earned|paid|pays?|takes?|took|used|uses?|ate|eats?|gave|gives?|saved|saves?|found|read|reads|picked|ran|runs|"
-    r"walked|walks|drove|drives|worked|works|left|caught|collected|received|weighs?|bakes?|baked|grew|lost|won|owns?)\b"
+# What a step says that takes something away from what there was, or adds to it.
+_UPDATES = re.compile(
+    r"\b(?:left|remain\w*|now|still|after|away|gave|lost|ate|used|spent|became|increased?s?)\b", re.IGNORECASE
 )
-_CONNECTIVE = re.compile(
-    r"\b(?:because|if|since|as|when|which|meaning|so|thus|therefore|then|and)\b|[=:;,]", re.IGNORECASE
-)
-_LEAD_IN = re.compile(r"(?:so|thus|that means|this means|in total|therefore),?(?: that)? ", re.IGNORECASE)
-_BLANK = re.compile(r"\s+")
+_FARTHEST = 3
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
-    """A sentence behind a step that restates its result with another value."""
+    """A step that repeats an earlier result in words, with another number; or one that goes on with the number that an
+    earlier step has brought up to date. The sentence stays as it is.
+    """
     for site in sites(graph, rng):
-        if not graph.uses(site.index):
-            continue  # a last step that takes itself back would be odd
-        sentence = _restatement(site)
-        if sentence is None:
-            continue
-        for wrong in shuffled(_mistaken_values(site), rng):
-            number = render(wrong, site.equation.result.style)
-            if number is not None:
-                text = rng.choice(_LEADS) + sentence.replace("\x00", number)
-                said = site.shown(site.equation.result, wrong)
-                explanation = (
-                    f"Step {site.step + 1} found {site.worked}; "
-                    f"this step says {said} for the same quantity and contradicts it."
+        mentioned = {mention.face for mention in graph.readings[site.step].mentions}
+        for leaf, operand, link in shuffled(list(site.operands()), rng):
+            if len(link.results) != 1 or link.question or link.constant or site.in_fraction(leaf):
+                continue
+            source = Site(graph, link.results[0])
+            if source.step == site.step or not source.equation.visible or operand.percent:
+                continue
+            former = _former_value(source, site, leaf)
+            values = _remembered(source, site) if operand.face in mentioned else []
+            for wrong in shuffled(sorted({*values, *former}), rng):
+                edits = site.writes(leaf, wrong)
+                if not edits:
+                    continue
+                found, said = f"Step {source.step + 1} found {source.worked}", site.shown(operand, wrong)
+                fault = f"this step goes back to {said}" if wrong in former else f"this step says {said}"
+                yield Proposal(
+                    Change(site.index, edits),
+                    f"{found}, but {fault} for the same quantity and contradicts it: it should be {site.worked}.",
                 )
-                yield Proposal(Change(site.index, result=wrong, inserted_step=text), explanation)
 
 
-def _restatement(site: Site) -> str | None:
-    """The step without its expression, a NUL in the place of the result; None if that is not a whole sentence."""
-    equation = site.equation
-    alone = sum(step == site.step for step in site.graph.step_of) == 1 and not site.graph.readings[site.step].mentions
-    before = site.text[: equation.start].rstrip("$ ")
-    after = site.text[equation.result.end :]
-    if not alone or not before or not _HAS_VERB.search(before) or not {"\\", "\x00"}.isdisjoint(site.text):
-        return None
-    before = _LEAD_IN.sub("", before, count=1) if _LEAD_IN.match(before) else before
-    if _CONNECTIVE.search(before):
-        return None
-    if equation.result.start < equation.start or not after.strip(" .") or "=" in after:
-        return None
-    sign = "$" if equation.result.currency else ""
-    sentence = _BLANK.sub(" ", f"{before} {sign}\x00{after}").strip()
-    first = sentence.split()[0]
-    if first.lower() in _OPENERS and first != "I":
-        sentence = sentence[0].lower() + sentence[1:]
-    return sentence
+def _former_value(source: Site, site: Site, leaf: int) -> set[Value]:
+    """What a quantity was before the step that changed it, if the site goes on with adding to it or taking from it."""
+    before, here = source.equation.tree, site.equation.tree
+    if not isinstance(before, Binary) or not isinstance(here, Binary):
+        return set()
+    if not isinstance(before.left, int) or not isinstance(before.right, int):
+        return set()
+    if (
+        before.operator not in "+-"
+        or here.operator not in "+-"
+        or here.left != leaf
+        or not _UPDATES.search(source.text)
+    ):
+        return set()
+    former, result = source.equation.operands[before.left], source.equation.result
+    alike = former.currency == result.currency and not former.percent
+    return {former.face} - {result.face} if alike else set()
 
 
-def _mistaken_values(site: Site) -> list[Value]:
-    """Values that the result is easily remembered as: its digits swapped, or one of the numbers it was made from."""
-    right = site.equation.result.face
-    made_from = [operand.face for operand in site.equation.operands if not operand.percent]
-    alike = [value for value in made_from if isinstance(value, int) == isinstance(right, int) and value > 1]
-    near = [right + off for off in (-10, 10, -1, 1) if isinstance(right, int) and 20 < right < 100]
-    return [value for value in dict.fromkeys([*swapped_digits(right), *alike, *near]) if value != right]
+def _remembered(source: Site, site: Site) -> list[Value]:
+    """Numbers that a result may be mistaken for: those it was made from, and other results of its size and kind."""
+    result = source.equation.result
+    used = {operand.face for operand in site.equation.operands}
+    earlier = (
+        number
+        for equation in site.graph.equations[: site.index]
+        for number in (*equation.operands, equation.result)
+        if number.currency == result.currency and not number.percent
+    )
+    values = {number.face for number in earlier}
+    if isinstance(result.face, int) and result.face >= 20 and result.face % 10 == 0:
+        values |= {result.face - 10, result.face + 10}
+    return [
+        value
+        for value in values - used
+        if isinstance(value, int) == isinstance(result.face, int)
+        and result.face
+        and divide(1, _FARTHEST) <= divide(value, result.face) <= _FARTHEST
+    ]

@@ -1,4 +1,5 @@
-"""Something was counted wrongly, by one: names of a list, days of a span, terms of a sum, things told in words.
+"""Something was counted wrongly, by one: names of a list, days of a span, terms of a sum, things told in words, the
+ends of a span of numbers.
 
 A number that the question states in digits was not counted by anybody; to misquote one is a `context_value_error`.
 """
@@ -12,10 +13,11 @@ from collections.abc import Iterator, Mapping
 from lemma.arithmetic.expressions import nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import INTEGER, WORD_VALUES, Number, Value, find_numbers
-from lemma.arithmetic.propagation import Change
+from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites
 
 _FEWEST = 2
+_LONGEST = 40  # characters from one end of a span to the other
 _NAMES = re.compile(r"[A-Z][a-z]+(?:, [A-Z][a-z]+)+,? and [A-Z][a-z]+")
 _OF_EACH = re.compile(r"\b(?:each|every|all|per|people|persons?|friends|children|kids|days)\b", re.IGNORECASE)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -26,7 +28,21 @@ _THINGS = re.compile(
     r"([a-z]{3,}s|people|children|(?:wo)?men)\b",
     re.IGNORECASE,
 )
-_NO_THINGS = MEASURES | {"times", "less", "others", "hours", "weeks", "months", "days", "halves", "plus"}
+_NO_THINGS = MEASURES | {
+    "times",
+    "less",
+    "others",
+    "hours",
+    "weeks",
+    "months",
+    "days",
+    "halves",
+    "thirds",
+    "fourths",
+    "quarters",
+    "fifths",
+    "plus",
+}
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -34,6 +50,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     in_digits = {number.face for number in find_numbers(graph.question)}
     counts = {value: clause for value, clause in _counts(graph.question) if value not in in_digits}
     for site in sites(graph, rng):
+        yield from _ends_of_spans(site)
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             counted = None if site.in_fraction(leaf) else _counted(site, leaf, operand, link, counts)
             for wrong in shuffled((operand.face - 1, operand.face + 1), rng) if counted else ():
@@ -42,6 +59,30 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                     direction = "one too many" if wrong > operand.face else "one too few"
                     explanation = f"The step counts {direction}: {counted}, not {wrong}, so it should be {site.worked}."
                     yield Proposal(Change(site.index, edits), explanation)
+
+
+def _ends_of_spans(site: Site) -> Iterator[Proposal]:
+    """`35 - 20 + 1` in place of `35 - 20` for the pages from 20 to 35, and the reverse."""
+    operands, tree, graph = site.equation.operands, site.equation.tree, site.graph
+    signs = [node.operator for node in nodes(tree)]
+    if signs not in (["-"], ["-", "+"]) or graph.latex or [node.right for node in nodes(tree)] != [1, 2][: len(signs)]:
+        return
+    last, first = (operand.face for operand in operands[:2])
+    said = re.search(
+        rf"\b(?:from|between)\b[^.?!]*\b{first} (?:to|and|until|through)\b[^.?!]*\b{last}\b", graph.question
+    )
+    if said is None or len(site.text[operands[0].start : operands[1].end]) > _LONGEST:
+        return
+    if len(signs) == 1 and site.equation.end == operands[1].end:
+        blank = " " if " " in site.expression else ""
+        edit, fault = Edit(operands[1].end, operands[1].end, f"{blank}+{blank}1"), "counts both ends"
+    elif len(signs) == 2 and operands[2].face == 1:
+        edit, fault = Edit(operands[1].end, operands[2].end, ""), "leaves out one of the ends"
+    else:
+        return
+    yield Proposal(
+        Change(site.index, (edit,)), f"The step {fault} of the span from {first} to {last}: it should be {site.worked}."
+    )
 
 
 def _counted(site: Site, leaf: int, operand: Number, link: Link, counts: Mapping[Value, str]) -> str | None:
@@ -64,8 +105,10 @@ def _counted(site: Site, leaf: int, operand: Number, link: Link, counts: Mapping
 def _counts(question: str) -> Iterator[tuple[Value, str]]:
     """What a question lets people count: lists of names, spans of days, things whose number is told in words."""
     for match in _THINGS.finditer(question):
-        if match.group(2).lower() not in _NO_THINGS:
-            value = WORD_VALUES[match.group(1).lower()][0]
+        value = WORD_VALUES[match.group(1).lower()][0]
+        # "three times" and "three more" are no counts, and nothing tells which of two threes a solution means.
+        alike = sum(value in WORD_VALUES.get(word, ()) for word in re.findall(r"[a-z]+", question.lower()))
+        if match.group(2).lower() not in _NO_THINGS and alike == 1:
             yield value, f"there are {value} {match.group(2).lower()}"
     for match in _SPAN.finditer(question):
         first, last = (_DAYS.index(day.lower()) for day in match.groups())

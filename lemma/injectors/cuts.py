@@ -28,7 +28,7 @@ def shortened(site: Site, node: Binary, kept: Expression) -> Change | None:
     if edit is None or (site.graph.latex and not _PLAIN_LATEX.fullmatch(text[edit.start : edit.end])):
         return None
     edits = [edit, *brackets_left(site, edit, kept)]
-    remaining, values = _replaced(equation.tree, node, kept), equation.operand_values()
+    remaining, values = replaced(equation.tree, node, kept), equation.operand_values()
     try:
         read = read_expression(apply_edits(text[: equation.end], edits)[equation.start :])
         # What is read in what is left has to be what was to be left.
@@ -105,10 +105,10 @@ def cut_left(site: Site, node: Binary) -> Edit | None:
     return None if outside and text[end] != "$" else Edit(start - outside, end, "")
 
 
-def _replaced(tree: Expression, node: Binary, new: Expression) -> Expression:
+def replaced(tree: Expression, node: Binary, new: Expression) -> Expression:
     """The tree with a node replaced."""
     if tree is node:
         return new
     if isinstance(tree, int):
         return tree
-    return Binary(tree.operator, _replaced(tree.left, node, new), _replaced(tree.right, node, new), tree.position)
+    return Binary(tree.operator, replaced(tree.left, node, new), replaced(tree.right, node, new), tree.position)

@@ -1,4 +1,4 @@
-"""Something that the question does not say is added: a fee, a discount, more of what is counted."""
+"""Something that the question does not say: `20 fewer` in place of `half as many`, or one more item in a long sum."""
 
 from __future__ import annotations
 
@@ -6,79 +6,97 @@ import random
 import re
 from collections.abc import Iterator
 
-from lemma.arithmetic.expressions import Binary
+from lemma.arithmetic.expressions import Binary, nodes
 from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.numbers import Value, render
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
-_EQUALS = re.compile(r"\s*(?:=|\bequals\b|\bis equal to\b)")
-_AMOUNTS = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100, 200, 500)
-_COSTS = (
-    ("There is also a fee of ${n}.", "+"),
-    ("A delivery charge of ${n} comes on top.", "+"),
-    ("A tip of ${n} is added.", "+"),
-    ("A coupon takes ${n} off.", "-"),
+_AMOUNTS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 18, 20, 24, 25, 30, 35, 40, 45, 50, 60, 75, 80, 100, 120, 150, 200, 500)
+_TIMES = {2: "twice as", 3: "three times as", 4: "four times as"}
+_COMPARES = (
+    r"(?:more|less|fewer|older|younger|taller|longer|shorter|heavier|lighter|higher|lower|larger|smaller|faster)"
 )
-_MONEY = (
-    ("Another ${n} comes in besides.", "+"),
-    ("There is also ${n} from before.", "+"),
-    ("Of that, ${n} is set aside.", "-"),
+# Words of a step that say what is done with its numbers; another operation would contradict them.
+_SAYS_SUM = re.compile(
+    rf"\b(?:{_COMPARES}|total\w*|altogether|combined|together|both|sum|add\w*|subtract\w*|minus|plus|differ\w*|another)\b",
+    re.IGNORECASE,
 )
-_THINGS = (
-    ("Another {n} {noun} come on top.", "+"),
-    ("There are also {n} {noun} from before.", "+"),
-    ("Here {n} of the {noun} do not count.", "-"),
+_SAYS_PRODUCT = re.compile(
+    r"\b(?:twice|doubl\w*|tripl\w*|thrice|times|half|halv\w*|thirds?|quarter\w*|each|every|per|percent|multipl\w*|divid\w*)\b|%",
+    re.IGNORECASE,
 )
-_MONEY_WORDS = frozenset(("dollars", "cents", "euros", "pounds"))
-_ABOUT_COSTS = re.compile(
-    r"\b(?:costs?|spends?|spent|pays?|paid|prices?|bill|order|buys?|bought|charged?|owes?)\b", re.IGNORECASE
+_MULTIPLE = re.compile(
+    r"\b(?:twice|double|triple|thrice|half|(?:two|three|four|five|six|[2-9]) times)"
+    r"(?: (?:as|the|that|his|her|their|more)\b|-)",
+    re.IGNORECASE,
 )
-_ABOUT_INCOME = re.compile(
-    r"\b(?:profit|earn\w*|sav\w+|left|makes?|made|sells?|sold|change|remain\w*)\b", re.IGNORECASE
-)
+_LONG = 3
+_LONGER_SUMS = 0.2
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
-    """A sentence with a number that nobody gave, and that number in the equation."""
+    """A comparison of two amounts that nobody made, or a further term that nobody gave in a sum of three and more."""
+    known = {*graph.question_values, *graph.constants}
+    known |= {number.face for equation in graph.equations for number in (*equation.operands, equation.result)}
+    known |= {mention.number.face for mention in graph.mentions}
+    amounts = [value for value in _AMOUNTS if value not in known]
     for site in sites(graph, rng):
-        tree = site.equation.tree
-        end = _end_of_units(site)
-        if "\\" in site.text or site.equation.result.percent or not isinstance(tree, Binary) or end is None:
-            continue
-        noun = site.noun_after(site.equation.result)
-        for amount in shuffled(_plausible_amounts(site), rng)[:3]:
-            for sentence, sign in shuffled(_sentences(site, noun), rng)[:2]:
-                money = "$" if site.equation.operands[-1].currency else ""
-                blank = " " if " " in site.expression else ""
-                before = Edit(0, 0, sentence.format(n=amount, noun=noun) + " ")
-                term = Edit(end, end, f"{blank}{sign}{blank}{money}{amount}")
-                yield Proposal(
-                    Change(site.index, (before, term)),
-                    f"The problem says nothing of the {money}{amount}: it should be {site.worked}.",
-                )
+        if not graph.latex and not site.equation.result.percent and not any(o.percent for o in site.equation.operands):
+            yield from _other_comparisons(site, [value for value in _TIMES if value not in known], amounts, rng)
+            yield from _further_terms(site, amounts, rng)
 
 
-def _plausible_amounts(site: Site) -> list[int]:
-    """Amounts of the size of the numbers around, that stand nowhere in the problem."""
-    right = site.equation.result.face
-    taken = {*site.graph.question_values, *(equation.result.face for equation in site.graph.equations)}
-    taken |= {operand.face for operand in site.equation.operands}
-    return [amount for amount in _AMOUNTS if right / 20 <= amount <= right / 2 and amount not in taken]
+def _other_comparisons(site: Site, factors: list[int], amounts: list[int], rng: random.Random) -> Iterator[Proposal]:
+    """`20 * 3` for `three times as many` becomes `20 + 15`; `20 + 15` for `15 more` becomes `20 * 3`."""
+    tree, operands, question = site.equation.tree, site.equation.operands, site.graph.question
+    if not isinstance(tree, Binary) or len(operands) != 2 or not site.is_given(1):
+        return
+    kept, gone = operands
+    between = site.text[kept.end : gone.start]
+    bare = between.strip() == site.equation.operators[0].symbol and site.text[gone.end :].lstrip().startswith("=")
+    if not bare or kept.currency != site.equation.result.currency or not isinstance(kept.face, int):
+        return
+    relations: list[tuple[str, Value, str]] = []
+    if tree.operator in "*/" and not gone.currency and _MULTIPLE.search(question) and not _says(_SAYS_PRODUCT, site):
+        sign, word = ("+", "more") if tree.operator == "*" else ("-", "less")
+        near = [value for value in amounts if kept.face / 6 <= value <= kept.face * 0.7]
+        relations = [(sign, value, f"{site.shown(site.equation.result, value)} {word}") for value in near]
+    elif tree.operator in "+-" and not _says(_SAYS_SUM, site):
+        compared = re.search(rf"(?<![\d.,]){gone.face}(?: [a-z]+)? {_COMPARES}\b", question)
+        sign = "*" if tree.operator == "+" else "/"
+        if compared is not None:
+            relations = [(sign, value, f"{_TIMES[value]} much") for value in factors]
+    # Fewer of the first kind, which more solutions allow: no sign of operation is more frequent in wrong steps.
+    for operator, value, said in shuffled(relations, rng)[: 1 if tree.operator in "*/" else 3]:
+        money = "$" if gone.currency and operator in "+-" else ""
+        blank = " " if between.startswith(" ") else ""
+        yield Proposal(
+            Change(site.index, (Edit(kept.end, gone.end, f"{blank}{operator}{blank}{money}{value}"),)),
+            f"The problem says nothing of {said}: it should be {site.worked}.",
+        )
 
 
-def _sentences(site: Site, noun: str | None) -> tuple[tuple[str, str], ...]:
-    if noun in _MONEY_WORDS:
-        return ()
-    if site.equation.result.currency:
-        about_costs = _ABOUT_COSTS.search(site.text) and not _ABOUT_INCOME.search(site.text)
-        return _COSTS if about_costs else _MONEY
-    return _THINGS if noun is not None else ()
+def _says(words: re.Pattern[str], site: Site) -> bool:
+    return words.search(site.text) is not None
 
 
-def _end_of_units(site: Site) -> int | None:
-    """The place straight before the equals sign; None if the result stands first."""
-    last = site.equation.operands[-1]
-    if site.text[last.end : last.end + 1].isalpha():
-        return None  # 140m - 100m
-    match = _EQUALS.search(site.text, site.equation.end, site.equation.result.start)
-    return match.start() if match else None
+def _further_terms(site: Site, amounts: list[int], rng: random.Random) -> Iterator[Proposal]:
+    """`5 + 9 + 4` becomes `5 + 9 + 4 + 8`."""
+    equation = site.equation
+    flat = all(node.operator == "+" and isinstance(node.right, int) for node in nodes(equation.tree))
+    if len(equation.operands) < _LONG or not flat or "(" in site.text[equation.start - 1 : equation.end]:
+        return
+    last, sign = equation.operands[-1], equation.operators[-1]
+    if site.text[last.end : equation.result.start].strip("$ ") != "=":
+        return
+    faces = [operand.face for operand in equation.operands]
+    near = [value for value in amounts if min(faces) / 2 <= value <= max(faces)]
+    # Seldom: a sum that is longer than usual can be told from others without reading it.
+    for value in shuffled(near, rng)[: rng.random() < _LONGER_SUMS]:
+        text = site.text[sign.start - 1 : last.start].lstrip("0123456789.,") + f"{render(value, last.style)}"
+        shown = site.shown(last, value)
+        yield Proposal(
+            Change(site.index, (Edit(last.end, last.end, text),)),
+            f"The problem says nothing of {shown} more, which the step adds: it should be {site.worked}.",
+        )

@@ -11,6 +11,7 @@ from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.omission import omissions
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+from lemma.injectors.signals import signals
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -25,6 +26,8 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         if use is None:
             continue
         user, leaf = Site(graph, use[0]), use[1]
+        if not graph.latex and signals(user.text) != signals(left_out.text):
+            continue  # "So in total" where "first" stood
         for operand in _at_hand(left_out):
             edits = user.writes(leaf, operand.face)
             alike = operand.percent == user.equation.operands[leaf].percent

@@ -5,24 +5,35 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from lemma.arithmetic.graph import Link, SolutionGraph
+from lemma.arithmetic.expressions import nodes
+from lemma.arithmetic.graph import Link
 from lemma.arithmetic.numbers import Number, Value, find_numbers
-from lemma.injectors.proposal import Site, quoted_number
+from lemma.injectors.proposal import MEASURES, Site
 
 _NO_NOUNS = frozenset((
     "times", "less", "this", "was", "has", "his", "does", "goes", "costs", "plus", "minus", "equals", "its", "hers",
-    "others", "pieces", "sells", "makes", "gives", "gets", "eats", "buys", "needs", "takes", "uses", "always",
-    "whereas", "perhaps", "thus", "various", "across", "towards", "besides", "unless", "as", "is", "us", "yes",
+    "others", "sells", "makes", "gives", "gets", "eats", "buys", "needs", "takes", "uses", "always", "perhaps",
+    "whereas", "thus", "various", "across", "towards", "besides", "unless", "pays", "earns", "spends", "sees", "runs",
 ))  # fmt: skip
 _NO_ADJECTIVES = frozenset((
     "and", "or", "of", "for", "in", "on", "to", "with", "than", "as", "if", "but", "who", "that", "which", "from", "by",
     "at", "per", "an", "a", "the", "his", "her", "their", "each", "every", "is", "are", "was", "were", "when", "while",
     "so", "then", "after", "before", "because", "out", "into", "off", "over", "less", "times", "its", "my", "your",
 ))  # fmt: skip
-_WORD = re.compile(r"[ -]([a-z]+(?:-[a-z]+)*)")
+_WORD = re.compile(r" ([a-z]+(?:-[a-z]+)*)")
 _PLURALS = frozenset(("people", "children", "men", "women", "feet", "mice", "geese", "fish", "sheep", "teeth", "deer"))
+_EACH = re.compile(
+    r" (?:each|per [a-z]+|(?:in|for|of|on) each (?!of\b)[a-z]+|an? (?:hour|minute|day|week|month|year)|every [a-z]+)\b"
+)
+_MEASURED = re.compile(r" (?:old|older|younger|ago|long|tall|wide|high|deep|away|later|more|less|fewer|from|than)\b")
 _FACTOR = re.compile(r" times\b|-?fold\b|\s?/\s?\d", re.IGNORECASE)
-_SNIPPET = re.compile(r"(?: (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[A-Za-z][A-Za-z'-]*){1,4}")
+_SNIPPET = re.compile(
+    r"(?:-[a-z]+)?(?:%? (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[A-Za-z][A-Za-z'-]*){1,4}"
+)
+_LOOSE_END = re.compile(
+    r"(?: (?:a|an|the|of|for|in|on|to|with|at|by|from|his|her|their|is|are|was|were|he|she|they|it|as))+$"
+)
+_BEFORE = re.compile(r"(?:(?!(?:and|or|but|each|so|that)\b)\b[A-Za-z']+ ){1,2}$")
 _QUANTIFIERS = ("more", "other", "additional", "extra", "new", "less", "fewer", "different")
 
 
@@ -36,7 +47,8 @@ def noun_behind(text: str, end: int) -> str | None:
             return None
         word, end = match.group(1), match.end()
         words.append(word)
-        if is_plural(word):
+        plural = word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3
+        if word in _PLURALS or (plural and word not in _NO_NOUNS):
             while words[0] in _QUANTIFIERS and len(words) > 1:
                 words.pop(0)
             return " ".join(words)
@@ -45,22 +57,10 @@ def noun_behind(text: str, end: int) -> str | None:
     return None
 
 
-def is_plural(word: str) -> bool:
-    """Whether a word looks like a plural noun."""
-    plural = word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3 and word not in _NO_NOUNS
-    return plural or word in _PLURALS
-
-
 @lru_cache(maxsize=4096)
 def numbers_of(question: str) -> tuple[Number, ...]:
     """The numbers of a question in digits."""
     return tuple(find_numbers(question))
-
-
-def nouns(graph: SolutionGraph, face: Value) -> set[str]:
-    """What the question counts with a number, as the last words of its nouns."""
-    found = (noun_behind(graph.question, number.end) for number in numbers_of(graph.question) if number.face == face)
-    return {noun.split()[-1] for noun in found if noun is not None}
 
 
 def is_counted(site: Site, operand: Number, result: Number) -> bool:
@@ -70,36 +70,90 @@ def is_counted(site: Site, operand: Number, result: Number) -> bool:
     computed = any(link.results for _, number, link in site.operands() if number == operand)
     if any(_FACTOR.match(question, number.end) for number in stated) or not (stated or computed):
         return False
-    counted = nouns(site.graph, operand.face)
-    behind = noun_behind(site.text, operand.end)
-    counted |= {behind.split()[-1]} if behind is not None else set()
+    places = [(question, number.end) for number in stated] + [(site.text, operand.end)]
+    counted = {noun.split()[-1] for place in places if (noun := noun_behind(*place)) is not None}
     unit = noun_behind(site.text, result.end)
     if result.currency and not operand.currency:
         return not counted
     return unit is None or not counted or unit.split()[-1] in counted
 
 
-def described(graph: SolutionGraph, number: Number, face: Value, link: Link | None = None) -> str:
-    """A value with what it stands for: `20, the number of red pens,` or `$14 ("$14 for an adult")`; a result with its
-    step: `35, the number of apples from step 1,`.
+def clashes(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
+    """Whether a value of another unit would be added to something, or taken from it: 2 pairs + $132."""
+    equation, graph = site.equation, site.graph
+    parent = next(node for node in nodes(equation.tree) if leaf in (node.left, node.right))
+    if parent.operator not in "+-":
+        return False
+    due, taken = _units(site, equation.operands[leaf].face, site.links[leaf]), _units(site, wrong, source)
+    if equation.result.currency or any(operand.currency for operand in equation.operands):
+        due = {"$"}
+    elif (noun := noun_behind(site.text, equation.operands[leaf].end)) is not None:
+        due = {noun.split()[-1]}
+    return bool(due and taken and due.isdisjoint(taken)) and not graph.latex
+
+
+def _units(site: Site, face: Value, link: Link) -> set[str]:
+    """What a value counts, as far as the question or the step that found it says so: `$`, `%`, or a noun."""
+    graph = site.graph
+    if link.results:
+        result, text = graph.equations[link.results[-1]].result, graph.steps[graph.step_of[link.results[-1]]]
+        places = [(text, result)]
+    else:
+        places = [(graph.question, number) for number in numbers_of(graph.question) if number.face == face]
+    units = set()
+    for text, number in places:
+        noun = noun_behind(text, number.end)
+        if text[number.start - 1 : number.start] == "$" or text[number.end : number.end + 1] in ("$", "%"):
+            units.add("%" if text[number.end : number.end + 1] == "%" else "$")
+        elif noun is not None:
+            units.add(noun.split()[-1])
+    return units
+
+
+def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Link) -> str:
+    """That a step takes one value in the place of an operand: `The step takes 20, the number of red pens, instead of
+    12, the number of blue pens`. The links say where the two come from.
     """
-    shown = quoted_number(graph, number, face)
-    if link is not None and link.results:
-        source = link.results[-1]
-        step, result = graph.step_of[source], graph.equations[source].result
-        noun = None if graph.latex else noun_behind(graph.steps[step], result.end)
-        what = f"the number of {noun} from step {step + 1}" if noun is not None else f"the result of step {step + 1}"
-        return f"{shown}, {what},"
-    if graph.latex:
-        return shown
-    places = [found for found in numbers_of(graph.question) if found.face == face]
-    behind = {noun_behind(graph.question, place.end) for place in places}
-    if len(behind) == 1 and not number.currency and not number.percent:
-        noun = behind.pop()
-        if noun is not None:
-            return f"{shown}, the number of {noun},"
-    snippet = _SNIPPET.match(graph.question, places[0].end) if len(places) == 1 else None
-    if snippet is not None:
-        start = places[0].start - (graph.question[places[0].start - 1 : places[0].start] == "$")
-        return f'{shown} ("{graph.question[start : snippet.end()]}")'
-    return shown
+    if site.graph.latex:
+        right, other = site.shown(operand, operand.face), site.shown(operand, wrong)
+        if source.question:
+            return f"The step takes {other} from the problem where {right} belongs"
+        step = site.graph.step_of[link.results[-1]] + 1
+        return f"Step {step} found {right}, but this step goes on with {other}"
+    taken, needed = (_said(site, *pair) for pair in ((wrong, source), (operand.face, link)))
+    if taken[0] == needed[0]:  # 307 and 156, both the number of sheets: the words around them tell more
+        taken, needed = taken[1:], needed[1:]
+    return "The step takes {} instead of {}".format(
+        *(
+            f"{site.shown(operand, face)}{next(filter(None, said), '')}"
+            for face, said in ((wrong, taken), (operand.face, needed))
+        )
+    ).rstrip(",")
+
+
+def _said(site: Site, face: Value, link: Link) -> list[str]:
+    """What the text says of a value, in a clause and in its own words, as far as it says anything."""
+    graph = site.graph
+    if link.results:
+        step, result = graph.step_of[link.results[-1]], graph.equations[link.results[-1]].result
+        noun = noun_behind(graph.steps[step], result.end)
+        counted = noun is not None and noun.split()[-1] not in MEASURES
+        what = f"number of {noun}" if counted else "amount" if result.currency else "result"
+        return [f", the {what} from step {step + 1},"] * 2
+    question = graph.question
+    places = [found for found in numbers_of(question) if found.face == face]
+    if len(places) != 1:
+        return [" from the problem"] * 2
+    place = places[0]
+    dollar = question[place.start - 1 : place.start] == "$"
+    clause, noun = "", None if dollar else noun_behind(question, place.end)
+    if noun is not None and noun.split()[-1] not in MEASURES:
+        end = question.index(noun, place.end) + len(noun)
+        each = _EACH.match(question, end)
+        if not _MEASURED.match(question, end):
+            clause = f", the number of {noun}{each.group() if each is not None else ''},"
+    start = _BEFORE.search(question, 0, place.start - dollar)
+    behind = _SNIPPET.match(question, place.end)
+    words = _LOOSE_END.sub("", behind.group()) if behind is not None else ""
+    quote = (start.group() if start is not None else "") + question[place.start - dollar : place.end] + words
+    return [clause, f' ("{quote}")' if words.strip("% ") or " " in quote else " from the problem"]

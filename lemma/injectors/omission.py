@@ -52,7 +52,9 @@ def fits(site: Site, node: Binary, kept: Expression, gone: Expression) -> bool:
     stays = [equation.operands[leaf] for leaf in leaves(equation.tree) if leaf not in leaves(gone)]
     if any(site.in_fraction(leaf) for leaf in (*leaves(gone), *leaves(kept))):
         return False
-    if isinstance(gone, Binary) and gone.operator not in "*/":
+    # A 1 that is added counts the other end of a span; to leave it out is a counting error.
+    one = isinstance(gone, int) and node.operator == "+" and equation.operands[gone].face == 1
+    if one or (isinstance(gone, Binary) and gone.operator not in "*/"):
         return False
     money, gone_money = ({leaf for leaf in leaves(part) if equation.operands[leaf].currency} for part in (kept, gone))
     if gone_money and not money and (node.operator == "*" or equation.result.currency):

@@ -15,6 +15,7 @@ from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.latex import boxed, is_balanced
 from lemma.arithmetic.numbers import Value, divide, normal
 from lemma.arithmetic.propagation import PROBABILITY
+from lemma.arithmetic.rereading import still_holds
 from lemma.arithmetic.unknowns import solved_unknowns
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
@@ -40,14 +41,14 @@ def prove(graph: SolutionGraph, injector: str, steps: Sequence[str], error_step:
         if text not in known and _DIVIDED_FRACTION.search(text):
             raise Refusal("ambiguous_fraction")
     later = shown[error_step + 1 :]
-    for text in later:
-        if text not in known and not all(equation.holds for equation in read_step(text, graph.latex).equations):
-            raise Refusal("later_equation_false")
     # Later steps stand in the order of the reference, and have as many equations as theirs.
     for text, right in zip(later, graph.steps[len(graph.steps) - len(later) :], strict=True):
-        if text != right and len(read_step(text, graph.latex).equations) != len(
-            read_step(right, graph.latex).equations
-        ):
+        if text == right or (not graph.latex and still_holds(right, text)):
+            continue
+        equations = read_step(text, graph.latex).equations
+        if text not in known and not all(equation.holds for equation in equations):
+            raise Refusal("later_equation_false")
+        if len(equations) != len(read_step(right, graph.latex).equations):
             raise Refusal("later_equation_lost")
     return shown
 
@@ -78,6 +79,10 @@ def prove_answer(graph: SolutionGraph, shown: Sequence[str], answer: Value) -> N
 
 
 def _prove_error_step(graph: SolutionGraph, injector: str, shown: Sequence[str], error_step: int) -> None:
+    # The step that is at this place in the reference.
+    before = graph.steps[min(error_step, len(graph.steps) - 1)]
+    if injector != CALCULATION and not graph.latex and still_holds(before, shown[error_step]):
+        return
     equations = read_step(shown[error_step], graph.latex).equations
     false = [place for place, equation in enumerate(equations) if not equation.holds]
     if injector != CALCULATION:

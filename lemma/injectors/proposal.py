@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 from lemma.arithmetic.equations import Equation
@@ -55,44 +56,44 @@ class Conclusion:
 Injector = Callable[[SolutionGraph, random.Random], Iterator[Proposal | Conclusion]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Site:
-    """An equation that an injector may change, with its surroundings."""
+    """An equation that an injector may change, with its surroundings. All injectors share the sites of a solution."""
 
     graph: SolutionGraph
     index: int
 
-    @property
+    @cached_property
     def equation(self) -> Equation:
         """The equation itself."""
         return self.graph.equations[self.index]
 
-    @property
+    @cached_property
     def step(self) -> int:
         """The number of its step."""
         return self.graph.step_of[self.index]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The step's text."""
         return self.graph.steps[self.step]
 
-    @property
+    @cached_property
     def links(self) -> tuple[Link, ...]:
         """The origins of its operands."""
         return self.graph.operand_links[self.index]
 
-    @property
+    @cached_property
     def expression(self) -> str:
         """The expression as it stands: `48 / 2`."""
         return self.edited()
 
-    @property
+    @cached_property
     def result(self) -> str:
         """The result, for an explanation: `24`, `$24`, `24%`."""
         return self.shown(self.equation.result, self.equation.result.face)
 
-    @property
+    @cached_property
     def worked(self) -> str:
         """The whole equation, for an explanation: `48 / 2 = 24`."""
         equation = self.equation
@@ -190,11 +191,13 @@ class Site:
 
 def sites(graph: SolutionGraph, rng: random.Random) -> list[Site]:
     """The equations whose expression can be changed, in random order."""
-    found = [
-        Site(graph, index)
-        for index, equation in enumerate(graph.equations)
-        if equation.visible and not equation.chained
-    ]
+    if "sites" not in graph.memo:
+        graph.memo["sites"] = [
+            Site(graph, index)
+            for index, equation in enumerate(graph.equations)
+            if equation.visible and not equation.chained
+        ]
+    found: list[Site] = list(graph.memo["sites"])
     rng.shuffle(found)
     return found
 
@@ -202,19 +205,6 @@ def sites(graph: SolutionGraph, rng: random.Random) -> list[Site]:
 def shuffled(items: Sequence[Item], rng: random.Random) -> list[Item]:
     """The items in random order."""
     return rng.sample(items, len(items))
-
-
-def misquotes(
-    site: Site, leaf: int, others: Iterable[Value], near: Iterable[Value], rng: random.Random
-) -> Iterator[tuple[Value, tuple[Edit, ...]]]:
-    """What may be written for an operand by mistake, each with its edits: one of `others`, which stand elsewhere, its
-    own digits swapped, or a value `near` it.
-    """
-    values = dict.fromkeys([*sorted(others), *swapped_digits(site.equation.operands[leaf].face), *near])
-    for wrong in shuffled(list(values), rng):
-        edits = site.writes(leaf, wrong)
-        if edits:
-            yield wrong, edits
 
 
 def shown(number: Number, face: Value, latex: bool = False) -> str:

@@ -1,4 +1,6 @@
-"""The question is misread: a constraint is dropped, or another quantity is given as the answer."""
+"""The question is misread: a comparison is turned around, a condition is dropped, or another quantity is given as the
+answer, in the words in which the reference says the right one.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +8,40 @@ import random
 import re
 from collections.abc import Iterator
 
-from lemma.arithmetic.expressions import leaves, nodes
+from lemma.arithmetic.expressions import Binary, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.latex import is_solved_for, is_worked_out
 from lemma.arithmetic.numbers import Number
-from lemma.arithmetic.propagation import Change, Edit
+from lemma.arithmetic.propagation import Change, Edit, apply_edits, reads_well
 from lemma.injectors.proposal import Conclusion, Proposal, Site, quoted_number, shown, shuffled, sites
+from lemma.injectors.signals import signals
 
-_UNKNOWN = re.compile(r"(?<![A-Za-z])[b-zB-HJ-Z](?![A-Za-z'])")
-_CONCLUSIONS = (
-    "So the answer is {}.",
-    "The problem asks for this number, so the answer is {}.",
-    "That is what we were looking for: {}.",
-    "This is what was asked, so {} is the answer.",
+_DIRECTION = (
+    "(?:more|less|fewer|older|younger|taller|longer|shorter|heavier|lighter|higher|lower|larger|smaller|faster)"
 )
+_SAYS_OPERATION = re.compile(
+    rf"\b(?:{_DIRECTION}|twice|doubl\w*|tripl\w*|times|half|halv\w*|than|divid\w*|subtract\w*|multipl\w*|add\w*|minus|"
+    r"plus|sum|remov\w*|differ\w*|combin\w*)\b",
+    re.IGNORECASE,
+)
+_MULTIPLES = {2: "[Tt]wice|[Dd]ouble|half|two times", 3: "[Tt]riple|three times", 4: "four times", 5: "five times"}
+_TURNED = {"+": "-", "-": "+", "*": "/", "/": "*", "x": "/", "×": "÷", "÷": "×"}
+_ALGEBRA = re.compile(r"(?<![A-Za-z'])[b-zB-HJ-Z](?![A-Za-z'])")
+_CONNECTIVE = re.compile(r"(?:so|thus|then|therefore|hence|finally|this|that|these|after)\b", re.IGNORECASE)
+_NOUN = re.compile(r"\s+([a-z]+)")
+_TAKES_AWAY = re.compile(r"\b(?:left|remain\w*|more|less|fewer|difference|change|profit|save[sd]?|still|need\w*)\b")
+_PUTS_TOGETHER = re.compile(r"\b(?:total\w*|altogether|combined|together|sum|in all|all)\b")
+_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
+_DROPPED, _OTHER_SIGNALS = 0.25, 0.3
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal | Conclusion]:
-    """A condition of the question left out of an equation, or a stop at an earlier result."""
-    proposals: list[Iterator[Proposal | Conclusion]] = [_dropped_conditions(graph, rng), _early_stops(graph, rng)]
+    """A comparison turned around, a condition left out of an equation, or a stop at an earlier result."""
+    proposals: list[Iterator[Proposal | Conclusion]] = [
+        _last_words(graph, rng) if graph.latex else _early_answers(graph, rng),
+        _dropped_conditions(graph, rng),
+        _turned_comparisons(graph, rng),
+    ]
     rng.shuffle(proposals)
     for proposal in proposals:
         yield from proposal
@@ -38,6 +55,10 @@ def _dropped_conditions(graph: SolutionGraph, rng: random.Random) -> Iterator[Pr
         # say of a small number that the question gives it: the digits in 2+1+6+0+5, the factors of 4!.
         flat = all(isinstance(node.right, int) for node in nodes(tree))
         if graph.latex or len(site.equation.operands) < 3 or operators not in ({"+"}, {"*"}) or not flat:
+            continue
+        if re.search("[a-wyz]", site.expression):
+            continue  # units and words would be cut
+        if rng.random() > _DROPPED:  # a calculation that is shorter than usual can be told without reading it
             continue
         for leaf, operand, _ in shuffled(list(site.operands()), rng):
             cut = _without(site, leaf)
@@ -62,16 +83,132 @@ def _without(site: Site, leaf: int) -> Edit | None:
     return Edit(start - (site.text[start - 1] == " " and not blank), end, "")
 
 
-def _early_stops(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclusion]:
-    last = len(graph.steps) - 1
-    for step, found in shuffled(_found_before(graph, last), rng):
-        stop = rng.randint(step + 1, last)
-        if found.face in {mention.face for mention in graph.readings[stop].mentions}:
+def _turned_comparisons(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+    """`20 - 5` in place of `20 + 5` for `5 more than`, `20 / 2` in place of `20 * 2` for `twice as many`."""
+    for site in sites(graph, rng):
+        tree, operands = site.equation.tree, site.equation.operands
+        if graph.latex or not isinstance(tree, Binary) or len(operands) != 2 or _ALGEBRA.search(site.text):
             continue
-        text, number = shown(found, found.face, graph.latex), quoted_number(graph, found, found.face)
-        sentence = f"So the answer is $\\boxed{{{text}}}$." if graph.latex else rng.choice(_CONCLUSIONS).format(number)
-        explanation = f"{number} is what step {step + 1} found, but the question asks for another quantity."
-        yield Conclusion(stop, sentence, found.face, explanation)
+        sign = site.equation.operators[0]
+        turned = _TURNED.get(sign.symbol)
+        units = site.expression.count("/") > (sign.symbol == "/")
+        if turned is None or units or _SAYS_OPERATION.search(site.text):
+            continue
+        for leaf, operand, _ in site.operands():
+            other = operands[1 - leaf]
+            said = _comparison(graph.question, operand, tree.operator)
+            if said is None or not site.is_given(leaf) or operand.face == other.face:
+                continue
+            edits = [Edit(sign.start, sign.end, turned)]
+            if leaf == 0:  # 5 + 20 is turned around to 20 - 5
+                if tree.operator in "-/" or operand.currency != other.currency:
+                    continue
+                first, second = (site.text[number.start : number.end] for number in operands)
+                edits += [Edit(operand.start, operand.end, second), Edit(other.start, other.end, first)]
+            yield Proposal(
+                Change(site.index, tuple(edits)),
+                f'The problem says "{said}", which the step takes the other way around: it should be {site.worked}.',
+            )
+
+
+def _comparison(question: str, operand: Number, operator: str) -> str | None:
+    """The words of a question that compare two amounts by this number."""
+    number, words = re.escape(f"{operand.face}"), r"(?: [A-Za-z']+)"
+    if operator in "+-":
+        pattern = rf"(?<![\d.,$])\$?{number}(?: [a-z]+)? {_DIRECTION}{words}{{0,2}} than{words}{{1,2}}"
+    else:
+        times = _MULTIPLES.get(operand.face, "") if isinstance(operand.face, int) else ""
+        factor = rf"(?:{times}|{number} times)" if times else rf"(?<![\d.,]){number} times"
+        pattern = rf"{factor} (?:the (?:number|age|size) of|as|that|his|her|their){words}{{1,4}}"
+    found = re.search(pattern, question)
+    elsewhere = re.sub(pattern, "", question, count=1)
+    if found is None or re.search(rf"(?<![\d.,]){number}(?![\d.,]\d)", elsewhere):
+        return None  # the number may be another one
+    return found.group()
+
+
+def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclusion]:
+    """The equation of an earlier step in the sentence that states the answer, where that step would stand."""
+    last = len(graph.steps) - 1
+    frame = Site(graph, len(graph.equations) - 1)
+    end = graph.question.rfind("?") + 1
+    asked = graph.question[max(graph.question.rfind(mark, 0, end - 1) + 1 for mark in (". ", "? ", "! ")) : end].strip()
+    computed = graph.final == frame.index and graph.step_of[frame.index] == last if graph.equations else False
+    if not asked or not computed or not _is_plain(frame) or _SAYS_OPERATION.search(frame.text):
+        return
+    for site in sites(graph, rng):
+        equation, result = site.equation, site.equation.result
+        if site.step == last or result.face == graph.gold or not (_is_plain(site) and _is_alike(site, frame)):
+            continue
+        if signals(site.text) != signals(frame.text) and rng.random() > _OTHER_SIGNALS:
+            continue
+        if site.step == 0 and _CONNECTIVE.match(frame.text):
+            continue
+        right = frame.equation
+        number = shown(right.result, result.face).lstrip("$").rstrip("%")
+        edits = (
+            Edit(right.start, right.end, site.text[equation.start : equation.end]),
+            Edit(right.result.start, right.result.end, number),
+        )
+        money = "$" if result.currency else ""
+        sentence = f"{site.text[: equation.start].rstrip('$ ')} {money}{site.text[result.start :].rstrip('. ')}".strip()
+        yield Conclusion(
+            site.step,
+            apply_edits(frame.text, edits),
+            result.face,
+            f'The step answers with {site.worked}, that is, "{sentence}". The problem asks something else: "{asked}".',
+        )
+
+
+def _is_plain(site: Site) -> bool:
+    """Whether a step is a sentence around one equation, with nothing between the numbers, and has no other numbers."""
+    graph, equation = site.graph, site.equation
+    reading = graph.readings[site.step]
+    between = site.text[equation.end : equation.result.start]
+    alone = len(reading.equations) == 1 and not (reading.mentions or reading.unread)
+    said = graph.word_values[site.step] or graph.unseen[site.step] or _ALGEBRA.search(site.text)
+    return alone and not said and equation.visible and not equation.chained and between.strip("$ ") == "="
+
+
+def _is_alike(site: Site, frame: Site) -> bool:
+    """Whether a result can be said in the words of the frame: of the same unit, and not against their sense."""
+    own, other = site.equation.result, frame.equation.result
+    nouns = [_NOUN.match(one.text, one.equation.result.end) for one in (site, frame)]
+    same_noun = len({noun and noun.group(1) for noun in nouns}) == 1 and (nouns[0] is not None or own.currency)
+    minus = "-" in site.expression
+    sense = not (_TAKES_AWAY.search(frame.text) and not minus) and not (_PUTS_TOGETHER.search(frame.text) and minus)
+    alike = (own.currency, own.percent) == (other.currency, other.percent)
+    return same_noun and sense and alike and reads_well(other, own.face)
+
+
+def _last_words(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclusion]:
+    """A number that an earlier step found, in the sentence that says nothing but the boxed answer."""
+    last = len(graph.steps) - 1
+    boxes = list(_BOXED.finditer(graph.steps[last]))
+    if len(boxes) != 1:
+        return
+    start, end = boxes[0].span(1)
+    before, behind = graph.steps[last][:start], graph.steps[last][end:]
+    if not last or re.search(r"\d|=|\\frac|\\sqrt", before.removesuffix("\\boxed{") + behind):
+        return
+    for step, found in shuffled(_found_before(graph, last), rng):
+        stops = [stop for stop in range(step + 1, last + 1) if not _says(graph, stop, graph.gold)]
+        if not stops:
+            continue
+        explanation = (
+            f"{quoted_number(graph, found, found.face)} is what step {step + 1} found, but the question asks for "
+            "another quantity."
+        )
+        text = f"{before}{shown(found, found.face, graph.latex)}{behind}"
+        yield Conclusion(rng.choice(stops), text, found.face, explanation)
+
+
+def _says(graph: SolutionGraph, stop: int, value: object) -> bool:
+    """Whether a number stands in one of the first steps."""
+    readings = graph.readings[:stop]
+    numbers = [number.face for reading in readings for number in reading.mentions]
+    results = [equation.result.face for reading in readings for equation in reading.equations]
+    return value in (*numbers, *results)
 
 
 def _found_before(graph: SolutionGraph, last: int) -> list[tuple[int, Number]]:
@@ -79,15 +216,11 @@ def _found_before(graph: SolutionGraph, last: int) -> list[tuple[int, Number]]:
     an equation still to be solved (`x + y = 11`) was not found by anybody.
     """
     found: dict[tuple[int, Number], None] = {}
-    for step, equation in zip(graph.step_of, graph.equations, strict=True):
-        text = graph.steps[step]
-        algebra = equation.chained and _UNKNOWN.search(text, equation.start, equation.result.end + 1)
-        if step < last and not graph.latex and not algebra:
-            found[step, equation.result] = None
-    for step, reading in enumerate(graph.readings[:last] if graph.latex else ()):
+    for step, reading in enumerate(graph.readings[:last]):
         numbers = [*reading.mentions, *(equation.result for equation in reading.equations)]
         for number in sorted(numbers, key=lambda number: number.start):
             place = (reading.text, number.start, number.end)
-            if number.face not in graph.stated and (is_worked_out(*place) or is_solved_for(*place)):
+            given = number.face in graph.stated or number.face == graph.gold
+            if not given and (is_worked_out(*place) or is_solved_for(*place)):
                 found[step, number] = None
     return sorted(found, key=lambda place: (place[0], place[1].start))

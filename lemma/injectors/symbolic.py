@@ -10,8 +10,8 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from lemma.arithmetic.graph import SolutionGraph, read_solution
@@ -39,6 +39,7 @@ from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations
+from lemma.taxonomy.distributions import Thinning
 from lemma.taxonomy.places import Places
 
 _COMMAND = re.compile(r"\\[a-z]+")
@@ -60,6 +61,11 @@ class InjectionPlan:
     keep_annotations: bool = False
     places: Places = field(default_factory=lambda: Places({}))
     best_effort: bool = False
+    into: Callable[[Problem], Sequence[Problem | Refusal]] | None = None
+    """The right solutions to inject into, each as a problem that has it, and why others are none; by default the
+    problem's own.
+    """
+    thinning: Thinning | None = None
 
 
 @dataclass(frozen=True)
@@ -77,24 +83,59 @@ _Draft = Proposal | Conclusion | Injected
 
 @dataclass(frozen=True)
 class Injection:
-    """What came of one problem: the erroneous solutions, how often each type and each step was drawn, and how many
-    errors were not proven, by reason.
+    """What came of one problem: the erroneous solutions, how often each type and each step was drawn, how many errors
+    were not proven, by reason, and why solutions of the student could not be read.
     """
 
     records: tuple[ErroneousSolution, ...]
     asked: Counter[str]
     places: tuple[tuple[int, int], ...]
     refused: Counter[str]
+    unread: tuple[Refusal, ...] = ()
 
 
 def erroneous_solutions(plan: InjectionPlan, problem: Problem) -> Injection:
-    """Erroneous solutions of a problem, no two alike. The step of each error is drawn first, then its type by weight
-    among those that the solution allows there.
+    """Erroneous solutions of a problem, no two alike, of its own solution or of those that the plan names.
+
+    Raises Refusal if there is none, or if the problem's solution can't be read.
+    """
+    if plan.into is None:
+        return _errors_in(plan, problem)
+    given = plan.into(problem)
+    solutions = [one for one in given if isinstance(one, Problem)]
+    unread = [one for one in given if isinstance(one, Refusal)]
+    if not given:
+        raise Refusal("no_right_solution", "the student has no right solution of this problem")
+    found = Injection((), Counter(), (), Counter())
+    for number, solution in enumerate(solutions):
+        # Each has an equal share of what is left to make.
+        share = -(-(plan.per_problem - len(found.records)) // (len(solutions) - number))
+        if share == 0:
+            break
+        try:
+            part = _errors_in(replace(plan, per_problem=share, seed=plan.seed + number), solution)
+        except Refusal as refusal:
+            unread.append(refusal)
+            continue
+        found = Injection(
+            found.records + part.records,
+            found.asked + part.asked,
+            found.places + part.places,
+            found.refused + part.refused,
+        )
+    return replace(found, unread=tuple(unread))
+
+
+def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
+    """Erroneous solutions of a problem's own solution, no two alike. The step of each error is drawn first, then its
+    type by weight among those that the solution allows there.
 
     Raises Refusal if the problem's solution can't be read.
     """
     modular = read_modular_solution(problem)
     graph = modular if modular is not None else _read(problem)
+    if plan.into is not None and isinstance(graph, SolutionGraph) and graph.final is None:
+        raise Refusal("answer_not_computed", "no equation of the solution has the gold answer")
     rng = random_for(plan.seed, problem.id)
     drafts = _Drafts(plan, graph, rng)
     asked = Counter(rng.choices(list(plan.weights), list(plan.weights.values()), k=plan.per_problem))
@@ -126,6 +167,7 @@ class _Drafts:
         self._spare: dict[int, list[tuple[str, Injected]]] = defaultdict(list)
         self._texts: set[tuple[str, ...]] = set()
         self._answers: set[Value] = set()
+        self._made: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.taken_before_last = False
         last = len(graph.steps) - 1
@@ -146,17 +188,20 @@ class _Drafts:
             if found is None and self._spare[place]:
                 found = self._spare[place].pop(0)
             if found is not None:
+                self._made[found[0]] += 1
                 self.taken_before_last |= place < len(self._graph.steps) - 1
                 return found
         return None
 
     def _prove_next(self, place: int) -> tuple[str, Injected] | None:
-        kinds = self._drafts[place]
+        kinds, graph = self._drafts[place], self._graph
         while kinds:
-            kind = self._rng.choices(list(kinds), [self._plan.weights[kind] for kind in kinds])[0]
+            # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
+            weights = [self._plan.weights[kind] / (1 + 4 * self._made[kind]) for kind in kinds]
+            kind = self._rng.choices(list(kinds), weights)[0]
             while kinds[kind]:
                 try:
-                    error = carried(self._graph, self._plan.injectors[kind], kinds[kind].pop())
+                    error = carried(graph, self._plan.injectors[kind], kinds[kind].pop(), self._plan.keep_annotations)
                 except Refusal as refusal:
                     self.refused[refusal.reason] += 1
                     continue
@@ -215,16 +260,16 @@ def attempts(
             yield refusal
 
 
-def carried(graph: SolutionGraph | ModularSolution, name: str, draft: _Draft) -> Injected:
+def carried(graph: SolutionGraph | ModularSolution, name: str, draft: _Draft, annotated: bool = True) -> Injected:
     """The erroneous solution that a proposal leads to. Raises Refusal if it can't be proven."""
     if isinstance(draft, Injected) or isinstance(graph, ModularSolution):
         assert isinstance(draft, Injected)
         return draft
     if isinstance(draft, Conclusion):
-        steps = (*graph.written[: draft.step], draft.text)
+        steps = (*(graph.written if annotated else graph.steps)[: draft.step], draft.text)
         injected = Injected(steps, draft.step, draft.answer, draft.explanation)
     else:
-        injected = _carried(graph, draft)
+        injected = _carried(graph, draft, annotated)
     shown = prove(graph, name, injected.steps, injected.error_step)
     prove_answer(graph, shown, injected.final)
     if graph.latex and not is_balanced(injected.explanation, commands_outside=False):
@@ -232,8 +277,8 @@ def carried(graph: SolutionGraph | ModularSolution, name: str, draft: _Draft) ->
     return injected
 
 
-def _carried(graph: SolutionGraph, proposal: Proposal) -> Injected:
-    consequence = propagate(graph, proposal.change)
+def _carried(graph: SolutionGraph, proposal: Proposal, annotated: bool) -> Injected:
+    consequence = propagate(graph, proposal.change, annotated=annotated)
     assert graph.final is not None
     result, final = graph.equations[graph.final].result, consequence.final
     if result.percent and result.face != graph.gold:
@@ -268,6 +313,8 @@ def _record(
 
 def final_text(gold: str, value: Value) -> str:
     """A wrong answer in the form of the gold one: `$20` for `$18`, `\\frac{1}{3}` for `\\frac{1}{2}`."""
+    if gold.isdigit() and gold.isascii() and isinstance(value, int) and value >= 0:
+        return str(value)  # as below, and nearly always so
     places = list(_GOLD_NUMBER.finditer(gold))
     if len(places) == 1 and "=" not in gold:
         number = places[0].group()

@@ -2,6 +2,9 @@
 
 request = judging_request(subject, model, taxonomy)
 judgement = read_judgement(usable_text(await teacher.ask(request)), len(subject.steps), taxonomy)
+posterior = judgement.posterior(len(subject.steps))
+
+The model is shown the reference solution if there is one, and is told nothing else.
 """
 
 from __future__ import annotations
@@ -14,17 +17,20 @@ import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lemma.exceptions import ConfigError, Refusal
+from lemma.locating.posterior import Posterior
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Request, Sampling
 from lemma.taxonomy.error_types import Taxonomy
 
-PROMPT = "locate_error"
+PROMPT, PROMPT_WITHOUT_REFERENCE = "locate_error", "locate_error_without_reference"
+# How often a judge is right. Assumed, not measured: measure yours with `lemma eval --suite first-error`.
+ACCURACY = 0.8
 _NO_ERROR = "none"
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A solution to be judged, beside one that is right."""
+    """A solution to be judged, beside one that is right; `reference` is empty if there is none."""
 
     question: str
     reference: Sequence[str]
@@ -39,6 +45,12 @@ class Judgement:
     error_type: str
     explanation: str
 
+    def posterior(self, steps: int) -> Posterior:
+        """The probability of each step. What the judge does not say is equally probable."""
+        rest = (1 - ACCURACY) / steps
+        of_steps = tuple(ACCURACY if step == self.step else rest for step in range(steps))
+        return Posterior(of_steps, ACCURACY if self.step is None else rest)
+
 
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="ignore")
@@ -49,12 +61,15 @@ class _Answer(BaseModel):
 
 def judging_request(subject: Subject, model: str, taxonomy: Taxonomy, max_tokens: int = 512) -> Request:
     """The question, without a hint at what the answer should be. The model is asked for its most likely answer."""
-    prompt = load_prompt(PROMPT).render(
-        error_types="\n".join(f"- {kind.id}: {kind.definition}" for kind in taxonomy),
-        question=subject.question,
-        reference="\n".join(subject.reference),
-        numbered_steps=numbered(subject.steps),
-    )
+    values = {
+        "error_types": "\n".join(f"- {kind.id}: {kind.definition}" for kind in taxonomy),
+        "question": subject.question,
+        "numbered_steps": numbered(subject.steps),
+    }
+    if subject.reference:
+        prompt = load_prompt(PROMPT).render(reference="\n".join(subject.reference), **values)
+    else:
+        prompt = load_prompt(PROMPT_WITHOUT_REFERENCE).render(**values)
     return Request(model, prompt, Sampling(0.0, 1.0, max_tokens), response_schema=_schema(taxonomy))
 
 

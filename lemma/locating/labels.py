@@ -6,6 +6,7 @@
 
 A row is recognized by its keys: PRM800K, ProcessBench, MR-GSM8K, Math-Shepherd, Step-DPO, stepwise supervision as in
 TRL, and `prm` records of this package. Labels are by people, but for Math-Shepherd (rollouts) and Step-DPO (a model).
+The confidence in them is assumed: how often they are right was not measured here.
 """
 
 from __future__ import annotations
@@ -29,15 +30,22 @@ _UNFINISHED = ("give_up", "bad_problem")
 class LabeledSolution:
     """A solution and its first wrong step, counted from 0; None if no step is wrong.
 
-    `gold_answer` and `final_answer` are empty, and `reference_steps` is None, if the data set does not have them.
+    What a data set does not have is empty. `error_type` is as the data set says it, by whatever name.
     """
 
     question: str
     gold_answer: str
-    reference_steps: tuple[str, ...] | None
+    reference: str
     steps: tuple[str, ...]
     first_wrong: int | None
     final_answer: str
+    explanation: str = ""
+    error_type: str = ""
+
+    @property
+    def reference_steps(self) -> tuple[str, ...] | None:
+        """The steps of the reference solution, None if there is none."""
+        return split_steps(self.reference) or None
 
     def __post_init__(self) -> None:
         if not self.question.strip() or not any(step.strip() for step in self.steps):
@@ -47,15 +55,36 @@ class LabeledSolution:
             raise Refusal("label_out_of_range", detail)
 
 
+@dataclass(frozen=True)
+class DataSet:
+    """A data set of labeled solutions: the keys that its rows are known by, and the confidence in its labels."""
+
+    name: str
+    keys: tuple[str, ...]
+    reader: Callable[[Row], LabeledSolution]
+    confidence: float
+
+    def read(self, row: Row) -> LabeledSolution:
+        """The labeled solution of a row. Raises Refusal, naming the fields, if it can't be used."""
+        try:
+            return self.reader(row)
+        except KeyError as error:
+            raise Refusal("label_unreadable", f"{self.name}: there is no field {error}") from None
+        except (TypeError, ValueError, AttributeError, IndexError) as error:
+            raise Refusal("label_unreadable", f"{self.name}: {' and '.join(self.keys)}: {error}") from None
+
+
+def data_set_of(row: Row) -> DataSet:
+    """The data set that a row is of. Raises Refusal if no known one has such rows."""
+    for data_set in DATA_SETS:
+        if all(key in row for key in data_set.keys):
+            return data_set
+    raise Refusal("label_unknown_shape", f"no known data set has rows of {', '.join(sorted(map(str, row)))}")
+
+
 def read_labeled(row: Row) -> LabeledSolution:
     """The labeled solution of a row. Raises Refusal if no known data set has such rows, or if the label is unusable."""
-    for keys, reader in _READERS:
-        if all(key in row for key in keys):
-            try:
-                return reader(row)
-            except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
-                raise Refusal("label_unreadable", f"{' and '.join(keys)}: {error!r}") from None
-    raise Refusal("label_unknown_shape", f"no known data set has rows of {', '.join(sorted(map(str, row)))}")
+    return data_set_of(row).read(row)
 
 
 def _prm800k(row: Row) -> LabeledSolution:
@@ -79,7 +108,7 @@ def _prm800k(row: Row) -> LabeledSolution:
     return LabeledSolution(
         question["problem"],
         question.get("ground_truth_answer") or find_answer(solution) or "",
-        split_steps(solution) or None,
+        solution,
         tuple(steps),
         first_wrong,
         answer or "",
@@ -112,10 +141,11 @@ def _mr_gsm8k(row: Row) -> LabeledSolution:
     return LabeledSolution(
         row["question"],
         gold or "",
-        split_steps(solution) or None,
+        solution,
         steps,
         first_wrong,
         find_answer("\n".join(steps)) or "",
+        "" if is_right else str(row.get("model_output_solution_first_error_reason") or "").strip(),
     )
 
 
@@ -125,7 +155,7 @@ def _step_dpo(row: Row) -> LabeledSolution:
     _, right = _numbered_steps(before)
     _, steps = _numbered_steps(f"{before} {row.get('full_rejected') or row['rejected']}")
     return LabeledSolution(
-        row["prompt"], str(row.get("answer") or ""), None, steps, len(right), find_answer("\n".join(steps)) or ""
+        row["prompt"], str(row.get("answer") or ""), "", steps, len(right), find_answer("\n".join(steps)) or ""
     )
 
 
@@ -138,7 +168,7 @@ def _math_shepherd(row: Row) -> LabeledSolution:
     return LabeledSolution(
         question,
         "",
-        None,
+        "",
         steps,
         verdicts.index("-") if "-" in verdicts else None,
         find_answer(steps[-1]) or "",
@@ -164,10 +194,11 @@ def _stepwise(row: Row) -> LabeledSolution:
     return LabeledSolution(
         row["prompt"],
         str(row.get("gold_answer") or ""),
-        None,
+        "",
         steps,
         wrong[0] if wrong else None,
         find_answer("\n".join(steps)) or "",
+        error_type=str(row.get("error_type") or ""),
     )
 
 
@@ -186,20 +217,21 @@ def _of_steps(row: Row, question: str, first_wrong: int | None) -> LabeledSoluti
     return LabeledSolution(
         question,
         find_answer(solution) or "",
-        split_steps(solution) or None,
+        solution,
         steps,
         first_wrong,
         find_answer("\n".join(steps)) or "",
     )
 
 
-# The keys that a data set is known by, the most telling first.
-_READERS: tuple[tuple[tuple[str, ...], Callable[[Row], LabeledSolution]], ...] = (
-    (("model_output_steps", "model_output_solution_first_error_step"), _mr_gsm8k),
-    (("initial_reason_steps", "rejected", "prompt"), _step_dpo),
-    (("completions", "labels", "prompt"), _stepwise),
-    (("steps", "first_error_step"), _first_error_step),
-    (("steps", "label"), _process_bench),
-    (("input", "label"), _math_shepherd),
-    (("question", "label"), _prm800k),
+_BY_PEOPLE, _BY_ROLLOUTS_OR_MODEL = 0.95, 0.8
+# The one with the most telling keys comes first.
+DATA_SETS = (
+    DataSet("MR-GSM8K", ("model_output_steps", "model_output_solution_first_error_step"), _mr_gsm8k, _BY_PEOPLE),
+    DataSet("Step-DPO", ("initial_reason_steps", "rejected", "prompt"), _step_dpo, _BY_ROLLOUTS_OR_MODEL),
+    DataSet("stepwise supervision", ("completions", "labels", "prompt"), _stepwise, _BY_PEOPLE),
+    DataSet("first error step", ("steps", "first_error_step"), _first_error_step, _BY_PEOPLE),
+    DataSet("ProcessBench", ("steps", "label"), _process_bench, _BY_PEOPLE),
+    DataSet("Math-Shepherd", ("input", "label"), _math_shepherd, _BY_ROLLOUTS_OR_MODEL),
+    DataSet("PRM800K", ("question", "label"), _prm800k, _BY_PEOPLE),
 )

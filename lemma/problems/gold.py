@@ -19,7 +19,7 @@ from lemma.steps import ANNOTATION, split_steps, without_answer_line
 _BOXED = re.compile(r"\\boxed\s*\{((?:[^{}\n]|\{(?:[^{}\n]|\{[^{}\n]{0,200}\}){0,200}\}){1,300})\}")
 _MARKED = re.compile(r"####[ \t]*(\S[^\n]{0,300})")
 _SAID = re.compile(
-    r"\banswer(?: is|:| is:)[ \t]*(?=[^\s.])([^\n]{1,300}?)(?=\.?\s*$|\.\s|,? (?:because|since)\b)", re.I | re.M
+    r"\banswer(?: is:|:| is)[ \t]*(?=[^\s.])([^\n]{1,300}?)(?=\.?\s*$|\.\s|,? (?:because|since)\b)", re.I | re.M
 )
 _AFTER_NUMBER = re.compile(r"(?<=\d) (?:(?:that is )?left|remaining|in (?:all|total)|altogether|together|now)$")
 _A_LINE = re.compile(r"^[ \t]*A: ?\S", re.M)

@@ -1,10 +1,9 @@
-"""Read solved problems from a file or a Hugging Face data set. A bad row is rejected with its place; the rest is read.
+"""Read solved problems from files or data sets. A bad row is rejected with its place; the rest is read.
 
     >>> source = open_problems("gsm8k_train.jsonl", "augment")
     >>> for item in source: ...      # Problem or Rejection, in the order of the file
 
-Columns are recognized as in GSM8K (`question`, `answer` with `#### 72`), MATH (`problem`, `solution` with `\\boxed{}`),
-SVAMP (`Body`, `Question`, `Answer`), ASDiv, MAWPS and similar ones; `columns` maps others.
+The shapes of public data sets are known (`shapes/`, docs/data.md); `columns` names the places of anything else.
 """
 
 from __future__ import annotations
@@ -16,26 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from lemma.exceptions import ConfigError, DataError, Refusal
+from lemma.problems.advice import no_usable_problem
 from lemma.problems.parts import Sample
 from lemma.problems.problem import ROLES, read_row
-from lemma.problems.rows import READERS, is_local, read_rows, unreadable
+from lemma.problems.rows import FORMATS, has_format, is_local, places_in, read_rows, unreadable
+from lemma.problems.streams import STDIN, standard_input
 from lemma.records import Problem, Rejection, content_id
 from lemma.resources import BUNDLED
 from lemma.rundir.lines import fingerprint
 
 SAMPLE = BUNDLED / "sample.jsonl"
-# What to do if no row was usable, by the most frequent reason.
-_EXPECTED = "Give rows with question and answer (GSM8K), or with problem and solution (MATH)"
-_MAP = "Map your columns with --columns question=NAME,solution=NAME,answer=NAME"
-_ADVICE = {
-    "missing_field": _MAP,
-    "wrong_type": _MAP,
-    "empty_field": _MAP,
-    "empty_solution": f"Give solutions with their steps. {_MAP}",
-    "no_answer": f"End each solution with `#### 72` or `\\boxed{{72}}`, or add an answer column. {_MAP}",
-    "not_utf8": "Save the file as UTF-8",
-    "invalid_json": "Put one JSON object on each line",
-}
 
 
 @dataclass(frozen=True)
@@ -62,24 +51,32 @@ class ProblemSource:
     split: str = "train"
     solved: bool = True
     answered: bool = True
+    config: str | None = None
 
     @property
     def name(self) -> str:
         """The source of the problems, in their records: the name of the file or folder, or the data set's id."""
-        return Path(self.data).name if is_local(self.data) else self.data
+        names = (Path(place).name if is_local(place) else place for place in places_in(self.data))
+        return "standard input" if self.data == STDIN else ", ".join(names)
 
     def fingerprint(self) -> str:
         """Changes when the data changes."""
-        path = Path(self.data)
-        if not is_local(self.data):
-            return f"{self.data}:{self.split}"
+        if self.data == STDIN:
+            return fingerprint(standard_input())
+        found = [self._fingerprint(place) for place in places_in(self.data)]
+        return found[0] if len(found) == 1 else content_id(*found)
+
+    def _fingerprint(self, place: str) -> str:
+        path = Path(place)
+        if not is_local(place):
+            return f"{place}:{self.split}" if self.config is None else f"{place}:{self.config}:{self.split}"
         try:
             if path.is_dir():
                 files = sorted(file for file in path.rglob("*") if file.is_file())
                 return content_id(self.split, *(f"{file.relative_to(path)} {fingerprint(file)}" for file in files))
             return fingerprint(path)
         except OSError as error:
-            raise unreadable(self.data, error) from None
+            raise unreadable(place, error) from None
 
     def __iter__(self) -> Iterator[Problem | Rejection]:
         return (item if isinstance(item, Rejection) else item.problem for item in self.rows())
@@ -93,7 +90,7 @@ class ProblemSource:
         columns: set[str] = set()
         reasons: Counter[str] = Counter()
         first_details: dict[str, str] = {}
-        for place, row in read_rows(self.data, self.split):
+        for place, row in read_rows(self.data, self.split, self.config):
             try:
                 if isinstance(row, Refusal):
                     raise row
@@ -109,14 +106,7 @@ class ProblemSource:
                 first_details.setdefault(error.reason, detail)
                 yield Rejection(stage=self.stage, id=content_id(self.name, place), reason=error.reason, detail=detail)
         if not seen:
-            found = f"columns found: {', '.join(sorted(columns)) or 'none'}"
-            if not reasons:
-                raise DataError(f"{self.data} holds no usable problem: it has no rows ({found}). {_EXPECTED}")
-            ((reason, times),) = reasons.most_common(1)
-            raise DataError(
-                f"{self.data} holds no usable problem: {times:,} of {reasons.total():,} rows rejected as {reason} "
-                f"({first_details[reason][:300]}); {found}. {_ADVICE.get(reason, _EXPECTED)}"
-            )
+            raise DataError(no_usable_problem(self.data, columns, reasons, first_details))
 
 
 def bundled_sample() -> str:
@@ -133,6 +123,7 @@ def open_problems(
     solved: bool = True,
     *,
     answered: bool = True,
+    config: str | None = None,
 ) -> ProblemSource:
     """A source of problems; the bundled sample if `data` is None.
 
@@ -141,6 +132,8 @@ def open_problems(
     for role in columns or {}:
         if role not in ROLES:
             raise ConfigError(f"--columns {role}=...: {role!r} is unknown; map question, solution or answer")
-    if data is not None and not is_local(data) and (Path(data).suffix in READERS or data.startswith((".", "/"))):
-        raise DataError(f"{data} does not exist; give a .jsonl, .json, .csv or .parquet file, or a Hugging Face id")
-    return ProblemSource(str(data or SAMPLE), stage, columns or {}, split, solved, answered)
+    for place in places_in(data) if data else ():
+        looks_like_a_path = has_format(Path(place)) or place.startswith((".", "/"))
+        if place != STDIN and looks_like_a_path and not any(map(is_local, (place, *place.rsplit(":", 1)[:1]))):
+            raise DataError(f"{place} does not exist; give a file that ends in {FORMATS}, or a Hugging Face id")
+    return ProblemSource(str(data or SAMPLE), stage, columns or {}, split, solved, answered, config)

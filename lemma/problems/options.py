@@ -16,10 +16,10 @@ from lemma.problems.parts import text_of
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LETTERED = re.compile(r"\s*(?:\(([A-Za-z])\)|([A-Za-z])\s?[).:])\s*(.*)", re.DOTALL)
-_IN_ONE_TEXT = re.compile(r"(?:^|[,;\n])\s*\(?([a-zA-Z])\s?\)\s*")
+_IN_ONE_TEXT = re.compile(r"(?:^|[,;\n])\s{0,3}\(?([a-zA-Z])\s?\)")
 _LONGEST_OF_OPTIONS = 10_000
 _CLOSING_LETTER = re.compile(
-    r"\s*\b(?:answer|ans|option|choice)\b\s*(?:is\b)?\s*:?\s*\(?[A-Za-z]\)?\s*[.\"']*\s*$", re.I
+    r"\b(?:answer|ans|option|choice)\b\s{0,3}(?:is\b\s{0,3})?:?\s{0,3}\(?[A-Za-z]\)?\s?[.\"']?$", re.I
 )
 
 
@@ -82,7 +82,7 @@ def gold_option(options: Mapping[str, str], right: Any, name: str) -> str:
 
 def without_letter(solution: str) -> str:
     """A solution without the letter that it ends with: `... so 75 are left. ANSWER:C`."""
-    return _CLOSING_LETTER.sub("", solution.strip().strip('"').strip())
+    return _CLOSING_LETTER.sub("", solution.strip().strip('"').strip()).strip()
 
 
 def _shown_as_values(options: Mapping[str, str]) -> bool:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeGuard, TypeVar
 
 from lemma.exceptions import Refusal
@@ -77,7 +78,19 @@ def _member(value: Any, name: str) -> Any:
         return None
     if name in value:
         return value[name]
-    return next((value[key] for key in value if str(key).strip("\ufeff ").casefold() == name.casefold()), None)
+    key = _names(tuple(value)).get(name.casefold())
+    return None if key is None else value[key]
+
+
+@lru_cache(maxsize=256)
+def _names(keys: tuple[Any, ...]) -> dict[str, Any]:
+    """Keys by their names in lower case; of several, the first one counts."""
+    return {str(key).strip("\ufeff ").casefold(): key for key in reversed(keys)}
+
+
+def names_of(row: Row) -> Set[str]:
+    """The names of a row's columns in lower case."""
+    return _names(tuple(row)).keys()
 
 
 def filled(row: Row, template: str) -> Any:

@@ -8,14 +8,13 @@ from dataclasses import replace
 
 from lemma.exceptions import Refusal
 from lemma.grading.languages import foreign_answer
-from lemma.grading.responses import split_thought
 from lemma.grading.verdict import extract_answer, is_no_gold_answer, verdict
 from lemma.problems.gold import gold_in, is_worked
 from lemma.problems.parts import Parts, Row, Sample, filled, text_of
 from lemma.problems.samples import samples_in
 from lemma.problems.shapes import shape_of
 from lemma.records import Problem, content_id
-from lemma.steps import split_steps, without_answer_line
+from lemma.steps import split_steps, split_thought, without_answer_line
 
 ROLES = ("question", "solution", "answer")
 _WORD = re.compile(r"(?<![\\A-Za-z])[^\W\d_]{2,}")
@@ -33,6 +32,8 @@ def read_row(
     and `answered` is set.
     """
     parts = _mapped(row, columns)
+    if not parts.question:
+        raise Refusal("empty_field", "the question is empty")
     solution, answer, unsolved = _solution_and_answer(parts)
     is_no_gold = bool(answer) and is_no_gold_answer(answer)
     if solution and answer and not is_no_gold and _differ(answer, solution):

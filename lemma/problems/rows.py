@@ -1,4 +1,4 @@
-"""Read the rows of a file (JSONL, JSON, CSV, Parquet) or of a Hugging Face data set, each with its place.
+"""Read the rows of files, folders, the standard input, or a Hugging Face data set, each with its place.
 
     >>> for place, row in read_rows("gsm8k_train.jsonl", "train"): ...    # "gsm8k_train.jsonl, line 1", {...}
 
@@ -7,22 +7,29 @@ A bad row is returned as a Refusal, and the next one follows.
 
 from __future__ import annotations
 
-import codecs
-import csv
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import count
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import orjson
+from lemma.exceptions import DataError
+from lemma.problems import hub
+from lemma.problems.json_rows import Row, json_rows, jsonl_rows
+from lemma.problems.splits import choose_split, split_in
+from lemma.problems.streams import PACKED, STDIN, Source
+from lemma.problems.tables import arrow_rows, csv_rows, parquet_rows
 
-from lemma.exceptions import DataError, MissingExtraError, Refusal
-
-Row = Mapping[str, Any] | Refusal
-_MOST_ROWS_OF_A_BATCH, _MOST_BYTES_OF_A_BATCH = 4096, 2**28
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
+READERS = {
+    ".jsonl": jsonl_rows,
+    ".ndjson": jsonl_rows,
+    ".json": json_rows,
+    ".csv": csv_rows,
+    ".tsv": csv_rows,
+    ".parquet": parquet_rows,
+    ".arrow": arrow_rows,
+}
+"""By the ending of a file's name, without that of a packer such as .gz."""
+FORMATS = ".jsonl, .json, .csv, .tsv or .parquet (or one of these with .gz, .bz2, .xz or .zst)"
+# What stands beside data in a folder: of `datasets`, of trainers, and of lemma.
+_NOT_DATA = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "manifest.json"}
 
 
 def is_local(data: str) -> bool:
@@ -33,147 +40,73 @@ def is_local(data: str) -> bool:
         return False
 
 
+def has_format(path: Path) -> bool:
+    """Whether a file's name ends as one that can be read."""
+    return (path.with_suffix("") if path.suffix in PACKED else path).suffix.lower() in READERS
+
+
 def unreadable(data: str, error: OSError) -> DataError:
     """The error for a file that the system does not let us read."""
     return DataError(f"{data} cannot be read: {error.strerror or error}")
 
 
-def read_rows(data: str, split: str) -> Iterator[tuple[str, Row]]:
+def places_in(data: str) -> list[str]:
+    """What a user named: one file, folder or data set, or several with commas between them, or a pattern with `*`."""
+    if data == STDIN or is_local(data):
+        return [data]
+    places = [place.strip() for place in data.split(",") if place.strip()]
+    return [found for place in places for found in _matching(place)]
+
+
+def _matching(place: str) -> list[str]:
+    if "*" not in place or is_local(place):
+        return [place]
+    folder, pattern = (Path(place).anchor or ".", place.removeprefix(Path(place).anchor))
+    return sorted(map(str, Path(folder).glob(pattern))) or [place]
+
+
+def read_rows(data: str, split: str, config: str | None = None) -> Iterator[tuple[str, Row]]:
     """The rows with their places.
 
     Raises DataError if the data cannot be read, MissingExtraError if a package for it is not installed.
     """
-    if not Path(data).is_file():
-        yield from _data_set_rows(data, split)
-        return
-    reader = READERS.get(Path(data).suffix)
-    if reader is None:
-        raise DataError(f"{data}: unknown format; name the file .jsonl, .json, .csv or .parquet")
-    try:
-        yield from reader(Path(data))
-    except OSError as error:
-        raise unreadable(data, error) from None
-
-
-def _jsonl_rows(path: Path) -> Iterator[tuple[str, Row]]:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            content = line.removeprefix(codecs.BOM_UTF8)
-            if not line.strip():
-                continue
+    for place in places_in(data):
+        path = Path(place)
+        if place != STDIN and not path.is_file() and (not path.is_dir() or config or hub.is_described(path)):
+            yield from hub.data_set_rows(place, split, config)
+            continue
+        files = [path] if place == STDIN or path.is_file() else files_in(path, split)
+        for file in files:
+            source = Source.of(file)
+            reader = READERS.get(source.suffix)
+            if reader is None:
+                raise DataError(f"{file}: unknown format; name the file {FORMATS}")
             try:
-                content.decode("utf-8")
-                row = _object(orjson.loads(content))
-            except UnicodeDecodeError as error:
-                row = Refusal("not_utf8", f"byte {error.start} is not UTF-8")
-            except orjson.JSONDecodeError as error:
-                row = Refusal("invalid_json", str(error))
-            yield f"{path.name}, line {number}", row
+                yield from reader(source, split)
+            except OSError as error:
+                raise unreadable(str(file), error) from None
 
 
-def _object(value: Any) -> Row:
-    if isinstance(value, dict):
-        return value
-    return Refusal("wrong_type", f"{type(value).__name__}, expected an object")
+def files_in(folder: Path, split: str) -> list[Path]:
+    """The data files in a folder, in the order of their names: of one split, if the names tell splits apart.
 
-
-def _json_rows(path: Path) -> Iterator[tuple[str, Row]]:
-    try:
-        value = orjson.loads(path.read_bytes().removeprefix(codecs.BOM_UTF8))
-    except orjson.JSONDecodeError as error:
-        raise DataError(f"{path}: not JSON ({error}). If it has one object per line, name it .jsonl") from None
-    if isinstance(value, dict):
-        value = next((rows for rows in value.values() if isinstance(rows, list)), [value])
-    for number, row in enumerate(value if isinstance(value, list) else [value], start=1):
-        yield f"{path.name}, item {number}", _object(row)
-
-
-def _csv_rows(path: Path) -> Iterator[tuple[str, Row]]:
-    # Bytes that are not UTF-8 are read as lone surrogates, so that one bad cell costs one row.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        reader = csv.DictReader(file)
-        try:
-            _ = reader.fieldnames
-        except csv.Error as error:
-            raise DataError(f"{path}: the first line is not the header of a CSV file ({error})") from None
-        for number in count(2):
-            row: Row
-            try:
-                row = next(reader)
-                if None in row:
-                    row = Refusal("wrong_type", "more cells than the header has columns")
-                elif any(_SURROGATE.search(cell or "") for cell in row.values()):
-                    row = Refusal("not_utf8", "a cell is not UTF-8")
-            except csv.Error as error:
-                row = Refusal("invalid_csv", str(error))
-            except StopIteration:
-                return
-            yield f"{path.name}, row {number}", row
-
-
-def _parquet_rows(path: Path) -> Iterator[tuple[str, Row]]:
-    try:
-        from pyarrow import ArrowException, parquet
-    except ImportError:
-        raise MissingExtraError("pyarrow", "data") from None
-    try:
-        file = parquet.ParquetFile(path)
-        largest = _largest_value(file.metadata)
-        if largest > _MOST_BYTES_OF_A_BATCH:
-            raise DataError(f"{path}: a column of it unpacks to {largest / 2**20:,.0f} MiB from almost nothing")
-        # One long text that the file holds once may stand in every row.
-        size = max(1, min(_MOST_ROWS_OF_A_BATCH, _MOST_BYTES_OF_A_BATCH // max(1, largest)))
-        batches: Iterable[Any] = file.iter_batches(size)
-        rows = (row for batch in batches for row in _rows_of_batch(batch))
-        for number, row in enumerate(rows, start=1):
-            yield f"{path.name}, row {number}", row
-    except (ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{path}: not a readable Parquet file ({reason})") from None
-
-
-def _largest_value(metadata: Any) -> int:
-    """The most bytes that a value can have, counting only columns that unpack to a hundred times what is stored."""
-    chunks = (
-        metadata.row_group(group).column(column)
-        for group in range(metadata.num_row_groups)
-        for column in range(metadata.num_columns)
+    Raises DataError if there are none.
+    """
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and has_format(path)
+        and path.name not in _NOT_DATA
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
-    sizes = ((chunk.total_uncompressed_size, chunk.total_compressed_size) for chunk in chunks)
-    return max((unpacked for unpacked, stored in sizes if unpacked > 100 * stored), default=0)
-
-
-def _rows_of_batch(batch: Any) -> list[Row]:
-    """The rows of a batch of Arrow data. If a cell is not UTF-8, they are converted one by one to find it."""
-    try:
-        rows: list[Row] = batch.to_pylist()
-        return rows
-    except UnicodeDecodeError as error:
-        if batch.num_rows == 1:
-            return [Refusal("not_utf8", f"byte {error.start} of a cell is not UTF-8")]
-        return [row for at in range(batch.num_rows) for row in _rows_of_batch(batch.slice(at, 1))]
-
-
-def _data_set_rows(data: str, split: str) -> Iterator[tuple[str, Row]]:
-    """The rows of a data set on the Hub, or in a folder that `datasets` can load."""
-    try:
-        from datasets import load_dataset
-    except ImportError:
-        raise MissingExtraError("datasets", "data") from None
-    try:
-        rows = load_dataset(data, split=split, streaming=True)
-        for number, row in enumerate(rows, start=1):
-            yield f"{data}, row {number}", row
-    except Exception as error:  # the errors of loaders, the Hub's client and their libraries have no common base class
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{data}: neither a file here nor a data set that could be loaded ({reason})") from None
-
-
-READERS = {
-    ".jsonl": _jsonl_rows,
-    ".ndjson": _jsonl_rows,
-    ".json": _json_rows,
-    ".csv": _csv_rows,
-    ".parquet": _parquet_rows,
-}
-"""By the ending of a file's name."""
+    if not files:
+        raise DataError(f"{folder} holds no data; expected files that end in {FORMATS}")
+    by_split: dict[str, list[Path]] = {}
+    for path in files:
+        parts = path.relative_to(folder).parts
+        found = next((name for part in reversed(parts) if (name := split_in(part))), "")
+        by_split.setdefault(found, []).append(path)
+    if list(by_split) == [""]:
+        return files
+    return by_split[choose_split((name for name in by_split if name), split, str(folder))]

@@ -136,7 +136,7 @@ def fingerprint(path: Path) -> str:
 
 
 class LineIndex:
-    """Where the first line of each key stands, so that no line is held in memory. What was appended since is looked
+    """Where the lines of each key stand, so that no line is held in memory. What was appended since is looked
     through when a key is not found. A line's key is its field `key`; lines without the values of `where` don't count.
     """
 
@@ -144,6 +144,7 @@ class LineIndex:
         """Read the file once. Raises RunDirectoryError naming the stage that makes it when it is not there."""
         self._path, self._key, self._where = path, key, dict(where or {})
         self._places: dict[str, int] = {}
+        self._later_places: dict[str, list[int]] = {}
         self._read = self._number = 0
         try:
             self._read_on()
@@ -154,10 +155,19 @@ class LineIndex:
         """The first line of a key, or None."""
         if key not in self._places and self._path.stat().st_size > self._read:
             self._read_on()
+        return self._line(self._places[key]) if key in self._places else None
+
+    def find_all(self, key: str) -> list[bytes]:
+        """All lines of a key, in order."""
+        if self._path.stat().st_size > self._read:
+            self._read_on()
         if key not in self._places:
-            return None
+            return []
+        return [self._line(place) for place in (self._places[key], *self._later_places.get(key, ()))]
+
+    def _line(self, place: int) -> bytes:
         with self._path.open("rb") as file:
-            file.seek(self._places[key])
+            file.seek(place)
             return file.readline()
 
     def _read_on(self) -> None:
@@ -169,7 +179,9 @@ class LineIndex:
                 self._number += 1
                 values = parse_line(line, self._path, self._number)
                 if self._where.items() <= values.items():
-                    self._places.setdefault(text_field(values, self._key, self._path, self._number), self._read)
+                    key = text_field(values, self._key, self._path, self._number)
+                    if self._places.setdefault(key, self._read) != self._read:
+                        self._later_places.setdefault(key, []).append(self._read)
                 self._read += len(line)
 
 

@@ -11,8 +11,11 @@ The shipped ones are those of arXiv 2503.17439. Your own is a JSON file of label
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -23,6 +26,11 @@ from lemma.taxonomy.error_types import Taxonomy
 
 _FOLDER = BUNDLED / "distributions"
 UNIFORM = "uniform"
+PARTS = 1 << 12
+MOST = 0.25
+"""The largest share of a type, if none was asked for."""
+TOLERANCE = 0.015
+"""How far a share may be from what was asked for, before the rounding to whole parts and records."""
 
 
 class _File(BaseModel):
@@ -64,6 +72,83 @@ def load_distribution(name_or_path: str | Path, taxonomy: Taxonomy) -> dict[str,
             "--teacher, or leave out --distribution"
         )
     return {error_type.id: by_type[error_type.id] for error_type in taxonomy if error_type.id in by_type}
+
+
+@dataclass(frozen=True)
+class Thinning:
+    """Which records to keep so that the types have the shares that were asked for, told by their ids alone.
+
+    Ids are hashes, so the first so many of `PARTS` parts of all ids are that share of the records, wherever they stand.
+    """
+
+    kept: Mapping[str, int]
+
+    def keeps(self, kind: str, record_id: str) -> bool:
+        """Whether a record is kept."""
+        return part_of(record_id) < self.kept.get(kind, 0)
+
+    @classmethod
+    def of(cls, weights: Mapping[str, float], available: Mapping[str, Mapping[int, int]]) -> Self:
+        """The thinning for these weights, if so many records of each type are available in each part."""
+        return cls._to(
+            largest_mix(weights, {kind: sum(parts.values()) for kind, parts in available.items()}), available
+        )
+
+    @classmethod
+    def capped(cls, available: Mapping[str, Mapping[int, int]]) -> Self | None:
+        """The thinning by which no type has more than `MOST` of all records; None if nothing has to be left out, or if
+        there are too few types for that.
+        """
+        counts = {kind: sum(parts.values()) for kind, parts in available.items()}
+        cap = max(counts.values(), default=0)
+        while cap > MOST * sum(min(count, cap) for count in counts.values()):
+            cap -= 1
+        if not cap or cap == max(counts.values()):
+            return None
+        return cls._to({kind: min(count, cap) for kind, count in counts.items()}, available)
+
+    @classmethod
+    def _to(cls, wanted: Mapping[str, int], available: Mapping[str, Mapping[int, int]]) -> Self:
+        kept = {}
+        for kind, count in wanted.items():
+            found = list(accumulate(available[kind].get(part, 0) for part in range(PARTS)))
+            # The number of parts that comes nearest to the count, and all of them if nothing is left out.
+            nearest = min(range(PARTS), key=lambda parts: abs((found[parts - 1] if parts else 0) - count))
+            kept[kind] = PARTS if count >= found[-1] else nearest
+        return cls(kept)
+
+
+def part_of(record_id: str) -> int:
+    """The part of all ids that one belongs to, from 0 to `PARTS` - 1."""
+    return int(record_id[:3], 16)
+
+
+def largest_mix(weights: Mapping[str, float], available: Mapping[str, int]) -> dict[str, int]:
+    """How many to keep of each type, so that all shares are within `TOLERANCE` of the weights and as many as possible
+    are kept. A type of which there is none at all is left out, and the others share its part.
+
+    >>> largest_mix({"a": 1, "b": 1}, {"a": 900, "b": 97})
+    {'a': 103, 'b': 97}
+    """
+    there = {kind: weight for kind, weight in weights.items() if available.get(kind)}
+    shares = {kind: weight / sum(there.values()) for kind, weight in there.items()}
+
+    def most(kind: str, total: int) -> float:
+        return min(available[kind], (shares[kind] + TOLERANCE) * total)
+
+    def is_possible(total: int) -> bool:
+        enough = all((share - TOLERANCE) * total <= available[kind] for kind, share in shares.items())
+        return enough and sum(most(kind, total) for kind in shares) >= total
+
+    total, too_many = 0, sum(available[kind] for kind in shares) + 1
+    while too_many - total > 1:
+        middle = (total + too_many) // 2
+        total, too_many = (middle, too_many) if is_possible(middle) else (total, middle)
+    # What scarce types lack is made up by the others, by as many points each as possible.
+    mix = {kind: min(available[kind], shares[kind] * total) for kind in shares}
+    room = {kind: most(kind, total) - mix[kind] for kind in shares}
+    part = (total - sum(mix.values())) / (sum(room.values()) or 1)
+    return {kind: round(mix[kind] + part * room[kind]) for kind in shares}
 
 
 def _read(path: Path) -> dict[str, float]:

@@ -16,7 +16,9 @@ from typing import Literal
 from lemma.records import Correction, ErroneousSolution, Segment, SegmentKind, Trajectory
 from lemma.statistics import random_for
 from lemma.steps import solution_text
+from lemma.trajectories.languages import language_of
 from lemma.trajectories.phrases import Mode, choose_phrase, load_phrases
+from lemma.trajectories.plausibility import is_implausible
 
 Truncation = Literal["first-error", "none"]
 
@@ -85,4 +87,6 @@ class PhraseDraw:
             mode=self.mode,
             rng=random_for(self.seed, "reflection", correction.id),
             step_number=step_number(erroneous),
+            language=language_of("\n".join((*erroneous.steps, erroneous.question))),
+            implausible=is_implausible(erroneous),
         )

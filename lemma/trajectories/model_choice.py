@@ -25,9 +25,11 @@ from lemma.models.scoring import Score, Scorer, Turn
 from lemma.records import Correction, ErroneousSolution
 from lemma.statistics import random_for
 from lemma.trajectories.joining import PhraseDraw, Truncation, join, step_number
+from lemma.trajectories.languages import language_of
 from lemma.trajectories.phrase_comparison import Comparison, Place, Way, compare
 from lemma.trajectories.phrase_scores import Remembered, Scores, open_scores, score_turns
 from lemma.trajectories.phrases import Mode, filled, load_phrases
+from lemma.trajectories.plausibility import is_implausible
 
 _COMPARED = 500
 
@@ -48,7 +50,9 @@ class ModelChoice:
 
     def turn(self, erroneous: ErroneousSolution, correction: Correction, family: str) -> Turn:
         """What the model has said when it is to reflect, and the fitting phrases, each once."""
-        fitting = load_phrases(correction.strategy).fitting(erroneous.error_type, family)
+        language = language_of("\n".join((*erroneous.steps, erroneous.question)))
+        phrases = load_phrases(correction.strategy)
+        fitting = phrases.fitting(erroneous.error_type, family, language, is_implausible(erroneous))
         candidates = dict.fromkeys(filled(fitting, step_number(erroneous)))
         parts = {part.kind: part.text for part in join(erroneous, correction, "", self.truncate).segments}
         after = parts["reflection"] + parts["correction"] if self.score_correction else ""

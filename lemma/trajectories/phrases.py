@@ -5,28 +5,32 @@
     >>> choose_phrase(phrases, "calculation_error", "calc", mode="typed", rng=rng, step_number=2)
     'Checking this calculation again, I notice a mistake. The correct version is:'
 
-There is a folder per strategy, with a file per error type, one per family, and `any`. The phrases of a family fit every
-type in it, those of `any` fit every error (arXiv 2503.17439 uses one list of phrases for all types).
+There is a folder per strategy, with a file per error type, one per family, `any`, and `implausible`. A phrase comes
+from the type's own file; the family's serves types that have none, and `any` those that have no family's either (arXiv
+2503.17439 uses one list of phrases for all types). Each file has English phrases, and under `languages` those of other
+languages by their code. If there are none in a language, the phrase is one of `any` under `und`: signs, not words.
 """
 
 from __future__ import annotations
 
 import random
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from lemma.exceptions import ConfigError
 from lemma.records import Strategy, content_id
 from lemma.resources import Text, prompt_files, read_yaml
+from lemma.trajectories.languages import ENGLISH, UNDETERMINED
 
 Mode = Literal["typed", "random"]
-FOR_ANY_ERROR = "any"
+FOR_ANY_ERROR, FOR_IMPLAUSIBLE_NUMBERS = "any", "implausible"
 STEP_SLOT = "{step}"
 
 
@@ -36,6 +40,7 @@ class Phrase:
 
     id: str
     text: str
+    language: str = ENGLISH
 
     def fill(self, step_number: int) -> str:
         """The text, with the number of the wrong step (from 1) in its slot if it has one."""
@@ -57,10 +62,35 @@ class Phrases:
         """Every phrase, in the order of the files' names."""
         return tuple(phrase for name in sorted(self.by_file) for phrase in self.by_file[name])
 
-    def fitting(self, error_type_id: str, family: str) -> tuple[Phrase, ...]:
-        """The phrases written for the type or its family; if there are none, those for any error."""
-        typed = (*self.by_file.get(error_type_id, ()), *self.by_file.get(family, ()))
-        return typed or self.by_file[FOR_ANY_ERROR]
+    def of(self, name: str, language: str = ENGLISH) -> tuple[Phrase, ...]:
+        """The phrases of one file in one language."""
+        return self._by_language.get((name, language), ())
+
+    def fitting(
+        self, error_type_id: str, family: str, language: str = ENGLISH, implausible: bool = False
+    ) -> tuple[Phrase, ...]:
+        """The phrases written for the type; if there are none, those for its family, else those for any error, else
+        signs that are no words. If the wrong number is implausible, those that say so are among them.
+        """
+        pools = (self.of(name, language) for name in (error_type_id, family, FOR_ANY_ERROR))
+        found = next(filter(None, pools), ())
+        if found and implausible:
+            return (*found, *self.of(FOR_IMPLAUSIBLE_NUMBERS, language))
+        return found or self.of(FOR_ANY_ERROR, UNDETERMINED) or self.of(FOR_ANY_ERROR)
+
+    def anywhere(self, language: str = ENGLISH) -> tuple[Phrase, ...]:
+        """All phrases in one language but those about implausible numbers; signs if there are none."""
+        names = sorted(name for name in self.by_file if name != FOR_IMPLAUSIBLE_NUMBERS)
+        found = tuple(phrase for name in names for phrase in self.of(name, language))
+        return found or self.fitting(FOR_ANY_ERROR, FOR_ANY_ERROR, language)
+
+    @cached_property
+    def _by_language(self) -> dict[tuple[str, str], tuple[Phrase, ...]]:
+        found: dict[tuple[str, str], list[Phrase]] = defaultdict(list)
+        for name, phrases in self.by_file.items():
+            for phrase in phrases:
+                found[name, phrase.language].append(phrase)
+        return {key: tuple(phrases) for key, phrases in found.items()}
 
 
 def filled(phrases: Sequence[Phrase], step_number: int | None) -> tuple[str, ...]:
@@ -77,14 +107,24 @@ def filled(phrases: Sequence[Phrase], step_number: int | None) -> tuple[str, ...
 
 
 def choose_phrase(
-    phrases: Phrases, error_type_id: str, family: str, *, mode: Mode, rng: random.Random, step_number: int | None
+    phrases: Phrases,
+    error_type_id: str,
+    family: str,
+    *,
+    mode: Mode,
+    rng: random.Random,
+    step_number: int | None,
+    language: str = ENGLISH,
+    implausible: bool = False,
 ) -> str:
     """Draw a phrase that fits the error (`typed`), or any of the strategy's (`random`), with its slot filled in.
 
-    `step_number` counts from 1; without one, no phrase is drawn that names the step. A generator in the same state
-    draws the same phrase, until `phrases.version` changes.
+    `step_number` counts from 1; without one, no phrase is drawn that names the step. `implausible` says that nobody
+    would believe the wrong number. A generator in the same state draws the same phrase, until `phrases.version`
+    changes.
     """
-    candidates = phrases.fitting(error_type_id, family) if mode == "typed" else phrases.all
+    typed = mode == "typed"
+    candidates = phrases.fitting(error_type_id, family, language, implausible) if typed else phrases.anywhere(language)
     return rng.choice(filled(candidates, step_number))
 
 
@@ -95,12 +135,14 @@ def load_phrases(strategy: Strategy) -> Phrases:
 
 def read_phrases(files: tuple[Path, ...]) -> Phrases:
     """The phrases in these files. Raises ConfigError, with file and field, if a file holds no phrases."""
-    by_file = {
-        path.stem: tuple(
-            Phrase(f"{path.stem}-{content_id(text)}", text) for text in read_yaml(path, _PhraseFile).phrases
+    by_file = {}
+    for path in files:
+        content = read_yaml(path, _PhraseFile)
+        by_file[path.stem] = tuple(
+            Phrase(f"{path.stem}-{content_id(text)}", text, language)
+            for language, texts in {ENGLISH: content.phrases, **content.languages}.items()
+            for text in texts
         )
-        for path in files
-    }
     if FOR_ANY_ERROR not in by_file:
         raise ConfigError(f"there is no {FOR_ANY_ERROR}.yaml; add one, with phrases that fit any error")
     return Phrases(by_file)
@@ -109,15 +151,18 @@ def read_phrases(files: tuple[Path, ...]) -> Phrases:
 _read_once = cache(read_phrases)
 
 
+def _only_known_slots(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    for phrase in phrases:
+        if re.search(r"[{}]", phrase.replace(STEP_SLOT, "")):
+            raise ValueError(f"{phrase!r} has a slot other than {STEP_SLOT}")
+    return phrases
+
+
+_Texts = Annotated[tuple[Text, ...], Field(min_length=1), AfterValidator(_only_known_slots)]
+
+
 class _PhraseFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    phrases: tuple[Text, ...] = Field(min_length=1)
-
-    @field_validator("phrases")
-    @classmethod
-    def _only_known_slots(cls, phrases: tuple[str, ...]) -> tuple[str, ...]:
-        for phrase in phrases:
-            if re.search(r"[{}]", phrase.replace(STEP_SLOT, "")):
-                raise ValueError(f"{phrase!r} has a slot other than {STEP_SLOT}")
-        return phrases
+    phrases: _Texts
+    languages: dict[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")], _Texts] = {}

@@ -116,11 +116,12 @@ def _found(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]
 
 
 def plain_claims(record: ErroneousSolution) -> list[Finding]:
-    """For records without LaTeX: only whether what a step is said to have found is still to be solved for there.
+    """For records without LaTeX: whether what a step is said to have found is still to be solved for there, and whether
+    the numbers and words that are taken from the question or a step stand there.
 
     >>> # "45 is what step 1 found", and step 1 says "x + 2x = 45"
     """
-    findings = []
+    findings = [*_taken_where_it_says(record)]
     for pattern, rule in _RULES:
         for match in pattern.finditer(record.explanation) if rule is _found else ():
             value, place = _value(match["x"]), int(match["k"]) - 1
@@ -136,6 +137,27 @@ def plain_claims(record: ErroneousSolution) -> list[Finding]:
                 name = f"explanation: what a step is said to have found {UNSOLVED}"
                 findings.append(Finding(name, f"{_bare(match['x'])} in step {place + 1}: {record.steps[place][:200]}"))
     return findings
+
+
+def _taken_where_it_says(record: ErroneousSolution) -> Iterator[Finding]:
+    """`The step takes 20, the number of pens from step 1, instead of 8 ("8 for $2")`."""
+    for match in re.finditer(r"\(\"(.+?)\"\)", record.explanation):
+        if match[1] not in record.question:
+            yield Finding("explanation: words said to be the question's are not there", match[1])
+    found = re.match(r"The step takes (?P<taken>.+?) instead of (?P<due>.+?): it should be ", record.explanation)
+    for name in ("taken", "due") if found is not None else ():
+        text = found[name] if found is not None else ""
+        value = next(iter(numbers_in(text.split()[0].rstrip(","))), Fraction(-1))
+        step = re.search(r" from step (?P<k>\d+),?$", text)
+        noun = re.search(r"the number of ([a-z]+)", text)
+        source = record.question if step is None else record.steps[int(step["k"]) - 1]
+        if value not in numbers_in(source):
+            yield Finding("explanation: a number is not where it is said to be from", text)
+        if noun is not None and noun[1] not in source:
+            yield Finding("explanation: a noun is not where its number is said to be from", text)
+        place = record.steps[record.located_step] if name == "taken" else " ".join(record.reference_steps)
+        if value not in numbers_in(place):
+            yield Finding("explanation: a number said to be in a step is not there", text)
 
 
 def _solves(chain: Chain, place: int) -> bool:

@@ -12,7 +12,7 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 
-from lemma.problems.parts import Row
+from lemma.problems.parts import Row, names_of
 from lemma.problems.shapes.shape import Shape
 
 
@@ -26,5 +26,5 @@ def shapes() -> dict[str, Shape]:
 
 def shape_of(row: Row) -> Shape:
     """The shape of a row."""
-    keys = {str(key).strip("\ufeff ").casefold() for key in row}
+    keys = names_of(row)
     return next(shape for shape in shapes().values() if shape.fits(row, keys))

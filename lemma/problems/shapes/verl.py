@@ -15,9 +15,9 @@ from lemma.problems.shapes.shape import Shape, required
 
 # How the prompts of these data sets ask for the form of the answer.
 _REQUEST_AFTER = re.compile(
-    r"\s*(?:Let's think step by step and output the final answer (?:after \"####\"|within \\boxed\{\})\.?"
+    r"(?:Let's think step by step and output the final answer (?:after \"####\"|within \\boxed\{\})\.?"
     r"|Remember to put your (?:final )?answer on its own line after \"Answer:\"\.?"
-    r"|Please (?:reason|think) step by step,? and put your final answer within \\boxed\{\}\.?)\s*$"
+    r"|Please (?:reason|think) step by step,? and put your final answer within \\boxed\{\}\.?)$"
 )
 _REQUEST_BEFORE = re.compile(
     r"^\s*Solve the following math problem step by step\. The last line of your response should be of the form "
@@ -30,7 +30,7 @@ def refine(row: Row, parts: Parts) -> Parts:
     asked = value_at(row, "extra_info.question") or value_at(row, "extra_info.raw_problem")
     if not isinstance(asked, str) or not asked.strip():
         asked = read_conversation(required(prompt, "prompt") if isinstance(prompt, str) else prompt, "prompt").question
-    question = _REQUEST_BEFORE.sub("", _REQUEST_AFTER.sub("", asked)).strip()
+    question = _REQUEST_BEFORE.sub("", _REQUEST_AFTER.sub("", asked.strip())).strip()
     return replace(parts, question=question, answer=_gold(value_at(row, "reward_model.ground_truth")))
 
 

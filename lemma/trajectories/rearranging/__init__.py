@@ -56,8 +56,10 @@ def _rearranged(
         return None, refusal.reason, refusal.detail
     if start.final is None:
         return None, "no_other_way", "the answer is not computed in the text"
+    if start.latex:
+        return None, "no_other_way", "letters of LaTeX may stand for what another step says"
     rng, refused, ways, graph = random_for(choice, question, *steps), set[str](), list(WAYS), start
-    for _ in range(_MOST_CHANGES):
+    for _ in range(rng.randint(1, _MOST_CHANGES)):
         rng.shuffle(ways)
         for way in ways:
             found = _first_proven(start, graph, way, rng, refused)

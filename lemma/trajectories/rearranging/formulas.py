@@ -137,9 +137,9 @@ def _signs(graph: SolutionGraph, equation: Equation, text: str) -> dict[str, str
             if sign and not operator.is_bar and not _WORDED.fullmatch(sign):
                 signs.setdefault(operator.symbol, sign)
     spaced = any(text[operator.start - 1].isspace() for operator in equation.operators)
-    plain = {"+": "+", "-": "-", "*": "\\cdot" if graph.latex else "*", "/": "/"} | signs
+    plain = {"+": "+", "-": "-", "*": "*", "/": "/"} | signs
     # Letters and commands run into the numbers without blanks.
-    return {name: f" {sign} " if spaced or not sign.isascii() or sign.isalpha() or sign[0] == "\\" else sign
+    return {name: f" {sign} " if spaced or not sign.isascii() or sign.isalpha() else sign
             for name, sign in plain.items()}  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def _variants(tree: Part, graph: SolutionGraph) -> Iterator[Part]:
     """The expression with one of its operations done in another way."""
     if isinstance(tree, Atom):
         return
-    for rule in _RULES if not graph.latex else _RULES_OF_FORMULAS:
+    for rule in _RULES:
         yield from rule(tree, graph.question)
     # A product of three is taken apart as a whole only.
     if tree.operator in "+-":
@@ -139,4 +139,3 @@ def _summands(tree: Part) -> Iterator[Part]:
 
 _Rule = Callable[[Operation, str], Iterator[Part]]
 _RULES: tuple[_Rule, ...] = (_share, _division, _repeated_sum, _subtraction, _double_division, _distribution)
-_RULES_OF_FORMULAS: tuple[_Rule, ...] = (_subtraction, _double_division, _distribution)

@@ -11,9 +11,6 @@ from lemma.trajectories.rearranging.wording import check_wording
 
 def propose(graph: SolutionGraph) -> Iterator[tuple[str, ...] | Refusal]:
     """Every way to tell one step earlier, before steps that it does not depend on."""
-    if graph.latex:
-        yield Refusal("latex", "letters may stand for what an earlier step says")
-        return
     sources = [_sources(graph, step) for step in range(len(graph.steps))]
     for step in range(1, len(graph.steps) - 1):  # the last step has the answer
         for place in range(step - 1, -1, -1):

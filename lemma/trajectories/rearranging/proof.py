@@ -6,13 +6,13 @@ calls by a result of the other solution is the same function of the problem's nu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice, product
 
 from lemma.arithmetic.expressions import Binary, Expression, leaves, nodes
 from lemma.arithmetic.fingerprints import MODULUS, computed, fingerprint, inverse
 from lemma.arithmetic.graph import SolutionGraph, read_solution
-from lemma.arithmetic.latex import is_balanced
 from lemma.arithmetic.numbers import Number, Value, divide, normal
 from lemma.exceptions import Refusal
 
@@ -32,8 +32,6 @@ def prove(old: SolutionGraph, steps: Sequence[str], beside: SolutionGraph | None
         raise Refusal("unreadable_equation")
     if old.final is None or new.final is None or _behind(new, new.final) != _behind(old, old.final):
         raise Refusal("answer_moved")
-    if new.latex and not all(map(is_balanced, steps)):
-        raise Refusal("unbalanced_latex")
     if not _unexplained(new) <= _unexplained(old):
         raise Refusal("number_from_nowhere", ", ".join(map(str, _unexplained(new) - _unexplained(old))))
     known: dict[Value, set[int]] = {}
@@ -98,7 +96,7 @@ def _values(tree: Expression, origins: Sequence[int]) -> set[int]:
     if isinstance(tree, Binary):
         sides = product(_values(tree.left, origins), _values(tree.right, origins))
         values |= {computed(Binary(tree.operator, 0, 1), pair) for pair in sides}
-        summands = [origins[leaf] for leaf in leaves(tree)]
-        if len(set(summands)) == 1 and all(node.operator == "+" for node in nodes(tree)):
-            values.add(fingerprint(len(summands)) * summands[0] % MODULUS)  # 4 + 4 + 4 is 3 * 4
+        if all(node.operator == "+" for node in nodes(tree)):
+            counts = Counter(origins[leaf] for leaf in leaves(tree))  # 4 + 4 + 4 is 3 * 4
+            values.add(sum(one * (fingerprint(count) if count > 1 else 1) for one, count in counts.items()) % MODULUS)
     return values

@@ -28,9 +28,6 @@ def propose(graph: SolutionGraph) -> Iterator[tuple[str, ...] | Refusal]:
         formula = read_formula(graph, index)
         if formula is None or len(atoms(formula.tree)) < _FEWEST_NUMBERS or len(graph.readings[step].equations) > 1:
             continue
-        if graph.latex:
-            yield Refusal("latex", "a formula of its own would need its own words")
-            return
         if refers_back(graph.steps[step]):
             yield Refusal("reference_word", f"step {step + 1}")
             continue

@@ -32,6 +32,11 @@ _OPERATION = re.compile(
 )
 _PRONOUN = re.compile(r"\b(?:he|she|they|him|her|hers|his|their|theirs|we|our|i|my)\b", re.IGNORECASE)
 _NAME = re.compile(r"\b[A-Z][a-z]+(?:[’'][a-z]+)?\b")
+_DATE = re.compile(
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Christmas)\b"
+)
+_WITHIN = re.compile(r"[\w,;][ \t]")
 # At the head of a step that now begins the solution, these can be left out.
 _HEAD = re.compile(r"(?:then|so|next|finally|therefore|thus|hence|now|after that|in total|also)\b,?\s+", re.IGNORECASE)
 
@@ -43,23 +48,29 @@ def check_wording(question: str, steps: Sequence[str], order: Sequence[int]) -> 
     sums up other steps than before, or if a pronoun would mean somebody else.
     """
     left_out = set(range(len(steps))).difference(order)
-    names = [frozenset(_NAME.findall(step)) & _names(question, steps) for step in steps]
+    names = _names(question, steps)
     for place, number in enumerate(order):
         text = steps[number]
-        before = order[place - 1] if place else -1
-        reference = _REFERENCE.search(text)
-        if reference is not None and before != number - 1:
+        reference, word = _REFERENCE.search(text), _ORDER.search(text)
+        if reference is not None and (order[place - 1] if place else -1) != number - 1:
             raise Refusal("reference_word", f"step {number + 1}: {reference.group()}")
-        word = _ORDER.search(text)
         if word is not None and set(order[:place]) != set(range(number)) - left_out:
             raise Refusal("order_word", f"step {number + 1}: {word.group()}")
-        pronoun = _PRONOUN.search(text)
-        own = _NAME.search(text)
-        if pronoun is not None and not (names[number] and own is not None and own.start() < pronoun.start()):
-            was = next((names[one] for one in range(number - 1, -1, -1) if names[one]), frozenset())
-            is_now = next((names[one] for one in reversed(order[:place]) if names[one]), frozenset())
-            if was != is_now:
-                raise Refusal("pronoun", f"step {number + 1}: {pronoun.group()}")
+        told = [steps[one] for one in order[:place]]
+        if _needs_somebody(text, names) and _named_last(steps[:number], names) != _named_last(told, names):
+            raise Refusal("pronoun", f"step {number + 1}")
+
+
+def check_continuation(question: str, solution: Sequence[str], cut: int, prefix: Sequence[str]) -> None:
+    """Check that a solution can be continued from step `cut` behind a prefix in place of its own first steps.
+
+    Raises Refusal if the pronoun of the step would mean somebody else.
+    """
+    names = _names(question, (*prefix, *solution))
+    if _needs_somebody(solution[cut], names):
+        last = _named_last(prefix, names)
+        if last and last != _named_last(solution[:cut], names):
+            raise Refusal("pronoun", solution[cut])
 
 
 def refers_back(step: str) -> bool:
@@ -75,9 +86,20 @@ def says_operation(step: str) -> bool:
 def _names(question: str, steps: Sequence[str]) -> frozenset[str]:
     """Words that are written with a capital within a sentence somewhere: names, not beginnings of sentences."""
     text = "\n".join((question, *steps))
-    return frozenset(
-        match.group() for match in _NAME.finditer(text) if re.search(r"[\w,;][ \t]$", text[: match.start()][-2:])
-    )
+    within = (match for match in _NAME.finditer(text) if _WITHIN.match(text, max(0, match.start() - 2), match.start()))
+    return frozenset(match.group() for match in within if not _DATE.match(match.group()))
+
+
+def _needs_somebody(step: str, names: frozenset[str]) -> bool:
+    """Whether a step has a pronoun, and no name before it that it could stand for."""
+    pronoun = _PRONOUN.search(step)
+    own = next((match.start() for match in _NAME.finditer(step) if match.group() in names), len(step))
+    return pronoun is not None and pronoun.start() < own
+
+
+def _named_last(steps: Sequence[str], names: frozenset[str]) -> frozenset[str]:
+    """Who is named in the last step that names anybody."""
+    return next((found for step in reversed(steps) if (found := names.intersection(_NAME.findall(step)))), frozenset())
 
 
 def begun(step: str) -> str:

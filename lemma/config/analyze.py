@@ -1,0 +1,73 @@
+"""The options of `lemma analyze`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from lemma.options import (
+    PROMPTS_FOLDER,
+    TAXONOMY_FOLDER,
+    From,
+    ModelConfig,
+    Names,
+    Option,
+    Probability,
+    Prompts,
+    Taxonomy,
+    Teacher,
+)
+
+
+class AnalyzeConfig(ModelConfig):
+    """Find the first wrong step of the student's wrong solutions, and count the error types."""
+
+    command: ClassVar[str] = "analyze"
+    example: ClassVar[str] = "lemma analyze --locate graph,rollouts --model my-student"
+    model_options: ClassVar[tuple[str, ...]] = ("taxonomy", "prompts")
+
+    from_: From = Field(None, description="labeled solutions to import, such as PRM800K, ProcessBench or MR-GSM8K")
+    locate: Annotated[Names, Option(metavar="METHOD,...")] = Field(
+        (), description="graph, judge, rollouts, confidence (default: judge if --teacher, else graph)"
+    )
+    teacher: Teacher = Field(None, description="model that judges (default: none; the arithmetic decides)")
+    model: Annotated[str | None, Option(metavar="MODEL")] = Field(
+        None, description="student that wrote the solutions, for rollouts and confidence"
+    )
+    prompt: Literal["chat", "completion", "lemma", "question"] = Field(
+        "chat", description="how the student is asked, as for `lemma sample`, or with the bare question"
+    )
+    rollouts: Annotated[int, Option(metavar="N")] = Field(
+        48, ge=4, description="maximum continuations per solution, for --locate rollouts"
+    )
+    min_confidence: Probability = Field(
+        None, description="least probability of a first wrong step (default: the method's)"
+    )
+    taxonomy: Taxonomy = Field(None, description=TAXONOMY_FOLDER)
+    prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """How first wrong steps are located."""
+        return self.locate or (("judge",) if self.teacher else ("graph",))
+
+    def asked(self) -> str | None:
+        """The student or the teacher."""
+        return self.model or self.teacher
+
+    def without_model(self) -> str:
+        """Without a student and a teacher, the graph decides, or labels do."""
+        return "with --from" if self.from_ else "" if self.asked() else "without --teacher or --model"
+
+    def inert(self) -> Mapping[str, str]:
+        """What the methods do not use."""
+        unused = dict(super().inert())
+        if "judge" not in self.methods:
+            unused |= {"teacher": "without --locate judge", "taxonomy": "without --teacher"}
+        if "rollouts" not in self.methods:
+            unused |= dict.fromkeys(("rollouts", "prompt"), "without --locate rollouts")
+        if not {"rollouts", "confidence"} & set(self.methods):
+            unused["model"] = "without --locate rollouts or confidence"
+        return unused

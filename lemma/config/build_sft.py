@@ -1,0 +1,81 @@
+"""The options of `lemma build-sft`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from lemma.options import (
+    PROMPTS_FOLDER,
+    REFLECTIONS,
+    TAXONOMY_FOLDER,
+    Exclude,
+    Names,
+    Option,
+    Prompts,
+    Shares,
+    StageConfig,
+    Strategies,
+    Taxonomy,
+)
+
+
+class BuildSftConfig(StageConfig):
+    """Join error, reflection, and correction into training records."""
+
+    command: ClassVar[str] = "build-sft"
+    example: ClassVar[str] = "lemma build-sft --records lemma,dpo --mix cot=0.3 --exclude gsm8k_test.jsonl"
+
+    records: Annotated[Names, Option(metavar="KIND,...")] = Field(
+        ("lemma",), description="record kinds: lemma, lema, cot, dpo, prm, critique, revision, verification"
+    )
+    shape: Literal["prompt-completion", "messages", "alpaca", "sharegpt"] = Field(
+        "prompt-completion", description="layout of the chat-style records"
+    )
+    strategies: Annotated[Strategies, Option(metavar="NAME,...")] = Field(
+        ("fix", "restart"), description="which corrections to join"
+    )
+    reflections: Literal["typed", "random", "model"] = Field(
+        "typed", description="how to choose the reflection phrase; model: by its likelihood under --model"
+    )
+    model: Annotated[str | None, Option(metavar="MODEL", group=REFLECTIONS)] = Field(
+        None, description="model to be trained: folder, Hugging Face id, or name on the server"
+    )
+    temperature: Annotated[float, Option(metavar="T", group=REFLECTIONS)] = Field(
+        0.3, ge=0, description="temperature for choosing phrases by likelihood; 0 takes the most likely"
+    )
+    score_correction: Annotated[bool, Option(group=REFLECTIONS)] = Field(
+        False, description="also score the likelihood of the correction after the phrase"
+    )
+    base_url: Annotated[str | None, Option(setting=False, metavar="URL", group=REFLECTIONS)] = Field(
+        None, description="server that returns prompt log-probabilities, such as vLLM"
+    )
+    backend: Annotated[str, Option(setting=False, metavar="NAME", group=REFLECTIONS)] = Field(
+        "auto", description="transformers, openai_compatible, or vllm; auto decides by model and URL"
+    )
+    key_variable: Annotated[str, Option(setting=False, metavar="NAME", group=REFLECTIONS)] = Field(
+        "OPENAI_API_KEY", description="environment variable that holds the API key"
+    )
+    smoothed: bool = Field(True, description="use the rewrites from `lemma smooth`")
+    truncate: Literal["first-error", "none"] = Field(
+        "first-error", description="where a restart follows: the first wrong step, or the whole wrong solution"
+    )
+    mix: Annotated[Shares, Option(metavar="cot=SHARE")] = Field(
+        default_factory=dict, description="fraction of plain correct solutions to mix into lemma and lema records"
+    )
+    exclude: Exclude = Field((), description="test sets; drops problems that share an 8-word run with a test question")
+    near_duplicates: Annotated[float, Option(metavar="SIMILARITY")] = Field(
+        0.9, gt=0, le=1, description="drop errors with the same numbers if their words are this similar, 0 to 1"
+    )
+    taxonomy: Taxonomy = Field(None, description=TAXONOMY_FOLDER)
+    prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
+    push_to_hub: Annotated[str | None, Option(setting=False, metavar="OWNER/NAME")] = Field(
+        None, description="upload the records and their card to this Hugging Face data set"
+    )
+
+    def inert(self) -> Mapping[str, str]:
+        """A model is asked only to choose phrases."""
+        names = ("model", "temperature", "score_correction", "base_url", "backend", "key_variable")
+        return {} if self.reflections == "model" else dict.fromkeys(names, "without --reflections model")

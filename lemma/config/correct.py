@@ -1,0 +1,34 @@
+"""The options of `lemma correct`."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from lemma.options import (
+    PROMPTS_FOLDER,
+    ModelConfig,
+    Option,
+    Prompts,
+    Strategies,
+    Teacher,
+)
+
+
+class CorrectConfig(ModelConfig):
+    """Correct the erroneous solutions: fix the wrong step and continue, or restart."""
+
+    command: ClassVar[str] = "correct"
+    example: ClassVar[str] = "lemma correct --strategies fix,restart"
+    model_options: ClassVar[tuple[str, ...]] = ("prompts",)
+
+    strategies: Annotated[Strategies, Option(metavar="NAME,...")] = Field(
+        ("fix", "restart"), description="fix: repair the step and continue; restart: solve it again"
+    )
+    teacher: Teacher = Field(None, description="model that corrects (default: none; follows the reference solution)")
+    prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
+
+    def without_model(self) -> str:
+        """Without a teacher, the reference corrects."""
+        return "" if self.teacher else "without --teacher"

@@ -1,0 +1,62 @@
+"""The options of `lemma eval`."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from lemma.options import (
+    PROMPTS_FOLDER,
+    Columns,
+    Configuration,
+    Data,
+    From,
+    Limit,
+    ModelConfig,
+    Names,
+    Option,
+    Prompts,
+    Split,
+)
+
+
+class EvalConfig(ModelConfig):
+    """Measure whether a model corrects itself, and what that costs in accuracy and tokens."""
+
+    command: ClassVar[str] = "eval"
+    example: ClassVar[str] = "lemma eval gsm8k_test.jsonl --model lemma-run/model --suite accuracy,recovery"
+    role: ClassVar[Literal["student", "teacher"]] = "student"
+    model_options: ClassVar[tuple[str, ...]] = ("prompt", "prompts", "types", "errors", "model")
+
+    data: Data = Field(None, description="test problems, as for `lemma augment` (default: the bundled sample)")
+    split: Split = "test"
+    config: Configuration = None
+    columns: Columns = Field(default_factory=dict)
+    limit: Limit = None
+    model: Annotated[str | None, Option(metavar="MODEL")] = Field(
+        None, description="folder, Hugging Face id, or name on the server (default: trained in this run)"
+    )
+    name: Annotated[str | None, Option(setting=False, metavar="NAME")] = Field(
+        None, description="name of this evaluation (default: from the model or file)"
+    )
+    suite: Annotated[Names, Option(metavar="NAME,...")] = Field(
+        ("all",), description="accuracy, self-correction, recovery, blind-spot, first-error, all"
+    )
+    prompt: Annotated[str, Option(metavar="NAME or FILE")] = Field(
+        "question", description="question (the bare question), chat, completion, lemma, or a .jinja file"
+    )
+    prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
+    n: Annotated[int, Option(metavar="N")] = Field(4, ge=0, description="samples per problem besides the greedy one")
+    types: Annotated[Names, Option(metavar="TYPE,...")] = Field(("all",), description="error types and families")
+    errors: Annotated[int, Option(metavar="N")] = Field(
+        2, ge=0, description="wrong prefixes to recover from, per problem and kind"
+    )
+    from_: From = Field(None, description="grade existing outputs: JSONL with question or id, and output")
+    compare: Annotated[tuple[str, str] | None, Option(setting=False, values=("A", "B"))] = Field(
+        None, description="compare two evaluations, by name or folder"
+    )
+
+    def without_model(self) -> str:
+        """Existing outputs are graded or compared without a model."""
+        return "with --compare" if self.compare else "with --from" if self.from_ else ""

@@ -1,0 +1,29 @@
+"""The options of `lemma run`."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from lemma.options import (
+    Option,
+    StageConfig,
+)
+
+
+class RunConfig(StageConfig):
+    """Run all commands of a pipeline."""
+
+    command: ClassVar[str] = "run"
+    example: ClassVar[str] = "lemma run lemma --set data=gsm8k.jsonl,model=Qwen/Qwen2.5-1.5B,teacher=gpt-4o"
+
+    pipeline: Annotated[str, Option(positional=True)] = Field(
+        "offline", description="YAML file, or a shipped pipeline: offline, lemma, lema"
+    )
+    set: Annotated[tuple[str, ...], Option(metavar="NAME=VALUE,...", repeated=True)] = Field(
+        (), description="options for every command that has them, e.g. teacher=gpt-4o,n=8; repeatable"
+    )
+    dry_run: Annotated[bool, Option(setting=False)] = Field(
+        False, description="estimate requests, tokens, and cost of all commands without sending anything"
+    )

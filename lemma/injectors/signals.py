@@ -1,0 +1,22 @@
+"""Words by which a step tells where it stands in a solution: `first`, `so`, `in total`.
+
+An error that moves a sentence to another place must not be known by them: `signals` has to be the same for the
+sentence that stood there and for the one that stands there now.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SIGNALS = re.compile(
+    r"\b(?:therefore|thus|so|hence|finally|first|then|next|now|total\w*|together|altogether|combined|in all|overall|"
+    r"left|remain\w*|sum|average|needs?|after|all|because|since|if|profit|change|find|means|will|would|each|per|more)\b"
+    r"|[:,%]",
+    re.IGNORECASE,
+)
+_STEM = 5
+
+
+def signals(text: str) -> frozenset[str]:
+    """The signal words of a step, in small letters and without endings."""
+    return frozenset(match.group().lower()[:_STEM] for match in _SIGNALS.finditer(text))
