@@ -138,7 +138,7 @@ def _as_practiced(config: EvalConfig, console: Console) -> EvalConfig:
     It is asked no more than it needs, unless an option says so.
     """
     trained, data = read_manifest(config.run).get("train"), config.run / PRACTICE_RUN / PRACTICE_TEST
-    elsewhere = config.data or config.model or config.from_
+    elsewhere = config.data or config.model or config.from_ or not (config.run / MODEL / "config.json").exists()
     if elsewhere or trained is None or trained["settings"]["preset"] != practice.PRESET or not data.exists():
         return config
     console.print(
