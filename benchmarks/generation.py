@@ -4,8 +4,8 @@
     python benchmarks/generation.py --model lemma-run/model  # a model of your own
 
 Each contender writes `--tokens` tokens for `--prompts` prompts, greedily and drawn at temperature 0.7. They take turns,
-`--rounds` times; the fastest round of each counts, because other programs can only slow one down. Without a GPU,
-the seconds are those of the processor, over all threads of the process.
+`--rounds` times, one and the other first; shown are medians, of the ratio over the rounds. Without a GPU, the seconds
+are those of the processor, over all threads of the process.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
@@ -36,7 +37,7 @@ def main() -> None:
     parser.add_argument("--model", help="folder or Hugging Face id (default: a random one, made here)")
     parser.add_argument("--prompts", type=int, default=64)
     parser.add_argument("--tokens", type=int, default=128)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
     torch.manual_seed(0)
     texts = stories(options.prompts)
@@ -46,18 +47,10 @@ def main() -> None:
         print("| | generate, tokens/s | lemma, tokens/s | ratio |\n| --- | --- | --- | --- |")
         for name, temperature in (("greedy", 0.0), ("drawn at 0.7", 0.7)):
             sampling = Sampling(temperature, 1.0, options.tokens)
-            plain, ours = (
-                max(speeds)
-                for speeds in zip(
-                    *turns(
-                        options.rounds,
-                        plain_generate(model, texts, sampling),
-                        in_process(model, texts, sampling),
-                    ),
-                    strict=True,
-                )
-            )
-            print(f"| {name} | {plain:,.0f} | {ours:,.0f} | {ours / plain:.2f} |", flush=True)
+            speeds = turns(options.rounds, plain_generate(model, texts, sampling), in_process(model, texts, sampling))
+            plain, ours = map(median, zip(*speeds, strict=True))
+            ratio = median(second / first for first, second in speeds)
+            print(f"| {name} | {plain:,.0f} | {ours:,.0f} | {ratio:.2f} |", flush=True)
 
 
 def stories(number: int) -> list[str]:
@@ -81,13 +74,13 @@ def turns(rounds: int, *contenders: Callable[[], int]) -> list[list[float]]:
     clock = time.perf_counter if torch.cuda.is_available() else time.process_time
     speeds = []
     for number in range(rounds + 1):
-        row = []
-        for contender in contenders:
+        row = {}
+        for place in (0, 1) if number % 2 else (1, 0):
             started = clock()
-            tokens = contender()
-            row.append(tokens / (clock() - started))
+            tokens = contenders[place]()
+            row[place] = tokens / (clock() - started)
         if number:
-            speeds.append(row)
+            speeds.append([row[0], row[1]])
     return speeds
 
 

@@ -27,7 +27,9 @@ def test_it_is_said_once_after_the_first_batch(seconds: list[float], elapsed: fl
     found: list[str] = []
     times = iter([0.0, elapsed])
     counted = Pace(100, 2, found.append, lambda: next(times))
-    counted.begun, counted.asked = 10, 80
+    counted.begun = 10
+    for _ in range(80):
+        counted.ask()
     for each in seconds:
         counted.answered(each)
     assert found == said

@@ -65,6 +65,10 @@ _SCRIPTED = "student"
 _SCRIPTED_NOTE = (
     "no --model given, and none trained here: the built-in scripted student answered. Its answers are placeholders"
 )
+_EMBEDDED_NOTE = (
+    "the embedded model learns the form of the records, not to solve such problems: its figures show that the commands "
+    "work, and nothing about the data. Give lemma train a --model"
+)
 _IN_PROCESS = ("transformers", "vllm")
 
 
@@ -134,7 +138,7 @@ def _as_practiced(config: EvalConfig, console: Console) -> EvalConfig:
     It is asked no more than it needs, unless an option says so.
     """
     trained, data = read_manifest(config.run).get("train"), config.run / PRACTICE_RUN / PRACTICE_TEST
-    elsewhere = config.data or config.model or config.from_
+    elsewhere = config.data or config.model or config.from_ or not (config.run / MODEL / "config.json").exists()
     if elsewhere or trained is None or trained["settings"]["preset"] != practice.PRESET or not data.exists():
         return config
     console.print(
@@ -162,6 +166,9 @@ def _with_model(config: EvalConfig) -> tuple[EvalConfig, tuple[str, ...]]:
     model, backend, prompt = config.model, config.backend, config.prompt
     if model is None and any((trained / name).exists() for name in ("config.json", "adapter_config.json")):
         model = str(trained)
+        settings = read_manifest(config.run).get("train", {}).get("settings", {})
+        if settings.get("preset") == "tiny" and settings.get("model") is None:
+            notes = (_EMBEDDED_NOTE,)
     elif model is None:
         model, backend = _SCRIPTED, "scripted"
         prompt = "chat" if "prompt" not in config.model_fields_set else prompt

@@ -66,7 +66,10 @@ def train(config: TrainConfig, console: Console) -> Summary | None:
     disable_progress_bar()
     files = record_files(config.run, config.objective, config.records)
     if practices:
-        files = record_files(_make_practice(config, console), config.objective, config.records)
+        if this_process().is_main_process:
+            _make_practice(config, console)
+        this_process().wait_for_everyone()
+        files = record_files(config.run / PRACTICE_RUN, config.objective, config.records)
     opening: AbstractContextManager[Journal | None] = nullcontext()
     if this_process().is_main_process:  # the other processes have nothing to write
         opening = RunDirectory(config.run).open_stage(config, (), {file.name: fingerprint(file) for file in files})
@@ -87,11 +90,11 @@ def train(config: TrainConfig, console: Console) -> Summary | None:
 def wants_practice(config: TrainConfig) -> bool:
     """Whether this is `lemma train` with nothing else, on records of the bundled sample."""
     augmented = read_manifest(config.run).get("augment")
-    typed = config.model_fields_set - {"run", "seed", "workers", "fresh", "output", "resume", "save_every"}
+    typed = config.model_fields_set - {"run", "seed", "workers", "fresh", "resume", "save_every"}
     return not typed and augmented is not None and augmented["settings"]["data"] is None
 
 
-def _make_practice(config: TrainConfig, console: Console) -> Path:
+def _make_practice(config: TrainConfig, console: Console) -> None:
     """A run directory of generated problems, with records to train on and held-out problems for `lemma eval`."""
     run = config.run / PRACTICE_RUN
     console.print(
@@ -110,7 +113,6 @@ def _make_practice(config: TrainConfig, console: Console) -> Path:
     run_alone(AugmentConfig(data=data, types=practice.ERROR_TYPES, per_problem=1, **common), console)
     run_alone(CorrectConfig(strategies=("fix",), **common), console)
     run_alone(BuildSftConfig(records=("lemma", "cot"), strategies=("fix",), near_duplicates=1, **common), console)
-    return run
 
 
 def one_gpu_per_process(console: Console) -> None:

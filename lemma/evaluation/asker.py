@@ -44,7 +44,7 @@ class Asker:
         stop = (_NEXT_PROBLEM,) if isinstance(prompt, str) else ()
         sampling = Sampling(0.0, 1.0, self.drawing.max_tokens) if sample == GREEDY else self.drawing
         request = Request(self.served_as, prompt, replace(sampling, stop=stop), sample)
-        self.pace.asked += 1
+        self.pace.ask()
         since = time.monotonic()
         answer: Response | Refusal
         try:

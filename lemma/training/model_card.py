@@ -46,7 +46,7 @@ def write_model_card(folder: Path, facts: CardFacts) -> Path:
 
 def _sections(facts: CardFacts) -> list[str]:
     config = facts.config
-    base = config.model or "the embedded model of about one million parameters, with random weights"
+    base = config.model or "the embedded model, with random weights"
     files = "\n".join(f"- `{file.name}`, content hash `{fingerprint(file)}`" for file in facts.files)
     counts = "\n".join(f"- {count:,} {name}" for name, count in facts.counts.items())
     values = {

@@ -32,7 +32,7 @@ def make_tiny_model(
     """Write a model and its tokenizer into `folder`; the same conversations and seed give the same bytes.
 
     With `words`, every word and number is a token of its own, and the model is half as large: for generated problems,
-    which use few words. Its `generation_config.json` then says how long the answers are.
+    which use few words. Its `generation_config.json` says how long the answers are.
     """
     chats = list(conversations)
     blank = _wrap(_word_tokenizer() if words else _byte_level_tokenizer(), words)
@@ -66,10 +66,9 @@ def make_tiny_model(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = LlamaForCausalLM(shape)
-    if words:
-        answers = [messages[-1]["content"] for messages in chats]
-        # Two more than the longest answer: its end, and what shows that an output was longer.
-        model.generation_config.max_new_tokens = 2 + max(map(len, tokenizer(answers)["input_ids"]))
+    lengths = map(len, tokenizer([messages[-1]["content"] for messages in chats])["input_ids"])
+    # Two more than the longest answer: its end, and what shows that an output was longer.
+    model.generation_config.max_new_tokens = 2 + max(lengths, default=0)
     tokenizer.save_pretrained(folder)
     model.save_pretrained(folder)
 
