@@ -261,11 +261,14 @@ def test_a_dry_run_of_a_pipeline_sums_up_and_leaves_nothing(tmp_path: Path, caps
 
 
 def test_student_and_teacher_have_endpoints_of_their_own(tmp_path: Path) -> None:
-    from lemma.commands.run import read_pipeline
     from lemma.config import RunConfig
+    from lemma.pipelines import read_pipeline
 
     values = ("model=s,teacher=t,student_base_url=http://s/v1,teacher_key_variable=T_KEY,types=calc,logic,n=3",)
-    stages = {stage.command: stage for stage in read_pipeline(RunConfig(pipeline="lemma", run=tmp_path, set=values))}
+    stages = {
+        stage.command: stage
+        for stage in read_pipeline(RunConfig(pipeline="lemma", run=tmp_path, set=values)).stages(tmp_path)
+    }
     plain = {name: stage.model_dump() for name, stage in stages.items()}
     assert (plain["sample"]["base_url"], plain["augment"]["base_url"]) == ("http://s/v1", None)
     assert (plain["sample"]["key_variable"], plain["augment"]["key_variable"]) == ("OPENAI_API_KEY", "T_KEY")
