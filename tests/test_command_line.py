@@ -17,6 +17,7 @@ from lemma.cli import main, parse
 from lemma.config import AnalyzeConfig, AugmentConfig, BuildSftConfig, EvalConfig, SampleConfig, commands
 from lemma.models.backend_choice import choose_backend
 from lemma.options import option_of
+from lemma.resources import BUNDLED
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -51,8 +52,10 @@ def next_lines(first: str, folder: Path) -> Iterator[str]:
 @pytest.mark.parametrize("run", ["", " --run 'my runs/first one'"])
 def test_every_next_line_of_a_chain_works_as_it_is_printed(tmp_path: Path, run: str) -> None:
     pytest.importorskip("trl")
+    # Without data of one's own, `lemma train` would practice for minutes.
+    (tmp_path / "own.jsonl").write_bytes((BUNDLED / "sample.jsonl").read_bytes())
     lines = []
-    for line in next_lines(f"lemma augment --per-problem 1 --limit 12{run}", tmp_path):
+    for line in next_lines(f"lemma augment own.jsonl --per-problem 1 --limit 12{run}", tmp_path):
         lines.append(line)
         if line.startswith("lemma eval"):
             break
