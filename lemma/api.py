@@ -59,7 +59,6 @@ from lemma.run_files import (
     records_file,
 )
 from lemma.rundir.disk import json_line
-from lemma.rundir.sharing import Hold
 from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.trajectories.corrections import corrections
@@ -119,10 +118,8 @@ def correct(
 def _command(name: str, **options: Any) -> Callable[[Any], Iterable[Product]]:
     """The function that a command runs on each of its inputs. Raises ConfigError for options that it does not take."""
     command = command_named(name)
-    assert command.plan is not None
-    function = command.plan(command.config.from_mapping(options), Hold()).function
-    assert function is not None
-    return function
+    assert command.alone is not None
+    return command.alone(command.config.from_mapping(options))
 
 
 def _made(products: Iterable[Product], record: type[Made]) -> list[Made]:

@@ -8,7 +8,7 @@ verified. With `--into solutions`, the errors are injected into the student's ow
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -74,11 +74,8 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
         return islice(read_stored_lines(stored, "sample") if stored else source, config.limit)
 
     if config.teacher is None:
-        injectors = {kind.id: kind.injector for kind in taxonomy if kind.injector}
-        places = load_places(config.places or REAL)
-        inputs["places"] = content_id(repr(sorted(places.counts.items())))
-        how = (config.per_problem, config.seed, config.keep_annotations, places, config.best_effort, into)
-        injection = InjectionPlan(weights, injectors, *how, errors_per_solution=config.errors_per_solution)
+        injection = _injection(config, weights, into)
+        inputs["places"] = content_id(repr(sorted(injection.places.counts.items())))
         thinning, notes = (None, ()) if config.best_effort else _thinning(config, injection, problems(), inputs)
         injection = replace(injection, thinning=thinning)
         making = partial(inject, injection)
@@ -195,6 +192,18 @@ def _thinning_notes(weights: Mapping[str, float], available: Mapping[str, Counte
             f"{there[scarcest]:,} of {scarcest}; --best-effort keeps all"
         )
     return tuple(notes)
+
+
+def alone(config: AugmentConfig) -> Callable[[Problem | Rejection], Iterator[Product]]:
+    """Inject errors into one problem. None is left out to meet shares, which are those of many problems."""
+    return partial(inject, _injection(config, _weights(config), None))
+
+
+def _injection(config: AugmentConfig, weights: Mapping[str, float], into: RightSolutions | None) -> InjectionPlan:
+    injectors = {kind.id: kind.injector for kind in load_taxonomy(config.taxonomy) if kind.injector}
+    places = load_places(config.places or REAL)
+    how = (config.per_problem, config.seed, config.keep_annotations, places, config.best_effort, into)
+    return InjectionPlan(weights, injectors, *how, errors_per_solution=config.errors_per_solution)
 
 
 def _weights(config: AugmentConfig) -> dict[str, float]:
@@ -322,6 +331,7 @@ def errors_per_problem(config: AugmentConfig) -> int:
 COMMAND = Command(
     AugmentConfig,
     plan,
+    alone=alone,
     looks_up=(SOLUTIONS,),
     writes=(PROBLEMS, ERRONEOUS),
     then=next_command,
