@@ -17,7 +17,6 @@ from typing import Any
 
 from rich.console import Console
 
-from lemma.engine.outcome import Product
 from lemma.engine.summary import Summary, Tally
 from lemma.options import CommandConfig
 from lemma.records import Record
@@ -60,8 +59,6 @@ class Command:
     plan: Callable[[Any, Hold], Job] | None = None
     run: Callable[[Any, Console], Summary | None] | None = None
     """In place of a plan, for a command that owns its loop."""
-    alone: Callable[[Any], Callable[[Any], Iterable[Product]]] | None = None
-    """What it makes of one input without a run directory or any other input, for the Python API."""
     plans: Callable[[Any], bool] | None = None
     """Whether it follows its plan this time, for a command that has both."""
     reads: RunFile | None = None
