@@ -117,6 +117,18 @@ class SolutionGraph:
             if equation in (*link.results, *link.rescaled)
         ]
 
+    def only_use(self, equation: int) -> tuple[int, int] | None:
+        """The operand that takes up an equation's result, if there is only one number that may do so."""
+        known: dict[int, tuple[int, int] | None] = self.memo.setdefault("only uses", {})
+        if equation not in known:
+            uses, own = self.uses(equation), self.step_of[equation]
+            repeated = any(
+                mention.step > own and equation in (*mention.link.results, *mention.link.rescaled, *mention.suspects)
+                for mention in self.mentions
+            )
+            known[equation] = uses[0] if len(uses) == 1 and not repeated and equation != self.final else None
+        return known[equation]
+
 
 def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionGraph:
     """Read a solution's arithmetic. Raises Refusal if it can't be followed, or if an equation is false."""
