@@ -24,7 +24,7 @@ _TIMES_TABLE = 12
 _MOST_DECIMALS = 4
 _LARGEST_FACTOR = 11
 _OFF = {1: "one", 2: "two"}
-_COLUMNS, _FEWEST_IN_COLUMNS = ("ones", "tens", "hundreds", "thousands"), 10
+_COLUMNS, _FEWEST_IN_COLUMNS = ("ones", "tens", "hundreds", "thousands"), 5
 _SWAPPED = 100  # nobody swaps the digits of a number that is said in one breath
 
 
@@ -86,15 +86,13 @@ def _slips(site: Site) -> list[Slip]:
 
 
 def _column_slips(site: Site) -> list[Slip]:
-    """One column of a sum, a difference or a product comes out one or two too high or too low."""
+    """One column of a written calculation comes out one or two too high or too low."""
     right = site.equation.result.face
-    written = {node.operator for node in nodes(site.equation.tree)}
-    whole = all(isinstance(value, int) for value in (right, *site.equation.operand_values()))
-    if site.equation.result.style.form != PLAIN or not whole or right < _FEWEST_IN_COLUMNS or not written <= set("+-*"):
+    if site.equation.result.style.form != PLAIN or right < _FEWEST_IN_COLUMNS:
         return []
     return [
         (right + off * 10**place, f"the {column} come out {_OFF[abs(off)]} too {'high' if off > 0 else 'low'}")
-        for place, column in enumerate(_COLUMNS[: len(str(right))])
+        for place, column in enumerate(_COLUMNS[: len(str(int(right)))])
         for off in (1, -1, 2, -2)
         if right > 2 * abs(off) * 10**place
     ]

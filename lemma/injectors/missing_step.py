@@ -52,7 +52,7 @@ def _at_hand(left_out: Site) -> list[Number]:
     if tree.operator in "-/":
         return [operands[leaf] for leaf in leaves(tree.left)[:1] if not left_out.in_fraction(leaf)]
     whole = [operand for leaf, operand in enumerate(operands) if not left_out.in_fraction(leaf) and not operand.percent]
-    return sorted(whole, key=lambda operand: -operand.face)[:1]
+    return whole if tree.operator == "+" else sorted(whole, key=lambda operand: -operand.face)[:1]
 
 
 def _only_use(graph: SolutionGraph, left_out: Site) -> tuple[int, int] | None:

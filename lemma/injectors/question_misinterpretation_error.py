@@ -34,7 +34,7 @@ _TAKES_AWAY = re.compile(r"\b(?:left|remain\w*|more|less|fewer|difference|change
 _PUTS_TOGETHER = re.compile(r"\b(?:total\w*|altogether|combined|together|sum|in all|all)\b")
 _BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
 _LOOSE_END = re.compile(r"(?: (?:and|in|on|to|as|the|of|for|at|from|while|but|if|an?|that|with|by|when))+$")
-_OTHER_SIGNALS = 0.3
+_OTHER_SIGNALS = 0.6
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal | Conclusion]:
