@@ -438,7 +438,18 @@ def test_spans_of_what_is_read_lie_in_the_text(text):
 def test_every_injector_of_the_taxonomy_is_a_module_of_its_own():
     for name in INJECTORS.values():
         assert callable(injector(name))
-    shared = {"__init__", "cuts", "naming", "omission", "proof", "proposal", "signals", "symbolic", "teacher"}
+    shared = {
+        "__init__",
+        "cuts",
+        "drawing",
+        "naming",
+        "omission",
+        "proof",
+        "proposal",
+        "signals",
+        "symbolic",
+        "teacher",
+    }
     modules = {path.name.removesuffix(".py") for path in files("lemma").joinpath("injectors").iterdir()}
     assert {name for name in modules if name.isidentifier()} - shared - {"__pycache__"} == set(INJECTORS.values())
 

@@ -100,6 +100,12 @@ class Injection:
     refused: Counter[str]
     unread: tuple[Refusal, ...] = ()
 
+    def refusal(self) -> Refusal:
+        """Why there is no record."""
+        reasons = self.refused.most_common(4)
+        detail = ", ".join(f"{reason} {count}" for reason, count in reasons) or "nothing to change"
+        return Refusal("no_error_proven", detail)
+
 
 def erroneous_solutions(plan: InjectionPlan, problem: Problem) -> Injection:
     """Erroneous solutions of a problem, no two alike, of its own solution or of those that the plan names.
