@@ -5,7 +5,7 @@
     Link(results=(0,), rescaled=(), question=False, constant=False)
 
 An operand is linked by its value to numbers of the question, to results of earlier equations, or to a constant that
-the words call up. If several fit, all are kept: anything ambiguous is refused later, never guessed.
+the words call up. If several fit, all are kept: what stays ambiguous is refused later, never guessed.
 """
 
 from __future__ import annotations

@@ -179,7 +179,7 @@ class _Propagation:
         if equation.result.style.form == PLAIN and (needed is None or needed > decimals):
             if equation.rounded:
                 decimals = equation.result.style.decimals
-            elif not equation.result.currency or abs(face) < 1:
+            elif not equation.result.currency or -1 < face < 1:
                 raise Refusal("implausible_value")
             face = round_half_up(face, decimals)
         return face
