@@ -229,7 +229,7 @@ def test_an_independent_checker_finds_no_exception_in_real_problems(name):
             made += 1
             assert not check(record), record
             assert verdict(record.gold_answer, record.final_answer) == "different"
-    assert made > 150
+    assert made > 50
 
 
 NOTHING_MADE = [

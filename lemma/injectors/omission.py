@@ -24,7 +24,7 @@ _NO_STATEMENT = re.compile(
     r"\b(?:because|since|as|for|so|then|thus|and|or|by|of|than|out)\s*\$?$|[^\sA-Za-z$]\s*\$?$", re.IGNORECASE
 )
 _STATED = 0.1
-_EQUALS = re.compile(r"\s*(?:=|is equal to|equals)\s*")
+_EQUALS = re.compile(r"\s{0,9}(?:=|is equal to|equals)\s{0,9}")
 
 
 def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:

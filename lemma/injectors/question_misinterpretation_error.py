@@ -33,7 +33,7 @@ _NOUN = re.compile(r"\s+([a-z]+)")
 _TAKES_AWAY = re.compile(r"\b(?:left|remain\w*|more|less|fewer|difference|change|profit|save[sd]?|still|need\w*)\b")
 _PUTS_TOGETHER = re.compile(r"\b(?:total\w*|altogether|combined|together|sum|in all|all)\b")
 _BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
-_LOOSE_END = re.compile(r"(?: (?:and|in|on|to|as|the|of|for|at|from|while|but|if|an?|that|with|by|when))+$")
+_LOOSE_END = re.compile(r"(?: (?:and|in|on|to|as|the|of|for|at|from|while|but|if|an?|that|with|by|when)){1,6}$")
 _OTHER_SIGNALS = 0.6
 
 
