@@ -217,8 +217,10 @@ class _Propagation:
             return None
         unchanged = any(source not in self.changed for source in link.results)
         if len(new) > 1 or unchanged or link.question or link.constant:
-            # What a solution works out it also takes up: a result with one possible use is used there.
-            taken_up = [source for source in link.results if place is not None and self.graph.only_use(source) == place]
+            # What a solution works out it also takes up: a result with one possible use is used there. In LaTeX, too
+            # much is computed unread for that.
+            readable = place is not None and not self.graph.latex
+            taken_up = [source for source in link.results if readable and self.graph.only_use(source) == place]
             if len(taken_up) != 1 or taken_up[0] not in self.changed:
                 raise Refusal("ambiguous_operand")
             return self.changed[taken_up[0]]

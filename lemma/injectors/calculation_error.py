@@ -88,7 +88,7 @@ def _slips(site: Site) -> list[Slip]:
 def _column_slips(site: Site) -> list[Slip]:
     """One column of a written calculation comes out one or two too high or too low."""
     right = site.equation.result.face
-    if site.equation.result.style.form != PLAIN or right < _FEWEST_IN_COLUMNS:
+    if site.graph.latex or site.equation.result.style.form != PLAIN or right < _FEWEST_IN_COLUMNS:
         return []
     return [
         (right + off * 10**place, f"the {column} come out {_OFF[abs(off)]} too {'high' if off > 0 else 'low'}")
