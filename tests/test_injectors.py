@@ -113,11 +113,8 @@ MADE = [
      "The step takes 8, the number of blue pens, instead of 7, the number of red pens: it should be 5 * 7 = 35."),
     ("previous_step_value_error", ("q", ("500 - 44 = 456", "456 + 3 = 459"), 459), "465 + 3 = 468",
      "Step 1 found 456, but this step goes on with 465: it should be 456 + 3 = 459."),
-    ("counting_error", alone("The average is (4 + 6 + 8) / 3 = 6.", 6), "The average is (4 + 6 + 8) / 2 = 9.",
-     "The step counts one too few: the sum has 3 terms, not 2, so it should be (4 + 6 + 8) / 3 = 6."),
-    ("counting_error", alone("They pay 6 * $5 = $30.", 30, "Ann and her five friends are six guests who pay $5."),
-     "They pay 7 * $5 = $35.",
-     "The step counts one too many: there are 6 guests, not 7, so it should be 6 * $5 = $30."),
+    ("counting_error", alone("The average is (2 + 2 + 8) / 3 = 4.", 4), "The average is (2 + 2 + 8) / 2 = 6.",
+     "The step counts one too few: the sum has 3 terms, not 2, so it should be (2 + 2 + 8) / 3 = 4."),
     ("counting_error", FRIENDS, "They have 3 * 15 = 45 stickers in all.",
      "The step counts one too few: Ravi, Ola, June and Tim are 4, not 3, so it should be 4 * 15 = 60."),
     ("counting_error", alone("In 5 days he runs 5 * 8 = 40 miles.", 40, "He runs 8 miles from Monday to Friday."),
@@ -257,6 +254,7 @@ NOTHING = [
     ("counting_error", EGGS),
     ("counting_error", alone("12/3 = 4", 4, "Ann, Bea, and Joe share 12 pens.")),
     ("counting_error", alone("He runs 5 * 3 = 15 miles.", 15, "He runs five miles three times.")),
+    ("counting_error", alone("They pay 6 * $5 = $30.", 30, "Ann and her five friends are six guests who pay $5.")),
     ("context_value_error", alone("5 feet * 7 = 35", 35, "5 feet")),
     ("context_value_error", alone("$5 * 7 = $35", 35, "$5")),
     ("operator_error", alone("He has 8 + 3 = 11 in total.", 11)),
@@ -304,7 +302,8 @@ def graphs():
     for name in ("gsm8k_train.jsonl", "math_500.jsonl"):
         if (DATA / name).exists():
             problems += islice(open_problems(str(DATA / name), "augment"), 200)
-    return list(graphs_of(problems))
+    rows = [read_solution(*problem) for _, problem, *_ in MADE]
+    return [*rows, *graphs_of(problems)]
 
 
 @pytest.mark.parametrize("injector", INJECTORS)
