@@ -92,7 +92,7 @@ def _absurdity(graph: SolutionGraph, index: int, new: Value) -> str | None:
     behind = behind.lstrip("$}%\\ ")
     asked = graph.question if final else ""
     value = new / 100 if old.percent else new
-    if 0 < old.value <= 1 < value and not old.percent:
+    if 0 < old.value < 1 <= value and not old.percent:
         if _SHARE.search(before) or _SHARE.search(behind) or _ASKS_SHARE.search(asked):
             return f"{new} of a whole"
         if PROBABILITY.search(before + asked):
