@@ -83,3 +83,35 @@ def test_nobody_believes_an_absurd_number(injector, problem):
         assert not (problem[2] == 86 and error.final > 94)
         assert not (problem[2] == 6 and not 0 <= error.final <= 9)
         assert not (problem[2] == 50 and error.final > 50)
+
+
+def told(injector, question, steps, gold):
+    return {error.explanation for error in made(injector, question, steps, gold)[0]}
+
+
+CHOICES = ("3 hats, 2 caps, 4 pins", (r"There are $2\cdot 3\cdot 2\cdot 4 = \boxed{48}$ ways.",), 48)
+
+
+def test_an_explanation_says_which_of_two_equal_numbers():
+    explanations = told("missing_step", *CHOICES)
+    assert [text for text in explanations if "the factor 2 (the second 2):" in text]
+    assert [text for text in explanations if "the factor 4:" in text]
+
+
+@pytest.mark.parametrize(
+    ("equation", "gold", "reason"),
+    [
+        ("21 * 2 = 42", 42, "in the tens, 2 times 2 is 4, but 6 was used"),
+        ("23 * 2 = 46", 46, "in the ones, 3 times 2 is 6, but 4 was used"),
+        ("46 * 38 = 1748", 1748, "in 46 times 8, in the ones, 6 times 8 is 48, but 40 was used"),
+    ],
+)
+def test_a_slip_names_its_place(equation, gold, reason):
+    assert [text for text in told("calculation_error", "q", (equation,), gold) if reason in text]
+
+
+def test_a_number_that_an_unknown_stands_for_is_not_left_out():
+    question, step = "Of $3x-1$ at $x=4$", r"When $x=4$ we have the value $3 \cdot 4 -1 =\boxed{11}$."
+    errors, reasons = made("missing_step", question, (step,), 11)
+    assert not [error for error in errors if "$3 -1" in error.steps[0]]
+    assert "number_stands_elsewhere" in reasons

@@ -82,12 +82,8 @@ def _is_written_elsewhere(site: Site, node: Binary) -> bool:
     operator = equation.operators[node.position]
     left, right = (equation.operands[leaf] for leaf in (leaves(node.left)[-1], leaves(node.right)[0]))
     sign, first, second = (site.text[one.start : one.end].strip() for one in (operator, left, right))
-    others = [
-        site.graph.question,
-        *site.graph.steps[: site.step],
-        site.text[: equation.start],
-        site.text[equation.end :],
-    ]
+    own = (site.text[: equation.start], site.text[equation.end :])
+    others = [site.graph.question, *site.graph.steps[: site.step], *own]
     written = "".join(f"{first}{sign}{second}".split())
     if any(_contains("".join(text.split()), written) for text in others if first in text and second in text):
         return True
@@ -101,8 +97,8 @@ def _contains(text: str, written: str) -> bool:
     """Whether a text has an operation that neither begins nor ends within a longer number."""
     start = text.find(written)
     while start >= 0:
-        around = text[start - 1 : start] + text[start + len(written) : start + len(written) + 1]
-        if not any(character.isdigit() for character in around):
+        before, behind = text[start - 1 : start], text[start + len(written) : start + len(written) + 1]
+        if not (before.isdigit() or before == "." or behind.isdigit()):
             return True
         start = text.find(written, start + 1)
     return False

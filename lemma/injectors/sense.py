@@ -44,6 +44,12 @@ def refuse_nonsense(graph: SolutionGraph, change: Change, changed: Mapping[int, 
     """Raises Refusal if the number that a change replaces still stands elsewhere as the same quantity, or if one of the
     changed results is absurd.
     """
+    equation, text = graph.equations[change.equation], graph.steps[graph.step_of[change.equation]]
+    dropped = [edit for edit in change.edits if not edit.text]
+    for operand in equation.operands:
+        is_dropped = any(edit.start <= operand.start and operand.end <= edit.end for edit in dropped)
+        if is_dropped and re.search(rf"(?<![A-Za-z\\])[A-Za-z]\s*=\s*{operand.face}(?![\d.]\d|\d)", text):
+            raise Refusal("number_stands_elsewhere", f"{operand.face} is left out, and the step says it of an unknown")
     for number, link in _replaced(graph, change):
         if _stands_elsewhere(graph, change, number, link):
             raise Refusal("number_stands_elsewhere", f"{number.face} is replaced in one place only")
