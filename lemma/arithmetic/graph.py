@@ -30,7 +30,7 @@ from lemma.arithmetic.numbers import (
     han_numbers,
     normal,
 )
-from lemma.arithmetic.tokens import WORD, tokens_of_question
+from lemma.arithmetic.tokens import WORD, has_minus, tokens_of_question
 from lemma.arithmetic.unknowns import solved_unknowns
 from lemma.exceptions import Refusal
 from lemma.steps import ANNOTATION
@@ -260,17 +260,23 @@ def _unseen_numbers(reading: StepReading) -> frozenset[Value]:
     return frozenset(number.face for number in find_numbers(reading.text) if number.start not in covered)
 
 
-def _stated(question: str, latex: bool) -> Iterable[Value]:
-    """The quantities that a question gives: no drawings, and in formulas no indices, exponents and coefficients."""
-    yield from _values_of_words(question)
+def _stated(question: str, latex: bool) -> set[Value]:
+    """The quantities that a question gives: no drawings, and in formulas no indices, exponents and coefficients. Of a
+    negative number, it does not give the absolute value.
+    """
+    stated, negative = set(_values_of_words(question)), set()
     tokens = tokens_of_question(question, latex)
-    for before, token, behind in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+    for place, token in enumerate(tokens):
         if token.number is None:
             continue
+        before, behind = tokens[place - 1] if place else None, tokens[place + 1] if place + 1 < len(tokens) else None
         exponent = before is not None and before.text in ("^", "{")
         coefficient = behind is not None and behind.kind == WORD and behind.start == token.end and len(behind.text) < 3
-        if not (latex and (exponent or coefficient)):
-            yield token.number.face
+        if has_minus(tokens, place):
+            negative.add(token.number.face)
+        elif not (latex and (exponent or coefficient)):
+            stated.add(token.number.face)
+    return stated - negative
 
 
 class _Linker:

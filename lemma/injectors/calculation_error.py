@@ -202,6 +202,7 @@ def _multiplication_slips(left: Value, factor: Value, right: Value) -> list[Slip
 
 
 def _long_multiplication_slips(many: int, digit: int, right: Value) -> list[Slip]:
+    columns = ("ones", "tens", "hundreds", "thousands")
     slips: list[Slip] = []
     carry = 0
     for place in range(len(str(many))):
@@ -213,7 +214,8 @@ def _long_multiplication_slips(many: int, digit: int, right: Value) -> list[Slip
         for off in (own - 1, own + 1):
             if own > 1 and 0 < off < 10:
                 near = right + (off - own) * digit * 10**place
-                slips.append((near, f"{own} times {digit} is {product}, but {off * digit} was used"))
+                column = columns[place] if place < len(columns) else "higher places"
+                slips.append((near, f"in the {column}, {own} times {digit} is {product}, but {off * digit} was used"))
     return slips
 
 

@@ -88,8 +88,8 @@ def fits(site: Site, node: Binary, kept: Expression, gone: Expression) -> bool:
 
 def named(site: Site, node: Binary, gone: Expression) -> str:
     """What is left out, with what it does in the calculation."""
-    operands = [site.equation.operands[leaf] for leaf in leaves(gone)]
-    parts = [site.shown(operand, operand.face) for operand in operands]
+    operands = site.equation.operands
+    parts = [site.shown(operands[leaf], operands[leaf].face) + site.which(leaf) for leaf in leaves(gone)]
     if len(parts) > 1:
         return f"the part of the calculation with {', '.join(parts[:-1])} and {parts[-1]}"
     part = parts[0]

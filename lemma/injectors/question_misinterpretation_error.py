@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
-from lemma.arithmetic.latex import is_solved_for, is_worked_out
 from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change, Edit, apply_edits, reads_well
-from lemma.injectors.proposal import Conclusion, Proposal, Site, quoted_number, shown, shuffled, sites
+from lemma.injectors.proposal import Conclusion, Proposal, Site, shown, shuffled, sites
 from lemma.injectors.signals import signals
 
 _DIRECTION = (
@@ -32,7 +31,6 @@ _CONNECTIVE = re.compile(r"(?:so|thus|then|therefore|hence|finally|this|that|the
 _NOUN = re.compile(r"\s+([a-z]+)")
 _TAKES_AWAY = re.compile(r"\b(?:left|remain\w*|more|less|fewer|difference|change|profit|save[sd]?|still|need\w*)\b")
 _PUTS_TOGETHER = re.compile(r"\b(?:total\w*|altogether|combined|together|sum|in all|all)\b")
-_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
 _LOOSE_END = re.compile(r"(?: (?:and|in|on|to|as|the|of|for|at|from|while|but|if|an?|that|with|by|when)){1,6}$")
 _OTHER_SIGNALS = 0.6
 
@@ -40,7 +38,7 @@ _OTHER_SIGNALS = 0.6
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal | Conclusion]:
     """A comparison turned around, or a stop at an earlier result."""
     proposals: list[Iterator[Proposal | Conclusion]] = [
-        _last_words(graph, rng) if graph.latex else _early_answers(graph, rng),
+        _early_answers(graph, rng),
         _turned_comparisons(graph, rng),
     ]
     rng.shuffle(proposals)
@@ -116,7 +114,8 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
     end = graph.question.rfind("?") + 1
     asked = graph.question[max(graph.question.rfind(mark, 0, end - 1) + 1 for mark in (". ", "? ", "! ")) : end].strip()
     computed = graph.final == frame.index and graph.step_of[frame.index] == last if graph.equations else False
-    if not asked or not computed or not _is_plain(frame) or _SAYS_OPERATION.search(frame.text):
+    # What LaTeX solutions find on the way is seldom a quantity that the question could ask for.
+    if graph.latex or not asked or not computed or not _is_plain(frame) or _SAYS_OPERATION.search(frame.text):
         return
     for site in sites(graph, rng):
         equation, result = site.equation, site.equation.result
@@ -161,48 +160,3 @@ def _is_alike(site: Site, frame: Site) -> bool:
     sense = not (_TAKES_AWAY.search(frame.text) and not minus) and not (_PUTS_TOGETHER.search(frame.text) and minus)
     alike = (own.currency, own.percent) == (other.currency, other.percent)
     return same_noun and sense and alike and reads_well(other, own.face)
-
-
-def _last_words(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclusion]:
-    """A number that an earlier step found, in the sentence that says nothing but the boxed answer."""
-    last = len(graph.steps) - 1
-    boxes = list(_BOXED.finditer(graph.steps[last]))
-    if len(boxes) != 1:
-        return
-    start, end = boxes[0].span(1)
-    before, behind = graph.steps[last][:start], graph.steps[last][end:]
-    if not last or re.search(r"\d|=|\\frac|\\sqrt", before.removesuffix("\\boxed{") + behind):
-        return
-    for step, found in shuffled(_found_before(graph, last), rng):
-        stops = [stop for stop in range(step + 1, last + 1) if not _says(graph, stop, graph.gold)]
-        if not stops:
-            continue
-        explanation = (
-            f"{quoted_number(graph, found, found.face)} is what step {step + 1} found, but the question asks for "
-            "another quantity."
-        )
-        text = f"{before}{shown(found, found.face, graph.latex)}{behind}"
-        yield Conclusion(rng.choice(stops), text, found.face, explanation)
-
-
-def _says(graph: SolutionGraph, stop: int, value: object) -> bool:
-    """Whether a number stands in one of the first steps."""
-    readings = graph.readings[:stop]
-    numbers = [number.face for reading in readings for number in reading.mentions]
-    results = [equation.result.face for reading in readings for equation in reading.equations]
-    return value in (*numbers, *results)
-
-
-def _found_before(graph: SolutionGraph, last: int) -> list[tuple[int, Number]]:
-    """What the steps before the last one worked out. A number that is given, assumed (`let x = 2`) or the right side of
-    an equation still to be solved (`x + y = 11`) was not found by anybody.
-    """
-    found: dict[tuple[int, Number], None] = {}
-    for step, reading in enumerate(graph.readings[:last]):
-        numbers = [*reading.mentions, *(equation.result for equation in reading.equations)]
-        for number in sorted(numbers, key=lambda number: number.start):
-            place = (reading.text, number.start, number.end)
-            given = number.face in graph.stated or number.face == graph.gold
-            if not given and (is_worked_out(*place) or is_solved_for(*place)):
-                found[step, number] = None
-    return sorted(found, key=lambda place: (place[0], place[1].start))

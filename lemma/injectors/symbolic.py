@@ -37,6 +37,7 @@ from lemma.grading.verdict import exact_value
 from lemma.injectors import injector
 from lemma.injectors.proof import CALCULATION, prove, prove_answer
 from lemma.injectors.proposal import Conclusion, Proposal
+from lemma.injectors.sense import refuse_nonsense
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations, without_options
@@ -305,6 +306,7 @@ def carried(graph: SolutionGraph | ModularSolution, name: str, draft: _Draft, an
 
 def _carried(graph: SolutionGraph, proposal: Proposal, annotated: bool) -> Injected:
     consequence = propagate(graph, proposal.change, annotated=annotated)
+    refuse_nonsense(graph, proposal.change, consequence.changed)
     assert graph.final is not None
     result, final = graph.equations[graph.final].result, consequence.final
     if result.percent and result.face != graph.gold:
