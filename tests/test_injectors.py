@@ -416,6 +416,8 @@ IMPLAUSIBLE = [
     ("operator_error", alone(r"As $4 \cdot 3 = 12$, $4 \cdot 3 - 5 = \boxed{7}$.", 7), "4 + 3 -"),
     ("operator_error", alone(r"Compute $9 - 4$: it is $9 - 4 = \boxed{5}$.", 5), "+"),
     ("operator_error", alone(r"It is $130+150-120 = \boxed{160}$.", 160), "\\cdot"),
+    ("operator_error", ("q", (r"It is the whole minus the triangle.", r"So it is $12 - 2 = \boxed{10}$."), 10), "+"),
+    ("operator_error", alone(r"As it is $3x-1$ at $x=4$, this is $3 \cdot 4 -1 = \boxed{11}$.", 11), "3 + 4"),
     ("operator_error", alone(r"It is $1+201 = \boxed{202}$.", 202), "\\cdot"),
     ("context_value_error", ("Of 6 pens 2 are red, of 4 hats 3. What is the chance of red?",
                              ("The chance is 2 / 4 = 0.5.",), Fraction(1, 2)), "6 / 4"),

@@ -115,3 +115,23 @@ def test_a_number_that_an_unknown_stands_for_is_not_left_out():
     errors, reasons = made("missing_step", question, (step,), 11)
     assert not [error for error in errors if "$3 -1" in error.steps[0]]
     assert "number_stands_elsewhere" in reasons
+
+
+SAID = [
+    ("missing_step", ("Bo has 40 crabs.", ("Mo has 4 fewer crabs than Bo: Mo has 40 - 4 = 36 crabs.",), 36), "40 c"),
+    ("context_value_error",
+     ("Sara washes 12, 4 times as much as Al, and 6 as Bo.", ("It is 4 times as much, so 12 / 4 = 3.",), 3), "6 times"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("injector", "problem", "wrong"), SAID)
+def test_what_the_step_says_in_words_is_not_contradicted(injector, problem, wrong):
+    errors, reasons = made(injector, *problem)
+    assert not [error for error in errors if wrong in error.steps[0]]
+    assert reasons & {"number_stands_elsewhere", "factor_in_words"}
+
+
+def test_a_part_is_not_larger_than_what_it_is_out_of():
+    steps = ("Of 10 liters, 3 * 3 = 9 are juice.", "So 9 + 6 = 15 liters out of the 24 liters are water.")
+    errors, _ = made("previous_step_value_error", "6 of 24 liters, 3 of 3, 10 of all", steps, 15)
+    assert not [error for error in errors if error.final > 24]

@@ -37,6 +37,13 @@ _SAID = tuple(
         ("/", _OF_ONE, "*"),
     )
 )  # fmt: skip
+_NAMED = {
+    "+": re.compile(r"\b(?:plus|added to|sum of)\b", re.IGNORECASE),
+    "-": re.compile(r"\b(?:minus|subtract\w*|difference)\b", re.IGNORECASE),
+    "*": re.compile(r"\b(?:multipl(?:y|ied|ying)\w*|product of)\b", re.IGNORECASE),
+    "/": re.compile(r"\b(?:divid(?:e|ed|ing)|ratio|quotient)\b", re.IGNORECASE),
+    "^": re.compile(r"(?!)"),
+}
 _LARGEST_FACTOR = 10  # 12 + 4 is taken for 12 * 4, but not 130 + 150 for 130 * 150
 _RATE = re.compile(r"\s?(?:/\s?[A-Za-z]|per\b|(?:an?|each) )")
 _UNIT = re.compile(r"\s?(/(?=\s?[A-Za-z])|per\b|[^\W\d_]{2,})")
@@ -55,7 +62,11 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             one_of_many = node.operator in "+*-" and sum(sign in alike for sign in signs) > 1 + (alike == "-")
             if one_of_many or not reads_as_operator(site, node) or _is_written_elsewhere(site, node):
                 continue
-            said = [allowed for sign, pattern, allowed in _SAID if sign == node.operator and pattern.search(words)]
+            # A LaTeX solution often says in words before what it then works out.
+            named = graph.latex and any(map(_NAMED[node.operator].search, graph.steps[: site.step]))
+            said = [""] * named + [
+                allowed for sign, pattern, allowed in _SAID if sign == node.operator and pattern.search(words)
+            ]
             left, right = _unit(site, leaves(node.left)[-1]), _unit(site, leaves(node.right)[0])
             for wrong in shuffled(_CONFUSED[node.operator], rng):
                 edit = swap_operator(site, node.position, wrong)
@@ -88,8 +99,9 @@ def _is_written_elsewhere(site: Site, node: Binary) -> bool:
     if any(_contains("".join(text.split()), written) for text in others if first in text and second in text):
         return True
     letter = r"(?<![A-Za-z\\])[a-z](?![A-Za-z])"
+    product = rf"|{re.escape(first)}[a-z](?![A-Za-z])" if node.operator == "*" else ""
     first, sign, second = rf"(?<![\d.]){re.escape(first)}", re.escape(sign), rf"{re.escape(second)}(?![\d.])"
-    formula = rf"{letter}\s*{sign}\s*{second}|{first}\s*{sign}\s*{letter}"
+    formula = rf"{letter}\s*{sign}\s*{second}|{first}\s*{sign}\s*{letter}{product}"
     return site.graph.latex and any(re.search(formula, text) for text in others)
 
 

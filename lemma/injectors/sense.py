@@ -37,6 +37,9 @@ _WHOLE = re.compile(
     r"([a-z]+s|people|children)\b",
     re.IGNORECASE,
 )
+_OUT_OF = re.compile(r"[^.?!]*?\bout of (?:the |a total of )?\$?(\d{1,9})(?![\d.,]\d|\d|%)")
+_NO_MORE = r"(?![\d.]\d|\d)"
+_COMPARES = r"(?: [a-z]+)? (?:more|fewer|less|older|younger|taller|shorter|longer|times)\b"
 _LARGEST_DIGIT = 9
 
 
@@ -44,19 +47,29 @@ def refuse_nonsense(graph: SolutionGraph, change: Change, changed: Mapping[int, 
     """Raises Refusal if the number that a change replaces still stands elsewhere as the same quantity, or if one of the
     changed results is absurd.
     """
-    equation, text = graph.equations[change.equation], graph.steps[graph.step_of[change.equation]]
-    dropped = [edit for edit in change.edits if not edit.text]
-    for operand in equation.operands:
-        is_dropped = any(edit.start <= operand.start and operand.end <= edit.end for edit in dropped)
-        if is_dropped and re.search(rf"(?<![A-Za-z\\])[A-Za-z]\s*=\s*{operand.face}(?![\d.]\d|\d)", text):
-            raise Refusal("number_stands_elsewhere", f"{operand.face} is left out, and the step says it of an unknown")
+    text = graph.steps[graph.step_of[change.equation]]
+    for operand in _dropped(graph, change):
+        face = re.escape(str(operand.face))
+        if re.search(rf"(?<![A-Za-z\\])[A-Za-z]\s*=\s*{face}{_NO_MORE}|(?<![\d.,]){face}{_COMPARES}", text):
+            raise Refusal("number_stands_elsewhere", f"{operand.face} is left out, and the step says it")
     for number, link in _replaced(graph, change):
         if _stands_elsewhere(graph, change, number, link):
             raise Refusal("number_stands_elsewhere", f"{number.face} is replaced in one place only")
+        if re.search(rf"(?<![\d.,]){re.escape(str(number.face))} times as\b", text):
+            raise Refusal("factor_in_words", f"{number.face} times as much")
     for index, new in changed.items():
         reason = _absurdity(graph, index, new)
         if reason is not None:
             raise Refusal("absurd_result", reason)
+
+
+def _dropped(graph: SolutionGraph, change: Change) -> Iterator[Number]:
+    """The operands that are left out, and not kept as the new result."""
+    cuts = [edit for edit in change.edits if not edit.text]
+    for operand in graph.equations[change.equation].operands:
+        is_cut = any(edit.start <= operand.start and operand.end <= edit.end for edit in cuts)
+        if is_cut and operand.face != change.result:
+            yield operand
 
 
 def _replaced(graph: SolutionGraph, change: Change) -> Iterator[tuple[Number, Link]]:
@@ -112,10 +125,10 @@ def _absurdity(graph: SolutionGraph, index: int, new: Value) -> str | None:
     ):
         return f"a digit of {new}"
     noun = (noun_behind(text, old.end) or "").split()[-1:]
-    for whole, counted in _WHOLE.findall(graph.question):
-        if noun == [counted.lower()] and old.face <= int(whole) < new:
-            return f"{new} of {whole} {counted}"
-    return None
+    wholes = [int(whole) for whole, counted in _WHOLE.findall(graph.question) if noun == [counted.lower()]]
+    part = _OUT_OF.match(text, old.end)
+    wholes += [int(part.group(1))] if part is not None else []
+    return next((f"{new} of {whole}" for whole in wholes if old.face <= whole < new), None)
 
 
 def _is_no_average(graph: SolutionGraph, index: int, new: Value) -> bool:
