@@ -5,7 +5,7 @@
     Link(results=(0,), rescaled=(), question=False, constant=False)
 
 An operand is linked by its value to numbers of the question, to results of earlier equations, or to a constant that
-the words call up. If several fit, all are kept: anything ambiguous is refused later, never guessed.
+the words call up. If several fit, all are kept: what stays ambiguous is refused later, never guessed.
 """
 
 from __future__ import annotations
@@ -116,6 +116,18 @@ class SolutionGraph:
             for leaf, link in enumerate(links)
             if equation in (*link.results, *link.rescaled)
         ]
+
+    def only_use(self, equation: int) -> tuple[int, int] | None:
+        """The operand that takes up an equation's result, if there is only one number that may do so."""
+        known: dict[int, tuple[int, int] | None] = self.memo.setdefault("only uses", {})
+        if equation not in known:
+            uses, own = self.uses(equation), self.step_of[equation]
+            repeated = any(
+                mention.step > own and equation in (*mention.link.results, *mention.link.rescaled, *mention.suspects)
+                for mention in self.mentions
+            )
+            known[equation] = uses[0] if len(uses) == 1 and not repeated and equation != self.final else None
+        return known[equation]
 
 
 def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionGraph:

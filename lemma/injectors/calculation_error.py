@@ -23,6 +23,8 @@ Slip = tuple[Value, str]
 _TIMES_TABLE = 12
 _MOST_DECIMALS = 4
 _LARGEST_FACTOR = 11
+_OFF = {1: "one", 2: "two"}
+_COLUMNS, _FEWEST_IN_COLUMNS = ("ones", "tens", "hundreds", "thousands"), 5
 _SWAPPED = 100  # nobody swaps the digits of a number that is said in one breath
 
 
@@ -32,7 +34,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     solved = [Site(graph, index) for index, equation in enumerate(graph.equations) if equation.solves]
     for site in [*sites(graph, rng), *solved]:
         seen, (lowest, highest) = {site.equation.result.face}, _plausible(site)
-        for wrong, reason in shuffled(_slips(site), rng):
+        for wrong, reason in [*shuffled(_slips(site), rng), *shuffled(_column_slips(site), rng)]:
             if wrong not in seen and lowest < wrong < highest:
                 seen.add(wrong)
                 told = f"{site.quoted(site.expression)} is"
@@ -81,6 +83,19 @@ def _slips(site: Site) -> list[Slip]:
     # Two digits of a long number are swapped, which goes unseen if the value stays within twice the right one.
     swapped = [value for value in swapped_digits(right) if right <= 2 * value <= 4 * right and right > _SWAPPED]
     return slips or [(value, "two digits are swapped") for value in swapped]
+
+
+def _column_slips(site: Site) -> list[Slip]:
+    """One column of a written calculation comes out one or two too high or too low."""
+    right = site.equation.result.face
+    if site.graph.latex or site.equation.result.style.form != PLAIN or right < _FEWEST_IN_COLUMNS:
+        return []
+    return [
+        (right + off * 10**place, f"the {column} come out {_OFF[abs(off)]} too {'high' if off > 0 else 'low'}")
+        for place, column in enumerate(_COLUMNS[: len(str(int(right)))])
+        for off in (1, -1, 2, -2)
+        if right > 2 * abs(off) * 10**place
+    ]
 
 
 def _slips_in_a_part(site: Site, tree: Expression, values: Sequence[Value]) -> list[Slip]:

@@ -31,7 +31,7 @@ _SNIPPET = re.compile(
     r"(?:-[a-z]+)?(?:%? (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[A-Za-z][A-Za-z'-]*){1,4}"
 )
 _LOOSE_END = re.compile(
-    r"(?: (?:a|an|the|of|for|in|on|to|with|at|by|from|his|her|their|is|are|was|were|he|she|they|it|as))+$"
+    r"(?: (?:a|an|the|of|for|in|on|to|with|at|by|from|his|her|their|is|are|was|were|he|she|they|it|as)){1,6}$"
 )
 _BEFORE = re.compile(r"(?:(?!(?:and|or|but|each|so|that)\b)\b[A-Za-z']+ ){1,2}$")
 _QUANTIFIERS = ("more", "other", "additional", "extra", "new", "less", "fewer", "different")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.confusing_concept_error import confusions
-from lemma.injectors.context_value_error import kinds_given
+from lemma.injectors.context_value_error import is_share, kinds_given
 from lemma.injectors.naming import clashes, taken_for
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites, swapped_digits
 
@@ -34,13 +34,16 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 face: Link(results=(index,))
                 for face, index in earlier.items()
                 if isinstance(face, int) == isinstance(operand.face, int)
+                if is_share(graph.steps[graph.step_of[index]], graph.equations[index].result)
+                == is_share(source.text, source.equation.result)
             }
             # In LaTeX, too much is computed unread to say of a number that the question gives it.
             numbers = {
                 face: Link(question=True)
                 for face, kinds in given.items()
                 if face not in results and not graph.latex
-                if any(percent == operand.percent and money <= operand.currency for money, percent, _ in kinds)
+                if all(percent == operand.percent for _, percent, _ in kinds)
+                if any(money <= operand.currency for money, _, _ in kinds)
                 or face in {number.face for number in source.equation.operands if number.percent == operand.percent}
             }
             others = {face: origin for face, origin in {**numbers, **results}.items() if face not in unfit}
