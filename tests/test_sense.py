@@ -118,7 +118,8 @@ def test_a_number_that_an_unknown_stands_for_is_not_left_out():
 
 
 SAID = [
-    ("missing_step", ("Bo has 40 crabs.", ("Mo has 4 fewer crabs than Bo: Mo has 40 - 4 = 36 crabs.",), 36), "40 c"),
+    ("missing_step", ("Bo has 40 crabs.", ("Mo has 4 fewer crabs than Bo: Mo has 40 - 4 = 36 crabs.", "So few."), 36),
+     "40 c"),
     ("context_value_error",
      ("Sara washes 12, 4 times as much as Al, and 6 as Bo.", ("It is 4 times as much, so 12 / 4 = 3.",), 3), "6 times"),
 ]  # fmt: skip

@@ -10,13 +10,18 @@ import random
 import re
 from collections.abc import Iterator, Mapping
 
-from lemma.arithmetic.expressions import nodes
+from lemma.arithmetic.expressions import Binary, nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import INTEGER, Number, Value
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 _FEWEST = 2
+_RUN = re.compile(
+    r"\b(?:there are|number of|total of|how many|contains?)\b[^.]*\b(?:integers|numbers|terms|multiples|values|"
+    r"elements|pages|days|years|squares|cubes)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _LONGEST = 40  # characters from one end of a span to the other
 _NAMES = re.compile(r"[A-Z][a-z]+(?:, [A-Z][a-z]+)+,? and [A-Z][a-z]+")
 _OF_EACH = re.compile(r"\b(?:each|every|all|per|people|persons?|friends|children|kids|days)\b", re.IGNORECASE)
@@ -29,6 +34,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     counts = {value: clause for value, clause in _counts(graph.question) if value not in graph.stated}
     for site in sites(graph, rng):
         yield from _ends_of_spans(site)
+        yield from _ends_of_runs(site)
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             counted = None if site.in_fraction(leaf) else _counted(site, leaf, operand, link, counts)
             for wrong in shuffled((operand.face - 1, operand.face + 1), rng) if counted else ():
@@ -60,6 +66,24 @@ def _ends_of_spans(site: Site) -> Iterator[Proposal]:
         return
     yield Proposal(
         Change(site.index, (edit,)), f"The step {fault} of the span from {first} to {last}: it should be {site.worked}."
+    )
+
+
+def _ends_of_runs(site: Site) -> Iterator[Proposal]:
+    """`99 - 10` in place of `99 - 10 + 1`, or of `(99 - 9) / 3 + 1`, for the integers that a LaTeX solution counts."""
+    tree, text = site.equation.tree, site.text
+    if not site.graph.latex or not isinstance(tree, Binary) or tree.operator != "+" or not isinstance(tree.right, int):
+        return
+    one, sign, inner = site.equation.operands[tree.right], site.equation.operators[tree.position], tree.left
+    if isinstance(inner, Binary) and inner.operator == "/":
+        inner = inner.left
+    is_span = isinstance(inner, Binary) and inner.operator == "-" and not isinstance(inner.left, Binary)
+    if one.face != 1 or one.end != site.equation.end or not is_span or not _RUN.search(text):
+        return
+    cut = Edit(sign.start - text[sign.start - 1].isspace(), one.end, "")
+    yield Proposal(
+        Change(site.index, (cut,)),
+        f"The step counts the gaps and not the numbers, one too few: it should be {site.worked}.",
     )
 
 

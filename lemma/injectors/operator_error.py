@@ -17,7 +17,7 @@ _DONE = {"+": "added", "-": "subtracted", "*": "multiplied", "/": "divided"}
 _WORDS = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
 # What a sentence says of the operation that it writes, or of its result, and which other operation that would allow.
 # Nobody writes "he has 5 + 3 = 8 left", "in total 5 - 3 = 2", or "5 + 3 = 8 for each".
-_SUM = r"sum|add\w*|plus|both|increas\w*"
+_SUM = r"sum|add\w*|plus|both|increas\w*|more|another|extra"
 _ALL = r"totals?|altogether|in all|combin\w*|together"
 _OF_ONE = r"each|every|apiece"
 _TIMES = r"multipl\w*|twice|doubl\w*|tripl\w*|times"
@@ -26,9 +26,9 @@ _SAID = tuple(
     for sign, words, allowed in (
         ("+", f"{_SUM}|{_ALL}", ""),
         ("-", r"left|leav\w+|remain\w*|rest|differences?|fewer|less|minus|subtract\w*|deduct\w*|discount\w*|off|change|"
-         r"takes? away|took|more than|still|decreas\w*|los[est]\w*|removed?|removes|spends?|spent|gave|gives? away|"
-         r"needs? .*more|without|saved?|saves|savings?", ""),
-        ("*", rf"{_TIMES}|products?|area|volume|factors?|per", ""),
+         r"takes? away|took|more than|still|decreas\w*|reduc\w*|los[est]\w*|removed?|removes|spends?|spent|gave|"
+         r"gives? away|needs? .*more|without|saved?|saves|savings?", ""),
+        ("*", rf"{_TIMES}|products?|area|volume|square|cubic|factors?|per", ""),
         ("*", _ALL, "+"),
         ("*", _OF_ONE, "/"),
         ("/", _TIMES, "*"),

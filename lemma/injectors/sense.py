@@ -50,7 +50,8 @@ def refuse_nonsense(graph: SolutionGraph, change: Change, changed: Mapping[int, 
     text = graph.steps[graph.step_of[change.equation]]
     for operand in _dropped(graph, change):
         face = re.escape(str(operand.face))
-        if re.search(rf"(?<![A-Za-z\\])[A-Za-z]\s*=\s*{face}{_NO_MORE}|(?<![\d.,]){face}{_COMPARES}", text):
+        said = rf"(?<![A-Za-z\\])[A-Za-z]\s*=\s*{face}{_NO_MORE}|(?<![\d.,]){face}{_COMPARES}"
+        if operand.face in graph.word_values[graph.step_of[change.equation]] or re.search(said, text):
             raise Refusal("number_stands_elsewhere", f"{operand.face} is left out, and the step says it")
     for number, link in _replaced(graph, change):
         if _stands_elsewhere(graph, change, number, link):
