@@ -78,6 +78,30 @@ def is_counted(site: Site, operand: Number, result: Number) -> bool:
     return unit is None or not counted or unit.split()[-1] in counted
 
 
+def beside_its_like(site: Site) -> bool:
+    """Whether a step next to this one does the same in nearly the same words: whoever writes the two would not get one
+    of them wrong.
+    """
+    graph, own = site.graph, tuple(operator.symbol for operator in site.equation.operators)
+    words = _words_of(site.text)
+    for index in (site.index - 1, site.index + 1):
+        if not 0 <= index < len(graph.equations) or abs(graph.step_of[index] - site.step) > 1:
+            continue
+        if any(min(index, site.index) in link.results for link in graph.operand_links[max(index, site.index)]):
+            continue
+        other = _words_of(graph.steps[graph.step_of[index]])
+        if tuple(operator.symbol for operator in graph.equations[index].operators) != own:
+            continue
+        if graph.step_of[index] == site.step or 2 * len(words & other) >= len(words | other):
+            return True
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _words_of(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z]{3,}", text.lower()))
+
+
 def clashes(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
     """Whether a value of another unit would be added to something, or taken from it: 2 pairs + $132."""
     equation, graph = site.equation, site.graph
@@ -129,6 +153,12 @@ def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Lin
             for face, said in ((wrong, taken), (operand.face, needed))
         )
     ).rstrip(",")
+
+
+def called(site: Site, face: Value, link: Link) -> str:
+    """A value in the words of the problem around it: `4 ("Joe 4 pens")`."""
+    operand = site.equation.operands[-1]
+    return f"{site.shown(operand, face)}{_said(site, face, link)[1]}"
 
 
 def _said(site: Site, face: Value, link: Link) -> list[str]:
