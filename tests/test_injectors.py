@@ -331,7 +331,7 @@ def graphs():
     for name in ("gsm8k_train.jsonl", "math_500.jsonl"):
         if (DATA / name).exists():
             problems += islice(open_problems(str(DATA / name), "augment"), 200)
-    return list(graphs_of(problems))
+    return [*graphs_of(problems), *(read_solution(*problem) for kind, problem, *_ in MADE if kind == "hallucination")]
 
 
 @pytest.mark.parametrize("injector", INJECTORS)
@@ -417,6 +417,23 @@ def test_an_installed_package_brings_an_injector(installed):
 def test_a_name_without_an_injector_is_refused(name):
     with pytest.raises(ConfigError, match="no injector is named"):
         find_injector(name)
+
+
+FALSE_WORDS = [
+    ("There are d drunks and 3 less than 7 times as many speeders, 45 in all.",
+     ("8d - 3 = 45", "Adding 4 to both sides, we get 8d = 48", "Dividing both sides by 8, we get d = 6"), 6),
+    ("Luigi bought four pizzas for $80. Each has 5 pieces.",
+     ("4 pizzas at $80 per pizza is $80/4 = $20 per pizza.", "Each piece is $20/5 = $4."), 4),
+    ("Reese is 57 inches tall, Daisy is 8 inches taller.",
+     ("Daisy is 6 inches taller than Reese, so 57 inches + 8 inches = 65 inches.",), 65),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("problem", FALSE_WORDS)
+def test_a_reference_that_is_false_in_words_is_refused_by_name(problem):
+    graph = read_solution(*problem)
+    made = list(attempts(graph, "calculation_error", "calculation_error", random.Random(0)))
+    assert made and {getattr(error, "reason", None) for error in made} == {"reference_words_false"}
 
 
 IMPLAUSIBLE = [

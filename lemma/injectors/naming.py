@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from lemma.arithmetic.expressions import nodes
-from lemma.arithmetic.graph import Link
+from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value, find_numbers
 from lemma.injectors.proposal import MEASURES, Site
 
@@ -26,6 +26,12 @@ _EACH = re.compile(
     r" (?:each|per [a-z]+|(?:in|for|of|on) each (?!of\b)[a-z]+|an? (?:hour|minute|day|week|month|year)|every [a-z]+)\b"
 )
 _MEASURED = re.compile(r" (?:old|older|younger|ago|long|tall|wide|high|deep|away|later|more|less|fewer|from|than)\b")
+_BOTH_SIDES = re.compile(r"\b(?:add|subtract)\w* \$?[\d.,]+ (?:to|from) both\b", re.IGNORECASE)
+_COMPARED = re.compile(r"(?: [a-z]+)? (?:more|less|fewer|taller|shorter|older|younger|longer|heavier|lighter) than\b")
+_TWO_PRICES = re.compile(
+    r"\$(?P<all>[\d,.]*\d) per (?P<unit>[a-z]+)\b[^.]{0,40}"
+    r"\$(?P=all) ?/ ?[\d.]+ ?= ?\$(?P<one>[\d,.]*\d) per (?P=unit)\b"
+)
 _FACTOR = re.compile(r" times\b|-?fold\b|\s?/\s?\d", re.IGNORECASE)
 _SNIPPET = re.compile(
     r"(?:-[a-z]+)?(?:%? (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[A-Za-z][A-Za-z'-]*){1,4}"
@@ -100,6 +106,25 @@ def beside_its_like(site: Site) -> bool:
 @lru_cache(maxsize=4096)
 def _words_of(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"[a-z]{3,}", text.lower()))
+
+
+def false_words(graph: SolutionGraph) -> str | None:
+    """Words of a reference that say another number than its equations do, as far as that can be told: `Adding 4 to both
+    sides` where nothing gives a 4, and `$80 per pizza` where the same step finds $20 per pizza.
+    """
+    for mention in graph.mentions:
+        text, number = graph.steps[mention.step], mention.number
+        said = text[max(0, number.start - 30) : number.end + 30]
+        known = mention.link.known or any(
+            number.face == found.face for step in graph.steps[: mention.step] for found in find_numbers(step)
+        )
+        if not known and (_BOTH_SIDES.search(said) or _COMPARED.match(text, number.end)):
+            return said
+    for text in graph.steps:
+        match = _TWO_PRICES.search(text)
+        if match is not None and match["all"] != match["one"]:
+            return match.group()
+    return None
 
 
 def clashes(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
