@@ -424,8 +424,8 @@ FALSE_WORDS = [
      ("8d - 3 = 45", "Adding 4 to both sides, we get 8d = 48", "Dividing both sides by 8, we get d = 6"), 6),
     ("Luigi bought four pizzas for $80. Each has 5 pieces.",
      ("4 pizzas at $80 per pizza is $80/4 = $20 per pizza.", "Each piece is $20/5 = $4."), 4),
-    ("Reese is 57 inches tall, Daisy is 8 inches taller.",
-     ("Daisy is 6 inches taller than Reese, so 57 inches + 8 inches = 65 inches.",), 65),
+    ("Reese is 57 inches tall, Daisy is 38 inches taller.",
+     ("Daisy is 6 inches taller than Reese, so 57 inches + 38 inches = 95 inches.",), 95),
 ]  # fmt: skip
 
 
