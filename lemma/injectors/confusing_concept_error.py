@@ -24,7 +24,8 @@ _DIFFERENCES = (
 _OF_ONE = re.compile(
     r"(?: (?!that\b|who\b|which\b)[a-z]+){0,2} "
     r"(?:(?:each|apiece)(?=[.,;?!)]|$| (?:and|for|to|in|on|at|with|while|but)\b)"
-    r"|per [a-z]+|(?:in|for) each [a-z]+|every [a-z]+)"
+    r"|(?:each|a|an|per|every) (?:day|night|morning|week|weekend|month|year|hour|minute|trip|lap|game|class|time)\b"
+    r"|daily\b|per [a-z]+|(?:in|for) each [a-z]+|every [a-z]+)"
 )
 
 

@@ -27,18 +27,25 @@ _EACH = re.compile(
 )
 _MEASURED = re.compile(r" (?:old|older|younger|ago|long|tall|wide|high|deep|away|later|more|less|fewer|from|than)\b")
 _BOTH_SIDES = re.compile(r"\b(?:add|subtract)\w* \$?[\d.,]+ (?:to|from) both\b", re.IGNORECASE)
-_COMPARED = re.compile(r"(?: [a-z]+)? (?:more|less|fewer|taller|shorter|older|younger|longer|heavier|lighter) than\b")
+_COMPARED = re.compile(
+    r"(?: (?!times\b)[a-z]+)? (?:more|less|fewer|taller|shorter|older|younger|longer|heavier|lighter) than\b"
+)
 _TWO_PRICES = re.compile(
     r"\$(?P<all>[\d,.]*\d) per (?P<unit>[a-z]+)\b[^.]{0,40}"
     r"\$(?P=all) ?/ ?[\d.]+ ?= ?\$(?P<one>[\d,.]*\d) per (?P=unit)\b"
 )
 _FACTOR = re.compile(r" times\b|-?fold\b|\s?/\s?\d", re.IGNORECASE)
 _SNIPPET = re.compile(
-    r"(?:-[a-z]+)?(?:%? (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[A-Za-z][A-Za-z'-]*){1,4}"
+    r"(?:-[a-z]+)?(?:%? (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[A-Za-z][A-Za-z'-]*){1,7}"
 )
 _LOOSE_END = re.compile(
     r"(?: (?:a|an|the|of|for|in|on|to|with|at|by|from|his|her|their|is|are|was|were|he|she|they|it|as))+$"
 )
+# What a snippet that would end in mid-phrase is cut back to: "28 cars" of "28 cars from the toy".
+_LAST_PHRASE = re.compile(
+    r" (?:that|from|of|for|in|on|at|to|with|by|as)\b(?:(?! (?:that|from|of|for|in|on|at|to|with|by|as)\b).)*$"
+)
+_LOOSE_START = re.compile(r"^(?:(?:to|of|for|in|on|at|with|by|from|his|her|their|the|an?|is|are|was|were) )+")
 _BEFORE = re.compile(r"(?:(?!(?:and|or|but|each|so|that)\b)\b[A-Za-z']+ ){1,2}$")
 _QUANTIFIERS = ("more", "other", "additional", "extra", "new", "less", "fewer", "different")
 
@@ -98,7 +105,12 @@ def beside_its_like(site: Site) -> bool:
         other = _words_of(graph.steps[graph.step_of[index]])
         if tuple(operator.symbol for operator in graph.equations[index].operators) != own:
             continue
-        if graph.step_of[index] == site.step or 2 * len(words & other) >= len(words | other):
+        faces = {operand.face for operand in graph.equations[index].operands}
+        shared = not faces.isdisjoint(operand.face for operand in site.equation.operands)
+        if graph.step_of[index] == site.step:
+            if shared:
+                return True
+        elif 2 * len(words & other) >= len(words | other):
             return True
     return False
 
@@ -170,7 +182,8 @@ def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Lin
         step = site.graph.step_of[link.results[-1]] + 1
         return f"Step {step} found {right}, but this step goes on with {other}"
     taken, needed = (_said(site, *pair) for pair in ((wrong, source), (operand.face, link)))
-    if taken[0] == needed[0]:  # 307 and 156, both the number of sheets: the words around them tell more
+    kinds = [re.sub(r" from step \d+", "", said[0]) for said in (taken, needed)]
+    if kinds[0] == kinds[1]:  # 307 and 156, both the number of sheets: the words around them tell more
         taken, needed = taken[1:], needed[1:]
     return "The step takes {} instead of {}".format(
         *(
@@ -209,6 +222,13 @@ def _said(site: Site, face: Value, link: Link) -> list[str]:
             clause = f", the number of {noun}{each.group() if each is not None else ''},"
     start = _BEFORE.search(question, 0, place.start - dollar)
     behind = _SNIPPET.match(question, place.end)
-    words = _LOOSE_END.sub("", behind.group()) if behind is not None else ""
-    quote = (start.group() if start is not None else "") + question[place.start - dollar : place.end] + words
+    words = behind.group() if behind is not None else ""
+    if behind is not None and re.match(r" [a-z]", question[behind.end() :]) and words.count(" ") > 6:
+        words = _LAST_PHRASE.sub("", words)
+    words = _LOOSE_END.sub("", words)
+    quote = (
+        _LOOSE_START.sub("", start.group() if start is not None else "")
+        + question[place.start - dollar : place.end]
+        + words
+    )
     return [clause, f' ("{quote}")' if words.strip("% ") or " " in quote else " from the problem"]
