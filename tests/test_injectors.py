@@ -105,9 +105,7 @@ MADE = [
      "The problem says 136, not 163: it should be 136 + 2 = 138."),
     ("previous_step_value_error", ("5 of 7 and 3", ("5 * 7 = 35", "35 + 3 = 38", "38 + 7 = 45"), 45), "35 + 7 = 42",
      "The step takes 35, the result from step 1, instead of 38, the result from step 2: it should be 38 + 7 = 45."),
-    ("previous_step_value_error", CHAIN, "5 * 2 = $10",
-     "The step takes 5, the number of bags, instead of 31, the number of apples from step 2: "
-     "it should be 31 * 2 = $62."),
+    ("previous_step_value_error", CHAIN, "35 * 2 = $70", None),
     ("context_value_error", ("12 of 3 pens, 8 kits", ("12 * 3 = 36 pens", "36 + 8 = 44"), 44), "36 + 12 = 48", None),
     ("context_value_error", alone("5 * 7 = 35", 35, "5 boys with 7 red pens and 8 blue pens"), "5 * 8 = 40",
      "The step takes 8, the number of blue pens, instead of 7, the number of red pens: it should be 5 * 7 = 35."),
@@ -133,9 +131,9 @@ MADE = [
      r"The number of terms is $\frac{99-9}{3} = \boxed{30}$.",
      "The step counts the gaps and not the numbers, one too few: it should be $\\frac{99-9}{3} + 1 = 31$."),
     ("context_value_error", EGGS, "He has 6 boxes * 7 eggs = 42 eggs.",
-     "The problem says 5, not 6: it should be 5 boxes * 7 = 35."),
+     "The problem says 5, not 6: it should be 5 boxes * 7 eggs = 35."),
     ("context_value_error", EGGS, "He has 5 boxes * 8 eggs = 40 eggs.",
-     "The problem says 7, not 8: it should be 5 boxes * 7 = 35."),
+     "The problem says 7, not 8: it should be 5 boxes * 7 eggs = 35."),
     ("unit_conversion_error", alone("He runs 3 * 5 * 60 = 900 minutes.", 900, "He runs 3 hours 5 times a week."),
      "He runs 3 * 5 = 15 minutes.",
      "There are 60 minutes in an hour, and the step leaves the conversion out: it should be 3 * 5 * 60 = 900."),
@@ -156,7 +154,7 @@ MADE = [
     ("missing_step", alone("It takes 5 * 7 * 2 = 70 eggs.", 70, "5 of 7 eggs, 2 times"), "It takes 5 * 7 = 35 eggs.",
      "The step leaves out the factor 2: it should be 5 * 7 * 2 = 70."),
     ("missing_step", alone("It takes 5 eggs + 7 eggs + 2 eggs = 14 eggs.", 14), "It takes 5 eggs + 7 eggs = 12 eggs.",
-     "The step leaves out the 2: it should be 5 eggs + 7 eggs + 2 = 14."),
+     "The step leaves out the 2: it should be 5 eggs + 7 eggs + 2 eggs = 14."),
     ("missing_step", alone("It is (8 - 2) * 4 = 24.", 24), "It is 8 * 4 = 32.", None),
     ("missing_step", alone("It is (8 - 2) * 4 = 24.", 24), "It is 8 - 2 = 6.", None),
     ("missing_step", ("He has 48 clips.", ("He has 48 clips.", "He sold 48 / 2 = 24 clips."), 24), "He sold 48 clips.",
@@ -175,10 +173,10 @@ MADE = [
      "The perimeter is the sum of all sides; the step works out the area, 4 * 9. It should be 4 + 9 + 4 + 9 = 26."),
     ("formula_confusion_error", alone("The average is (4 + 6 + 8) / 3 = 6.", 6), "The average is (4 + 6 + 8) = 18.",
      "An average is the sum divided by the count; the division by 3 is left out. It should be (4 + 6 + 8) / 3 = 6."),
-    ("formula_confusion_error", alone("0.2 * 50 = 10", 10, "20% of 50"), "1.2 * 50 = 60",
-     "20% of an amount is not 20% more than it; the step takes 120%. It should be 0.2 * 50 = 10."),
-    ("formula_confusion_error", alone("20% * 50 = 10", 10, "20% of 50"), "80% * 50 = 40",
-     "20% of an amount is not 20% less than it; the step takes 80%. It should be 20% * 50 = 10."),
+    ("formula_confusion_error", alone("0.2 * 50 = 10", 10, "20% more than 50"), "1.2 * 50 = 60",
+     "120% is the amount with the 20% on top of it, and the step needs 20% of it. It should be 0.2 * 50 = 10."),
+    ("formula_confusion_error", alone("20% * 50 = 10", 10, "20% off, or a discount of 20%"), "80% * 50 = 40",
+     "80% is what is left after 20% are taken off, and the step needs 20% of it. It should be 20% * 50 = 10."),
     ("formula_confusion_error", alone("A triangle of 6 * 4 / 2 = 12 square feet.", 12),
      "A triangle of 6 * 4 = 24 square feet.",
      "A triangle is half of base times height; the half is left out. It should be 6 * 4 / 2 = 12."),
@@ -188,7 +186,7 @@ MADE = [
      "6 is what is left, 4 is what was taken away; the step confuses them. It should be 6 * 2 = 12."),
     ("confusing_concept_error", ("4 shirts for $33 each, 2 hats for $9", ("4 * $33 = $132", "$132 + $9 = $141"), 141),
      "$33 + $9 = $42",
-     "$132 is the amount for all, $33 is the amount for one; the step confuses them. It should be $132 + $9 = $141."),
+     "$132 is the amount for all 4, $33 is the amount for one; the step confuses them. It should be $132 + $9 = $141."),
     ("confusing_concept_error", ("q", ("Of $40 $15 are off: 40 - 15 = 25.", "25 * 2 = 50"), 50), "40 * 2 = 80",
      "25 is the reduced price, 40 is the full price; the step confuses them. It should be 25 * 2 = 50."),
     ("question_misinterpretation_error",
@@ -209,7 +207,8 @@ MADE = [
      "He has 9 + 4 = 13 hens.",
      'The problem says "4 times as many hens as cows", which the step takes for 4 more: it should be 9 * 4 = 36.'),
     ("contradictory_step", ("Tom fills 5 bags with 14 apples each and eats 4 of them.",
-                            ("Tom buys 5 * 14 = 70 apples.", "Of his 70 apples he eats 4, so 70 - 4 = 66."), 66),
+                            ("Tom buys 5 * 14 = 70 apples.", "He has fun.",
+                             "Of his 70 apples he eats 4, so 70 - 4 = 66."), 66),
      "Of his 80 apples he eats 4, so 80 - 4 = 76.",
      "Step 1 found 5 * 14 = 70, but this step says 80 for the same quantity and contradicts it: it should be "
      "70 - 4 = 66."),
@@ -221,14 +220,15 @@ MADE = [
      "Then there are 46 + 9 = 55 people.",
      "Step 1 found 46 - 12 = 34, but this step goes back to 46 for the same quantity and contradicts it: it should be "
      "34 + 9 = 43."),
-    ("hallucination", ("Ann has 30 pens and Bob three times as many. How many has Bob?", ("Bob has 30 * 3 = 90 pens.",),
-                       90),
-     "Bob has 30 + 12 = 42 pens.", "The problem says nothing of 12 more: it should be 30 * 3 = 90."),
-    ("hallucination", ("Ann has 30 pens and Bob 6 more than Ann. How many has Bob?", ("Bob has 30 + 6 = 36 pens.",),
-                       36),
-     "Bob has 30 * 3 = 90 pens.", "The problem says nothing of three times as much: it should be 30 + 6 = 36."),
-    ("hallucination", ("They have 5, 9 and 14 pens. How many in all?", ("They have 5+9+14 = 28 pens.",), 28),
-     re.compile(r"They have 5\+9\+14\+\d+ = \d+ pens\."), None),
+    ("hallucination", ("Ann has 6 pens, Bob 8 pens, and Joe 4 pens. How many have Ann and Bob?",
+                       ("They have 6 + 8 = 14 pens.",), 14),
+     "They have 6 + 4 + 8 = 18 pens.",
+     'The step adds 4 ("Joe 4 pens"), which the problem does not count here: it should be 6 + 8 = 14.'),
+    ("hallucination", ("He has a hat for $6 and a cap for $8. Joe pays $5 each day. What do they cost?",
+                       ("They cost $6 + $8 = $14.",), 14),
+     "They cost $6 + $5 + $8 = $19.", None),
+    ("hallucination", ("Ann has 6 pens, Bob 8 pens. How many in all?", ("They have 6 pens + 8 pens = 14 pens.",), 14),
+     re.compile(r"They have 6 pens \+ [2-5] pens \+ 8 pens = \d+ pens\."), None),
 ]  # fmt: skip
 
 
@@ -243,7 +243,31 @@ def test_the_wrong_step_and_why_it_is_wrong(injector, problem, wrong, explanatio
     assert explanation is None or explanation in found
 
 
+DOLPHINS = ("There are 4 dolphins that each require 3 hours, and 2 trainers.",
+            ("All the dolphins take 4*3= 12 hours", "Each trainer has 12/2= 6 hours"), 6)  # fmt: skip
+TOYS = ("The toys are buy one get one half off and cost $12.00 each.",
+        ("The 2nd toy is 12*.5 = $6.00", "These 2 toys come to 12+6 = $18.00"), 18)  # fmt: skip
+BOOKS = ("Ryan got 5 books of 2100 pages in all. He read them in a week. How many pages per day?",
+         ("Ryan read 2100 / 7 = 300 pages a day.",), 300)  # fmt: skip
+PETS = ("Of 36 pets 25% are dogs and 50% cats.", ("There are 36 x .25 = 9 dogs", "There are 36 x .5 = 18 cats"), 18)
+TAILS = ("Each tail is 25% longer than the last, 16 cm.",
+         ("It gains 25% * 16 = 4 cm", "That is 4 + 16 = 20 cm", "It gains 25% * 20 = 5 cm"), 5)  # fmt: skip
+DRIVE = ("He drives 22 miles at 11 miles per hour.",
+         ("Now divide the distance by the speed: 22 miles / 11 miles/hour = 2 hours",), 2)  # fmt: skip
+BIRTHDAY = ("Jaden had 14 cars, bought 28 and got 12. He gave 3 away.",
+            ("He had 14 + 28 = 42 cars.", "This increased to 42 + 12 = 54 cars."), 54)  # fmt: skip
+
 NOTHING = [
+    ("confusing_concept_error", DOLPHINS),
+    ("confusing_concept_error", TOYS),
+    ("unit_conversion_error", BOOKS),
+    ("formula_confusion_error", PETS),
+    ("formula_confusion_error", TAILS),
+    ("formula_confusion_error", DRIVE),
+    ("formula_confusion_error", alone("He tips 30*.3=$9", 9, "He tips 30% of $30.")),
+    ("previous_step_value_error", BIRTHDAY),
+    ("previous_step_value_error", ("5 bags of 7, 4 lost", ("5 * 7 = 35", "35 - 4 = 31"), 31)),
+    ("contradictory_step", ("5 of 14, 4 fewer", ("He has 5 * 14 = 70.", "Of his 70 he eats 4, so 70 - 4 = 66."), 66)),
     ("calculation_error", alone("1 + 1 = 2", 2)),
     ("calculation_error", alone("3 / 2 = 1 1/2 cups", Fraction(3, 2))),
     ("operator_error", alone("1/2 * 8 = 4", 4)),
@@ -277,6 +301,9 @@ NOTHING = [
     ("contradictory_step", BAGS),
     ("question_misinterpretation_error", CHAIN),
     ("hallucination", alone("5 * 7 = 35", 35)),
+    ("hallucination", ("Ann has 30 pens and Bob half as many.", ("Bob has 30 / 2 = 15 pens.",), 15)),
+    ("hallucination", ("Ann has 30 pens and Bob 6 more.", ("Bob has 30 + 6 = 36 pens.",), 36)),
+    ("hallucination", ("They have 5, 9 and 14 pens. How many in all?", ("They have 5+9+14 = 28 pens.",), 28)),
     ("hallucination", alone("5 / 20 = 25%", 25)),
 ]  # fmt: skip
 
@@ -394,7 +421,26 @@ def test_a_name_without_an_injector_is_refused(name):
         find_injector(name)
 
 
+FALSE_WORDS = [
+    ("There are d drunks and 3 less than 7 times as many speeders, 45 in all.",
+     ("8d - 3 = 45", "Adding 4 to both sides, we get 8d = 48", "Dividing both sides by 8, we get d = 6"), 6),
+    ("Luigi bought four pizzas for $80. Each has 5 pieces.",
+     ("4 pizzas at $80 per pizza is $80/4 = $20 per pizza.", "Each piece is $20/5 = $4."), 4),
+    ("Reese is 57 inches tall, Daisy is 38 inches taller.",
+     ("Daisy is 6 inches taller than Reese, so 57 inches + 38 inches = 95 inches.",), 95),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("problem", FALSE_WORDS)
+def test_a_reference_that_is_false_in_words_is_refused_by_name(problem):
+    graph = read_solution(*problem)
+    made = list(attempts(graph, "calculation_error", "calculation_error", random.Random(0)))
+    assert made and {getattr(error, "reason", None) for error in made} == {"reference_words_false"}
+
+
 IMPLAUSIBLE = [
+    ("calculation_error", ("100 and 37 of 8", ("Half is 100 / 2 = 50.", "In all 37 * 8 = 296."), 296), "/ 2 = 49"),
+    ("unit_conversion_error", alone("He reads 2100 / 7 = 300 pages a day.", 300, "2100 pages in a week"), "*"),
     ("calculation_error", alone("There are 19 - 3 = 16 apples.", 16), "19 - 3 = 61"),
     ("calculation_error", alone("There are 19 - 3 = 16 apples.", 16), "19 - 3 = 26"),
     ("calculation_error", alone("There are 84 + 3 = 87 apples.", 87), "84 + 3 = 78 apples"),

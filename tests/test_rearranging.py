@@ -70,6 +70,17 @@ EGGS, BOXES = "Of 16 eggs she eats 3 and 4.", "2 and 3 boxes of 7."
         ),
         ("operations", "Half of 48 clips.", "She sold 48 / 2 = 24 clips.", ["She sold 48 * 0.5 = 24 clips."]),
         ("operations", "Two boys share 48 clips.", "Each gets 48 / 2 = 24 clips.", []),
+        # A percentage and a decimal in one sum, a step that goes on from another one, and a fact that is said once.
+        ("operations", "75% are sold.", "There are 100% - 75% * 1 = 25% left.", []),
+        ("splitting", EGGS, "And she sells 16 - 3 - 4 = 9 eggs.", []),
+        (
+            "merging", SHOP, f"{PENS}|And the books cost 4 * $5 = $20.|{TOTAL}",
+            [f"{BOOKS}|She pays 3 * $2 + $20 = $26.",
+             f"{PENS}|She pays $6 + 4 * $5 = $26."],
+        ),
+        ("order", SHOP, f"{PENS}|And the books cost 4 * $5 = $20.|{TOTAL}", []),
+        ("merging", "He had 9, lost 2 on day 1 and 3.", "On day 1, 9 - 2 = 7 stay.|In the end 7 - 3 = 4 stay.", []),
+        ("order", "Of 9 he eats 7, 6 cost $3.", "9 - 7 = 2 stay.|The two cost 3 * 6 = $18.|He pays 18 + 2 = 20.", []),
         # The words say what is done.
         ("operations", "She takes 20% of 50.", "Multiply 50 by 20%: 50 * 20% = 10.", []),
     ],

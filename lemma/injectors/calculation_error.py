@@ -25,23 +25,43 @@ _MOST_DECIMALS = 4
 _LARGEST_FACTOR = 11
 _OFF = {1: "one", 2: "two"}
 _COLUMNS, _FEWEST_IN_COLUMNS = ("ones", "tens", "hundreds", "thousands"), 5
+_TWICE = 20  # up to here, everybody knows the half and the double
 _SWAPPED = 100  # nobody swaps the digits of a number that is said in one breath
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
-    """Slips in the result of one equation."""
+    """Slips in the result of one equation; in an easy one only if the solution has no other."""
     # An unknown that the text solves for is a result too: "6x = 96, x = 16".
     solved = [Site(graph, index) for index, equation in enumerate(graph.equations) if equation.solves]
-    for site in [*sites(graph, rng), *solved]:
-        seen, (lowest, highest) = {site.equation.result.face}, _plausible(site)
-        for wrong, reason in [*shuffled(_slips(site), rng), *shuffled(_column_slips(site), rng)]:
-            if wrong not in seen and lowest < wrong < highest:
-                seen.add(wrong)
-                told = f"{site.quoted(site.expression)} is"
-                if site.equation.solves:
-                    told = f"{site.quoted(site.equation.solves)} gives"
-                explanation = f"{told} {site.result}, not {site.shown(site.equation.result, wrong)}: {reason}."
-                yield Proposal(Change(site.index, result=wrong), explanation)
+    found = [*sites(graph, rng), *solved]
+    hard = [proposal for site in found if not _is_easy(site) for proposal in _slips_of(site, rng)]
+    yield from hard or (proposal for site in found if _is_easy(site) for proposal in _slips_of(site, rng))
+
+
+def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
+    seen, (lowest, highest) = {site.equation.result.face}, _plausible(site)
+    for wrong, reason in [*shuffled(_slips(site), rng), *shuffled(_column_slips(site), rng)]:
+        if wrong not in seen and lowest < wrong < highest:
+            seen.add(wrong)
+            told = f"{site.quoted(site.expression)} is"
+            if site.equation.solves:
+                told = f"{site.quoted(site.equation.solves)} gives"
+            explanation = f"{told} {site.result}, not {site.shown(site.equation.result, wrong)}: {reason}."
+            yield Proposal(Change(site.index, result=wrong), explanation)
+
+
+def _is_easy(site: Site) -> bool:
+    """Whether nobody gets this wrong: half or twice a round number, ten times or a hundred times a whole one."""
+    tree, operands = site.equation.tree, site.equation.operands
+    if not (isinstance(tree, Binary) and isinstance(tree.left, int) and isinstance(tree.right, int)):
+        return False
+    left, right = (operands[leaf].face for leaf in (tree.left, tree.right))
+    if not isinstance(left, int) or not isinstance(right, int) or tree.operator not in "*/":
+        return False
+    pairs = ((left, right), (right, left)) if tree.operator == "*" else ((left, right),)
+    if any(factor in (10, 100, 1000) and (tree.operator == "*" or many % factor == 0) for many, factor in pairs):
+        return True
+    return any(factor == 2 and (many <= _TWICE or many % 10 == 0) for many, factor in pairs)
 
 
 def _plausible(site: Site) -> tuple[Value, Value]:

@@ -10,7 +10,7 @@ from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.naming import numbers_of
+from lemma.injectors.naming import beside_its_like, noun_behind, numbers_of
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 # What a difference is called, and what it is then confused with.
@@ -20,7 +20,13 @@ _DIFFERENCES = (
     (re.compile(r"\b(?:left|remain\w*|rest)\b", re.IGNORECASE), "what is left", "the whole", "what was taken away"),
 )
 
-_OF_ONE = re.compile(r"(?: [a-z]+){0,2} (?:each|apiece|per [a-z]+|(?:in|for) each [a-z]+|every [a-z]+)\b")
+# "7 apples each" and "$33 per shirt", but not "4 dolphins that each need 3 hours".
+_OF_ONE = re.compile(
+    r"(?: (?!that\b|who\b|which\b)[a-z]+){0,2} "
+    r"(?:(?:each|apiece)(?=[.,;?!)]|$| (?:and|for|to|in|on|at|with|while|but)\b)"
+    r"|(?:each|a|an|per|every) (?:day|night|morning|week|weekend|month|year|hour|minute|trip|lap|game|class|time)\b"
+    r"|daily\b|per [a-z]+|(?:in|for) each [a-z]+|every [a-z]+)"
+)
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -32,7 +38,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             if len(link.results) != 1 or link.question or link.constant or site.in_fraction(leaf):
                 continue
             source = Site(graph, link.results[0])
-            if source.step == site.step or not source.equation.visible:
+            if source.step == site.step or not source.equation.visible or beside_its_like(site):
                 continue
             for number, meaning in shuffled(confusions(source), rng):
                 edits = site.writes(leaf, number.face) if number.percent == operand.percent else ()
@@ -45,10 +51,21 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                     )
 
 
-def _is_of_one(source: Site, number: Number) -> bool:
-    """Whether the question gives a number for each of several things: `$33 each`, `7 apples per bag`."""
-    said = [found for found in numbers_of(source.graph.question) if found.face == number.face]
-    return len(said) == 1 and _OF_ONE.match(source.graph.question, said[0].end) is not None and not source.graph.latex
+def _is_of_one(source: Site, number: Number, count: Number) -> bool:
+    """Whether the question gives a number for each of several things, and the result is that for all of them, in the
+    same unit: `$33 each`, `7 apples per bag`.
+    """
+    question, result = source.graph.question, source.equation.result
+    if source.graph.latex or not isinstance(count.face, int) or count.face < 2 or count.percent or count.currency:
+        return False
+    said = [found for found in numbers_of(question) if found.face == number.face]
+    if len(said) != 1 or _OF_ONE.match(question, said[0].end) is None:
+        return False
+    money = question[: said[0].start].endswith("$")
+    if money or result.currency:
+        return money and (result.currency or number.currency)
+    one, every = noun_behind(question, said[0].end), noun_behind(source.text, result.end)
+    return one is not None and every is not None and one.split()[-1] == every.split()[-1]
 
 
 def confusions(source: Site) -> list[tuple[Number, tuple[str, str]]]:
@@ -59,7 +76,11 @@ def confusions(source: Site) -> list[tuple[Number, tuple[str, str]]]:
     left, right = operands[tree.left], operands[tree.right]
     if tree.operator == "*":
         # 4 shirts for $33 each: the price of one for the price of all.
-        return [(one, ("the amount for all", "the amount for one")) for one in (left, right) if _is_of_one(source, one)]
+        return [
+            (one, (f"the amount for all {count.face}", "the amount for one"))
+            for one, count in ((left, right), (right, left))
+            if _is_of_one(source, one, count)
+        ]
     if tree.operator == "-":
         for pattern, difference, whole, taken in _DIFFERENCES:
             if pattern.search(source.text):

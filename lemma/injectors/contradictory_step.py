@@ -10,6 +10,7 @@ from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Value, divide
 from lemma.arithmetic.propagation import Change
+from lemma.injectors.naming import beside_its_like
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 # What a step says that takes something away from what there was, or adds to it.
@@ -29,7 +30,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             if len(link.results) != 1 or link.question or link.constant or site.in_fraction(leaf):
                 continue
             source = Site(graph, link.results[0])
-            if source.step == site.step or not source.equation.visible or operand.percent:
+            if source.step == site.step or not source.equation.visible or operand.percent or beside_its_like(site):
                 continue
             former = _former_value(source, site, leaf)
             values = _remembered(source, site) if operand.face in mentioned else []
@@ -70,7 +71,9 @@ def _remembered(source: Site, site: Site) -> list[Value]:
     used = {operand.face for operand in site.equation.operands}
     earlier = [*source.equation.operands, *(equation.result for equation in site.graph.equations[: site.index])]
     values = {number.face for number in earlier if number.currency == result.currency and not number.percent}
-    if isinstance(result.face, int) and result.face >= 20 and result.face % 10 == 0:
+    # Nobody forgets a round number between one line and the next.
+    apart = site.step - source.step > 1
+    if apart and isinstance(result.face, int) and result.face >= 20 and result.face % 10 == 0:
         values |= {result.face - 10, result.face + 10}
     return [
         value

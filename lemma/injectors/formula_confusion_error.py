@@ -11,6 +11,7 @@ from lemma.arithmetic.expressions import Binary, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number, divide, normal
 from lemma.arithmetic.propagation import Change, Edit
+from lemma.injectors.naming import beside_its_like
 from lemma.injectors.operator_error import reads_as_operator, swap_operator
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
@@ -33,7 +34,17 @@ _SIDES = re.compile(
 _DISTANCE = re.compile(r"\b(?:miles?|kilometers?|km|meters?|feet|distance)\b", re.IGNORECASE)
 _TIME = re.compile(r"\b(?:hours?|minutes?|seconds?|days?)\b", re.IGNORECASE)
 _RECTANGLE = re.compile(r"\b(?:by|wide|width|long|length|rectang\w*|square)\b", re.IGNORECASE)
-_DISCOUNT = re.compile(r"% (?:off|less|lower|fewer)|\bdiscount|\bsale\b|\bdecreas|\breduc", re.IGNORECASE)
+# Behind a percentage, or before it: what tells that it is taken off an amount, or comes on top of it.
+_TAKEN_OFF = (
+    r" ?(?:\\?%|percent) (?:off|less|lower|fewer|cheaper|smaller|shorter|younger|discount|decrease|reduction|loss)\b",
+    r"\b(?:discount(?:ed)?|decreas\w+|reduc\w+|cut|drop\w*|fell|falls?|lost|lowered) (?:[a-z]+ ){0,4}(?:of |by )?$",
+)
+_ON_TOP = (
+    r" ?(?:\\?%|percent) (?:more|higher|longer|larger|bigger|taller|older|greater|increase|raise|markup|growth)\b",
+    r"\b(?:increas\w+|rais\w+|grew|grow\w*|rose|rises?|marked up) (?:[a-z]+ ){0,4}(?:of |by )?$",
+)
+_SAYS_OPERATION = re.compile(r"\b(?:multipl|divi[ds]|product|quotient|times\b)", re.IGNORECASE)
+_SPLIT_EVENLY = 3  # the largest divisor that nobody notices who multiplies by it
 _HUNDRED = 100
 
 Formula = Callable[[Site], Iterator[Proposal]]
@@ -42,6 +53,8 @@ Formula = Callable[[Site], Iterator[Proposal]]
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """One equation whose formula the story names, worked with the formula next to it."""
     for site in sites(graph, rng):
+        if beside_its_like(site):
+            continue
         for formula in shuffled(_FORMULAS, rng):
             yield from formula(site)
 
@@ -103,22 +116,51 @@ def _whole_for_triangle(site: Site) -> Iterator[Proposal]:
 
 
 def _percent_more_for_percent_of(site: Site) -> Iterator[Proposal]:
-    """Take 120 % where 20 % is asked for, and 80 % where 20 % is."""
+    """Take 120 % where 20 % is asked for, and 80 % where 20 % is, of what is to be 20 % more or less. A solution that
+    works with other percentages as well would show the right way beside the wrong one.
+    """
+    if site.graph.memo.setdefault("percentages", _percentages(site.graph)) != 1:
+        return
     for leaf, operand, _ in site.operands():
         percent = _as_percent(site, leaf, operand)
         if percent is None or not 0 < percent < _HUNDRED:
             continue
-        for other, meaning in ((_HUNDRED + percent, "more than"), (_HUNDRED - percent, "less than")):
-            if other > _HUNDRED and _DISCOUNT.search(site.graph.question):
-                continue  # nobody pays 120% after 20% off
-            unit, sign = divide(operand.face, percent), "\\%" if site.graph.latex else "%"
-            edits = site.writes(leaf, normal(other * unit)) if other != percent else ()
-            if len(edits) == 1:  # a percentage that the step repeats in words would be a misquote
-                yield Proposal(
-                    Change(site.index, edits),
-                    f"{percent}{sign} of an amount is not {percent}{sign} {meaning} it; the step takes {other}{sign}. "
-                    f"It should be {site.worked}.",
-                )
+        off, more = (_is_said(site.graph.question, percent, words) for words in (_TAKEN_OFF, _ON_TOP))
+        if off == more:
+            continue
+        other = _HUNDRED + percent if more else _HUNDRED - percent
+        unit, sign = divide(operand.face, percent), "\\%" if site.graph.latex else "%"
+        edits = site.writes(leaf, normal(other * unit)) if other != percent else ()
+        if len(edits) == 1:  # a percentage that the step repeats in words would be a misquote
+            rule = f"{other}{sign} is the amount with the {percent}{sign} on top of it"
+            if off:
+                rule = f"{other}{sign} is what is left after {percent}{sign} are taken off"
+            yield Proposal(
+                Change(site.index, edits),
+                f"{rule}, and the step needs {percent}{sign} of it. It should be {site.worked}.",
+            )
+
+
+def _percentages(graph: SolutionGraph) -> int:
+    """How many equations of a solution work with a percentage."""
+    found = [Site(graph, index) for index in range(len(graph.equations))]
+    return sum(
+        any(
+            operand.percent or operand.face == _HUNDRED or (not isinstance(operand.face, int) and 0 < operand.face < 2)
+            for operand in site.equation.operands
+        )
+        for site in found
+    )
+
+
+def _is_said(question: str, percent: int, words: tuple[str, str]) -> bool:
+    """Whether words of a kind stand behind a percentage of the question, or before it."""
+    behind, before = words
+    return any(
+        re.match(behind, question[place.end() :], re.IGNORECASE)
+        or re.search(before, question[: place.start()], re.IGNORECASE)
+        for place in re.finditer(rf"(?<![\d.]){percent}(?=\s?(?:\\?%|percent))", question)
+    )
 
 
 def _distance_for_time(site: Site) -> Iterator[Proposal]:
@@ -128,6 +170,8 @@ def _distance_for_time(site: Site) -> Iterator[Proposal]:
     if not (motion and isinstance(tree, Binary) and tree.operator in "*/"):
         return
     if isinstance(tree.left, int) and isinstance(tree.right, int) and reads_as_operator(site, tree):
+        if _SAYS_OPERATION.search(site.text) or site.equation.operands[tree.right].face > _SPLIT_EVENLY:
+            return
         wrong = "/" if tree.operator == "*" else "*"
         edit = swap_operator(site, tree.position, wrong)
         if edit is None:

@@ -1,107 +1,83 @@
-"""Something that the question does not say: `20 fewer` in place of `half as many`, or one more item in a long sum."""
+"""Something that the question does not say: a further amount in a sum, invented or of somebody not asked about."""
 
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator
 
-from lemma.arithmetic.expressions import Binary, nodes
-from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.expressions import nodes
+from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Value, render
 from lemma.arithmetic.propagation import Change, Edit
+from lemma.injectors.naming import beside_its_like, called, noun_behind, numbers_of
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 _AMOUNTS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 18, 20, 24, 25, 30, 35, 40, 45, 50, 60, 75, 80, 100, 120, 150, 200, 500)
-_TIMES = {2: "twice as", 3: "three times as"}
-_COMPARES = (
-    r"(?:more|less|fewer|older|younger|taller|longer|shorter|heavier|lighter|higher|lower|larger|smaller|faster)"
-)
-# Words of a step that say what is done with its numbers; another operation would contradict them.
-_SAYS_SUM = re.compile(
-    rf"\b(?:{_COMPARES}|total\w*|altogether|combined|together|both|sum|add\w*|subtract\w*|minus|plus|differ\w*|another)\b",
-    re.IGNORECASE,
-)
-_SAYS_PRODUCT = re.compile(
-    r"\b(?:twice|doubl\w*|tripl\w*|thrice|times|half|halv\w*|thirds?|quarter\w*|each|every|per|percent|multipl\w*|divid\w*)\b|%",
-    re.IGNORECASE,
-)
-_MULTIPLES = {
-    2: "[Tt]wice|[Dd]ouble|[Hh]alf",
-    3: "[Tt]riple|[Tt]hrice|[Tt]hree times",
-    4: "four times",
-    5: "five times",
-}
-_COMPARED = r" (?:as|the|that|his|her|their|more)\b"
-_LONG = 3
-_LONGER_SUMS, _HALVES = 0.12, 0.5
+# Seldom: a sum that is longer than usual can be told from others without reading it.
+_INVENTED = 0.5
+_MOST_TERMS = 4
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
-    """A comparison of two amounts that nobody made, or a further term that nobody gave in a sum of three and more."""
-    known = {*graph.question_values, *graph.constants}
-    known |= {number.face for equation in graph.equations for number in (*equation.operands, equation.result)}
-    known |= {mention.number.face for mention in graph.mentions}
-    amounts = [value for value in _AMOUNTS if value not in known]
+    """A further term in a sum: a number of the question that the solution has no use for, in the same unit; or, if the
+    sum says what it adds up, as many more of that as nobody mentioned.
+    """
+    if graph.latex:
+        return
+    known = {*graph.question_values, *graph.constants, *(mention.number.face for mention in graph.mentions)}
+    used = {number.face for equation in graph.equations for number in (*equation.operands, equation.result)}
+    used |= {mention.number.face for mention in graph.mentions}.union(*graph.word_values)
     for site in sites(graph, rng):
-        if not graph.latex and not site.equation.result.percent and not any(o.percent for o in site.equation.operands):
-            yield from _other_comparisons(site, [value for value in _TIMES if value not in known], amounts, rng)
-            yield from _further_terms(site, amounts, rng)
+        if not _is_plain_sum(site) or beside_its_like(site):
+            continue
+        unit = _unit(site)
+        if unit is None:
+            continue
+        idle = {face for face in graph.stated - used if _unit_in_question(graph, face) == unit}
+        for value in shuffled(sorted(idle), rng):
+            said = called(site, value, Link(question=True))
+            yield from _with(site, value, f"The step adds {said}, which the problem does not count here")
+        between = site.text[site.equation.operands[-2].end : site.equation.operands[-1].start]
+        if unit == "$" or unit not in between or "/" in between or rng.random() > _INVENTED:
+            continue
+        faces = [operand.face for operand in site.equation.operands]
+        near = [one for one in _AMOUNTS if one not in known | used and max(faces) / 10 <= one <= min(faces)]
+        for invented in shuffled(near, rng)[:1]:
+            yield from _with(site, invented, f"The problem says nothing of {invented} more {unit}")
 
 
-def _other_comparisons(site: Site, factors: list[int], amounts: list[int], rng: random.Random) -> Iterator[Proposal]:
-    """`20 * 3` for `three times as many` becomes `20 + 15`; `20 + 15` for `15 more` becomes `20 * 3`."""
-    tree, operands, question = site.equation.tree, site.equation.operands, site.graph.question
-    if not isinstance(tree, Binary) or len(operands) != 2 or not site.is_given(1):
-        return
-    kept, gone = operands
-    between = site.text[kept.end : gone.start]
-    bare = between.strip() == site.equation.operators[0].symbol and site.text[gone.end :].lstrip().startswith("=")
-    if not bare or kept.currency != site.equation.result.currency or not isinstance(kept.face, int):
-        return
-    relations: list[tuple[str, Value, str]] = []
-    said = _MULTIPLES.get(gone.face, "(?!)") if isinstance(gone.face, int) else "(?!)"
-    multiple = re.search(rf"(?:\b(?:{said})|(?<![\d.,]){gone.face} times){_COMPARED}", question)
-    if tree.operator in "*/" and not gone.currency and multiple and not _says(_SAYS_PRODUCT, site):
-        sign, word = ("+", "more") if tree.operator == "*" else ("-", "less")
-        near = [value for value in amounts if kept.face / 6 <= value <= kept.face * 0.7]
-        near = near if tree.operator == "*" or rng.random() < _HALVES else []
-        relations = [(sign, value, f"{site.shown(site.equation.result, value)} {word}") for value in near]
-    elif tree.operator in "+-" and not _says(_SAYS_SUM, site):
-        compared = re.search(rf"(?<![\d.,]){gone.face}(?: [a-z]+)? {_COMPARES}\b", question)
-        sign = "*" if tree.operator == "+" else "/"
-        if compared is not None:
-            relations = [(sign, value, f"{_TIMES[value]} much") for value in factors]
-    # As many of each kind as of its opposite: no sign of operation is more frequent in wrong steps than in right ones.
-    for operator, value, said in shuffled(relations, rng)[: 1 if tree.operator in "*/" else 2]:
-        money = "$" if gone.currency and operator in "+-" else ""
-        blank = " " if between.startswith(" ") else ""
-        yield Proposal(
-            Change(site.index, (Edit(kept.end, gone.end, f"{blank}{operator}{blank}{money}{value}"),)),
-            f"The problem says nothing of {said}: it should be {site.worked}.",
-        )
-
-
-def _says(words: re.Pattern[str], site: Site) -> bool:
-    return words.search(site.text) is not None
-
-
-def _further_terms(site: Site, amounts: list[int], rng: random.Random) -> Iterator[Proposal]:
-    """`5 + 9 + 4` becomes `5 + 9 + 4 + 8`."""
+def _is_plain_sum(site: Site) -> bool:
     equation = site.equation
     flat = all(node.operator == "+" and isinstance(node.right, int) for node in nodes(equation.tree))
-    if len(equation.operands) < _LONG or not flat or "(" in site.text[equation.start - 1 : equation.end]:
-        return
-    last, sign = equation.operands[-1], equation.operators[-1]
-    if site.text[last.end : equation.result.start].strip("$ ") != "=":
-        return
-    faces = [operand.face for operand in equation.operands]
-    near = [value for value in amounts if min(faces) / 2 <= value <= max(faces)]
-    # Seldom: a sum that is longer than usual can be told from others without reading it.
-    for value in shuffled(near, rng)[: rng.random() < _LONGER_SUMS]:
-        text = site.text[sign.start - 1 : last.start].lstrip("0123456789.,") + f"{render(value, last.style)}"
-        shown = site.shown(last, value)
-        yield Proposal(
-            Change(site.index, (Edit(last.end, last.end, text),)),
-            f"The problem says nothing of {shown} more, which the step adds: it should be {site.worked}.",
-        )
+    whole = all(isinstance(number.face, int) and not number.percent for number in (*equation.operands, equation.result))
+    brackets = "(" in site.text[equation.start - 1 : equation.end]
+    return flat and whole and not brackets and 1 < len(equation.operands) < _MOST_TERMS
+
+
+def _unit(site: Site) -> str | None:
+    """What a sum adds up: `$`, or a noun."""
+    result = site.equation.result
+    if result.currency:
+        return "$" if all(operand.currency for operand in site.equation.operands) else None
+    noun = noun_behind(site.text, result.end)
+    return noun.split()[-1] if noun is not None else None
+
+
+def _unit_in_question(graph: SolutionGraph, face: Value) -> str | None:
+    """What a number of the question counts, if it stands there once."""
+    places = [number for number in numbers_of(graph.question) if number.face == face]
+    if len(places) != 1:
+        return None
+    if graph.question[: places[0].start].endswith("$"):
+        return "$"
+    noun = noun_behind(graph.question, places[0].end)
+    return noun.split()[-1] if noun is not None else None
+
+
+def _with(site: Site, value: Value, fault: str) -> Iterator[Proposal]:
+    """The sum with a further term before its last one, written as the others are."""
+    before, last = site.equation.operands[-2:]
+    text = render(value, last.style)
+    if text is not None:
+        edit = Edit(last.start, last.start, text + site.text[before.end : last.start])
+        yield Proposal(Change(site.index, (edit,)), f"{fault}: it should be {site.worked}.")

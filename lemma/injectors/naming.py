@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from lemma.arithmetic.expressions import nodes
-from lemma.arithmetic.graph import Link
+from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value, find_numbers
 from lemma.injectors.proposal import MEASURES, Site
 
@@ -26,13 +26,26 @@ _EACH = re.compile(
     r" (?:each|per [a-z]+|(?:in|for|of|on) each (?!of\b)[a-z]+|an? (?:hour|minute|day|week|month|year)|every [a-z]+)\b"
 )
 _MEASURED = re.compile(r" (?:old|older|younger|ago|long|tall|wide|high|deep|away|later|more|less|fewer|from|than)\b")
+_BOTH_SIDES = re.compile(r"\b(?:add|subtract)\w* \$?[\d.,]+ (?:to|from) both\b", re.IGNORECASE)
+_COMPARED = re.compile(
+    r"(?: (?!times\b)[a-z]+)? (?:more|less|fewer|taller|shorter|older|younger|longer|heavier|lighter) than\b"
+)
+_TWO_PRICES = re.compile(
+    r"\$(?P<all>[\d,.]*\d) per (?P<unit>[a-z]+)\b[^.]{0,40}"
+    r"\$(?P=all) ?/ ?[\d.]+ ?= ?\$(?P<one>[\d,.]*\d) per (?P=unit)\b"
+)
 _FACTOR = re.compile(r" times\b|-?fold\b|\s?/\s?\d", re.IGNORECASE)
 _SNIPPET = re.compile(
-    r"(?:-[a-z]+)?(?:%? (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[A-Za-z][A-Za-z'-]*){1,4}"
+    r"(?:-[a-z]+)?(?:%? (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[A-Za-z][A-Za-z'-]*){1,7}"
 )
 _LOOSE_END = re.compile(
     r"(?: (?:a|an|the|of|for|in|on|to|with|at|by|from|his|her|their|is|are|was|were|he|she|they|it|as)){1,6}$"
 )
+# What a snippet that would end in mid-phrase is cut back to: "28 cars" of "28 cars from the toy".
+_LAST_PHRASE = re.compile(
+    r" (?:that|from|of|for|in|on|at|to|with|by|as)\b(?:(?! (?:that|from|of|for|in|on|at|to|with|by|as)\b).)*$"
+)
+_LOOSE_START = re.compile(r"^(?:(?:to|of|for|in|on|at|with|by|from|his|her|their|the|an?|is|are|was|were) )+")
 _BEFORE = re.compile(r"(?:(?!(?:and|or|but|each|so|that)\b)\b[A-Za-z']+ ){1,2}$")
 _QUANTIFIERS = ("more", "other", "additional", "extra", "new", "less", "fewer", "different")
 
@@ -78,6 +91,54 @@ def is_counted(site: Site, operand: Number, result: Number) -> bool:
     return unit is None or not counted or unit.split()[-1] in counted
 
 
+def beside_its_like(site: Site) -> bool:
+    """Whether a step next to this one does the same in nearly the same words: whoever writes the two would not get one
+    of them wrong.
+    """
+    graph, own = site.graph, tuple(operator.symbol for operator in site.equation.operators)
+    words = _words_of(site.text)
+    for index in (site.index - 1, site.index + 1):
+        if not 0 <= index < len(graph.equations) or abs(graph.step_of[index] - site.step) > 1:
+            continue
+        if any(min(index, site.index) in link.results for link in graph.operand_links[max(index, site.index)]):
+            continue
+        other = _words_of(graph.steps[graph.step_of[index]])
+        if tuple(operator.symbol for operator in graph.equations[index].operators) != own:
+            continue
+        faces = {operand.face for operand in graph.equations[index].operands}
+        shared = not faces.isdisjoint(operand.face for operand in site.equation.operands)
+        if graph.step_of[index] == site.step:
+            if shared:
+                return True
+        elif 2 * len(words & other) >= len(words | other):
+            return True
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _words_of(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z]{3,}", text.lower()))
+
+
+def false_words(graph: SolutionGraph) -> str | None:
+    """Words of a reference that say another number than its equations do, as far as that can be told: `Adding 4 to both
+    sides` where nothing gives a 4, and `$80 per pizza` where the same step finds $20 per pizza.
+    """
+    for mention in graph.mentions:
+        text, number = graph.steps[mention.step], mention.number
+        said = text[max(0, number.start - 30) : number.end + 30]
+        known = mention.link.known or any(
+            number.face == found.face for step in graph.steps[: mention.step] for found in find_numbers(step)
+        )
+        if not known and (_BOTH_SIDES.search(said) or _COMPARED.match(text, number.end)):
+            return said
+    for text in graph.steps:
+        match = _TWO_PRICES.search(text)
+        if match is not None and match["all"] != match["one"]:
+            return match.group()
+    return None
+
+
 def clashes(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
     """Whether a value of another unit would be added to something, or taken from it: 2 pairs + $132."""
     equation, graph = site.equation, site.graph
@@ -121,7 +182,8 @@ def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Lin
         step = site.graph.step_of[link.results[-1]] + 1
         return f"Step {step} found {right}, but this step goes on with {other}"
     taken, needed = (_said(site, *pair) for pair in ((wrong, source), (operand.face, link)))
-    if taken[0] == needed[0]:  # 307 and 156, both the number of sheets: the words around them tell more
+    kinds = [re.sub(r" from step \d+", "", said[0]) for said in (taken, needed)]
+    if kinds[0] == kinds[1]:  # 307 and 156, both the number of sheets: the words around them tell more
         taken, needed = taken[1:], needed[1:]
     return "The step takes {} instead of {}".format(
         *(
@@ -129,6 +191,12 @@ def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Lin
             for face, said in ((wrong, taken), (operand.face, needed))
         )
     ).rstrip(",")
+
+
+def called(site: Site, face: Value, link: Link) -> str:
+    """A value in the words of the problem around it: `4 ("Joe 4 pens")`."""
+    operand = site.equation.operands[-1]
+    return f"{site.shown(operand, face)}{_said(site, face, link)[1]}"
 
 
 def _said(site: Site, face: Value, link: Link) -> list[str]:
@@ -154,6 +222,13 @@ def _said(site: Site, face: Value, link: Link) -> list[str]:
             clause = f", the number of {noun}{each.group() if each is not None else ''},"
     start = _BEFORE.search(question, 0, place.start - dollar)
     behind = _SNIPPET.match(question, place.end)
-    words = _LOOSE_END.sub("", behind.group()) if behind is not None else ""
-    quote = (start.group() if start is not None else "") + question[place.start - dollar : place.end] + words
+    words = behind.group() if behind is not None else ""
+    if behind is not None and re.match(r" [a-z]", question[behind.end() :]) and words.count(" ") > 6:
+        words = _LAST_PHRASE.sub("", words)
+    words = _LOOSE_END.sub("", words)
+    quote = (
+        _LOOSE_START.sub("", start.group() if start is not None else "")
+        + question[place.start - dollar : place.end]
+        + words
+    )
     return [clause, f' ("{quote}")' if words.strip("% ") or " " in quote else " from the problem"]

@@ -1,25 +1,27 @@
-"""A result of an earlier step is misquoted, or another number is taken in its place."""
+"""A result of an earlier step is misquoted, or that of another step is taken in its place."""
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.confusing_concept_error import confusions
-from lemma.injectors.context_value_error import is_share, kinds_given
-from lemma.injectors.naming import clashes, taken_for
+from lemma.injectors.context_value_error import is_share
+from lemma.injectors.naming import beside_its_like, clashes, taken_for
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites, swapped_digits
 
 _SWAPPED = 100  # two digits are swapped in numbers that are long enough for that
+# Goes on from the result just found, which nobody then takes for another: "The total then increased to 42 + 12".
+_GOES_ON = re.compile(r"\b(?:increas|decreas|grew|grow|rose|dropp|becom|became)\w*\b", re.IGNORECASE)
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
-    """An operand that an earlier step found, replaced by another result, by a number of the question from which it was
-    not yet worked out, or by its digits swapped.
+    """An operand that an earlier step found, replaced by another result, or by its digits swapped. A number of
+    the question in its place would be an error of another type.
     """
-    given = {face: kinds for face, kinds in kinds_given(graph.question, graph.latex).items() if face in graph.stated}
     for site in sites(graph, rng):
         used = {operand.face for operand in site.equation.operands}
         earlier = {graph.equations[index].result.face: index for index in range(site.index)}
@@ -27,7 +29,9 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             if len(link.results) != 1 or link.question or link.constant or site.in_fraction(leaf):
                 continue
             source = Site(graph, link.results[0])
-            if source.step == site.step:
+            if source.step == site.step or beside_its_like(site):
+                continue
+            if source.step == site.step - 1 and _GOES_ON.search(site.text):
                 continue
             unfit = used | {number.face for number, _ in confusions(source)}
             results = {
@@ -37,16 +41,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 if is_share(graph.steps[graph.step_of[index]], graph.equations[index].result)
                 == is_share(source.text, source.equation.result)
             }
-            # In LaTeX, too much is computed unread to say of a number that the question gives it.
-            numbers = {
-                face: Link(question=True)
-                for face, kinds in given.items()
-                if face not in results and not graph.latex
-                if all(percent == operand.percent for _, percent, _ in kinds)
-                if any(money <= operand.currency for money, _, _ in kinds)
-                or face in {number.face for number in source.equation.operands if number.percent == operand.percent}
-            }
-            others = {face: origin for face, origin in {**numbers, **results}.items() if face not in unfit}
+            others = {face: origin for face, origin in results.items() if face not in (*unfit, *graph.question_values)}
             swapped = swapped_digits(operand.face) if operand.face >= _SWAPPED and not others else []
             for wrong in (*shuffled(sorted(others), rng), *shuffled(swapped, rng)):
                 edits = site.writes(leaf, wrong) if wrong not in unfit else ()

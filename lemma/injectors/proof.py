@@ -19,6 +19,7 @@ from lemma.arithmetic.rereading import still_holds
 from lemma.arithmetic.unknowns import solved_unknowns
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
+from lemma.injectors.naming import false_words
 from lemma.steps import without_annotations
 
 _DIVIDED_FRACTION = re.compile(r"(?:/|÷|divided by) ?\$?[\d.]+ ?/ ?\d")
@@ -30,6 +31,10 @@ def prove(graph: SolutionGraph, injector: str, steps: Sequence[str], error_step:
 
     Raises Refusal if the text does not prove the error.
     """
+    if "false_words" not in graph.memo:
+        graph.memo["false_words"] = false_words(graph)
+    if graph.memo["false_words"] is not None:
+        raise Refusal("reference_words_false", graph.memo["false_words"])
     shown = tuple(map(without_annotations, steps))
     if shown[:error_step] != graph.steps[:error_step]:
         raise Refusal("prefix_changed")

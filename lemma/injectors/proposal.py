@@ -22,6 +22,7 @@ _NO_FORMULA = re.compile(
 )  # dollar signs, alignment, and degrees that would be cut in half
 _BEHIND_EQUALS = re.compile(r"(?:=|≈|\\approx)(?:\s|&|\\boxed\s*\{|\\?\$|\\[,;:!])*$")
 _IN_TERM = re.compile(r"\s*(?:[A-Za-z](?![a-z]{2})|\^|\\(?:sqrt|pi|left|sin|cos|tan|log)|\()")
+_UNIT = re.compile(r"(?: [a-z]+){1,3}(?= ?=)")
 _TIGHT = 2
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 # Nouns that follow a measured quantity, not a counted one.
@@ -99,7 +100,8 @@ class Site:
         """The whole equation, for an explanation: `48 / 2 = 24`."""
         equation = self.equation
         result = shown(equation.result, equation.result.face, self.graph.latex)
-        return self.quoted(f"{self.expression} = {result}")
+        unit = None if self.graph.latex else _UNIT.match(self.text, equation.end)
+        return self.quoted(f"{self.expression}{unit.group() if unit is not None else ''} = {result}")
 
     def quoted(self, formula: str) -> str:
         """A formula of the text, for an explanation: in LaTeX it stands between dollar signs."""

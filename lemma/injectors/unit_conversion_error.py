@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lemma.arithmetic.expressions import nodes
 from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.numbers import Value
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.cuts import shortened
+from lemma.injectors.naming import beside_its_like
 from lemma.injectors.operator_error import reads_as_operator, swap_operator
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+
+# With a larger factor, the inverse direction leads to sizes that nobody would believe: 14,700 pages a day.
+_LARGEST_INVERTED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +77,25 @@ _CONVERSIONS = (
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """A known conversion factor taken for another one, or used in the inverse direction."""
     story = "\n".join((graph.question, *graph.steps))
+    # A false factor that the story has for something else would be the number of that: the 5 of five books.
+    known_faces = {*graph.question_values} | {mention.number.face for mention in graph.mentions}
+    known_faces |= {number.face for equation in graph.equations for number in (*equation.operands, equation.result)}
+    factors = Counter(operand.face for equation in graph.equations for operand in equation.operands)
     for site in sites(graph, rng):
+        if beside_its_like(site):
+            continue
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if link.results or site.in_fraction(leaf) or operand.percent or operand.currency:
                 continue
+            if factors[operand.face] > 1:
+                continue  # another step converts as it should
             fitting = [known for known in _CONVERSIONS if known.factor == operand.face and known.is_called_up(story)]
             near = [known for known in fitting if known.is_called_up(site.text)]
             if near:
-                yield from _proposals(site, leaf, near[0], rng)
+                yield from _proposals(site, leaf, near[0], known_faces, rng)
             elif len(fitting) == 1 and not link.question:
                 # The step names no units, but the story has no other conversion with this factor.
-                yield from _proposals(site, leaf, fitting[0], rng)
+                yield from _proposals(site, leaf, fitting[0], known_faces, rng)
 
 
 def _left_out(site: Site, leaf: int, known: _Conversion, due: str) -> Iterator[Proposal]:
@@ -103,14 +117,14 @@ def converts(site: Site, leaf: int) -> bool:
     return not link.results and not operand.currency and any(found.is_called_up(story) for found in known)
 
 
-def _proposals(site: Site, leaf: int, known: _Conversion, rng: random.Random) -> Iterator[Proposal]:
+def _proposals(site: Site, leaf: int, known: _Conversion, taken: set[Value], rng: random.Random) -> Iterator[Proposal]:
     due = f"it should be {site.worked}."
     yield from _left_out(site, leaf, known, due)
     for wrong in shuffled(known.mistaken, rng):
-        edits = site.writes(leaf, wrong)
+        edits = site.writes(leaf, wrong) if wrong not in taken else ()
         if len(edits) == 1:
             yield Proposal(Change(site.index, edits), f"There are {known.fact}, not {wrong}: {due}")
-    for node in nodes(site.equation.tree):
+    for node in nodes(site.equation.tree) if known.factor <= _LARGEST_INVERTED else ():
         if node.right == leaf and node.operator in "*/" and reads_as_operator(site, node):
             inverse = "/" if node.operator == "*" else "*"
             edit = swap_operator(site, node.position, inverse)

@@ -47,6 +47,8 @@ def _merged(graph: SolutionGraph, index: int) -> tuple[str, ...]:
     tree = _with_part(outer.tree, number.value, inner.tree if written_in_money else _without_currency(inner.tree))
     if tree is None or len(atoms(tree)) > _MOST_NUMBERS:
         raise Refusal("long_expression", f"steps {step + 1} and {place + 1}")
+    if any(mention.step == step for mention in graph.mentions) or graph.word_values[step] - {1}:
+        raise Refusal("fact_lost", f"step {step + 1}")
     order = [one for one in range(len(graph.steps)) if one != step]
     check_wording(graph.question, graph.steps, order)
     steps = list(graph.steps)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.exceptions import Refusal
-from lemma.trajectories.rearranging.wording import check_wording, is_conclusion
+from lemma.trajectories.rearranging.wording import check_wording, goes_on, is_conclusion
 
 
 def propose(graph: SolutionGraph) -> Iterator[tuple[str, ...] | Refusal]:
@@ -16,9 +16,15 @@ def propose(graph: SolutionGraph) -> Iterator[tuple[str, ...] | Refusal]:
         for place in range(step - 1, -1, -1):
             if place in sources[step] or not graph.readings[step].equations or not graph.readings[place].equations:
                 break
+            # A number word may stand for what the step before found.
+            found = {one.result.face for one in graph.readings[place].equations}
+            if not found.isdisjoint(graph.word_values[step]):
+                break
             order = (*range(place), step, *range(place, step), *range(step + 1, len(graph.steps)))
             try:
                 check_wording(graph.question, graph.steps, order)
+                if goes_on(graph.steps[step]):
+                    raise Refusal("order_word", f"step {step + 1}")
                 # A "So" draws on the step before it.
                 if is_conclusion(graph.steps[step + 1]) and order[step] not in sources[step + 1]:
                     raise Refusal("order_word", f"step {step + 2}")

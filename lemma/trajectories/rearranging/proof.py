@@ -38,6 +38,8 @@ def prove(old: SolutionGraph, steps: Sequence[str], beside: SolutionGraph | None
     for equation, meaning in zip(new.equations, meanings(new), strict=True):
         if equation.result.face in known and not agree(meaning, known[equation.result.face]):
             raise Refusal("computes_something_else", f"{equation.result.face}")
+    if _mixes_notations(new) and not _mixes_notations(old):
+        raise Refusal("mixed_notations", "a percentage and a decimal")
     if course(new) in (course(old), course(beside or old)):
         raise Refusal("same_solution")
     return new
@@ -46,6 +48,17 @@ def prove(old: SolutionGraph, steps: Sequence[str], beside: SolutionGraph | None
 def _behind(graph: SolutionGraph, equation: int) -> tuple[str, ...]:
     """The steps behind that of an equation."""
     return graph.steps[graph.step_of[equation] + 1 :]
+
+
+def _mixes_notations(graph: SolutionGraph) -> bool:
+    """Whether a percentage is added to a decimal, or one taken from the other: 100% - 0.75 = 25%."""
+    return any(
+        node.operator in "+-"
+        and any(number.percent for number in (*equation.operands, equation.result))
+        and any(not number.percent and not isinstance(number.face, int) for number in equation.operands)
+        for equation in graph.equations
+        for node in nodes(equation.tree)
+    )
 
 
 def course(graph: SolutionGraph) -> tuple[str, ...]:

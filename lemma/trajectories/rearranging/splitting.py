@@ -17,7 +17,7 @@ from lemma.trajectories.rearranging.formulas import (
     with_expression,
     written,
 )
-from lemma.trajectories.rearranging.wording import refers_back
+from lemma.trajectories.rearranging.wording import goes_on, refers_back
 
 _FEWEST_NUMBERS = 3
 
@@ -28,7 +28,7 @@ def propose(graph: SolutionGraph) -> Iterator[tuple[str, ...] | Refusal]:
         formula = read_formula(graph, index)
         if formula is None or len(atoms(formula.tree)) < _FEWEST_NUMBERS or len(graph.readings[step].equations) > 1:
             continue
-        if refers_back(graph.steps[step]):
+        if refers_back(graph.steps[step]) or goes_on(graph.steps[step]):
             yield Refusal("reference_word", f"step {step + 1}")
             continue
         taken = {*graph.question_values, *graph.constants, *(one.result.face for one in graph.equations)}

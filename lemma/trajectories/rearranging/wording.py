@@ -38,8 +38,12 @@ _DATE = re.compile(
 )
 _CONCLUSION = re.compile(r"(?:so|thus|hence|therefore|then)\b", re.IGNORECASE)
 _WITHIN = re.compile(r"[\w,;][ \t]")
+# These go on from the step before.
+_GOES_ON = re.compile(r"(?:and|then|but|or|plus|also)\b", re.IGNORECASE)
 # At the head of a step that now begins the solution, these can be left out.
-_HEAD = re.compile(r"(?:then|so|next|finally|therefore|thus|hence|now|after that|in total|also)\b,?\s+", re.IGNORECASE)
+_HEAD = re.compile(
+    r"(?:then|so|next|finally|therefore|thus|hence|now|after that|in total|also|and|but|plus)\b,?\s+", re.IGNORECASE
+)
 
 
 def check_wording(question: str, steps: Sequence[str], order: Sequence[int]) -> None:
@@ -57,6 +61,8 @@ def check_wording(question: str, steps: Sequence[str], order: Sequence[int]) -> 
             raise Refusal("reference_word", f"step {number + 1}: {reference.group()}")
         if word is not None and set(order[:place]) != set(range(number)) - left_out:
             raise Refusal("order_word", f"step {number + 1}: {word.group()}")
+        if place and order[place - 1] != number - 1 and _GOES_ON.match(text):
+            raise Refusal("order_word", f"step {number + 1}: {text.split()[0]}")
         told = [steps[one] for one in order[:place]]
         if _needs_somebody(text, names) and _named_last(steps[:number], names) != _named_last(told, names):
             raise Refusal("pronoun", f"step {number + 1}")
@@ -77,6 +83,11 @@ def check_continuation(question: str, solution: Sequence[str], cut: int, prefix:
 def refers_back(step: str) -> bool:
     """Whether a step has a word such as "this" that stands for what the step before says."""
     return _REFERENCE.search(step) is not None
+
+
+def goes_on(step: str) -> bool:
+    """Whether a step begins with "And" or the like."""
+    return _GOES_ON.match(step) is not None
 
 
 def is_conclusion(step: str) -> bool:
