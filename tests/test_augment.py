@@ -446,6 +446,7 @@ def test_every_injector_of_the_taxonomy_is_a_module_of_its_own():
         "omission",
         "proof",
         "proposal",
+        "sense",
         "signals",
         "symbolic",
         "teacher",

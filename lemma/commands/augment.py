@@ -145,7 +145,7 @@ def _thinning(
     if thinning is None:
         return None, ()
     fewer = " and ".join(kind for kind, parts in thinning.kept.items() if parts < PARTS)
-    return thinning, (f"part of {fewer} was left out, so that no type is above {MOST:.0%}; --best-effort keeps all",)
+    return thinning, (f"part of {fewer} was left out, to bring the largest type toward {MOST:.0%}; --best-effort keeps all",)
 
 
 def _census(
