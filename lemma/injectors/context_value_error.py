@@ -28,6 +28,9 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     given = {face: kinds for face, kinds in kinds_given(graph.question, graph.latex).items() if face in graph.stated}
     for site in sites(graph, rng):
         used = {operand.face for operand in site.equation.operands}
+        if graph.latex:  # "2 inches is 2/24 of 2 feet" where the step has 2 feet already
+            used |= {mention.face for mention in graph.readings[site.step].mentions}
+            used |= {number.face for one in graph.readings[site.step].equations for number in one.operands}
         found = {graph.equations[index].result.face: index for index in range(site.index)}
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if operand.face not in given or not site.is_given(leaf) or site.in_fraction(leaf):
