@@ -106,7 +106,7 @@ Columns = Annotated[
 Split = Annotated[
     str,
     Option(metavar="NAME"),
-    Field(description="split to read from a data set, a folder, or a JSON file with several splits"),
+    Field(description="split to read from a data set, a folder, or a JSON file of splits"),
 ]
 Limit = Annotated[
     int | None, Option(metavar="N"), Field(ge=1, description="read only the first N problems (default: all)")

@@ -78,7 +78,7 @@ class BuildSftConfig(StageConfig):
         0.9,
         gt=0,
         le=1,
-        description="drop errors with the same numbers if their wording is at least this similar, 0 to 1",
+        description="drop errors with equal numbers if their wording is at least this similar, 0 to 1",
     )
     taxonomy: Taxonomy = Field(None, description=TAXONOMY_FOLDER)
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)

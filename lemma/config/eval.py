@@ -45,7 +45,7 @@ class EvalConfig(ModelConfig):
     )
     prompt: Annotated[str, Option(metavar="NAME or FILE")] = Field(
         "question",
-        description="prompt format: question (the question alone), chat, completion, lemma, or a .jinja file",
+        description="prompt format: question (with nothing added), chat, completion, lemma, or a .jinja file",
     )
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
     n: Annotated[int, Option(metavar="N")] = Field(
