@@ -101,9 +101,13 @@ Configuration = Annotated[
 Columns = Annotated[
     Pairs,
     Option(metavar="NAME=COLUMN,..."),
-    Field(description="column names, paths, or templates, e.g. question=NAME,answer=a.b[0]"),
+    Field(description="column name, path, or template for each field, e.g. question=NAME,answer=a.b[0]"),
 ]
-Split = Annotated[str, Option(metavar="NAME"), Field(description="split of a data set, folder, or JSON file of splits")]
+Split = Annotated[
+    str,
+    Option(metavar="NAME"),
+    Field(description="split to read from a data set, a folder, or a JSON file of splits"),
+]
 Limit = Annotated[
     int | None, Option(metavar="N"), Field(ge=1, description="read only the first N problems (default: all)")
 ]
@@ -179,13 +183,13 @@ class StageConfig(CommandConfig):
         Path("lemma-run"), description="run directory"
     )
     seed: Annotated[int, Option(group=RUN, metavar="N")] = Field(
-        0, description="random seed; the same seed and input give the same bytes"
+        0, description="random seed; the same seed and input give byte-identical output"
     )
     workers: Annotated[int, Option(setting=False, group=RUN, metavar="N")] = Field(
         CORES, ge=1, description="number of worker processes"
     )
     fresh: Annotated[bool, Option(setting=False, group=RUN)] = Field(
-        False, description="start over, and replace this command's earlier output when done"
+        False, description="start over; replace this command's earlier output only when done"
     )
 
     def settings(self) -> dict[str, Any]:
@@ -202,7 +206,7 @@ class ViewConfig(CommandConfig):
 
 
 TAXONOMY_FOLDER = "folder with your own error types (*.yaml)"
-PROMPTS_FOLDER = "folder with your own prompts and phrases; a file replaces the shipped one of its name"
+PROMPTS_FOLDER = "folder with your own prompts and phrases; each file replaces the built-in one it matches"
 REFLECTIONS = "reflections chosen by a model"
 CONNECTION, SAMPLING, LIMITS = "model connection", "sampling", "limits and costs"
 
@@ -221,7 +225,7 @@ class ModelConfig(StageConfig):
         None, description="OpenAI-compatible server (default: https://api.openai.com/v1)"
     )
     backend: Annotated[str, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
-        "auto", description="openai_compatible, transformers, vllm, or scripted; auto decides by model and URL"
+        "auto", description="openai_compatible, transformers, vllm, or scripted; auto: chosen by model and URL"
     )
     key_variable: Annotated[str, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
         "OPENAI_API_KEY", description="environment variable that holds the API key"
@@ -242,13 +246,13 @@ class ModelConfig(StageConfig):
         300, gt=0, description="time limit per attempt, in seconds"
     )
     deadline: Annotated[float, Option(setting=False, group=LIMITS, metavar="SECONDS")] = Field(
-        1200, gt=0, description="time limit per request including retries, in seconds"
+        1200, gt=0, description="time limit per request, including retries, in seconds"
     )
     give_up_after: Annotated[float, Option(setting=False, group=LIMITS, metavar="SECONDS")] = Field(
         120, gt=0, description="stop after this many seconds without a successful response"
     )
     prices: Annotated[Path | None, Option(setting=False, group=LIMITS, metavar="FILE")] = Field(
-        None, description="YAML file with USD per million tokens, MODEL: {input: USD, output: USD}"
+        None, description="YAML file of prices per million tokens, as MODEL: {input: USD, output: USD}"
     )
     budget_tokens: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
         None, gt=0, description="token budget for this command (default: no limit)"
@@ -257,7 +261,7 @@ class ModelConfig(StageConfig):
         None, gt=0, description="USD budget for this command; requires --prices (default: no limit)"
     )
     dry_run: Annotated[bool, Option(setting=False, group=LIMITS)] = Field(
-        False, description="count requests and tokens without sending anything"
+        False, description="estimate requests, tokens, and cost without sending anything"
     )
     temperature: Annotated[float, Option(group=SAMPLING, metavar="T")] = Field(
         0.7, ge=0, description="sampling temperature"

@@ -22,14 +22,14 @@ from lemma.options import (
 
 
 class AnalyzeConfig(ModelConfig):
-    """Find the first wrong step of the student's wrong solutions, and count the error types."""
+    """Find the first wrong step in each of the student's wrong solutions and count error types."""
 
     command: ClassVar[str] = "analyze"
     example: ClassVar[str] = "lemma analyze --locate graph,rollouts --model my-student"
     model_options: ClassVar[tuple[str, ...]] = ("taxonomy", "prompts")
 
     from_: From = Field(
-        None, description="import labeled solutions instead, such as PRM800K, ProcessBench, or MR-GSM8K"
+        None, description="import solutions that are already labeled, such as PRM800K, ProcessBench, or MR-GSM8K"
     )
     locate: Annotated[Names, Option(metavar="METHOD,...")] = Field(
         (),
@@ -46,7 +46,7 @@ class AnalyzeConfig(ModelConfig):
         64, ge=4, description="maximum continuations per solution; requires --locate rollouts"
     )
     min_confidence: Probability = Field(
-        None, description="minimum probability for a step to count as located (default: set by the methods)"
+        None, description="minimum probability for a step to count as located (default: depends on the methods)"
     )
     taxonomy: Taxonomy = Field(None, description=TAXONOMY_FOLDER)
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)

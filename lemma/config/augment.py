@@ -40,31 +40,31 @@ class AugmentConfig(ModelConfig):
     columns: Columns = Field(default_factory=dict)
     limit: Limit = None
     types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
-        ("all",), description="error types and families (calc, logic, reading, output, all)"
+        ("all",), description="error types to inject, or families of types: calc, logic, reading, output, all"
     )
     per_problem: Annotated[int, Option(metavar="N")] = Field(
         4, ge=1, description="maximum number of erroneous solutions per problem"
     )
     errors_per_solution: Annotated[int, Option(metavar="N")] = Field(
-        1, ge=1, le=4, description="maximum number of independent errors per solution; the label is the first"
+        1, ge=1, le=4, description="maximum number of independent errors per solution; the label describes the first"
     )
     distribution: NameOrFile = Field(
-        None, description="type weights: a JSON file, or a shipped one such as lemma-llama3-gsm8k"
+        None, description="error type weights: a JSON file, or a built-in name such as lemma-llama3-gsm8k"
     )
     places: NameOrFile = Field(
-        "real", description="which steps get errors: real, uniform, or distribution.json from `lemma analyze`"
+        "real", description="which steps get errors: real, uniform, or a distribution.json from `lemma analyze`"
     )
     best_effort: bool = Field(
-        False, description="make as many errors as possible, even if the shares of types and steps are missed"
+        False, description="make as many errors as possible, even if type and step shares miss their targets"
     )
     into: Literal["references", "solutions", "both"] = Field(
-        "references", description="inject into the references, the student's right solutions, or both"
+        "references", description="where to inject: reference solutions, the student's right solutions, or both"
     )
     taxonomy: Taxonomy = Field(None, description=TAXONOMY_FOLDER)
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
     teacher: Teacher = Field(None, description="model that writes the errors (default: none; errors are symbolic)")
     audit: Annotated[str | None, Option(metavar="MODEL")] = Field(
-        None, description="model that checks the teacher's errors, or none (default: the teacher)"
+        None, description="model that checks the teacher's errors; none: do not check (default: the teacher)"
     )
     student_share: Annotated[float, Option(metavar="SHARE")] = Field(
         0.0, ge=0, lt=1, description="fraction of the errors to skip in favor of the student's own, 0 to 1"

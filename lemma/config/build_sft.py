@@ -36,16 +36,16 @@ class BuildSftConfig(StageConfig):
         "prompt-completion", description="layout of the chat-style records"
     )
     strategies: Annotated[Strategies, Option(metavar="NAME,...")] = Field(
-        ("fix", "restart"), description="which corrections to join"
+        ("fix", "restart"), description="kinds of corrections to use: fix, restart"
     )
     reflections: Literal["typed", "random", "model"] = Field(
-        "typed", description="how to choose the reflection phrase; model: by its likelihood under --model"
+        "typed", description="how to choose phrases: typed (by error type), random, or model (by likelihood)"
     )
     model: Annotated[str | None, Option(metavar="MODEL", group=REFLECTIONS)] = Field(
-        None, description="model to be trained: folder, Hugging Face id, or name on the server"
+        None, description="model that will be trained: folder, Hugging Face id, or name on the server"
     )
     temperature: Annotated[float, Option(metavar="T", group=REFLECTIONS)] = Field(
-        0.3, ge=0, description="temperature for choosing phrases by likelihood; 0 takes the most likely"
+        0.3, ge=0, description="temperature for choosing phrases by likelihood; 0 picks the most likely"
     )
     score_correction: Annotated[bool, Option(group=REFLECTIONS)] = Field(
         False, description="also score the likelihood of the correction after the phrase"
@@ -54,31 +54,36 @@ class BuildSftConfig(StageConfig):
         None, description="server that returns prompt log-probabilities, such as vLLM"
     )
     backend: Annotated[str, Option(setting=False, metavar="NAME", group=REFLECTIONS)] = Field(
-        "auto", description="transformers, openai_compatible, or vllm; auto decides by model and URL"
+        "auto", description="transformers, openai_compatible, or vllm; auto: chosen by model and URL"
     )
     key_variable: Annotated[str, Option(setting=False, metavar="NAME", group=REFLECTIONS)] = Field(
         "OPENAI_API_KEY", description="environment variable that holds the API key"
     )
     turns: Annotated[int, Option(metavar="N")] = Field(1, ge=1, description="maximum number of errors per lemma record")
     retry_rate: Probability = Field(
-        None, description="probability of each further error; requires --turns (default: 0.5)"
+        None, description="probability of each additional error; requires --turns (default: 0.5)"
     )
     smoothed: bool = Field(True, description="use the rewrites from `lemma smooth`")
     truncate: Literal["first-error", "none"] = Field(
         "first-error",
-        description="what precedes a restart: text up to the first wrong step, or all of the wrong solution",
+        description="text before a restart: through the first wrong step, or the whole wrong solution",
     )
     mix: Annotated[Shares, Option(metavar="cot=SHARE")] = Field(
         default_factory=dict, description="fraction of plain correct solutions to mix into lemma and lema records"
     )
-    exclude: Exclude = Field((), description="test sets; drops problems that share an 8-word run with a test question")
+    exclude: Exclude = Field(
+        (), description="test set files; drop problems that share 8 consecutive words with a test question"
+    )
     near_duplicates: Annotated[float, Option(metavar="SIMILARITY")] = Field(
-        0.9, gt=0, le=1, description="drop errors with the same numbers if their words are this similar, 0 to 1"
+        0.9,
+        gt=0,
+        le=1,
+        description="drop errors with equal numbers if their wording is at least this similar, 0 to 1",
     )
     taxonomy: Taxonomy = Field(None, description=TAXONOMY_FOLDER)
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
     push_to_hub: Annotated[str | None, Option(setting=False, metavar="OWNER/NAME")] = Field(
-        None, description="upload the records and their card to this Hugging Face data set"
+        None, description="upload the records and a data set card to this Hugging Face data set"
     )
 
     def inert(self) -> Mapping[str, str]:

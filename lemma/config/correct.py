@@ -17,17 +17,17 @@ from lemma.options import (
 
 
 class CorrectConfig(ModelConfig):
-    """Correct the erroneous solutions: fix the wrong step and continue, or restart."""
+    """Correct erroneous solutions: fix the wrong step and continue, or restart."""
 
     command: ClassVar[str] = "correct"
     example: ClassVar[str] = "lemma correct --strategies fix,restart"
     model_options: ClassVar[tuple[str, ...]] = ("prompts",)
 
     strategies: Annotated[Strategies, Option(metavar="NAME,...")] = Field(
-        ("fix", "restart"), description="fix: repair the step and continue; restart: solve it again"
+        ("fix", "restart"), description="fix: repair the wrong step and continue; restart: solve the problem again"
     )
     teacher: Teacher = Field(
-        None, description="model that corrects (default: none; uses the student's right solutions and the reference)"
+        None, description="model that writes corrections (default: none; use right student solutions and the reference)"
     )
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
 

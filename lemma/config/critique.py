@@ -15,7 +15,7 @@ from lemma.options import (
 
 
 class CritiqueConfig(ModelConfig):
-    """Test which critiques of wrong solutions help the student to get the answer right."""
+    """Test which critiques of wrong solutions help the student get the answer right."""
 
     command: ClassVar[str] = "critique"
     example: ClassVar[str] = "lemma critique --model Qwen/Qwen2.5-1.5B --base-url http://localhost:8000/v1"
@@ -25,6 +25,6 @@ class CritiqueConfig(ModelConfig):
         None, description="student: folder, Hugging Face id, or name on the server"
     )
     n: Annotated[int, Option(metavar="N")] = Field(
-        4, ge=1, description="retries per solution, with its critique and again without"
+        4, ge=1, description="retries per solution with its critique, and as many without it"
     )
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)

@@ -35,24 +35,31 @@ class EvalConfig(ModelConfig):
     columns: Columns = Field(default_factory=dict)
     limit: Limit = None
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
-        None, description="folder, Hugging Face id, or name on the server (default: trained in this run)"
+        None, description="folder, Hugging Face id, or name on the server (default: the model trained in this run)"
     )
     name: Annotated[str | None, Option(setting=False, metavar="NAME")] = Field(
-        None, description="name of this evaluation (default: from the model or file)"
+        None, description="name of this evaluation (default: derived from the model or file)"
     )
     suite: Annotated[Names, Option(metavar="NAME,...")] = Field(
-        ("all",), description="accuracy, self-correction, recovery, blind-spot, first-error, all"
+        ("all",), description="suites to run: accuracy, self-correction, recovery, blind-spot, first-error, or all"
     )
     prompt: Annotated[str, Option(metavar="NAME or FILE")] = Field(
-        "question", description="question (the bare question), chat, completion, lemma, or a .jinja file"
+        "question",
+        description="prompt format: question (with nothing added), chat, completion, lemma, or a .jinja file",
     )
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
-    n: Annotated[int, Option(metavar="N")] = Field(4, ge=0, description="samples per problem besides the greedy one")
-    types: Annotated[Names, Option(metavar="TYPE,...")] = Field(("all",), description="error types and families")
+    n: Annotated[int, Option(metavar="N")] = Field(
+        4, ge=0, description="samples per problem in addition to the greedy one"
+    )
+    types: Annotated[Names, Option(metavar="TYPE,...")] = Field(
+        ("all",), description="types of injected errors, or families of types"
+    )
     errors: Annotated[int, Option(metavar="N")] = Field(
         2, ge=0, description="wrong prefixes to recover from, per problem and kind"
     )
-    from_: From = Field(None, description="grade existing outputs: JSONL with question or id, and output")
+    from_: From = Field(
+        None, description="grade existing outputs instead: JSONL with an output and a question or id per line"
+    )
     compare: Annotated[tuple[str, str] | None, Option(setting=False, values=("A", "B"))] = Field(
         None, description="compare two evaluations, by name or folder"
     )

@@ -19,12 +19,14 @@ class GenerateConfig(StageConfig):
     example: ClassVar[str] = "lemma generate -n 100000 --operations 2-5"
 
     n: Annotated[int, Option(metavar="N")] = Field(
-        1000, ge=1, description="number of problems; a larger N only appends to a smaller one"
+        1000, ge=1, description="number of problems; a larger N yields the same problems and more"
     )
-    operations: Annotated[str, Option(metavar="N or N-M")] = Field("2-5", description="operations per solution")
+    operations: Annotated[str, Option(metavar="N or N-M")] = Field(
+        "2-5", description="number of operations per solution, or a range"
+    )
     largest: Annotated[int, Option(metavar="N")] = Field(20, ge=20, le=1000, description="largest number in a story")
     modulus: Annotated[int | None, Option(metavar="N")] = Field(
-        None, ge=5, le=97, description="compute modulo N, as in iGSM (arXiv 2407.20311); a small prime is best"
+        None, ge=5, le=97, description="compute modulo N, as in iGSM (arXiv 2407.20311); a small prime works best"
     )
     distractors: Annotated[int, Option(metavar="N")] = Field(
         1, ge=0, le=8, description="maximum number of facts that the answer does not depend on"

@@ -19,10 +19,10 @@ class RunConfig(StageConfig):
     example: ClassVar[str] = "lemma run lemma --set data=gsm8k.jsonl,model=Qwen/Qwen2.5-1.5B,teacher=gpt-4o"
 
     pipeline: Annotated[str, Option(positional=True)] = Field(
-        "offline", description="YAML file, or a shipped pipeline: offline, lemma, lema, on-policy"
+        "offline", description="YAML file, or a built-in pipeline: offline, lemma, lema, on-policy"
     )
     set: Annotated[tuple[str, ...], Option(metavar="NAME=VALUE,...", repeated=True)] = Field(
-        (), description="options for every command that has them, e.g. teacher=gpt-4o,n=8; repeatable"
+        (), description="options for every command that accepts them, e.g. teacher=gpt-4o,n=8; repeatable"
     )
     rounds: Annotated[int, Option(setting=False, metavar="N")] = Field(
         1, ge=1, description="number of rounds, for a pipeline that trains its student, such as on-policy"

@@ -42,7 +42,7 @@ class SampleConfig(ModelConfig):
     )
     n: Annotated[int, Option(metavar="N")] = Field(4, ge=1, description="solutions per problem")
     prompt: Literal["chat", "completion", "lemma", "question"] = Field(
-        "chat", description="chat, few-shot completion, question alone, or prompt of arXiv 2503.17439 (lemma)"
+        "chat", description="prompt format; completion: few-shot; lemma: as in arXiv 2503.17439; question: no extras"
     )
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
     from_: From = Field(None, description="read existing solutions from a data file instead of asking a model")

@@ -20,7 +20,11 @@ class ShowConfig(ViewConfig):
     command: ClassVar[str] = "show"
     example: ClassVar[str] = "lemma show --type calculation_error --random"
 
-    id: Annotated[str | None, Option(positional=True)] = Field(None, description="id or id prefix (default: the first)")
-    type: Annotated[str | None, Option(metavar="TYPE")] = Field(None, description="error type: id, name, or alias")
-    random: bool = Field(False, description="pick one at random")
+    id: Annotated[str | None, Option(positional=True)] = Field(
+        None, description="id of the solution, or its first characters (default: the first solution)"
+    )
+    type: Annotated[str | None, Option(metavar="TYPE")] = Field(
+        None, description="show a solution with this error type: id, name, or alias"
+    )
+    random: bool = Field(False, description="pick a solution at random")
     taxonomy: Taxonomy = Field(None, description=TAXONOMY_FOLDER)

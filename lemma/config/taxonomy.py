@@ -24,7 +24,9 @@ class TaxonomyConfig(ModelConfig):
     command: ClassVar[str] = "taxonomy"
     example: ClassVar[str] = "lemma taxonomy calculation_error"
 
-    type: Annotated[str | None, Option(positional=True)] = Field(None, description="error type: id, name, or alias")
+    type: Annotated[str | None, Option(positional=True)] = Field(
+        None, description="error type to show: id, name, or alias (default: list all)"
+    )
     taxonomy: Taxonomy = Field(None, description=TAXONOMY_FOLDER)
     grow: bool = Field(False, description="have the teacher propose types for this run's errors of unknown type")
     teacher: Teacher = Field(None, description="model that describes and groups the errors; requires --grow")

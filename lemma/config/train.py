@@ -29,7 +29,7 @@ class TrainConfig(StageConfig):
         None, description="folder or Hugging Face id of a causal model (default: a new tiny one)"
     )
     preset: Annotated[str | None, Option(metavar="NAME or FILE")] = Field(
-        None, description="source of the other defaults: lemma, lema, lora, dpo, practice, tiny, or a file"
+        None, description="defaults for the other options: lemma, lema, lora, dpo, practice, tiny, or a file"
     )
     objective: Literal["sft", "dpo", "prm"] = Field("sft", description="training objective")
     records: Annotated[Names, Option(metavar="KIND,...")] = Field(
@@ -39,9 +39,9 @@ class TrainConfig(StageConfig):
         None, description="folder for the model (default: model in the run directory)"
     )
     resume: Annotated[bool, Option(setting=False)] = Field(
-        False, description="require a checkpoint to resume from (otherwise resumes if one exists)"
+        False, description="require a checkpoint to resume from; without this flag, resume only if one exists"
     )
-    merge: bool = Field(False, description="also write the merged model after LoRA or QLoRA")
+    merge: bool = Field(False, description="also write the model with the LoRA or QLoRA adapters merged in")
     mask: Literal["none", "error", "prefix+error"] = Field("none", description="parts to leave out of the loss")
     error_weight: Annotated[float | None, Option(metavar="WEIGHT")] = Field(
         None, ge=0, le=1, description="loss weight of the wrong step, 0 to 1 (default: 1)"
@@ -52,7 +52,7 @@ class TrainConfig(StageConfig):
     lora_alpha: Annotated[int | None, Option(metavar="N")] = Field(None, ge=1, description="LoRA scale (alpha)")
     lora_dropout: Annotated[float | None, Option(metavar="P")] = Field(None, ge=0, lt=1, description="LoRA dropout")
     lora_targets: Annotated[Names, Option(metavar="NAME,...")] = Field(
-        ("all-linear",), description="modules that get LoRA adapters"
+        ("all-linear",), description="modules to add LoRA adapters to"
     )
     learning_rate: Annotated[float | None, Option(metavar="RATE")] = Field(None, gt=0, description="peak learning rate")
     schedule: Literal["cosine", "linear", "constant", "constant_with_warmup"] | None = Field(
@@ -71,13 +71,13 @@ class TrainConfig(StageConfig):
         None, ge=8, description="maximum tokens per record; sft truncates longer ones, dpo and prm drop them"
     )
     effective_batch: Annotated[int | None, Option(metavar="N")] = Field(
-        None, ge=1, description="records per optimizer step, over all devices"
+        None, ge=1, description="records per optimizer step, across all devices"
     )
     device_batch: Annotated[int | None, Option(setting=False, metavar="N")] = Field(
         None, ge=1, description="records per device and forward pass"
     )
     optimizer: Annotated[str | None, Option(metavar="NAME")] = Field(
-        None, description="optimizer, by its name in transformers"
+        None, description="optimizer name, as in transformers"
     )
     weight_decay: Annotated[float | None, Option(metavar="DECAY")] = Field(None, ge=0, description="weight decay")
     max_grad_norm: Annotated[float | None, Option(metavar="NORM")] = Field(
@@ -86,7 +86,9 @@ class TrainConfig(StageConfig):
     precision: Literal["auto", "bf16", "fp32"] | None = Field(
         None, description="floating-point type; auto is bf16 if the hardware supports it"
     )
-    packing: bool | None = Field(None, description="pack several records into a row, without attention across them")
+    packing: bool | None = Field(
+        None, description="pack several records into one sequence, without attention across records"
+    )
     group_by_length: bool = Field(False, description="batch records of similar length together (sft only)")
     activation_checkpointing: Annotated[bool | None, Option(setting=False)] = Field(
         None, description="recompute activations to save memory, at the cost of time"

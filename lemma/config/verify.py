@@ -19,8 +19,8 @@ class VerifyConfig(CommandConfig):
     example: ClassVar[str] = "lemma verify 1/2 0.5"
 
     gold: Annotated[str | None, Option(positional=True)] = Field(
-        None, description="correct answer; write --gold=-1 if it starts with a dash"
+        None, description="correct answer; if it starts with a dash, write --gold=-1"
     )
     answer: Annotated[str | None, Option(positional=True)] = Field(
-        None, description="answer alone, or a whole solution that ends in one"
+        None, description="answer to grade, or a whole solution that ends with one"
     )

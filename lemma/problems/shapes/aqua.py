@@ -37,7 +37,7 @@ SHAPE = Shape(
     solution=("rationale", "explanation", "solution"),
     answer=("correct", "answerKey", "answer"),
     refine=refine,
-    note="options are shown with the question; the gold answer is the right option's value, or letter and text",
+    note="options are shown with the question; the gold answer is the right option's value, or its letter and text",
     examples={
         "deepmind/aqua_rat": {
             "question": _Q, "options": ["A)5", "B)6", "C)7", "D)8", "E)9"], "rationale": f"{_WORKED}\nANSWER:C",

@@ -33,7 +33,7 @@ SHAPE = Shape(
     solution=("formula",),
     answer=("answer",),
     refine=refine,
-    note="an equation is a solution of one step",
+    note="an equation counts as a one-step solution",
     examples={
         "EleutherAI/asdiv": {
             "body": "Ada has 3 pens and buys 4.", "question": "How many pens has she?", "solution_type": "Addition",

@@ -74,8 +74,8 @@ SHAPE = Shape(
     solution=(*SOLUTION, *MODEL_SOLUTION),
     answer=ANSWER,
     refine=refine,
-    samples="`solutions`, `responses`, `generations` and the like",
-    note="`Body` goes before the question; a worked solution in the answer's column is taken apart",
+    samples="`solutions`, `responses`, `generations`, and similar columns",
+    note="`Body` goes before the question; a worked solution in the answer column is split into solution and answer",
     examples={
         "openai/gsm8k": {"question": _Q, "answer": "She has 3 + 4 = <<3+4=7>>7 pens.\n#### 7"},
         "EleutherAI/hendrycks_math": {"problem": _Q, "level": "Level 1", "type": "Prealgebra", "solution": _BOXED},

@@ -29,7 +29,7 @@ SHAPE = Shape(
     samples="`r1_solution_1` to `r1_solution_3`",
     from_model=True,
     refine=refine,
-    note="the first solution that ends in the gold answer is the worked one",
+    note="the first solution that ends with the gold answer becomes the worked solution",
     examples={
         "zwhe99/DeepMath-103K": {
             "question": _Q, "final_answer": "7", "difficulty": 1.0, "topic": "Algebra",

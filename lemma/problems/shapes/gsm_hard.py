@@ -18,7 +18,7 @@ SHAPE = Shape(
     question=("input",),
     answer=("target",),
     refine=refine,
-    note="has no worked solutions: for `lemma sample` and `lemma eval`",
+    note="there are no worked solutions, so use it with `lemma sample` and `lemma eval`",
     examples={
         "reasoning-machines/gsm-hard": {
             "input": "Ada has 3000003 pens and buys 4. How many has she?",

@@ -9,7 +9,7 @@ SHAPE = Shape(
     question=("question",),
     solution=("solution",),
     answer=("answer",),
-    note="the answer `None` of a question that can't be answered is no gold answer",
+    note="`None`, the answer to a question that cannot be answered, does not count as a gold answer",
     examples={
         "qintongli/GSM-Plus": {
             "question": "Ada has 30 pens and buys 4. How many has she?", "solution": "She has 30 + 4 = 34 pens.",

@@ -20,7 +20,7 @@ SHAPE = Shape(
     solution=("Rationale",),
     answer=("correct",),
     refine=refine,
-    note="options are shown with the question; the gold answer is the right option's value, or letter and text",
+    note="options are shown with the question; the gold answer is the right option's value, or its letter and text",
     examples={
         "allenai/math_qa": {
             "Problem": "ada has 3 pens and buys 4 . how many has she ?",

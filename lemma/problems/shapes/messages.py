@@ -37,7 +37,7 @@ SHAPE = Shape(
     answer=("answer", "ground_truth", "expected_answer", "final_answer", "gold_answer"),
     refine=reader("messages"),
     from_model=True,
-    note="typed content parts are joined; thoughts, tool calls and the system's message are left out",
+    note="typed content parts are joined; thoughts, tool calls, and system messages are left out",
     examples={
         "OpenAI fine-tuning": {
             "messages": [

@@ -10,7 +10,7 @@ SHAPE = Shape(
     solution=("response",),
     answer=("answer", "final_answer", "expected_answer"),
     from_model=True,
-    note="a repeated answer line is left out",
+    note="repeated answer lines are left out",
     examples={
         "meta-math/MetaMathQA": {
             "type": "GSM_Rephrased", "query": "Ada has 3 pens and buys 4. How many has she?",

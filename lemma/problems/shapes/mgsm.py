@@ -26,7 +26,7 @@ SHAPE = Shape(
     solution=("answer",),
     answer=("answer_number",),
     refine=refine,
-    note="in eleven languages",
+    note="the problems are in eleven languages",
     examples={
         "juletxara/mgsm": {
             "question": "Ada hat 3 Stifte und kauft 4. Wie viele hat sie?", "answer": None, "answer_number": 7,

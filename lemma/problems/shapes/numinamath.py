@@ -32,7 +32,7 @@ SHAPE = Shape(
     solution=("solution",),
     answer=("answer",),
     refine=obey_validity,
-    note="`problem_is_valid` and `solution_is_valid` are obeyed; `proof` and `notfound` are no gold answer",
+    note="`problem_is_valid` and `solution_is_valid` are respected; `proof` and `notfound` are not gold answers",
     examples={
         "AI-MO/NuminaMath-1.5": {
             **_ROW, "answer": "7", "problem_type": "Algebra", "question_type": "math-word-problem",

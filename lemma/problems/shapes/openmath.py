@@ -31,7 +31,7 @@ SHAPE = Shape(
     samples="`generated_solution`",
     from_model=True,
     refine=refine,
-    note="a solution with another answer than the expected one is no worked solution, only a sample",
+    note="a solution whose answer is not the expected one is only a sample, not a worked solution",
     examples={
         "nvidia/OpenMathReasoning": {
             "expected_answer": "7", "problem_type": "has_answer_extracted", "problem_source": "aops",

@@ -40,7 +40,7 @@ SHAPE = Shape(
     question=("problem",),
     solution=("solution",),
     answer=("answer",),
-    samples="`generations`, with `correctness_math_verify`; those that were cut off are refused",
+    samples="`generations`, with `correctness_math_verify`; truncated ones are refused",
     refine=refine,
     examples={
         "open-r1/OpenR1-Math-220k": {

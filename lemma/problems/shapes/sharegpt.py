@@ -12,7 +12,7 @@ SHAPE = Shape(
     answer=("answer", "ground_truth", "expected_answer", "final_answer"),
     refine=reader("conversations"),
     from_model=True,
-    note="the system's message is left out; two questions in one conversation are refused",
+    note="system messages are left out; a conversation with two questions is refused",
     examples={
         "ShareGPT": {
             "conversations": [{"from": "human", "value": _Q}, {"from": "gpt", "value": f"{_WORKED}\n#### 7"}]

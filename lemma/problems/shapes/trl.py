@@ -61,7 +61,7 @@ SHAPE = Shape(
     samples="`rejected`, `completion`, or the steps of `completions`",
     refine=refine,
     from_model=True,
-    note="a completion with `label` false, or steps of which one is labeled wrong, are only samples",
+    note="a completion whose `label` is false, or with a step labeled wrong, is only a sample",
     examples={
         "TRL prompt-completion, lists": {"prompt": [_ASKED], "completion": [_SAID]},
         "TRL prompt-completion, texts": {"prompt": _Q, "completion": _SAID["content"]},

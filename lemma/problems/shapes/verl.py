@@ -58,7 +58,7 @@ SHAPE = Shape(
     solution=("extra_info.answer", "extra_info.solution", "solution"),
     answer=("reward_model.ground_truth",),
     refine=refine,
-    note="`extra_info.question` is the question, if it is there; the request for a form of answer is cut off `prompt`",
+    note="the question is `extra_info.question`, if present, or else `prompt` without its answer-format request",
     examples={
         "verl: openai/gsm8k": {
             "data_source": "openai/gsm8k", "ability": "math",
