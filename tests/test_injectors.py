@@ -420,6 +420,8 @@ def test_a_name_without_an_injector_is_refused(name):
 
 
 FALSE_WORDS = [
+    ("Emily's hair is 6 inches longer than Logan's hair. If Logan's is 20 inches, what is Emily's?",
+     ("Emily's hair is 20-6 = 14 inches long.", "Half of 14*7 = 98"), 98),
     ("There are d drunks and 3 less than 7 times as many speeders, 45 in all.",
      ("8d - 3 = 45", "Adding 4 to both sides, we get 8d = 48", "Dividing both sides by 8, we get d = 6"), 6),
     ("Luigi bought four pizzas for $80. Each has 5 pieces.",
