@@ -264,6 +264,8 @@ NOTHING = [
     ("confusing_concept_error", DOLPHINS),
     ("confusing_concept_error", TOYS),
     ("unit_conversion_error", BOOKS),
+    ("unit_conversion_error", alone("Per month 80 * 30 = 2400 letters.", 2400, "80 letters a day, months of 30 days")),
+    ("unit_conversion_error", alone("Per month 80 * 30 = 2400 letters.", 2400, "80 letters a day. In a month?")),
     ("formula_confusion_error", PETS),
     ("formula_confusion_error", TAILS),
     ("formula_confusion_error", DRIVE),
