@@ -23,7 +23,7 @@ print(f"{problem.question}\nanswer: {problem.answer}\n")
 # %% Inject errors. Each is carried through the later steps and proved from the text.
 wrongs = lemma.inject(problem, types="all", per_problem=4, seed=0)
 for wrong in wrongs:
-    print(f"{wrong.error_type}, step {wrong.error_step + 1}: {wrong.explanation}")
+    print(f"{wrong.error_type}, step {wrong.located_step + 1}: {wrong.explanation}")
     for step in wrong.steps:
         print(f"    {step}")
 print()

@@ -17,14 +17,15 @@ import orjson
 from pydantic import ValidationError
 
 from lemma.arithmetic.numbers import normal
-from lemma.config import CorrectConfig
-from lemma.declaration import command_named
+from lemma.config import AugmentConfig, CorrectConfig
 from lemma.engine.outcome import Product
 from lemma.exceptions import ConfigError, Refusal, RunDirectoryError, did_you_mean, first_fault
 from lemma.formats import record_kinds
 from lemma.formats.kind import Case, Joined, Line, RightSolution
 from lemma.formats.shapes import SHAPES, Shape, shaped
 from lemma.grading.verdict import exact_value, verdict
+from lemma.injectors.drawing import injection_plan
+from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.locating.graph import Finding, first_wrong_step
 from lemma.records import (
     Continuation,
@@ -59,7 +60,6 @@ from lemma.run_files import (
     records_file,
 )
 from lemma.rundir.disk import json_line
-from lemma.rundir.sharing import Hold
 from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.trajectories.corrections import corrections
@@ -93,8 +93,12 @@ def inject(
     """
     asked = tuple(types.split(",") if isinstance(types, str) else types)
     folder = None if taxonomy is None else Path(taxonomy)
-    augment = _command("augment", types=asked, per_problem=per_problem, seed=seed, taxonomy=folder)
-    return _made(augment(problem), ErroneousSolution)
+    injected = erroneous_solutions(
+        _injection(types=asked, per_problem=per_problem, seed=seed, taxonomy=folder), problem
+    )
+    if not injected.records:
+        raise next(iter(injected.unread), injected.refusal())
+    return list(injected.records)
 
 
 def correct(
@@ -116,13 +120,9 @@ def correct(
 
 
 @lru_cache(maxsize=64)
-def _command(name: str, **options: Any) -> Callable[[Any], Iterable[Product]]:
-    """The function that a command runs on each of its inputs. Raises ConfigError for options that it does not take."""
-    command = command_named(name)
-    assert command.plan is not None
-    function = command.plan(command.config.from_mapping(options), Hold()).function
-    assert function is not None
-    return function
+def _injection(**options: Any) -> InjectionPlan:
+    """How errors are made with these options. Raises ConfigError for options that `lemma augment` does not take."""
+    return injection_plan(AugmentConfig.from_mapping(options))
 
 
 def _made(products: Iterable[Product], record: type[Made]) -> list[Made]:

@@ -101,7 +101,7 @@ Configuration = Annotated[
 Columns = Annotated[
     Pairs,
     Option(metavar="NAME=COLUMN,..."),
-    Field(description="columns, paths or templates, as question=NAME,answer=a.b[0]"),
+    Field(description="column names, paths, or templates, e.g. question=NAME,answer=a.b[0]"),
 ]
 Split = Annotated[str, Option(metavar="NAME"), Field(description="split of a data set, folder, or JSON file of splits")]
 Limit = Annotated[

@@ -144,12 +144,13 @@ def test_thinning_keeps_as_many_as_the_mix_says():
     [
         ({"a": 60, "b": 40, "c": 20, "d": 20, "e": 20}, {"a": 30, "b": 30, "c": 20, "d": 20, "e": 20}),
         ({"a": 5, "b": 5, "c": 5, "d": 5}, None),
-        ({"a": 50, "b": 10}, None),
+        ({"a": 50, "b": 10}, {"a": 26, "b": 10}),
+        ({"a": 50}, {"a": 30}),
         ({}, None),
     ],
 )
 def test_no_type_crowds_out_the_others(made, kept):
-    """Without a distribution, unless there are fewer than four types."""
+    """Without a distribution; most records are kept if there are too few types for that."""
     ids = [(kind, content_id(kind, str(number))) for kind, count in made.items() for number in range(count)]
     available = {kind: Counter(part_of(one) for other, one in ids if other == kind) for kind in made}
     thinning = Thinning.capped(available)

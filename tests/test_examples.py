@@ -36,7 +36,9 @@ def test_users_of_the_api_get_its_types(tmp_path: Path) -> None:
         "problem = lemma.Problem.of('q', 's', 1)\n"
         "reveal_type(lemma.inject(problem))\n"
         "reveal_type(lemma.verdict('1', '1'))\n"
-        "reveal_type(next(iter(lemma.open_run().erroneous)).error_step)\n",
+        "wrong = next(iter(lemma.open_run().erroneous))\n"
+        "reveal_type(wrong.error_step)\n"
+        "reveal_type(wrong.located_step)\n",
         encoding="utf-8",
     )
     files = [EXAMPLES / "tour.py", EXAMPLES / "own_injector" / "own_injector", tmp_path / "use.py"]
@@ -45,5 +47,5 @@ def test_users_of_the_api_get_its_types(tmp_path: Path) -> None:
         cwd=ROOT, env={**os.environ, "MYPYPATH": str(ROOT)}, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
-    for kind in ('"list[lemma.records.ErroneousSolution]"', "Literal['equal']", '"int"'):
+    for kind in ('"list[lemma.records.ErroneousSolution]"', "Literal['equal']", '"int | None"', '"int"'):
         assert kind.lower() in done.stdout.lower().replace("builtins.", ""), done.stdout

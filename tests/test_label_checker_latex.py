@@ -452,7 +452,6 @@ def test_reference_solutions_of_math_are_read() -> None:
     assert counts["read"] / counts.total() > 0.85
 
 
-@pytest.mark.xfail(reason="the injectors still make records in LaTeX that this checker refuses", strict=False)
 def test_a_fixed_sample_of_math_records_is_clean(tmp_path: Path) -> None:
     path = DATA / "math_500.jsonl"
     if not path.exists():

@@ -9,7 +9,7 @@ import pytest
 
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import read_solution
-from lemma.arithmetic.latex import boxed, is_balanced, is_solved_for, is_worked_out
+from lemma.arithmetic.latex import boxed, is_balanced
 from lemma.commands.augment import COMMAND, inject
 from lemma.engine.outcome import Outcome
 from lemma.exceptions import Refusal
@@ -140,52 +140,6 @@ def test_boxes_are_found(text, expected):
     assert boxed(text) == expected
 
 
-FOUND = [
-    (r"$\binom{7}{2} = 21$", "21", True),
-    (r"$x = \frac{7 \cdot 6}{2} = 21$", "21", True),
-    (r"in $4! = 24$ ways", "24", True),
-    (r"$54\div 3\cdot\$1=\$18$", "18", True),
-    (r"$\frac{1}{2} \cdot 3 \cdot 4 = \boxed{6}.$", "6", True),
-    (r"$8 - 4=4$.", "4", True),
-    (r"$x - y = 11$", "11", False),
-    (r"$3x = 15$", "15", False),
-    (r"$x^2 - 5x + 6 = 0$", "0", False),
-    (r"$0.5 = \frac{1}{2}$", r"\frac{1}{2}", False),
-    (r"$xyz = 288$", "288", False),
-    (r"$5 \cdot 3 = 15x$", "15", False),
-    (r"$2^2 = 1 \pmod 3$", "1", False),
-    (r"$na_1 = 96$", "96", False),
-    (r"$f(2) = 7$", "7", False),
-    (r"$3 + 4$", "4", False),
-]
-
-
-@pytest.mark.parametrize(("text", "number", "expected"), FOUND)
-def test_what_arithmetic_works_out(text, number, expected):
-    start = text.rindex(number)
-    assert is_worked_out(text, start, start + len(number)) is expected
-
-
-SOLVED = [
-    ("Solving, we find $t = 3.$", "3", True),
-    ("Subtracting gives $c = -2.$", "-2", True),
-    (r"$10d = 159.75 \Rightarrow d=15.975$ inches", "15.975", True),
-    ("Setting $x=-2$, we get $f(-2) = 5$", "-2", False),
-    ("Let $x = 3$.", "3", False),
-    ("If $x = 3$, we get $y = 4$.", "4", False),
-    ("So $x = 3$ or $x = 4$.", "3", False),
-    ("We have $x = 3$.", "3", False),
-    ("so $x = 3y$", "3", False),
-    ("In the first case, we get $x = 3$.", "3", False),
-]
-
-
-@pytest.mark.parametrize(("text", "number", "expected"), SOLVED)
-def test_what_is_concluded_of_an_unknown(text, number, expected):
-    start = text.rindex(number)
-    assert is_solved_for(text, start, start + len(number)) is expected
-
-
 def made(question, steps, gold, *kinds):
     """All erroneous solutions of a problem, and the reasons for those that were refused."""
     graph = read_solution(question, steps, gold)
@@ -206,7 +160,6 @@ def test_a_latex_solution_is_changed_and_explained_in_latex():
         assert boxed(error.steps[-1]) == [str(error.final)]
         assert "boxed{40}" not in "".join(error.steps)
     explanations = {error.explanation for error in errors}
-    assert r"60 is what step 1 found, but the question asks for another quantity." in explanations
     assert any(
         text.startswith(r"The step adds where it should have subtracted: not $60 + 20$") for text in explanations
     )
@@ -286,37 +239,30 @@ def test_exponents_and_factors_of_a_run_are_not_given():
     assert not [text for text in told if re.search(r"(?:says|where|also gives) [23]\b", text)]
 
 
-GIVEN = [
-    ("$x - y = 11$.", False),
-    ("Setting $x=-2$ in the formula.", False),
-    ("Let $k = 30$.", False),
-    ("If $k = 30$, this is $n = 31$.", False),
-    ("Then $3k = 90$.", False),
-    (r"There are $\binom{7}{2} = 21$ pairs.", True),
-    ("Hence, we find $k = 31$.", True),
-]
-
-
-@pytest.mark.parametrize(("step", "found"), GIVEN)
-def test_only_what_a_step_found_is_said_to_be_found(step, found):
-    told = explanations(
-        "How many?", (step, "Nothing else.", r"So $12 \cdot 5 = \boxed{60}$."), 60, "question_misinterpretation_error"
+def test_no_latex_solution_stops_at_an_earlier_result():
+    steps = (
+        r"There are $\binom{7}{2} = 21$ pairs.",
+        "Hence, $k = 31$.",
+        r"There are $12 \cdot 5 = \boxed{60}$ pairs.",
     )
-    assert bool([text for text in told if "step 1 found" in text]) is found
+    told = explanations("How many?", steps, 60, "question_misinterpretation_error")
+    assert not [text for text in told if "asks" in text]
 
 
 PLAIN_GIVEN = [
     ("J + 9 = 3J - 33", False),
     ("x+x+7+2x+14=45", False),
     ("xyz = 288", False),
-    ("6 + 7 = 13 pens", True),
-    ("2x = 32, so x = 16", True),
+    ("2x = 32, so x = 16", False),
+    ("Tom has 6 + 7 = 13 pens.", True),
 ]
 
 
 @pytest.mark.parametrize(("step", "found"), PLAIN_GIVEN)
 def test_the_right_side_of_an_equation_was_not_found(step, found):
-    told = explanations("How many?", (step, "12 * 5 = 60"), 60, "question_misinterpretation_error")
+    told = explanations(
+        "How many are there?", (step, "There are 12 * 5 = 60 pens."), 60, "question_misinterpretation_error"
+    )
     assert bool(told) is found
 
 

@@ -134,7 +134,7 @@ def test_what_a_second_look_does_not_find_is_not_kept(
     tmp_path: Path, data: Path, second_look: dict[str, object], reason: str
 ) -> None:
     flags = [*teacher(tmp_path, second_look), "--run", str(tmp_path / "run")]
-    assert main(["augment", str(data), "--types", "calculation_error", "--per-problem", "1", *flags]) == 0
+    assert main(["augment", str(data), "--types", "calculation_error", "--per-problem", "1", *flags]) == 1
     assert lines(tmp_path / "run/erroneous.jsonl") == []
     assert [line["reason"] for line in lines(tmp_path / "run/rejected.jsonl")] == [reason]
     assert main(["augment", str(data), "--types", "calculation_error", "--per-problem", "1", "--audit", "none",

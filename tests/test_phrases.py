@@ -20,6 +20,8 @@ from lemma.trajectories.phrases import (
     FOR_IMPLAUSIBLE_NUMBERS,
     STEP_SLOT,
     choose_phrase,
+    filled,
+    is_numbered,
     load_phrases,
     read_phrases,
 )
@@ -203,6 +205,35 @@ def test_the_same_seed_draws_the_same_phrase(strategy, error_type, mode, seed, s
     first = draw(phrases, error_type, mode, seed, step_number=step_number)
     assert first == draw(phrases, error_type, mode, seed, step_number=step_number)
     assert STEP_SLOT not in first
+
+
+NUMBERED = [
+    ("Step 3: 5 * 7 = 35", True), ("3. 5 * 7 = 35", True), ("(3) 5 * 7 = 35", True), ("**Step 3.** So", True),
+    ("Schritt 3: so", True), ("3 * 5 = 15", False), ("3.5 * 2 = 7", False), ("Step 4: 5", False), ("In 3 days:", False),
+    ("He has 3. So", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("step", "numbered"), NUMBERED)
+def test_a_step_that_says_its_number(step, numbered):
+    assert is_numbered(step, 3) is numbered
+
+
+@every_strategy
+@every_type
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_phrase_names_no_step_of_a_solution_without_numbers(strategy, error_type, language):
+    fitting = load_phrases(strategy).fitting(error_type.id, error_type.family, language, implausible=True)
+    texts = filled(fitting, 31, numbered=False)
+    assert texts
+    assert not [text for text in texts if "31" in text]
+    assert any("31" in text for text in filled(fitting, 31)) is any(STEP_SLOT in phrase.text for phrase in fitting)
+
+
+def test_own_phrases_may_all_name_the_step(tmp_path):
+    (tmp_path / "any.yaml").write_text("phrases: ['Step {step} is off.']", encoding="utf-8")
+    phrases = read_phrases((tmp_path / "any.yaml",)).all
+    assert filled(phrases, 2, numbered=False) == ("Step 2 is off.",)
 
 
 def test_ids_stay_and_the_version_changes(tmp_path):

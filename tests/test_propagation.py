@@ -191,7 +191,10 @@ REFUSED = [
     ("possibly_dependent_number", "5 of 7", ("5 * 7 = 35", "Twice that makes 70", "35 + 5 = 40"), {"result": 45}),
     ("possibly_dependent_number", "5 of 7", ("5 * 7 = 35", "70 + 5 = 75", "35 + 5 = 40"), {"result": 45}),
     ("rescaled_operand", "q", ("1 - 0.35 = 0.65", "65% * 100 = 65"), {"result": Fraction(56, 100)}),
-    ("ambiguous_operand", "5, 7 and 35", ("5 * 7 = 35", "35 + 5 = 40"), {"result": 45}),
+    ("ambiguous_operand", "5, 7 and 35", ("5 * 7 = 35", "35 + 5 = 40", "40 + 35 = 75"), {"result": 45}),
+    ("ambiguous_operand", "5, 7 and 35", ("5 * 7 = 35", "These 35 are few", "35 + 5 = 40"), {"result": 45}),
+    ("unreadable_equation", "5 and 7", ("5 * 7 = 35", "There are 35 + 5 so far = 40"), {"result": 45}),
+    ("unreadable_equation", "5 and 7", ("5 * 7 = 35", "There are 35 + 5 = 40 \u200bof them"), {"result": 45}),
     ("ambiguous_operand", "5 of 7 and 30", ("5 * 7 = 35", "30 + 5 = 35", "35 + 5 = 40"), {"result": 45}),
     ("number_word", "5 and 7", ("5 + 7 = 12", "These twelve and 12 + 5 = 17"), {"result": 13}),
     ("number_word", "940, 60 and 5", ("940 + 60 = 1000", "一千 and 1000 + 5 = 1005"), {"result": 1010}),
@@ -210,6 +213,16 @@ REFUSED = [
     ),
     ("answer_unchanged", "5, 7 and 9", ("5 + 7 = 12", "So 12 of them", "It is 7 * 9 = 63"), {"result": 13}),
 ]
+
+
+def test_a_result_with_one_possible_use_is_used_there():
+    graph = read_solution("5, 7 and 35", ("5 * 7 = 35", "35 + 5 = 40"), 40)
+    assert propagate(graph, Change(0, result=45)).steps[1] == "45 + 5 = 50"
+
+
+def test_an_amount_of_money_is_rounded_to_cents():
+    graph = read_solution("3 and 2 share $40", ("3 + 2 = 5", "$40 / 5 = $8"), 8)
+    assert propagate(graph, Change(0, result=6)).steps[1] == "$40 / 6 = $6.67"
 
 
 def refusal_of(question, steps, gold=None, **change):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from rich.console import Console
 from lemma.cli import main
 from lemma.commands.run import run
 from lemma.config import RunConfig
+from lemma.evaluation.rounds import compare_rounds
 from lemma.exceptions import ConfigError
 from lemma.options import StageConfig
 from lemma.pipelines import read_pipeline
@@ -94,3 +96,88 @@ def test_offline_is_complete_and_a_second_time_changes_nothing(tmp_path: Path) -
 def test_lemma_runs_without_a_model_too(tmp_path: Path) -> None:
     assert main(["run", "lemma", "--run", str(tmp_path), "--set", "n=1,per_problem=1"]) == 0
     assert (tmp_path / "sft/lemma.jsonl").stat().st_size > 0
+
+
+def rounds_of(**options: object) -> dict[str, tuple[Path, dict[str, StageConfig]]]:
+    config = RunConfig.model_validate({"pipeline": "on-policy", "run": Path("here"), **options})
+    rounds = read_pipeline(config).rounds(config.run, config.rounds)
+    return {one.name: (one.run, {stage.command: stage for stage in one.stages}) for one in rounds}
+
+
+def option(stage: StageConfig, name: str) -> object:
+    return getattr(stage, name)
+
+
+@pytest.mark.parametrize(
+    ("given", "names", "students"),
+    [
+        ((), ["start", "round-1", "round-2"], ["here/start/model", "here/round-1/model"]),
+        (("model=org/student",), ["round-1", "round-2"], ["org/student", "here/round-1/model"]),
+    ],
+)
+def test_each_round_starts_from_the_student_that_the_one_before_trained(
+    given: tuple[str, ...], names: list[str], students: list[str]
+) -> None:
+    found = rounds_of(rounds=2, set=given, seed=7)
+    assert list(found) == names
+    for name, (folder, stages) in found.items():
+        assert folder == Path("here") / name
+        assert {stage.run for stage in stages.values()} == {folder}
+        assert {stage.seed for stage in stages.values()} == {7}
+    for name, student in zip(("round-1", "round-2"), map(Path, students), strict=True):
+        _, stages = found[name]
+        asked = {command: getattr(stage, "model", None) for command, stage in stages.items()}
+        trained_on = {command: Path(str(model)) for command, model in asked.items() if model is not None}
+        assert trained_on == dict.fromkeys(("sample", "analyze", "train"), student)  # eval asks the one trained here
+        assert option(stages["augment"], "places") == f"{Path('here') / name}/distribution.json"
+
+
+def test_the_options_of_the_start_hold_only_without_a_model() -> None:
+    embedded, given = rounds_of()["round-1"][1], rounds_of(set=("model=m,data=x.jsonl",))["round-1"][1]
+    practiced = Path("here/start/practice")
+    assert option(embedded["sample"], "data") == f"{practiced}/train.jsonl"
+    assert option(embedded["eval"], "data") == f"{practiced}/test.jsonl"
+    assert option(embedded["train"], "preset") == "practice"
+    assert (option(given["sample"], "data"), option(given["eval"], "data")) == ("x.jsonl", "x.jsonl")
+    assert (option(given["sample"], "limit"), option(given["train"], "preset")) == (None, None)
+
+
+def test_the_start_takes_no_option_of_the_rounds() -> None:
+    _, stages = rounds_of(set=("n=2,per_problem=3",))["start"]
+    assert option(stages["augment"], "per_problem") == 4
+    assert {stage.run for stage in stages.values()} == {Path("here/start")}
+
+
+ROUNDS = "stages: [sample: {model: '{student}'}, train: {model: '{student}'}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "says"),
+    [
+        ("stages: [augment: {}]", {"rounds": 2}, "has no rounds: --rounds needs a pipeline with a {student}"),
+        (ROUNDS, {}, "give the student with --set model=MODEL"),
+        (ROUNDS, {"set": ("model=m", "beats=2")}, "none of its commands has an option 'beats'"),
+        (f"start: {{stages: [agument: {{}}]}}\n{ROUNDS}", {}, "start.stages.1: there is no command 'agument'"),
+        (f"start: {{steps: []}}\n{ROUNDS}", {}, "start.stages: Field required"),
+    ],
+)
+def test_rounds_that_cannot_be_run(tmp_path: Path, text: str, options: dict[str, object], says: str) -> None:
+    config = RunConfig.model_validate({"pipeline": pipeline(tmp_path, text), "run": tmp_path / "run", **options})
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        run(config, Console(quiet=True))
+    assert not (tmp_path / "run").exists()
+
+
+def test_rounds_are_compared_even_if_one_has_no_evaluation(tmp_path: Path) -> None:
+    figure = {"suite": "accuracy", "figure": "accuracy", "label": "accuracy", "group": "all", "value": 0.5}
+    (tmp_path / "round-1" / "eval" / "m").mkdir(parents=True)
+    (tmp_path / "round-1" / "eval" / "m" / "results.json").write_text(
+        json.dumps({"figures": [{**figure, "percent": True}, {**figure, "percent": True, "group": "easy"}]})
+    )
+    summary = compare_rounds(tmp_path, {name: tmp_path / name for name in ("start", "round-1")})
+    assert summary.tallies[0].rows[0] == ("accuracy: accuracy", "-", "50.0%")
+    written = json.loads((tmp_path / "rounds.json").read_text())
+    assert written == {
+        "start": {"made": {}, "figures": []},
+        "round-1": {"made": {}, "figures": [{**figure, "percent": True}]},
+    }

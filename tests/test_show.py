@@ -34,7 +34,10 @@ def words(text: str) -> str:
 
 
 def test_all_of_a_trajectory_is_shown(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    line = first_line(built)
+    lines = map(orjson.loads, (built / "corrections.jsonl").read_bytes().splitlines())
+    restarted = {line["erroneous_id"] for line in lines if line["strategy"] == "restart"}
+    errors = map(orjson.loads, (built / "erroneous.jsonl").read_bytes().splitlines())
+    line = next(line for line in errors if line["id"] in restarted)
     assert main(["show", line["id"][:9], "--run", str(built)]) == 0
     shown = words(capsys.readouterr().out)
     records = [orjson.loads(text) for text in (built / "sft/lemma.jsonl").read_bytes().splitlines()]

@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "trajectories",
     ),
     "api": (
-        *("arithmetic", "declaration", "engine", "formats", "grading", "locating", "rundir", "taxonomy"),
+        *("arithmetic", "declaration", "engine", "formats", "grading", "injectors", "locating", "rundir", "taxonomy"),
         "trajectories",
     ),
     "cli": ("commands", "declaration", "engine", "runner", "rundir"),

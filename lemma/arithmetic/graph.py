@@ -5,7 +5,7 @@
     Link(results=(0,), rescaled=(), question=False, constant=False)
 
 An operand is linked by its value to numbers of the question, to results of earlier equations, or to a constant that
-the words call up. If several fit, all are kept: anything ambiguous is refused later, never guessed.
+the words call up. If several fit, all are kept: what stays ambiguous is refused later, never guessed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from lemma.arithmetic.numbers import (
     han_numbers,
     normal,
 )
-from lemma.arithmetic.tokens import WORD, tokens_of_question
+from lemma.arithmetic.tokens import WORD, has_minus, tokens_of_question
 from lemma.arithmetic.unknowns import solved_unknowns
 from lemma.exceptions import Refusal
 from lemma.steps import ANNOTATION
@@ -116,6 +116,18 @@ class SolutionGraph:
             for leaf, link in enumerate(links)
             if equation in (*link.results, *link.rescaled)
         ]
+
+    def only_use(self, equation: int) -> tuple[int, int] | None:
+        """The operand that takes up an equation's result, if there is only one number that may do so."""
+        known: dict[int, tuple[int, int] | None] = self.memo.setdefault("only uses", {})
+        if equation not in known:
+            uses, own = self.uses(equation), self.step_of[equation]
+            repeated = any(
+                mention.step > own and equation in (*mention.link.results, *mention.link.rescaled, *mention.suspects)
+                for mention in self.mentions
+            )
+            known[equation] = uses[0] if len(uses) == 1 and not repeated and equation != self.final else None
+        return known[equation]
 
 
 def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionGraph:
@@ -248,17 +260,23 @@ def _unseen_numbers(reading: StepReading) -> frozenset[Value]:
     return frozenset(number.face for number in find_numbers(reading.text) if number.start not in covered)
 
 
-def _stated(question: str, latex: bool) -> Iterable[Value]:
-    """The quantities that a question gives: no drawings, and in formulas no indices, exponents and coefficients."""
-    yield from _values_of_words(question)
+def _stated(question: str, latex: bool) -> set[Value]:
+    """The quantities that a question gives: no drawings, and in formulas no indices, exponents and coefficients. Of a
+    negative number, it does not give the absolute value.
+    """
+    stated, negative = set(_values_of_words(question)), set()
     tokens = tokens_of_question(question, latex)
-    for before, token, behind in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+    for place, token in enumerate(tokens):
         if token.number is None:
             continue
+        before, behind = tokens[place - 1] if place else None, tokens[place + 1] if place + 1 < len(tokens) else None
         exponent = before is not None and before.text in ("^", "{")
         coefficient = behind is not None and behind.kind == WORD and behind.start == token.end and len(behind.text) < 3
-        if not (latex and (exponent or coefficient)):
-            yield token.number.face
+        if has_minus(tokens, place):
+            negative.add(token.number.face)
+        elif not (latex and (exponent or coefficient)):
+            stated.add(token.number.face)
+    return stated - negative
 
 
 class _Linker:

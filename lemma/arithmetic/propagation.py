@@ -48,6 +48,8 @@ _HAN_CLAIM = re.compile(
 )
 PROBABILITY = re.compile(r"probab|\bchances?\b|\blikely\b|\bodds\b|概率|機率|確率", re.IGNORECASE)
 _WRITTEN_FRACTION = re.compile(r"(\d{1,9}) ?/ ?(\d{1,9})|frac\{(\d{1,9})\}\{(\d{1,9})\}")
+# Letters without width, and a `so` within a calculation, at which readers and parsers may stop.
+_UNCLEAR = re.compile(r"[\u200b-\u200d\u2060\ufeff]|\d[^=\d]*\bso\b[^=\d]*=")
 _LARGEST_FACTOR = 1000
 _LARGEST_DENOMINATOR = 1000
 
@@ -175,9 +177,11 @@ class _Propagation:
         decimals = max(equation.result.style.decimals, 2)
         needed = decimals_needed(face)
         if equation.result.style.form == PLAIN and (needed is None or needed > decimals):
-            if not equation.rounded:
+            if equation.rounded:
+                decimals = equation.result.style.decimals
+            elif not equation.result.currency or -1 < face < 1:
                 raise Refusal("implausible_value")
-            face = round_half_up(face, equation.result.style.decimals)
+            face = round_half_up(face, decimals)
         return face
 
     def _carry_into_equation(self, index: int) -> None:
@@ -187,7 +191,7 @@ class _Propagation:
         step, values = self.graph.step_of[index], equation.operand_values()
         touched = False
         for leaf, (operand, link) in enumerate(zip(equation.operands, links, strict=True)):
-            new = self._new_face(operand, link)
+            new = self._new_face(link, (index, leaf))
             if new is not None:
                 touched = True
                 values[leaf] = divide(new, 100) if operand.percent else new
@@ -202,8 +206,10 @@ class _Propagation:
             self.changed[index] = face
         self._write_result(index, face, equation.tree, values)
 
-    def _new_face(self, number: Number, link: Link) -> Value | None:
-        """The new face of a number that comes from a changed result; None if it comes from nothing changed."""
+    def _new_face(self, link: Link, place: tuple[int, int] | None = None) -> Value | None:
+        """The new face of a number that comes from a changed result; None if it comes from nothing changed. `place` is
+        the number's equation and leaf, if it is an operand.
+        """
         if any(source in self.changed for source in link.rescaled):
             raise Refusal("rescaled_operand")
         new = {self.changed[source] for source in link.results if source in self.changed}
@@ -211,7 +217,13 @@ class _Propagation:
             return None
         unchanged = any(source not in self.changed for source in link.results)
         if len(new) > 1 or unchanged or link.question or link.constant:
-            raise Refusal("ambiguous_operand")
+            # What a solution works out it also takes up: a result with one possible use is used there. In LaTeX, too
+            # much is computed unread for that.
+            readable = place is not None and not self.graph.latex
+            taken_up = [source for source in link.results if readable and self.graph.only_use(source) == place]
+            if len(taken_up) != 1 or taken_up[0] not in self.changed:
+                raise Refusal("ambiguous_operand")
+            return self.changed[taken_up[0]]
         return new.pop()
 
     def _carry_into_mentions(self) -> None:
@@ -225,7 +237,7 @@ class _Propagation:
                 result, step = self.graph.equations[index].result, self.graph.step_of[index]
                 if step < mention.step or result.start < mention.number.start:
                     raise Refusal("possibly_dependent_number")
-            new = self._new_face(mention.number, mention.link)
+            new = self._new_face(mention.link)
             if new is not None:
                 self._write(mention.step, mention.number, new)
 
@@ -240,6 +252,8 @@ class _Propagation:
                 raise Refusal("number_word")
             if step > self.step and not self.graph.unseen[step].isdisjoint(right):
                 raise Refusal("unread_number")
+            if step in self.edits and _UNCLEAR.search(self.graph.steps[step]):
+                raise Refusal("unreadable_equation")
             if step in self.edits and _claims_something(self.graph.steps[step]):
                 raise Refusal("claim_about_numbers")
 

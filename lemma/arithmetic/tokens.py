@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -125,6 +126,19 @@ def tokenize(text: str, latex: bool = False) -> list[Token]:
 def tokens_of_question(question: str, latex: bool) -> list[Token]:
     """The tokens of a question, which is looked at again and again."""
     return tokenize(question, latex)
+
+
+def has_minus(tokens: Sequence[Token], place: int) -> bool:
+    """Whether the number at a place of a question is negative: 5 in `(2, -5)` and `drops to -5 degrees`, but not in
+    `8 - 5` and `pages 2-5`.
+    """
+    minus = tokens[place - 1] if place else None
+    if minus is None or minus.kind != OPERATOR or minus.text != "-" or minus.end != tokens[place].start:
+        return False
+    before = tokens[place - 2] if place > 1 else None
+    if before is None or before.kind in (EQUALS, OPERATOR, OPEN, FRAC, MONEY, SKIP):
+        return True
+    return before.kind not in (NUMBER, CLOSE) and before.end < minus.start
 
 
 def _number_token(text: str, match: re.Match[str], before: list[Token], latex: bool) -> Token:

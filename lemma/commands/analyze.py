@@ -110,7 +110,7 @@ def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
             raise ConfigError(f"--backend {backend} has one model; a judge beside rollouts needs a server with both")
     prompts = [PROMPT, PROMPT_WITHOUT_REFERENCE] if "judge" in methods else []
     if "rollouts" in methods:
-        prompts += [_student_prompt(config), SHOWN_PREFIX_PROMPT]
+        prompts += [STUDENT_PROMPTS[config.prompt], SHOWN_PREFIX_PROMPT]
     return Job(_Locating(config, problems), model=model, prompts=tuple(prompts))
 
 
@@ -130,10 +130,6 @@ def analyze_solution(problems: StoredProblems, least: float | None, solution: So
     located = by_graph(solution, problem, least)
     yield Count(_REASONS, located.reason)
     yield from erroneous_of(solution, problem, located)
-
-
-def _student_prompt(config: AnalyzeConfig) -> str:
-    return STUDENT_PROMPTS.get(config.prompt, "question")
 
 
 class _Locating:
@@ -188,7 +184,7 @@ class _Locating:
         config = self._config
         stop = (NEXT_PROBLEM,) if config.prompt == "completion" else ()
         sampling = Sampling(config.temperature, config.top_p, config.max_tokens, stop)
-        student = Student(client, str(config.model), load_prompt(_student_prompt(config)), sampling)
+        student = Student(client, str(config.model), load_prompt(STUDENT_PROMPTS[config.prompt]), sampling)
         found = await locate_by_rollouts(
             problem.question,
             problem.answer,

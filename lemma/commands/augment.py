@@ -23,8 +23,9 @@ from lemma.declaration import Command, Job
 from lemma.engine.outcome import Count, Product
 from lemma.engine.pool import chunks_of
 from lemma.engine.summary import Tally
-from lemma.exceptions import ConfigError, Refusal
+from lemma.exceptions import Refusal
 from lemma.injectors import teacher as teacher_injector
+from lemma.injectors.drawing import drawn_weights, injection_plan
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.locating import judge
 from lemma.models.client import Client
@@ -41,9 +42,9 @@ from lemma.rundir.sharing import Hold
 from lemma.runner import outcome_of
 from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations
-from lemma.taxonomy.distributions import MOST, PARTS, Thinning, largest_mix, load_distribution, part_of
+from lemma.taxonomy.distributions import MOST, PARTS, Thinning, largest_mix, part_of
 from lemma.taxonomy.error_types import load_taxonomy
-from lemma.taxonomy.places import PLACES, REAL, load_places, place_name
+from lemma.taxonomy.places import PLACES, place_name
 from lemma.trajectories.right_solutions import check_reasoning
 
 # Dimensions of the counts. `refusals` are attempted errors that could not be proven.
@@ -54,7 +55,7 @@ _PILOT = 500
 
 def plan(config: AugmentConfig, _hold: Hold) -> Job:
     """Inject errors with symbolic injectors, or let a teacher write them."""
-    weights, taxonomy = _weights(config), load_taxonomy(config.taxonomy)
+    weights, taxonomy = drawn_weights(config), load_taxonomy(config.taxonomy)
     source = open_problems(config.data, config.command, config.columns, config.split, config=config.config)
     # The weights themselves, as the file or the taxonomy that they come from may change.
     inputs = {
@@ -74,11 +75,8 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
         return islice(read_stored_lines(stored, "sample") if stored else source, config.limit)
 
     if config.teacher is None:
-        injectors = {kind.id: kind.injector for kind in taxonomy if kind.injector}
-        places = load_places(config.places or REAL)
-        inputs["places"] = content_id(repr(sorted(places.counts.items())))
-        how = (config.per_problem, config.seed, config.keep_annotations, places, config.best_effort, into)
-        injection = InjectionPlan(weights, injectors, *how, errors_per_solution=config.errors_per_solution)
+        injection = injection_plan(config, into)
+        inputs["places"] = content_id(repr(sorted(injection.places.counts.items())))
         thinning, notes = (None, ()) if config.best_effort else _thinning(config, injection, problems(), inputs)
         injection = replace(injection, thinning=thinning)
         making = partial(inject, injection)
@@ -147,7 +145,9 @@ def _thinning(
     if thinning is None:
         return None, ()
     fewer = " and ".join(kind for kind, parts in thinning.kept.items() if parts < PARTS)
-    return thinning, (f"part of {fewer} was left out, so that no type is above {MOST:.0%}; --best-effort keeps all",)
+    return thinning, (
+        f"part of {fewer} was left out, to bring the largest type toward {MOST:.0%}; --best-effort keeps all",
+    )
 
 
 def _census(
@@ -197,26 +197,6 @@ def _thinning_notes(weights: Mapping[str, float], available: Mapping[str, Counte
     return tuple(notes)
 
 
-def _weights(config: AugmentConfig) -> dict[str, float]:
-    """The weight of each type to draw. Raises ConfigError if nothing is left to draw."""
-    taxonomy = load_taxonomy(config.taxonomy)
-    selected = [kind.id for kind in taxonomy.select(config.types) if config.teacher or kind.injector]
-    if not selected:
-        raise ConfigError(
-            f"--types {','.join(config.types)}: no symbolic injector makes any of these. Choose others (see `lemma "
-            "taxonomy`), or give --teacher"
-        )
-    if config.distribution is None:
-        return dict.fromkeys(sorted(selected) if config.teacher else selected, 1.0)
-    weights = load_distribution(config.distribution, taxonomy)
-    kinds = sorted(weights) if config.teacher else list(weights)
-    drawn = {kind: weights[kind] for kind in kinds if kind in selected and weights[kind] > 0}
-    if not drawn:
-        wanted = "the selected types" if config.teacher else "the selected types that a symbolic injector makes"
-        raise ConfigError(f"--distribution {config.distribution} gives no weight to any of {wanted}")
-    return drawn
-
-
 def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Product]:
     """Make the erroneous solutions of one problem."""
     yield item
@@ -231,9 +211,7 @@ def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Prod
         yield Count(MADE, record.error_type)
         yield Count(PLACES_MADE, place_name(record.located_step, len(record.steps)))
     if not injected.records:
-        reasons = injected.refused.most_common(4)
-        detail = ", ".join(f"{reason} {count}" for reason, count in reasons) or "nothing to change"
-        yield Refusal("no_error_proven", detail)
+        yield injected.refusal()
     for kind, count in injected.asked.items():
         yield Count(ASKED, kind, count)
     for step, steps in injected.places:
@@ -267,7 +245,7 @@ async def inject_by_teacher(
 
 def tallies(config: AugmentConfig, counts: Counts) -> Iterator[Tally]:
     """The share of each type, as asked for and as achieved, and what the second look of a teacher found."""
-    weights = _weights(config)
+    weights = drawn_weights(config)
     asked: Mapping[str, float] = counts.of(ASKED) if config.teacher else weights
     yield _shares("Error types", "type", weights, asked, counts.of(MADE))
     if config.teacher is None:

@@ -32,7 +32,7 @@ from lemma.steps import split_steps, split_thought, without_answer_line
 
 SCRIPTED_STUDENT = "student"
 _SCRIPTED_NOTE = "no --model given: the built-in scripted student answered. Its solutions are placeholders"
-PROMPTS = {"chat": "solve", "completion": "solve_completion", "lemma": "solve_lemma"}
+PROMPTS = {"chat": "solve", "completion": "solve_completion", "lemma": "solve_lemma", "question": "question"}
 NEXT_PROBLEM = "\n\nProblem:"  # a base model continues with a problem of its own
 
 

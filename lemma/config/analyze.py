@@ -28,22 +28,25 @@ class AnalyzeConfig(ModelConfig):
     example: ClassVar[str] = "lemma analyze --locate graph,rollouts --model my-student"
     model_options: ClassVar[tuple[str, ...]] = ("taxonomy", "prompts")
 
-    from_: From = Field(None, description="labeled solutions to import, such as PRM800K, ProcessBench or MR-GSM8K")
-    locate: Annotated[Names, Option(metavar="METHOD,...")] = Field(
-        (), description="graph, judge, rollouts, confidence (default: judge if --teacher, else graph)"
+    from_: From = Field(
+        None, description="import labeled solutions instead, such as PRM800K, ProcessBench, or MR-GSM8K"
     )
-    teacher: Teacher = Field(None, description="model that judges (default: none; the arithmetic decides)")
+    locate: Annotated[Names, Option(metavar="METHOD,...")] = Field(
+        (),
+        description="methods to combine: graph, judge, rollouts, confidence (default: judge if --teacher, else graph)",
+    )
+    teacher: Teacher = Field(None, description="model that judges the solutions (default: none)")
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
-        None, description="student that wrote the solutions, for rollouts and confidence"
+        None, description="student that wrote the solutions; required for rollouts and confidence"
     )
     prompt: Literal["chat", "completion", "lemma", "question"] = Field(
-        "chat", description="how the student is asked, as for `lemma sample`, or with the bare question"
+        "chat", description="prompt for the rollouts, as in `lemma sample`"
     )
     rollouts: Annotated[int, Option(metavar="N")] = Field(
-        64, ge=4, description="maximum continuations per solution, for --locate rollouts"
+        64, ge=4, description="maximum continuations per solution; requires --locate rollouts"
     )
     min_confidence: Probability = Field(
-        None, description="least probability of a first wrong step (default: the method's)"
+        None, description="minimum probability for a step to count as located (default: set by the methods)"
     )
     taxonomy: Taxonomy = Field(None, description=TAXONOMY_FOLDER)
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)

@@ -46,13 +46,17 @@ class AugmentConfig(ModelConfig):
         4, ge=1, description="maximum number of erroneous solutions per problem"
     )
     errors_per_solution: Annotated[int, Option(metavar="N")] = Field(
-        1, ge=1, le=4, description="maximum number of errors per solution; the first is the label"
+        1, ge=1, le=4, description="maximum number of independent errors per solution; the label is the first"
     )
     distribution: NameOrFile = Field(
         None, description="type weights: a JSON file, or a shipped one such as lemma-llama3-gsm8k"
     )
-    places: NameOrFile = Field("real", description="steps of the errors: real, uniform, or a file from `lemma analyze`")
-    best_effort: bool = Field(False, description="make as many errors as possible even if the asked shares are missed")
+    places: NameOrFile = Field(
+        "real", description="which steps get errors: real, uniform, or distribution.json from `lemma analyze`"
+    )
+    best_effort: bool = Field(
+        False, description="make as many errors as possible, even if the shares of types and steps are missed"
+    )
     into: Literal["references", "solutions", "both"] = Field(
         "references", description="inject into the references, the student's right solutions, or both"
     )

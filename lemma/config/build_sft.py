@@ -59,13 +59,14 @@ class BuildSftConfig(StageConfig):
     key_variable: Annotated[str, Option(setting=False, metavar="NAME", group=REFLECTIONS)] = Field(
         "OPENAI_API_KEY", description="environment variable that holds the API key"
     )
-    turns: Annotated[int, Option(metavar="N")] = Field(
-        1, ge=1, description="maximum number of errors in a lemma record"
+    turns: Annotated[int, Option(metavar="N")] = Field(1, ge=1, description="maximum number of errors per lemma record")
+    retry_rate: Probability = Field(
+        None, description="probability of each further error; requires --turns (default: 0.5)"
     )
-    retry_rate: Probability = Field(None, description="probability of each further error (default: 0.5)")
     smoothed: bool = Field(True, description="use the rewrites from `lemma smooth`")
     truncate: Literal["first-error", "none"] = Field(
-        "first-error", description="where a restart follows: the first wrong step, or the whole wrong solution"
+        "first-error",
+        description="what precedes a restart: text up to the first wrong step, or all of the wrong solution",
     )
     mix: Annotated[Shares, Option(metavar="cot=SHARE")] = Field(
         default_factory=dict, description="fraction of plain correct solutions to mix into lemma and lema records"

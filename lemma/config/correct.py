@@ -26,7 +26,9 @@ class CorrectConfig(ModelConfig):
     strategies: Annotated[Strategies, Option(metavar="NAME,...")] = Field(
         ("fix", "restart"), description="fix: repair the step and continue; restart: solve it again"
     )
-    teacher: Teacher = Field(None, description="model that corrects (default: none; follows the reference solution)")
+    teacher: Teacher = Field(
+        None, description="model that corrects (default: none; uses the student's right solutions and the reference)"
+    )
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
 
     def without_model(self) -> str:

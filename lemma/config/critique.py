@@ -24,5 +24,7 @@ class CritiqueConfig(ModelConfig):
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
         None, description="student: folder, Hugging Face id, or name on the server"
     )
-    n: Annotated[int, Option(metavar="N")] = Field(4, ge=1, description="retries with the critique, and without it")
+    n: Annotated[int, Option(metavar="N")] = Field(
+        4, ge=1, description="retries per solution, with its critique and again without"
+    )
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)

@@ -25,7 +25,7 @@ class RunConfig(StageConfig):
         (), description="options for every command that has them, e.g. teacher=gpt-4o,n=8; repeatable"
     )
     rounds: Annotated[int, Option(setting=False, metavar="N")] = Field(
-        1, ge=1, description="rounds of a pipeline that trains the student that it samples, such as on-policy"
+        1, ge=1, description="number of rounds, for a pipeline that trains its student, such as on-policy"
     )
     dry_run: Annotated[bool, Option(setting=False)] = Field(
         False, description="estimate requests, tokens, and cost of all commands without sending anything"

@@ -41,8 +41,8 @@ class SampleConfig(ModelConfig):
         None, description="student: folder, Hugging Face id, or name on the server (default: scripted)"
     )
     n: Annotated[int, Option(metavar="N")] = Field(4, ge=1, description="solutions per problem")
-    prompt: Literal["chat", "completion", "lemma"] = Field(
-        "chat", description="chat, few-shot completion, or the evaluation prompt of arXiv 2503.17439"
+    prompt: Literal["chat", "completion", "lemma", "question"] = Field(
+        "chat", description="chat, few-shot completion, question alone, or prompt of arXiv 2503.17439 (lemma)"
     )
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
     from_: From = Field(None, description="read existing solutions from a data file instead of asking a model")

@@ -26,8 +26,8 @@ class TaxonomyConfig(ModelConfig):
 
     type: Annotated[str | None, Option(positional=True)] = Field(None, description="error type: id, name, or alias")
     taxonomy: Taxonomy = Field(None, description=TAXONOMY_FOLDER)
-    grow: bool = Field(False, description="propose types for the errors of this run whose type is unknown")
-    teacher: Teacher = Field(None, description="model that describes and groups the errors, with --grow")
+    grow: bool = Field(False, description="have the teacher propose types for this run's errors of unknown type")
+    teacher: Teacher = Field(None, description="model that describes and groups the errors; requires --grow")
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
 
     def inert(self) -> Mapping[str, str]:

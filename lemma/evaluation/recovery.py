@@ -25,7 +25,7 @@ from lemma.generation.reading import is_right as is_right_step
 from lemma.generation.reading import read_step, read_story
 from lemma.steps import split_steps
 from lemma.trajectories.detection import find_reflection
-from lemma.trajectories.phrases import choose_phrase, load_phrases
+from lemma.trajectories.phrases import choose_phrase, is_numbered, load_phrases
 
 WRONG_PREFIXES: tuple[Condition, ...] = ("injected", "own")
 FORCED: tuple[Condition, ...] = ("own_forced", "right_forced")
@@ -78,7 +78,10 @@ def _counterpart(wrong: str, reference: Sequence[str]) -> str | None:
 
 def forced(prefix: Prefix, rng: random.Random) -> Prefix:
     """The same prefix with a reflection behind it, one of those that doubt a calculation."""
-    reflection = choose_phrase(load_phrases("fix"), "", "calc", mode="typed", rng=rng, step_number=len(prefix.steps))
+    number = len(prefix.steps)
+    numbered = is_numbered(prefix.steps[-1], number)
+    phrases = load_phrases("fix")
+    reflection = choose_phrase(phrases, "", "calc", mode="typed", rng=rng, step_number=number, numbered=numbered)
     condition: Condition = "right_forced" if prefix.condition == "right_prefix" else "own_forced"
     return replace(prefix, condition=condition, reflection=reflection)
 

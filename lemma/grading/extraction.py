@@ -39,8 +39,10 @@ _OPERATOR_AFTER = (
 )
 _CHANGES_AFTER_INSIDE = re.compile(rf"\d|\s*(?:{_OPERATOR_AFTER}|!|[a-zA-Z](?![a-zA-Z]))")
 _CHANGES_AFTER_BESIDE = re.compile(rf"(?:(?:{_OPERATOR_AFTER}|\d)\S{{0,20}}|!(?=[\d\w^+*/-])\S{{0,20}})")
-_HEADING = re.compile(r"(?:step|part|case|solution|conclusion|verification|summary|note)\b|\d+[.)]\s+[A-Za-z]", re.I)
-_ANSWER_HEADING = re.compile(r"[*_#\s]*(?:the\s+)?(?:final\s+)?answers?[*_:\s]*", re.I)
+_HEADING = re.compile(
+    r"(?:step|part|case|solution|conclusion|verification|summary|note)\b|\d{1,4}[.)]\s{1,9}[A-Za-z]", re.I
+)
+_ANSWER_HEADING = re.compile(r"[*_#\s]{0,20}(?:the\s{1,9})?(?:final\s{1,9})?answers?[*_:\s]{0,20}", re.I)
 _ANSWER_WORD = re.compile(r"[Aa]nswers?\b|ANSWERS?\b|(?:[Cc]orrect|[Rr]ight)\s+(?:[Cc]hoice|[Oo]ption)\b")
 _AFTER_ANSWER = re.compile(
     r"(?:\s*\([^()\n]{0,40}\))?"

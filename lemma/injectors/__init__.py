@@ -1,10 +1,10 @@
 """Symbolic injectors: one file for each error type that can be made by arithmetic alone.
 
 The file's name is the injector's name, and it holds a function `propose(graph, rng)`. A proposal is one change to a
-solution and the reason why it is wrong; an injector never writes a later step. Seven files are not injectors:
+solution and the reason why it is wrong; an injector never writes a later step. Nine files are not injectors:
 `proposal` (what injectors are given and what they return), `naming` (what a problem's numbers count), `cuts` and
 `omission` (parts of `missing_step`), `symbolic` (carries a proposal through the rest of the solution), `proof` (checks
-what comes out from its text), and `teacher` (errors that a model writes).
+what comes out from its text), `sense` (refuses what contradicts itself), and `teacher` (errors that a model writes).
 
 A package of its own can bring more, as entry points:
 

@@ -24,6 +24,8 @@ _TIMES_TABLE = 12
 _MOST_DECIMALS = 4
 _LARGEST_FACTOR = 11
 _TWICE = 20  # up to here, everybody knows the half and the double
+_OFF = {1: "one", 2: "two"}
+_COLUMNS, _FEWEST_IN_COLUMNS = ("ones", "tens", "hundreds", "thousands"), 5
 _SWAPPED = 100  # nobody swaps the digits of a number that is said in one breath
 
 
@@ -38,7 +40,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
 
 def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
     seen, (lowest, highest) = {site.equation.result.face}, _plausible(site)
-    for wrong, reason in shuffled(_slips(site), rng):
+    for wrong, reason in [*shuffled(_slips(site), rng), *shuffled(_column_slips(site), rng)]:
         if wrong not in seen and lowest < wrong < highest:
             seen.add(wrong)
             told = f"{site.quoted(site.expression)} is"
@@ -101,6 +103,19 @@ def _slips(site: Site) -> list[Slip]:
     # Two digits of a long number are swapped, which goes unseen if the value stays within twice the right one.
     swapped = [value for value in swapped_digits(right) if right <= 2 * value <= 4 * right and right > _SWAPPED]
     return slips or [(value, "two digits are swapped") for value in swapped]
+
+
+def _column_slips(site: Site) -> list[Slip]:
+    """One column of a written calculation comes out one or two too high or too low."""
+    right = site.equation.result.face
+    if site.graph.latex or site.equation.result.style.form != PLAIN or right < _FEWEST_IN_COLUMNS:
+        return []
+    return [
+        (right + off * 10**place, f"the {column} come out {_OFF[abs(off)]} too {'high' if off > 0 else 'low'}")
+        for place, column in enumerate(_COLUMNS[: len(str(int(right)))])
+        for off in (1, -1, 2, -2)
+        if right > 2 * abs(off) * 10**place
+    ]
 
 
 def _slips_in_a_part(site: Site, tree: Expression, values: Sequence[Value]) -> list[Slip]:
@@ -207,6 +222,7 @@ def _multiplication_slips(left: Value, factor: Value, right: Value) -> list[Slip
 
 
 def _long_multiplication_slips(many: int, digit: int, right: Value) -> list[Slip]:
+    columns = ("ones", "tens", "hundreds", "thousands")
     slips: list[Slip] = []
     carry = 0
     for place in range(len(str(many))):
@@ -218,7 +234,8 @@ def _long_multiplication_slips(many: int, digit: int, right: Value) -> list[Slip
         for off in (own - 1, own + 1):
             if own > 1 and 0 < off < 10:
                 near = right + (off - own) * digit * 10**place
-                slips.append((near, f"{own} times {digit} is {product}, but {off * digit} was used"))
+                column = columns[place] if place < len(columns) else "higher places"
+                slips.append((near, f"in the {column}, {own} times {digit} is {product}, but {off * digit} was used"))
     return slips
 
 

@@ -14,6 +14,7 @@ from lemma.injectors.naming import clashes, taken_for
 from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites, swapped_digits
 
 _RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?[:/]\s?\d{1,9})+")
+_PERCENT = re.compile(r"\s?-?(?:%|percent|per cent)|\s?/\s?100\b")
 
 _FEWEST, _MOST = 3, 60
 _SWAPPED = 100  # two digits are swapped in numbers that are long enough for that
@@ -31,13 +32,20 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if operand.face not in given or not site.is_given(leaf) or site.in_fraction(leaf):
                 continue
-            kinds = given[operand.face]
-            others = {face: Link(question=True) for face in given if face not in used and given[face] & kinds}
+            kinds, share = given[operand.face], is_share(site.text, operand)
+            if any(kind[1] != share for kind in kinds):
+                continue  # 20% of something, and 20 records: the step doesn't tell which is meant
+            others = {
+                face: Link(question=True)
+                for face in given
+                if face not in used and given[face] & kinds and all(kind[1] == share for kind in given[face])
+            }
             results = {
                 face: Link(results=(index,))
                 for face, index in found.items()
                 if face not in (*used, *given) and isinstance(face, int) == isinstance(operand.face, int)
                 if not graph.latex and not operand.currency and not graph.equations[index].result.currency
+                if is_share(graph.steps[graph.step_of[index]], graph.equations[index].result) == share
             }
             near = [operand.face - 1, operand.face + 1] if _is_small_count(site, operand) else []
             swapped = swapped_digits(operand.face) if operand.face >= _SWAPPED and not others else []
@@ -62,12 +70,18 @@ def _is_small_count(site: Site, operand: Number) -> bool:
     return bool(said) and not MEASURES.intersection(word.lower() for word in said)
 
 
+def is_share(text: str, number: Number) -> bool:
+    """Whether a number of a text is a percentage."""
+    return number.percent or _PERCENT.match(text, number.end) is not None
+
+
 def kinds_given(question: str, latex: bool) -> dict[Value, set[Kind]]:
     """The numbers of a question, each with the kinds of quantity it stands for."""
     given: dict[Value, set[Kind]] = {}
-    for token in tokens_of_question(_RATIO_OR_CLOCK.sub("", question), latex):
+    question = _RATIO_OR_CLOCK.sub("", question)
+    for token in tokens_of_question(question, latex):
         if token.number is not None and token.number.face > 0:
             face = token.number.face
-            kind = (token.number.currency, token.number.percent, isinstance(face, int))
+            kind = (token.number.currency, is_share(question, token.number), isinstance(face, int))
             given.setdefault(face, set()).add(kind)
     return given

@@ -1,7 +1,7 @@
-"""Something was counted wrongly, by one: names of a list, days of a span, terms of a sum, things told in words, the
-ends of a span of numbers.
+"""Something was counted wrongly, by one: names of a list, days of a span, terms of a sum, the ends of a span.
 
-A number that the question states in digits was not counted by anybody; to misquote one is a `context_value_error`.
+A number that the question states, in digits or in a word, was not counted by anybody; to misquote one is a
+`context_value_error`.
 """
 
 from __future__ import annotations
@@ -10,47 +10,31 @@ import random
 import re
 from collections.abc import Iterator, Mapping
 
-from lemma.arithmetic.expressions import nodes
+from lemma.arithmetic.expressions import Binary, nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
-from lemma.arithmetic.numbers import INTEGER, WORD_VALUES, Number, Value, find_numbers
+from lemma.arithmetic.numbers import INTEGER, Number, Value
 from lemma.arithmetic.propagation import Change, Edit
-from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 _FEWEST = 2
+_RUN = re.compile(
+    r"\b(?:there are|number of|total of|how many|contains?)\b[^.]*\b(?:integers|numbers|terms|multiples|values|"
+    r"elements|pages|days|years|squares|cubes)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _LONGEST = 40  # characters from one end of a span to the other
 _NAMES = re.compile(r"[A-Z][a-z]+(?:, [A-Z][a-z]+)+,? and [A-Z][a-z]+")
 _OF_EACH = re.compile(r"\b(?:each|every|all|per|people|persons?|friends|children|kids|days)\b", re.IGNORECASE)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SPAN = re.compile(rf"({'|'.join(_DAYS)})s? (?:to|through|until) ({'|'.join(_DAYS)})", re.IGNORECASE)
-_WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_THINGS = re.compile(
-    rf"\b({'|'.join(_WORDS)}) (?!(?:times|as|more|less|fewer|of)\b)(?:[a-z]+ )?"
-    r"([a-z]{3,}s|people|children|(?:wo)?men)\b",
-    re.IGNORECASE,
-)
-_NO_THINGS = MEASURES | {
-    "times",
-    "less",
-    "others",
-    "hours",
-    "weeks",
-    "months",
-    "days",
-    "halves",
-    "thirds",
-    "fourths",
-    "quarters",
-    "fifths",
-    "plus",
-}
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """An operand that was counted, off by one."""
-    in_digits = {number.face for number in find_numbers(graph.question)}
-    counts = {value: clause for value, clause in _counts(graph.question) if value not in in_digits}
+    counts = {value: clause for value, clause in _counts(graph.question) if value not in graph.stated}
     for site in sites(graph, rng):
         yield from _ends_of_spans(site)
+        yield from _ends_of_runs(site)
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             counted = None if site.in_fraction(leaf) else _counted(site, leaf, operand, link, counts)
             for wrong in shuffled((operand.face - 1, operand.face + 1), rng) if counted else ():
@@ -85,6 +69,24 @@ def _ends_of_spans(site: Site) -> Iterator[Proposal]:
     )
 
 
+def _ends_of_runs(site: Site) -> Iterator[Proposal]:
+    """`99 - 10` in place of `99 - 10 + 1`, or of `(99 - 9) / 3 + 1`, for the integers that a LaTeX solution counts."""
+    tree, text = site.equation.tree, site.text
+    if not site.graph.latex or not isinstance(tree, Binary) or tree.operator != "+" or not isinstance(tree.right, int):
+        return
+    one, sign, inner = site.equation.operands[tree.right], site.equation.operators[tree.position], tree.left
+    if isinstance(inner, Binary) and inner.operator == "/":
+        inner = inner.left
+    is_span = isinstance(inner, Binary) and inner.operator == "-" and not isinstance(inner.left, Binary)
+    if one.face != 1 or one.end != site.equation.end or not is_span or not _RUN.search(text):
+        return
+    cut = Edit(sign.start - text[sign.start - 1].isspace(), one.end, "")
+    yield Proposal(
+        Change(site.index, (cut,)),
+        f"The step counts the gaps and not the numbers, one too few: it should be {site.worked}.",
+    )
+
+
 def _counted(site: Site, leaf: int, operand: Number, link: Link, counts: Mapping[Value, str]) -> str | None:
     """What an operand counts, as a clause; None if it is not known to count anything."""
     if (
@@ -99,17 +101,11 @@ def _counted(site: Site, leaf: int, operand: Number, link: Link, counts: Mapping
         if is_divisor and [inner.operator for inner in nodes(node.left)] == ["+"] * (int(operand.face) - 1):
             return f"the sum has {operand.face} terms"
     clause = counts.get(operand.face)
-    return clause if clause is not None and ("there are" in clause or _OF_EACH.search(site.text)) else None
+    return clause if _OF_EACH.search(site.text) else None
 
 
 def _counts(question: str) -> Iterator[tuple[Value, str]]:
-    """What a question lets people count: lists of names, spans of days, things whose number is told in words."""
-    for match in _THINGS.finditer(question):
-        value = WORD_VALUES[match.group(1).lower()][0]
-        # "three times" and "three more" are no counts, and nothing tells which of two threes a solution means.
-        alike = sum(value in WORD_VALUES.get(word, ()) for word in re.findall(r"[a-z]+", question.lower()))
-        if match.group(2).lower() not in _NO_THINGS and alike == 1:
-            yield value, f"there are {value} {match.group(2).lower()}"
+    """What a question lets people count: lists of names and spans of days."""
     for match in _SPAN.finditer(question):
         first, last = (_DAYS.index(day.lower()) for day in match.groups())
         length = (last - first) % 7 + 1

@@ -11,7 +11,7 @@ from lemma.exceptions import Refusal
 from lemma.injectors.proposal import Site
 
 _PLAIN_LATEX = re.compile(r"(?:[\d.,\s+\-()]|\\cdot|\\times)*")
-_UNITS = re.compile(r"(?: ?[A-Za-z/%]+)+(?= *=)")
+_UNITS = re.compile(r" ?[A-Za-z/%]{1,30}(?: [A-Za-z/%]{1,30}){0,6}(?= {0,9}=)")
 
 
 def shortened(site: Site, node: Binary, kept: Expression) -> Change | None:

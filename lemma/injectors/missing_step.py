@@ -13,6 +13,8 @@ from lemma.injectors.omission import omissions
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 from lemma.injectors.signals import signals
 
+_OTHER_SIGNALS = 0.3
+
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """A step left out, or an operation of a step, in random order."""
@@ -26,7 +28,7 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         if use is None:
             continue
         user, leaf = Site(graph, use[0]), use[1]
-        if not graph.latex and signals(user.text) != signals(left_out.text):
+        if not graph.latex and signals(user.text) != signals(left_out.text) and rng.random() > _OTHER_SIGNALS:
             continue  # "So in total" where "first" stood
         for operand in _at_hand(left_out):
             edits = user.writes(leaf, operand.face)
@@ -50,7 +52,7 @@ def _at_hand(left_out: Site) -> list[Number]:
     if tree.operator in "-/":
         return [operands[leaf] for leaf in leaves(tree.left)[:1] if not left_out.in_fraction(leaf)]
     whole = [operand for leaf, operand in enumerate(operands) if not left_out.in_fraction(leaf) and not operand.percent]
-    return sorted(whole, key=lambda operand: -operand.face)[:1]
+    return whole if tree.operator == "+" else sorted(whole, key=lambda operand: -operand.face)[:1]
 
 
 def _only_use(graph: SolutionGraph, left_out: Site) -> tuple[int, int] | None:

@@ -44,7 +44,7 @@ _SNIPPET = re.compile(
     r"(?:-[a-z]+)?(?:%? (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[A-Za-z][A-Za-z'-]*){1,7}"
 )
 _LOOSE_END = re.compile(
-    r"(?: (?:a|an|the|of|for|in|on|to|with|at|by|from|his|her|their|is|are|was|were|he|she|they|it|as))+$"
+    r"(?: (?:a|an|the|of|for|in|on|to|with|at|by|from|his|her|their|is|are|was|were|he|she|they|it|as)){1,6}$"
 )
 # What a snippet that would end in mid-phrase is cut back to: "28 cars" of "28 cars from the toy".
 _LAST_PHRASE = re.compile(

@@ -23,11 +23,13 @@ _CLAUSE = re.compile(r"[A-Za-z]{2,}[^.;:,()=]*(?<![A-Za-z])(?P<last>[A-Za-z]+)?\
 _NO_STATEMENT = re.compile(
     r"\b(?:because|since|as|for|so|then|thus|and|or|by|of|than|out)\s*\$?$|[^\sA-Za-z$]\s*\$?$", re.IGNORECASE
 )
-_EQUALS = re.compile(r"\s*(?:=|is equal to|equals)\s*")
+_STATED = 0.1
+_EQUALS = re.compile(r"\s{0,9}(?:=|is equal to|equals)\s{0,9}")
 
 
 def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """One operation of one equation left out, with its operand. Of 30 - 4 nobody keeps the 4."""
+    has_statements = not all(reading.equations for reading in graph.readings)
     for site in sites(graph, rng):
         tree = site.equation.tree
         parts = [
@@ -42,7 +44,12 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             converted = isinstance(gone, int) and len(site.equation.operands) > 2 and converts(site, gone)
             if converted or not fits(site, node, kept, gone):
                 continue
-            change = statement(site, kept) if node is tree and isinstance(kept, int) else shortened(site, node, kept)
+            if node is tree and isinstance(kept, int):
+                # A step without an equation stands out among those that have one.
+                stated = has_statements or rng.random() < _STATED
+                change = statement(site, kept) if stated else None
+            else:
+                change = shortened(site, node, kept)
             if change is not None:
                 yield Proposal(change, f"The step leaves out {named(site, node, gone)}: it should be {site.worked}.")
 
@@ -81,8 +88,8 @@ def fits(site: Site, node: Binary, kept: Expression, gone: Expression) -> bool:
 
 def named(site: Site, node: Binary, gone: Expression) -> str:
     """What is left out, with what it does in the calculation."""
-    operands = [site.equation.operands[leaf] for leaf in leaves(gone)]
-    parts = [site.shown(operand, operand.face) for operand in operands]
+    operands = site.equation.operands
+    parts = [site.shown(operands[leaf], operands[leaf].face) + site.which(leaf) for leaf in leaves(gone)]
     if len(parts) > 1:
         return f"the part of the calculation with {', '.join(parts[:-1])} and {parts[-1]}"
     part = parts[0]

@@ -15,17 +15,36 @@ _CONFUSED = {"+": ("-", "*"), "-": ("+",), "*": ("/", "+"), "/": ("*", "-")}
 _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies", "/": "divides"}
 _DONE = {"+": "added", "-": "subtracted", "*": "multiplied", "/": "divided"}
 _WORDS = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
-# What a sentence says of the operation that it writes. Nobody writes "he has 5 + 3 = 8 left" or "in total 5 - 3 = 2".
-_SAID = {
-    sign: re.compile(rf"(?<!\\)\b(?:{words})\b", re.IGNORECASE)
-    for sign, words in {
-        "+": r"totals?|altogether|in all|combined?|together|sum|add\w*|plus|both|increas\w*",
-        "-": r"left|remain\w*|rest|differences?|fewer|less|minus|subtract\w*|deduct\w*|discount\w*|off|change|"
-        r"takes? away|more than|still|decreas\w*|los[est]\w*|removes?|spends?|gave|gives? away|needs? .*more",
-        "*": r"multipl\w*|twice|doubl\w*|tripl\w*|times|products?",
-        "/": r"divid\w*|split\w*|shar\w*|half|halv\w*|average\w*|evenly|equally|quarters?|thirds?",
-    }.items()
+# What a sentence says of the operation that it writes, or of its result, and which other operation that would allow.
+# Nobody writes "he has 5 + 3 = 8 left", "in total 5 - 3 = 2", or "5 + 3 = 8 for each".
+_SUM = r"sum|add\w*|plus|both|increas\w*|more|another|extra"
+_ALL = r"totals?|altogether|in all|combin\w*|together"
+_OF_ONE = r"each|every|apiece"
+_TIMES = r"multipl\w*|twice|doubl\w*|tripl\w*|times"
+_SAID = tuple(
+    (sign, re.compile(rf"(?<!\\)\b(?:{words})\b", re.IGNORECASE), allowed)
+    for sign, words, allowed in (
+        ("+", f"{_SUM}|{_ALL}", ""),
+        ("-", r"left|leav\w+|remain\w*|rest|differences?|fewer|less|minus|subtract\w*|deduct\w*|discount\w*|off|change|"
+         r"takes? away|took|more than|still|decreas\w*|reduc\w*|los[est]\w*|removed?|removes|spends?|spent|gave|"
+         r"gives? away|needs? .*more|without|saved?|saves|savings?", ""),
+        ("*", rf"{_TIMES}|products?|area|volume|square|cubic|factors?|per", ""),
+        ("*", _ALL, "+"),
+        ("*", _OF_ONE, "/"),
+        ("/", _TIMES, "*"),
+        ("/", r"per|divid\w*|split\w*|shar\w*|half|halv\w*|average\w*|mean|evenly|equally|quarters?|thirds?|fraction|"
+         r"probability|percent\w*", ""),
+        ("/", _OF_ONE, "*"),
+    )
+)  # fmt: skip
+_NAMED = {
+    "+": re.compile(r"\b(?:plus|added to|sum of)\b", re.IGNORECASE),
+    "-": re.compile(r"\b(?:minus|subtract\w*|difference)\b", re.IGNORECASE),
+    "*": re.compile(r"\b(?:multipl(?:y|ied|ying)\w*|product of)\b", re.IGNORECASE),
+    "/": re.compile(r"\b(?:divid(?:e|ed|ing)|ratio|quotient)\b", re.IGNORECASE),
+    "^": re.compile(r"(?!)"),
 }
+_LARGEST_FACTOR = 10  # 12 + 4 is taken for 12 * 4, but not 130 + 150 for 130 * 150
 _RATE = re.compile(r"\s?(?:/\s?[A-Za-z]|per\b|(?:an?|each) )")
 _UNIT = re.compile(r"\s?(/(?=\s?[A-Za-z])|per\b|[^\W\d_]{2,})")
 _NO_UNITS = frozenset(
@@ -37,21 +56,77 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """One operator of one equation taken for another, if the units and the words around it allow that."""
     for site in sites(graph, rng):
         words = site.text[: site.equation.start] + site.text[site.equation.end :]
+        signs = [node.operator for node in nodes(site.equation.tree)]
         for node in shuffled(list(nodes(site.equation.tree)), rng):
-            if not reads_as_operator(site, node):
+            alike = "+-" if node.operator in "+-" and graph.latex else node.operator
+            one_of_many = node.operator in "+*-" and sum(sign in alike for sign in signs) > 1 + (alike == "-")
+            if one_of_many or not reads_as_operator(site, node) or _is_written_elsewhere(site, node):
                 continue
-            is_said = _SAID[node.operator].search(words) is not None
+            # A LaTeX solution often says in words before what it then works out.
+            named = graph.latex and any(map(_NAMED[node.operator].search, graph.steps[: site.step]))
+            said = [""] * named + [
+                allowed for sign, pattern, allowed in _SAID if sign == node.operator and pattern.search(words)
+            ]
             left, right = _unit(site, leaves(node.left)[-1]), _unit(site, leaves(node.right)[0])
             for wrong in shuffled(_CONFUSED[node.operator], rng):
                 edit = swap_operator(site, node.position, wrong)
-                contradicted = is_said and not _SAID[wrong].search(words)
-                if edit is None or contradicted or not _units_allow(wrong, left, right):
+                contradicted = any(wrong not in allowed for allowed in said)
+                if (
+                    edit is None
+                    or contradicted
+                    or not _is_likely(site, node, wrong)
+                    or not _units_allow(wrong, left, right)
+                ):
                     continue
                 yield Proposal(
                     Change(site.index, (edit,)),
                     f"The step {_DOES[wrong]} where it should have {_DONE[node.operator]}: "
                     f"not {site.quoted(site.edited(edit))}, but {site.worked}.",
                 )
+
+
+def _is_written_elsewhere(site: Site, node: Binary) -> bool:
+    """Whether the problem has the operation, or the solution has it up to this step, once more or with a letter:
+    `180(n-2)` before `180(7-2)`.
+    """
+    equation = site.equation
+    operator = equation.operators[node.position]
+    left, right = (equation.operands[leaf] for leaf in (leaves(node.left)[-1], leaves(node.right)[0]))
+    sign, first, second = (site.text[one.start : one.end].strip() for one in (operator, left, right))
+    own = (site.text[: equation.start], site.text[equation.end :])
+    others = [site.graph.question, *site.graph.steps[: site.step], *own]
+    written = "".join(f"{first}{sign}{second}".split())
+    if any(_contains("".join(text.split()), written) for text in others if first in text and second in text):
+        return True
+    letter = r"(?<![A-Za-z\\])[a-z](?![A-Za-z])"
+    product = rf"|{re.escape(first)}[a-z](?![A-Za-z])" if node.operator == "*" else ""
+    first, sign, second = rf"(?<![\d.]){re.escape(first)}", re.escape(sign), rf"{re.escape(second)}(?![\d.])"
+    formula = rf"{letter}\s*{sign}\s*{second}|{first}\s*{sign}\s*{letter}{product}"
+    return site.graph.latex and any(re.search(formula, text) for text in others)
+
+
+def _contains(text: str, written: str) -> bool:
+    """Whether a text has an operation that neither begins nor ends within a longer number."""
+    start = text.find(written)
+    while start >= 0:
+        before, behind = text[start - 1 : start], text[start + len(written) : start + len(written) + 1]
+        if not (before.isdigit() or before == "." or behind.isdigit()):
+            return True
+        start = text.find(written, start + 1)
+    return False
+
+
+def _is_likely(site: Site, node: Binary, wrong: str) -> bool:
+    """Whether somebody might write a product or a quotient here: not by 1, and in place of a sum only of a small number
+    and of no products.
+    """
+    ends = [site.equation.operands[leaf].face for leaf in (leaves(node.left)[-1], leaves(node.right)[0])]
+    inner = {part.operator for part in (node.left, node.right) if isinstance(part, Binary)}
+    if wrong in "+-":
+        return True
+    return not {0, 1}.intersection(ends) and (
+        node.operator != "+" or (min(ends) <= _LARGEST_FACTOR and "*" not in inner)
+    )
 
 
 def _units_allow(wrong: str, left: str, right: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.confusing_concept_error import confusions
+from lemma.injectors.context_value_error import is_share
 from lemma.injectors.naming import beside_its_like, clashes, taken_for
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites, swapped_digits
 
@@ -37,6 +38,8 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 face: Link(results=(index,))
                 for face, index in earlier.items()
                 if isinstance(face, int) == isinstance(operand.face, int)
+                if is_share(graph.steps[graph.step_of[index]], graph.equations[index].result)
+                == is_share(source.text, source.equation.result)
             }
             others = {face: origin for face, origin in results.items() if face not in (*unfit, *graph.question_values)}
             swapped = swapped_digits(operand.face) if operand.face >= _SWAPPED and not others else []

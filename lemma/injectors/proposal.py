@@ -24,6 +24,7 @@ _BEHIND_EQUALS = re.compile(r"(?:=|≈|\\approx)(?:\s|&|\\boxed\s*\{|\\?\$|\\[,;
 _IN_TERM = re.compile(r"\s*(?:[A-Za-z](?![a-z]{2})|\^|\\(?:sqrt|pi|left|sin|cos|tan|log)|\()")
 _UNIT = re.compile(r"(?: [a-z]+){1,3}(?= ?=)")
 _TIGHT = 2
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 # Nouns that follow a measured quantity, not a counted one.
 MEASURES = frozenset((
     "feet", "foot", "inches", "inch", "miles", "mile", "meters", "meter", "km", "cm", "mm", "kilometers",
@@ -109,6 +110,15 @@ class Site:
     def shown(self, number: Number, face: Value) -> str:
         """A value as it would stand in the place of a number, for an explanation."""
         return quoted_number(self.graph, number, face)
+
+    def which(self, leaf: int) -> str:
+        """Which of several equal operands one is, in brackets: ` (the second 2)`."""
+        operand = self.equation.operands[leaf]
+        alike = sorted(other.start for other in self.equation.operands if other.face == operand.face)
+        place = alike.index(operand.start)
+        if len(alike) == 1 or place >= len(_ORDINALS):
+            return ""
+        return f" (the {_ORDINALS[place]} {self.shown(operand, operand.face)})"
 
     def operands(self) -> Iterator[tuple[int, Number, Link]]:
         """Leaf, number and link of each operand that is written in digits."""

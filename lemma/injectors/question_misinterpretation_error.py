@@ -1,5 +1,5 @@
-"""The question is misread: a comparison is turned around, a condition is dropped, or another quantity is given as the
-answer, in the words in which the reference says the right one.
+"""The question is misread: a comparison is turned around, or another quantity is given as the answer, in the words in
+which the reference says the right one.
 """
 
 from __future__ import annotations
@@ -8,12 +8,11 @@ import random
 import re
 from collections.abc import Iterator
 
-from lemma.arithmetic.expressions import Binary, leaves, nodes
+from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
-from lemma.arithmetic.latex import is_solved_for, is_worked_out
 from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change, Edit, apply_edits, reads_well
-from lemma.injectors.proposal import Conclusion, Proposal, Site, quoted_number, shown, shuffled, sites
+from lemma.injectors.proposal import Conclusion, Proposal, Site, shown, shuffled, sites
 from lemma.injectors.signals import signals
 
 _DIRECTION = (
@@ -32,58 +31,19 @@ _CONNECTIVE = re.compile(r"(?:so|thus|then|therefore|hence|finally|this|that|the
 _NOUN = re.compile(r"\s+([a-z]+)")
 _TAKES_AWAY = re.compile(r"\b(?:left|remain\w*|more|less|fewer|difference|change|profit|save[sd]?|still|need\w*)\b")
 _PUTS_TOGETHER = re.compile(r"\b(?:total\w*|altogether|combined|together|sum|in all|all)\b")
-_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
-_LOOSE_END = re.compile(r"(?: (?:and|in|on|to|as|the|of|for|at|from|while|but|if|an?|that|with|by|when))+$")
-_DROPPED, _OTHER_SIGNALS = 0.25, 0.3
+_LOOSE_END = re.compile(r"(?: (?:and|in|on|to|as|the|of|for|at|from|while|but|if|an?|that|with|by|when)){1,6}$")
+_OTHER_SIGNALS = 0.6
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal | Conclusion]:
-    """A comparison turned around, a condition left out of an equation, or a stop at an earlier result."""
+    """A comparison turned around, or a stop at an earlier result."""
     proposals: list[Iterator[Proposal | Conclusion]] = [
-        _last_words(graph, rng) if graph.latex else _early_answers(graph, rng),
-        _dropped_conditions(graph, rng),
+        _early_answers(graph, rng),
         _turned_comparisons(graph, rng),
     ]
     rng.shuffle(proposals)
     for proposal in proposals:
         yield from proposal
-
-
-def _dropped_conditions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
-    for site in sites(graph, rng):
-        tree = site.equation.tree
-        operators = {node.operator for node in nodes(tree)}
-        # Sums and products of three or more, without brackets to the right. In LaTeX, too much is computed unread to
-        # say of a small number that the question gives it: the digits in 2+1+6+0+5, the factors of 4!.
-        flat = all(isinstance(node.right, int) for node in nodes(tree))
-        if graph.latex or len(site.equation.operands) < 3 or operators not in ({"+"}, {"*"}) or not flat:
-            continue
-        if re.search("[a-wyz]", site.expression):
-            continue  # units and words would be cut
-        if rng.random() > _DROPPED:  # a calculation that is shorter than usual can be told without reading it
-            continue
-        for leaf, operand, _ in shuffled(list(site.operands()), rng):
-            cut = _without(site, leaf)
-            once = sum(other.face == operand.face for other in site.equation.operands) == 1
-            if cut is not None and once and site.is_given(leaf):
-                yield Proposal(
-                    Change(site.index, (cut,)),
-                    f"The problem also gives {site.shown(operand, operand.face)}, and the step leaves it out: "
-                    f"it should be {site.worked}.",
-                )
-
-
-def _without(site: Site, leaf: int) -> Edit | None:
-    """The edit that takes an operand and one operator out of a plain sum or product."""
-    operands, operators = site.equation.operands, site.equation.operators
-    if leaf != leaves(site.equation.tree)[leaf] or any("(" in site.text[o.start - 1 : o.end + 1] for o in operators):
-        return None
-    if leaf == 0:
-        return Edit(operands[0].start, operands[1].start, "") if not operands[1].currency else None
-    end = operators[leaf].start if leaf < len(operators) else site.equation.end
-    blank = " " if leaf < len(operators) and site.text[operators[leaf].start - 1] == " " else ""
-    start = operators[leaf - 1].start
-    return Edit(start - (site.text[start - 1] == " " and not blank), end, "")
 
 
 def _turned_comparisons(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -154,7 +114,8 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
     end = graph.question.rfind("?") + 1
     asked = graph.question[max(graph.question.rfind(mark, 0, end - 1) + 1 for mark in (". ", "? ", "! ")) : end].strip()
     computed = graph.final == frame.index and graph.step_of[frame.index] == last if graph.equations else False
-    if not asked or not computed or not _is_plain(frame) or _SAYS_OPERATION.search(frame.text):
+    # What LaTeX solutions find on the way is seldom a quantity that the question could ask for.
+    if graph.latex or not asked or not computed or not _is_plain(frame) or _SAYS_OPERATION.search(frame.text):
         return
     for site in sites(graph, rng):
         equation, result = site.equation, site.equation.result
@@ -199,48 +160,3 @@ def _is_alike(site: Site, frame: Site) -> bool:
     sense = not (_TAKES_AWAY.search(frame.text) and not minus) and not (_PUTS_TOGETHER.search(frame.text) and minus)
     alike = (own.currency, own.percent) == (other.currency, other.percent)
     return same_noun and sense and alike and reads_well(other, own.face)
-
-
-def _last_words(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclusion]:
-    """A number that an earlier step found, in the sentence that says nothing but the boxed answer."""
-    last = len(graph.steps) - 1
-    boxes = list(_BOXED.finditer(graph.steps[last]))
-    if len(boxes) != 1:
-        return
-    start, end = boxes[0].span(1)
-    before, behind = graph.steps[last][:start], graph.steps[last][end:]
-    if not last or re.search(r"\d|=|\\frac|\\sqrt", before.removesuffix("\\boxed{") + behind):
-        return
-    for step, found in shuffled(_found_before(graph, last), rng):
-        stops = [stop for stop in range(step + 1, last + 1) if not _says(graph, stop, graph.gold)]
-        if not stops:
-            continue
-        explanation = (
-            f"{quoted_number(graph, found, found.face)} is what step {step + 1} found, but the question asks for "
-            "another quantity."
-        )
-        text = f"{before}{shown(found, found.face, graph.latex)}{behind}"
-        yield Conclusion(rng.choice(stops), text, found.face, explanation)
-
-
-def _says(graph: SolutionGraph, stop: int, value: object) -> bool:
-    """Whether a number stands in one of the first steps."""
-    readings = graph.readings[:stop]
-    numbers = [number.face for reading in readings for number in reading.mentions]
-    results = [equation.result.face for reading in readings for equation in reading.equations]
-    return value in (*numbers, *results)
-
-
-def _found_before(graph: SolutionGraph, last: int) -> list[tuple[int, Number]]:
-    """What the steps before the last one worked out. A number that is given, assumed (`let x = 2`) or the right side of
-    an equation still to be solved (`x + y = 11`) was not found by anybody.
-    """
-    found: dict[tuple[int, Number], None] = {}
-    for step, reading in enumerate(graph.readings[:last]):
-        numbers = [*reading.mentions, *(equation.result for equation in reading.equations)]
-        for number in sorted(numbers, key=lambda number: number.start):
-            place = (reading.text, number.start, number.end)
-            given = number.face in graph.stated or number.face == graph.gold
-            if not given and (is_worked_out(*place) or is_solved_for(*place)):
-                found[step, number] = None
-    return sorted(found, key=lambda place: (place[0], place[1].start))

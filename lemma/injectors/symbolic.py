@@ -37,6 +37,7 @@ from lemma.grading.verdict import exact_value
 from lemma.injectors import injector
 from lemma.injectors.proof import CALCULATION, prove, prove_answer
 from lemma.injectors.proposal import Conclusion, Proposal
+from lemma.injectors.sense import refuse_nonsense
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations, without_options
@@ -44,6 +45,10 @@ from lemma.taxonomy.distributions import Thinning
 from lemma.taxonomy.places import Places
 
 _COMMAND = re.compile(r"\\[a-z]+")
+# Real solutions that go wrong in their last step stop early or go on with another number far more often than they
+# miscalculate.
+_OFTEN_IN_LAST = {"missing_step": 6, "question_misinterpretation_error": 6, "previous_step_value_error": 2}
+_MOST_IN_LAST = 0.25  # of the errors of a problem whose other steps allow no more
 _OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
 _GOLD_NUMBER = re.compile(
     rf"-?(?:\\[dt]?frac(?:\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\s?\d\s?\d)|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})"
@@ -95,6 +100,12 @@ class Injection:
     places: tuple[tuple[int, int], ...]
     refused: Counter[str]
     unread: tuple[Refusal, ...] = ()
+
+    def refusal(self) -> Refusal:
+        """Why there is no record."""
+        reasons = self.refused.most_common(4)
+        detail = ", ".join(f"{reason} {count}" for reason, count in reasons) or "nothing to change"
+        return Refusal("no_error_proven", detail)
 
 
 def erroneous_solutions(plan: InjectionPlan, problem: Problem) -> Injection:
@@ -158,6 +169,8 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
         found = drafts.take([place, *others])
         if found is None and (plan.best_effort or (not drafts.taken_before_last and len(made) < most_alone)):
             found = drafts.take([last])
+        if found is None and drafts.in_last + 1 <= _MOST_IN_LAST * (len(made) + 1):
+            found = drafts.take([last])
         if found is None:
             break
         kind, error = found
@@ -180,7 +193,7 @@ class _Drafts:
         self._answers: set[Value] = set()
         self._made: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        self.taken_before_last = False
+        self.taken_before_last, self.in_last = False, 0
         last = len(graph.steps) - 1
         for kind in plan.weights:
             for draft in _drafts_of(graph, kind, plan.injectors[kind], rng, plan.per_problem):
@@ -200,7 +213,9 @@ class _Drafts:
                 found = self._spare[place].pop(0)
             if found is not None:
                 self._made[found[0]] += 1
-                self.taken_before_last |= place < len(self._graph.steps) - 1
+                is_last = place == len(self._graph.steps) - 1
+                self.in_last += is_last
+                self.taken_before_last |= not is_last
                 return found
         return None
 
@@ -208,7 +223,8 @@ class _Drafts:
         kinds, graph = self._drafts[place], self._graph
         while kinds:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
-            weights = [self._plan.weights[kind] / (1 + 4 * self._made[kind]) for kind in kinds]
+            often = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
+            weights = [self._plan.weights[kind] * often.get(kind, 1) / (1 + 4 * self._made[kind]) for kind in kinds]
             kind = self._rng.choices(list(kinds), weights)[0]
             while kinds[kind]:
                 try:
@@ -290,6 +306,7 @@ def carried(graph: SolutionGraph | ModularSolution, name: str, draft: _Draft, an
 
 def _carried(graph: SolutionGraph, proposal: Proposal, annotated: bool) -> Injected:
     consequence = propagate(graph, proposal.change, annotated=annotated)
+    refuse_nonsense(graph, proposal.change, consequence.changed)
     assert graph.final is not None
     result, final = graph.equations[graph.final].result, consequence.final
     if result.percent and result.face != graph.gold:

@@ -59,7 +59,12 @@ def read_row(
     )
     samples = parts.samples or tuple(samples_in(row))
     if not parts.answer:  # a solution can't be graded against the answer that was read from it
-        samples = tuple(sample for sample in samples if sample.text.strip() not in (parts.solution, solution))
+        # A column that holds the reference is no sample; a model named as its author may have written the same.
+        samples = tuple(
+            sample
+            for sample in samples
+            if isinstance(row.get(sample.model), Mapping) or sample.text.strip() not in (parts.solution, solution)
+        )
     return problem, samples
 
 

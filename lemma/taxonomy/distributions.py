@@ -29,6 +29,8 @@ UNIFORM = "uniform"
 PARTS = 1 << 12
 MOST = 0.25
 """The largest share of a type, if none was asked for."""
+LEAST_KEPT = 0.6
+"""The share of the records that is kept all the same, if too few types could be made."""
 TOLERANCE = 0.015
 """How far a share may be from what was asked for, before the rounding to whole parts and records."""
 
@@ -96,12 +98,16 @@ class Thinning:
 
     @classmethod
     def capped(cls, available: Mapping[str, Mapping[int, int]]) -> Self | None:
-        """The thinning by which no type has more than `MOST` of all records; None if nothing has to be left out, or if
-        there are too few types for that.
+        """The thinning by which no type has more than `MOST` of all records, or as near to that as `LEAST_KEPT` of them
+        allow; None if nothing has to be left out.
         """
         counts = {kind: sum(parts.values()) for kind, parts in available.items()}
-        cap = max(counts.values(), default=0)
-        while cap > MOST * sum(min(count, cap) for count in counts.values()):
+        cap, least = max(counts.values(), default=0), LEAST_KEPT * sum(counts.values())
+
+        def kept(cap: int) -> int:
+            return sum(min(count, cap) for count in counts.values())
+
+        while cap > MOST * kept(cap) and kept(cap - 1) >= least:
             cap -= 1
         if not cap or cap == max(counts.values()):
             return None

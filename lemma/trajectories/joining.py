@@ -17,7 +17,7 @@ from lemma.records import Correction, ErroneousSolution, Segment, SegmentKind, T
 from lemma.statistics import random_for
 from lemma.steps import solution_text
 from lemma.trajectories.languages import language_of
-from lemma.trajectories.phrases import Mode, choose_phrase, load_phrases
+from lemma.trajectories.phrases import Mode, choose_phrase, is_numbered, load_phrases
 from lemma.trajectories.plausibility import is_implausible
 
 Truncation = Literal["first-error", "none"]
@@ -71,6 +71,12 @@ def step_number(erroneous: ErroneousSolution) -> int | None:
     return None if erroneous.error_step is None else erroneous.error_step + 1
 
 
+def numbers_its_steps(erroneous: ErroneousSolution) -> bool:
+    """Whether the first wrong step is known and says its number, so that a phrase may call it by that."""
+    at = erroneous.error_step
+    return at is not None and is_numbered(erroneous.steps[at], at + 1)
+
+
 @dataclass(frozen=True)
 class PhraseDraw:
     """Draws the phrase at the turn of each correction, always the same one with the same seed."""
@@ -89,4 +95,5 @@ class PhraseDraw:
             step_number=step_number(erroneous),
             language=language_of("\n".join((*erroneous.steps, erroneous.question))),
             implausible=is_implausible(erroneous),
+            numbered=numbers_its_steps(erroneous),
         )

@@ -24,7 +24,7 @@ from pathlib import Path
 from lemma.models.scoring import Score, Scorer, Turn
 from lemma.records import Correction, ErroneousSolution
 from lemma.statistics import random_for
-from lemma.trajectories.joining import PhraseDraw, Truncation, join, step_number
+from lemma.trajectories.joining import PhraseDraw, Truncation, join, numbers_its_steps, step_number
 from lemma.trajectories.languages import language_of
 from lemma.trajectories.phrase_comparison import Comparison, Place, Way, compare
 from lemma.trajectories.phrase_scores import Remembered, Scores, open_scores, score_turns
@@ -53,7 +53,7 @@ class ModelChoice:
         language = language_of("\n".join((*erroneous.steps, erroneous.question)))
         phrases = load_phrases(correction.strategy)
         fitting = phrases.fitting(erroneous.error_type, family, language, is_implausible(erroneous))
-        candidates = dict.fromkeys(filled(fitting, step_number(erroneous)))
+        candidates = dict.fromkeys(filled(fitting, step_number(erroneous), numbers_its_steps(erroneous)))
         parts = {part.kind: part.text for part in join(erroneous, correction, "", self.truncate).segments}
         after = parts["reflection"] + parts["correction"] if self.score_correction else ""
         return Turn(erroneous.question, parts.get("prefix", "") + parts["error"], tuple(candidates), after)

@@ -93,11 +93,19 @@ class Phrases:
         return {key: tuple(phrases) for key, phrases in found.items()}
 
 
-def filled(phrases: Sequence[Phrase], step_number: int | None) -> tuple[str, ...]:
-    """The texts with the number of the wrong step; if it is not known, only of the phrases that do not name it.
+def is_numbered(step: str, number: int) -> bool:
+    """Whether a step says that it is this one: `Step 3: ...`, `3. ...`, `(3) ...`."""
+    return re.match(rf"\W*(?:[^\W\d]+ )?{number}\s?[.:)\]、．：](?!\d)", step) is not None
+
+
+def filled(phrases: Sequence[Phrase], step_number: int | None, numbered: bool = True) -> tuple[str, ...]:
+    """The texts with the number of the wrong step; if it is not known, only of the phrases that do not name it. In a
+    solution whose steps are not numbered, a phrase names the step only if there is no other.
 
     Raises ConfigError if none is left.
     """
+    if not numbered:
+        phrases = [phrase for phrase in phrases if STEP_SLOT not in phrase.text] or phrases
     if step_number is not None:
         return tuple(phrase.fill(step_number) for phrase in phrases)
     texts = tuple(phrase.text for phrase in phrases if STEP_SLOT not in phrase.text)
@@ -116,16 +124,17 @@ def choose_phrase(
     step_number: int | None,
     language: str = ENGLISH,
     implausible: bool = False,
+    numbered: bool = True,
 ) -> str:
     """Draw a phrase that fits the error (`typed`), or any of the strategy's (`random`), with its slot filled in.
 
     `step_number` counts from 1; without one, no phrase is drawn that names the step. `implausible` says that nobody
-    would believe the wrong number. A generator in the same state draws the same phrase, until `phrases.version`
-    changes.
+    would believe the wrong number, `numbered` that the solution numbers its steps. A generator in the same state draws
+    the same phrase, until `phrases.version` changes.
     """
     typed = mode == "typed"
     candidates = phrases.fitting(error_type_id, family, language, implausible) if typed else phrases.anywhere(language)
-    return rng.choice(filled(candidates, step_number))
+    return rng.choice(filled(candidates, step_number, numbered))
 
 
 def load_phrases(strategy: Strategy) -> Phrases:

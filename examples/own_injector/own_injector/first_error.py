@@ -10,7 +10,7 @@ from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolu
 def of_error(case: Case) -> Iterator[Line]:
     """The record of an erroneous solution."""
     erroneous = case.erroneous
-    answer = f"Step {erroneous.error_step + 1} is wrong."
+    answer = f"Step {erroneous.located_step + 1} is wrong."
     yield Line(prompt(erroneous.question, erroneous.steps), answer, "wrong solution", {"erroneous_id": erroneous.id})
 
 

@@ -1,0 +1,155 @@
+"""Refuse wrong solutions that contradict themselves, or whose numbers nobody would believe for a moment.
+
+A number that was replaced in one place and stands as it was in another is a contradiction that needs no arithmetic to
+be seen; so is an average above all that was averaged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from lemma.arithmetic.equations import Equation
+from lemma.arithmetic.expressions import Binary, leaves, nodes
+from lemma.arithmetic.graph import Link, SolutionGraph
+from lemma.arithmetic.numbers import Number, Value
+from lemma.arithmetic.propagation import PROBABILITY, Change
+from lemma.exceptions import Refusal
+from lemma.injectors.naming import noun_behind
+
+_SENTENCE_END = re.compile(r"[.?!](?=\s|$|[A-Z])|\n")
+_SHARE = re.compile(
+    r"\b(?:fraction|proportion|portion|part) (?:of|is|that)\b|^\W*of (?:the|these|those|them|all|his|her|its|their)\b",
+    re.IGNORECASE,
+)
+_ASKS_SHARE = re.compile(
+    r"\b(?:what|which|find the) (?:fraction|proportion|portion|part)\b|\bfraction of\b", re.IGNORECASE
+)
+_AVERAGE = re.compile(r"\b(?:average\w*|mean)\b", re.IGNORECASE)
+_ASKS_DIGIT = re.compile(
+    r"(?<!sum of the )(?<!product of the )\b(?:units|ones|tens|hundreds|thousands|thousandths|hundredths|last|leftmost|"
+    r"rightmost|what|which|missing|\d+(?:st|nd|rd|th)|\\text\{(?:st|nd|rd|th)\}\}?\$?) digit\b(?!s)",
+    re.IGNORECASE,
+)
+_WHOLE = re.compile(
+    r"\b(?:(?:class|group|set|box|bag|pack|team|school|total|out|jar|crowd|herd|flock|club|survey|sample|deck|library|"
+    r"collection) (?:of|with|has|had|contains)|there (?:are|were)) \$?(\d{1,9})\$? (?:[a-z]+ )?"
+    r"([a-z]+s|people|children)\b",
+    re.IGNORECASE,
+)
+_OUT_OF = re.compile(r"[^.?!]*?\bout of (?:the |a total of )?\$?(\d{1,9})(?![\d.,]\d|\d|%)")
+_NO_MORE = r"(?![\d.]\d|\d)"
+_COMPARES = r"(?: [a-z]+)? (?:more|fewer|less|older|younger|taller|shorter|longer|times)\b"
+_LARGEST_DIGIT = 9
+
+
+def refuse_nonsense(graph: SolutionGraph, change: Change, changed: Mapping[int, Value]) -> None:
+    """Raises Refusal if the number that a change replaces still stands elsewhere as the same quantity, or if one of the
+    changed results is absurd.
+    """
+    text = graph.steps[graph.step_of[change.equation]]
+    for operand in _dropped(graph, change):
+        face = re.escape(str(operand.face))
+        said = rf"(?<![A-Za-z\\])[A-Za-z]\s*=\s*{face}{_NO_MORE}|(?<![\d.,]){face}{_COMPARES}"
+        if operand.face in graph.word_values[graph.step_of[change.equation]] or re.search(said, text):
+            raise Refusal("number_stands_elsewhere", f"{operand.face} is left out, and the step says it")
+    for number, link in _replaced(graph, change):
+        if _stands_elsewhere(graph, change, number, link):
+            raise Refusal("number_stands_elsewhere", f"{number.face} is replaced in one place only")
+        if re.search(rf"(?<![\d.,]){re.escape(str(number.face))} times as\b", text):
+            raise Refusal("factor_in_words", f"{number.face} times as much")
+    for index, new in changed.items():
+        reason = _absurdity(graph, index, new)
+        if reason is not None:
+            raise Refusal("absurd_result", reason)
+
+
+def _dropped(graph: SolutionGraph, change: Change) -> Iterator[Number]:
+    """The operands that are left out, and not kept as the new result."""
+    cuts = [edit for edit in change.edits if not edit.text]
+    for operand in graph.equations[change.equation].operands:
+        is_cut = any(edit.start <= operand.start and operand.end <= edit.end for edit in cuts)
+        if is_cut and operand.face != change.result:
+            yield operand
+
+
+def _replaced(graph: SolutionGraph, change: Change) -> Iterator[tuple[Number, Link]]:
+    """The operands in whose place other numbers are written."""
+    equation = graph.equations[change.equation]
+    places = {(edit.start, edit.end) for edit in change.edits if edit.text}
+    for operand, link in zip(equation.operands, graph.operand_links[change.equation], strict=True):
+        if (operand.start, operand.end) in places:
+            yield operand, link
+
+
+def _stands_elsewhere(graph: SolutionGraph, change: Change, number: Number, link: Link) -> bool:
+    """Whether the rest of its step, or a later one, says a number that was replaced."""
+    step, face = graph.step_of[change.equation], number.face
+    if face in graph.unseen[step]:
+        return True
+    places = {(edit.start, edit.end) for edit in change.edits}
+    if any(one.face == face and (one.start, one.end) not in places for one in graph.readings[step].mentions):
+        return True
+    later = [(mention.number, mention.link) for mention in graph.mentions if mention.step > step]
+    for index in range(change.equation + 1, len(graph.equations)):
+        if graph.step_of[index] > step:
+            later += zip(graph.equations[index].operands, graph.operand_links[index], strict=True)
+    # $4 for a book is not the number of 4 pens.
+    alike = [other for one, other in later if (one.face, one.currency, one.percent) == (face, *number[4:])]
+    said = any(face in values for values in graph.word_values[step + 1 :])
+    if link.results:
+        return any(other.results == link.results for other in alike)
+    return link.question and (said or any(other.question for other in alike))
+
+
+def _absurdity(graph: SolutionGraph, index: int, new: Value) -> str | None:
+    """What is absurd about the new value of a result that was not absurd before."""
+    equation, text = graph.equations[index], graph.steps[graph.step_of[index]]
+    old, final = equation.result, index == graph.final
+    begin = max((end.end() for end in _SENTENCE_END.finditer(text, 0, equation.start)), default=0)
+    ending = _SENTENCE_END.search(text, old.end)
+    before, behind = text[begin : old.start], text[old.end : ending.start() if ending is not None else len(text)]
+    behind = behind.lstrip("$}%\\ ")
+    asked = graph.question if final else ""
+    value = new / 100 if old.percent else new
+    if 0 < old.value < 1 <= value and not old.percent:
+        if _SHARE.search(before) or _SHARE.search(behind) or _ASKS_SHARE.search(asked):
+            return f"{new} of a whole"
+        if PROBABILITY.search(before + asked):
+            return f"a probability of {new}"
+    if (_AVERAGE.search(before) or _AVERAGE.search(asked)) and _is_no_average(graph, index, new):
+        return f"an average of {new}"
+    if (
+        _ASKS_DIGIT.search(asked)
+        and 0 <= old.face <= _LARGEST_DIGIT
+        and not (isinstance(new, int) and 0 <= new <= _LARGEST_DIGIT)
+    ):
+        return f"a digit of {new}"
+    noun = (noun_behind(text, old.end) or "").split()[-1:]
+    wholes = [int(whole) for whole, counted in _WHOLE.findall(graph.question) if noun == [counted.lower()]]
+    part = _OUT_OF.match(text, old.end)
+    wholes += [int(part.group(1))] if part is not None else []
+    return next((f"{new} of {whole}" for whole in wholes if old.face <= whole < new), None)
+
+
+def _is_no_average(graph: SolutionGraph, index: int, new: Value) -> bool:
+    """Whether a quotient is larger than all terms of the sum that is divided, or smaller than all."""
+    equation = graph.equations[index]
+    tree, links = equation.tree, graph.operand_links[index]
+    if not isinstance(tree, Binary) or tree.operator != "/":
+        return False
+    averaged: Equation = equation
+    terms = tree.left
+    if isinstance(terms, int):
+        if len(links[terms].results) != 1:
+            return False
+        averaged = graph.equations[links[terms].results[0]]
+        terms = averaged.tree
+    signs = {node.operator for node in nodes(terms)}
+    if "+" not in signs or not signs <= {"+", "*"}:
+        return False
+    values = [averaged.operands[leaf].face for leaf in leaves(terms)]
+    old, divisor = equation.result.face, tree.right
+    if isinstance(divisor, int) and new == old * equation.operands[divisor].value:
+        return False  # the sum itself, if somebody forgets to divide
+    return old <= max(values) < new or (signs == {"+"} and new < min(values) <= old)

@@ -1,0 +1,138 @@
+"""What no injector may leave in a wrong solution: contradictions, and numbers that nobody would believe."""
+
+import random
+from fractions import Fraction
+
+import pytest
+
+from lemma.arithmetic.graph import read_solution
+from lemma.injectors.symbolic import Injected, attempts
+
+SIGNS = [
+    (r"Of the vectors $\begin{pmatrix} -2 \\ 7 \end{pmatrix}$ and $(3, -5)$", {3, 7}),
+    (r"The line $y = 8 - 5$ and $-\frac{1}{2}$", {8, 5}),
+    ("The temperature drops to -5 degrees from 12 degrees", {12}),
+    ("Of pages 20-35, 5 - 3 are read", {20, 35, 5, 3}),
+    ("At -4 it is 4", set()),
+]
+
+
+@pytest.mark.parametrize(("question", "stated"), SIGNS)
+def test_a_negative_number_does_not_give_its_absolute_value(question, stated):
+    latex = (r"So $1 + 1 = \boxed{2}$.",) if "\\" in question else ("1 + 1 = 2",)
+    assert read_solution(question, latex, 2).stated == stated
+
+
+def made(injector, question, steps, gold):
+    graph = read_solution(question, steps, gold)
+    found = list(attempts(graph, injector, injector, random.Random(0)))
+    errors = [error for error in found if isinstance(error, Injected)]
+    return errors, {one.reason for one in found if not isinstance(one, Injected)}
+
+
+DOTS = (r"Of $(-2, 9)$ and $3$, the product is $(-2)(3) = \boxed{-6}$.",)
+
+
+def test_a_number_without_its_sign_is_not_taken():
+    errors, _ = made("context_value_error", r"Multiply $-2$ and $3$ of $(-2, -7)$ and $9$", DOTS, -6)
+    assert {error.final for error in errors} <= {-18, -4, -8}
+
+
+LANES = ("There are 3 * 6 = 18 ways.", "Each of 6 cars has 18 + 2 = 20 lanes.")
+ELSEWHERE = [
+    ("context_value_error", ("6 cars on 3 lanes, 2 are closed", LANES, 20), "3 * 5"),
+    ("context_value_error", ("6 cars on 3 lanes", ("3 * 6 = 18 ways", "18 - 6 = 12"), 12), "3 * 5"),
+    ("context_value_error", ("6 cars on 3 lanes twice", ("3 * 6 = 18", "All six: 18 * 2 = 36"), 36), "3 * 5"),
+    ("context_value_error",
+     ("A tin has $40$ calories, $2\\%$ of all.",
+      (r"If 40 calories is equal to $2\%=\frac{2}{100}=\frac{1}{50}$, it is: $$40\cdot 50=\boxed{2000}$$",), 2000),
+     r"41\cdot 50"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("injector", "problem", "wrong"), ELSEWHERE)
+def test_what_is_replaced_stands_nowhere_else(injector, problem, wrong):
+    errors, reasons = made(injector, *problem)
+    assert not [error for error in errors if wrong in error.steps[error.error_step]]
+    assert "number_stands_elsewhere" in reasons
+
+
+def test_a_price_is_not_the_same_number_as_a_count():
+    steps = ("4 * $3 = $12", "2 * $4 = $8", "12 + 8 = 20")
+    errors, _ = made("context_value_error", "4 pens for $3, 2 pads for $4", steps, 20)
+    assert [error for error in errors if "5 * $3" in error.steps[0]]
+
+
+BOOKS = ("Of 18 books on 2 shelves, 8 are new.", ("Of the books, 8 / 18 = 4/9 of the books are new.",), Fraction(4, 9))
+ABSURD = [
+    ("operator_error", BOOKS),
+    ("operator_error", ("What fraction of 20 pens is red if 4 are?", ("It is 4 / 20 = 1/5.",), Fraction(1, 5))),
+    ("context_value_error", ("Scores of 80, 84 and 94 by 3 boys and 2 girls.",
+                             ("The sum is 80 + 84 + 94 = 258.", "The average is 258 / 3 = 86."), 86)),
+    ("operator_error", ("What is the units digit of the age?", ("It is 9 - 3 = 6.",), 6)),
+    ("context_value_error", ("In a class of 50 students, 29 sing and 21 dance.", ("29 + 21 = 50 students do",), 50)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("injector", "problem"), ABSURD)
+def test_nobody_believes_an_absurd_number(injector, problem):
+    errors, reasons = made(injector, *problem)
+    assert "absurd_result" in reasons
+    for error in errors:
+        assert not (0 < problem[2] < 1 < error.final)
+        assert not (problem[2] == 86 and error.final > 94)
+        assert not (problem[2] == 6 and not 0 <= error.final <= 9)
+        assert not (problem[2] == 50 and error.final > 50)
+
+
+def told(injector, question, steps, gold):
+    return {error.explanation for error in made(injector, question, steps, gold)[0]}
+
+
+CHOICES = ("3 hats, 2 caps, 4 pins", (r"There are $2\cdot 3\cdot 2\cdot 4 = \boxed{48}$ ways.",), 48)
+
+
+def test_an_explanation_says_which_of_two_equal_numbers():
+    explanations = told("missing_step", *CHOICES)
+    assert [text for text in explanations if "the factor 2 (the second 2):" in text]
+    assert [text for text in explanations if "the factor 4:" in text]
+
+
+@pytest.mark.parametrize(
+    ("equation", "gold", "reason"),
+    [
+        ("21 * 2 = 42", 42, "in the tens, 2 times 2 is 4, but 6 was used"),
+        ("23 * 2 = 46", 46, "in the ones, 3 times 2 is 6, but 4 was used"),
+        ("46 * 38 = 1748", 1748, "in 46 times 8, in the ones, 6 times 8 is 48, but 40 was used"),
+    ],
+)
+def test_a_slip_names_its_place(equation, gold, reason):
+    assert [text for text in told("calculation_error", "q", (equation,), gold) if reason in text]
+
+
+def test_a_number_that_an_unknown_stands_for_is_not_left_out():
+    question, step = "Of $3x-1$ at $x=4$", r"When $x=4$ we have the value $3 \cdot 4 -1 =\boxed{11}$."
+    errors, reasons = made("missing_step", question, (step,), 11)
+    assert not [error for error in errors if "$3 -1" in error.steps[0]]
+    assert "number_stands_elsewhere" in reasons
+
+
+SAID = [
+    ("missing_step", ("Bo has 40 crabs.", ("Mo has 4 fewer crabs than Bo: Mo has 40 - 4 = 36 crabs.", "So few."), 36),
+     "40 c"),
+    ("context_value_error",
+     ("Sara washes 12, 4 times as much as Al, and 6 as Bo.", ("It is 4 times as much, so 12 / 4 = 3.",), 3), "6 times"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("injector", "problem", "wrong"), SAID)
+def test_what_the_step_says_in_words_is_not_contradicted(injector, problem, wrong):
+    errors, reasons = made(injector, *problem)
+    assert not [error for error in errors if wrong in error.steps[0]]
+    assert reasons & {"number_stands_elsewhere", "factor_in_words"}
+
+
+def test_a_part_is_not_larger_than_what_it_is_out_of():
+    steps = ("Of 10 liters, 3 * 3 = 9 are juice.", "So 9 + 6 = 15 liters out of the 24 liters are water.")
+    errors, _ = made("previous_step_value_error", "6 of 24 liters, 3 of 3, 10 of all", steps, 15)
+    assert not [error for error in errors if error.final > 24]
