@@ -443,6 +443,9 @@ def test_a_reference_that_is_false_in_words_is_refused_by_name(problem):
 
 
 IMPLAUSIBLE = [
+    ("calculation_error", ("50, 20, 37 of 8", ("She has $50 + $20 = $70.", "In all 37 * 8 = 296."), 296), "= $6"),
+    ("contradictory_step", ("Of 12 flowers 3 are lost, he needs 30.",
+                            ("He has 12 - 3 = 9 flowers.", "Of 30 he has 9 flowers, so 30 - 9 = 21."), 21), "30 - 3"),
     ("calculation_error", ("100 and 37 of 8", ("Half is 100 / 2 = 50.", "In all 37 * 8 = 296."), 296), "/ 2 = 49"),
     ("unit_conversion_error", alone("He reads 2100 / 7 = 300 pages a day.", 300, "2100 pages in a week"), "*"),
     ("calculation_error", alone("There are 19 - 3 = 16 apples.", 16), "19 - 3 = 61"),
