@@ -303,6 +303,7 @@ NOTHING = [
     ("contradictory_step", BAGS),
     ("question_misinterpretation_error", CHAIN),
     ("hallucination", alone("5 * 7 = 35", 35)),
+    ("hallucination", ("Ann has 6 pens, Bob 8 pens.", ("Adding those two is 6 pens + 8 pens = 14 pens.",), 14)),
     ("hallucination", ("Ann has 30 pens and Bob half as many.", ("Bob has 30 / 2 = 15 pens.",), 15)),
     ("hallucination", ("Ann has 30 pens and Bob 6 more.", ("Bob has 30 + 6 = 36 pens.",), 36)),
     ("hallucination", ("They have 5, 9 and 14 pens. How many in all?", ("They have 5+9+14 = 28 pens.",), 28)),
