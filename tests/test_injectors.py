@@ -261,6 +261,8 @@ NOTHING = [
     ("confusing_concept_error", DOLPHINS),
     ("confusing_concept_error", TOYS),
     ("unit_conversion_error", BOOKS),
+    ("unit_conversion_error", alone("Per month 80 * 30 = 2400 letters.", 2400, "80 letters a day, months of 30 days")),
+    ("unit_conversion_error", alone("Per month 80 * 30 = 2400 letters.", 2400, "80 letters a day. In a month?")),
     ("formula_confusion_error", PETS),
     ("formula_confusion_error", TAILS),
     ("formula_confusion_error", DRIVE),
@@ -301,6 +303,7 @@ NOTHING = [
     ("contradictory_step", BAGS),
     ("question_misinterpretation_error", CHAIN),
     ("hallucination", alone("5 * 7 = 35", 35)),
+    ("hallucination", ("Ann has 6 pens, Bob 8 pens.", ("Adding those two is 6 pens + 8 pens = 14 pens.",), 14)),
     ("hallucination", ("Ann has 30 pens and Bob half as many.", ("Bob has 30 / 2 = 15 pens.",), 15)),
     ("hallucination", ("Ann has 30 pens and Bob 6 more.", ("Bob has 30 + 6 = 36 pens.",), 36)),
     ("hallucination", ("They have 5, 9 and 14 pens. How many in all?", ("They have 5+9+14 = 28 pens.",), 28)),
@@ -422,6 +425,8 @@ def test_a_name_without_an_injector_is_refused(name):
 
 
 FALSE_WORDS = [
+    ("Emily's hair is 6 inches longer than Logan's hair. If Logan's is 23 inches, what is Emily's?",
+     ("Emily's hair is 23-6 = 17 inches long.",), 17),
     ("There are d drunks and 3 less than 7 times as many speeders, 45 in all.",
      ("8d - 3 = 45", "Adding 4 to both sides, we get 8d = 48", "Dividing both sides by 8, we get d = 6"), 6),
     ("Luigi bought four pizzas for $80. Each has 5 pieces.",
@@ -439,6 +444,9 @@ def test_a_reference_that_is_false_in_words_is_refused_by_name(problem):
 
 
 IMPLAUSIBLE = [
+    ("calculation_error", ("50, 20, 37 of 8", ("She has $50 + $20 = $70.", "In all 37 * 8 = 296."), 296), "= $6"),
+    ("contradictory_step", ("Of 12 flowers 3 are lost, he needs 30.",
+                            ("He has 12 - 3 = 9 flowers.", "Of 30 he has 9 flowers, so 30 - 9 = 21."), 21), "30 - 3"),
     ("calculation_error", ("100 and 37 of 8", ("Half is 100 / 2 = 50.", "In all 37 * 8 = 296."), 296), "/ 2 = 49"),
     ("unit_conversion_error", alone("He reads 2100 / 7 = 300 pages a day.", 300, "2100 pages in a week"), "*"),
     ("calculation_error", alone("There are 19 - 3 = 16 apples.", 16), "19 - 3 = 61"),

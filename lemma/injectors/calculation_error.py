@@ -23,9 +23,10 @@ Slip = tuple[Value, str]
 _TIMES_TABLE = 12
 _MOST_DECIMALS = 4
 _LARGEST_FACTOR = 11
+_TENS = 100  # nor the sums of tens, up to here
+_TWICE = 20  # up to here, everybody knows the half and the double
 _OFF = {1: "one", 2: "two"}
 _COLUMNS, _FEWEST_IN_COLUMNS = ("ones", "tens", "hundreds", "thousands"), 5
-_TWICE = 20  # up to here, everybody knows the half and the double
 _SWAPPED = 100  # nobody swaps the digits of a number that is said in one breath
 
 
@@ -51,13 +52,19 @@ def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
 
 
 def _is_easy(site: Site) -> bool:
-    """Whether nobody gets this wrong: half or twice a round number, ten times or a hundred times a whole one."""
+    """Whether nobody gets this wrong: half or twice a round number, ten times or a tenth of
+    a whole one, and sums and differences of tens.
+    """
     tree, operands = site.equation.tree, site.equation.operands
     if not (isinstance(tree, Binary) and isinstance(tree.left, int) and isinstance(tree.right, int)):
         return False
     left, right = (operands[leaf].face for leaf in (tree.left, tree.right))
-    if not isinstance(left, int) or not isinstance(right, int) or tree.operator not in "*/":
+    if tree.operator == "*" and Fraction(1, 10) in (left, right):
+        return True
+    if not isinstance(left, int) or not isinstance(right, int):
         return False
+    if tree.operator in "+-":
+        return left % 10 == right % 10 == 0 and max(left, right) <= _TENS
     pairs = ((left, right), (right, left)) if tree.operator == "*" else ((left, right),)
     if any(factor in (10, 100, 1000) and (tree.operator == "*" or many % factor == 0) for many, factor in pairs):
         return True

@@ -69,7 +69,12 @@ def _remembered(source: Site, site: Site) -> list[Value]:
     """Numbers that a result may be mistaken for: those it was made from, and other results of its size and kind."""
     result = source.equation.result
     used = {operand.face for operand in site.equation.operands}
-    earlier = [*source.equation.operands, *(equation.result for equation in site.graph.equations[: site.index])]
+    # What was taken away is no value that the rest ever had.
+    operands, signs = source.equation.operands, [operator.symbol for operator in source.equation.operators]
+    earlier = [
+        *(operands[:1] if signs in (["-"], ["–"]) else operands),
+        *(equation.result for equation in site.graph.equations[: site.index]),
+    ]
     values = {number.face for number in earlier if number.currency == result.currency and not number.percent}
     # Nobody forgets a round number between one line and the next.
     apart = site.step - source.step > 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 
 from lemma.arithmetic.expressions import nodes
@@ -16,6 +17,8 @@ _AMOUNTS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 18, 20, 24, 25, 30, 35, 40, 45, 
 # Seldom: a sum that is longer than usual can be told from others without reading it.
 _INVENTED = 0.5
 _MOST_TERMS = 4
+# Words of a sum that a further term would contradict: "those two amounts", "ten more than the third week".
+_SAYS_TERMS = re.compile(r"\b(?:two|both|more|less|fewer|older|longer|taller|those|these|twice)\b", re.IGNORECASE)
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -28,7 +31,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     used = {number.face for equation in graph.equations for number in (*equation.operands, equation.result)}
     used |= {mention.number.face for mention in graph.mentions}.union(*graph.word_values)
     for site in sites(graph, rng):
-        if not _is_plain_sum(site) or beside_its_like(site):
+        if not _is_plain_sum(site) or _SAYS_TERMS.search(site.text) or beside_its_like(site):
             continue
         unit = _unit(site)
         if unit is None:

@@ -30,6 +30,11 @@ _BOTH_SIDES = re.compile(r"\b(?:add|subtract)\w* \$?[\d.,]+ (?:to|from) both\b",
 _COMPARED = re.compile(
     r"(?: (?!times\b)[a-z]+)? (?:more|less|fewer|taller|shorter|older|younger|longer|heavier|lighter) than\b"
 )
+_NAMES = re.compile(r"\b[A-Z][a-z]+\b")
+_LARGER = re.compile(
+    r"(?P<one>\b[A-Z][a-z]+)(?:['’]s)?(?: [a-z]+){1,3} (?P<amount>\d+)(?: [a-z]+){0,2} "
+    r"(?:more|longer|taller|older|heavier|larger|bigger|higher)(?: [a-z]+){0,2} than (?P<other>[A-Z][a-z]+)"
+)
 _TWO_PRICES = re.compile(
     r"\$(?P<all>[\d,.]*\d) per (?P<unit>[a-z]+)\b[^.]{0,40}"
     r"\$(?P=all) ?/ ?[\d.]+ ?= ?\$(?P<one>[\d,.]*\d) per (?P=unit)\b"
@@ -132,6 +137,15 @@ def false_words(graph: SolutionGraph) -> str | None:
         )
         if not known and (_BOTH_SIDES.search(said) or _COMPARED.match(text, number.end)):
             return said
+    compared = _LARGER.search(graph.question)
+    for index, equation in enumerate(graph.equations if compared is not None else ()):
+        text, amount = graph.steps[graph.step_of[index]], equation.operands[-1].face
+        named = _NAMES.findall(text)
+        # "Emily's hair is 6 inches longer than Logan's": hers is no difference.
+        for found in _LARGER.finditer(graph.question):
+            minus = [operator.symbol for operator in equation.operators] in (["-"], ["–"])
+            if minus and found["amount"] == str(amount) and named[:1] == [found["one"]] and found["other"] not in named:
+                return text
     for text in graph.steps:
         match = _TWO_PRICES.search(text)
         if match is not None and match["all"] != match["one"]:
@@ -142,6 +156,8 @@ def false_words(graph: SolutionGraph) -> str | None:
 def clashes(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
     """Whether a value of another unit would be added to something, or taken from it: 2 pairs + $132."""
     equation, graph = site.equation, site.graph
+    if source.results and graph.equations[source.results[-1]].result.percent != equation.operands[leaf].percent:
+        return True  # 50 is not 50%
     parent = next(node for node in nodes(equation.tree) if leaf in (node.left, node.right))
     if parent.operator not in "+-":
         return False

@@ -52,7 +52,7 @@ _CONVERSIONS = (
     _conversion(52, "weeks week weekly", "year years", (50, 48)),
     _conversion(12, "months month monthly", "year years annually yearly", ()),
     _conversion(365, "days day daily", "year years", (360,)),
-    _conversion(30, "days day daily", "month months", (28, 31)),
+    _conversion(30, "days day daily", "month months", ()),
     _conversion(4, "weeks week weekly", "month months", (5,)),
     _conversion(100, "cents cent pennies", "dollar dollars", (10, 1000)),
     _conversion(100, "centimeters cm centimeter", "meter meters m", (10, 1000)),
@@ -121,7 +121,9 @@ def _proposals(site: Site, leaf: int, known: _Conversion, taken: set[Value], rng
     due = f"it should be {site.worked}."
     yield from _left_out(site, leaf, known, due)
     for wrong in shuffled(known.mistaken, rng):
-        edits = site.writes(leaf, wrong) if wrong not in taken else ()
+        # A factor that the question states would be misquoted.
+        stated = site.links[leaf].question
+        edits = site.writes(leaf, wrong) if wrong not in taken and not stated else ()
         if len(edits) == 1:
             yield Proposal(Change(site.index, edits), f"There are {known.fact}, not {wrong}: {due}")
     for node in nodes(site.equation.tree) if known.factor <= _LARGEST_INVERTED else ():

@@ -66,8 +66,10 @@ def _rearranged(
             found = _first_proven(start, graph, way, rng, refused)
             if found is not None:
                 graph = found
-                # The second change is of another kind, and nothing is merged to be split elsewhere.
-                ways = [one for one in ways if one != way and {one, way} != {"merging", "splitting"}]
+                # The second change is of another kind; nothing is merged to be split elsewhere, and no part that is
+                # split off goes far from its step.
+                unfit = {"splitting": {"merging", "order"}, "merging": {"splitting"}, "order": {"splitting"}}
+                ways = [one for one in ways if one != way and one not in unfit.get(way, ())]
                 break
     if graph is start:
         return None, "no_other_way", ", ".join(sorted(refused)) or "nothing to rearrange"
