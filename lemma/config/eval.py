@@ -41,7 +41,7 @@ class EvalConfig(ModelConfig):
         None, description="name of this evaluation (default: derived from the model or file)"
     )
     suite: Annotated[Names, Option(metavar="NAME,...")] = Field(
-        ("all",), description="suites to run: accuracy, self-correction, recovery, blind-spot, first-error, or all"
+        ("all",), description="accuracy, self-correction, recovery, blind-spot, first-error, all"
     )
     prompt: Annotated[str, Option(metavar="NAME or FILE")] = Field(
         "question",
