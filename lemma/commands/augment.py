@@ -273,10 +273,13 @@ def _shares(
     return Tally(title, (column, "asked", "achieved", "made"), rows)
 
 
-def failure(_config: AugmentConfig, counts: Counts) -> str:
-    """Why no erroneous solution was made, once all problems are done; empty if there are some."""
+def failure(config: AugmentConfig, counts: Counts) -> str:
+    """Why no erroneous solution was made, once all problems are done; empty if there are some.
+
+    A student without right solutions to inject into still has its own errors.
+    """
     problems = counts.of(RECORDS_MADE).get(PROBLEMS.noun, 0)
-    if counts.of(MADE) or not problems:
+    if counts.of(MADE) or not problems or config.into == "solutions":
         return ""
     return no_error_made(problems, counts.of(REJECTED_BY_REASON), counts.of(REFUSALS), REJECTED.name)
 

@@ -75,14 +75,15 @@ def run(config: RunConfig, console: Console) -> None:
 def run_stages(one: Round, console: Console, *, last: bool) -> None:
     """Run the commands of a pipeline, or of a round, side by side where they can."""
     done, title = 0, f"{one.name}, " if one.name else ""
-    for group in flowing_groups(one.stages, flows_into):
+    for stages in flowing_groups(one.stages, flows_into):
+        group = [_usable(stage, console) for stage in stages]
         for number, stage in enumerate(group, start=done + 1):
             beside = f", beside {number - 1}" if stage is not group[0] else ""
             console.print(f"[bold]{title}{number} of {len(one.stages)}: lemma {stage.command}{beside}[/bold]")
         done += len(group)
         ends = last and done == len(one.stages)
         if len(group) == 1:
-            run_command(_usable(group[0], console), console, last=ends)
+            run_command(group[0], console, last=ends)
             continue
         run_prerequisites(group[0], console)
         with new_progress(console) as progress, own_prompts(getattr(group[0], "prompts", None)):

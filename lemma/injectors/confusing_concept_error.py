@@ -16,7 +16,12 @@ from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 # What a difference is called, and what it is then confused with.
 _DIFFERENCES = (
     (re.compile(r"\bprofit|\bearnings\b|\bnet\b", re.IGNORECASE), "the profit", "what came in", "what was spent"),
-    (re.compile(r"\b(?:discount|off|sale)\b", re.IGNORECASE), "the reduced price", "the full price", "the discount"),
+    (
+        re.compile(r"\b(?:discount\w*|off|on sale|sale price)\b", re.IGNORECASE),
+        "the reduced price",
+        "the full price",
+        "the discount",
+    ),
     (re.compile(r"\b(?:left|remain\w*|rest)\b", re.IGNORECASE), "what is left", "the whole", "what was taken away"),
 )
 
