@@ -117,15 +117,18 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
     # What LaTeX solutions find on the way is seldom a quantity that the question could ask for.
     if graph.latex or not asked or not computed or not _is_plain(frame) or _SAYS_OPERATION.search(frame.text):
         return
+    right = frame.equation
     for site in sites(graph, rng):
         equation, result = site.equation, site.equation.result
         if site.step == last or result.face == graph.gold or not (_is_plain(site) and _is_alike(site, frame)):
             continue
+        faces, others = ((*(number.face for number in one.operands), one.result.face) for one in (right, equation))
+        if all(isinstance(face, int) for face in faces) and not all(isinstance(face, int) for face in others):
+            continue  # where whole things are counted, there are no fractions
         if signals(site.text) != signals(frame.text) and rng.random() > _OTHER_SIGNALS:
             continue
         if site.step == 0 and _CONNECTIVE.match(frame.text):
             continue
-        right = frame.equation
         number = shown(right.result, result.face).lstrip("$").rstrip("%")
         edits = (
             Edit(right.start, right.end, site.text[equation.start : equation.end]),
