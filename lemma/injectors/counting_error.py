@@ -18,7 +18,7 @@ from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 _FEWEST = 2
 _RUN = re.compile(
-    r"\b(?:there are|number of|total of|how many|contains?)\b[^.]*\b(?:integers|numbers|terms|multiples|values|"
+    r"\b(?:there are|number of|total of|how many|contains?)\b[^.]{0,120}\b(?:integers|numbers|terms|multiples|values|"
     r"elements|pages|days|years|squares|cubes)\b",
     re.IGNORECASE | re.DOTALL,
 )
