@@ -75,7 +75,7 @@ def test_what_is_no_sound_solution_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_a_student_without_right_solutions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = run_with(tmp_path / "run")
-    assert lemma("augment", "--run", run, "--into", "solutions") == 1
+    assert lemma("augment", "--run", run, "--into", "solutions") == 0
     assert [line["reason"] for line in lines(run / "rejected.jsonl")] == ["no_right_solution"]
     assert lemma("augment", "--run", tmp_path / "empty", "--into", "solutions") == 1
     assert "`lemma sample` makes it" in capsys.readouterr().err
