@@ -44,12 +44,12 @@ from lemma.evaluation.recovery import (
 )
 from lemma.exceptions import Refusal
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
-from lemma.locating import confidence
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Response
 from lemma.records import ErroneousSolution, Rejection, content_id
 from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations
+from lemma.trajectories.certainty import beginnings
 from lemma.trajectories.detection import find_reflection
 
 Fields = Mapping[str, Any]
@@ -190,10 +190,10 @@ class _Probing:
         if prefix.condition not in ("own", "own_right"):
             return {}
         question, *before = self._problem.question, *prefix.steps[:-1]
-        beginnings = confidence.turns(question, prefix.steps)[-1].candidates
+        words_of_step = beginnings(question, prefix.steps)[-1].candidates
         first_words, words = await asyncio.gather(
             self._asker.score(question, prefix.steps, openings(self._reference)),
-            self._asker.score(question, before, beginnings),
+            self._asker.score(question, before, words_of_step),
         )
         if not first_words or not words:
             return {}

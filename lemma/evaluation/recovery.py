@@ -43,6 +43,7 @@ from lemma.generation.reading import read_step, read_story
 from lemma.models.scoring import Score
 from lemma.records import Strategy
 from lemma.steps import split_steps
+from lemma.trajectories.certainty import least_probable_word
 from lemma.trajectories.detection import find_reflection
 from lemma.trajectories.phrases import choose_phrase, is_numbered, load_phrases
 
@@ -153,8 +154,7 @@ def unsureness(scores: Sequence[Score]) -> float:
     """The logarithm of one minus the probability of the least probable word, from the scores of beginnings that are
     each one word longer.
     """
-    least = np.diff([0.0, *(score.log_likelihood for score in scores)]).min()
-    return float(np.log(max(-np.expm1(min(least, 0.0)), _SUREST)))
+    return float(np.log(max(-np.expm1(min(least_probable_word(scores), 0.0)), _SUREST)))
 
 
 def forced_facts(question: str, prefix: Prefix, output: str) -> dict[str, float]:
