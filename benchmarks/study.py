@@ -19,19 +19,21 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import yaml
 from self_correction_loop import make_model, read, tokens_of
-from study_table import print_table
+from study_table import EVALUATION, print_table
 
 ARMS_FILE = Path(__file__).with_name("study_arms") / "arms.yaml"
 DECISIVE = ("own-exact", "injected", "plain", "own-rollouts")
 ERROR_TYPES = "calculation_error,operator_error,context_value_error,previous_step_value_error"
 PHRASE = "Wait, that isn't right."
+SUITES = "accuracy,self-correction,recovery"
+_KINDS = ("cot", "lemma")
 _MOST = 10**6
 
 
@@ -54,7 +56,7 @@ class Size:
     arm_tokens: int
     batch: int
     rate: float
-    draws: int = 1
+    draws: int = 2
     samples: int = 2
     max_tokens: int = 96
     arms: tuple[str, ...] = DECISIVE
@@ -64,13 +66,13 @@ _LAPTOP = Size(
     story="--operations 2-3 --distractors 1 --displacement 2",
     easy="--operations 1-3 --distractors 0 --no-shuffled",
     base_problems=12_000,
-    pool=8_000,
+    pool=3_000,
     test=300,
     hidden=96,
     layers=4,
     heads=4,
-    base_tokens=(1_200_000, 1_800_000),
-    arm_tokens=800_000,
+    base_tokens=(1_200_000, 800_000),
+    arm_tokens=400_000,
     batch=24,
     rate=0.015,
 )
@@ -125,7 +127,7 @@ class Arm:
     name: str
     asks: str
     stock: str
-    commands: tuple[str, ...]
+    commands: Sequence[str]
     train: str = ""
     rounds: int = 1
     scratch: bool = False
@@ -140,7 +142,6 @@ class Study:
     size: Size
     arms: dict[str, Arm]
     stocks: dict[str, Sequence[str]]
-    commands: list[str] = field(default_factory=list)
 
     def prepare(self) -> None:
         """Make the problems and the base that all arms share."""
@@ -163,11 +164,14 @@ class Study:
         if not (folder / "start" / "config.json").exists():
             known = [read(folder / name / "sft" / f"{kind}.jsonl") for name in ("easy", "base") for kind in _KINDS]
             spoken = {"prompt": [{"content": ""}], "completion": [{"content": f"{PHRASE}\n"}]}
-            make_model(folder / "start", size, [spoken, *(line for lines in known for line in lines)], seed=0)
-        self.train(
-            folder / "easy", folder / "start", folder / "easy" / "model", size.base_tokens[0], "--records cot", 0
-        )
-        self.train(folder / "base", folder / "easy" / "model", self.base, size.base_tokens[1], "--records cot", 0)
+            make_model(
+                folder / "start", cast(Any, size), [spoken, *(line for lines in known for line in lines)], seed=0
+            )
+        start = folder / "start"
+        for name, tokens in zip(("easy", "base"), size.base_tokens, strict=True):
+            model = folder / name / "model"
+            self.train(folder / name, start, model, tokens=tokens, more="--records cot")
+            start = model
         self.evaluate(folder / "base", self.base)
 
     @property
@@ -186,11 +190,13 @@ class Study:
                 self.lemma(stock, self.filled(command, arm, stock, student))
             data = run / "data"
             for command in arm.commands:
-                if stock.exists() and not data.exists():
-                    shutil.copytree(stock, data)
-                self.lemma(data, self.filled(command, arm, data, student), seed=seed)
+                filled, _, elsewhere = self.filled(command, arm, data, student).partition(" --run ")
+                where = Path(elsewhere or data)
+                if stock.exists() and not where.exists():
+                    shutil.copytree(stock, where)
+                self.lemma(where, filled, seed=seed)
             model = run / "model"
-            self.train(data, start, model, self.size.arm_tokens // arm.rounds, arm.train, seed)
+            self.train(data, start, model, tokens=self.size.arm_tokens // arm.rounds, more=arm.train, seed=seed)
             start = student = model
         self.evaluate(place, student)
 
@@ -214,10 +220,8 @@ class Study:
             rest=round(1 - arm.rate, 2),
         )
 
-    def train(self, run: Path, start: Path, model: Path, tokens: int, more: str, seed: int) -> None:
+    def train(self, run: Path, start: Path, model: Path, *, tokens: int, more: str = "", seed: int = 0) -> None:
         """Train for so many tokens, of prompts and answers: the steps are counted from the lengths of the records."""
-        if (model / "model.safetensors").exists() and _finished(run, "train"):
-            return
         kinds = [kind for kind in _KINDS if f"--records {kind}" in more] or _KINDS
         files = [file for kind in kinds if (file := run / "sft" / f"{kind}.jsonl").exists()]
         lengths = tokens_of([line for file in files for line in read(file)], start)
@@ -235,7 +239,7 @@ class Study:
         size = self.size
         self.lemma(
             run,
-            f"eval {self.folder / 'test.jsonl'} --model {model} --name test --suite accuracy,self-correction,recovery "
+            f"eval {self.folder / 'test.jsonl'} --model {model} --name {EVALUATION} --suite {SUITES} "
             f"--types {ERROR_TYPES} -n {size.samples} --errors 1 --max-tokens {size.max_tokens} --max-in-flight 1024 "
             f"--prompts {self.folder / 'prompts'}",
         )
@@ -243,9 +247,7 @@ class Study:
     def lemma(self, run: Path, command: str, seed: int = 0, notes: dict[str, Any] | None = None) -> None:
         """Run one command, unless it was finished before. Exits with the end of its log if it fails."""
         name = command.split(maxsplit=1)[0]
-        words = [*shlex.split(command), "--seed", str(seed)]
-        if "--run" not in words:
-            words += ["--run", str(run)]
+        words = [*shlex.split(command), "--run", str(run), "--seed", str(seed), "--workers", "1"]
         mark = run / f"{name}.done.json"
         if mark.exists() and orjson.loads(mark.read_bytes())["command"] == words:
             return
@@ -258,13 +260,6 @@ class Study:
         seconds = round(time.monotonic() - started[0], 1)
         content = {"command": words, "seconds": seconds, "cpu_seconds": round(spent, 1), **(notes or {})}
         mark.write_bytes(orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE))
-
-
-_KINDS = ("cot", "lemma")
-
-
-def _finished(run: Path, command: str) -> bool:
-    return (run / f"{command}.done.json").exists()
 
 
 def _typed(words: Sequence[str]) -> int:
@@ -310,9 +305,7 @@ def _write_phrases(folder: Path) -> None:
 def read_arms(file: Path = ARMS_FILE) -> tuple[dict[str, Arm], dict[str, Sequence[str]]]:
     """The arms by name, and the stocks that they start from."""
     content = yaml.safe_load(file.read_text())
-    arms = {
-        name: Arm(name, **{**values, "commands": tuple(values["commands"])}) for name, values in content["arms"].items()
-    }
+    arms = {name: Arm(name, **values) for name, values in content["arms"].items()}
     return arms, content["stocks"]
 
 
@@ -336,13 +329,13 @@ def main() -> None:
     study = Study((options.folder / options.size).resolve(), size, arms, stocks)
     if not options.table:
         os.environ |= {"HF_HUB_OFFLINE": "1"} | ({"CUDA_VISIBLE_DEVICES": ""} if options.device == "cpu" else {})
-        import lemma.training.objectives.sft  # noqa: F401 - imported once, for all processes that are forked
-
         began = time.monotonic()
         for label, work in _work(study, [arms[name] for name in names], options.seeds):
             if time.monotonic() - began > 60 * options.minutes:
                 print(f"{options.minutes:g} minutes are over; the same command resumes with {label}")
                 break
+            import lemma.training.objectives.sft  # noqa: F401 - imported once, for all processes that are forked
+
             started = time.monotonic()
             work()
             print(f"{label:<28}{time.monotonic() - started:8.1f} s", flush=True)

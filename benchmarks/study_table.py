@@ -9,18 +9,27 @@ import orjson
 
 from lemma.evaluation.figures import ALL, Result, evaluate_figures
 from lemma.evaluation.outputs import GradedOutput
-from lemma.evaluation.results import number, read_outputs
+from lemma.evaluation.results import RESULTS, number, read_outputs
 from lemma.evaluation.suites import all_suites
 
+EVALUATION = "held-out"
 SHOWN = (
     ("accuracy", "accuracy"),
+    ("recovery", "accuracy_forbidden"),
+    ("recovery", "accuracy_oracle"),
     ("recovery", "own_forced_repeated"),
     ("recovery", "own_forced_next_right"),
     ("recovery", "own_forced_right"),
-    ("recovery", "right_forced_repeated"),
-    ("recovery", "right_forced_right"),
+    ("recovery", "oracle_repeated"),
+    ("recovery", "oracle_next_right"),
+    ("recovery", "own_right_forced_repeated"),
+    ("recovery", "own_right_forced_next_right"),
+    ("recovery", "own_right_forced_right"),
     ("recovery", "own_recognized"),
-    ("recovery", "right_prefix_reflection"),
+    ("recovery", "own_right_reflection"),
+    ("recovery", "own_recognized_less_false"),
+    ("recovery", "doubt_auc"),
+    ("recovery", "confidence_auc"),
     ("recovery", "injected_recognized"),
     ("self-correction", "accuracy_t1"),
     ("self-correction", "delta_i_to_c"),
@@ -59,22 +68,20 @@ def print_table(folder: Path, names: Sequence[str]) -> None:
     for file in sorted(folder.glob("**/train.done.json")):
         told = orjson.loads(file.read_bytes())
         run = file.parent.relative_to(folder)
-        print(
-            f"| {run} | {told['records']:,} | {told['tokens per pass']:,} | {told['steps']:,} | {told['cpu_seconds']} |"
-        )
+        figures = (f"{told[name]:,}" for name in ("records", "tokens per pass", "steps", "cpu_seconds"))
+        print(f"| {run} | {' | '.join(figures)} |")
 
 
 def _outputs(folder: Path, name: str) -> Iterator[list[GradedOutput]]:
     places = [folder / "base"] if name == "base" else sorted((folder / "runs" / name).glob("seed*"))
     for place in places:
-        if (place / "eval" / "test" / "results.json").exists():
+        if (place / "eval" / EVALUATION / RESULTS).exists():
             # The model's name says which seed it is; all seeds count as one model here.
-            yield [row.model_copy(update={"model": name}) for row in read_outputs(place / "eval" / "test")]
+            yield [row.model_copy(update={"model": name}) for row in read_outputs(place / "eval" / EVALUATION)]
 
 
 def _figures(rows: Sequence[GradedOutput]) -> dict[tuple[str, str], Result]:
     samples = max(row.sample for row in rows)
     suites = {name: suite.figures for name, suite in all_suites(samples).items()}
-    return {
-        (result.suite, result.figure): result for result in evaluate_figures(suites, rows, 0) if result.group == ALL
-    }
+    results = evaluate_figures(suites, rows, 0)
+    return {(result.suite, result.figure): result for result in results if result.group == ALL}
