@@ -35,6 +35,7 @@ from lemma.exceptions import ConfigError, Refusal, did_you_mean
 from lemma.grading.verdict import exact_value
 from lemma.locating import confidence
 from lemma.locating.combination import combined, threshold
+from lemma.locating.explaining import explanation, false_equation
 from lemma.locating.graph import first_wrong_step
 from lemma.locating.importing import LabeledRow, read_row
 from lemma.locating.judge import PROMPT, PROMPT_WITHOUT_REFERENCE, Subject, judging_request, read_judgement
@@ -208,12 +209,7 @@ class _Locating:
             effort=Effort(most_samples=config.rollouts),
             takes_back=lambda text: find_reflection(text) is not None,
         )
-        step = found.posterior.best_step()
-        tried = [(length, *found.counts[length]) for length in (step, step + 1) if length in found.counts]
-        shown = "; ".join(
-            f"{right} of {drawn} continuations of {length} steps are right" for length, right, drawn in tried
-        )
-        return Located(found.posterior, "rollouts", 0.0, explanation=shown), found.right
+        return Located(found.posterior, "rollouts", 0.0), found.right
 
     async def _scored(self, solution: Solution, problem: Problem) -> Located:
         def score() -> Posterior:
@@ -312,8 +308,10 @@ def by_graph(solution: Solution, problem: Problem, least: float | None) -> Locat
     )
     if min(finding.step, last) != posterior.best_step():
         return located
-    explanation = f"{finding.reason.replace('_', ' ')}: {finding.equation}".rstrip(": ")
-    return replace(located, error_type=finding.error_type or UNKNOWN, explanation=explanation)
+    # Training records say the explanation, so it says what a person would, or nothing.
+    false = finding.reason == "false_equation"
+    said = false_equation(steps[finding.step]) if false else explanation(finding.error_type, finding.equation)
+    return replace(located, error_type=finding.error_type or UNKNOWN, explanation=said)
 
 
 def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iterator[Product]:

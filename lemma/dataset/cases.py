@@ -166,7 +166,8 @@ def right_solution(line: bytes) -> RightSolution:
         return RightSolution(erroneous.problem_id, erroneous.question, erroneous.reference_steps, erroneous.gold_answer)
     if "verdict" in values:
         own = Solution.model_validate({name: value for name, value in values.items() if name != "question"})
-        return RightSolution(own.problem_id, str(values["question"]), own.steps, own.final_answer or "")
+        steps = tuple(map(without_annotations, own.steps))  # as wrong ones are shown
+        return RightSolution(own.problem_id, str(values["question"]), steps, own.final_answer or "")
     problem = Problem.model_validate_json(line)
     steps = tuple(map(without_annotations, split_steps(problem.solution)))
     return RightSolution(problem.id, problem.question, steps, problem.answer)
