@@ -9,7 +9,7 @@ import pytest
 from sft_data import CLIPS, FIX, RESTART
 
 from lemma.records import ErroneousSolution, Segment
-from lemma.trajectories.checks import Known, checked, known_lines, load_checks
+from lemma.trajectories.checks import DOUBTS, RIGHT, checked, known_lines, load_checks
 from lemma.trajectories.detection import find_reflection
 from lemma.trajectories.joining import join
 from lemma.trajectories.languages import LANGUAGES
@@ -22,9 +22,8 @@ def of_student(**values: Any) -> ErroneousSolution:
 
 
 def test_what_a_proof_and_the_reference_say_is_known() -> None:
-    known = known_lines([CLIPS], FIX)
-    assert known.right == {APRIL, BOTH}
-    assert known.wrong == {CLIPS.steps[CLIPS.located_step]}
+    wrong = CLIPS.steps[CLIPS.located_step]
+    assert known_lines([CLIPS], FIX) == {APRIL: "right_step", BOTH: "right_step", wrong: "wrong_step"}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +36,7 @@ def test_what_a_proof_and_the_reference_say_is_known() -> None:
 )
 def test_an_own_error_is_called_wrong_only_if_it_is_false(step: str, is_wrong: bool) -> None:
     own = of_student(steps=(APRIL, step), error_step=1)
-    assert known_lines([own], FIX).wrong == ({step} if is_wrong else set())
+    assert known_lines([own], FIX).get(step) == ("wrong_calculation" if is_wrong else None)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +51,7 @@ def test_an_own_error_is_called_wrong_only_if_it_is_false(step: str, is_wrong: b
 )
 def test_a_step_in_own_words_is_right_if_it_computes_what_the_reference_does(step: str, is_right: bool) -> None:
     own = of_student(steps=(step, "Together 48 + 24 = 62."), error_step=1)
-    assert (step in known_lines([own], FIX).right) == is_right
+    assert known_lines([own], FIX).get(step) == ("right_calculation" if is_right else None)
 
 
 def test_each_check_is_a_segment_and_the_rest_is_as_it_was() -> None:
@@ -80,7 +79,7 @@ def test_the_answer_of_a_whole_wrong_solution_is_checked() -> None:
 def test_right_and_wrong_steps_are_checked_alike() -> None:
     right = [Segment(kind="correction", text="1 + 1 = 2\nThe answer is 2")]
     wrong = [Segment(kind="error", text="1 + 1 = 3\n")]
-    known, rng = Known(frozenset(["1 + 1 = 2"]), frozenset(["1 + 1 = 3"])), random.Random(0)
+    known, rng = {"1 + 1 = 2": "right_step", "1 + 1 = 3": "wrong_step"}, random.Random(0)
     counts = [sum(len(checked(parts, known, (), 0.3, rng)) > 1 for _ in range(2000)) for parts in (right, wrong)]
     assert all(540 < count < 660 for count in counts)
 
@@ -90,7 +89,11 @@ def test_phrases_exist_in_every_language_and_only_doubts_are_reflections() -> No
     for language in (*LANGUAGES, "und"):
         found = {name: {phrase.text for phrase in checks.of(name, language)} for name in checks.by_file}
         assert all(found.values())
-        assert not found["right_step"] & (found["wrong_step"] | found["wrong_answer"])
-        assert len(found["right_step"]) == len(found["wrong_step"])
-        assert all(find_reflection(text) is None for text in found["right_step"])
-        assert all(find_reflection(text) is not None for text in found["wrong_step"] | found["wrong_answer"])
+        rights, doubts = (
+            frozenset.union(*map(frozenset, (found[name] for name in names))) for names in (RIGHT, DOUBTS)
+        )
+        assert not rights & doubts
+        for kind in ("step", "calculation"):
+            assert len(found[f"right_{kind}"]) == len(found[f"wrong_{kind}"])
+        assert all(find_reflection(text) is None for text in rights)
+        assert all(find_reflection(text) is not None for text in doubts)

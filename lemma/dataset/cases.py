@@ -28,7 +28,7 @@ from lemma.records import (
 from lemma.run_files import CORRECTIONS
 from lemma.statistics import random_for
 from lemma.steps import solution_text, split_steps, states_answer, without_annotations
-from lemma.trajectories.checks import Known, checked, known_lines
+from lemma.trajectories.checks import RIGHT_STEP, checked, known_lines
 from lemma.trajectories.joining import PhraseDraw, Truncation, join, opening, trajectory_of
 from lemma.trajectories.model_choice import ModelChoice, TurningPoint
 from lemma.trajectories.several_turns import Turn, fits_into, restarted, retried
@@ -139,7 +139,7 @@ class Joining:
             return solution
         rng = random_for(self.phrases.seed, "checks", solution.problem_id)
         whole = (Segment(kind="correction", text=solution.text),)
-        known = Known(frozenset(step for step in solution.steps if not states_answer((step,))), frozenset())
+        known = {step: RIGHT_STEP for step in solution.steps if not states_answer((step,))}
         return replace(solution, checked=checked(whole, known, (), self.verify_rate, rng))
 
     def _unnumbered_phrase(self, erroneous: ErroneousSolution, correction: Correction) -> str:

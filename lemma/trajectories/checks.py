@@ -1,16 +1,17 @@
 """Sentences within a trajectory that say whether a step holds, where that is known (S2R, arXiv 2502.12853).
 
     4 * 8 = 32 apples.
-    I checked this step, and it is right.
+    Check: correct.
     32 - 5 = 29 apples.
     Check: not correct.
     Wait, that isn't right.
     32 - 5 = 27 apples.
 
-A step holds if it is one of the reference, one before a proven error, or if each of its equations computes the same
-function of the problem's numbers as an equation of the reference. It does not hold if a proof says so, or if an
-equation of it is false. The answer of a wrong solution is known to be wrong. Of all else nothing is said. Right and
-wrong steps are checked at the same rate and in the same words, so that a check announces nothing.
+A step holds if it is one of the reference, or one before a proven error; it does not if a proof says so. Of a step in
+the student's own words, only its calculation is spoken of: it is right if each of its equations computes the same
+function of the problem's numbers as an equation of the reference, and wrong if an equation is false. The answer of a
+wrong solution is known to be wrong. Of all else nothing is said. Right and wrong steps are checked at the same rate and
+in words that begin alike, so that a check announces nothing.
 
 The phrases are in `prompts/checks/`, by language.
 """
@@ -18,8 +19,7 @@ The phrases are in `prompts/checks/`, by language.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -30,39 +30,35 @@ from lemma.grading.verdict import exact_value
 from lemma.locating.explaining import false_equation
 from lemma.records import Correction, ErroneousSolution, Segment
 from lemma.resources import prompt_files
-from lemma.steps import answer_line, states_answer
+from lemma.steps import answer_line
 from lemma.trajectories.languages import UNDETERMINED, language_of
 from lemma.trajectories.phrases import Phrases, read_phrases
 from lemma.trajectories.rearranging.proof import agree, by_result, meanings
 
 RIGHT_STEP, WRONG_STEP, WRONG_ANSWER = "right_step", "wrong_step", "wrong_answer"
+RIGHT_CALCULATION, WRONG_CALCULATION = "right_calculation", "wrong_calculation"
+RIGHT, DOUBTS = (RIGHT_STEP, RIGHT_CALCULATION), (WRONG_STEP, WRONG_CALCULATION, WRONG_ANSWER)
 
 
-@dataclass(frozen=True)
-class Known:
-    """The lines of a trajectory that are known to be right, and those that are known to be wrong."""
-
-    right: frozenset[str]
-    wrong: frozenset[str]
-
-
-def known_lines(errors: Sequence[ErroneousSolution], correction: Correction) -> Known:
-    """What is known of the steps of these errors of one problem and of a correction for them."""
+def known_lines(errors: Sequence[ErroneousSolution], correction: Correction) -> dict[str, str]:
+    """What can be said of the steps of these errors of one problem, and of a correction for them: the name of a file of
+    phrases, by the step. Nothing is said of a step that is right in one place and wrong in another.
+    """
     first = errors[0]
     kept = first.split[0] if correction.strategy == "fix" else ()
-    right = set(first.reference_steps)
-    right.update(proven_steps(first, (*kept, *correction.steps)))
-    wrong = set[str]()
+    right = dict.fromkeys(proven_steps(first, (*kept, *correction.steps)), RIGHT_CALCULATION)
+    wrong: dict[str, str] = {}
     for error in errors:
         before, step, _ = error.split
-        if error.error_step is None:
-            continue
-        right.update(before if error.evidence == "proof" else proven_steps(error, before))
-        if error.evidence == "proof" or false_equation(step[0]):
-            wrong.update(step)
-    # A line that is right in one place and wrong in another is not spoken of; neither is one that gives the answer.
-    said = {line for line in right - wrong if not states_answer((line,))}
-    return Known(frozenset(said), frozenset(wrong - right))
+        if error.evidence == "proof":
+            right |= dict.fromkeys(before, RIGHT_STEP)
+            wrong |= dict.fromkeys(step, WRONG_STEP)
+        elif error.error_step is not None:
+            right |= dict.fromkeys(proven_steps(error, before), RIGHT_CALCULATION)
+            wrong |= {step[0]: WRONG_CALCULATION} if false_equation(step[0]) else {}
+    right |= dict.fromkeys(first.reference_steps, RIGHT_STEP)
+    doubtful = right.keys() & wrong.keys()
+    return {line: name for line, name in {**right, **wrong}.items() if line not in doubtful and "\\boxed" not in line}
 
 
 def proven_steps(erroneous: ErroneousSolution, steps: Sequence[str]) -> Iterator[str]:
@@ -84,9 +80,13 @@ def proven_steps(erroneous: ErroneousSolution, steps: Sequence[str]) -> Iterator
 
 
 def checked(
-    segments: Iterable[Segment], known: Known, wrong_answers: Iterable[str], rate: float, rng: random.Random
+    segments: Iterable[Segment],
+    known: Mapping[str, str],
+    wrong_answers: Iterable[str],
+    rate: float,
+    rng: random.Random,
 ) -> tuple[Segment, ...]:
-    """The segments with checks in between, each a segment of its own. At this rate, a line that is known to be right
+    """The segments with checks in between, each a segment of its own. At this rate, a line that is `known` to be right
     or wrong is followed by one; so is a whole wrong solution that ends with one of these answers.
     """
     parts = list(segments)
@@ -97,30 +97,29 @@ def checked(
         text = ""
         for line in part.text.splitlines(keepends=True):
             text += line
-            said = _known_of(part, line, known, ends)
+            said = _said_of(part, line, known, ends)
             if said and rng.random() < rate:
-                made += [
-                    Segment(kind=part.kind, text=text),
-                    Segment(kind="check", text=f"{_drawn(said, language, rng)}\n"),
-                ]
+                check = Segment(kind="check", text=f"{_drawn(said, language, rng)}\n")
+                made += [Segment(kind=part.kind, text=text), check]
                 text = ""
         if text:
             made.append(Segment(kind=part.kind, text=text))
     return tuple(made)
 
 
-def _known_of(part: Segment, line: str, known: Known, wrong_answers: set[str]) -> str:
-    """Which kind of check may follow a line; empty if none. The last line of all has no end, and no check."""
+def _said_of(part: Segment, line: str, known: Mapping[str, str], wrong_answers: set[str]) -> str:
+    """Which phrases may follow a line; empty if none. The last line of all has no end, and no check."""
     text = line.removesuffix("\n")
+    name = known.get(text, "")
     if text == line:
         return ""
     if part.kind in ("prefix", "correction"):
-        return RIGHT_STEP if text in known.right else ""
+        return name if name in RIGHT else ""
     if part.kind != "error":
         return ""
     if text in wrong_answers:
         return WRONG_ANSWER
-    return WRONG_STEP if line == part.text and text in known.wrong else ""
+    return name if line == part.text and name in DOUBTS else ""
 
 
 def _drawn(name: str, language: str, rng: random.Random) -> str:
