@@ -127,7 +127,7 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
             return probe(item, plan, Asker(client, model, f"{model} {weights}".strip(), prompt, sampling, pace))
 
         items = islice(read_test_problems(source), config.limit)
-        notes += run_calls(asking, items, journal=journal, config=here, model=model, progress=progress)
+        notes += run_calls(asking, items, journal=journal, config=here, models={model: here}, progress=progress)
     facts = {"data": source.name, "prompt": config.prompt, "scripted": config.backend == "scripted"}
     return _report(here, suites, journal, notes, facts)
 
