@@ -201,7 +201,8 @@ class _Drafts:
                 self._drafts[last if step == steps - 1 else max(0, min(step, last - 1))][kind].append(draft)
         for kinds in self._drafts.values():
             for drafts in kinds.values():
-                drafts.reverse()  # they are taken from the end
+                # They are taken from the end: in random order, but what people do more often comes sooner.
+                drafts.sort(key=lambda draft: rng.random() ** (1 / weight_of(draft)))
 
     def take(self, places: Sequence[int]) -> tuple[str, Injected] | None:
         """The next error that is proven at the first of these steps that still has one, with its type. No final answer
@@ -224,7 +225,10 @@ class _Drafts:
         while kinds:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
             often = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
-            weights = [self._plan.weights[kind] * often.get(kind, 1) / (1 + 4 * self._made[kind]) for kind in kinds]
+            weights = [
+                self._plan.weights[kind] * often.get(kind, 1) * weight_of(kinds[kind][-1]) / (1 + 4 * self._made[kind])
+                for kind in kinds
+            ]
             kind = self._rng.choices(list(kinds), weights)[0]
             while kinds[kind]:
                 try:
@@ -238,6 +242,8 @@ class _Drafts:
                 self._texts.add(text)
                 if error.final not in self._answers:
                     self._answers.add(error.final)
+                    if not kinds[kind]:
+                        del kinds[kind]
                     return kind, error
                 self._spare[place].append((kind, error))
             del kinds[kind]
@@ -260,6 +266,11 @@ def _drafts_of(
         return
     for error in islice(propose_modular(graph.story, kind, rng), most):
         yield Injected(error.steps, error.error_step, error.final, error.explanation)
+
+
+def weight_of(draft: _Draft) -> float:
+    """How often people make such an error, next to others of its type."""
+    return draft.weight if isinstance(draft, Proposal) else 1
 
 
 def place_of(graph: SolutionGraph | ModularSolution, draft: _Draft) -> tuple[int, int]:
