@@ -28,6 +28,12 @@ _CLOSES = re.compile(r"\s*(?:$|[)}\],.=&]|\\right|\\\\|\\?\$|\\[\])])")
 _LARGEST_FACTOR = 30
 _LARGEST_DIGIT = 9
 _SHARE = re.compile(r"probab|fraction of|portion|chance", re.IGNORECASE)
+_LARGEST_DENOMINATOR = 12
+_WHOLE = re.compile(
+    r"integer|whole|prime|divi[ds]|perfect|multiple|modul|\\mod|base|sequence|even\b|odd\b", re.IGNORECASE
+)
+_FULL_ANGLE = 360
+_ANGLE = re.compile(r"\\?\bangle|degree|\\circ")
 _DIGIT = re.compile(r"\bdigit\b")
 _COUNTS = re.compile(
     r"how many|number of|how much|\blength|\barea\b|volume|distance|perimeter|radius|probab|digit|remainder|positive|"
@@ -39,7 +45,8 @@ _COUNTS = re.compile(
 @dataclass(frozen=True)
 class ChainChange:
     """What is changed in one side of a chain: parts with their new values or forms, and the edits that write it. A
-    `result` is a part that follows from the side before, and then does not any more.
+    `result` is a part that follows from the side before, or from an `equation`, and then does not any more. It may
+    follow from a side with letters whose values the solution has found before (`with_letters`), or just be `stated`.
     """
 
     chain: int
@@ -47,6 +54,9 @@ class ChainChange:
     new: Mapping[Node, Surd | Node]
     edits: tuple[Edit, ...]
     result: bool = False
+    equation: int | None = None
+    with_letters: bool = False
+    stated: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,11 +96,14 @@ def is_plausible(old: Surd, new: Surd, question: str) -> bool:
             return True
         # A root may come out as a whole number, never the reverse.
         return before is None and one * other > 0 and 1 / _LARGEST_FACTOR <= abs(other / one) <= _LARGEST_FACTOR
-    broken = isinstance(before, int) and not isinstance(after, int)
-    negative = before > 0 >= after and _COUNTS.search(question) is not None
+    counts = _COUNTS.search(question) is not None
+    no_fraction = counts or _WHOLE.search(question) is not None or after.denominator > _LARGEST_DENOMINATOR
+    broken = isinstance(before, int) and not isinstance(after, int) and no_fraction
+    negative = before > 0 >= after and counts
     above_one = 0 < before <= 1 < after and _SHARE.search(question) is not None
     no_digit = 0 <= before <= _LARGEST_DIGIT < after and _DIGIT.search(question) is not None
-    if broken or negative or above_one or no_digit:
+    no_angle = before <= _FULL_ANGLE < after and _ANGLE.search(question) is not None
+    if broken or negative or above_one or no_digit or no_angle:
         return False
     sizes = [abs(float(before)), abs(float(after))]
     if isinstance(before, int):
@@ -110,33 +123,35 @@ class _Carrying:
         self.step = solution.chains[change.chain].step
 
     def run(self) -> ChainConsequence:
-        solution, change = self.solution, self.change
-        if solution.answer[0] < change.chain:
+        solution, change, answer = self.solution, self.change, self.solution.answer
+        if answer.chain < change.chain:
             raise Refusal("behind_the_answer")
         self.edits.setdefault(self.step, []).extend(change.edits)
-        place = solution.items.index(solution.chains[change.chain])
+        place = next(n for n, item in enumerate(solution.items) if item is solution.chains[change.chain])
         for item in solution.items[:place]:
             self._note_seen(item)
         self._first_chain()
-        index = change.chain
+        end, index = len(solution.steps), change.chain
         for item in solution.items[place + 1 :]:
-            if isinstance(item, Chain):
-                index += 1
-                self._chain(index, item)
-            else:
-                self._words(item)
-        self._refuse_claims()
-        chain, side = solution.answer
-        answer_side = solution.chains[chain].sides[side]
+            index += isinstance(item, Chain)
+            try:
+                if isinstance(item, Chain):
+                    self._chain(index, item)
+                else:
+                    self._words(item)
+            except Refusal:
+                # What stands behind the answer, such as a second way, may be left away.
+                if item.step <= answer.step or any("\\boxed" in text for text in solution.steps[answer.step + 1 :]):
+                    raise
+                end = answer.step + 1
+                break
+        self._refuse_claims(end)
+        if not any(answer.start <= edit.start and edit.end <= answer.end for edit in self.edits.get(answer.step, ())):
+            raise Refusal("answer_unchanged")
         steps = tuple(
             apply_edits(text, self.edits[step]) if step in self.edits else text
-            for step, text in enumerate(solution.steps)
+            for step, text in enumerate(solution.steps[:end])
         )
-        if not any(
-            answer_side.start <= edit.start and edit.end <= answer_side.end + 1
-            for edit in self.edits.get(solution.chains[chain].step, ())
-        ):
-            raise Refusal("answer_unchanged")
         answers = [content for text in steps for content in boxed(text)]
         return ChainConsequence(steps, self.step, answers[-1], dict(self.gone))
 
@@ -168,9 +183,10 @@ class _Carrying:
             self.seen |= {literal.value for literal in literals_of(one, self.solution.steps[self.step])}
         self.seen -= set(self.gone)
         for before, after in zip(chain.sides[first:], chain.sides[first + 1 :], strict=False):
-            self._carry_on(before, after, {}, {})
+            if self.change.equation is None:
+                self._carry_on(before, after, {}, {})
         self._end_of_chain(self.change.chain, chain)
-        last = chain.sides[-1]
+        last = next((side for side in reversed(chain.sides) if side.value is not None), chain.sides[-1])
         if last.formula is None or last.value is None:
             raise Refusal("unread_formula")
         if self._now(last, {}) == last.value:
@@ -190,9 +206,15 @@ class _Carrying:
         link = follow(before.formula.tree, after.formula.tree, old)
         if link is None:
             raise Refusal("side_not_followed", self.solution.steps[self.step][before.start : after.end][:200])
-        for node in link.shared:
-            if node in self.new:
+        for node, other in link.shared.items():
+            form = self.new.get(node)
+            if form is None:
+                continue
+            if isinstance(form, Surd) or form.parts != node.parts or node.sign is None or other.sign is None:
                 raise Refusal("operation_in_both_sides")
+            # The same sign stands in both sides.
+            self.new[other] = Node(form.op, other.parts, other.start, other.end, sign=other.sign)
+            self.edits.setdefault(self.at, []).append(Edit(*other.sign, form.op))
         for node, source in link.sources.items():
             try:
                 new = value(source, letters, self.new)
@@ -228,13 +250,14 @@ class _Carrying:
         tree = chain.sides[0].formula.tree if chain.sides[0].formula is not None else None
         name, old = named(chain)
         if name is not None and old is not None:
-            new = self._now(chain.sides[-1], {})
+            number = next(side for side in reversed(chain.sides) if side.value is not None)
+            new = self._now(number, {})
             if new != old:
                 self.letters[name] = new
         elif tree is not None and chain.sides[0].letters and len(chain.sides) > 1:
             # What a formula with letters is equal to changed: these letters say something else now.
             self.vague = self.vague | chain.sides[0].letters
-        self.latest = chain.sides[-1].value
+        self.latest = next((side.value for side in reversed(chain.sides) if side.value is not None), None)
 
     vague: frozenset[str] | set[str] = frozenset()
 
@@ -293,13 +316,17 @@ class _Carrying:
         bare = is_written(side.formula.tree)
         for literal in literals_of(side, text):
             if literal.value in self.gone:
-                is_box = bare and "\\boxed" in text[side.start : side.end] and self.latest == literal.value
+                is_box = bare and self._in_box(side) and self.latest == literal.value
                 self._refuse_ambiguous(literal.value, is_box)
                 self._write(literal, self.gone[literal.value])
             elif literal.value not in self.seen and literal.value not in self.solution.given:
                 raise Refusal("unexplained_number", f"{literal.value} in {text[side.start : side.end][:200]}")
             elif bare and (stated or alone):
                 self._refuse_relative(literal.value, stated)
+
+    def _in_box(self, side: Side) -> bool:
+        answer = self.solution.answer
+        return self.at == answer.step and side.start < answer.end and answer.start < side.end
 
     def _refuse_ambiguous(self, old: Surd, is_box: bool) -> None:
         if is_box:
@@ -344,8 +371,10 @@ class _Carrying:
             elif found.value not in self.seen and found.value not in self.solution.given:
                 raise Refusal("unexplained_number", text.strip()[:200])
 
-    def _refuse_claims(self) -> None:
+    def _refuse_claims(self, end: int) -> None:
         for step in self.edits:
+            if step >= end:
+                continue
             text = self.solution.steps[step]
             if claims_something(text):
                 raise Refusal("claim_about_numbers", text[:200])

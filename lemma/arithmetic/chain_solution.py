@@ -15,20 +15,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lemma.arithmetic.chains import Chain, Side, Words, read_items
-from lemma.arithmetic.formulas import Node, Unreadable, letters_of, read_formula
+from lemma.arithmetic.formulas import Node
 from lemma.arithmetic.graph import values_of_words
 from lemma.arithmetic.latex import is_balanced
 from lemma.arithmetic.numbers import parse_plain
-from lemma.arithmetic.surds import NoValue, Surd
+from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import known_value, written_parts
 from lemma.exceptions import Refusal
 
 _COMPLEX = re.compile(r"\bcomplex|\bimaginary|\bi\s*\^\s*\{?2|[\d}]\s*i\b(?!\w)|\bi\s*\\sqrt")
-_MODULAR = re.compile(r"\\(?:equiv|[bp]?mod)(?![a-zA-Z])|\bmodul[oi]\b")
 _DRAWING = re.compile(r"\[asy\](?:(?!\[/?asy\]).)*\[/asy\]", re.DOTALL)
 _NUMBER = re.compile(r"\d{1,3}(?:(?:,|\{,\}|\\!,|,\\!)\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
-_FALSE = re.compile(r"reference")
 _MOST_CHAINS = 150
 
 
@@ -42,16 +40,26 @@ class Literal:
     node: Node | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The last box: its place, and the last chain that has a part in it."""
+
+    chain: int
+    step: int
+    start: int
+    end: int
+
+
 @dataclass(frozen=True)
 class ChainSolution:
-    """A solution in steps, its chains and the words between them in order, and the side that holds the answer."""
+    """A solution in steps, its chains and the words between them in order, and the box that holds the answer."""
 
     question: str
     steps: tuple[str, ...]
     gold: str
     items: tuple[Chain | Words, ...]
     chains: tuple[Chain, ...]
-    answer: tuple[int, int]
+    answer: Answer
     complex_numbers: bool
 
     @cached_property
@@ -93,13 +101,77 @@ class ChainSolution:
                 known.setdefault(name, set()).add(found)
         return {name: next(iter(values)) for name, values in known.items() if len(values) == 1}
 
+    def results_before(self, index: int, same_step: bool = False) -> dict[Surd, int]:
+        """What the steps before that of a chain have worked out or called a letter, with the step; also what its own
+        step has before it, if that counts.
+        """
+        found: dict[Surd, int] = {}
+        for chain in self.chains[:index]:
+            last = chain.sides[-1].value
+            if last is None or set(chain.relations) != {"="}:
+                continue
+            if chain.step < self.chains[index].step or same_step:
+                found[last] = chain.step
+        return found
+
+    @cached_property
+    def solved(self) -> dict[int, int]:
+        """The chains that give the root of an equation in one letter, and the chain of that equation just before."""
+        found = {}
+        for index, chain in enumerate(self.chains):
+            name, root = named(chain)
+            if name is None or root is None:
+                continue
+            for earlier in range(index - 1, -1, -1):
+                other = self.chains[earlier]
+                if other.step < chain.step - 1 or any(side.formula is None for side in other.sides):
+                    break
+                letters = set().union(*(side.letters for side in other.sides))
+                if name not in letters:
+                    continue
+                if letters == {name} and other.relations == ("=",) and satisfies(other, name, root):
+                    found[index] = earlier
+                break
+        return found
+
+
+def satisfies(equation: Chain, name: str, root: Surd) -> bool | None:
+    """Whether a value of its letter makes an equation true; None if that can't be told."""
+    sides = [known_value(side.formula.tree, {name: root}) for side in equation.sides if side.formula is not None]
+    return None if None in sides or len(sides) != len(equation.sides) else sides[0] == sides[1]
+
+
+def linear(side: Side, name: str) -> tuple[Surd, Surd] | None:
+    """Factor and constant of a side that is linear in a letter; None if it is not."""
+    assert side.formula is not None
+    values = [known_value(side.formula.tree, {name: Surd(one)}) for one in (0, 1, 2, 3, 7)]
+    if None in values:
+        return None
+    constant, first = values[0], values[1]
+    assert constant is not None and first is not None
+    factor = first - constant
+    fits = all(found == constant + factor * Surd(one) for one, found in zip((2, 3, 7), values[2:], strict=True))
+    return (factor, constant) if fits else None
+
+
+def root_of(equation: Chain, name: str, trees: tuple[Side, ...] | None = None) -> Surd | None:
+    """The one root of an equation that is linear in a letter; None if there is none or several."""
+    parts = [linear(side, name) for side in (trees or equation.sides)]
+    if len(parts) != len(equation.sides) or len(parts) != 2 or parts[0] is None or parts[1] is None:
+        return None
+    factor, constant = parts[0][0] - parts[1][0], parts[1][1] - parts[0][1]
+    return constant / factor if factor else None
+
 
 def named(chain: Chain) -> tuple[str | None, Surd | None]:
-    """The letter that a chain begins with, and the number that it is called equal to."""
-    tree = chain.sides[0].formula.tree if chain.sides[0].formula is not None else None
-    if tree is None or tree.op != "letter" or len(chain.sides) < 2 or set(chain.relations) != {"="}:
+    """The letter that a chain begins (or ends) with, and the number that it is called equal to."""
+    if len(chain.sides) < 2 or set(chain.relations) != {"="}:
         return None, None
-    return tree.name, chain.sides[-1].value
+    for side, other in ((chain.sides[0], chain.sides[-1]), (chain.sides[-1], chain.sides[0])):
+        tree = side.formula.tree if side.formula is not None else None
+        if tree is not None and tree.op == "letter" and other.value is not None:
+            return tree.name, other.value
+    return None, None
 
 
 def literals_of_text(text: str) -> Iterator[Literal]:
@@ -131,27 +203,38 @@ def read_chain_solution(question: str, steps: Sequence[str], gold: str) -> Chain
         raise Refusal("no_boxed_answer", "the solution has no box around its answer")
     if any(not is_balanced(step) for step in steps):
         raise Refusal("unbalanced_latex", "a formula or a brace of the solution is not closed")
-    together = "\n".join(steps)
-    is_complex = bool(_COMPLEX.search(question + together))
+    is_complex = bool(_COMPLEX.search("\n".join((question, *steps))))
     items = tuple(item for step, text in enumerate(steps) for item in read_items(text, step, is_complex))
     chains = tuple(item for item in items if isinstance(item, Chain))
     if len(chains) > _MOST_CHAINS:
         raise Refusal("solution_too_long", f"{len(chains)} formulas, at most {_MOST_CHAINS} are followed")
-    if _MODULAR.search(question + together):
-        raise Refusal("modular_arithmetic", "equations are not what they seem in modular arithmetic")
     for chain in chains:
         for place in false_links(chain):
             left, right = chain.sides[place], chain.sides[place + 1]
             raise Refusal("reference_equation_false", steps[chain.step][left.start : right.end][:200])
-    boxes = [
-        (index, place)
+    step = max(number for number, text in enumerate(steps) if _BOX.search(text))
+    start, end = box_spans(steps[step])[-1]
+    inside = [
+        index
         for index, chain in enumerate(chains)
-        for place, side in enumerate(chain.sides)
-        if _BOX.search(steps[chain.step], max(0, side.start), side.end)
+        if chain.step == step and any(side.start < end and start < side.end for side in chain.sides)
     ]
-    if not boxes:
+    if not inside:
         raise Refusal("answer_not_in_formula", "the box is in no formula that is read")
-    return ChainSolution(question, tuple(steps), gold, items, chains, boxes[-1], is_complex)
+    answer = Answer(inside[-1], step, start, end)
+    return ChainSolution(question, tuple(steps), gold, items, chains, answer, is_complex)
+
+
+def box_spans(text: str) -> list[tuple[int, int]]:
+    """Where the boxes of a text begin and end."""
+    spans = []
+    for match in _BOX.finditer(text):
+        depth, end = 1, match.end()
+        while end < len(text) and depth:
+            depth += {"{": 1, "}": -1}.get(text[end], 0)
+            end += 1
+        spans.append((match.start(), end))
+    return spans
 
 
 def false_links(chain: Chain) -> list[int]:
@@ -162,24 +245,3 @@ def false_links(chain: Chain) -> list[int]:
         if relation == "=" and left.value is not None and right.value is not None and left.value != right.value:
             found.append(place)
     return found
-
-
-def replaced_formula(text: str, start: int, end: int, complex_numbers: bool) -> Node | None:
-    """The tree of an edited text; None if it can't be read."""
-    try:
-        return read_formula(text, start, end, complex_numbers).tree
-    except (Unreadable, NoValue):
-        return None
-
-
-__all__ = [
-    "ChainSolution",
-    "Literal",
-    "false_links",
-    "letters_of",
-    "literals_of",
-    "literals_of_text",
-    "named",
-    "read_chain_solution",
-    "replaced_formula",
-]

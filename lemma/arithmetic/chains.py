@@ -46,6 +46,11 @@ _BREAK = re.compile(
 _RELATION = re.compile(
     r"=|\\(?:approx|equiv|leq?|geq?|lt|gt|neq?|in|sim|cong|pm|mp|mid|propto|ll|gg|parallel|perp|subset|cup|cap)(?![a-zA-Z])|[<>]"
 )
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{\s*")
+_OPENING = re.compile(r"(?:\\left\s*)?[(\[]\s*")
+_CLOSING = re.compile(r"\s*(?:\\right\s*)?[)\]]\s*$")
+_COMMA = re.compile(r",(?!\d{3}(?!\d))")
+_COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.)", re.DOTALL)
 _ROW = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _DIGITS = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _LONGEST = 12_000
@@ -145,7 +150,7 @@ def _chains(text: str, start: int, end: int, step: int, complex_numbers: bool) -
             blank = not text[pieces[0][0] : pieces[0][1]].strip(" &\n\t~\\,;:!")
             continues = place == 0 and blank and len(pieces) > 1 and bool(sides)
             if not continues and sides:
-                yield Chain(step, tuple(sides), tuple(relations))
+                yield from _expanded(text, Chain(step, tuple(sides), tuple(relations)), complex_numbers)
                 sides, relations = [], []
             for number, (first, last, relation) in enumerate(pieces):
                 if number or continues:
@@ -157,7 +162,42 @@ def _chains(text: str, start: int, end: int, step: int, complex_numbers: bool) -
                     continue
                 sides.append(_side(text, first, last, complex_numbers))
     if sides:
-        yield Chain(step, tuple(sides), tuple(relations))
+        yield from _expanded(text, Chain(step, tuple(sides), tuple(relations)), complex_numbers)
+
+
+def _expanded(text: str, chain: Chain, complex_numbers: bool) -> Iterator[Chain]:
+    """A chain of pairs or lists as one chain for each place: `(x, y) = (2 + 3, 4)` as `x = 2 + 3` and `y = 4`."""
+    parts = [_components(text, side) if side.formula is None else [] for side in chain.sides]
+    length = max(map(len, parts))
+    tuples = [place for place, part in enumerate(parts) if part]
+    if not tuples or any(len(part) not in (0, length) for part in parts) or set(chain.relations) - {"=", "\\in"}:
+        yield chain
+        return
+    for place, side in enumerate(chain.sides):
+        if not parts[place]:
+            yield Chain(chain.step, (side,), ())
+    for number in range(length):
+        spans = [parts[place][number] for place in tuples]
+        sides = tuple(_side(text, start, end, complex_numbers) for start, end, _ in spans)
+        yield Chain(chain.step, sides, ("=",) * (len(sides) - 1))
+
+
+def _components(text: str, side: Side) -> list[tuple[int, int, str]]:
+    """The places of a pair, an interval or a list in a box; none for anything else."""
+    start, end = side.start, side.end
+    box = _BOX.match(text, start, end)
+    if box is not None and text[end - 1] == "}":
+        start, end = box.end(), end - 1
+    bracket = _OPENING.match(text, start, end)
+    if bracket is not None:
+        closing = _CLOSING.search(text, bracket.end(), end)
+        if closing is None:
+            return []
+        start, end = bracket.end(), closing.start()
+    elif box is None:
+        return []
+    pieces = _split(text, start, end, _COMMA)
+    return pieces if len(pieces) > 1 else []
 
 
 def _split(text: str, start: int, end: int, pattern: re.Pattern[str]) -> list[tuple[int, int, str]]:
@@ -171,7 +211,7 @@ def _split(text: str, start: int, end: int, pattern: re.Pattern[str]) -> list[tu
             continue
         character = text[here]
         if character == "\\":
-            command = re.compile(r"\\(?:[a-zA-Z]+|.)", re.DOTALL).match(text, here, end)
+            command = _COMMAND.match(text, here, end)
             written = command.group() if command is not None else character
             # \left( counts by its bracket, \{ as one
             depth += (written in ("\\{",)) - (written in ("\\}",))

@@ -102,6 +102,10 @@ def write(new: Surd, like: Node, text: str) -> str | None:
             return None if needed is None else sign + str(render(positive, style))
         if isinstance(rational, int):
             return sign + str(render(positive, style))
+    if inner.op == "frac" and rational is not None and inner.parts and not _is_monomial(inner):
+        below = inner.parts[1].number.rational if inner.parts[1].number is not None else None
+        if isinstance(below, int) and (rational * below).denominator == 1:
+            return f"{inner.name}{{{rational * below}}}{{{below}}}"  # with the same denominator
     command = "/" if inner.op == "/" else inner.name if inner.op == "frac" else FRAC
     pieces = [_monomial(factor, unit, command) for unit, factor in sorted(new.terms.items())]
     if None in pieces:
@@ -148,6 +152,11 @@ def _follow(before: Node, after: Node, letters: Mapping[str, Surd], link: Link) 
             link.sources[after] = before
             return True
     sources, shared = dict(link.sources), dict(link.shared)
+    if after.op == "frac" and all(part.op == "num" for part in after.parts):
+        found = known_value(before, letters)
+        if found is not None and found == known_value(after):
+            link.sources[after] = before  # 1/5 = 3/15
+            return True
     if _same_shape(before, after) and all(
         _follow(one, other, letters, link) for one, other in zip(before.parts, after.parts, strict=True)
     ):
@@ -158,7 +167,24 @@ def _follow(before: Node, after: Node, letters: Mapping[str, Surd], link: Link) 
         if before.op in group and after.op in group and _follow_terms(before, after, letters, link, group):
             return True
     _restore(link, sources, shared)
-    return False
+    joined = _one_fraction(before) if after.op == "frac" else None
+    return joined is not None and _follow(joined, after, letters, link)
+
+
+def _one_fraction(node: Node) -> Node | None:
+    """A product of two fractions, or a sum of fractions with the same denominator, as one fraction."""
+    if node.op not in ("*", "+", "-"):
+        return None
+    first, last = node.parts
+    first = _one_fraction(first) or first
+    if first.op not in ("frac", "/") or last.op not in ("frac", "/"):
+        return None
+    above = Node(node.op, (first.parts[0], last.parts[0]), node.start, node.end)
+    if node.op == "*":
+        below = Node("*", (first.parts[1], last.parts[1]), node.start, node.end)
+        return Node("frac", (above, below), node.start, node.end, name=FRAC)
+    alike = first.parts[1].number is not None and first.parts[1].number == last.parts[1].number
+    return Node("frac", (above, last.parts[1]), node.start, node.end, name=FRAC) if alike else None
 
 
 def _restore(link: Link, sources: Mapping[Node, Node], shared: Mapping[Node, Node]) -> None:

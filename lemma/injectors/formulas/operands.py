@@ -93,7 +93,7 @@ def other_result(place: Place) -> Iterator[Proposed]:
         for wrong in others[:_MOST_OTHERS]:
             shown = place.shown(node, wrong)
             fault = f"Step {step + 1} found {right}, but this step goes on with {shown}"
-            yield from _proposed(place, node, wrong, f"{fault} from step {place.results[wrong] + 1}")
+            yield from _proposed(place, node, wrong, f"{fault}, the result of step {place.results[wrong] + 1}")
         rational = found.rational
         for digits in swapped_digits(rational) if isinstance(rational, int) else ():
             fault = f"Step {step + 1} found {right}, but this step goes on with ${digits}$"

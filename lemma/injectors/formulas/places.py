@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lemma.arithmetic.carrying import ChainChange, brackets
-from lemma.arithmetic.chain_solution import ChainSolution, named
+from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.arithmetic.chains import Chain, Side
 from lemma.arithmetic.formulas import Node, end_of, parts_of
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
-from lemma.arithmetic.writing import follow, write
+from lemma.arithmetic.writing import follow, known_value, write
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(.*)\}\s*$", re.DOTALL)
 _CLUTTER = re.compile(r"(?<!\\)[&$]|\\(?:left|right)(?=\s*[()\[\]])")
@@ -68,6 +68,19 @@ class Place:
         return {} if link is None else {**link.sources, **{after: old for old, after in link.shared.items()}}
 
     @cached_property
+    def is_proven(self) -> bool:
+        """Whether the side before is proven to be equal to this one, so that only a slip could change it: it has no
+        letters, or none that matters.
+        """
+        if not self.first:
+            return False
+        before = self.chain.sides[self.first - 1]
+        if before.formula is None or not before.letters:
+            return True
+        tries = ({name: Surd(one + place) for place, name in enumerate(before.letters)} for one in (11, 101))
+        return all(known_value(before.formula.tree, letters) == self.side.value for letters in tries)
+
+    @cached_property
     def letters(self) -> dict[str, Surd]:
         """The letters whose values the solution has found so far."""
         return self.solution.letters_before(self.index)
@@ -80,15 +93,7 @@ class Place:
     @cached_property
     def results(self) -> dict[Surd, int]:
         """What earlier steps have worked out or called a letter, with the step."""
-        found: dict[Surd, int] = {}
-        for chain in self.solution.chains[: self.index]:
-            last = chain.sides[-1].value
-            if last is None or chain.step >= self.chain.step or set(chain.relations) != {"="}:
-                continue
-            worked = chain.sides[0].value is not None or named(chain)[0] is not None
-            if worked or any(side.value is not None for side in chain.sides[:-1]):
-                found[last] = chain.step
-        return found
+        return self.solution.results_before(self.index)
 
     def part(self, node: Node) -> str:
         """A part of the side as a formula."""
@@ -122,7 +127,7 @@ class Place:
 
 def places(solution: ChainSolution) -> Iterator[Place]:
     """The chains that work something out, up to the one with the answer."""
-    for index, chain in enumerate(solution.chains[: solution.answer[0] + 1]):
+    for index, chain in enumerate(solution.chains[: solution.answer.chain + 1]):
         if len(chain.sides) < 2 or set(chain.relations) != {"="} or chain.sides[-1].value is None:
             continue
         first = next((place for place, side in enumerate(chain.sides) if side.value is not None), -1)

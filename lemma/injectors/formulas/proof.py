@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from lemma.arithmetic.carrying import carry
-from lemma.arithmetic.chain_solution import ChainSolution, false_links
+from lemma.arithmetic.chain_solution import ChainSolution, false_links, named, satisfies
 from lemma.arithmetic.chains import Chain, read_items
 from lemma.arithmetic.latex import boxed, is_balanced
+from lemma.arithmetic.writing import known_value
 from lemma.exceptions import Refusal
-from lemma.grading.verdict import verdict
+from lemma.grading.verdict import exact_value, verdict
 from lemma.injectors.formulas.places import Proposed
+
+_MODULUS = re.compile(
+    r"remainder.*divided by \$?(?P<by>\d{1,9})|\\?(?:modulo|[pb]?mod)\b\s*[ {$~]*(?P<modulus>\d{1,9})", re.DOTALL
+)
 
 
 def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...], int, str]:
@@ -23,11 +29,19 @@ def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...
     _prove_equations(solution, proposed, steps, step)
     if not all(map(is_balanced, steps)) or not is_balanced(proposed.explanation, commands_outside=False):
         raise Refusal("unbalanced_latex")
+    _refuse_remainder(solution.question, consequence.answer)
     for content in (content for text in steps for content in boxed(text)):
         found = verdict(solution.gold, content)
         if found != "different":
             raise Refusal("answer_not_different", f"{content} is {found} to {solution.gold}")
     return steps, step, consequence.answer
+
+
+def _refuse_remainder(question: str, answer: str) -> None:
+    """A remainder is smaller than what is divided by."""
+    found, size = _MODULUS.search(question), exact_value(answer)
+    if found is not None and size is not None and not 0 <= size < int(found["modulus"] or found["by"]):
+        raise Refusal("implausible_value", f"a remainder of {answer}")
 
 
 def _prove_equations(solution: ChainSolution, proposed: Proposed, steps: Sequence[str], step: int) -> None:
@@ -37,7 +51,7 @@ def _prove_equations(solution: ChainSolution, proposed: Proposed, steps: Sequenc
     if steps[step] == solution.steps[step]:
         raise Refusal("error_step_unchanged")
     false = []
-    before = [chain for chain in solution.chains if chain.step >= step]
+    before = [chain for chain in solution.chains if step <= chain.step < len(steps)]
     now = [
         item
         for number in range(step, len(steps))
@@ -52,7 +66,18 @@ def _prove_equations(solution: ChainSolution, proposed: Proposed, steps: Sequenc
         if [side.value is None for side in old.sides] != [side.value is None for side in new.sides]:
             raise Refusal("formula_lost")
         false += [(index, place) for place in false_links(new)]
-    error = before.index(solution.chains[proposed.change.chain])
-    expected = [(error, proposed.change.side - 1)] if proposed.change.result else []
+    error = next(n for n, chain in enumerate(before) if chain is solution.chains[proposed.change.chain])
+    change = proposed.change
+    follows = change.equation is None and not (change.with_letters or change.stated)
+    expected = [(error, change.side - 1)] if change.result and follows else []
+    if change.with_letters:
+        left, right = now[error].sides[change.side - 1 : change.side + 1]
+        letters = solution.letters_before(change.chain)
+        if left.formula is None or known_value(left.formula.tree, letters) in (None, right.value):
+            raise Refusal("equations_not_as_expected", steps[step][:200])
+    if change.equation is not None:
+        name, root = named(now[error])
+        if name is None or root is None or satisfies(solution.chains[change.equation], name, root) is not False:
+            raise Refusal("equations_not_as_expected", steps[step][:200])
     if false != expected:
         raise Refusal("equations_not_as_expected", steps[step][:200])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import pairwise
 from math import comb, factorial
 
 from lemma.arithmetic.carrying import ChainChange
-from lemma.arithmetic.formulas import Node, parts_of, value
+from lemma.arithmetic.chain_solution import ChainSolution
+from lemma.arithmetic.formulas import Node, letters_of, parts_of, value
 from lemma.arithmetic.numbers import normal
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import follow, is_written, known_value, write
@@ -20,26 +22,37 @@ _LARGEST_BASE = 20
 _EASY = 10
 
 
-def propose(place: Place) -> Iterator[Proposed]:
+def propose(solution: ChainSolution) -> Iterator[Proposed]:
     """One value of a chain that does not follow from the side before it."""
-    sides = place.chain.sides
-    for number in range(place.first, len(sides) - 1):
-        before, after = sides[number].formula, sides[number + 1].formula
-        assert before is not None and after is not None
-        link = follow(before.tree, after.tree)
-        for node, source in (link.sources if link is not None else {}).items():
-            if is_written(source):
+    for index, chain in enumerate(solution.chains[: solution.answer.chain + 1]):
+        letters = solution.letters_before(index)
+        for number, (before, after) in enumerate(pairwise(chain.sides)):
+            if before.formula is None or after.formula is None or after.value is None:
                 continue
-            seen = {value(node)}
-            for wrong, reason in _slips_of(place, source):
-                edits = place.put(node, wrong) if wrong not in seen else ()
-                seen.add(wrong)
-                if edits:
-                    change = ChainChange(place.index, number + 1, {node: wrong}, edits, result=True)
-                    yield Proposed(change, _told(place, source, node, wrong, reason))
+            tree, known = before.formula.tree, letters if before.value is None else {}
+            if chain.relations[number] != "=" or known_value(tree, known) != after.value or tree.op == "letter":
+                continue
+            link = follow(tree, after.formula.tree, known)
+            for node, source in (link.sources if link is not None else {}).items():
+                if not is_written(source) and source.op != "letter":
+                    yield from _wrong_results(Place(solution, index, number), node, source, known)
 
 
-def _told(place: Place, source: Node, node: Node, wrong: Surd, reason: str) -> str:
+def _wrong_results(place: Place, node: Node, source: Node, letters: Mapping[str, Surd]) -> Iterator[Proposed]:
+    seen = {value(node)}
+    for wrong, reason in _slips_of(place, source, letters):
+        edits = place.put(node, wrong) if wrong not in seen else ()
+        seen.add(wrong)
+        if edits:
+            change = ChainChange(
+                place.index, place.first + 1, {node: wrong}, edits, result=True, with_letters=bool(letters)
+            )
+            known = ", ".join(f"${name} = {write(letters[name], _PLAIN, '')}$" for name in sorted(letters_of(source)))
+            told = f"With {known}, " if known else ""
+            yield Proposed(change, f"{told}{_told(place, source, node, wrong)}: {reason}.")
+
+
+def _told(place: Place, source: Node, node: Node, wrong: Surd) -> str:
     if source.start < 0 or place.text[source.start : source.end].count("(") != place.text[
         source.start : source.end
     ].count(")"):
@@ -47,23 +60,23 @@ def _told(place: Place, source: Node, node: Node, wrong: Surd, reason: str) -> s
     else:
         shown = place.part(source)
     right = place.part(node)
-    return f"{shown} is {right}, not {place.shown(node, wrong)}: {reason}."
+    return f"{shown} is {right}, not {place.shown(node, wrong)}"
 
 
-def _slips_of(place: Place, source: Node) -> Iterator[Slip]:
+def _slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterator[Slip]:
     """Wrong values of a part: by a slip in its last operation, or in one within it."""
     for inner in parts_of(source):
-        right = known_value(inner)
+        right = known_value(inner, letters)
         if right is None or not inner.parts:
             continue
-        for wrong, reason in _slips(inner, [value(part) for part in inner.parts]):
+        for wrong, reason in _slips(inner, [value(part, letters) for part in inner.parts]):
             if wrong == right:
                 continue
             if inner is source:
                 yield wrong, reason
                 continue
             try:
-                found = value(source, new={inner: wrong})
+                found = value(source, letters, {inner: wrong})
             except (NoValue, ValueError, OverflowError):
                 continue
             left, taken = write(right, _PLAIN, ""), write(wrong, _PLAIN, "")
@@ -86,10 +99,11 @@ def _slips(node: Node, parts: list[Surd]) -> Iterator[Slip]:
     elif node.op == "sqrt" and isinstance(rational[0], int):
         yield from _roots(rational[0])
     elif node.op == "!" and isinstance(rational[0], int) and rational[0] > 3:
-        yield Surd(factorial(rational[0] - 1)), "one factor is missing"
+        yield Surd(factorial(rational[0] - 1)), "one factor was forgotten"
         yield Surd(sum(range(1, rational[0] + 1))), "the numbers were added and not multiplied"
     elif node.op == "binom" and isinstance(rational[0], int) and isinstance(rational[1], int):
         chosen = min(rational[1], rational[0] - rational[1])
+        yield Surd(rational[0] * rational[1]), "the two numbers were multiplied"
         if chosen > 1:
             right = comb(rational[0], chosen)
             yield Surd(right * factorial(chosen)), f"the division by ${chosen}!$ is forgotten"
@@ -171,7 +185,7 @@ def _powers(base: Fraction, exponent: Fraction) -> Iterator[Slip]:
     if (base not in (0, 1, 2) or power > 2) and base % 10:
         yield Surd(normal(base * power)), "the base was multiplied by the exponent"
     if power > 2 and abs(base) > 1:
-        yield Surd(normal(base ** (power - 1))), "one factor is missing"
+        yield Surd(normal(base ** (power - 1))), "one factor was forgotten"
         if abs(base) == 2 and power > 4:
             yield Surd(normal(base ** (power + 1))), "there is one factor too many"
     if not _whole(base) and power == 2:
