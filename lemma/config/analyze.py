@@ -16,12 +16,13 @@ from lemma.options import (
     Option,
     Probability,
     Prompts,
+    ShardConfig,
     Taxonomy,
     Teacher,
 )
 
 
-class AnalyzeConfig(ModelConfig):
+class AnalyzeConfig(ModelConfig, ShardConfig):
     """Find the first wrong step in each of the student's wrong solutions and count error types."""
 
     command: ClassVar[str] = "analyze"
