@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,6 @@ from typing import Any
 
 import pytest
 
-import lemma
 from lemma.cli import main
 from lemma.engine import pool
 from lemma.engine.outcome import Outcome
@@ -120,13 +120,14 @@ def when(number: int, harm: Callable[[], None], patch: pytest.MonkeyPatch) -> li
 
 
 def workers(cluster: Any) -> list[int]:
-    """The processes that compute: children of the nodes' raylets, with a title of Ray's."""
+    """The processes that compute, or wait for work: children of the nodes' raylets with such a title."""
     raylets = {node.all_processes["raylet"][0].process.pid for node in cluster.list_all_nodes()}
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             parent = int((folder / "stat").read_text().rpartition(") ")[2].split()[1])
-            if parent in raylets and (folder / "cmdline").read_bytes().startswith(b"ray::"):
+            title = (folder / "cmdline").read_bytes()
+            if parent in raylets and title.startswith((b"ray::_apply_on_node", b"ray::IDLE")):
                 found.append(int(folder.name))
     return found
 
@@ -215,25 +216,66 @@ def test_what_kills_every_worker_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.usefixtures("cluster")
-def test_the_package_travels_and_the_order_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "prompts").mkdir()
-    (tmp_path / "prompts" / "solve.jinja").write_text("own {{ question }}")
-    monkeypatch.setenv("LEMMA_PROMPTS", str(tmp_path / "prompts"))
+def test_the_order_stays_and_prompts_travel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "solve.jinja").write_text("own {{ question }}")
+    monkeypatch.setenv("LEMMA_PROMPTS", str(tmp_path))
 
-    def where(line: StoredLine) -> Outcome:
-        import lemma as there
-        from lemma.resources import data_folder, prompt_files
+    def shown(line: StoredLine) -> Outcome:
+        from lemma.resources import prompt_files
 
         outcome = Outcome(line.id)
-        shown = [there.__file__, data_folder("error_taxonomy"), prompt_files("solve.jinja")[0].read_text()]
-        outcome.add_line("x", json.dumps([line.id, *map(str, shown)]).encode() + b"\n")
+        (prompt,) = prompt_files("solve.jinja")
+        outcome.add_line("x", json.dumps([line.id, str(prompt.parent), prompt.read_text()]).encode() + b"\n")
         return outcome
 
     inputs: Iterator[StoredLine] = iter([*lines(5), NOT_YET, NOT_YET, *lines(11)[5:], NOT_YET])
-    made = b"".join(chunk.lines.get("x", b"") for chunk in pool.chunks_of(where, inputs, 1, "ray"))
+    made = b"".join(chunk.lines.get("x", b"") for chunk in pool.chunks_of(shown, inputs, 1, "ray"))
     rows = [json.loads(line) for line in made.splitlines()]
     assert [row[0] for row in rows] == [str(number) for number in range(11)]
-    for _, package, taxonomy, prompt in rows:
-        assert package != lemma.__file__
-        assert taxonomy == str(Path(package).parent / "_data" / "error_taxonomy")
-        assert prompt == "own {{ question }}"
+    assert {row[2] for row in rows} == {"own {{ question }}"}
+    assert str(tmp_path) not in {row[1] for row in rows}
+
+
+DRIVER = """
+import shutil, sys
+from pathlib import Path
+sys.path[:] = [sys.argv[1], *(path for path in sys.path if not Path(path, "lemma", "cli.py").exists())]
+from lemma.engine.outcome import Outcome
+from lemma.engine.pool import chunks_of
+from lemma.engine.ray_cluster import connected
+from lemma.rundir.lines import StoredLine
+import lemma.engine.ray_pool
+connected("ray", 1)
+shutil.rmtree(sys.argv[1])
+
+def where(line):
+    import lemma
+    from lemma.resources import data_folder
+    outcome = Outcome(line.id)
+    outcome.add_line("x", f"{lemma.__file__} {data_folder('error_taxonomy')}".encode())
+    return outcome
+
+(chunk,) = chunks_of(where, [StoredLine("a", b"")], 1, "ray")
+print(chunk.lines["x"].decode())
+"""
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_package_travels(tmp_path: Path) -> None:
+    """To nodes that do not see this machine's files: the package that the driver began with is gone."""
+    for name in ("lemma", "error_taxonomy", "prompts", "pipelines"):
+        shutil.copytree(ROOT / name, tmp_path / "copy" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER, str(tmp_path / "copy")],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    package, taxonomy = done.stdout.splitlines()[-1].split()
+    assert "py_modules_files" in package
+    assert taxonomy == str(Path(package).parent / "_data" / "error_taxonomy")
