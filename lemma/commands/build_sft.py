@@ -101,7 +101,7 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
             others = _OTHERS_PER_TURN * (config.turns - 1)
             items = bundles(sources, selection, kinds, cot_share=share, seed=config.seed, others=others)
             building = partial(build_records, tuple(kinds), config.shape, joining)
-            run_stage(building, items, journal, config.workers, progress, total=len(selection))
+            run_stage(building, items, journal, config.workers, progress, total=len(selection), engine=config.engine)
             figures = Figures(journal.counts)
             facts = CardFacts(config, kinds, figures, journal.rejected, sources.problems, wording)
             files = (*(config.run / records_file(kind) for kind in kinds), *write_card(config.run / RECORDS, facts))

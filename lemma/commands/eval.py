@@ -206,7 +206,8 @@ def _grade_stored(config: EvalConfig, suites: Mapping[str, Suite], file: str, co
         RunDirectory(here.run).open_stage(here, (Output(OUTPUTS),), inputs) as journal,
         new_progress(console) as progress,
     ):
-        run_stage(grade_stored, islice(read_stored(path, source), config.limit), journal, config.workers, progress)
+        rows = islice(read_stored(path, source), config.limit)
+        run_stage(grade_stored, rows, journal, config.workers, progress, engine=config.engine)
     return _report(here, suites, journal, (), {"data": source.name, "from": path.name})
 
 
