@@ -167,6 +167,14 @@ class SeveralClients:
         """The response to a request. Raises as the model's own client does."""
         return await self._clients[request.model].ask(request)
 
+    async def score(self, turn: Turn) -> list[Score] | None:
+        """None: a turn does not say which of the models is to score it."""
+        return None
+
+    def can_bar(self) -> bool:
+        """Whether all models can be kept from opening lines with some words."""
+        return all(client.can_bar() for client in self._clients.values())
+
     def shown(self) -> str:
         """How it goes, model by model."""
         return "; ".join(f"{model}: {client.shown()}" for model, client in self._clients.items())
