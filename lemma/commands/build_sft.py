@@ -45,6 +45,7 @@ from lemma.rundir.disk import json_line
 from lemma.rundir.journal import Output
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.trajectories.certainty import least_words
+from lemma.trajectories.checks import load_checks
 from lemma.trajectories.joining import PhraseDraw
 from lemma.trajectories.model_choice import ModelChoice, compare_ways, score_phrases
 from lemma.trajectories.phrase_comparison import write_comparison
@@ -59,11 +60,9 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
     kinds = _kinds(config)
     share = cot_share(config.mix, kinds)
     phrases, scorer = _phrases(config)
-    # The wording is part of the records, so a changed phrase or prompt asks for a fresh start.
-    wording = {f"phrases {strategy}": load_phrases(strategy).version for strategy in config.strategies}
-    wording |= prompt_versions(*(name for kind in kinds.values() for name in kind.prompts))
     for file in config.exclude:
         open_problems(file, config.command)  # a missing one is said before anything is read
+    wording = _wording(config, kinds)
     inputs = source_fingerprints(config.run, config.smoothed) | wording
     if scorer is not None:
         inputs |= {"phrase model": scorer.name}
@@ -71,7 +70,9 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
         taxonomy = load_taxonomy(config.taxonomy)
         families = {name: taxonomy.family_of(name) for name in sorted(sources.error_types)}
         rate = 0.5 if config.retry_rate is None else config.retry_rate
-        joining = Joining(phrases, config.truncate, config.near_duplicates, families, config.turns, rate)
+        joining = Joining(
+            phrases, config.truncate, config.near_duplicates, families, config.turns, rate, config.verify_rate or 0.0
+        )
         outputs = tuple(Output(records_file(kind)) for kind in kinds)
         with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal, new_progress(console) as progress:
             if not journal.done:
@@ -97,7 +98,7 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
             others = _OTHERS_PER_TURN * (config.turns - 1)
             items = bundles(sources, selection, kinds, cot_share=share, seed=config.seed, others=others)
             building = partial(build_records, tuple(kinds), config.shape, joining)
-            run_stage(building, items, journal, config.workers, progress, total=len(selection))
+            run_stage(building, items, journal, config.workers, progress, total=len(selection), engine=config.engine)
             figures = Figures(journal.counts)
             facts = CardFacts(config, kinds, figures, journal.rejected, sources.problems, wording)
             files = (*(config.run / records_file(kind) for kind in kinds), *write_card(config.run / RECORDS, facts))
@@ -114,6 +115,13 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
                 tallies=(figures.tally(kinds),),
                 notes=tuple(notes),
             )
+
+
+def _wording(config: BuildSftConfig, kinds: dict[str, RecordKind]) -> dict[str, str]:
+    """What is said in records, by version: a changed phrase or prompt asks for a fresh start."""
+    wording = {f"phrases {strategy}": load_phrases(strategy).version for strategy in config.strategies}
+    wording |= prompt_versions(*(name for kind in kinds.values() for name in kind.prompts))
+    return wording | ({"checks": load_checks().version} if config.verify_rate else {})
 
 
 def _kinds(config: BuildSftConfig) -> dict[str, RecordKind]:
@@ -182,7 +190,7 @@ def build_records(kinds: tuple[str, ...], shape: Shape, joining: Joining, item: 
                 detail = f"its critique does not help the student (gain {case.gain:g})"
             outcome.refuse("build-sft", Refusal(f"no_{name}_record", detail))
         if kind.of_solution is not None:
-            lines += map(kind.of_solution, solutions.get(name, ()))
+            lines += map(kind.of_solution, map(joining.checked_solution, solutions.get(name, ())))
         for line in lines:
             outcome.add_line(records_file(name), json_line(shaped(line, shape) if kind.shaped else line.columns))
             count_record(outcome, name, line)

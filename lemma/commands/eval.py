@@ -128,7 +128,7 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
             return probe(item, plan, Asker(client, model, f"{model} {weights}".strip(), prompt, sampling, pace))
 
         items = islice(read_test_problems(source), config.limit)
-        notes += run_calls(asking, items, journal=journal, config=here, model=model, progress=progress)
+        notes += run_calls(asking, items, journal=journal, config=here, models={model: here}, progress=progress)
     facts = {"data": source.name, "prompt": config.prompt, "scripted": config.backend == "scripted"}
     return _report(here, suites, journal, notes, facts)
 
@@ -206,7 +206,8 @@ def _grade_stored(config: EvalConfig, suites: Mapping[str, Suite], file: str, co
         RunDirectory(here.run).open_stage(here, (Output(OUTPUTS),), inputs) as journal,
         new_progress(console) as progress,
     ):
-        run_stage(grade_stored, islice(read_stored(path, source), config.limit), journal, config.workers, progress)
+        rows = islice(read_stored(path, source), config.limit)
+        run_stage(grade_stored, rows, journal, config.workers, progress, engine=config.engine)
     return _report(here, suites, journal, (), {"data": source.name, "from": path.name})
 
 

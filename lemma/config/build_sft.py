@@ -63,6 +63,9 @@ class BuildSftConfig(StageConfig):
     retry_rate: Probability = Field(
         None, description="probability of each additional error; requires --turns (default: 0.5)"
     )
+    verify_rate: Probability = Field(
+        None, description="probability of a sentence after a lemma record's step that says if it holds (default: 0)"
+    )
     unsure: Annotated[float | None, Option(metavar="SHARE")] = Field(
         None,
         gt=0,

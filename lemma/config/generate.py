@@ -9,11 +9,11 @@ from pydantic import Field
 
 from lemma.options import (
     Option,
-    StageConfig,
+    ShardConfig,
 )
 
 
-class GenerateConfig(StageConfig):
+class GenerateConfig(ShardConfig):
     """Generate word problems that a small model can learn."""
 
     command: ClassVar[str] = "generate"

@@ -67,7 +67,7 @@ class LiveClient:
         self.ledger = ledger
         self._backend, self._store, self._stage = backend, store, stage
         self._under_way: dict[str, asyncio.Task[Response | Refusal]] = {}
-        ledger.start_from(store.spent(stage))
+        ledger.start_from(store.spent(stage, ledger.model if len(ledger.beside) > 1 else None))
         self._attempts = Attempts(backend.name, patience, ledger.check, answered=ledger.calls > 0)
 
     async def ask(self, request: Request) -> Response:
@@ -155,6 +155,48 @@ def _response(read: Response | Refusal) -> Response:
     if isinstance(read, Refusal):
         raise read
     return read
+
+
+class SeveralClients:
+    """Sends each request to the client of the model that it names."""
+
+    def __init__(self, clients: Mapping[str, Client]) -> None:
+        self._clients = clients
+
+    async def ask(self, request: Request) -> Response:
+        """The response to a request. Raises as the model's own client does."""
+        return await self._clients[request.model].ask(request)
+
+    async def score(self, turn: Turn) -> list[Score] | None:
+        """None: a turn does not say which of the models is to score it."""
+        return None
+
+    def can_bar(self) -> bool:
+        """Whether all models can be kept from opening lines with some words."""
+        return all(client.can_bar() for client in self._clients.values())
+
+    def shown(self) -> str:
+        """How it goes, model by model."""
+        return "; ".join(f"{model}: {client.shown()}" for model, client in self._clients.items())
+
+    def figures(self, accepted: int) -> Mapping[str, Any]:
+        """What all models cost, and under `models` what each did."""
+        each = {model: client.figures(accepted) for model, client in self._clients.items()}
+        total: dict[str, Any] = {"model": ", ".join(each)}
+        for name in ("calls", "prompt_tokens", "completion_tokens", "cost_usd"):
+            values = [figures[name] for figures in each.values()]
+            total[name] = None if None in values else sum(values)
+        return {**total, "models": each}
+
+    async def finish(self, missing: int, accepted: int) -> tuple[str, ...]:
+        """The notes of each."""
+        notes = [await client.finish(missing, accepted) for client in self._clients.values()]
+        return tuple(f"{model}: {note}" for model, said in zip(self._clients, notes, strict=True) for note in said)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        for client in self._clients.values():
+            await client.close()
 
 
 class DryClient:
