@@ -3,6 +3,7 @@
     lemma analyze                                             # by the graph of the reference solution, no model needed
     lemma analyze --teacher gpt-4o                            # by a model, and compared with the graph
     lemma analyze --locate graph,rollouts --model my-student  # by the student's own continuations, too
+    lemma analyze --locate exact                              # on generated problems, whose steps can be judged
     lemma analyze --from prm800k.jsonl                        # solutions whose first wrong step is labeled already
 
 Each one becomes an erroneous solution of origin `student`. Nothing is guessed: a step that is not probable enough
@@ -15,7 +16,7 @@ injected errors follow the student's own (arXiv 2503.17439, section 3.1).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -32,11 +33,12 @@ from lemma.declaration import Command, Job
 from lemma.engine.outcome import Count, Product
 from lemma.engine.summary import Tally
 from lemma.exceptions import ConfigError, Refusal, did_you_mean
+from lemma.generation.reading import first_wrong_step, read_story
 from lemma.grading.verdict import exact_value
 from lemma.locating import confidence
 from lemma.locating.combination import combined, threshold
 from lemma.locating.explaining import explanation, false_equation
-from lemma.locating.graph import first_wrong_step
+from lemma.locating.graph import first_wrong_step as first_wrong_step_by_graph
 from lemma.locating.importing import LabeledRow, read_row
 from lemma.locating.judge import PROMPT, PROMPT_WITHOUT_REFERENCE, Subject, judging_request, read_judgement
 from lemma.locating.posterior import Posterior
@@ -68,7 +70,10 @@ _TYPES, _REASONS, _AGREEMENT, _PLACES = "student types", "located by", "graph an
 _LOCATED, _NOT_LOCATED, _NO_WRONG_STEP = "located", "not located", "labeled as right"
 _STEPS = "step of the first error"
 _ALMOST_CERTAIN = 0.9999  # only a proof is certain
-_METHODS = ("graph", "judge", "rollouts", "confidence")
+_METHODS = ("graph", "judge", "rollouts", "confidence", "exact")
+
+
+_Locate = Callable[[Solution, Problem, float | None], "Located"]
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,8 @@ def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
     for method in methods:
         if method not in _METHODS:
             raise ConfigError(f"--locate {method}: there is no such method; {did_you_mean(method, _METHODS)}")
+    if "exact" in methods and len(methods) > 1:
+        raise ConfigError("--locate exact proves where generated problems go wrong; leave out the other methods")
     if "judge" in methods and config.teacher is None:
         raise ConfigError("--locate judge needs the model that judges; give it with --teacher")
     if config.asks_student and config.model is None:
@@ -104,7 +111,8 @@ def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
     problems = StoredProblems(PROBLEMS.path(config.run), "sample")
     model = config.asked()
     if model is None:
-        return Job(partial(analyze_solution, problems, config.min_confidence))
+        by = by_story if "exact" in methods else by_graph
+        return Job(partial(analyze_solution, problems, config.min_confidence, by))
     prompts = [PROMPT, PROMPT_WITHOUT_REFERENCE] if "judge" in methods else []
     if "rollouts" in methods:
         prompts += [STUDENT_PROMPTS[config.prompt], SHOWN_PREFIX_PROMPT]
@@ -138,12 +146,14 @@ def next_command(config: AnalyzeConfig) -> tuple[str, ...]:
     return ("augment", "--distribution", str(config.run / DISTRIBUTION)) if any(weights.values()) else ("augment",)
 
 
-def analyze_solution(problems: StoredProblems, least: float | None, solution: Solution) -> Iterator[Product]:
-    """Locate the error of a solution by the graph of the reference."""
+def analyze_solution(
+    problems: StoredProblems, least: float | None, by: _Locate, solution: Solution
+) -> Iterator[Product]:
+    """Locate the error of a solution without a model: by the graph of the reference, or by the generated story."""
     if solution.verdict == "equal":
         return
     problem = _problem_of(problems, solution)
-    located = by_graph(solution, problem, least)
+    located = by(solution, problem, least)
     yield Count(_REASONS, located.reason)
     yield from erroneous_of(solution, problem, located)
 
@@ -297,7 +307,7 @@ def by_graph(solution: Solution, problem: Problem, least: float | None) -> Locat
     if solution.final_answer:
         steps.append(f"The answer is {solution.final_answer}")
     value = None if gold is None else normal(gold)
-    finding = first_wrong_step(problem.question, split_steps(problem.solution), value, steps)
+    finding = first_wrong_step_by_graph(problem.question, split_steps(problem.solution), value, steps)
     assert finding.posterior is not None
     # The answer that is said after the steps belongs to the last one.
     last = len(solution.steps) - 1
@@ -312,6 +322,23 @@ def by_graph(solution: Solution, problem: Problem, least: float | None) -> Locat
     false = finding.reason == "false_equation"
     said = false_equation(steps[finding.step]) if false else explanation(finding.error_type, finding.equation)
     return replace(located, error_type=finding.error_type or UNKNOWN, explanation=said)
+
+
+def by_story(solution: Solution, problem: Problem, least: float | None) -> Located:
+    """What the story of a generated problem proves. Raises Refusal if the problem is none, or no wrong step is read."""
+    story = read_story(problem.question)
+    if story is None:
+        raise Refusal("not_generated", "only the steps of a problem of `lemma generate` can be judged exactly")
+    steps = tuple(map(without_annotations, solution.steps))
+    wrong = first_wrong_step(story, steps)
+    if wrong is None:
+        raise Refusal(
+            "no_wrong_step_read", "no step is wrong before one that says something else than who has how many"
+        )
+    graph = by_graph(solution, problem, least)
+    agrees = graph.posterior.best_step() == wrong
+    certain = Posterior(tuple(float(place == wrong) for place in range(len(steps))), 0.0)
+    return Located(certain, "proof", 0.0, graph.error_type if agrees else UNKNOWN, graph.explanation if agrees else "")
 
 
 def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iterator[Product]:
@@ -341,7 +368,7 @@ def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iter
         origin="student",
         model=solution.model,
         evidence=located.evidence,
-        confidence=min(round(confidence, 4), _ALMOST_CERTAIN),
+        confidence=1.0 if located.evidence == "proof" else min(round(confidence, 4), _ALMOST_CERTAIN),
     )
 
 
@@ -403,6 +430,7 @@ def write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
 def _judges(config: AnalyzeConfig) -> str:
     """Who located the errors."""
     names = {"graph": "the graph of the reference solutions", "judge": config.teacher}
+    names |= {"exact": "the stories of the generated problems"}
     names |= {method: f"the {method} of {config.model}" for method in ("rollouts", "confidence")}
     return ", ".join(str(names[method]) for method in config.methods)
 
