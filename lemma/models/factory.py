@@ -21,7 +21,7 @@ from lemma.models.attempts import Patience
 from lemma.models.backend_choice import OPENAI, choose_backend
 from lemma.models.backends.openai_compatible import OpenAICompatible
 from lemma.models.batch import BatchClient
-from lemma.models.client import Client, DryClient, LiveClient
+from lemma.models.client import Client, ClientWithFields, DryClient, LiveClient
 from lemma.models.costs import Ledger, read_prices
 from lemma.models.protocol import Backend
 from lemma.models.scoring import ModelScorer, ScoringBackend
@@ -77,14 +77,20 @@ def open_client(config: ModelConfig, model: str, store: ResponseStore) -> Client
     """What a command asks. Raises ConfigError for an unknown backend, ModelError if it can't be used."""
     prices = read_prices(config.prices) if config.prices else {}
     ledger = Ledger(model, prices.get(model), config.budget_tokens, config.budget_usd)
-    if config.dry_run:
-        return DryClient(store)
     name = choose_backend(config.backend, model, config.base_url)
-    if config.batch:
+    if config.request and name in ("transformers", "vllm", "scripted"):
+        raise ConfigError(f"--request changes what a server is sent, and --backend {name} asks none; leave it out")
+    client: Client
+    if config.dry_run:
+        client = DryClient(store)
+    elif config.batch:
         server = _openai_compatible(config, model) if name == "openai_compatible" else None
-        return BatchClient(server, store, ledger, config.command, config.run / "batch")
-    backend = open_backend(name, config, model)
-    return LiveClient(backend, store, ledger, config.command, _patience(config, backend))
+        client = BatchClient(server, store, ledger, config.command, config.run / "batch")
+    else:
+        backend = open_backend(name, config, model)
+        patience = _patience(config, backend)
+        client = LiveClient(backend, store, ledger, config.command, patience, ask_again=config.ask_again)
+    return ClientWithFields(client, config.request) if config.request else client
 
 
 def open_scorer(backend: str, model: str, base_url: str | None, key_variable: str = "OPENAI_API_KEY") -> ModelScorer:
