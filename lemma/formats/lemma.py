@@ -25,7 +25,8 @@ def of_error(case: Case) -> Iterator[Line]:
             "segments": spans(trajectory.segments),
         }
         text = "".join(segment.text for segment in trajectory.segments)
-        yield Line(trajectory.question, text, counted_as, columns)
+        said = joined.right_solution(case.erroneous).text
+        yield Line(trajectory.question, text, counted_as, columns, said=said)
 
 
 def of_solution(solution: RightSolution) -> Line:
@@ -34,7 +35,7 @@ def of_solution(solution: RightSolution) -> Line:
         **origin(solution),
         "segments": spans((Segment(kind="correction", text=solution.text),)),
     }
-    return Line(solution.question, solution.text, RIGHT_SOLUTION, columns)
+    return Line(solution.question, solution.text, RIGHT_SOLUTION, columns, said=solution.text)
 
 
 KIND = RecordKind(
@@ -44,4 +45,5 @@ KIND = RecordKind(
     right_solutions="mixed",
     needs_step=False,
     each_correction=True,
+    thinks=True,
 )
