@@ -25,7 +25,6 @@ POINTS = (
     "round-1 train 5",
     "round-1 eval 3",
     "round-2 analyze 20",
-    "round-2 eval 8",
 )
 TYPES = "operator_error,context_value_error"
 
@@ -41,7 +40,7 @@ def toy_pipeline(folder: Path) -> str:
             {"augment": {"data": data, "types": TYPES, "per_problem": 1}},
             {"correct": {"strategies": "fix"}},
             {"build-sft": {"records": "lemma,cot", "strategies": "fix", "near_duplicates": 1}},
-            {"train": {**training, "epochs": 8}},
+            {"train": {**training, "epochs": 6}},
         ],
         "options": {
             "sample": {"data": data, "limit": 10},

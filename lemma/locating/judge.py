@@ -23,7 +23,7 @@ from lemma.models.protocol import Request, Sampling
 from lemma.taxonomy.error_types import Taxonomy
 
 PROMPT, PROMPT_WITHOUT_REFERENCE = "locate_error", "locate_error_without_reference"
-# How often a judge is right. Assumed, not measured: measure yours with `lemma eval --suite first-error`.
+# How often a judge is right. Assumed, not measured: measure yours by `lemma analyze --from LABELED --locate judge`.
 ACCURACY = 0.8
 _NO_ERROR = "none"
 
@@ -45,11 +45,11 @@ class Judgement:
     error_type: str
     explanation: str
 
-    def posterior(self, steps: int) -> Posterior:
-        """The probability of each step. What the judge does not say is equally probable."""
-        rest = (1 - ACCURACY) / steps
-        of_steps = tuple(ACCURACY if step == self.step else rest for step in range(steps))
-        return Posterior(of_steps, ACCURACY if self.step is None else rest)
+    def posterior(self, steps: int, accuracy: float = ACCURACY) -> Posterior:
+        """The probability of each step, of a judge that is right so often. All else is equally probable."""
+        rest = (1 - accuracy) / steps
+        of_steps = tuple(accuracy if step == self.step else rest for step in range(steps))
+        return Posterior(of_steps, accuracy if self.step is None else rest)
 
 
 class _Answer(BaseModel):
