@@ -35,6 +35,8 @@ class Job:
     takes a client as well, and returns them. None if there is nothing to do."""
     items: Iterable[Any] | None = None
     """The inputs; by default the lines of the file that the command reads."""
+    stored: bool = False
+    """Whether `items` are lines of the run directory, so that in that of a shard they belong to the shard."""
     parse: type[Record] | None = None
     """What stored lines among `items` are parsed as."""
     model: str | None = None

@@ -87,7 +87,8 @@ class Pipeline:
             if self.file.start is None:
                 raise ConfigError(f"{self.path}: give the student with --set model=MODEL")
             start = run / START
-            typed = {name: value for name, value in self.typed.items() if name in ("seed", "workers", "fresh")}
+            passed_on = ("seed", "workers", "engine", "fresh")
+            typed = {name: value for name, value in self.typed.items() if name in passed_on}
             stages = self._stages("start.stages", self.file.start.stages, {"run": start}, typed, {"run": str(start)})
             found, student = [Round(START, start, stages)], str(start / MODEL)
         for number in range(1, count + 1):
@@ -145,7 +146,7 @@ def read_pipeline(config: RunConfig) -> Pipeline:
         raise ConfigError(f"{path}: {first_fault(error)}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not YAML ({str(error).splitlines()[0]})") from None
-    own = {"run": config.run, "seed": config.seed, "workers": config.workers, "fresh": config.fresh}
+    own = {name: getattr(config, name) for name in ("run", "seed", "workers", "engine", "fresh", "shard")}
     typed: dict[str, Any] = {name: own[name] for name in own if name in config.model_fields_set}
     return Pipeline(path, file, typed | _pairs(config.set))
 

@@ -22,6 +22,7 @@ from lemma.dataset.hub import push_to_hub
 from lemma.dataset.mixing import cot_share
 from lemma.dataset.selection import Bundle, Selection, bundles, select
 from lemma.dataset.sources import Sources, source_fingerprints
+from lemma.dataset.unsure import least_sure
 from lemma.declaration import Command
 from lemma.engine.outcome import Outcome
 from lemma.engine.pool import run_stage
@@ -43,10 +44,12 @@ from lemma.rundir.directory import RunDirectory
 from lemma.rundir.disk import json_line
 from lemma.rundir.journal import Output
 from lemma.taxonomy.error_types import load_taxonomy
+from lemma.trajectories.certainty import least_words
 from lemma.trajectories.checks import load_checks
 from lemma.trajectories.joining import PhraseDraw
 from lemma.trajectories.model_choice import ModelChoice, compare_ways, score_phrases
 from lemma.trajectories.phrase_comparison import write_comparison
+from lemma.trajectories.phrase_scores import Remembered, open_scores
 from lemma.trajectories.phrases import load_phrases
 
 _OTHERS_PER_TURN = 4
@@ -81,6 +84,11 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
                     (config.run / records_file(kind)).unlink(missing_ok=True)
                 (config.run / CHOSEN_REFLECTIONS).unlink(missing_ok=True)
             selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates, kinds)
+            if scorer is not None and config.unsure is not None:
+                with open_scores(config.run / PHRASE_SCORES, scorer.name) as scores:
+                    remembered = Remembered(scorer, scores)
+                    weigh = partial(least_words, scorer=remembered)
+                    selection = least_sure(sources, selection, config.unsure, weigh)
             if scorer is not None and isinstance(phrases, ModelChoice):
                 # In this process, as the model is too large to load in every worker.
                 with console.status("scoring phrases") as status:
@@ -93,7 +101,7 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
             others = _OTHERS_PER_TURN * (config.turns - 1)
             items = bundles(sources, selection, kinds, cot_share=share, seed=config.seed, others=others)
             building = partial(build_records, tuple(kinds), config.shape, joining)
-            run_stage(building, items, journal, config.workers, progress, total=len(selection))
+            run_stage(building, items, journal, config.workers, progress, total=len(selection), engine=config.engine)
             figures = Figures(journal.counts)
             facts = CardFacts(config, kinds, figures, journal.rejected, sources.problems, wording)
             files = (*(config.run / records_file(kind) for kind in kinds), *write_card(config.run / RECORDS, facts))
@@ -126,15 +134,19 @@ def _kinds(config: BuildSftConfig) -> dict[str, RecordKind]:
 
 
 def _phrases(config: BuildSftConfig) -> tuple[PhraseDraw | ModelChoice, Scorer | None]:
-    """How phrases are chosen, and the model that has to score them first."""
+    """How phrases are chosen, and the model that has to score them, or the student's steps, first."""
     if config.reflections == "model" and config.turns > 1:
         raise ConfigError("--turns draws a phrase for each turn; give --reflections typed or random")
-    if config.reflections != "model":
+    if config.reflections != "model" and config.unsure is None:
         return PhraseDraw(config.reflections, config.seed), None
     if config.model is None:
-        raise ConfigError("--reflections model chooses phrases by a model's likelihood; give the model with --model")
+        what = "--unsure asks how sure a model was of its steps"
+        what = what if config.unsure is not None else "--reflections model chooses phrases by a model's likelihood"
+        raise ConfigError(f"{what}; give the model with --model")
     backend = choose_backend(config.backend, config.model, config.base_url)
     scorer = open_scorer(backend, config.model, config.base_url or OPENAI, config.key_variable)
+    if config.reflections != "model":
+        return PhraseDraw(config.reflections, config.seed), scorer
     choice = ModelChoice(
         file=config.run / PHRASE_SCORES,
         model=scorer.name,

@@ -17,6 +17,7 @@ from lemma.options import (
     Option,
     Probability,
     Prompts,
+    ShardConfig,
     Taxonomy,
     Teacher,
     split_names,
@@ -25,7 +26,7 @@ from lemma.options import (
 _OF_STUDENT = {"rollouts", "confidence"}
 
 
-class AnalyzeConfig(ModelConfig):
+class AnalyzeConfig(ModelConfig, ShardConfig):
     """Find the first wrong step in each of the student's wrong solutions and count error types."""
 
     command: ClassVar[str] = "analyze"

@@ -42,11 +42,15 @@ class Selection:
     solutions: tuple[SolutionEntry, ...]
     own_solutions: tuple[SolutionEntry, ...]
     rejections: tuple[Rejection, ...]
+    unsure_solutions: tuple[SolutionEntry, ...] = ()
+    """Own right solutions that are mixed in before all others, as the student was not sure of them."""
 
     def right_solutions(self, kind: RecordKind) -> Sequence[SolutionEntry]:
         """The right solutions that a kind may use."""
         if kind.judges_steps:
             return [entry for entry in self.solutions if entry.place.file == ERRONEOUS.name]
+        if kind.right_solutions == "mixed" and self.unsure_solutions:
+            return self.unsure_solutions
         return self.solutions
 
     def __len__(self) -> int:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from lemma.exceptions import Refusal
 from lemma.models.attempts import Attempts, Call, Patience
 from lemma.models.costs import Ledger
-from lemma.models.protocol import Backend, Request, Response, UnusableAnswerError, read_answer, usage_of
+from lemma.models.protocol import AttemptError, Backend, Request, Response, UnusableAnswerError, read_answer, usage_of
+from lemma.models.scoring import Score, ScoringBackend, Turn
 from lemma.rundir.responses import ResponseStore
 
 _CHARACTERS_PER_TOKEN = 4
@@ -26,6 +27,14 @@ class Client(Protocol):
 
     async def ask(self, request: Request) -> Response:
         """The response to a request. Raises Refusal if there will be none."""
+        ...
+
+    async def score(self, turn: Turn) -> list[Score] | None:
+        """The score of each continuation of a turn; None if the model does not run in this process, or can't score."""
+        ...
+
+    def can_bar(self) -> bool:
+        """Whether the model can be kept from opening lines with some words (`Sampling.barred`)."""
         ...
 
     def shown(self) -> str:
@@ -108,6 +117,20 @@ class LiveClient:
         _, read = await self._attempts.until_done(Call(key, send, keep, estimate))
         return read
 
+    async def score(self, turn: Turn) -> list[Score] | None:
+        """The score of each continuation of a turn; None if the model does not run in this process, or can't score."""
+        backend = self._backend
+        if not getattr(backend, "in_process", False) or not hasattr(backend, "score"):
+            return None
+        try:
+            return await cast(ScoringBackend, backend).score(turn)
+        except AttemptError:  # what can't be scored is left out
+            return None
+
+    def can_bar(self) -> bool:
+        """Whether the model can be kept from opening lines with some words (`Sampling.barred`)."""
+        return bool(getattr(self._backend, "can_bar", False))
+
     def shown(self) -> str:
         """Cost so far, calls in flight, and what keeps them."""
         concurrency = self._attempts.concurrency
@@ -188,6 +211,14 @@ class DryClient:
             self._prompt_tokens += len(request.prompt_text()) // _CHARACTERS_PER_TOKEN
             self._most_completion_tokens += request.sampling.max_tokens
         raise NotAskedError
+
+    async def score(self, turn: Turn) -> list[Score] | None:
+        """Nothing is scored in a dry run."""
+        return None
+
+    def can_bar(self) -> bool:
+        """It does not count what would follow from an answer."""
+        return False
 
     def shown(self) -> str:
         """The count so far."""
