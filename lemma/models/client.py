@@ -167,6 +167,14 @@ class SeveralClients:
         """The response to a request. Raises as the model's own client does."""
         return await self._clients[request.model].ask(request)
 
+    async def score(self, turn: Turn) -> list[Score] | None:
+        """The score that the first model gives each continuation of a turn; None if it can't."""
+        return await next(iter(self._clients.values())).score(turn)
+
+    def can_bar(self) -> bool:
+        """Whether each of the models can be kept from opening lines with some words."""
+        return all(client.can_bar() for client in self._clients.values())
+
     def shown(self) -> str:
         """How it goes, model by model."""
         return "; ".join(f"{model}: {client.shown()}" for model, client in self._clients.items())
