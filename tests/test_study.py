@@ -13,11 +13,11 @@ import pytest
 
 pytest.importorskip("trl")
 
-import study  # noqa: E402
-import study_table  # noqa: E402
+import study
+import study_table
 
-from lemma.cli import parse  # noqa: E402
-from lemma.evaluation.suites import all_suites  # noqa: E402
+from lemma.cli import parse
+from lemma.evaluation.suites import all_suites
 
 ROOT = Path(__file__).resolve().parent.parent
 ARMS, STOCKS = study.read_arms()

@@ -60,12 +60,9 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
     kinds = _kinds(config)
     share = cot_share(config.mix, kinds)
     phrases, scorer = _phrases(config)
-    # The wording is part of the records, so a changed phrase or prompt asks for a fresh start.
-    wording = {f"phrases {strategy}": load_phrases(strategy).version for strategy in config.strategies}
-    wording |= prompt_versions(*(name for kind in kinds.values() for name in kind.prompts))
     for file in config.exclude:
         open_problems(file, config.command)  # a missing one is said before anything is read
-    wording |= {"checks": load_checks().version} if config.verify_rate else {}
+    wording = _wording(config, kinds)
     inputs = source_fingerprints(config.run, config.smoothed) | wording
     if scorer is not None:
         inputs |= {"phrase model": scorer.name}
@@ -118,6 +115,13 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
                 tallies=(figures.tally(kinds),),
                 notes=tuple(notes),
             )
+
+
+def _wording(config: BuildSftConfig, kinds: dict[str, RecordKind]) -> dict[str, str]:
+    """What is said in records, by version: a changed phrase or prompt asks for a fresh start."""
+    wording = {f"phrases {strategy}": load_phrases(strategy).version for strategy in config.strategies}
+    wording |= prompt_versions(*(name for kind in kinds.values() for name in kind.prompts))
+    return wording | ({"checks": load_checks().version} if config.verify_rate else {})
 
 
 def _kinds(config: BuildSftConfig) -> dict[str, RecordKind]:

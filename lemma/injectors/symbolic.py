@@ -50,10 +50,17 @@ from lemma.taxonomy.places import Places
 _COMMAND = re.compile(r"\\[a-z]+")
 # Real solutions that go wrong in their last step stop early or go on with another number far more often than they
 # miscalculate.
-_OFTEN_IN_LAST = {"missing_step": 6, "question_misinterpretation_error": 6, "previous_step_value_error": 2}
+_OFTEN_IN_LAST: dict[str, float] = {
+    "missing_step": 6,
+    "question_misinterpretation_error": 6,
+    "previous_step_value_error": 2,
+}
 # In formulas nearly anything can be miscalculated, and little else be proven: what is scarce comes first.
-_SCARCE = {"calculation_error": 0.3, "missing_step": 0.6, "formula_confusion_error": 12, "confusing_concept_error": 12}
-_SCARCE |= {
+_SCARCE: dict[str, float] = {
+    "calculation_error": 0.3,
+    "missing_step": 0.6,
+    "formula_confusion_error": 12,
+    "confusing_concept_error": 12,
     "counting_error": 12,
     "question_misinterpretation_error": 6,
     "unit_conversion_error": 6,
@@ -246,7 +253,7 @@ class _Drafts:
         kinds, graph = self._drafts[place], self._graph
         while kinds:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
-            often = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
+            often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
             often = _SCARCE if isinstance(graph, FormulaSolution) else often
             weights = [
                 self._plan.weights[kind] * often.get(kind, 1) * weight_of(kinds[kind][-1]) / (1 + 4 * self._made[kind])

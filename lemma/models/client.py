@@ -168,11 +168,11 @@ class SeveralClients:
         return await self._clients[request.model].ask(request)
 
     async def score(self, turn: Turn) -> list[Score] | None:
-        """The score that the first model gives each continuation of a turn; None if it can't."""
-        return await next(iter(self._clients.values())).score(turn)
+        """None: a turn does not say which of the models is to score it."""
+        return None
 
     def can_bar(self) -> bool:
-        """Whether each of the models can be kept from opening lines with some words."""
+        """Whether all models can be kept from opening lines with some words."""
         return all(client.can_bar() for client in self._clients.values())
 
     def shown(self) -> str:
