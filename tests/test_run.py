@@ -17,6 +17,7 @@ from lemma.exceptions import ConfigError
 from lemma.options import StageConfig
 from lemma.pipelines import read_pipeline
 from lemma.resources import data_folder
+from lemma.rundir.manifest import write_manifest
 
 SHIPPED = sorted(path.stem for path in data_folder("pipelines").glob("*.yaml"))
 
@@ -212,7 +213,7 @@ def test_rounds_are_compared_even_if_one_has_no_evaluation(tmp_path: Path) -> No
 
 
 def test_a_round_says_what_its_commands_counted(tmp_path: Path) -> None:
-    stages = {
+    stages: dict[str, dict[str, object]] = {
         "sample": {"counts": {"made": {"solutions, equal": 3, "solutions, different": 1}}, "model": {"calls": 4}},
         "analyze": {"counts": {"first wrong step": {"located": 1, "not located": 3}}, "model": {"calls": 10}},
         "correct": {"counts": {"made": {"corrections, fix": 1, "corrections, restart": 2}}, "seconds": 90},
@@ -224,7 +225,8 @@ def test_a_round_says_what_its_commands_counted(tmp_path: Path) -> None:
             }
         },
     }
-    (tmp_path / "run.json").write_text(json.dumps({"stages": stages}))
+    for name, entry in stages.items():
+        write_manifest(tmp_path, name, {"status": "complete", "settings": {}, "inputs": {}, "counts": {}, **entry})
     compare_rounds(tmp_path, {"round-1": tmp_path})
     written = json.loads((tmp_path / "rounds.json").read_text())["round-1"]
     assert written["sampled"] == {"graded": 4, "right_share": 0.75}
