@@ -20,6 +20,7 @@ from lemma.exceptions import ConfigError, Refusal
 from lemma.locating.posterior import Posterior
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Request, Sampling
+from lemma.steps import numbered as numbered_steps
 from lemma.taxonomy.error_types import Taxonomy
 
 PROMPT, PROMPT_WITHOUT_REFERENCE = "locate_error", "locate_error_without_reference"
@@ -75,7 +76,7 @@ def judging_request(subject: Subject, model: str, taxonomy: Taxonomy, max_tokens
 
 def numbered(steps: Sequence[str]) -> str:
     """Steps as people number them: `Step 1: ...`."""
-    return "\n".join(f"Step {number}: {step}" for number, step in enumerate(steps, start=1))
+    return "\n".join(numbered_steps(steps))
 
 
 def _schema(taxonomy: Taxonomy) -> dict[str, Any]:
