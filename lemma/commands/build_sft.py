@@ -189,10 +189,12 @@ def build_records(
         kind = record_kinds()[name]
         lines = list(kind.records(case))
         if kind.of_error is not None and not lines:
-            detail = f"needs a {' or '.join(kind.needs) or 'known'} correction, and an explanation if it says one"
+            detail = f"needs a {' or '.join(kind.needs) or 'known'} correction"
             if kind.needs_step and case.erroneous.error_step is None:
                 detail = "the first wrong step is not known"
-            elif not kind.takes(True, case.gain):
+            elif kind.needs_explanation and not case.erroneous.explanation.strip():
+                detail = "nothing says what is wrong with the step"
+            elif not kind.takes(True, True, case.gain):
                 detail = f"its critique does not help the student (gain {case.gain:g})"
             outcome.refuse("build-sft", Refusal(f"no_{name}_record", detail))
         if kind.of_solution is not None:
