@@ -34,7 +34,14 @@ _COLUMNS = {-2: "hundredths", -1: "tenths", 0: "ones", 1: "tens", 2: "hundreds",
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """Slips in the result of one equation; in an easy one only if the solution has no other."""
     # An unknown that the text solves for is a result too: "6x = 96, x = 16".
-    solved = [Site(graph, index) for index, equation in enumerate(graph.equations) if equation.solves]
+    # One that is named before its equation keeps its right value there.
+    named = {(mention.number.face, mention.step) for mention in graph.mentions}
+    solved = [
+        Site(graph, index)
+        for index, equation in enumerate(graph.equations)
+        if equation.solves
+        if not any(face == equation.result.face and step <= graph.step_of[index] for face, step in named)
+    ]
     found = [*sites(graph, rng), *solved]
     hard = [proposal for site in found if not _is_easy(site) for proposal in _slips_of(site, rng)]
     yield from hard or (proposal for site in found if _is_easy(site) for proposal in _slips_of(site, rng))

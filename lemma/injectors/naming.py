@@ -190,6 +190,7 @@ def suits(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
     return larger <= _FARTHEST * smaller
 
 
+@lru_cache(maxsize=4096)
 def part_of(question: str, face: Value) -> str:
     """What part a number of the question plays, if it stands there once: a difference, a factor, or an amount."""
     places = [number.end for number in numbers_of(question) if number.face == face]

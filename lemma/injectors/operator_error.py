@@ -48,6 +48,8 @@ _NAMED = {
 _LARGEST_FACTOR = 10  # 12 + 4 is taken for 12 * 4, but not 130 + 150 for 130 * 150
 _LARGEST_DIVISOR = 5  # nobody needs 48 * 12 pans for 48 cupcakes
 _FARTHEST = 6  # times the right result
+# Wrong steps have as many signs of each kind as the right ones, or they could be told by their signs.
+_KEPT = {"*+": 0.35, "-+": 0.35, "/*": 0.65}
 _RATE = re.compile(r"\s?(?:/\s?[A-Za-z]|per\b|(?:an?|each) )")
 _UNIT = re.compile(r"\s?(/(?=\s?[A-Za-z])|per\b|[^\W\d_]{2,})")
 _NO_UNITS = frozenset(
@@ -80,6 +82,8 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 likely = _is_likely(site, node, wrong) and _units_allow(wrong, left, right)
                 if edit is None or contradicted or not likely or weight == 0:
                     continue
+                if not graph.latex and rng.random() > _KEPT.get(node.operator + wrong, 1):
+                    continue
                 yield Proposal(
                     Change(site.index, (edit,)),
                     f"The step {_DOES[wrong]} where it should have {_DONE[node.operator]}: "
@@ -111,7 +115,7 @@ def _weight(site: Site, node: Binary, wrong: str) -> float:
         if site.links[leaf].question and not site.links[leaf].results
     }
     needed = "difference" if node.operator in "+-" else "factor"
-    return 1 if needed in parts else 0
+    return float(needed in parts)
 
 
 def _is_written_elsewhere(site: Site, node: Binary) -> bool:

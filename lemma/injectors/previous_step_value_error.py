@@ -42,14 +42,15 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             share = is_share(source.text, source.equation.result)
             said = any(mention.face == operand.face for mention in graph.readings[site.step].mentions)
             kind = (source.equation.result.currency, share)
+            # What the question gives, too, a step may just sum up, and not have found.
             others = {
-                face: Link(question=True)
-                for face, kinds in given.items()
-                if not (said or graph.latex) and all(found[:2] == kind for found in kinds)
-            } | {
                 face: Link(results=(index,))
                 for face, index in earlier.items()
                 if is_share(graph.steps[graph.step_of[index]], graph.equations[index].result) == share
+            } | {
+                face: Link(question=True)
+                for face, kinds in given.items()
+                if not (said or graph.latex) and all(found[:2] == kind for found in kinds)
             }
             for wrong in shuffled(sorted(others.keys() - unfit), rng):
                 is_alike = isinstance(wrong, int) == isinstance(operand.face, int)
