@@ -23,8 +23,9 @@ from lemma.exceptions import Refusal
 
 _ALWAYS_AMBIGUOUS = frozenset(map(Surd, (0, 1, 2)))
 _NEEDS_BRACES = re.compile(r"(?:\\[dtc]?frac|\\sqrt|\\d?binom|[\^_]|\\[dtc]?frac\s*(?:\d|\{[^{}]*\}))\s*$")
-_OPENS = re.compile(r"(?:^|[({\[=&]|\\left[(\[])\s*$")
+_OPENS = re.compile(r"(?:^|[({\[=&,$]|\\left[(\[])\s*$")
 _CLOSES = re.compile(r"\s*(?:$|[)}\],.=&]|\\right|\\\\|\\?\$|\\[\])])")
+_NOUN = re.compile(r"[\s$}]*\\?\$?[\s$]*(?:of\b|(?:\\text\{\s*)?[a-z-]+(?: [a-z]+)?s\b)")
 _LARGEST_FACTOR = 30
 _LARGEST_DIGIT = 9
 _SHARE = re.compile(r"probab|fraction of|portion|chance", re.IGNORECASE)
@@ -130,6 +131,11 @@ class _Carrying:
         place = next(n for n, item in enumerate(solution.items) if item is solution.chains[change.chain])
         for item in solution.items[:place]:
             self._note_seen(item)
+        own = solution.chains[change.chain]
+        for item in solution.items[place + 1 :]:
+            # The other places of a pair stand beside this one.
+            if isinstance(item, Chain) and item.step == own.step and item.start < own.sides[-1].end:
+                self._note_seen(item)
         self._first_chain()
         end, index = len(solution.steps), change.chain
         for item in solution.items[place + 1 :]:
@@ -176,7 +182,8 @@ class _Carrying:
         if self.change.result:
             for node, new in self.change.new.items():
                 assert isinstance(new, Surd)
-                if not is_plausible(value(node), new, self.solution.question):
+                plural = new == 1 and _NOUN.match(self.solution.steps[self.step], node.end)
+                if plural or not is_plausible(value(node), new, self.solution.question):
                     raise Refusal("implausible_value", f"{new} for {value(node)}")
                 self._note_gone(value(node), new)
         for one in chain.sides[: first + 1]:
@@ -232,6 +239,8 @@ class _Carrying:
         written = write(new, node, text)
         if written is None:
             raise Refusal("not_writable", f"{new}")
+        if new == 1 and literal.value != 1 and _NOUN.match(text, literal.end):
+            raise Refusal("implausible_value", "1 of several things")
         self._note_gone(literal.value, new)
         self.new[node] = new
         self.edits.setdefault(step, []).append(Edit(literal.start, literal.end, brackets(text, node, written)))

@@ -15,17 +15,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lemma.arithmetic.chains import Chain, Side, Words, read_items
-from lemma.arithmetic.formulas import Node
+from lemma.arithmetic.formulas import Node, parts_of
 from lemma.arithmetic.graph import values_of_words
 from lemma.arithmetic.latex import is_balanced
 from lemma.arithmetic.numbers import parse_plain
 from lemma.arithmetic.surds import Surd
-from lemma.arithmetic.writing import known_value, written_parts
+from lemma.arithmetic.writing import is_written, known_value, written_parts
 from lemma.exceptions import Refusal
 
 _COMPLEX = re.compile(r"\bcomplex|\bimaginary|\bi\s*\^\s*\{?2|[\d}]\s*i\b(?!\w)|\bi\s*\\sqrt")
 _DRAWING = re.compile(r"\[asy\](?:(?!\[/?asy\]).)*\[/asy\]", re.DOTALL)
 _NUMBER = re.compile(r"\d{1,3}(?:(?:,|\{,\}|\\!,|,\\!)\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+")
+_NAME = re.compile(r"[A-Z]|\\angle")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _MOST_CHAINS = 150
 
@@ -107,12 +108,31 @@ class ChainSolution:
         """
         found: dict[Surd, int] = {}
         for chain in self.chains[:index]:
-            last = chain.sides[-1].value
-            if last is None or set(chain.relations) != {"="}:
+            last, side = chain.sides[-1].value, chain.sides[-1].formula
+            if last is None or side is None or not is_written(side.tree) or set(chain.relations) != {"="}:
+                continue
+            worked = any(side.value is not None for side in chain.sides[:-1])
+            if not (worked or named(chain)[0] is not None or _is_name(chain.sides[0])):
                 continue
             if chain.step < self.chains[index].step or same_step:
-                found[last] = chain.step
+                found.setdefault(last, chain.step)
         return found
+
+    def says_elsewhere(self, index: int, number: Surd) -> bool:
+        """Whether the step of a chain says a number outside of that chain."""
+        chain = self.chains[index]
+        text = self.steps[chain.step]
+        for item in self.items:
+            if item.step != chain.step or item is chain:
+                continue
+            if isinstance(item, Words):
+                found = [literal.value for literal in literals_of_text(text[item.start : item.end])]
+                found += map(Surd, values_of_words(text[item.start : item.end]))
+            else:
+                found = [literal.value for side in item.sides for literal in literals_of(side, text)]
+            if number in found:
+                return True
+        return False
 
     @cached_property
     def solved(self) -> dict[int, int]:
@@ -133,6 +153,13 @@ class ChainSolution:
                     found[index] = earlier
                 break
         return found
+
+
+def _is_name(side: Side) -> bool:
+    """Whether a side is a name of several letters, such as `AB` or `\\angle PQR`."""
+    parts = tuple(parts_of(side.formula.tree)) if side.formula is not None else ()
+    names = [part.name for part in parts if part.op == "letter"]
+    return bool(names) and {part.op for part in parts} <= {"letter", "*"} and all(map(_NAME.fullmatch, names))
 
 
 def satisfies(equation: Chain, name: str, root: Surd) -> bool | None:

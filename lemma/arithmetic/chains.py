@@ -41,7 +41,7 @@ _CONNECTIVE = (
 )
 _BREAK = re.compile(
     rf"{_CONNECTIVE}|\\(?:q?quad|implies|iff|therefore|because|(?:[Ll]ong)?[Rr]ightarrow|[Ll]eftrightarrow|to|Longleftrightarrow)"
-    r"(?![a-zA-Z])|;|,(?!\d{3}(?!\d))|(?<!\d),"
+    r"(?![a-zA-Z])|;|,(?!(?:\\!)?\d{3}(?!\d))|(?<!\d),"
 )
 _RELATION = re.compile(
     r"=|\\(?:approx|equiv|leq?|geq?|lt|gt|neq?|in|sim|cong|pm|mp|mid|propto|ll|gg|parallel|perp|subset|cup|cap)(?![a-zA-Z])|[<>]"
@@ -49,7 +49,7 @@ _RELATION = re.compile(
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{\s*")
 _OPENING = re.compile(r"(?:\\left\s*)?[(\[]\s*")
 _CLOSING = re.compile(r"\s*(?:\\right\s*)?[)\]]\s*$")
-_COMMA = re.compile(r",(?!\d{3}(?!\d))")
+_COMMA = re.compile(r",(?!(?:\\!)?\d{3}(?!\d))")
 _COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.)", re.DOTALL)
 _ROW = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _DIGITS = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")

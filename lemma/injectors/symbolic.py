@@ -52,7 +52,7 @@ _COMMAND = re.compile(r"\\[a-z]+")
 # miscalculate.
 _OFTEN_IN_LAST = {"missing_step": 6, "question_misinterpretation_error": 6, "previous_step_value_error": 2}
 # In formulas nearly anything can be miscalculated, and little else be proven: what is scarce comes first.
-_SCARCE = {"calculation_error": 0.3, "missing_step": 0.6, "formula_confusion_error": 12, "confusing_concept_error": 12}
+_SCARCE = {"calculation_error": 0.05, "missing_step": 0.3, "formula_confusion_error": 12, "confusing_concept_error": 12}
 _SCARCE |= {
     "counting_error": 12,
     "question_misinterpretation_error": 6,
@@ -245,7 +245,7 @@ class _Drafts:
         kinds, graph = self._drafts[place], self._graph
         while kinds:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
-            often = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
+            often: Mapping[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
             often = _SCARCE if isinstance(graph, FormulaSolution) else often
             weights = [self._plan.weights[kind] * often.get(kind, 1) / (1 + 4 * self._made[kind]) for kind in kinds]
             kind = self._rng.choices(list(kinds), weights)[0]

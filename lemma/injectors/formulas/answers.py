@@ -39,7 +39,8 @@ def _proposed(solution: ChainSolution, index: int, node: Node, wrong: Surd, why:
     """The proposal to box another number; `{}` stands for it, as it is written."""
     text = solution.steps[solution.answer.step]
     written = write(wrong, node, text)
-    if written is not None and is_plausible(value(node), wrong, solution.question):
+    alike = isinstance(value(node).rational, int) == isinstance(wrong.rational, int)
+    if written is not None and alike and is_plausible(value(node), wrong, solution.question):
         edit = Edit(node.start, node.end, brackets(text, node, written))
         change = ChainChange(index, 0, {node: wrong}, (edit,), result=True, stated=True)
         yield Proposed(change, why.replace("{}", f"${written}$"))

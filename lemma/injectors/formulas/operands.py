@@ -36,8 +36,10 @@ def _is_exponent(place: Place, node: Node) -> bool:
 
 
 def _proposed(place: Place, node: Node, wrong: Surd, fault: str) -> Iterator[Proposed]:
-    edits = place.put(node, wrong)
-    if edits and is_plausible(value(node), wrong, place.solution.question):
+    edits, right = place.put(node, wrong), value(node)
+    alike = isinstance(right.rational, int) == isinstance(wrong.rational, int)
+    said = place.solution.says_elsewhere(place.index, right)
+    if edits and alike and not said and is_plausible(right, wrong, place.solution.question):
         change = ChainChange(place.index, place.first, {node: wrong}, edits)
         yield Proposed(change, f"{fault}: it should be {place.worked}.")
 

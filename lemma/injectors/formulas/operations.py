@@ -105,7 +105,8 @@ def _what_is_left(node: Node) -> Iterator[tuple[Node, str]]:
     if node.op == "*" and node.parts[1].op not in ("sqrt", "pi", "i"):
         if node.parts[0].op != "frac":
             yield node.parts[0], "the factor {1}"
-        yield node.parts[1], "the factor {0}"
+        if node.parts[0].op != "*":
+            yield node.parts[1], "the factor {0}"
     elif node.op in ("frac", "/") and node.parts[1].op == "num" and node.parts[0].op != "num":
         yield node.parts[0], "the division by {1}"
     elif node.op == "^" and node.parts[1].number is not None and node.parts[1].number.rational in (2, 3):
@@ -162,7 +163,7 @@ def _radius_for_diameter(place: Place) -> Iterator[Proposed]:
             found.append((size // 2, "radius", "diameter"))
         for wrong, taken, due in found:
             edits = place.put(node, Surd(wrong))
-            if edits:
+            if edits and not place.solution.says_elsewhere(place.index, Surd(size)):
                 change = ChainChange(place.index, place.first, {node: Surd(wrong)}, edits)
                 why = f"The step takes ${wrong}$, which is the {taken}, for the {due} ${size}$"
                 yield Proposed(change, f"{why}. It should be {place.worked}.")

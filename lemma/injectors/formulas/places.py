@@ -95,6 +95,12 @@ class Place:
         """What earlier steps have worked out or called a letter, with the step."""
         return self.solution.results_before(self.index)
 
+    def is_repeated(self, node: Node) -> bool:
+        """Whether the solution has a part once more, up to the end of its step."""
+        shown = "".join(self.text[node.start : node.end].split())
+        written = "".join("".join(self.solution.steps[: self.chain.step + 1]).split())
+        return written.count(shown) > 1
+
     def part(self, node: Node) -> str:
         """A part of the side as a formula."""
         return self.quoted(node.start, end_of(self.text, node))

@@ -27,7 +27,7 @@ _Rule = Callable[[Place, Node], Iterator[tuple[str, str]]]
 def propose(place: Place) -> Iterator[Proposed]:
     """What a wrong formula makes of each part of the first side."""
     for node in place.parts:
-        if node in place.formula:
+        if node in place.formula or not node.parts or place.is_repeated(node):
             continue
         for rule in _RULES:
             for written, why in rule(place, node):
