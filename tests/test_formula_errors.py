@@ -189,8 +189,8 @@ REFUSED = [
     ),
     (
         "ambiguous_number",
-        (r"There are $12$ cats.", r"There are $36 / 3 = 12$ dogs.", r"So $12 + 1 = \boxed{13}$."),
-        "13",
+        (r"There are $42$ cats.", r"There are $3 \cdot 14 = 42$ dogs.", r"So $42 + 1 = \boxed{43}$."),
+        "43",
     ),
     ("letters_depend", (r"So $x = 3 \cdot 14 = 42$.", r"Then $x + y = z$.", r"So $z = \boxed{42}$."), "42"),
     ("number_word", (r"So $x = 36 / 3 = 12$.", r"All twelve are red, so $x = \boxed{12}$."), "12"),
