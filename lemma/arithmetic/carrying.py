@@ -187,8 +187,8 @@ class _Carrying:
                     raise Refusal("implausible_value", f"{new} for {value(node)}")
                 self._note_gone(value(node), new)
         for one in chain.sides[: first + 1]:
-            self.seen |= {literal.value for literal in literals_of(one, self.solution.steps[self.step])}
-        self.seen -= set(self.gone)
+            literals = literals_of(one, self.solution.steps[self.step])
+            self.seen |= {literal.value for literal in literals if literal.node not in self.change.new}
         for before, after in zip(chain.sides[first:], chain.sides[first + 1 :], strict=False):
             if self.change.equation is None:
                 self._carry_on(before, after, {}, {})

@@ -50,10 +50,17 @@ from lemma.taxonomy.places import Places
 _COMMAND = re.compile(r"\\[a-z]+")
 # Real solutions that go wrong in their last step stop early or go on with another number far more often than they
 # miscalculate.
-_OFTEN_IN_LAST = {"missing_step": 6, "question_misinterpretation_error": 6, "previous_step_value_error": 2}
+_OFTEN_IN_LAST: dict[str, float] = {
+    "missing_step": 6,
+    "question_misinterpretation_error": 6,
+    "previous_step_value_error": 2,
+}
 # In formulas nearly anything can be miscalculated, and little else be proven: what is scarce comes first.
-_SCARCE = {"calculation_error": 0.05, "missing_step": 0.3, "formula_confusion_error": 12, "confusing_concept_error": 12}
-_SCARCE |= {
+_SCARCE: dict[str, float] = {
+    "calculation_error": 0.05,
+    "missing_step": 0.3,
+    "formula_confusion_error": 12,
+    "confusing_concept_error": 12,
     "counting_error": 12,
     "question_misinterpretation_error": 6,
     "unit_conversion_error": 6,
@@ -223,7 +230,8 @@ class _Drafts:
                 self._drafts[last if step == steps - 1 else max(0, min(step, last - 1))][kind].append(draft)
         for kinds in self._drafts.values():
             for drafts in kinds.values():
-                drafts.reverse()  # they are taken from the end
+                # They are taken from the end: in random order, but what people do more often comes sooner.
+                drafts.sort(key=lambda draft: rng.random() ** (1 / weight_of(draft)))
 
     def take(self, places: Sequence[int]) -> tuple[str, Injected] | None:
         """The next error that is proven at the first of these steps that still has one, with its type. No final answer
@@ -245,9 +253,12 @@ class _Drafts:
         kinds, graph = self._drafts[place], self._graph
         while kinds:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
-            often: Mapping[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
+            often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
             often = _SCARCE if isinstance(graph, FormulaSolution) else often
-            weights = [self._plan.weights[kind] * often.get(kind, 1) / (1 + 4 * self._made[kind]) for kind in kinds]
+            weights = [
+                self._plan.weights[kind] * often.get(kind, 1) * weight_of(kinds[kind][-1]) / (1 + 4 * self._made[kind])
+                for kind in kinds
+            ]
             kind = self._rng.choices(list(kinds), weights)[0]
             while kinds[kind]:
                 try:
@@ -261,6 +272,8 @@ class _Drafts:
                 self._texts.add(text)
                 if error.final not in self._answers:
                     self._answers.add(error.final)
+                    if not kinds[kind]:
+                        del kinds[kind]
                     return kind, error
                 self._spare[place].append((kind, error))
             del kinds[kind]
@@ -308,6 +321,11 @@ def _drafts_of(graph: _Read, kind: str, name: str, rng: random.Random, most: int
         return
     for error in islice(propose_modular(graph.story, kind, rng), most):
         yield Injected(error.steps, error.error_step, error.final, error.explanation)
+
+
+def weight_of(draft: _Draft) -> float:
+    """How often people make such an error, next to others of its type."""
+    return draft.weight if isinstance(draft, Proposal) else 1
 
 
 def place_of(graph: _Read, draft: _Draft) -> tuple[int, int]:

@@ -11,8 +11,8 @@ from lemma.arithmetic.formulas import Node, value
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import is_written, write
+from lemma.injectors.formulas.operands import swapped_digits
 from lemma.injectors.formulas.places import Proposed
-from lemma.injectors.proposal import swapped_digits
 
 _NEUTRAL = re.compile(
     r"\b(?:the|our|final|desired) (?:final |desired )?(?:answer|solution|result|value)\b(?! of)", re.IGNORECASE

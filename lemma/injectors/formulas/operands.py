@@ -13,7 +13,6 @@ from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import written_parts
 from lemma.injectors.formulas.places import Place, Proposed
-from lemma.injectors.proposal import swapped_digits
 
 _COUNTED = re.compile(
     r"\b(?:choices?|ways?|options?|possib\w+|integers|numbers|terms|multiples|factors|digits|sides|pairs|values|"
@@ -153,3 +152,13 @@ def miscounted(place: Place) -> Iterator[Proposed]:
             change = ChainChange(place.index, place.first, {tree: inner}, (Edit(tree.start, tree.end, shown),))
             why = "The step counts the gaps and not the numbers, one too few"
             yield Proposed(change, f"{why}: it should be {place.worked}.")
+
+
+def swapped_digits(value: int) -> list[int]:
+    """The numbers after swapping two neighboring digits: 63 for 36; none with a leading zero."""
+    digits = str(value)
+    return [
+        int(digits[:place] + digits[place + 1] + digits[place] + digits[place + 2 :])
+        for place in range(len(digits) - 1)
+        if value > 11 and digits[place] != digits[place + 1] and (place or digits[1] != "0")
+    ]
