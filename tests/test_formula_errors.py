@@ -195,7 +195,7 @@ REFUSED = [
     ("letters_depend", (r"So $x = 3 \cdot 14 = 42$.", r"Then $x + y = z$.", r"So $z = \boxed{42}$."), "42"),
     ("number_word", (r"So $x = 36 / 3 = 12$.", r"All twelve are red, so $x = \boxed{12}$."), "12"),
     ("number_beside_letters", (r"It is $36 / 3 = 12$.", r"So $12y = 7$ and $36 / 3 = \boxed{12}$."), "12"),
-    ("unread_formula", (r"It is $36 / 3 = 12$.", r"As $\sqrt[3]{12} = q$, it is $\boxed{12}$."), "12"),
+    ("unread_formula", (r"It is $36 / 3 = 12$.", r"As $\overline{12} = q$, it is $\boxed{12}$."), "12"),
 ]
 
 

@@ -33,6 +33,8 @@ VALUES = {
     r"25\% \cdot 80": "20",
     r"\log_2 8": "3",
     r"|3-5|": "2",
+    r"\sqrt[3]{\frac{1}{27}}": "1/3",
+    r"\sqrt[4]{2^4}": "2",
     r"2^{-3}": "1/8",
     r"(1+2i)6-3i": "6 + 9i",
     r"\boxed{5}": "5",
@@ -41,7 +43,6 @@ UNREADABLE = (
     r"3 + \ldots + 9",
     "2 3",
     "2^3^2",
-    r"\sqrt[3]{8}",
     "12_{5}",
     "3 +",
     "(3",
@@ -65,7 +66,7 @@ def test_what_is_not_read_in_full_is_not_read(formula: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "formula", [r"\frac{1}{0}", r"2^{99}", r"\cos 10^\circ", r"\sqrt{\pi}", r"200!", "x", r"0^{-1}"]
+    "formula", [r"\frac{1}{0}", r"2^{99}", r"\cos 10^\circ", r"\sqrt{\pi}", r"200!", "x", r"0^{-1}", r"\sqrt[3]{9}"]
 )
 def test_no_value(formula: str) -> None:
     with pytest.raises((NoValue, ZeroDivisionError)):

@@ -21,6 +21,7 @@ from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import follow, is_written, known_value, write
 from lemma.exceptions import Refusal
 
+_HELPERS = frozenset(map(Surd, (1, 2, 3, 4, 5, 10, 60, 90, 100, 180, 360)))
 _ALWAYS_AMBIGUOUS = frozenset(map(Surd, (0, 1, 2)))
 _NEEDS_BRACES = re.compile(r"(?:\\[dtc]?frac|\\sqrt|\\d?binom|[\^_]|\\[dtc]?frac\s*(?:\d|\{[^{}]*\}))\s*$")
 _OPENS = re.compile(r"(?:^|[({\[=&,$]|\\left[(\[])\s*$")
@@ -329,9 +330,10 @@ class _Carrying:
                 self._refuse_ambiguous(literal.value, is_box)
                 self._write(literal, self.gone[literal.value])
             elif literal.value not in self.seen and literal.value not in self.solution.given:
-                raise Refusal("unexplained_number", f"{literal.value} in {text[side.start : side.end][:200]}")
+                if bare or self._may_come_from_change(literal.value):
+                    raise Refusal("unexplained_number", f"{literal.value} in {text[side.start : side.end][:200]}")
             elif bare and (stated or alone):
-                self._refuse_relative(literal.value, stated)
+                self._refuse_relative(literal.value)
 
     def _in_box(self, side: Side) -> bool:
         answer = self.solution.answer
@@ -343,7 +345,19 @@ class _Carrying:
         if old in _ALWAYS_AMBIGUOUS or old in self.solution.given or old in self.seen:
             raise Refusal("ambiguous_number", f"{old}")
 
-    def _refuse_relative(self, number: Surd, stated: bool) -> None:
+    def _may_come_from_change(self, number: Surd) -> bool:
+        """Whether a number is one step from what was changed, with another number of the problem or by itself."""
+        helpers = self.solution.given | self.seen | _HELPERS
+        for old in self.gone:
+            if number * number == old or old * old == number:
+                return True
+            results = [number - old, old - number, number + old, number * old]
+            results += [one / other for one, other in ((number, old), (old, number)) if len(other.terms) == 1]
+            if any(one in helpers for one in results):
+                return True
+        return False
+
+    def _refuse_relative(self, number: Surd) -> None:
         """A number that stands alone may be the root, the square, the half or the double of what was changed."""
         for old in self.gone:
             near = [old * old, old + old, -old]
