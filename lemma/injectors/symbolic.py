@@ -176,7 +176,7 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     Raises Refusal if the problem's solution can't be read.
     """
     modular = read_modular_solution(problem)
-    graph = modular if modular is not None else _read(problem)
+    graph = modular if modular is not None else read_problem(problem)
     if plan.into is not None and isinstance(graph, SolutionGraph) and graph.final is None:
         raise Refusal("answer_not_computed", "no equation of the solution has the gold answer")
     rng = random_for(plan.seed, problem.id)
@@ -254,7 +254,11 @@ class _Drafts:
         while kinds:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
             often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
-            often = _SCARCE if isinstance(graph, FormulaSolution) else often
+            if isinstance(graph, FormulaSolution):
+                often = _SCARCE
+                if self._made and not self._plan.best_effort and CALCULATION in kinds:
+                    del kinds[CALCULATION]  # it does not fill up what other types lack
+                    continue
             weights = [
                 self._plan.weights[kind] * often.get(kind, 1) * weight_of(kinds[kind][-1]) / (1 + 4 * self._made[kind])
                 for kind in kinds
@@ -280,8 +284,11 @@ class _Drafts:
         return None
 
 
-def _read(problem: Problem) -> SolutionGraph | FormulaSolution:
-    """The solution as a graph. A LaTeX one is read in two ways, and it is enough if one of them succeeds."""
+def read_problem(problem: Problem) -> SolutionGraph | FormulaSolution:
+    """A problem's solution as a graph. A LaTeX one is read in two ways, and it is enough if one of them succeeds.
+
+    Raises Refusal if it can't be read.
+    """
     if "\\boxed" not in problem.solution:
         return _read_graph(problem)
     written = split_steps(problem.solution)

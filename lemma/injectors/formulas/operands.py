@@ -69,7 +69,7 @@ def misquoted(place: Place) -> Iterator[Proposed]:
         copied = node in place.formula and place.formula[node].op != "letter"
         if found not in given or found in place.results or copied or _is_exponent(place, node):
             continue
-        if _said_before(place, found) is not None or found in (1, 0):
+        if found in (0, 1):
             continue
         others = [one for one in given if one not in used and one not in (0, 1)]
         right = place.part(node)
