@@ -36,7 +36,7 @@ CHAINS = {
     r"We get \[(x,y) = (2^3 + 7, 4 - 6) = \boxed{(15,-2)}.\]": [[None, 15, 15], [None, -2, -2]],
     r"There are $1,\!000 + 24$ and $\$3.50$": [[1024], ["7/2"]],
     r"The roots are $\boxed{3, 5, 7}.$": [[3], [5], [7]],
-    r"$\begin{pmatrix} 1 \\ 2 \end{pmatrix} = v$": [[None]],
+    r"$\begin{pmatrix} 1 \\ 2 \end{pmatrix} = v$": [[None], [1], [2]],
     r"$f(3) = 10 \text{ and } 4 + 5 = 9$": [[None, 10], [9, 9]],
     r"[asy] draw((0,0)--(3,4)); [/asy] $3 < 4$": [[3, 4]],
 }
