@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lemma.arithmetic.chains import Chain, Side, Words, read_items
+from lemma.arithmetic.constants import known_constants
 from lemma.arithmetic.formulas import Node, parts_of
 from lemma.arithmetic.graph import values_of_words
 from lemma.arithmetic.latex import is_balanced
@@ -79,19 +80,24 @@ class ChainSolution:
         return tuple(side for item in items if isinstance(item, Chain) for side in item.sides)
 
     @cached_property
+    def constants(self) -> frozenset[Surd]:
+        """The numbers that everybody knows and the words call up, such as 12 for months."""
+        return frozenset(map(Surd, known_constants((self.question, *self.steps))))
+
+    @cached_property
     def given_in_digits(self) -> tuple[Surd, ...]:
         """The numbers of the question that stand in digits outside of drawings, indices and exponents."""
         text = re.sub(r"[\^_]\s*(?:\{[^{}]*\}|\w)", " ", _DRAWING.sub(" ", self.question))
         return tuple(dict.fromkeys(literal.value for literal in literals_of_text(text)))
 
     @cached_property
-    def drawn(self) -> bool:
-        """Whether the question shows a drawing, whose numbers are not read."""
-        return "[asy]" in self.question
-
-    def text(self, step: int, node: Node) -> str:
-        """The text of a part."""
-        return self.steps[step][node.start : node.end]
+    def has_negatives(self) -> bool:
+        """Whether any number of the solution or the question is negative."""
+        sides = [*self._question_sides, *(side for chain in self.chains for side in chain.sides)]
+        texts = {id(side): self.question for side in self._question_sides}
+        texts |= {id(side): self.steps[chain.step] for chain in self.chains for side in chain.sides}
+        found = (literal for side in sides for literal in literals_of(side, texts[id(side)]))
+        return any((literal.value.approximate or 0) < 0 for literal in found)
 
     def letters_before(self, chain: int) -> dict[str, Surd]:
         """The letters that are called equal to one number only in the chains before one."""

@@ -64,6 +64,7 @@ _SCARCE: dict[str, float] = {
     "counting_error": 12,
     "question_misinterpretation_error": 6,
     "unit_conversion_error": 6,
+    "previous_step_value_error": 6,
     "operator_error": 2,
 }
 _MOST_IN_LAST = 0.25  # of the errors of a problem whose other steps allow no more

@@ -93,8 +93,10 @@ def other_result(place: Place) -> Iterator[Proposed]:
         others = [one for one in place.results if one not in used and one not in place.solution.given]
         for wrong in others[:_MOST_OTHERS]:
             shown = place.shown(node, wrong)
-            fault = f"Step {step + 1} found {right}, but this step goes on with {shown}"
-            yield from _proposed(place, node, wrong, f"{fault}, the result of step {place.results[wrong] + 1}")
+            fault = f"Step {step + 1} found {right}, but this step goes on with {shown}, the result of"
+            if wrong.rational is None:
+                fault = f"Step {step + 1} found {right}, but this step takes what is the result of"
+            yield from _proposed(place, node, wrong, f"{fault} step {place.results[wrong] + 1}")
         rational = found.rational
         for digits in swapped_digits(rational) if isinstance(rational, int) else ():
             fault = f"Step {step + 1} found {right}, but this step goes on with ${digits}$"
