@@ -57,13 +57,14 @@ _OFTEN_IN_LAST: dict[str, float] = {
 }
 # In formulas nearly anything can be miscalculated, and little else be proven: what is scarce comes first.
 _SCARCE: dict[str, float] = {
-    "calculation_error": 0.3,
-    "missing_step": 0.6,
+    "calculation_error": 0.05,
+    "missing_step": 0.3,
     "formula_confusion_error": 12,
     "confusing_concept_error": 12,
     "counting_error": 12,
     "question_misinterpretation_error": 6,
     "unit_conversion_error": 6,
+    "previous_step_value_error": 6,
     "operator_error": 2,
 }
 _UNUSUAL = 0.5  # how often something unusual is made at a step, rather than something usual at another
@@ -177,7 +178,7 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     Raises Refusal if the problem's solution can't be read.
     """
     modular = read_modular_solution(problem)
-    graph = modular if modular is not None else _read(problem)
+    graph = modular if modular is not None else read_problem(problem)
     if plan.into is not None and isinstance(graph, SolutionGraph) and graph.final is None:
         raise Refusal("answer_not_computed", "no equation of the solution has the gold answer")
     rng = random_for(plan.seed, problem.id)
@@ -259,7 +260,11 @@ class _Drafts:
         while kinds := [kind for kind, left in drafts.items() if left and weight_of(left[-1]) > above]:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
             often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
-            often = _SCARCE if isinstance(graph, FormulaSolution) else often
+            if isinstance(graph, FormulaSolution):
+                often = _SCARCE
+                if self._made and not self._plan.best_effort and CALCULATION in kinds:
+                    del kinds[CALCULATION]  # it does not fill up what other types lack
+                    continue
             weights = [
                 self._plan.weights[kind] * often.get(kind, 1) * weight_of(drafts[kind][-1]) / (1 + 4 * self._made[kind])
                 for kind in kinds
@@ -282,8 +287,11 @@ class _Drafts:
         return None
 
 
-def _read(problem: Problem) -> SolutionGraph | FormulaSolution:
-    """The solution as a graph. A LaTeX one is read in two ways, and it is enough if one of them succeeds."""
+def read_problem(problem: Problem) -> SolutionGraph | FormulaSolution:
+    """A problem's solution as a graph. A LaTeX one is read in two ways, and it is enough if one of them succeeds.
+
+    Raises Refusal if it can't be read.
+    """
     if "\\boxed" not in problem.solution:
         return _read_graph(problem)
     written = split_steps(problem.solution)
