@@ -249,9 +249,11 @@ class ModelConfig(StageConfig):
     role: ClassVar[Literal["student", "teacher"]] = "teacher"
     model_options: ClassVar[tuple[str, ...]] = ()
 
-    base_url: Annotated[str | None, Option(setting=False, group=CONNECTION, metavar="URL")] = Field(
-        None, description="OpenAI-compatible server (default: https://api.openai.com/v1)"
-    )
+    base_url: Annotated[
+        str | None,
+        BeforeValidator(join_names),
+        Option(setting=False, repeated=True, group=CONNECTION, metavar="URL"),
+    ] = Field(None, description="OpenAI-compatible server; repeat for several (default: https://api.openai.com/v1)")
     backend: Annotated[str, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
         "auto", description="openai_compatible, transformers, vllm, or scripted; auto: chosen by model and URL"
     )
