@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 
 from lemma.engine.summary import Summary, Tally
-from lemma.options import CommandConfig
+from lemma.options import CommandConfig, ModelConfig
 from lemma.records import Record
 from lemma.run_files import RunFile
 from lemma.rundir.counts import Counts
@@ -42,6 +42,8 @@ class Job:
     model: str | None = None
     backend: str | None = None
     """Set if it is not the user's choice."""
+    beside: Mapping[str, ModelConfig] = field(default_factory=dict)
+    """Other models that it asks, with how to reach them. A request goes to the model that it names."""
     inputs: Mapping[str, str] = field(default_factory=dict)
     """Fingerprints of what else decides the output."""
     prompts: tuple[str, ...] = ()

@@ -248,6 +248,8 @@ class ModelConfig(StageConfig):
 
     role: ClassVar[Literal["student", "teacher"]] = "teacher"
     model_options: ClassVar[tuple[str, ...]] = ()
+    teacher_connection: ClassVar[tuple[str, ...]] = ()
+    """Options with `teacher_` in front, for a command that may ask both."""
 
     base_url: Annotated[
         str | None,
@@ -302,6 +304,11 @@ class ModelConfig(StageConfig):
     max_tokens: Annotated[int, Option(group=SAMPLING, metavar="N")] = Field(
         1024, ge=1, description="maximum tokens per response"
     )
+
+    @classmethod
+    def role_with(cls, values: Mapping[str, Any]) -> Literal["student", "teacher"]:
+        """The role that the options without `student_` or `teacher_` belong to, with these other options."""
+        return cls.role
 
     def asked(self) -> str | None:
         """The model to ask, if the user named one."""

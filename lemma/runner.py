@@ -98,7 +98,8 @@ def _make(command: Command, job: Job, config: StageConfig, journal: Journal, pro
     config = config.model_copy(update={"backend": backend, "base_url": config.base_url or OPENAI})
     journal.remember("asked", {"model": job.model, "backend": backend, "address": address_of(config)})
     asking = partial(_answered, command, job.function, job.parse)
-    return run_calls(asking, items, journal=journal, config=config, model=job.model, progress=progress, total=job.total)
+    asked = {job.model: config, **job.beside}
+    return run_calls(asking, items, journal=journal, config=config, models=asked, progress=progress, total=job.total)
 
 
 def outcome_of(

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from lemma.cli import main
 from lemma.commands.run import run
-from lemma.config import RunConfig
+from lemma.config import AnalyzeConfig, RunConfig
 from lemma.evaluation.rounds import compare_rounds
 from lemma.exceptions import ConfigError
 from lemma.options import StageConfig
@@ -80,6 +80,34 @@ def test_what_cant_be_used_is_said_before_anything_runs(tmp_path: Path, text: st
 def test_an_unknown_pipeline_lists_the_shipped_ones() -> None:
     with pytest.raises(ConfigError, match="offline"):
         read_pipeline(RunConfig(pipeline="nope"))
+
+
+BOTH = "stages: [analyze: {locate: 'graph,rollouts,judge', model: m, teacher: t}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "typed", "plain", "of_teacher"),
+    [
+        # The judge alone is the teacher, whatever the student's server is.
+        ("stages: [analyze: {}]", "model=m,teacher=t,student_base_url=S", None, None),
+        ("stages: [analyze: {}]", "model=m,teacher=t,student_base_url=S,teacher_base_url=T", "T", "T"),
+        ("stages: [analyze: {}]", "model=m,teacher=t,base_url=B", "B", "B"),
+        # A student that rolls out is the student, and the judge beside it the teacher.
+        (BOTH, "student_base_url=S,teacher_base_url=T", "S", "T"),
+        (BOTH, "student_base_url=S", "S", None),
+        (BOTH, "teacher_base_url=T", None, "T"),
+        (BOTH, "base_url=B", "B", "B"),
+        (BOTH, "base_url=B,student_base_url=S", "S", "B"),
+        (BOTH, "base_url=B,teacher_base_url=T", "B", "T"),
+        ("stages: [analyze: {locate: rollouts, model: m}]", "student_base_url=S,teacher_base_url=T", "S", "T"),
+    ],
+)
+def test_student_and_teacher_have_a_server_each(
+    tmp_path: Path, text: str, typed: str, plain: str | None, of_teacher: str | None
+) -> None:
+    (analyze,) = stages_of(pipeline=pipeline(tmp_path, text), set=(typed,))
+    assert isinstance(analyze, AnalyzeConfig)
+    assert (analyze.base_url, analyze.of_teacher().base_url) == (plain, of_teacher)
 
 
 def test_offline_is_complete_and_a_second_time_changes_nothing(tmp_path: Path) -> None:

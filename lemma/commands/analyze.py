@@ -35,6 +35,7 @@ from lemma.exceptions import ConfigError, Refusal, did_you_mean
 from lemma.grading.verdict import exact_value
 from lemma.locating import confidence
 from lemma.locating.combination import combined, threshold
+from lemma.locating.explaining import explanation, false_equation
 from lemma.locating.graph import first_wrong_step
 from lemma.locating.importing import LabeledRow, read_row
 from lemma.locating.judge import PROMPT, PROMPT_WITHOUT_REFERENCE, Subject, judging_request, read_judgement
@@ -47,6 +48,7 @@ from lemma.models.client import Client
 from lemma.models.factory import open_scorer
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Sampling, usable_text
+from lemma.options import ModelConfig
 from lemma.problems.loading import ProblemSource, open_problems
 from lemma.problems.rows import read_rows
 from lemma.records import UNKNOWN, Continuation, ErroneousSolution, Evidence, Problem, Rejection, Solution, content_id
@@ -67,7 +69,6 @@ _LOCATED, _NOT_LOCATED, _NO_WRONG_STEP = "located", "not located", "labeled as r
 _STEPS = "step of the first error"
 _ALMOST_CERTAIN = 0.9999  # only a proof is certain
 _METHODS = ("graph", "judge", "rollouts", "confidence")
-_OF_STUDENT = {"rollouts", "confidence"}
 
 
 @dataclass(frozen=True)
@@ -98,20 +99,35 @@ def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
             raise ConfigError(f"--locate {method}: there is no such method; {did_you_mean(method, _METHODS)}")
     if "judge" in methods and config.teacher is None:
         raise ConfigError("--locate judge needs the model that judges; give it with --teacher")
-    if _OF_STUDENT & set(methods) and config.model is None:
+    if config.asks_student and config.model is None:
         raise ConfigError("--locate rollouts and confidence ask the student; give it with --model")
     problems = StoredProblems(PROBLEMS.path(config.run), "sample")
     model = config.asked()
     if model is None:
         return Job(partial(analyze_solution, problems, config.min_confidence))
-    if config.teacher is not None and config.model not in (None, config.teacher):
-        backend = choose_backend(config.backend, model, config.base_url)
-        if backend != "openai_compatible":
-            raise ConfigError(f"--backend {backend} has one model; a judge beside rollouts needs a server with both")
     prompts = [PROMPT, PROMPT_WITHOUT_REFERENCE] if "judge" in methods else []
     if "rollouts" in methods:
         prompts += [STUDENT_PROMPTS[config.prompt], SHOWN_PREFIX_PROMPT]
-    return Job(_Locating(config, problems), model=model, prompts=tuple(prompts))
+    return Job(_Locating(config, problems), model=model, beside=_beside(config), prompts=tuple(prompts))
+
+
+def _beside(config: AnalyzeConfig) -> dict[str, ModelConfig]:
+    """The teacher with its own connection, if the student is asked as well.
+
+    Raises ConfigError if requests could not tell them apart.
+    """
+    if not (config.asks_student and config.asks_teacher):
+        return {}
+    student, teacher = ((one.base_url, one.backend, one.key_variable) for one in (config, config.of_teacher()))
+    if config.teacher != config.model:
+        reached = config.of_teacher()
+        backend = choose_backend(reached.backend, str(config.teacher), reached.base_url)
+        return {
+            str(config.teacher): reached.model_copy(update={"backend": backend, "base_url": reached.base_url or OPENAI})
+        }
+    if student != teacher:
+        raise ConfigError(f"student and teacher are both called {config.teacher}; serve one of them by another name")
+    return {}
 
 
 def next_command(config: AnalyzeConfig) -> tuple[str, ...]:
@@ -193,12 +209,7 @@ class _Locating:
             effort=Effort(most_samples=config.rollouts),
             takes_back=lambda text: find_reflection(text) is not None,
         )
-        step = found.posterior.best_step()
-        tried = [(length, *found.counts[length]) for length in (step, step + 1) if length in found.counts]
-        shown = "; ".join(
-            f"{right} of {drawn} continuations of {length} steps are right" for length, right, drawn in tried
-        )
-        return Located(found.posterior, "rollouts", 0.0, explanation=shown), found.right
+        return Located(found.posterior, "rollouts", 0.0), found.right
 
     async def _scored(self, solution: Solution, problem: Problem) -> Located:
         def score() -> Posterior:
@@ -297,8 +308,10 @@ def by_graph(solution: Solution, problem: Problem, least: float | None) -> Locat
     )
     if min(finding.step, last) != posterior.best_step():
         return located
-    explanation = f"{finding.reason.replace('_', ' ')}: {finding.equation}".rstrip(": ")
-    return replace(located, error_type=finding.error_type or UNKNOWN, explanation=explanation)
+    # Training records say the explanation, so it says what a person would, or nothing.
+    false = finding.reason == "false_equation"
+    said = false_equation(steps[finding.step]) if false else explanation(finding.error_type, finding.equation)
+    return replace(located, error_type=finding.error_type or UNKNOWN, explanation=said)
 
 
 def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iterator[Product]:
@@ -390,7 +403,7 @@ def write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
 def _judges(config: AnalyzeConfig) -> str:
     """Who located the errors."""
     names = {"graph": "the graph of the reference solutions", "judge": config.teacher}
-    names |= {method: f"the {method} of {config.model}" for method in _OF_STUDENT}
+    names |= {method: f"the {method} of {config.model}" for method in ("rollouts", "confidence")}
     return ", ".join(str(names[method]) for method in config.methods)
 
 

@@ -19,7 +19,7 @@ from lemma.run_files import CORRECTIONS, ERRONEOUS
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.visible_text import escaped
 
-_STYLES = {"prefix": "", "error": "red", "reflection": "yellow", "correction": "green"}
+_STYLES = {"prefix": "", "error": "red", "check": "cyan", "reflection": "yellow", "correction": "green"}
 _MARK = "bold reverse"
 _COLUMN = 12
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from lemma.options import (
+    CONNECTION,
     PROMPTS_FOLDER,
     TAXONOMY_FOLDER,
     From,
@@ -19,7 +20,10 @@ from lemma.options import (
     ShardConfig,
     Taxonomy,
     Teacher,
+    split_names,
 )
+
+_OF_STUDENT = {"rollouts", "confidence"}
 
 
 class AnalyzeConfig(ModelConfig, ShardConfig):
@@ -28,6 +32,7 @@ class AnalyzeConfig(ModelConfig, ShardConfig):
     command: ClassVar[str] = "analyze"
     example: ClassVar[str] = "lemma analyze --locate graph,rollouts --model my-student"
     model_options: ClassVar[tuple[str, ...]] = ("taxonomy", "prompts")
+    teacher_connection: ClassVar[tuple[str, ...]] = ("base_url", "backend", "key_variable")
 
     from_: From = Field(
         None, description="import solutions that are already labeled, such as PRM800K, ProcessBench, or MR-GSM8K"
@@ -49,6 +54,15 @@ class AnalyzeConfig(ModelConfig, ShardConfig):
     min_confidence: Probability = Field(
         None, description="minimum probability for a step to count as located (default: depends on the methods)"
     )
+    teacher_base_url: Annotated[str | None, Option(setting=False, group=CONNECTION, metavar="URL")] = Field(
+        None, description="the teacher's server, if a student is asked as well (default: --base-url)"
+    )
+    teacher_backend: Annotated[str | None, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
+        None, description="the teacher's backend, if a student is asked as well (default: --backend)"
+    )
+    teacher_key_variable: Annotated[str | None, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
+        None, description="environment variable that holds the teacher's API key (default: --key-variable)"
+    )
     taxonomy: Taxonomy = Field(None, description=TAXONOMY_FOLDER)
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
 
@@ -57,9 +71,32 @@ class AnalyzeConfig(ModelConfig, ShardConfig):
         """How first wrong steps are located."""
         return self.locate or (("judge",) if self.teacher else ("graph",))
 
+    @property
+    def asks_student(self) -> bool:
+        """Whether a method asks the student."""
+        return bool(_OF_STUDENT & set(self.methods))
+
+    @property
+    def asks_teacher(self) -> bool:
+        """Whether a method asks the teacher."""
+        return "judge" in self.methods
+
+    @classmethod
+    def role_with(cls, values: Mapping[str, Any]) -> Literal["student", "teacher"]:
+        """The student that rolls out, if it does."""
+        return "student" if _OF_STUDENT & set(split_names(values.get("locate") or ())) else "teacher"
+
     def asked(self) -> str | None:
-        """The student or the teacher."""
-        return self.model or self.teacher
+        """The student if a method asks it, else the teacher if one asks that."""
+        return self.model if self.asks_student else self.teacher if self.asks_teacher else None
+
+    def of_teacher(self) -> AnalyzeConfig:
+        """These options with the teacher's connection in place of the student's."""
+        own = {name: getattr(self, f"teacher_{name}") for name in self.teacher_connection}
+        given = {name: value for name, value in own.items() if value is not None}
+        if given.get("base_url") == "":  # a pipeline's way to say that the student's server is not the teacher's
+            given["base_url"] = None
+        return self.model_copy(update=given)
 
     def without_model(self) -> str:
         """Without a student and a teacher, the graph decides, or labels do."""
@@ -68,10 +105,13 @@ class AnalyzeConfig(ModelConfig, ShardConfig):
     def inert(self) -> Mapping[str, str]:
         """What the methods do not use."""
         unused = dict(super().inert())
-        if "judge" not in self.methods:
+        if not (self.asks_teacher and self.asks_student):
+            connection = (f"teacher_{name}" for name in self.teacher_connection)
+            unused |= dict.fromkeys(connection, "unless a student and a teacher are asked")
+        if not self.asks_teacher:
             unused |= {"teacher": "without --locate judge", "taxonomy": "without --teacher"}
         if "rollouts" not in self.methods:
             unused |= dict.fromkeys(("rollouts", "prompt"), "without --locate rollouts")
-        if not {"rollouts", "confidence"} & set(self.methods):
+        if not self.asks_student:
             unused["model"] = "without --locate rollouts or confidence"
         return unused

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from lemma.dataset.mixing import RightSolutions, share_quota, spread_quota
 from lemma.dataset.sources import ErrorEntry, SolutionEntry, Sources
@@ -41,11 +42,15 @@ class Selection:
     solutions: tuple[SolutionEntry, ...]
     own_solutions: tuple[SolutionEntry, ...]
     rejections: tuple[Rejection, ...]
+    unsure_solutions: tuple[SolutionEntry, ...] = ()
+    """Own right solutions that are mixed in before all others, as the student was not sure of them."""
 
     def right_solutions(self, kind: RecordKind) -> Sequence[SolutionEntry]:
         """The right solutions that a kind may use."""
         if kind.judges_steps:
             return [entry for entry in self.solutions if entry.place.file == ERRONEOUS.name]
+        if kind.right_solutions == "mixed" and self.unsure_solutions:
+            return self.unsure_solutions
         return self.solutions
 
     def __len__(self) -> int:
@@ -88,6 +93,14 @@ def select(
     return Selection(tuple(different), solutions, own, tuple(rejections))
 
 
+def proven_own(sources: Sources, selection: Selection, seed: int) -> list[SolutionEntry]:
+    """Right solutions of the student's own that are proven, no more than there are errors of its own."""
+    drawn = list(selection.own_solutions)
+    random_for(seed, "own right solutions").shuffle(drawn)
+    wanted = sum(entry.own for entry in selection.errors)
+    return list(islice(filter(sources.is_proven, drawn), wanted))
+
+
 def _rejection(entry: ErrorEntry, reason: str, detail: str) -> Rejection:
     return Rejection(stage=_STAGE, id=entry.id, reason=reason, detail=detail)
 
@@ -128,8 +141,8 @@ def bundles(
             # A share of 1 would take endlessly many: each right solution is used once instead.
             quota = share_quota(share) if share < 1 else spread_quota(len(available), len(selection.errors))
             right[name] = RightSolutions(available, quota, seed, name)
-            if kind.shows_solutions and selection.own_solutions:
-                own[name] = RightSolutions(selection.own_solutions, quota, seed, f"{name}, own")
+            if kind.shows_solutions and (proven := proven_own(sources, selection, seed)):
+                own[name] = RightSolutions(proven, quota, seed, f"{name}, own")
     of_problem: dict[str, list[ErrorEntry]] = {}
     for entry in selection.errors if others else ():
         of_problem.setdefault(entry.problem_id, []).append(entry)

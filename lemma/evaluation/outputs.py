@@ -24,10 +24,24 @@ from lemma.trajectories.detection import Reflection, find_reflection
 
 Grade = Literal["right", "wrong", "none", "unknown"]
 # plain: the problem alone. injected, own: after a prefix that ends in a wrong step; right_prefix: in a right one.
-# own_forced, right_forced: after such a prefix and a reflection that was put behind it.
+# own_right: after a prefix of its own that ends in a right step.
+# own_forced, right_forced, own_right_forced: after such a prefix and a reflection that was put behind it.
+# forbidden: the problem alone, without reflecting. oracle: the same, with a reflection put behind its first wrong step.
 # user_turn: the wrong prefix stands in the user's turn. locate: which step is wrong? correct: LEMA's task.
 Condition = Literal[
-    "plain", "injected", "own", "right_prefix", "own_forced", "right_forced", "user_turn", "locate", "correct"
+    "plain",
+    "injected",
+    "own",
+    "right_prefix",
+    "own_right",
+    "own_forced",
+    "right_forced",
+    "own_right_forced",
+    "forbidden",
+    "oracle",
+    "user_turn",
+    "locate",
+    "correct",
 ]
 OUTPUTS = "outputs.jsonl"
 GREEDY = 0

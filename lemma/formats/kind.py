@@ -23,6 +23,8 @@ class RightSolution:
     question: str
     steps: tuple[str, ...]
     final_answer: str
+    checked: tuple[Segment, ...] = ()
+    """The solution with checks of its steps, if there are any."""
 
     @property
     def text(self) -> str:
@@ -33,7 +35,7 @@ class RightSolution:
 class Joined:
     """A correction and its trajectory: a plain join, or one that was `rewritten`, with its correction.
 
-    `longer` is the trajectory with further errors of the same problem, if there is one.
+    `longer` is the trajectory with further errors of the same problem, and with checks of its steps, if there is one.
     """
 
     correction: Correction

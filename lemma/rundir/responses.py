@@ -92,14 +92,14 @@ class ResponseStore:
         self._queue.put(_Write((key, stage, model, *usage, raw), stored))
         await stored
 
-    def spent(self, stage: str) -> Spent:
-        """What a stage has used, cumulative over its runs."""
+    def spent(self, stage: str, model: str | None = None) -> Spent:
+        """What a stage has used, cumulative over its runs; of one of its models, if it is named."""
         query = (
             "SELECT model, count(*), sum(prompt_tokens), sum(completion_tokens) FROM responses WHERE stage = ? "
-            "GROUP BY model ORDER BY model"
+            "AND model = ifnull(?, model) GROUP BY model ORDER BY model"
         )
         with self._errors():
-            rows = self._reader.execute(query, (stage,)).fetchall()
+            rows = self._reader.execute(query, (stage, model)).fetchall()
         return Spent(sum(row[1] for row in rows), {row[0]: Usage(row[2], row[3]) for row in rows})
 
     def copy_into(self, target: Path) -> None:
