@@ -31,10 +31,10 @@ from lemma.declaration import Command, Job
 from lemma.engine.outcome import Count, Product
 from lemma.engine.summary import Tally
 from lemma.exceptions import ConfigError, Refusal, did_you_mean
-from lemma.generation.reading import first_wrong_step, read_story
 from lemma.locating import confidence
 from lemma.locating.calibration import Calibration, observed
 from lemma.locating.combination import threshold
+from lemma.locating.exact import by_story
 from lemma.locating.importing import ALMOST_CERTAIN, LabeledRow, as_solution, read_row
 from lemma.locating.judge import ACCURACY, PROMPT, PROMPT_WITHOUT_REFERENCE, Subject, judging_request, read_judgement
 from lemma.locating.posterior import Posterior
@@ -284,23 +284,6 @@ def _problem_of(problems: StoredProblems, solution: Solution) -> Problem:
     if problem is None:
         raise Refusal("problem_missing", f"{solution.problem_id} is not in {PROBLEMS.name}")
     return problem
-
-
-def by_story(solution: Solution, problem: Problem, least: float | None) -> Located:
-    """What the story of a generated problem proves. Raises Refusal if the problem is none, or no wrong step is read."""
-    story = read_story(problem.question)
-    if story is None:
-        raise Refusal("not_generated", "only the steps of a problem of `lemma generate` can be judged exactly")
-    steps = tuple(map(without_annotations, solution.steps))
-    wrong = first_wrong_step(story, steps)
-    if wrong is None:
-        raise Refusal(
-            "no_wrong_step_read", "no step is wrong before one that says something else than who has how many"
-        )
-    graph = by_graph(solution, problem, least)
-    agrees = graph.posterior.best_step() == wrong
-    certain = Posterior(tuple(float(place == wrong) for place in range(len(steps))), 0.0)
-    return Located(certain, "proof", 0.0, graph.error_type if agrees else UNKNOWN, graph.explanation if agrees else "")
 
 
 def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iterator[Product]:

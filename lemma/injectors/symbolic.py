@@ -263,7 +263,7 @@ class _Drafts:
             if isinstance(graph, FormulaSolution):
                 often = _SCARCE
                 if self._made and not self._plan.best_effort and CALCULATION in kinds:
-                    del kinds[CALCULATION]  # it does not fill up what other types lack
+                    del drafts[CALCULATION]  # it does not fill up what other types lack
                     continue
             weights = [
                 self._plan.weights[kind] * often.get(kind, 1) * weight_of(drafts[kind][-1]) / (1 + 4 * self._made[kind])
