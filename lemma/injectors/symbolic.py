@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from lemma.algebra.carrying import Slip
+from lemma.algebra.derivation import Derivation
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import SolutionGraph, read_solution
 from lemma.arithmetic.latex import is_balanced
@@ -35,6 +37,7 @@ from lemma.generation.modular_errors import ModularSolution, read_modular_soluti
 from lemma.generation.modular_errors import propose as propose_modular
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector
+from lemma.injectors.algebra import AlgebraInjector, carried_slip, derivation_of, read_letters
 from lemma.injectors.proof import CALCULATION, prove, prove_answer
 from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.injectors.sense import refuse_nonsense
@@ -82,11 +85,13 @@ class Injected:
 
     steps: tuple[str, ...]
     error_step: int
-    final: Value
+    final: Value | str
+    """A value, or an answer as it is written."""
     explanation: str
 
 
-_Draft = Proposal | Conclusion | Injected
+_Solution = SolutionGraph | ModularSolution | Derivation
+_Draft = Proposal | Conclusion | Injected | Slip
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,7 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     """
     modular = read_modular_solution(problem)
     graph = modular if modular is not None else _read(problem)
+    plan = _for_solution(plan, graph)
     if plan.into is not None and isinstance(graph, SolutionGraph) and graph.final is None:
         raise Refusal("answer_not_computed", "no equation of the solution has the gold answer")
     rng = random_for(plan.seed, problem.id)
@@ -185,12 +191,12 @@ class _Drafts:
     last step.
     """
 
-    def __init__(self, plan: InjectionPlan, graph: SolutionGraph | ModularSolution, rng: random.Random) -> None:
+    def __init__(self, plan: InjectionPlan, graph: _Solution, rng: random.Random) -> None:
         self._plan, self._graph, self._rng = plan, graph, rng
         self._drafts: dict[int, dict[str, list[_Draft]]] = defaultdict(lambda: defaultdict(list))
         self._spare: dict[int, list[tuple[str, Injected]]] = defaultdict(list)
         self._texts: set[tuple[str, ...]] = set()
-        self._answers: set[Value] = set()
+        self._answers: set[Value | str] = set()
         self._made: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.taken_before_last, self.in_last = False, 0
@@ -244,30 +250,54 @@ class _Drafts:
         return None
 
 
-def _read(problem: Problem) -> SolutionGraph:
+def _read(problem: Problem) -> SolutionGraph | Derivation:
+    """The computation graph of a solution; its derivation if it is not followed by numbers alone."""
+    question, written = without_options(problem.question), split_steps(problem.solution)
     gold = exact_value(problem.answer)
-    if gold is None:
-        raise Refusal("answer_not_numeric", f"the gold answer {problem.answer[:80]!r} is not a number")
-    return read_solution(without_options(problem.question), split_steps(problem.solution), normal(gold))
+    try:
+        if gold is None:
+            raise Refusal("answer_not_numeric", f"the gold answer {problem.answer[:80]!r} is not a number")
+        return read_solution(question, written, normal(gold))
+    except Refusal as refusal:
+        try:
+            return read_letters(question, tuple(map(without_annotations, written)), problem.answer, written)
+        except Refusal:
+            raise refusal from None
 
 
-def _drafts_of(
-    graph: SolutionGraph | ModularSolution, kind: str, name: str, rng: random.Random, most: int | None = None
-) -> Iterator[_Draft]:
+def _for_solution(plan: InjectionPlan, graph: _Solution) -> InjectionPlan:
+    """The plan without the types that a solution has no formulas for."""
+    letters = not isinstance(graph, ModularSolution) and derivation_of(graph) is not None
+    numbers = not isinstance(graph, Derivation)
+    weights = {
+        kind: weight
+        for kind, weight in plan.weights.items()
+        if (letters if isinstance(injector(plan.injectors[kind]), AlgebraInjector) else numbers)
+    }
+    if not weights:
+        raise Refusal("no_formulas_of_these_types", "the solution has no formulas that these types need")
+    return replace(plan, weights=weights) if len(weights) < len(plan.weights) else plan
+
+
+def _drafts_of(graph: _Solution, kind: str, name: str, rng: random.Random, most: int | None = None) -> Iterator[_Draft]:
     """What an injector proposes. Modular solutions allow any number of errors, all proven."""
-    if isinstance(graph, SolutionGraph):
+    if not isinstance(graph, ModularSolution):
         yield from injector(name)(graph, rng)
         return
     for error in islice(propose_modular(graph.story, kind, rng), most):
         yield Injected(error.steps, error.error_step, error.final, error.explanation)
 
 
-def place_of(graph: SolutionGraph | ModularSolution, draft: _Draft) -> tuple[int, int]:
+def place_of(graph: _Solution, draft: _Draft) -> tuple[int, int]:
     """The step that a draft makes wrong, and the number of steps that the solution then has."""
     if isinstance(draft, Injected):
         return draft.error_step, len(draft.steps)
     if isinstance(draft, Conclusion):
         return draft.step, draft.step + 1
+    if isinstance(draft, Slip):
+        derivation = derivation_of(graph) if not isinstance(graph, ModularSolution) else None
+        assert derivation is not None
+        return derivation.lines[draft.line].step, len(graph.steps)
     assert isinstance(graph, SolutionGraph)
     change, steps = draft.change, len(graph.steps)
     if change.dropped_step is not None:
@@ -276,9 +306,7 @@ def place_of(graph: SolutionGraph | ModularSolution, draft: _Draft) -> tuple[int
     return graph.step_of[change.equation] + inserted, steps + inserted
 
 
-def attempts(
-    graph: SolutionGraph | ModularSolution, kind: str, name: str, rng: random.Random
-) -> Iterator[Injected | Refusal]:
+def attempts(graph: _Solution, kind: str, name: str, rng: random.Random) -> Iterator[Injected | Refusal]:
     """The erroneous solutions of one type, proven, one after the other, and why others could not be made."""
     for draft in _drafts_of(graph, kind, name, rng):
         try:
@@ -287,17 +315,26 @@ def attempts(
             yield refusal
 
 
-def carried(graph: SolutionGraph | ModularSolution, name: str, draft: _Draft, annotated: bool = True) -> Injected:
+def carried(graph: _Solution, name: str, draft: _Draft, annotated: bool = True) -> Injected:
     """The erroneous solution that a proposal leads to. Raises Refusal if it can't be proven."""
     if isinstance(draft, Injected) or isinstance(graph, ModularSolution):
         assert isinstance(draft, Injected)
         return draft
+    if isinstance(draft, Slip):
+        derivation = derivation_of(graph)
+        assert derivation is not None
+        if annotated and derivation.written != derivation.steps:
+            raise Refusal("annotations_not_kept", "formulas with letters in a solution with annotations")
+        wrong = carried_slip(derivation, draft)
+        return Injected(wrong.steps, wrong.error_step, wrong.final, wrong.explanation)
+    assert isinstance(graph, SolutionGraph)
     if isinstance(draft, Conclusion):
         steps = (*(graph.written if annotated else graph.steps)[: draft.step], draft.text)
         injected = Injected(steps, draft.step, draft.answer, draft.explanation)
     else:
         injected = _carried(graph, draft, annotated)
     shown = prove(graph, name, injected.steps, injected.error_step)
+    assert not isinstance(injected.final, str)
     prove_answer(graph, shown, injected.final)
     if graph.latex and not is_balanced(injected.explanation, commands_outside=False):
         raise Refusal("unbalanced_explanation", injected.explanation)
@@ -314,13 +351,11 @@ def _carried(graph: SolutionGraph, proposal: Proposal, annotated: bool) -> Injec
     return Injected(consequence.steps, consequence.error_step, final, proposal.explanation)
 
 
-def _with_another(
-    plan: InjectionPlan, graph: SolutionGraph | ModularSolution, error: Injected, rng: random.Random
-) -> Injected:
+def _with_another(plan: InjectionPlan, graph: _Solution, error: Injected, rng: random.Random) -> Injected:
     """The solution with another error of its own behind those that it has, made and proven against the wrong solution
     as it stands; the same solution if none can be proven. The first error stays the label.
     """
-    if isinstance(graph, ModularSolution):
+    if not isinstance(graph, SolutionGraph) or isinstance(error.final, str):
         return error
     shown = tuple(map(without_annotations, error.steps))
     kinds = [kind for kind in plan.weights if kind != CALCULATION]
@@ -342,6 +377,7 @@ def _with_another(
             steps = tuple(map(without_annotations, more.steps))
             if len(steps) != len(shown):
                 continue  # a step that is missing or put in would move those that explanations name
+            assert not isinstance(more.final, str)
             prove_answer(graph, steps, more.final)
         except Refusal:
             continue
@@ -353,12 +389,12 @@ def _with_another(
 
 
 def _record(
-    plan: InjectionPlan, problem: Problem, graph: SolutionGraph | ModularSolution, kind: str, injected: Injected
+    plan: InjectionPlan, problem: Problem, graph: _Solution, kind: str, injected: Injected
 ) -> ErroneousSolution:
     steps, reference = injected.steps, graph.written
     if not plan.keep_annotations:
         steps, reference = tuple(map(without_annotations, steps)), graph.steps
-    final = final_text(problem.answer, injected.final)
+    final = injected.final if isinstance(injected.final, str) else final_text(problem.answer, injected.final)
     return ErroneousSolution(
         id=content_id(problem.id, kind, *steps, final),
         problem_id=problem.id,

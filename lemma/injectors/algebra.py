@@ -1,0 +1,201 @@
+"""What the injectors of algebra share: the derivation of a solution, and the proof of what comes of a slip.
+
+An injector of algebra holds `propose = AlgebraInjector(find)`, whose `find` gives slips: one side of a formula, or one
+sign of relation, and what is written in its place. What follows is carried on by `lemma.algebra.carrying`.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lemma.algebra.carrying import Carried, Slip, carry
+from lemma.algebra.derivation import FALSE, STATEMENT, Derivation, Line, Reader, filled, numbers_in, read_derivation
+from lemma.algebra.polynomials import Polynomial, constant, letter, proportion, rational, subtract
+from lemma.algebra.reading import formula_spans, read_formula
+from lemma.algebra.refuting import refuted
+from lemma.algebra.trees import different, quotient
+from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.latex import boxed, is_balanced
+from lemma.exceptions import Refusal
+from lemma.grading.verdict import verdict
+
+Find = Callable[[Derivation, random.Random], Iterator[Slip]]
+_HAS_LETTERS = re.compile(r"\$[^$]*[A-Za-z][^$]*\$|\\[(\[]|\\begin|(?<![A-Za-z])[A-Za-z] ?[=<>]|\d[a-z]\b ?[-+=<>]")
+# Words that judge a value: what they say may be false of the wrong one.
+_JUDGES = re.compile(
+    r"\b(?:check\w*|verif\w+|indeed|contradict\w+|impossible|even|odd|prime|integer|integers|whole|perfect|divisible|"
+    r"divides|multiple|positive|negative|nonnegative|smallest|largest|greatest|least|maximum|minimum|larger|smaller|"
+    r"greater|less|closest|between|distinct|unique|only|never|always|graph\w*|intersect\w*|discard\w*|reject\w*|"
+    r"extraneous|real|undefined|valid|satisf\w+|as desired|difference of|sum of (?:squares|cubes)|square|factors|"
+    r"digit\w*)\b",
+    re.IGNORECASE,
+)
+_NUMBER_WORDS: dict[str, int | Fraction] = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12, "half": Fraction(1, 2), "twice": 2, "double": 2,
+}  # fmt: skip
+_LAYOUT = re.compile(r"&|\\\\(?:\[\d+[a-z]*\])?|\\(?:boxed|fbox)\s*(?=\{)|\$")
+_WORD = re.compile(r"[A-Za-z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class AlgebraInjector:
+    """An injector that needs a derivation. It also takes a computation graph, of whose text the derivation is read."""
+
+    find: Find
+
+    def __call__(self, solution: SolutionGraph | Derivation, rng: random.Random) -> Iterator[Slip]:
+        derivation = derivation_of(solution)
+        if derivation is not None:
+            yield from self.find(derivation, rng)
+
+
+def derivation_of(solution: SolutionGraph | Derivation) -> Derivation | None:
+    """The derivation of a solution, None if it has no formulas with letters or can't be read."""
+    if isinstance(solution, Derivation):
+        return solution
+    if "derivation" not in solution.memo:
+        try:
+            found = read_letters(solution.question, solution.steps, str(solution.gold), solution.written)
+        except Refusal:
+            found = None
+        solution.memo["derivation"] = found
+    kept: Derivation | None = solution.memo["derivation"]
+    return kept
+
+
+def read_letters(question: str, steps: Sequence[str], gold: str, written: Sequence[str] = ()) -> Derivation:
+    """The derivation of a solution that has formulas. Raises Refusal if it has none, or can't be read."""
+    if not any(map(_HAS_LETTERS.search, steps)):
+        raise Refusal("no_formulas", "the solution has no formula with letters")
+    return read_derivation(question, steps, gold, written)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A wrong solution that was proven: steps, the wrong one, the final answer, and why it is wrong."""
+
+    steps: tuple[str, ...]
+    error_step: int
+    final: str
+    explanation: str
+
+
+def exact(line: Line, side: int) -> Polynomial | None:
+    """The value of a side that is a polynomial."""
+    value = quotient(line.tree(side))
+    return value.numerator if rational(value.denominator) == 1 else None
+
+
+def quoted(derivation: Derivation, index: int, first: int, last: int | None = None) -> str:
+    """Sides of a line as they stand, for an explanation: `$2x = 11 - 3$`."""
+    line = derivation.lines[index]
+    sides = line.chain.sides[first], line.chain.sides[first if last is None else last]
+    text = derivation.source(index)[sides[0].start : sides[1].end]
+    return formula(derivation, _LAYOUT.sub(" ", text))
+
+
+def formula(derivation: Derivation, text: str) -> str:
+    """A formula for an explanation: in LaTeX between dollar signs."""
+    text = " ".join(text.split())
+    return f"${text}$" if derivation.latex else text
+
+
+def carried_slip(derivation: Derivation, slip: Slip) -> Wrong:
+    """The wrong solution that a slip leads to, proven from its text. Raises Refusal if it can't be."""
+    try:
+        carried = carry(derivation, slip)
+    except RecursionError:
+        raise Refusal("too_large", "a formula nested very deeply") from None
+    _prove_wrong(derivation, slip, carried)
+    _refuse_words(derivation, slip, carried)
+    final = _final_answer(derivation, carried)
+    if verdict(derivation.gold, final) != "different":
+        raise Refusal("answer_not_different", final[:80])
+    if not all(map(is_balanced, carried.steps)):
+        raise Refusal("unbalanced_latex")
+    if not is_balanced(slip.explanation, commands_outside=False):
+        raise Refusal("unbalanced_explanation", slip.explanation)
+    return Wrong(carried.steps, carried.error_step, final, slip.explanation)
+
+
+def _prove_wrong(derivation: Derivation, slip: Slip, carried: Carried) -> None:
+    """Read the wrong solution again: the step's formula is false, and it is the first and only one that is."""
+    line = derivation.lines[slip.line]
+    reader = Reader()
+    place = 0
+    for step, text in enumerate((derivation.question, *carried.steps), -1):
+        for start, end in formula_spans(text):
+            for chain in read_formula(text, start, end):
+                new = reader.read(step, chain)
+                if place == slip.line:
+                    _prove_line(derivation, line, new, slip)
+                elif new.kind == FALSE or place >= len(derivation.lines):
+                    raise Refusal("later_formula_false", text[chain.start : chain.end][:80])
+                elif new.kind != derivation.lines[place].kind:
+                    raise Refusal("later_formula_does_not_follow", text[chain.start : chain.end][:80])
+                place += 1
+    if place != len(derivation.lines):
+        raise Refusal("formulas_lost")
+
+
+def _prove_line(derivation: Derivation, line: Line, new: Line, slip: Slip) -> None:
+    side = slip.side
+    if slip.is_relation or (line.kind == STATEMENT and side in (line.runs[0][-1], line.runs[1][0])):
+        if line.difference is None or new.difference is None or new.kind != STATEMENT:
+            raise Refusal("error_not_proven", "the wrong statement is not read")
+        if slip.is_relation:
+            if new.relation == line.relation or proportion(new.difference, line.difference) is None:
+                raise Refusal("error_not_proven", "the sign of relation is the right one")
+            return
+        premises = [
+            *(found for place in line.reason.lines if (found := derivation.lines[place].difference) is not None),
+            *(known_as(name, value) for name, value in line.known.items()),
+        ]
+        if not line.reason.lines or not refuted(premises, new.difference):
+            raise Refusal("error_not_proven", "no point was found that refutes the wrong statement")
+        return
+    run = next((run for run in line.runs if side in run), ())
+    if side == run[0] or not different(*(filled(new.tree(place), line.known) for place in (side - 1, side))):
+        raise Refusal("error_not_proven", "the wrong side is not shown to differ")
+
+
+def known_as(name: str, value: Fraction) -> Polynomial:
+    """The statement that a letter has a value."""
+    return subtract(letter(name), constant(value))
+
+
+def _refuse_words(derivation: Derivation, slip: Slip, carried: Carried) -> None:
+    """Raises Refusal if words from the wrong step on repeat a number that changed, or judge a value."""
+    for step, text in enumerate(derivation.steps):
+        if step < carried.error_step:
+            continue
+        words = text
+        for start, end in reversed(formula_spans(text)):
+            words = words[:start] + " " + words[end:]
+        if judged := _JUDGES.search(words):
+            raise Refusal("words_may_be_false", judged.group())
+        said = numbers_in(words) | {
+            Fraction(_NUMBER_WORDS[word]) for word in _WORD.findall(words.lower()) if word in _NUMBER_WORDS
+        }
+        if said & carried.changed.keys():
+            raise Refusal("number_in_words", ", ".join(map(str, said & carried.changed.keys())))
+
+
+def _final_answer(derivation: Derivation, carried: Carried) -> str:
+    """The last box; without boxes, what stands where the reference has the gold answer."""
+    boxes = [content for text in carried.steps for content in boxed(text)]
+    if boxes:
+        if any(verdict(derivation.gold, content) == "equal" for content in boxes):
+            raise Refusal("right_answer_boxed")
+        return boxes[-1]
+    last = len(derivation.lines) - 1
+    if last >= 0:
+        side = len(derivation.lines[last].chain.sides) - 1
+        if (last, side) in carried.texts and verdict(derivation.gold, derivation.text(last, side)) == "equal":
+            return carried.texts[last, side]
+    raise Refusal("answer_not_reached", "the last formula is not the answer")
