@@ -21,6 +21,11 @@ SHIPPED = load_taxonomy()
 FAMILY_OF = {
     "calculation_error": "calc",
     "sign_error": "calc",
+    "cancellation_error": "logic",
+    "cross_term_error": "logic",
+    "distribution_error": "logic",
+    "exponent_law_error": "logic",
+    "inequality_direction_error": "logic",
     "counting_error": "calc",
     "unit_conversion_error": "calc",
     "operator_error": "calc",

@@ -29,10 +29,12 @@ from lemma.algebra.polynomials import Quotient, proportion
 from lemma.algebra.reading import Side, read_formula
 from lemma.algebra.solving import moved, root_in_place
 from lemma.algebra.trees import (
+    DIFFERENCE,
     GROUP,
     LETTER,
     MINUS,
     NUMBER,
+    SUM,
     Node,
     equal_values,
     names,
@@ -44,7 +46,7 @@ from lemma.algebra.writing import notation_of, value_pairs, write_like
 from lemma.exceptions import Refusal
 
 _HELPERS = frozenset(map(Fraction, (0, 1, 2)))
-_TURNED = {
+TURNED = {
     "<": ">", ">": "<", "≤": "≥", "≥": "≤", "<=": ">=", ">=": "<=", r"\le": r"\ge", r"\ge": r"\le", r"\leq": r"\geq",
     r"\geq": r"\leq", r"\lt": r"\gt", r"\gt": r"\lt", r"\leqslant": r"\geqslant", r"\geqslant": r"\leqslant", "=": "=",
 }  # fmt: skip
@@ -69,6 +71,8 @@ class Carried:
     error_step: int
     changed: Mapping[Fraction, Fraction | None]
     texts: Mapping[tuple[int, int], str]
+    repeated: frozenset[int]
+    """The later lines in which the wrong formula is used again: `A = B` where the slip says `A = B`."""
 
 
 def carry(derivation: Derivation, slip: Slip) -> Carried:
@@ -83,6 +87,7 @@ class _Carrier:
         self._trees: dict[tuple[int, int], Node] = {}
         self._marks: dict[tuple[int, int], str] = {}
         self._dropped: set[tuple[int, int]] = set()
+        self._repeated: set[int] = set()
         self._reader = Reader()
         self._changed: dict[Fraction, Fraction | None] = {}
         self._statements: set[int] = set()
@@ -116,7 +121,7 @@ class _Carrier:
             edits.append((lines[one].step, self._place(one, side)[0], end, ""))
         for step, start, end, text in sorted(edits, reverse=True):
             steps[step] = steps[step][:start] + text + steps[step][end:]
-        return Carried(tuple(steps), lines[self._slip.line].step, self._changed, self._texts)
+        return Carried(tuple(steps), lines[self._slip.line].step, self._changed, self._texts, frozenset(self._repeated))
 
     def _place(self, line: int, side: int) -> tuple[int, int]:
         found = self._derivation.lines[line].chain.sides[side]
@@ -136,7 +141,7 @@ class _Carrier:
         )
         old_known = line.known
         new = self._reader.read(line.step, replace(line.chain, sides=sides, relations=relations))
-        if index > self._slip.line:
+        if index > self._slip.line and index not in self._repeated:
             lost = sum(one == index for one, _ in self._dropped)
             if (
                 new.kind != line.kind
@@ -233,13 +238,17 @@ class _Carrier:
         else:
             targets, turned = moved(here, line.reason.factors, old, new)
             relation = line.runs[0][-1]
-            if turned and line.relation != "=":
+            earlier = any(self._is_turned(place) for place in line.reason.lines)
+            if turned != earlier and line.relation != "=":
                 start, end = line.chain.marks[relation]
-                self._marks[index, relation] = _TURNED[self._derivation.source(index)[start:end]]
+                self._marks[index, relation] = TURNED[self._derivation.source(index)[start:end]]
         for side, target in zip(sides, targets, strict=True):
             self._rewrite(index, side, target)
         if line.runs[0][0] != sides[0]:
             raise Refusal("statement_of_several_sides")
+
+    def _is_turned(self, index: int) -> bool:
+        return any((index, mark) in self._marks for mark in range(len(self._derivation.lines[index].chain.marks)))
 
     def _statement_sides(self, index: int, new: bool) -> tuple[Quotient, Quotient]:
         line = self._derivation.lines[index]
@@ -255,10 +264,38 @@ class _Carrier:
         before_old, before = self._derivation.lines[index].tree(place - 1), self._tree(index, place - 1)
         old, target = quotient(filled(before_old, old_known)), quotient(filled(before, known))
         if equal_values(old, target) and (index, place - 1) not in self._texts:
+            self._use_again(index, place)
             return
         if self._put_in(index, place, [(index, place - 1)]):
             return
         self._rewrite(index, place, target)
+
+    def _use_again(self, index: int, place: int) -> None:
+        """Put what the wrong formula says into a side that was made with the right one: it says A = B', and the side
+        before has A where this one has B.
+        """
+        slip, lines = self._slip, self._derivation.lines
+        if index == slip.line or slip.is_relation or slip.side == 0 or lines[slip.line].kind == STATEMENT:
+            return
+        left, right = lines[slip.line].tree(slip.side - 1), lines[slip.line].tree(slip.side)
+        tree, before = lines[index].tree(place), lines[index].tree(place - 1)
+        if right.head in (LETTER, NUMBER) or not any(same_shape(node, left) for node in before.walk()):
+            return
+        found = [node for node in tree.walk() if same_shape(node, right) and node.head != GROUP]
+        if len(found) != 1:
+            raise Refusal("wrong_formula_used_again", "where it is used is not clear")
+        start, _ = self._place(index, place)
+        text = self._derivation.text(index, place)
+        written = self._trees[slip.line, slip.side]
+        bracketed = found[0] is not tree and written.head in (SUM, DIFFERENCE) and right.head not in (SUM, DIFFERENCE)
+        new = f"({slip.text})" if bracketed else slip.text
+        self._write(index, place, text[: found[0].start - start] + new + text[found[0].end - start :])
+        wrong_before = _replaced(before, left, Node(GROUP, (written,), name="("))
+        if not equal_values(
+            *(quotient(filled(one, self._reader.known)) for one in (wrong_before, self._tree(index, place)))
+        ):
+            raise Refusal("wrong_formula_used_again", "it leads to something else")
+        self._repeated.add(index)
 
     def _rewrite(self, index: int, place: int, target: Quotient) -> None:
         """Write a side so that it has another value. Raises Refusal if it has no form in which that can be done."""
@@ -397,6 +434,13 @@ def _constant(tree: Node | None) -> Fraction | None:
         return number(tree)
     except Refusal:
         return None
+
+
+def _replaced(tree: Node, old: Node, new: Node) -> Node:
+    """The tree with another one in the place of a part of it."""
+    if same_shape(tree, old):
+        return new
+    return Node(tree.head, tuple(_replaced(part, old, new) for part in tree.args), tree.value, tree.name)
 
 
 def _matched(template: Node, tree: Node, known: Mapping[str, Fraction]) -> Iterator[tuple[str, Node] | None]:

@@ -18,6 +18,7 @@ from lemma.algebra.polynomials import (
     Polynomial,
     Quotient,
     add,
+    budget,
     constant,
     degree,
     divide_exactly,
@@ -29,8 +30,8 @@ from lemma.algebra.polynomials import (
     substitute,
     subtract,
 )
-from lemma.algebra.reading import Chain, formula_spans, read_formula
-from lemma.algebra.trees import LETTER, NUMBER, Node, different, equal, names, quotient
+from lemma.algebra.reading import Chain, read_text
+from lemma.algebra.trees import LETTER, NUMBER, Node, different, equal, names, quotient, same_shape
 from lemma.exceptions import Refusal
 
 EXPRESSION, IDENTITY, STATEMENT, UNREAD, FALSE = "expression", "identity", "statement", "unread", "false"
@@ -100,14 +101,13 @@ def read_derivation(question: str, steps: Sequence[str], gold: str, written: Seq
     if sum(map(len, (question, *steps))) > _MOST_CHARACTERS:
         raise Refusal("too_large", "a very long solution")
     reader = Reader()
-    for step, text in enumerate((question, *steps), -1):
-        for start, end in formula_spans(text):
-            for chain in read_formula(text, start, end):
-                line = reader.read(step, chain)
-                if line.kind == FALSE:
+    with budget.bounded():
+        for step, text in enumerate((question, *steps), -1):
+            for chain in read_text(text):
+                if reader.read(step, chain).kind == FALSE:
                     raise Refusal("reference_formula_false", text[chain.start : chain.end][:80])
-        if len(reader.lines) > _MOST_LINES:
-            raise Refusal("too_large", "very many formulas")
+            if len(reader.lines) > _MOST_LINES:
+                raise Refusal("too_large", "very many formulas")
     latex = any("\\" in text or "$" in text for text in steps)
     return Derivation(question, tuple(written or steps), tuple(steps), gold, tuple(reader.lines), latex)
 
@@ -122,6 +122,7 @@ class Reader:
 
     def read(self, step: int, chain: Chain) -> Line:
         """The next line."""
+        line: Line
         try:
             line = self._classified(step, chain)
         except (Refusal, RecursionError):
@@ -188,12 +189,17 @@ class Reader:
             for place, other in enumerate(self.lines)
             if other.kind == STATEMENT and other.difference is not None
         ][-_EARLIER:][::-1]
+        for place, other in earlier:  # said again, word for word
+            if proportion(wanted, other) == 1 and _same_sides(self.lines[place], line):
+                return Reason(SCALED, (place,), (Fraction(1),))
         for place, other in earlier:
             factor = proportion(wanted, other)
             if factor is not None and _turned(self.lines[place].relation, factor) == line.relation:
                 return Reason(SCALED, (place,), (factor,))
-        if line.relation != "=":
-            return Reason(GIVEN)
+        return self._solved(wanted, earlier) if line.relation == "=" else Reason(GIVEN)
+
+    def _solved(self, wanted: Polynomial, earlier: Sequence[tuple[int, Polynomial]]) -> Reason:
+        """Why an equation holds that is not an earlier one times a number."""
         equations = [(place, other) for place, other in earlier if self.lines[place].relation == "="]
         for place, other in equations:
             if is_root_of(wanted, other):
@@ -206,6 +212,13 @@ class Reader:
             if factors is not None:
                 return Reason(SUM_OF, (place, second), factors)
         return Reason(GIVEN)
+
+
+def _same_sides(one: Line, other: Line) -> bool:
+    places = ((line.runs[0][-1], line.runs[1][0]) for line in (one, other))
+    return one.relation == other.relation and all(
+        same_shape(one.tree(first), other.tree(second)) for first, second in zip(*places, strict=True)
+    )
 
 
 def filled(tree: Node, known: Mapping[str, Fraction]) -> Node:

@@ -11,7 +11,9 @@ then equal as a dictionary: square roots of different primes are independent ove
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import reduce
 from itertools import pairwise, product
@@ -26,10 +28,37 @@ Polynomial = dict[Monomial, Fraction]
 ONE: Monomial = ()
 MOST_TERMS = 120
 MOST_POWER = 24
+MOST_PRODUCTS = 40_000
 _MOST_BITS = 400
+_LARGEST_EXPONENT = 200
 _MOST_CANDIDATES = 400
 _LARGEST_FACTORED = 10**12
 _LARGEST_RADICAND = 10**6
+
+
+class Budget(threading.local):
+    """How much a problem may cost, in products of terms. It is counted, not timed, so every machine decides alike."""
+
+    left: int | None = None
+
+    def spend(self, products: int) -> None:
+        """Raises Refusal if a problem costs too much."""
+        if self.left is not None:
+            self.left -= products
+            if self.left < 0:
+                raise Refusal("too_large", "too much to compute")
+
+    @contextmanager
+    def bounded(self) -> Iterator[None]:
+        """Bound what is computed inside."""
+        before, self.left = self.left, MOST_PRODUCTS
+        try:
+            yield
+        finally:
+            self.left = before
+
+
+budget = Budget()
 
 
 class Quotient(NamedTuple):
@@ -78,6 +107,7 @@ def multiply(left: Polynomial, right: Polynomial) -> Polynomial:
     """The product. Raises Refusal if it is too large."""
     if len(left) * len(right) > MOST_TERMS * 4:
         raise Refusal("too_large", "too many terms")
+    budget.spend(len(left) * len(right))
     total: Polynomial = {}
     for one, first in left.items():
         for other, second in right.items():
@@ -96,15 +126,21 @@ def _merged(one: Monomial, other: Monomial, coefficient: Fraction) -> tuple[Mono
         if name.startswith("#") and exponent > 1:  # a square root: whole powers go into the coefficient
             coefficient *= int(name[1:]) ** (exponent // 2)
             exponents[name] = exponent % 2
-    if any(exponent > MOST_POWER * 2 for exponent in exponents.values()):
+    if any(exponent > _LARGEST_EXPONENT * 2 for exponent in exponents.values()):
         raise Refusal("too_large", "too high a power")
     return tuple(sorted(pair for pair in exponents.items() if pair[1])), coefficient
 
 
 def power(base: Polynomial, exponent: int) -> Polynomial:
     """A power with a whole exponent. Raises Refusal if it is too large."""
-    if exponent < 0 or (exponent > MOST_POWER and (len(base) > 1 or ONE not in base)) or exponent > 200:
+    if exponent < 0 or exponent > (MOST_POWER if len(base) > 1 else _LARGEST_EXPONENT):
         raise Refusal("too_large", f"an exponent of {exponent}")
+    if len(base) == 1 and ONE not in base and not any(name.startswith("#") for name, _ in next(iter(base))):
+        ((monomial, value),) = base.items()
+        if any(power_of * exponent > _LARGEST_EXPONENT for _, power_of in monomial):
+            raise Refusal("too_large", f"an exponent of {exponent}")
+        raised = constant(value) if exponent == 0 else power(constant(value), exponent)
+        return {tuple((name, power_of * exponent) for name, power_of in monomial if exponent): raised[ONE]}
     result = constant(1)
     for _ in range(exponent):
         result = multiply(result, base)

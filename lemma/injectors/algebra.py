@@ -13,11 +13,35 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lemma.algebra.carrying import Carried, Slip, carry
-from lemma.algebra.derivation import FALSE, STATEMENT, Derivation, Line, Reader, filled, numbers_in, read_derivation
-from lemma.algebra.polynomials import Polynomial, constant, letter, proportion, rational, subtract
+from lemma.algebra.derivation import (
+    FALSE,
+    IDENTITY,
+    SCALED,
+    STATEMENT,
+    UNREAD,
+    Derivation,
+    Line,
+    Reader,
+    filled,
+    numbers_in,
+    read_derivation,
+)
+from lemma.algebra.polynomials import (
+    Polynomial,
+    Quotient,
+    add,
+    budget,
+    constant,
+    letter,
+    proportion,
+    rational,
+    scale,
+    subtract,
+)
 from lemma.algebra.reading import formula_spans, read_formula
 from lemma.algebra.refuting import refuted
-from lemma.algebra.trees import different, quotient
+from lemma.algebra.trees import Node, different, equal_values, polynomial, quotient, same_shape
+from lemma.algebra.writing import expanded, notation_of, terms, write_like
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.latex import boxed, is_balanced
 from lemma.exceptions import Refusal
@@ -30,7 +54,7 @@ _JUDGES = re.compile(
     r"\b(?:check\w*|verif\w+|indeed|contradict\w+|impossible|even|odd|prime|integer|integers|whole|perfect|divisible|"
     r"divides|multiple|positive|negative|nonnegative|smallest|largest|greatest|least|maximum|minimum|larger|smaller|"
     r"greater|less|closest|between|distinct|unique|only|never|always|graph\w*|intersect\w*|discard\w*|reject\w*|"
-    r"extraneous|real|undefined|valid|satisf\w+|as desired|difference of|sum of (?:squares|cubes)|square|factors|"
+    r"extraneous|real|undefined|valid|satisf\w+|as desired|difference of|sum of (?:squares|cubes)|factors|"
     r"digit\w*)\b",
     re.IGNORECASE,
 )
@@ -85,6 +109,80 @@ class Wrong:
     explanation: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """A side of a line that is equal to the expression `before`, written in another way. `source` is its text."""
+
+    line: int
+    side: int
+    before: Node
+    source: str
+
+
+def rewritings(derivation: Derivation, rng: random.Random) -> list[Rewriting]:
+    """The sides that say an earlier one in another way, in random order: the next one in a chain, or the same side of
+    the statement before.
+    """
+    found = []
+    for index, line in enumerate(derivation.lines):
+        if line.step < 0 or line.kind == UNREAD:
+            continue
+        for run in line.runs:
+            for place in run[1:]:
+                found.append(Rewriting(index, place, line.tree(place - 1), derivation.text(index, place - 1)))
+        if line.kind == STATEMENT and line.reason.kind == SCALED:
+            before = line.reason.lines[0]
+            for old, new in zip(_statement(derivation.lines[before]), _statement(line), strict=True):
+                tree = derivation.lines[before].tree(old)
+                if equal_values(quotient(tree), quotient(line.tree(new))):
+                    found.append(Rewriting(index, new, tree, derivation.text(before, old)))
+    rng.shuffle(found)
+    return found
+
+
+def _statement(line: Line) -> tuple[int, int]:
+    return line.runs[0][-1], line.runs[1][0]
+
+
+def written_instead(derivation: Derivation, place: Rewriting, right: Polynomial, wrong: Polynomial) -> str | None:
+    """A side in which a part of its value, `right`, is replaced by `wrong`: the term that says it, or all of it."""
+    tree = derivation.lines[place.line].tree(place.side)
+    text, value = derivation.text(place.line, place.side), exact(derivation.lines[place.line], place.side)
+    start = derivation.lines[place.line].chain.sides[place.side].start
+    if value is None:
+        return None
+    notation = notation_of(text, tree, derivation.latex)
+    parts = terms(tree)
+    if expanded(tree) is None and len(parts) > 1 and len(right) == 1 and len(wrong) <= 1:
+        # Not collected yet: 3x + 12 + 5. Only the term itself is replaced.
+        same = [(node, sign) for node, sign in parts if expanded(node) and scale(polynomial(node), sign) == right]
+        if len(same) != 1:
+            return None
+        node = same[0][0]
+        before, after = text[: node.start - start], text[node.end - start :]
+        cut = re.sub(r"([-+])\s*$", "", before)
+        if not cut:
+            return None
+        if not wrong:
+            return cut.rstrip() + after
+        ((monomial, size),) = wrong.items()
+        gap = before[len(cut) + 1 :]
+        return cut + ("-" if size < 0 else "+") + gap + notation.term(abs(size), monomial) + after
+    changed = add(subtract(value, right), wrong)
+    return write_like(text, tree, Quotient(changed, constant(1)), derivation.latex)
+
+
+def said_before(derivation: Derivation, index: int, node: Node) -> bool:
+    """Whether an earlier line of the solution says what an expression is equal to, which a slip would contradict."""
+    return any(
+        line.step >= 0 and len(run) > 1 and place != run[-1] and same_shape(line.tree(place), node)
+        for line in derivation.lines[:index]
+        if line.kind == IDENTITY
+        for run in line.runs
+        for place in run
+    )
+
+
 def exact(line: Line, side: int) -> Polynomial | None:
     """The value of a side that is a polynomial."""
     value = quotient(line.tree(side))
@@ -108,10 +206,11 @@ def formula(derivation: Derivation, text: str) -> str:
 def carried_slip(derivation: Derivation, slip: Slip) -> Wrong:
     """The wrong solution that a slip leads to, proven from its text. Raises Refusal if it can't be."""
     try:
-        carried = carry(derivation, slip)
+        with budget.bounded():
+            carried = carry(derivation, slip)
+            _prove_wrong(derivation, slip, carried)
     except RecursionError:
         raise Refusal("too_large", "a formula nested very deeply") from None
-    _prove_wrong(derivation, slip, carried)
     _refuse_words(derivation, slip, carried)
     final = _final_answer(derivation, carried)
     if verdict(derivation.gold, final) != "different":
@@ -134,6 +233,8 @@ def _prove_wrong(derivation: Derivation, slip: Slip, carried: Carried) -> None:
                 new = reader.read(step, chain)
                 if place == slip.line:
                     _prove_line(derivation, line, new, slip)
+                elif place in carried.repeated:
+                    pass  # what the wrong formula says is put in once more, which was checked as it was written
                 elif new.kind == FALSE or place >= len(derivation.lines):
                     raise Refusal("later_formula_false", text[chain.start : chain.end][:80])
                 elif new.kind != derivation.lines[place].kind:

@@ -12,10 +12,28 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from lemma.generation.algebra import linear
+from lemma.generation.algebra import (
+    expanding,
+    exponents,
+    fraction,
+    inequality,
+    linear,
+    quadratic,
+    substitution,
+    system,
+)
 from lemma.generation.algebra.exercise import Exercise
 
-FAMILIES: dict[str, Callable[[random.Random, int], Exercise]] = {"linear": linear.draw}
+FAMILIES: dict[str, Callable[[random.Random, int], Exercise]] = {
+    "expanding": expanding.draw,
+    "exponents": exponents.draw,
+    "fraction": fraction.draw,
+    "inequality": inequality.draw,
+    "linear": linear.draw,
+    "quadratic": quadratic.draw,
+    "substitution": substitution.draw,
+    "system": system.draw,
+}
 
 
 def draw_exercise(rng: random.Random, largest: int) -> Exercise:
