@@ -35,6 +35,7 @@ from lemma.algebra.trees import (
     MINUS,
     NUMBER,
     SUM,
+    TUPLE,
     Node,
     equal_values,
     names,
@@ -95,8 +96,10 @@ class _Carrier:
         # What stands there whatever comes: numbers of the question, and of the steps before the slip.
         self._given = numbers_in(derivation.question)
         self._before = set(self._given)
-        for text in derivation.steps[: derivation.lines[slip.line].step]:
+        at = derivation.lines[slip.line]
+        for text in derivation.steps[: at.step]:
             self._before |= numbers_in(text)
+        self._before |= numbers_in(derivation.steps[at.step][: at.chain.sides[slip.side].start])
 
     def carried(self) -> Carried:
         """The wrong solution."""
@@ -262,6 +265,9 @@ class _Carrier:
         known = self._reader.known
         old_known = self._derivation.lines[index].known
         before_old, before = self._derivation.lines[index].tree(place - 1), self._tree(index, place - 1)
+        if before_old.head == TUPLE:
+            self._carry_tuple(index, place, before)
+            return
         old, target = quotient(filled(before_old, old_known)), quotient(filled(before, known))
         if equal_values(old, target) and (index, place - 1) not in self._texts:
             self._use_again(index, place)
@@ -269,6 +275,22 @@ class _Carrier:
         if self._put_in(index, place, [(index, place - 1)]):
             return
         self._rewrite(index, place, target)
+
+    def _carry_tuple(self, index: int, place: int, before: Node) -> None:
+        """A tuple that is equal to the one before it, part by part."""
+        start, _ = self._place(index, place)
+        text = self._derivation.text(index, place)
+        parts = list(zip(self._derivation.lines[index].tree(place).args, before.args, strict=True))
+        for part, source in reversed(parts):
+            target = quotient(filled(source, self._reader.known))
+            if equal_values(quotient(filled(part, self._reader.known)), target):
+                continue
+            left, right = part.start - start, part.end - start
+            written = write_like(text[left:right], part, target, self._derivation.latex)
+            if written is None:
+                raise Refusal("no_form_to_keep", text[left:right])
+            text = text[:left] + written + text[right:]
+        self._write(index, place, text)
 
     def _use_again(self, index: int, place: int) -> None:
         """Put what the wrong formula says into a side that was made with the right one: it says A = B', and the side

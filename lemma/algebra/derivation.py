@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 from lemma.algebra.polynomials import (
@@ -31,7 +31,7 @@ from lemma.algebra.polynomials import (
     subtract,
 )
 from lemma.algebra.reading import Chain, read_text
-from lemma.algebra.trees import LETTER, NUMBER, Node, different, equal, names, quotient, same_shape
+from lemma.algebra.trees import LETTER, NUMBER, TUPLE, Node, different, equal, names, quotient, same_shape
 from lemma.exceptions import Refusal
 
 EXPRESSION, IDENTITY, STATEMENT, UNREAD, FALSE = "expression", "identity", "statement", "unread", "false"
@@ -138,8 +138,13 @@ class Reader:
         trees = [side.tree for side in chain.sides if side.tree is not None]
         known = dict(self.known)
         if len(trees) == 1:
-            quotient(trees[0])
+            for part in components(trees[0]):
+                quotient(part)
             return Line(step, chain, EXPRESSION, ((0,),), known=known)
+        if all(tree.head == TUPLE for tree in trees) and set(chain.relations) == {"="}:
+            if all(equal_parts(left, right, known) for left, right in pairwise(trees)):
+                return Line(step, chain, IDENTITY, (tuple(range(len(trees))),), known=known)
+            return Line(step, chain, UNREAD)
         runs: list[list[int]] = [[0]]
         breaks: list[int] = []
         for place, relation in enumerate(chain.relations):
@@ -218,6 +223,19 @@ def _same_sides(one: Line, other: Line) -> bool:
     places = ((line.runs[0][-1], line.runs[1][0]) for line in (one, other))
     return one.relation == other.relation and all(
         same_shape(one.tree(first), other.tree(second)) for first, second in zip(*places, strict=True)
+    )
+
+
+def components(tree: Node) -> tuple[Node, ...]:
+    """The parts of a tuple; the tree itself if it is none."""
+    return tree.args if tree.head == TUPLE else (tree,)
+
+
+def equal_parts(left: Node, right: Node, known: Mapping[str, Fraction]) -> bool:
+    """Whether two tuples are equal part by part."""
+    parts = components(left), components(right)
+    return len(parts[0]) == len(parts[1]) and all(
+        equal(filled(one, known), filled(other, known)) for one, other in zip(*parts, strict=True)
     )
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from lemma.algebra.trees import (
     CALL,
+    DEGREE,
     DIFFERENCE,
     DIVISION,
     EITHER,
@@ -144,6 +145,11 @@ class _Reader:
         if self._text() != "^":
             return base
         self._take("^")
+        if self._text() == DEGREE or (self._text() == "{" and self._text(1) == DEGREE and self._text(2) == "}"):
+            self.at += 1 if self._text() == DEGREE else 3
+            end = self._tokens[self.at - 1].end
+            sign = Node(LETTER, name=DEGREE, start=base.end, end=end)
+            return Node(PRODUCT, (base, sign), start=base.start, end=end)
         exponent = self._argument()
         if self._text() in ("^", "'", "!"):
             raise _UnreadError

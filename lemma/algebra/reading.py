@@ -25,6 +25,7 @@ _TOKEN = re.compile(
     r"(?P<space>\s+|\\[,;:! ]|\\(?:left|right|big|Big|bigg|Bigg|displaystyle|limits)(?![A-Za-z])|&|~"
     r"|\\(?:begin|end)\{(?:align\*?|aligned|eqnarray\*?|gather\*?|gathered|equation\*?|cases|split)\})"
     r"|(?P<number>\d{1,3}(?:(?:,|\{,\}|,\\!)\d{3})+(?![\d,])|\d*\.\d+|\d+)"
+    r"|(?P<stop>\.(?=[\s}$]|\\[\])\\]|$))"
     r"|(?P<row>\\\\(?:\[\d+[a-z]*\])?)"
     r"|(?P<arrow>\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarrow|Longleftrightarrow)(?![A-Za-z])|⇒|=>)"
     r"|(?P<relation><=|>=|[=<>≤≥≠]|\\(?:leq?|geq?|neq?|lt|gt|leqslant|geqslant)(?![A-Za-z]))"
@@ -177,7 +178,7 @@ def _segments(tokens: Sequence[Token]) -> Iterator[tuple[list[Token], str]]:
     separator, depth = "", 0
     for token in tokens:
         depth += (token.text in _OPENS) - (token.text in _CLOSES)
-        ends = token.kind in ("row", "arrow", "words") or (depth <= 0 and token.text in (",", ";", ".", ":"))
+        ends = token.kind in ("row", "arrow", "words", "stop") or (depth <= 0 and token.text in (",", ";", ":"))
         if not ends:
             segment.append(token)
             continue

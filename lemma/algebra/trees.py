@@ -27,6 +27,7 @@ from lemma.exceptions import Refusal
 
 NUMBER, LETTER, SUM, DIFFERENCE, PRODUCT, DIVISION, POWER = "number", "letter", "+", "-", "*", "/", "^"
 MINUS, ROOT, GROUP, TUPLE, EITHER, CALL = "minus", "root", "group", "tuple", "pm", "call"
+PI, HALF_TURN = r"\pi", 180
 _POINTS = 3
 _LARGEST_EXPONENT = 200
 # Fields in which 2, 3, 5, ..., 41 have square roots: whatever is different in one of them is different.
@@ -61,6 +62,10 @@ class Node:
         return self.args[0].bare if self.head == GROUP else self
 
 
+DEGREE = r"\circ"
+"""The name of the degree sign, a letter with the value of pi / 180."""
+
+
 def same_shape(left: Node, right: Node) -> bool:
     """Whether two trees are equal but for brackets."""
     one, other = left.bare, right.bare
@@ -71,7 +76,7 @@ def same_shape(left: Node, right: Node) -> bool:
 
 def names(tree: Node) -> set[str]:
     """The letters of a tree."""
-    return {node.name for node in tree.walk() if node.head in (LETTER, CALL)}
+    return {PI if node.name == DEGREE else node.name for node in tree.walk() if node.head in (LETTER, CALL)}
 
 
 def quotient(tree: Node) -> Quotient:
@@ -79,7 +84,8 @@ def quotient(tree: Node) -> Quotient:
     if tree.head == NUMBER:
         return Quotient(constant(tree.value), constant(1))
     if tree.head in (LETTER, CALL):
-        return Quotient(letter(tree.name), constant(1))
+        value = scale(letter(PI), Fraction(1, HALF_TURN)) if tree.name == DEGREE else letter(tree.name)
+        return Quotient(value, constant(1))
     if tree.head not in _VALUES:
         raise Refusal("not_covered", f"no exact value for {tree.head}")
     return _VALUES[tree.head](*map(quotient, tree.args))
@@ -244,6 +250,8 @@ class Modulo:
 
 def at_point(tree: Node, values: Mapping[str, Scalar], numbers: Rationals | Modulo) -> Scalar | None:
     """The exact value at a point, by other means than `quotient`; None if there is none."""
+    if tree.name == DEGREE:
+        return numbers.quotient(values[PI], HALF_TURN)
     if tree.head in (NUMBER, LETTER, CALL):
         return numbers.number(tree.value) if tree.head == NUMBER else values[tree.name]
     if tree.head in (ROOT, POWER):

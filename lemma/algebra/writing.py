@@ -27,11 +27,14 @@ from lemma.algebra.polynomials import (
     scale,
 )
 from lemma.algebra.trees import (
+    DEGREE,
     DIFFERENCE,
     DIVISION,
     GROUP,
+    HALF_TURN,
     MINUS,
     NUMBER,
+    PI,
     POWER,
     PRODUCT,
     ROOT,
@@ -221,6 +224,8 @@ def write_like(text: str, tree: Node, new: Quotient, latex: bool) -> str | None:
     has none like it.
     """
     notation = notation_of(text, tree, latex)
+    if DEGREE in text:
+        return _in_degrees(notation, tree, new)
     bottom_value = rational(new.denominator)
     whole = Quotient(scale(new.numerator, 1 / bottom_value), constant(1)) if bottom_value else new
     try:
@@ -238,6 +243,15 @@ def write_like(text: str, tree: Node, new: Quotient, latex: bool) -> str | None:
     except Refusal:
         return None
     return None
+
+
+def _in_degrees(notation: Notation, tree: Node, new: Quotient) -> str | None:
+    """An angle in degrees, if the formula is one: `60^\\circ`."""
+    monomial = ((PI, 1),)
+    if tree.head != PRODUCT or tree.args[1].name != DEGREE or not new.numerator.keys() <= {monomial}:
+        return None
+    value, bottom = new.numerator.get(monomial, Fraction(0)) * HALF_TURN, rational(new.denominator)
+    return None if not bottom else f"{notation.number(value / bottom)}^{DEGREE}"
 
 
 def _is_fraction(tree: Node) -> bool:

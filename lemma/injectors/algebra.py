@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 
 from lemma.algebra.carrying import Carried, Slip, carry
 from lemma.algebra.derivation import (
@@ -22,6 +23,7 @@ from lemma.algebra.derivation import (
     Derivation,
     Line,
     Reader,
+    components,
     filled,
     numbers_in,
     read_derivation,
@@ -62,7 +64,8 @@ _NUMBER_WORDS: dict[str, int | Fraction] = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "half": Fraction(1, 2), "twice": 2, "double": 2,
 }  # fmt: skip
-_LAYOUT = re.compile(r"&|\\\\(?:\[\d+[a-z]*\])?|\\(?:boxed|fbox)\s*(?=\{)|\$")
+_LAYOUT = re.compile(r"&|\\\\(?:\[\d+[a-z]*\])?|\$")
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _WORD = re.compile(r"[A-Za-z]+")
 
 
@@ -193,8 +196,13 @@ def quoted(derivation: Derivation, index: int, first: int, last: int | None = No
     """Sides of a line as they stand, for an explanation: `$2x = 11 - 3$`."""
     line = derivation.lines[index]
     sides = line.chain.sides[first], line.chain.sides[first if last is None else last]
-    text = derivation.source(index)[sides[0].start : sides[1].end]
-    return formula(derivation, _LAYOUT.sub(" ", text))
+    text = _LAYOUT.sub(" ", derivation.source(index)[sides[0].start : sides[1].end])
+    while (box := _BOX.search(text)) is not None:
+        content = text[box.end() :]
+        depths = accumulate((char == "{") - (char == "}") for char in content)
+        close = next((place for place, depth in enumerate(depths) if depth < 0), None)
+        text = text[: box.start()] + (content if close is None else content[:close] + content[close + 1 :])
+    return formula(derivation, text)
 
 
 def formula(derivation: Derivation, text: str) -> str:
@@ -261,7 +269,10 @@ def _prove_line(derivation: Derivation, line: Line, new: Line, slip: Slip) -> No
             raise Refusal("error_not_proven", "no point was found that refutes the wrong statement")
         return
     run = next((run for run in line.runs if side in run), ())
-    if side == run[0] or not different(*(filled(new.tree(place), line.known) for place in (side - 1, side))):
+    if not run or side == run[0]:
+        raise Refusal("error_not_proven", "nothing says what the side should be equal to")
+    left, right = (components(filled(new.tree(place), line.known)) for place in (side - 1, side))
+    if not any(different(*pair) for pair in zip(left, right, strict=True)):
         raise Refusal("error_not_proven", "the wrong side is not shown to differ")
 
 
