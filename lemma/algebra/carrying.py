@@ -25,6 +25,7 @@ from lemma.algebra.derivation import (
     filled,
     numbers_in,
 )
+from lemma.algebra.matching import constant_of, matched, replaced
 from lemma.algebra.polynomials import Quotient, proportion
 from lemma.algebra.reading import Side, read_formula
 from lemma.algebra.solving import moved, root_in_place
@@ -39,7 +40,6 @@ from lemma.algebra.trees import (
     Node,
     equal_values,
     names,
-    number,
     quotient,
     same_shape,
 )
@@ -62,6 +62,8 @@ class Slip:
     text: str
     explanation: str
     is_relation: bool = False
+    judging: bool = False
+    """Whether the words of the step may judge the value, because choosing the wrong one is the error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,7 @@ class _Carrier:
         self._statements: set[int] = set()
         """The lines whose statement is another one now."""
         # What stands there whatever comes: numbers of the question, and of the steps before the slip.
-        self._given = numbers_in(derivation.question)
-        self._before = set(self._given)
+        self._before = numbers_in(derivation.question)
         at = derivation.lines[slip.line]
         for text in derivation.steps[: at.step]:
             self._before |= numbers_in(text)
@@ -170,7 +171,7 @@ class _Carrier:
         if old is None:
             return
         pairs = list(value_pairs(old, new)) if new is not None else []
-        before, after = _constant(filled(old, old_known)), _constant(filled(new or old, new_known))
+        before, after = constant_of(filled(old, old_known)), constant_of(filled(new or old, new_known))
         if before is not None and after is not None:
             pairs.append((before, after))
         for was, now in pairs:
@@ -247,6 +248,12 @@ class _Carrier:
                 self._marks[index, relation] = TURNED[self._derivation.source(index)[start:end]]
         for side, target in zip(sides, targets, strict=True):
             self._rewrite(index, side, target)
+        if (
+            len(line.reason.lines) == 1
+            and self._statement_sides(index, new=True) == new[0]
+            and self._statement_sides(index, new=False) != old[0]
+        ):
+            raise Refusal("same_statement_twice", self._said(index))
         if line.runs[0][0] != sides[0]:
             raise Refusal("statement_of_several_sides")
 
@@ -312,7 +319,7 @@ class _Carrier:
         bracketed = found[0] is not tree and written.head in (SUM, DIFFERENCE) and right.head not in (SUM, DIFFERENCE)
         new = f"({slip.text})" if bracketed else slip.text
         self._write(index, place, text[: found[0].start - start] + new + text[found[0].end - start :])
-        wrong_before = _replaced(before, left, Node(GROUP, (written,), name="("))
+        wrong_before = replaced(before, left, Node(GROUP, (written,), name="("))
         if not equal_values(
             *(quotient(filled(one, self._reader.known)) for one in (wrong_before, self._tree(index, place)))
         ):
@@ -347,7 +354,7 @@ class _Carrier:
         edits: list[tuple[int, int, Fraction]] = []
         for node in self._derivation.lines[index].tree(place).walk():
             is_number = node.head == NUMBER or (node.head == MINUS and node.args[0].head == NUMBER)
-            was = _constant(node) if is_number else None
+            was = constant_of(node) if is_number else None
             now = self._changed.get(was) if was is not None else None
             if now is not None and not any(left <= node.start - start < right for left, right, _ in edits):
                 edits.append((node.start - start, node.end - start, now))
@@ -392,7 +399,28 @@ class _Carrier:
                     return
             if self._put_in(index, place, earlier):
                 return
-        self._link_numbers(index, place, earlier)
+        self._link_numbers(index, place, earlier, self._quotes(index, place, earlier))
+
+    def _quotes(self, index: int, place: int, earlier: list[tuple[int, int]]) -> list[tuple[Node, str]]:
+        """The parts of a side that are an earlier formula with letters which changed, and the new formulas."""
+        lines, found = self._derivation.lines, list[tuple[Node, str]]()
+        for node in lines[index].tree(place).walk():
+            if (
+                not names(node)
+                or node.head in (LETTER, GROUP)
+                or any(one.start <= node.start and node.end <= one.end for one, _ in found)
+            ):
+                continue
+            for other, side in earlier:  # the last formula that says it
+                old = lines[other].chain.sides[side].tree
+                if old is not None and same_shape(old, node):
+                    if (other, side) in self._texts:
+                        new = self._trees[other, side]
+                        bracketed = new.head in (SUM, DIFFERENCE, MINUS) and node.head not in (SUM, DIFFERENCE)
+                        text = self._texts[other, side]
+                        found.append((node, f"({text})" if bracketed else text))
+                    break
+        return found
 
     def _put_in(self, index: int, place: int, earlier: list[tuple[int, int]]) -> bool:
         """If the side is an earlier one with numbers put in for letters, put the new numbers in."""
@@ -402,7 +430,7 @@ class _Carrier:
             template = lines[other].chain.sides[side].tree
             if template is None or not names(template) & old_known.keys():
                 continue
-            found = list(_matched(template, tree, old_known))
+            found = list(matched(template, tree, old_known))
             if None in found or not found:
                 continue
             if (other, side) in self._texts:
@@ -420,11 +448,13 @@ class _Carrier:
             return True
         return False
 
-    def _link_numbers(self, index: int, place: int, earlier: list[tuple[int, int]]) -> None:
+    def _link_numbers(
+        self, index: int, place: int, earlier: list[tuple[int, int]], quotes: list[tuple[Node, str]]
+    ) -> None:
         """Replace numbers that are results which changed. Raises Refusal if it is not clear whether one is."""
         line, start = self._derivation.lines[index], self._place(index, place)[0]
         tree = line.tree(place)
-        value = _constant(tree)
+        value = constant_of(tree)
         alone = value is not None and (tree.bare.head == NUMBER or tree.head == MINUS)
         edits: list[tuple[int, int, Fraction]] = []
         nodes = [(tree, value)] if alone else [(node, node.value) for node in tree.walk() if node.head == NUMBER]
@@ -432,9 +462,11 @@ class _Carrier:
             found
             for other, side in earlier
             if (other, side) not in self._texts
-            and (found := _constant(self._derivation.lines[other].chain.sides[side].tree)) is not None
+            and (found := constant_of(self._derivation.lines[other].chain.sides[side].tree)) is not None
         }
         for node, was in nodes:
+            if any(one.start <= node.start and node.end <= one.end for one, _ in quotes):
+                continue
             assert was is not None
             if was not in self._changed:
                 if was not in self._before and was not in _HELPERS and abs(was) not in self._before:
@@ -445,39 +477,10 @@ class _Carrier:
             if now is None or was in kept or (was in self._before | _HELPERS and not is_answer):
                 raise Refusal("ambiguous_number", f"{was} may be a result that changed, or a number that is given")
             edits.append((node.start - start, node.end - start, now))
-        if edits:
-            self._write(index, place, self._edited(self._derivation.text(index, place), edits))
-
-
-def _constant(tree: Node | None) -> Fraction | None:
-    if tree is None:
-        return None
-    try:
-        return number(tree)
-    except Refusal:
-        return None
-
-
-def _replaced(tree: Node, old: Node, new: Node) -> Node:
-    """The tree with another one in the place of a part of it."""
-    if same_shape(tree, old):
-        return new
-    return Node(tree.head, tuple(_replaced(part, old, new) for part in tree.args), tree.value, tree.name)
-
-
-def _matched(template: Node, tree: Node, known: Mapping[str, Fraction]) -> Iterator[tuple[str, Node] | None]:
-    """Where a tree has the values of the template's letters in their place; None for whatever does not match."""
-    if template.head == LETTER and template.name in known:
-        if tree.bare.head == LETTER and tree.bare.name == template.name:
-            return
-        if tree.bare.head in (NUMBER, MINUS) and _constant(tree) == known[template.name]:
-            yield template.name, tree.args[0] if tree.head == GROUP else tree
-        else:
-            yield None
-        return
-    one, other = template.bare, tree.bare
-    if (one.head, one.value, one.name, len(one.args)) != (other.head, other.value, other.name, len(other.args)):
-        yield None
-        return
-    for left, right in zip(one.args, other.args, strict=True):
-        yield from _matched(left, right, known)
+        text = self._derivation.text(index, place)
+        if quotes and edits:
+            raise Refusal("formula_changed_too", "a formula changed, and a number beside it")
+        for node, new in sorted(quotes, key=lambda quote: -quote[0].start):
+            text = text[: node.start - start] + new + text[node.end - start :]
+        if edits or quotes:
+            self._write(index, place, self._edited(text, edits))

@@ -134,7 +134,7 @@ class Reader:
 
     def _classified(self, step: int, chain: Chain) -> Line:
         if any(side.tree is None for side in chain.sides):
-            return Line(step, chain, UNREAD)
+            raise Refusal("formula_not_read")
         trees = [side.tree for side in chain.sides if side.tree is not None]
         known = dict(self.known)
         if len(trees) == 1:
@@ -142,9 +142,8 @@ class Reader:
                 quotient(part)
             return Line(step, chain, EXPRESSION, ((0,),), known=known)
         if all(tree.head == TUPLE for tree in trees) and set(chain.relations) == {"="}:
-            if all(equal_parts(left, right, known) for left, right in pairwise(trees)):
-                return Line(step, chain, IDENTITY, (tuple(range(len(trees))),), known=known)
-            return Line(step, chain, UNREAD)
+            same = all(equal_parts(left, right, known) for left, right in pairwise(trees))
+            return Line(step, chain, IDENTITY if same else UNREAD, (tuple(range(len(trees))),), known=known)
         runs: list[list[int]] = [[0]]
         breaks: list[int] = []
         for place, relation in enumerate(chain.relations):
@@ -155,10 +154,8 @@ class Reader:
                 breaks.append(place)
                 runs.append([place + 1])
         parts = tuple(map(tuple, runs))
-        if len(runs) == 1:
-            return Line(step, chain, IDENTITY, parts, known=known)
-        if len(runs) > 2:
-            return Line(step, chain, UNREAD, parts, known=known)
+        if len(runs) != 2:
+            return Line(step, chain, IDENTITY if len(runs) == 1 else UNREAD, parts, known=known)
         place = breaks[0]
         left, right = trees[place], trees[place + 1]
         relation = chain.relations[place]

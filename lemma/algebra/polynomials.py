@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import reduce
-from itertools import pairwise, product
+from itertools import product
 from math import gcd, isqrt, lcm
 from typing import NamedTuple
 
@@ -253,9 +253,12 @@ def rational_roots(polynomial: Polynomial, name: str) -> list[Fraction]:
         roots.append(Fraction(0))
         values = values[1:]
     for candidate in _candidates(values[0], values[-1]) if len(values) > 1 else ():
-        while len(values) > 1 and _value_at(values, candidate) == 0:
+        while len(values) > 1:
+            quotient, rest = _divided_by_root(values, candidate)
+            if rest:
+                break
             roots.append(candidate)
-            values = _deflated(values, candidate)
+            values = quotient
     return sorted(roots)
 
 
@@ -276,19 +279,16 @@ def _divisors(number: int) -> list[int]:
     return sorted({*small, *(number // divisor for divisor in small)})
 
 
-def _value_at(values: list[int], at: Fraction) -> Fraction:
-    return reduce(lambda total, value: total * at + value, reversed(values), Fraction(0))
-
-
-def _deflated(values: list[int], root: Fraction) -> list[int]:
-    """Synthetic division by (q x - p), whose coefficients stay whole by Gauss's lemma."""
+def _divided_by_root(values: list[int], root: Fraction) -> tuple[list[int], Fraction]:
+    """Synthetic division by q x - p, and what is left over: the value at the root. If that is 0, the coefficients are
+    whole, by Gauss's lemma.
+    """
     result: list[Fraction] = []
     carry = Fraction(0)
     for value in reversed(values):
         carry = carry * root + value
         result.append(carry)
-    quotient = [value / root.denominator for value in reversed(result[:-1])]
-    return [int(value) for value in quotient]
+    return [int(value / root.denominator) for value in reversed(result[:-1])], carry
 
 
 def divide_exactly(polynomial: Polynomial, divisor: Polynomial) -> Polynomial | None:
@@ -312,8 +312,3 @@ def divide_exactly(polynomial: Polynomial, divisor: Polynomial) -> Polynomial | 
         quotient = add(quotient, term)
         rest = subtract(rest, multiply(term, divisor))
     return quotient
-
-
-def is_increasing(values: list[Fraction]) -> bool:
-    """Whether each value is larger than the one before."""
-    return all(one < other for one, other in pairwise(values))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from lemma.algebra.parser import parse
 from lemma.algebra.trees import Node
@@ -216,8 +215,3 @@ def _sides(
         boxed = any(left <= start and end <= right for left, right in boxes)
         sides.append(Side(start, end, parse(part), boxed))
     return sides, relations, marks
-
-
-def plain_number(text: str) -> Fraction:
-    """The value of a number's digits."""
-    return Fraction(re.sub(r"[,{}\\!]", "", text))

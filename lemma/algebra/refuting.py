@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from fractions import Fraction
-from math import isqrt
 
 from lemma.algebra.polynomials import (
     Polynomial,
@@ -40,9 +39,10 @@ def _refuted(premises: list[Polynomial], claim: Polynomial, rng: random.Random, 
         return False
     if not premises:
         free = sorted(letters(claim))
+        points = ({name: constant(Fraction(rng.randint(2, 97), rng.randint(1, 9))) for name in free} for _ in range(3))
         return any(
-            bool(_filled(claim, {name: Fraction(rng.randint(2, 97), rng.randint(1, 9)) for name in free}))
-            for _ in range(3)
+            substitute(claim, {name: Quotient(value, constant(1)) for name, value in point.items()}).numerator
+            for point in points
         )
     for place, premise in enumerate(premises):
         rest = premises[:place] + premises[place + 1 :]
@@ -76,23 +76,5 @@ def _at_roots(premise: Polynomial, rest: list[Polynomial], claim: Polynomial, rn
     if roots or rest or degree(premise, name) != 2 or letters(claim) != {name}:
         return False
     # A quadratic without rational roots is irreducible: what it does not divide is not zero at its real roots.
-    return has_real_roots(premise, name) and divide_exactly(claim, premise) is None
-
-
-def has_real_roots(quadratic: Polynomial, name: str) -> bool:
-    """Whether a quadratic with rational coefficients has real roots."""
-    c, b, a = (rational(part) or Fraction(0) for part in coefficients(quadratic, name))
-    return b * b - 4 * a * c >= 0
-
-
-def _filled(claim: Polynomial, values: dict[str, Fraction]) -> Polynomial:
-    return substitute(claim, {name: Quotient(constant(value), constant(1)) for name, value in values.items()}).numerator
-
-
-def is_square(value: Fraction) -> bool:
-    """Whether a rational number is the square of one."""
-    return (
-        value >= 0
-        and isqrt(value.numerator) ** 2 == value.numerator
-        and isqrt(value.denominator) ** 2 == value.denominator
-    )
+    c, b, a = (rational(part) or Fraction(0) for part in coefficients(premise, name))
+    return b * b - 4 * a * c >= 0 and divide_exactly(claim, premise) is None

@@ -130,14 +130,8 @@ def root_in_place(here: Sides, old: Sides, new: Sides) -> tuple[Quotient, Quotie
         raise Refusal("other_roots", "a root has another sign, so the case may be another")
     one = constant(1)
     if not right:
-        return Quotient(primitive_like(left, name, found), one), Quotient({}, one)
+        linear = primitive({((name, 1),): Fraction(1), **({ONE: -found} if found else {})})
+        return Quotient(linear if left[((name, 1),)] > 0 else scale(linear, -1), one), Quotient({}, one)
     if left == {((name, 1),): Fraction(1)}:
         return Quotient(left, one), Quotient(constant(found), one)
     raise Refusal("operation_unknown", "a root in an unknown form")
-
-
-def primitive_like(left: Polynomial, name: str, root: Fraction) -> Polynomial:
-    """The linear polynomial of a root, with the sign of another one."""
-    linear = primitive({((name, 1),): Fraction(1), **({ONE: -root} if root else {})})
-    sign = left[((name, 1),)]
-    return linear if sign > 0 else scale(linear, -1)

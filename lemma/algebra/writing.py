@@ -224,11 +224,11 @@ def write_like(text: str, tree: Node, new: Quotient, latex: bool) -> str | None:
     has none like it.
     """
     notation = notation_of(text, tree, latex)
-    if DEGREE in text:
-        return _in_degrees(notation, tree, new)
     bottom_value = rational(new.denominator)
     whole = Quotient(scale(new.numerator, 1 / bottom_value), constant(1)) if bottom_value else new
     try:
+        if DEGREE in text:
+            return _in_degrees(notation, tree, new)
         if expanded(tree) is not None:
             exact = as_polynomial(whole)
             return notation.sum(exact) if exact is not None else _fraction(notation, whole)
@@ -236,10 +236,10 @@ def write_like(text: str, tree: Node, new: Quotient, latex: bool) -> str | None:
             return _factored(notation, whole.numerator, tree)
         top, bottom = (tree.args[0].args if tree.head == MINUS else tree.args) if _is_fraction(tree) else (None, None)
         if top is not None and bottom is not None and expanded(top) is not None and expanded(bottom) is not None:
-            if as_polynomial(quotient(tree)) is not None:
-                return None  # not in lowest terms: 8/2
             exact = as_polynomial(whole)
-            return notation.sum(exact) if exact is not None else _fraction(notation, whole)
+            written = notation.sum(exact) if exact is not None else _fraction(notation, whole)
+            # 8/2 is not in lowest terms, and no form to keep.
+            return written if as_polynomial(quotient(tree)) is None else None
     except Refusal:
         return None
     return None
@@ -324,11 +324,3 @@ def value_pairs(old: Node, new: Node) -> Sequence[tuple[Fraction, Fraction]]:
     if (one.head, one.name, len(one.args)) != (other.head, other.name, len(other.args)):
         return []
     return [pair for left, right in zip(one.args, other.args, strict=True) for pair in value_pairs(left, right)]
-
-
-def value_of(tree: Node) -> Quotient | None:
-    """The exact value of a tree, None if it has none."""
-    try:
-        return quotient(tree)
-    except Refusal:
-        return None

@@ -42,14 +42,26 @@ from lemma.algebra.polynomials import (
 )
 from lemma.algebra.reading import formula_spans, read_formula
 from lemma.algebra.refuting import refuted
-from lemma.algebra.trees import Node, different, equal_values, polynomial, quotient, same_shape
+from lemma.algebra.trees import (
+    MINUS,
+    NUMBER,
+    TUPLE,
+    Node,
+    different,
+    equal_values,
+    number,
+    polynomial,
+    quotient,
+    same_shape,
+)
 from lemma.algebra.writing import expanded, notation_of, terms, write_like
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.latex import boxed, is_balanced
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
+from lemma.injectors.proposal import Conclusion, Proposal
 
-Find = Callable[[Derivation, random.Random], Iterator[Slip]]
+Find = Callable[[Derivation, random.Random], "Iterator[Slip] | Iterator[Cut]"]
 _HAS_LETTERS = re.compile(r"\$[^$]*[A-Za-z][^$]*\$|\\[(\[]|\\begin|(?<![A-Za-z])[A-Za-z] ?[=<>]|\d[a-z]\b ?[-+=<>]")
 # Words that judge a value: what they say may be false of the wrong one.
 _JUDGES = re.compile(
@@ -59,6 +71,9 @@ _JUDGES = re.compile(
     r"extraneous|real|undefined|valid|satisf\w+|as desired|difference of|sum of (?:squares|cubes)|factors|"
     r"digit\w*)\b",
     re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:both|two|each|either|these|solutions|roots|values|cases|respectively|sum|product)\b", re.IGNORECASE
 )
 _NUMBER_WORDS: dict[str, int | Fraction] = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -70,15 +85,42 @@ _WORD = re.compile(r"[A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """A root that is left out, beside that of line `kept`: `lost` are the lines that say it, and `cuts` their words, as
+    (step, start, end).
+    """
+
+    kept: int
+    lost: tuple[int, ...]
+    cuts: tuple[tuple[int, int, int], ...]
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlgebraInjector:
     """An injector that needs a derivation. It also takes a computation graph, of whose text the derivation is read."""
 
     find: Find
 
-    def __call__(self, solution: SolutionGraph | Derivation, rng: random.Random) -> Iterator[Slip]:
+    def __call__(self, solution: SolutionGraph | Derivation, rng: random.Random) -> Iterator[Slip | Cut]:
         derivation = derivation_of(solution)
         if derivation is not None:
             yield from self.find(derivation, rng)
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersAndLetters:
+    """An injector of numbers that also makes its type of error in formulas with letters."""
+
+    numbers: Callable[[SolutionGraph, random.Random], Iterator[Proposal | Conclusion]]
+    letters: AlgebraInjector
+
+    def __call__(
+        self, solution: SolutionGraph | Derivation, rng: random.Random
+    ) -> Iterator[Proposal | Conclusion | Slip | Cut]:
+        if isinstance(solution, SolutionGraph):
+            yield from self.numbers(solution, rng)
+        yield from self.letters(solution, rng)
 
 
 def derivation_of(solution: SolutionGraph | Derivation) -> Derivation | None:
@@ -132,6 +174,8 @@ def rewritings(derivation: Derivation, rng: random.Random) -> list[Rewriting]:
             continue
         for run in line.runs:
             for place in run[1:]:
+                if line.tree(place).head == TUPLE:
+                    continue
                 found.append(Rewriting(index, place, line.tree(place - 1), derivation.text(index, place - 1)))
         if line.kind == STATEMENT and line.reason.kind == SCALED:
             before = line.reason.lines[0]
@@ -211,12 +255,15 @@ def formula(derivation: Derivation, text: str) -> str:
     return f"${text}$" if derivation.latex else text
 
 
-def carried_slip(derivation: Derivation, slip: Slip) -> Wrong:
+def carried_slip(derivation: Derivation, slip: Slip | Cut) -> Wrong:
     """The wrong solution that a slip leads to, proven from its text. Raises Refusal if it can't be."""
     try:
         with budget.bounded():
-            carried = carry(derivation, slip)
-            _prove_wrong(derivation, slip, carried)
+            if isinstance(slip, Cut):
+                carried = without_root(derivation, slip)
+            else:
+                carried = carry(derivation, slip)
+                _prove_wrong(derivation, slip, carried)
     except RecursionError:
         raise Refusal("too_large", "a formula nested very deeply") from None
     _refuse_words(derivation, slip, carried)
@@ -228,6 +275,40 @@ def carried_slip(derivation: Derivation, slip: Slip) -> Wrong:
     if not is_balanced(slip.explanation, commands_outside=False):
         raise Refusal("unbalanced_explanation", slip.explanation)
     return Wrong(carried.steps, carried.error_step, final, slip.explanation)
+
+
+def without_root(derivation: Derivation, cut: Cut) -> Carried:
+    """The solution without a root. Raises Refusal if anything else may depend on it, or if it is no root."""
+    lines = derivation.lines
+    lost = lines[cut.lost[0]]
+    kept = lines[cut.kept]
+    premises = [lines[place].difference for place in lost.reason.lines]
+    if lost.reason != kept.reason or None in (*premises, kept.difference):
+        raise Refusal("error_not_proven", "the roots are not those of one equation")
+    if not refuted([premise for premise in premises if premise], kept.difference or {}):
+        raise Refusal("error_not_proven", "the equation has no other real root")
+    value, other = (number(line.tree(line.runs[1][0])) for line in (lost, kept))
+    for index in range(cut.kept + 1, len(lines)):
+        if index in cut.lost:
+            continue
+        line = lines[index]
+        if line.kind == UNREAD:
+            raise Refusal("later_formula_not_read")
+        said = {
+            -node.args[0].value if node.head == MINUS else node.value
+            for side in line.chain.sides
+            if side.tree is not None
+            for node in side.tree.walk()
+            if node.head == NUMBER or (node.head == MINUS and node.args[0].head == NUMBER)
+        }
+        # 3 is said of the other root if the lost one is -3.
+        if value in said or (value is not None and -value in said and -value != other):
+            raise Refusal("root_used_later", str(value))
+    steps = [*derivation.steps]
+    for step, start, end in sorted(cut.cuts, reverse=True):
+        steps[step] = steps[step][:start] + steps[step][end:]
+    changed = {value: None} if value is not None else {}
+    return Carried(tuple(steps), lost.step, changed, {}, frozenset())
 
 
 def _prove_wrong(derivation: Derivation, slip: Slip, carried: Carried) -> None:
@@ -269,9 +350,10 @@ def _prove_line(derivation: Derivation, line: Line, new: Line, slip: Slip) -> No
             raise Refusal("error_not_proven", "no point was found that refutes the wrong statement")
         return
     run = next((run for run in line.runs if side in run), ())
-    if not run or side == run[0]:
+    if not run or (side == run[0] and line.tree(side).head != TUPLE):
         raise Refusal("error_not_proven", "nothing says what the side should be equal to")
-    left, right = (components(filled(new.tree(place), line.known)) for place in (side - 1, side))
+    source = line.tree(side) if side == run[0] else new.tree(side - 1)
+    left, right = (components(filled(tree, line.known)) for tree in (source, new.tree(side)))
     if not any(different(*pair) for pair in zip(left, right, strict=True)):
         raise Refusal("error_not_proven", "the wrong side is not shown to differ")
 
@@ -281,15 +363,18 @@ def known_as(name: str, value: Fraction) -> Polynomial:
     return subtract(letter(name), constant(value))
 
 
-def _refuse_words(derivation: Derivation, slip: Slip, carried: Carried) -> None:
+def _refuse_words(derivation: Derivation, slip: Slip | Cut, carried: Carried) -> None:
     """Raises Refusal if words from the wrong step on repeat a number that changed, or judge a value."""
+    judging = isinstance(slip, Slip) and slip.judging
     for step, text in enumerate(derivation.steps):
         if step < carried.error_step:
             continue
+        if isinstance(slip, Cut) and (several := _SEVERAL.search(text)):
+            raise Refusal("words_may_be_false", several.group())
         words = text
         for start, end in reversed(formula_spans(text)):
             words = words[:start] + " " + words[end:]
-        if judged := _JUDGES.search(words):
+        if (judged := _JUDGES.search(words)) and not (judging and step == carried.error_step):
             raise Refusal("words_may_be_false", judged.group())
         said = numbers_in(words) | {
             Fraction(_NUMBER_WORDS[word]) for word in _WORD.findall(words.lower()) if word in _NUMBER_WORDS

@@ -15,6 +15,8 @@ from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, 
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import INTEGER, PLAIN, Value, decimals_needed, normal, render
 from lemma.arithmetic.propagation import Change
+from lemma.injectors.algebra import AlgebraInjector, NumbersAndLetters
+from lemma.injectors.coefficients import wrong_coefficients
 from lemma.injectors.cuts import replaced
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites, swapped_digits
 
@@ -30,7 +32,7 @@ _COLUMNS, _FEWEST_IN_COLUMNS = ("ones", "tens", "hundreds", "thousands"), 5
 _SWAPPED = 100  # nobody swaps the digits of a number that is said in one breath
 
 
-def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+def in_numbers(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """Slips in the result of one equation; in an easy one only if the solution has no other."""
     # An unknown that the text solves for is a result too: "6x = 96, x = 16".
     solved = [Site(graph, index) for index, equation in enumerate(graph.equations) if equation.solves]
@@ -284,3 +286,6 @@ _SLIPS = {
     "*": _multiplication_slips,
     "/": _division_slips,
 }
+
+
+propose = NumbersAndLetters(in_numbers, AlgebraInjector(wrong_coefficients))

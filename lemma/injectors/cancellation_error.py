@@ -14,7 +14,7 @@ from lemma.exceptions import Refusal
 from lemma.injectors.algebra import AlgebraInjector, Rewriting, formula, rewritings, said_before
 
 
-def _slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
+def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
     """A fraction whose numerator is a sum, reduced by one of its terms only."""
     for place in rewritings(derivation, rng):
         if (
@@ -62,4 +62,4 @@ def _cancelled(derivation: Derivation, place: Rewriting) -> Iterator[Slip]:
             )  # fmt: skip
 
 
-propose = AlgebraInjector(_slips)
+propose = AlgebraInjector(slips)

@@ -17,7 +17,7 @@ from lemma.injectors.algebra import AlgebraInjector, formula, rewritings, said_b
 _TWO_TERMS = 2
 
 
-def _slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
+def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
     """The square of a sum of two terms that is multiplied out, without twice the product of the terms."""
     for place in rewritings(derivation, rng):
         if any(
@@ -38,19 +38,17 @@ def _slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
             if text is None:
                 continue
             notation = notation_of(place.source, None, derivation.latex)
-            power = place.source[node.start - place.before.start : node.end - place.before.start]
+            # What is squared: `(x + 3)` of `(x + 3)^2`.
+            squared = (
+                place.source[node.start - place.before.start : node.end - place.before.start].rpartition("^")[0].strip()
+            )
             yield Slip(
                 place.line,
                 place.side,
                 text,
-                f"Squaring {formula(derivation, _inside(power))} term by term leaves out the cross term: the step "
+                f"Squaring {formula(derivation, squared)} term by term leaves out the cross term: the step "
                 f"lacks {formula(derivation, notation.sum(cross))}.",
             )
-
-
-def _inside(power: str) -> str:
-    """What is squared: `(x + 3)` of `(x + 3)^2`."""
-    return power[: power.rfind("^")].strip() if "^" in power else power
 
 
 def _square(node: Node) -> tuple[Polynomial, Polynomial, Polynomial] | None:
@@ -66,4 +64,4 @@ def _square(node: Node) -> tuple[Polynomial, Polynomial, Polynomial] | None:
     return factor, first, second
 
 
-propose = AlgebraInjector(_slips)
+propose = AlgebraInjector(slips)

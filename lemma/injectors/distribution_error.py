@@ -15,21 +15,16 @@ from lemma.exceptions import Refusal
 from lemma.injectors.algebra import AlgebraInjector, Rewriting, formula, rewritings, said_before, written_instead
 
 
-def _slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
+def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
     """A product with a sum that is multiplied out, and one term of it that the factor does not reach."""
     for place in rewritings(derivation, rng):
         tree = derivation.lines[place.line].tree(place.side)
         if any(node.head == GROUP and node.name == "(" and len(terms(node.bare)) > 1 for node in tree.walk()):
             continue  # the product is still there
-        for node, sign in _signed(place.before):
+        for node, sign in terms(place.before):
             parts = _product(node, sign)
             if parts is not None and not said_before(derivation, place.line, node):
                 yield from _reaching_first_only(derivation, place, *parts)
-
-
-def _signed(tree: Node) -> Iterator[tuple[Node, int]]:
-    """The terms of a sum, and of the sides of a fraction in it."""
-    yield from terms(tree)
 
 
 def _product(node: Node, sign: int) -> tuple[Polynomial, Node] | None:
@@ -73,4 +68,4 @@ def _reaching_first_only(derivation: Derivation, place: Rewriting, factor: Polyn
         )
 
 
-propose = AlgebraInjector(_slips)
+propose = AlgebraInjector(slips)

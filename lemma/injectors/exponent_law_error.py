@@ -15,7 +15,7 @@ from lemma.injectors.algebra import AlgebraInjector, formula, rewritings, said_b
 _LARGEST = 60
 
 
-def _slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
+def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
     """A power that comes of two, with the exponent by the other law."""
     for place in rewritings(derivation, rng):
         tree, text = derivation.lines[place.line].tree(place.side), derivation.text(place.line, place.side)
@@ -78,4 +78,4 @@ def _power(node: Node) -> tuple[Node | None, Fraction]:
     return (node.args[0], value) if value is not None else (None, Fraction(0))
 
 
-propose = AlgebraInjector(_slips)
+propose = AlgebraInjector(slips)

@@ -10,7 +10,7 @@ from lemma.algebra.derivation import SCALED, STATEMENT, Derivation
 from lemma.injectors.algebra import AlgebraInjector, quoted
 
 
-def _slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
+def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
     """A sign of relation that had to be turned, as it was."""
     lines = [
         index
@@ -35,4 +35,4 @@ def _slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
         )
 
 
-propose = AlgebraInjector(_slips)
+propose = AlgebraInjector(slips)

@@ -8,13 +8,15 @@ from fractions import Fraction
 
 from lemma.algebra.carrying import Slip
 from lemma.algebra.derivation import SCALED, STATEMENT, Derivation
-from lemma.algebra.polynomials import Monomial, Quotient, add, constant, scale
-from lemma.algebra.trees import polynomial
+from lemma.algebra.polynomials import ONE, Monomial, Quotient, add, constant, scale
+from lemma.algebra.trees import GROUP, polynomial
 from lemma.algebra.writing import expanded, notation_of, terms, write_like
-from lemma.injectors.algebra import AlgebraInjector, exact, formula, quoted
+from lemma.injectors.algebra import AlgebraInjector, Rewriting, exact, formula, quoted, rewritings
+
+_TWO_TERMS = 2
 
 
-def _slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
+def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
     """One term that changed sides, with its old sign."""
     places = [
         (index, arriving)
@@ -28,6 +30,8 @@ def _slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
     rng.shuffle(places)
     for index, arriving in places:
         yield from _kept_sign(derivation, index, arriving)
+    for place in rewritings(derivation, rng):
+        yield from _wrong_sign_in_sum(derivation, place)
 
 
 def _kept_sign(derivation: Derivation, index: int, arriving: int) -> Iterator[Slip]:
@@ -63,6 +67,38 @@ def _kept_sign(derivation: Derivation, index: int, arriving: int) -> Iterator[Sl
         )
 
 
+def _wrong_sign_in_sum(derivation: Derivation, place: Rewriting) -> Iterator[Slip]:
+    """One of several like terms, which is added up with the other sign."""
+    line = derivation.lines[place.line]
+    tree, value = line.tree(place.side), exact(line, place.side)
+    parts = terms(place.before)
+    if (
+        value is None
+        or expanded(tree) is None
+        or len(parts) < _TWO_TERMS
+        or any(expanded(one) is None for one, _ in parts)
+    ):
+        return
+    signed = [scale(polynomial(node), sign) for node, sign in parts]
+    for term, (node, sign) in zip(signed[1:], parts[1:], strict=True):
+        alike = sum(other.keys() == term.keys() for other in signed)
+        # -5x among other terms with x; of numbers, only what is subtracted twice: 9 - (-4).
+        is_negative = sign < 0 and (node.head == GROUP if term.keys() <= {ONE} else node.head != GROUP)
+        if alike < _TWO_TERMS or not is_negative:
+            continue
+        text = derivation.text(place.line, place.side)
+        wrong = write_like(text, tree, Quotient(add(value, scale(term, -2)), constant(1)), derivation.latex)
+        if wrong is not None:
+            notation = notation_of(place.source, None, derivation.latex)
+            yield Slip(
+                place.line,
+                place.side,
+                wrong,
+                f"The term {formula(derivation, notation.sum(term))} is added up with the wrong sign: "
+                f"{formula(derivation, place.source)} is {formula(derivation, text)}.",
+            )
+
+
 def _sign_turned(derivation: Derivation, index: int, side: int, monomial: Monomial, added: Fraction) -> str | None:
     """The side with the other sign before the term that moved, if it is written out: `11 - 3`."""
     tree, text = derivation.lines[index].tree(side), derivation.text(index, side)
@@ -80,4 +116,4 @@ def _sign_turned(derivation: Derivation, index: int, side: int, monomial: Monomi
     return before[:at] + ("-" if before[at] == "+" else "+") + text[at + 1 :]
 
 
-propose = AlgebraInjector(_slips)
+propose = AlgebraInjector(slips)

@@ -37,7 +37,14 @@ from lemma.generation.modular_errors import ModularSolution, read_modular_soluti
 from lemma.generation.modular_errors import propose as propose_modular
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector
-from lemma.injectors.algebra import AlgebraInjector, carried_slip, derivation_of, read_letters
+from lemma.injectors.algebra import (
+    AlgebraInjector,
+    Cut,
+    NumbersAndLetters,
+    carried_slip,
+    derivation_of,
+    read_letters,
+)
 from lemma.injectors.proof import CALCULATION, prove, prove_answer
 from lemma.injectors.proposal import Conclusion, Proposal
 from lemma.injectors.sense import refuse_nonsense
@@ -91,7 +98,7 @@ class Injected:
 
 
 _Solution = SolutionGraph | ModularSolution | Derivation
-_Draft = Proposal | Conclusion | Injected | Slip
+_Draft = Proposal | Conclusion | Injected | Slip | Cut
 
 
 @dataclass(frozen=True)
@@ -269,11 +276,12 @@ def _for_solution(plan: InjectionPlan, graph: _Solution) -> InjectionPlan:
     """The plan without the types that a solution has no formulas for."""
     letters = not isinstance(graph, ModularSolution) and derivation_of(graph) is not None
     numbers = not isinstance(graph, Derivation)
-    weights = {
-        kind: weight
-        for kind, weight in plan.weights.items()
-        if (letters if isinstance(injector(plan.injectors[kind]), AlgebraInjector) else numbers)
-    }
+    weights = {}
+    for kind, weight in plan.weights.items():
+        found = injector(plan.injectors[kind])
+        takes_letters = isinstance(found, AlgebraInjector | NumbersAndLetters)
+        if (takes_letters and letters) or (numbers and not isinstance(found, AlgebraInjector)):
+            weights[kind] = weight
     if not weights:
         raise Refusal("no_formulas_of_these_types", "the solution has no formulas that these types need")
     return replace(plan, weights=weights) if len(weights) < len(plan.weights) else plan
@@ -281,8 +289,13 @@ def _for_solution(plan: InjectionPlan, graph: _Solution) -> InjectionPlan:
 
 def _drafts_of(graph: _Solution, kind: str, name: str, rng: random.Random, most: int | None = None) -> Iterator[_Draft]:
     """What an injector proposes. Modular solutions allow any number of errors, all proven."""
-    if not isinstance(graph, ModularSolution):
-        yield from injector(name)(graph, rng)
+    found = injector(name)
+    if isinstance(graph, SolutionGraph) or (
+        isinstance(graph, Derivation) and isinstance(found, AlgebraInjector | NumbersAndLetters)
+    ):
+        yield from found(graph, rng)
+        return
+    if isinstance(graph, Derivation):
         return
     for error in islice(propose_modular(graph.story, kind, rng), most):
         yield Injected(error.steps, error.error_step, error.final, error.explanation)
@@ -294,10 +307,10 @@ def place_of(graph: _Solution, draft: _Draft) -> tuple[int, int]:
         return draft.error_step, len(draft.steps)
     if isinstance(draft, Conclusion):
         return draft.step, draft.step + 1
-    if isinstance(draft, Slip):
+    if isinstance(draft, Slip | Cut):
         derivation = derivation_of(graph) if not isinstance(graph, ModularSolution) else None
         assert derivation is not None
-        return derivation.lines[draft.line].step, len(graph.steps)
+        return derivation.lines[draft.line if isinstance(draft, Slip) else draft.lost[0]].step, len(graph.steps)
     assert isinstance(graph, SolutionGraph)
     change, steps = draft.change, len(graph.steps)
     if change.dropped_step is not None:
@@ -320,7 +333,7 @@ def carried(graph: _Solution, name: str, draft: _Draft, annotated: bool = True) 
     if isinstance(draft, Injected) or isinstance(graph, ModularSolution):
         assert isinstance(draft, Injected)
         return draft
-    if isinstance(draft, Slip):
+    if isinstance(draft, Slip | Cut):
         derivation = derivation_of(graph)
         assert derivation is not None
         if annotated and derivation.written != derivation.steps:

@@ -13,11 +13,13 @@ import random
 from collections.abc import Callable
 
 from lemma.generation.algebra import (
+    angles,
     expanding,
     exponents,
     fraction,
     inequality,
     linear,
+    points,
     quadratic,
     substitution,
     system,
@@ -25,11 +27,13 @@ from lemma.generation.algebra import (
 from lemma.generation.algebra.exercise import Exercise
 
 FAMILIES: dict[str, Callable[[random.Random, int], Exercise]] = {
+    "angles": angles.draw,
     "expanding": expanding.draw,
     "exponents": exponents.draw,
     "fraction": fraction.draw,
     "inequality": inequality.draw,
     "linear": linear.draw,
+    "points": points.draw,
     "quadratic": quadratic.draw,
     "substitution": substitution.draw,
     "system": system.draw,

@@ -10,10 +10,10 @@ from lemma.generation.algebra.exercise import LETTERS, Exercise, line, nonzero, 
 def draw(rng: random.Random, largest: int) -> Exercise:
     """A sum of products."""
     name = rng.choice(LETTERS)
-    return rng.choice((_square, _brackets, _product))(rng, name, min(largest, 12))
+    return rng.choice((square, brackets, product))(rng, name, min(largest, 12))
 
 
-def _asked(rng: random.Random, expression: str) -> str:
+def asked(rng: random.Random, expression: str) -> str:
     return said(
         rng,
         f"Expand and simplify ${expression}$.",
@@ -22,7 +22,7 @@ def _asked(rng: random.Random, expression: str) -> str:
     )
 
 
-def _square(rng: random.Random, name: str, largest: int) -> Exercise:
+def square(rng: random.Random, name: str, largest: int) -> Exercise:
     """(a x + b)^2 + c x."""
     a, b, c = rng.randint(1, 4), nonzero(rng, largest), nonzero(rng, largest)
     if c == -2 * a * b:
@@ -38,15 +38,15 @@ def _square(rng: random.Random, name: str, largest: int) -> Exercise:
         said(rng, "Squaring the sum, we get", "First,", "The square is multiplied out:") + f" ${whole} = {opened}$.",
         said(rng, "Collecting like terms,", "Then", "So") + f" ${opened} = \\boxed{{{result}}}$.",
     )
-    return Exercise(_asked(rng, whole), steps, result)
+    return Exercise(asked(rng, whole), steps, result)
 
 
-def _brackets(rng: random.Random, name: str, largest: int) -> Exercise:
+def brackets(rng: random.Random, name: str, largest: int) -> Exercise:
     """a (b x + c) - (d x + e)."""
     a, b, c = rng.choice((-1, 1)) * rng.randint(2, 7), rng.randint(1, 6), nonzero(rng, largest)
     d, e = rng.randint(2, 6), nonzero(rng, largest)
     if a * b == d or a * c == e:
-        return _brackets(rng, name, largest)
+        return brackets(rng, name, largest)
     whole = f"{a}({line({1: b, 0: c}, name)}) - ({line({1: d, 0: e}, name)})"
     opened = total([(a * b, name), (a * c, ""), (-d, name), (-e, "")])
     result = line({1: a * b - d, 0: a * c - e}, name)
@@ -54,14 +54,14 @@ def _brackets(rng: random.Random, name: str, largest: int) -> Exercise:
         said(rng, "Opening the brackets,", "Distribute:", "Without brackets,") + f" ${whole} = {opened}$.",
         said(rng, "Now", "Collecting like terms,", "It follows that") + f" ${opened} = \\boxed{{{result}}}$.",
     )
-    return Exercise(_asked(rng, whole), steps, result)
+    return Exercise(asked(rng, whole), steps, result)
 
 
-def _product(rng: random.Random, name: str, largest: int) -> Exercise:
+def product(rng: random.Random, name: str, largest: int) -> Exercise:
     """(x + a)(x + b) - x (x + c)."""
     a, b, c = nonzero(rng, largest), nonzero(rng, largest), nonzero(rng, largest)
     if a + b in (0, c) or a * b == 0:
-        return _product(rng, name, largest)
+        return product(rng, name, largest)
     whole = f"({line({1: 1, 0: a}, name)})({line({1: 1, 0: b}, name)}) - {name}({line({1: 1, 0: c}, name)})"
     square = f"{name}^2"
     opened = total([(1, square), (a + b, name), (a * b, ""), (-1, square), (-c, name)])
@@ -70,4 +70,4 @@ def _product(rng: random.Random, name: str, largest: int) -> Exercise:
         said(rng, "Multiply out:", "Expanding both products,", "We have") + f" ${whole} = {opened}$.",
         said(rng, "The squares cancel, so", "This leaves", "Collecting terms,") + f" ${opened} = \\boxed{{{result}}}$.",
     )
-    return Exercise(_asked(rng, whole), steps, result)
+    return Exercise(asked(rng, whole), steps, result)

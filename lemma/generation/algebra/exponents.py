@@ -15,7 +15,7 @@ def draw(rng: random.Random, _largest: int) -> Exercise:
     if rng.random() < 0.5:
         whole, middle, result = (
             rf"({name}^{first})^{second} \cdot {name}^{third}",
-            rf"{_power(name, raised)} \cdot {name}^{third}",
+            rf"{power(name, raised)} \cdot {name}^{third}",
             raised + third,
         )
     else:
@@ -23,13 +23,13 @@ def draw(rng: random.Random, _largest: int) -> Exercise:
             return draw(rng, _largest)
         whole, middle, result = (
             rf"\frac{{({name}^{first})^{second}}}{{{name}^{third}}}",
-            rf"\frac{{{_power(name, raised)}}}{{{name}^{third}}}",
+            rf"\frac{{{power(name, raised)}}}{{{name}^{third}}}",
             raised - third,
         )
-    answer = _power(name, result)
+    answer = power(name, result)
     steps = (
         said(rng, "First raise the power:", "A power of a power gives", "We have")
-        + f" $({name}^{first})^{second} = {_power(name, raised)}$.",
+        + f" $({name}^{first})^{second} = {power(name, raised)}$.",
         said(rng, "So", "Therefore,", "This means that") + f" ${whole} = {middle} = \\boxed{{{answer}}}$.",
     )
     asked = said(
@@ -38,5 +38,5 @@ def draw(rng: random.Random, _largest: int) -> Exercise:
     return Exercise(asked, steps, answer)
 
 
-def _power(name: str, exponent: int) -> str:
+def power(name: str, exponent: int) -> str:
     return f"{name}^{exponent}" if exponent < 10 else f"{name}^{{{exponent}}}"

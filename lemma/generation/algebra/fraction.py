@@ -10,17 +10,17 @@ from lemma.generation.algebra.exercise import LETTERS, Exercise, line, nonzero, 
 def draw(rng: random.Random, largest: int) -> Exercise:
     """A sum over a number, or a product over a factor."""
     name = rng.choice(LETTERS)
-    return rng.choice((_over_number, _over_factor))(rng, name, min(largest, 9))
+    return rng.choice((over_number, over_factor))(rng, name, min(largest, 9))
 
 
-def _asked(rng: random.Random, expression: str) -> str:
+def asked(rng: random.Random, expression: str) -> str:
     return said(
         rng, f"Simplify ${expression}$.", f"Reduce ${expression}$ as far as possible.",
         f"Write ${expression}$ in its simplest form.",
     )  # fmt: skip
 
 
-def _over_number(rng: random.Random, name: str, largest: int) -> Exercise:
+def over_number(rng: random.Random, name: str, largest: int) -> Exercise:
     """(a d x + b d) / d + c x."""
     d, a, b, c = rng.randint(2, 6), rng.randint(1, 6), nonzero(rng, largest), rng.randint(1, 9)
     whole = rf"\frac{{{line({1: a * d, 0: b * d}, name)}}}{{{d}}}"
@@ -31,14 +31,14 @@ def _over_number(rng: random.Random, name: str, largest: int) -> Exercise:
         said(rng, "Therefore,", "With the last term,", "Altogether,")
         + f" ${whole} + {added} = {reduced} + {added} = \\boxed{{{result}}}$.",
     )
-    return Exercise(_asked(rng, f"{whole} + {added}"), steps, result)
+    return Exercise(asked(rng, f"{whole} + {added}"), steps, result)
 
 
-def _over_factor(rng: random.Random, name: str, largest: int) -> Exercise:
+def over_factor(rng: random.Random, name: str, largest: int) -> Exercise:
     """(x^2 + (a + b) x + a b) / (x^2 + (a + c) x + a c)."""
     a, b, c = nonzero(rng, largest), nonzero(rng, largest), nonzero(rng, largest)
     if len({a, b, c}) < 3 or 0 in (a + b, a + c):
-        return _over_factor(rng, name, largest)
+        return over_factor(rng, name, largest)
     top, bottom = line({2: 1, 1: a + b, 0: a * b}, name), line({2: 1, 1: a + c, 0: a * c}, name)
     same, one, other = (line({1: 1, 0: value}, name) for value in (a, b, c))
     whole, result = rf"\frac{{{top}}}{{{bottom}}}", rf"\frac{{{one}}}{{{other}}}"
@@ -48,4 +48,4 @@ def _over_factor(rng: random.Random, name: str, largest: int) -> Exercise:
         said(rng, "The common factor cancels, which leaves", "So the result is", "This reduces to")
         + f" $\\boxed{{{result}}}$.",
     )
-    return Exercise(_asked(rng, whole), steps, result)
+    return Exercise(asked(rng, whole), steps, result)

@@ -11,11 +11,11 @@ def draw(rng: random.Random, largest: int) -> Exercise:
     """An equation with a whole solution."""
     name, root = rng.choice(LETTERS), nonzero(rng, min(largest, 12))
     if rng.random() < 0.5:
-        return _both_sides(rng, name, root, largest)
-    return _brackets(rng, name, root, largest)
+        return both_sides(rng, name, root, largest)
+    return brackets(rng, name, root, largest)
 
 
-def _asked(rng: random.Random, equation: str, name: str) -> str:
+def asked(rng: random.Random, equation: str, name: str) -> str:
     return said(
         rng,
         f"Solve for ${name}$: ${equation}$.",
@@ -25,7 +25,7 @@ def _asked(rng: random.Random, equation: str, name: str) -> str:
     )
 
 
-def _both_sides(rng: random.Random, name: str, root: int, largest: int) -> Exercise:
+def both_sides(rng: random.Random, name: str, root: int, largest: int) -> Exercise:
     """a x + b = c x + d."""
     right = rng.choice((0, nonzero(rng, 6)))
     difference = rng.randint(2, 7)
@@ -54,10 +54,10 @@ def _both_sides(rng: random.Random, name: str, root: int, largest: int) -> Exerc
         said(rng, f"Dividing by {difference} gives", "Hence", "Therefore,")
         + f" ${name} = \\frac{{{difference * root}}}{{{difference}}} = \\boxed{{{root}}}$."
     )
-    return Exercise(_asked(rng, equation, name), tuple(steps), number(root))
+    return Exercise(asked(rng, equation, name), tuple(steps), number(root))
 
 
-def _brackets(rng: random.Random, name: str, root: int, largest: int) -> Exercise:
+def brackets(rng: random.Random, name: str, root: int, largest: int) -> Exercise:
     """a (x + b) + c = d."""
     factor, inside, added = rng.choice((1, -1)) * rng.randint(2, 7), nonzero(rng, 9), nonzero(rng, largest)
     result = factor * (root + inside) + added
@@ -72,4 +72,4 @@ def _brackets(rng: random.Random, name: str, root: int, largest: int) -> Exercis
         said(rng, "It follows that", "Hence", "This leads to") + f" ${line({1: factor}, name)} = {result - constant}$.",
         said(rng, "Finally,", "So", "Therefore,") + f" ${name} = \\boxed{{{root}}}$.",
     )
-    return Exercise(_asked(rng, equation, name), tuple(step.replace(",:", ",") for step in steps), number(root))
+    return Exercise(asked(rng, equation, name), tuple(step.replace(",:", ",") for step in steps), number(root))

@@ -30,13 +30,14 @@ def draw(rng: random.Random, largest: int) -> Exercise:
         + f" $({factors[0]})({factors[1]}) = 0$."
     )
     steps.append(said(rng, "Hence", "Therefore,", "So") + f" ${name} = {first}$ or ${name} = {second}$.")
-    asked, last = _asked(rng, name, first, second)
+    asked, last = ask(rng, name, first, second)
     steps.append(last)
     question = f"{said(rng, 'Consider the equation', 'Take the equation', 'We are given')} ${left} = {right}$. {asked}"
-    return Exercise(question, tuple(steps), steps[-1].split("boxed{")[1].split("}")[0])
+    answer = steps[-1].split("boxed{")[1].split("}")[0]
+    return Exercise(question, tuple(steps), answer)
 
 
-def _asked(rng: random.Random, name: str, first: int, second: int) -> tuple[str, str]:
+def ask(rng: random.Random, name: str, first: int, second: int) -> tuple[str, str]:
     """What is asked, and the step that answers it."""
     total, product = first + second, first * second
     shown = number(second) if second > 0 else f"({number(second)})"
@@ -48,4 +49,6 @@ def _asked(rng: random.Random, name: str, first: int, second: int) -> tuple[str,
         ),
         (f"Find the larger value of ${name}$.", f"The larger value is ${name} = \\boxed{{{second}}}$."),
         (f"Which value of ${name}$ is the smaller one?", f"The smaller value is ${name} = \\boxed{{{first}}}$."),
+        (f"Find all ${name}$ with this property.", f"The answer is $\\boxed{{{first}, {second}}}$."),
+        (f"What can ${name}$ be? List every value.", f"This gives $\\boxed{{{first}, {second}}}$."),
     ))  # fmt: skip

@@ -11,10 +11,10 @@ def draw(rng: random.Random, largest: int) -> Exercise:
     """Two equations with a whole solution."""
     first, second = rng.choice((("x", "y"), ("a", "b"), ("m", "n"), ("p", "q")))
     one, other = nonzero(rng, min(largest, 9)), nonzero(rng, min(largest, 9))
-    return rng.choice((_added, _substituted))(rng, (first, second), (one, other))
+    return rng.choice((added, substituted))(rng, (first, second), (one, other))
 
 
-def _asked(rng: random.Random, equations: tuple[str, str], names: tuple[str, str]) -> tuple[str, str]:
+def asked(rng: random.Random, equations: tuple[str, str], names: tuple[str, str]) -> tuple[str, str]:
     """The question, and what is asked for: a letter, or a sum of both."""
     x, y = names
     wanted = said(rng, y, f"{x} + {y}", f"{x} - {y}", f"{x}{y}")
@@ -27,7 +27,7 @@ def _asked(rng: random.Random, equations: tuple[str, str], names: tuple[str, str
     return given, wanted
 
 
-def _ending(wanted: str, names: tuple[str, str], values: tuple[int, int], found: str) -> tuple[tuple[str, ...], int]:
+def ending(wanted: str, names: tuple[str, str], values: tuple[int, int], found: str) -> tuple[tuple[str, ...], int]:
     """The step that finds the second letter, and the one that puts both into what is asked for."""
     x, y = names
     first, second = values
@@ -39,15 +39,15 @@ def _ending(wanted: str, names: tuple[str, str], values: tuple[int, int], found:
     return (f"{found} ${y} = {second}$.", f"Then ${wanted} = {said_values} = \\boxed{{{result}}}$."), result
 
 
-def _added(rng: random.Random, names: tuple[str, str], values: tuple[int, int]) -> Exercise:
+def added(rng: random.Random, names: tuple[str, str], values: tuple[int, int]) -> Exercise:
     """a x + b y = c and d x - b y = e."""
     x, y = names
     a, d, b = rng.randint(1, 6), rng.randint(1, 6), rng.randint(1, 5)
     c, e = a * values[0] + b * values[1], d * values[0] - b * values[1]
     equations = f"{total([(a, x), (b, y)])} = {c}", f"{total([(d, x), (-b, y)])} = {e}"
-    question, wanted = _asked(rng, equations, names)
+    question, wanted = asked(rng, equations, names)
     put_in = a * values[0]
-    last, result = _ending(wanted, names, values, said(rng, "So", "This gives", "Therefore,"))
+    last, result = ending(wanted, names, values, said(rng, "So", "This gives", "Therefore,"))
     steps = (
         said(rng, "Adding the equations gives", "Add both equations:", "The sum of the equations is")
         + f" ${line({1: a + d}, x)} = {c + e}$.",
@@ -60,18 +60,18 @@ def _added(rng: random.Random, names: tuple[str, str], values: tuple[int, int]) 
     return Exercise(question, steps, number(result))
 
 
-def _substituted(rng: random.Random, names: tuple[str, str], values: tuple[int, int]) -> Exercise:
+def substituted(rng: random.Random, names: tuple[str, str], values: tuple[int, int]) -> Exercise:
     """y = k x + r and a x + b y = c, with one letter put in for."""
     x, y = names
     k, a, b = nonzero(rng, 4), rng.randint(1, 5), rng.randint(2, 5)
     r = values[1] - k * values[0]
     c = a * values[0] + b * values[1]
     if not r or a + b * k in (0, 1, -1) or b * r == c:
-        return _substituted(rng, names, (values[0], values[1] + 1 or 1))
+        return substituted(rng, names, (values[0], values[1] + 1 or 1))
     inner = line({1: k, 0: r}, x)
     equations = f"{y} = {inner}", f"{total([(a, x), (b, y)])} = {c}"
-    question, wanted = _asked(rng, equations, names)
-    last, result = _ending(wanted, names, values, said(rng, "So", "This gives", "Therefore,"))
+    question, wanted = asked(rng, equations, names)
+    last, result = ending(wanted, names, values, said(rng, "So", "This gives", "Therefore,"))
     steps = (
         said(rng, "Put the first equation into the second:", "Substitution gives", "Substituting, we obtain")
         + f" ${line({1: a}, x)} + {b}({inner}) = {c}$.",
