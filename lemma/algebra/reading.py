@@ -15,11 +15,8 @@ from lemma.algebra.parser import parse
 from lemma.algebra.trees import Node
 from lemma.exceptions import Refusal
 
-_SPANS = re.compile(
-    r"\$\$(?P<double>.+?)\$\$|(?<!\\)\$(?P<single>(?:\\.|[^$\\])+)\$|\\\[(?P<display>.+?)\\\]|\\\((?P<inline>.+?)\\\)"
-    r"|\\begin\{(?P<kind>align\*?|aligned|eqnarray\*?|gather\*?|equation\*?)\}(?P<rows>.+?)\\end\{(?P=kind)\}",
-    re.DOTALL,
-)
+_OPENING = re.compile(r"\\.|\$\$?")
+_ENVIRONMENT = re.compile(r"\\begin\{(align\*?|aligned|eqnarray\*?|gather\*?|equation\*?)\}")
 _TOKEN = re.compile(
     r"(?P<space>\s+|\\[,;:! ]|\\(?:left|right|big|Big|bigg|Bigg|displaystyle|limits)(?![A-Za-z])|&|~"
     r"|\\(?:begin|end)\{(?:align\*?|aligned|eqnarray\*?|gather\*?|gathered|equation\*?|cases|split)\})"
@@ -91,29 +88,44 @@ def read_text(text: str) -> list[Chain]:
 
 def formula_spans(text: str) -> list[tuple[int, int]]:
     """Where the formulas of a text stand; without LaTeX, the stretches around signs of relation."""
-    spans = []
-    for match in _SPANS.finditer(text):
-        kind = next(name for name in ("double", "single", "display", "inline", "rows") if match[name] is not None)
-        spans.append(match.span(kind))
-    return spans if spans or "\\" in text or "$" in text else list(_plain_spans(text))
+    if "\\" not in text and "$" not in text:
+        return list(_plain_spans(text))
+    spans: list[tuple[int, int]] = []
+    unclosed: set[str] = set()
+    at = 0
+    while (opening := _OPENING.search(text, at)) is not None:
+        at, begin = opening.end(), opening.end()
+        closing = {"$": "$", "$$": "$$", r"\[": r"\]", r"\(": r"\)"}.get(opening.group())
+        if closing is None and (environment := _ENVIRONMENT.match(text, opening.start())) is not None:
+            begin, closing = environment.end(), rf"\end{{{environment[1]}}}"
+        # A closing that is not there is looked for once, however often its opening comes.
+        end = -1 if closing is None or closing in unclosed else text.find(closing, begin)
+        if closing is not None and end < 0:
+            unclosed.add(closing)
+        if end > begin and closing is not None:
+            spans.append((begin, end))
+            at = end + len(closing)
+    return spans
 
 
-_PLAIN = re.compile(
-    r"(?<![A-Za-z\d.])[-−(]*(?:\d+(?:\.\d+)?|[A-Za-z](?![A-Za-z]))[\dA-Za-z+*/^()=<>≤≥ .−·×÷-]*"
-    r"[=<>≤≥][-\dA-Za-z+*/^()=<>≤≥ .−·×÷]+"
-)
-_WORD = re.compile(r"\b(?!x\b)[A-Za-z]{2,}\b")
+_STRETCH = re.compile(r"[\dA-Za-z+*/^()=<>≤≥ .−·×÷-]+")
+_WORD = re.compile(r"(?<![A-Za-z])(?:[A-Za-z]{2,}|[AaI](?= [A-Za-z]))")
 
 
 def _plain_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Stretches of signs, numbers and single letters; a word ends them."""
-    at = 0
-    for word in [*(match.span() for match in _WORD.finditer(text)), (len(text), len(text))]:
-        for match in _PLAIN.finditer(text, at, word[0]):
-            written = match.group().rstrip(" .,")
-            begin = match.start() + (2 if written.startswith(("a ", "I ")) else 0)
-            yield begin, match.start() + len(written)
-        at = word[1]
+    """Stretches of signs, numbers and single letters with a sign of relation; a word ends them."""
+    for stretch in _STRETCH.finditer(text):
+        begin = stretch.start()
+        for end, following in [
+            *(word.span() for word in _WORD.finditer(text, begin, stretch.end())),
+            stretch.span()[1:] * 2,
+        ]:
+            written = text[begin:end]
+            kept = written.strip(" .*/^")
+            if len(re.split(r"[=<>≤≥]", kept)) > 1:
+                start = begin + written.index(kept)
+                yield start, start + len(kept)
+            begin = following
 
 
 def read_formula(text: str, start: int, end: int) -> list[Chain]:

@@ -62,7 +62,9 @@ from lemma.grading.verdict import verdict
 from lemma.injectors.proposal import Conclusion, Proposal
 
 Find = Callable[[Derivation, random.Random], "Iterator[Slip] | Iterator[Cut]"]
-_HAS_LETTERS = re.compile(r"\$[^$]*[A-Za-z][^$]*\$|\\[(\[]|\\begin|(?<![A-Za-z])[A-Za-z] ?[=<>]|\d[a-z]\b ?[-+=<>]")
+_PLAIN_LETTERS = re.compile(r"(?<![A-Za-z])[A-Za-z] ?[=<>]|\d[a-z]\b ?[-+=<>]")
+_PROSE = re.compile(r"[A-Za-z]{3}")
+_LETTER = re.compile(r"[A-Za-z]")
 # Words that judge a value: what they say may be false of the wrong one.
 _JUDGES = re.compile(
     r"\b(?:check\w*|verif\w+|indeed|contradict\w+|impossible|even|odd|prime|integer|integers|whole|perfect|divisible|"
@@ -137,9 +139,17 @@ def derivation_of(solution: SolutionGraph | Derivation) -> Derivation | None:
     return kept
 
 
+def has_letters(text: str) -> bool:
+    """Whether a text has formulas with letters, or LaTeX: `$x = 2$`, `2x = 4`; not `$5 for a book and $3`."""
+    if "\\" in text or "$" not in text:
+        return "\\" in text or _PLAIN_LETTERS.search(text) is not None
+    formulas = [text[start:end] for start, end in formula_spans(text)]
+    return any(_LETTER.search(one) and not _PROSE.search(one) for one in formulas)
+
+
 def read_letters(question: str, steps: Sequence[str], gold: str, written: Sequence[str] = ()) -> Derivation:
     """The derivation of a solution that has formulas. Raises Refusal if it has none, or can't be read."""
-    if not any(map(_HAS_LETTERS.search, steps)):
+    if not any(map(has_letters, steps)):
         raise Refusal("no_formulas", "the solution has no formula with letters")
     return read_derivation(question, steps, gold, written)
 

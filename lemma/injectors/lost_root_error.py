@@ -11,8 +11,7 @@ from lemma.algebra.trees import LETTER, number
 from lemma.exceptions import Refusal
 from lemma.injectors.algebra import AlgebraInjector, Cut, formula, quoted
 
-_BETWEEN = re.compile(r"\s*\$?,?\s*(?:\\(?:text|mbox)\{\s*)?(?:\\q?quad\s*)?(?:or|and)(?:\s*\})?(?:\\q?quad)?\s*\$?\s*")
-_LIST = re.compile(r"\s*,\s*")
+_LAYOUT = re.compile(r"[\s$,{}]|\\(?:text|mbox|q?quad)(?![A-Za-z])")
 
 
 def cuts(derivation: Derivation, rng: random.Random) -> Iterator[Cut]:
@@ -28,7 +27,7 @@ def cuts(derivation: Derivation, rng: random.Random) -> Iterator[Cut]:
     for kept, lost in pairs:
         first, second = derivation.lines[kept], derivation.lines[lost]
         between = derivation.source(kept)[first.chain.end : second.chain.start]
-        if not _BETWEEN.fullmatch(between):
+        if _LAYOUT.sub("", between) not in ("or", "and"):
             continue
         found = _in_answer(derivation, lost)
         if found is None:
@@ -73,12 +72,11 @@ def _in_answer(derivation: Derivation, lost: int) -> tuple[int, tuple[int, int, 
         except Refusal:
             continue
         text, start, end = derivation.source(index), line.chain.start, line.chain.end
-        before = re.search(r"\s*,\s*$", text[:start])
-        after = _LIST.match(text, end)
-        if before is not None:
-            return index, (line.step, before.start(), end)
-        if after is not None:
-            return index, (line.step, start, after.end())
+        before, after = text[:start].rstrip(), text[end:].lstrip()
+        if before.endswith(","):
+            return index, (line.step, len(before[:-1].rstrip()), end)
+        if after.startswith(","):
+            return index, (line.step, start, len(text) - len(after[1:].lstrip()))
     return None
 
 
