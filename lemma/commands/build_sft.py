@@ -30,7 +30,7 @@ from lemma.engine.progress import new_progress
 from lemma.engine.summary import Summary
 from lemma.exceptions import ConfigError, Refusal, did_you_mean, first_fault
 from lemma.formats import record_kinds
-from lemma.formats.kind import RIGHT_SOLUTION, RecordKind
+from lemma.formats.kind import RIGHT_SOLUTION, RecordKind, as_thought
 from lemma.formats.shapes import Shape, shaped
 from lemma.models.backend_choice import OPENAI, choose_backend
 from lemma.models.factory import open_scorer
@@ -83,8 +83,7 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
             selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates, kinds)
             if scorer is not None and config.unsure is not None:
                 with open_scores(config.run / PHRASE_SCORES, scorer.name) as scores:
-                    remembered = Remembered(scorer, scores)
-                    weigh = partial(least_words, scorer=remembered)
+                    weigh = partial(least_words, scorer=Remembered(scorer, scores))
                     selection = least_sure(sources, selection, config.unsure, weigh)
             if scorer is not None and isinstance(phrases, ModelChoice):
                 # In this process, as the model is too large to load in every worker.
@@ -97,7 +96,8 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
             # Not every other error fits, so there are more to choose from than turns.
             others = _OTHERS_PER_TURN * (config.turns - 1)
             items = bundles(sources, selection, kinds, cot_share=share, seed=config.seed, others=others)
-            building = partial(build_records, tuple(kinds), config.shape, joining)
+            keep = config.thoughts == "keep"
+            building = partial(build_records, tuple(kinds), config.shape, joining, thoughts=keep)
             run_stage(building, items, journal, config.workers, progress, total=len(selection), engine=config.engine)
             figures = Figures(journal.counts)
             facts = CardFacts(config, kinds, figures, journal.rejected, sources.problems, wording)
@@ -132,6 +132,9 @@ def _kinds(config: BuildSftConfig) -> dict[str, RecordKind]:
             raise ConfigError(f"--records {name}: there is no such kind of record; {did_you_mean(name, known)}")
         if known[name].needs and not set(known[name].needs) & set(config.strategies):
             raise ConfigError(f"--records {name} needs --strategies {' or '.join(known[name].needs)}")
+        if config.thoughts == "keep" and not known[name].thinks:
+            thinking = ", ".join(kind for kind in known if known[kind].thinks)
+            raise ConfigError(f"--records {name} has no place for a thought; --thoughts keep goes with {thinking}")
     if not config.records:
         raise ConfigError(f"--records is empty; give one or more of {', '.join(known)}")
     return {name: known[name] for name in dict.fromkeys(config.records)}
@@ -162,7 +165,9 @@ def _phrases(config: BuildSftConfig) -> tuple[PhraseDraw | ModelChoice, Scorer |
     return choice, scorer
 
 
-def build_records(kinds: tuple[str, ...], shape: Shape, joining: Joining, item: Bundle | Rejection) -> Outcome:
+def build_records(
+    kinds: tuple[str, ...], shape: Shape, joining: Joining, item: Bundle | Rejection, *, thoughts: bool = False
+) -> Outcome:
     """The records of one erroneous solution, and of the right solutions mixed in with it."""
     outcome = Outcome(item.id)
     if isinstance(item, Rejection):
@@ -183,15 +188,17 @@ def build_records(kinds: tuple[str, ...], shape: Shape, joining: Joining, item: 
         kind = record_kinds()[name]
         lines = list(kind.records(case))
         if kind.of_error is not None and not lines:
-            detail = f"needs a {' or '.join(kind.needs) or 'known'} correction, and an explanation if it says one"
+            detail = f"needs a {' or '.join(kind.needs) or 'known'} correction"
             if kind.needs_step and case.erroneous.error_step is None:
                 detail = "the first wrong step is not known"
-            elif not kind.takes(True, case.gain):
+            elif kind.needs_explanation and not case.erroneous.explanation.strip():
+                detail = "nothing says what is wrong with the step"
+            elif not kind.takes(True, True, case.gain):
                 detail = f"its critique does not help the student (gain {case.gain:g})"
             outcome.refuse("build-sft", Refusal(f"no_{name}_record", detail))
         if kind.of_solution is not None:
             lines += map(kind.of_solution, map(joining.checked_solution, solutions.get(name, ())))
-        for line in lines:
+        for line in map(as_thought, lines) if thoughts else lines:
             outcome.add_line(records_file(name), json_line(shaped(line, shape) if kind.shaped else line.columns))
             count_record(outcome, name, line)
     return outcome

@@ -36,7 +36,7 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Selection:
-    """What goes into the records, in the order of the files, and what is rejected."""
+    """What goes into the records, in the order of the files, and what is rejected. `own_solutions` are proven."""
 
     errors: tuple[ErrorEntry, ...]
     solutions: tuple[SolutionEntry, ...]
@@ -89,16 +89,13 @@ def select(
             rejections.append(_rejection(entry, "near_duplicate", f"of {kept[earlier].id}"))
     solutions = tuple(entry for entry in sources.solutions if entry.problem_id not in overlapping)
     different.sort(key=lambda entry: entry.offset)
-    own = tuple(entry for entry in sources.own_solutions if entry.problem_id not in overlapping)
+    own: tuple[SolutionEntry, ...] = ()
+    if any(kind.shows_solutions for kind in kinds.values()):
+        # No more than there are errors of the student's own, in any order: to prove one takes a while.
+        drawn = [entry for entry in sources.own_solutions if entry.problem_id not in overlapping]
+        random_for(0, "own right solutions").shuffle(drawn)
+        own = tuple(islice(filter(sources.is_proven, drawn), sum(entry.own for entry in different)))
     return Selection(tuple(different), solutions, own, tuple(rejections))
-
-
-def proven_own(sources: Sources, selection: Selection, seed: int) -> list[SolutionEntry]:
-    """Right solutions of the student's own that are proven, no more than there are errors of its own."""
-    drawn = list(selection.own_solutions)
-    random_for(seed, "own right solutions").shuffle(drawn)
-    wanted = sum(entry.own for entry in selection.errors)
-    return list(islice(filter(sources.is_proven, drawn), wanted))
 
 
 def _rejection(entry: ErrorEntry, reason: str, detail: str) -> Rejection:
@@ -113,7 +110,7 @@ def error_text(sources: Sources, entry: ErrorEntry) -> str:
 
 def _records(kind: RecordKind, entry: ErrorEntry) -> int:
     """How many records of a kind an error makes."""
-    if not kind.takes(entry.located, entry.gain) or (kind.needs and not entry.corrections):
+    if not kind.takes(entry.located, entry.explained, entry.gain) or (kind.needs and not entry.corrections):
         return 0
     return len(entry.corrections) if kind.each_correction else 1
 
@@ -141,8 +138,8 @@ def bundles(
             # A share of 1 would take endlessly many: each right solution is used once instead.
             quota = share_quota(share) if share < 1 else spread_quota(len(available), len(selection.errors))
             right[name] = RightSolutions(available, quota, seed, name)
-            if kind.shows_solutions and (proven := proven_own(sources, selection, seed)):
-                own[name] = RightSolutions(proven, quota, seed, f"{name}, own")
+            if kind.shows_solutions and selection.own_solutions:
+                own[name] = RightSolutions(selection.own_solutions, quota, seed, f"{name}, own")
     of_problem: dict[str, list[ErrorEntry]] = {}
     for entry in selection.errors if others else ():
         of_problem.setdefault(entry.problem_id, []).append(entry)

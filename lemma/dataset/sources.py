@@ -42,6 +42,7 @@ class ErrorEntry:
     problem_id: str
     offset: int
     located: bool
+    explained: bool
     own: bool
     corrections: list[int] = field(default_factory=list)
     gain: float | None = None
@@ -94,7 +95,8 @@ class Sources:
                 text_field(values, name, path, number) for name in ("id", "problem_id", "error_type")
             )
             located, own = values.get("error_step") is not None, values.get("origin") == "student"
-            self.errors.append(ErrorEntry(record_id, problem_id, offset, located, own))
+            explained = bool(str(values.get("explanation") or "").strip())
+            self.errors.append(ErrorEntry(record_id, problem_id, offset, located, explained, own))
             self.error_types.add(kind)
             if values.get("reference_steps"):
                 first_of.setdefault(problem_id, offset)
