@@ -157,6 +157,23 @@ Teacher = Annotated[str | None, Option(metavar="MODEL")]
 Exclude = Annotated[Names, Option(metavar="FILE,...", compared="content")]
 
 
+def check_shard(value: Any) -> Any:
+    """`2/8` as it is; raises ValueError for anything else but None."""
+    if value is None:
+        return None
+    number, _, count = str(value).strip().partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise ValueError("expected I/N, such as 2/8: the second of 8 shards, counted from 1")
+    return f"{int(number)}/{int(count)}"
+
+
+def check_engine(value: Any) -> Any:
+    """`local`, `ray` or `ray://HOST`; raises ValueError for anything else."""
+    if value in ("local", "ray") or re.fullmatch(r"ray://\S+", str(value)):
+        return value
+    raise ValueError("expected local, ray, or the address of a Ray cluster, such as ray://head:10001")
+
+
 def flag_of(name: str) -> str:
     """The flag of a field: `-n`, `--per-problem`, and `--from` for `from_`."""
     return f"-{name}" if len(name) == 1 else "--" + name.rstrip("_").replace("_", "-")
@@ -224,6 +241,9 @@ class StageConfig(CommandConfig):
     workers: Annotated[int, Option(setting=False, group=RUN, metavar="N")] = Field(
         CORES, ge=1, description="number of worker processes"
     )
+    engine: Annotated[str, BeforeValidator(check_engine), Option(setting=False, group=RUN, metavar="NAME")] = Field(
+        "local", description="where to compute: local, ray (this machine or its cluster), or ray://HOST:PORT"
+    )
     fresh: Annotated[bool, Option(setting=False, group=RUN)] = Field(
         False, description="start over; replace this command's earlier output only when done"
     )
@@ -233,6 +253,14 @@ class StageConfig(CommandConfig):
         plain, inert = self.model_dump(mode="json"), self.inert()
         fields = type(self).model_fields
         return {name: plain[name] for name, field in fields.items() if option_of(field).setting and name not in inert}
+
+
+class ShardConfig(StageConfig):
+    """The options of a command that can process a part of its inputs; `lemma merge` puts the parts together."""
+
+    shard: Annotated[str | None, BeforeValidator(check_shard), Option(group=RUN, metavar="I/N")] = Field(
+        None, description="process only shard I of N of the problems, by hash of their ids; see `lemma merge`"
+    )
 
 
 class ViewConfig(CommandConfig):
@@ -261,10 +289,14 @@ class ModelConfig(StageConfig):
 
     role: ClassVar[Literal["student", "teacher"]] = "teacher"
     model_options: ClassVar[tuple[str, ...]] = ()
+    teacher_connection: ClassVar[tuple[str, ...]] = ()
+    """Options with `teacher_` in front, for a command that may ask both."""
 
-    base_url: Annotated[str | None, Option(setting=False, group=CONNECTION, metavar="URL")] = Field(
-        None, description="OpenAI-compatible server (default: https://api.openai.com/v1)"
-    )
+    base_url: Annotated[
+        str | None,
+        BeforeValidator(join_names),
+        Option(setting=False, repeated=True, group=CONNECTION, metavar="URL"),
+    ] = Field(None, description="OpenAI-compatible server; repeat for several (default: https://api.openai.com/v1)")
     backend: Annotated[str, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
         "auto", description="openai_compatible, transformers, vllm, or scripted; auto: chosen by model and URL"
     )
@@ -313,6 +345,11 @@ class ModelConfig(StageConfig):
     max_tokens: Annotated[int, Option(group=SAMPLING, metavar="N")] = Field(
         1024, ge=1, description="maximum tokens per response"
     )
+
+    @classmethod
+    def role_with(cls, values: Mapping[str, Any]) -> Literal["student", "teacher"]:
+        """The role that the options without `student_` or `teacher_` belong to, with these other options."""
+        return cls.role
 
     request: Annotated[Fields, Option(group=SAMPLING, metavar="NAME=VALUE,...")] = Field(
         default_factory=dict, description="add a field to each request, rename it (NAME=@NEW), or drop it (NAME=)"

@@ -1,4 +1,4 @@
-"""What a model is trained after is what it is asked with, whatever its chat template does, or that is refused."""
+"""What a model is trained after is what it is asked with, whatever its chat template; or it is refused."""
 
 from __future__ import annotations
 

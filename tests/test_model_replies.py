@@ -19,7 +19,7 @@ from lemma.config import SampleConfig
 from lemma.exceptions import ConfigError, ModelError, Refusal, RunDirectoryError
 from lemma.models.attempts import Patience
 from lemma.models.backends.openai_compatible import OpenAICompatible
-from lemma.models.factory import open_backend, open_client
+from lemma.models.factory import open_backend, open_clients
 from lemma.models.protocol import Response, Usage, read_answer, usable_text, usage_of
 from lemma.rundir import responses
 from lemma.rundir.responses import ResponseStore
@@ -323,7 +323,7 @@ def test_a_backend_of_another_package(package: None, tmp_path: Path) -> None:
 
     async def run() -> Response:
         store = ResponseStore(tmp_path / responses.FILE)
-        client = open_client(config, "m", store)
+        client = open_clients({"m": config}, store)
         try:
             return await client.ask(request("a"))
         finally:
@@ -339,11 +339,11 @@ import sys
 from pathlib import Path
 from lemma.cli import main
 from lemma.config import SampleConfig
-from lemma.models.factory import open_client
+from lemma.models.factory import open_clients
 from lemma.rundir.responses import ResponseStore
 assert main(["augment", "--run", {str(tmp_path / "run")!r}, "--workers", "1"]) == 0
 store = ResponseStore(Path({str(tmp_path / "responses.sqlite")!r}))
-open_client(SampleConfig(base_url="http://localhost:1/v1"), "m", store)
+open_clients({"m": SampleConfig(base_url="http://localhost:1/v1")}, store)
 store.close()
 print(sorted({{"openai", "aiohttp", "httpx2", "httpx"}} & set(sys.modules)))
 """

@@ -31,6 +31,7 @@ from lemma.evaluation.outputs import OUTPUTS, Condition, GradedOutput
 from lemma.evaluation.pace import Pace
 from lemma.evaluation.probing import Plan, probe
 from lemma.evaluation.problems import TestProblem, read_test_problems
+from lemma.evaluation.recovery import OWN, UNAIDED
 from lemma.evaluation.results import (
     RESULTS,
     evaluation_folder,
@@ -119,7 +120,7 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
         sampling = Sampling(config.temperature, config.top_p, _most_tokens(config, Path(model)))
 
         problems = sum(isinstance(item, TestProblem) for item in islice(read_test_problems(source), config.limit))
-        later = config.errors * len(conditions & {"own", "own_forced"})
+        later = config.errors * len(conditions & set(OWN)) + 2 * bool(conditions & set(UNAIDED))
         pace = Pace(problems, later, lambda text: console.print(text, highlight=False))
 
         def asking(item: TestProblem | Rejection, client: Client) -> Awaitable[Outcome]:
@@ -127,7 +128,7 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
             return probe(item, plan, Asker(client, model, f"{model} {weights}".strip(), prompt, sampling, pace))
 
         items = islice(read_test_problems(source), config.limit)
-        notes += run_calls(asking, items, journal=journal, config=here, model=model, progress=progress)
+        notes += run_calls(asking, items, journal=journal, config=here, models={model: here}, progress=progress)
     facts = {"data": source.name, "prompt": config.prompt, "scripted": config.backend == "scripted"}
     return _report(here, suites, journal, notes, facts)
 
@@ -205,7 +206,8 @@ def _grade_stored(config: EvalConfig, suites: Mapping[str, Suite], file: str, co
         RunDirectory(here.run).open_stage(here, (Output(OUTPUTS),), inputs) as journal,
         new_progress(console) as progress,
     ):
-        run_stage(grade_stored, islice(read_stored(path, source), config.limit), journal, config.workers, progress)
+        rows = islice(read_stored(path, source), config.limit)
+        run_stage(grade_stored, rows, journal, config.workers, progress, engine=config.engine)
     return _report(here, suites, journal, (), {"data": source.name, "from": path.name})
 
 

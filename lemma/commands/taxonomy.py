@@ -28,7 +28,6 @@ from lemma.engine.in_order import Queue
 from lemma.engine.outcome import Count, Product
 from lemma.engine.summary import Tally
 from lemma.exceptions import ConfigError, Refusal
-from lemma.formats.kind import numbered
 from lemma.models.client import Client, ask_all
 from lemma.models.json_replies import json_reply
 from lemma.models.prompts import load_prompt
@@ -39,6 +38,7 @@ from lemma.rundir.counts import Counts
 from lemma.rundir.disk import write_whole
 from lemma.rundir.lines import LineIndex, read_lines
 from lemma.rundir.sharing import Hold
+from lemma.steps import numbered
 from lemma.taxonomy.error_types import Family, Taxonomy, load_taxonomy
 from lemma.taxonomy.growing import Proposal, Proposals, type_file
 

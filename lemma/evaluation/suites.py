@@ -25,7 +25,10 @@ def all_suites(samples: int) -> dict[str, Suite]:
     return {
         "accuracy": Suite(("plain",), accuracy.figures(samples)),
         "self-correction": Suite(("plain",), self_correction.FIGURES),
-        "recovery": Suite((*recovery.WRONG_PREFIXES, "right_prefix", *recovery.FORCED), recovery.FIGURES),
+        "recovery": Suite(
+            (*recovery.WRONG_PREFIXES, "right_prefix", "own_right", *recovery.FORCED, *recovery.UNAIDED),
+            recovery.FIGURES,
+        ),
         "blind-spot": Suite(("injected", "user_turn"), blind_spot.FIGURES),
         "first-error": Suite(("locate", "correct"), first_error.FIGURES),
     }

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from lemma.models.prompts import load_prompt
 from lemma.models.thought_tags import PLAIN
 from lemma.records import Correction, ErroneousSolution, Segment, SegmentKind, Strategy, Trajectory
-from lemma.steps import answer_line, solution_text, split_steps
+from lemma.steps import answer_line, numbered, solution_text, split_steps
 
 Columns = dict[str, Any]
 RIGHT_SOLUTION = "right solution"
@@ -24,6 +24,8 @@ class RightSolution:
     question: str
     steps: tuple[str, ...]
     final_answer: str
+    checked: tuple[Segment, ...] = ()
+    """The solution with checks of its steps, if there are any."""
 
     @property
     def text(self) -> str:
@@ -34,7 +36,7 @@ class RightSolution:
 class Joined:
     """A correction and its trajectory: a plain join, or one that was `rewritten`, with its correction.
 
-    `longer` is the trajectory with further errors of the same problem, if there is one.
+    `longer` is the trajectory with further errors of the same problem, and with checks of its steps, if there is one.
     """
 
     correction: Correction
@@ -147,6 +149,8 @@ class RecordKind:
     """An error needs a correction by one of these strategies; if there are none here, it needs no correction."""
     needs_step: bool = True
     """An error needs a known first wrong step."""
+    needs_explanation: bool = False
+    """An error needs words that say what is wrong."""
     needs_gain: bool = False
     """An error needs a critique that helps the student, if critiques were tested."""
     prompts: tuple[str, ...] = ()
@@ -154,20 +158,21 @@ class RecordKind:
 
     def records(self, case: Case) -> Iterator[Line]:
         """The records of an error; none if the kind has none for such an error."""
-        has_correction = bool(case.joined) or not self.needs
+        error, has_correction = case.erroneous, bool(case.joined) or not self.needs
         if (
             self.of_error is not None
             and has_correction
-            and self.takes(case.erroneous.error_step is not None, case.gain)
+            and self.takes(error.error_step is not None, bool(error.explanation.strip()), case.gain)
         ):
             yield from self.of_error(case)
 
-    def takes(self, located: bool, gain: float | None) -> bool:
-        """Whether the kind can have a record of an error whose first wrong step is known or not, and whose critique
-        brought the student so much.
+    def takes(self, located: bool, explained: bool, gain: float | None) -> bool:
+        """Whether the kind can have a record of an error whose first wrong step is known or not, which is explained or
+        not, and whose critique brought the student so much.
         """
         helps = gain is None or gain > 0
-        return (located or not self.needs_step) and (helps or not self.needs_gain)
+        fits = (located or not self.needs_step) and (explained or not self.needs_explanation)
+        return fits and (helps or not self.needs_gain)
 
     @property
     def objective(self) -> Literal["sft", "dpo", "prm"]:
@@ -193,11 +198,6 @@ def spans(segments: tuple[Segment, ...]) -> list[Columns]:
         made.append({"kind": segment.kind, "start": start, "end": end})
         start = end
     return made
-
-
-def numbered(steps: Sequence[str], first: int = 1) -> tuple[str, ...]:
-    """Steps numbered from 1: `Step 1: ...` and so on."""
-    return tuple(f"Step {number}: {step}" for number, step in enumerate(steps, start=first))
 
 
 def task(prompt: str, question: str, steps: Sequence[str], final_answer: str) -> str:

@@ -20,10 +20,11 @@ from lemma.locating.posterior import Posterior
 from lemma.models.json_replies import json_reply, whole_number
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Request, Sampling
+from lemma.steps import numbered as numbered_steps
 from lemma.taxonomy.error_types import Taxonomy
 
 PROMPT, PROMPT_WITHOUT_REFERENCE = "locate_error", "locate_error_without_reference"
-# How often a judge is right. Assumed, not measured: measure yours with `lemma eval --suite first-error`.
+# How often a judge is right. Assumed, not measured: measure yours by `lemma analyze --from LABELED --locate judge`.
 ACCURACY = 0.8
 _NO_ERROR = "none"
 
@@ -45,11 +46,11 @@ class Judgement:
     error_type: str
     explanation: str
 
-    def posterior(self, steps: int) -> Posterior:
-        """The probability of each step. What the judge does not say is equally probable."""
-        rest = (1 - ACCURACY) / steps
-        of_steps = tuple(ACCURACY if step == self.step else rest for step in range(steps))
-        return Posterior(of_steps, ACCURACY if self.step is None else rest)
+    def posterior(self, steps: int, accuracy: float = ACCURACY) -> Posterior:
+        """The probability of each step, of a judge that is right so often. All else is equally probable."""
+        rest = (1 - accuracy) / steps
+        of_steps = tuple(accuracy if step == self.step else rest for step in range(steps))
+        return Posterior(of_steps, accuracy if self.step is None else rest)
 
 
 class _Answer(BaseModel):
@@ -79,7 +80,7 @@ def judging_request(
 
 def numbered(steps: Sequence[str]) -> str:
     """Steps as people number them: `Step 1: ...`."""
-    return "\n".join(f"Step {number}: {step}" for number, step in enumerate(steps, start=1))
+    return "\n".join(numbered_steps(steps))
 
 
 def _schema(taxonomy: Taxonomy) -> dict[str, Any]:

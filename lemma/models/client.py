@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from lemma.exceptions import Refusal
 from lemma.models.attempts import Attempts, Call, Patience
 from lemma.models.costs import Ledger
 from lemma.models.protocol import (
+    AttemptError,
     Backend,
     Request,
     Response,
@@ -26,6 +27,7 @@ from lemma.models.protocol import (
     read_answer,
     usage_of,
 )
+from lemma.models.scoring import Score, ScoringBackend, Turn
 from lemma.rundir.responses import ResponseStore, Usage
 
 _CHARACTERS_PER_TOKEN = 4
@@ -37,6 +39,14 @@ class Client(Protocol):
 
     async def ask(self, request: Request) -> Response:
         """The response to a request. Raises Refusal if there will be none."""
+        ...
+
+    async def score(self, turn: Turn) -> list[Score] | None:
+        """The score of each continuation of a turn; None if the model does not run in this process, or can't score."""
+        ...
+
+    def can_bar(self) -> bool:
+        """Whether the model can be kept from opening lines with some words (`Sampling.barred`)."""
         ...
 
     def shown(self) -> str:
@@ -80,7 +90,7 @@ class LiveClient:
         self.ledger = ledger
         self._backend, self._store, self._stage = backend, store, stage
         self._under_way: dict[str, asyncio.Task[Response | Refusal]] = {}
-        ledger.start_from(store.spent(stage))
+        ledger.start_from(store.spent(stage, ledger.model if len(ledger.beside) > 1 else None))
         self._attempts = Attempts(backend.name, patience, ledger.check, answered=ledger.calls > 0)
         self._ask_again = ask_again
         self._asked_again: set[str] = set()
@@ -155,6 +165,20 @@ class LiveClient:
         _, read = await self._attempts.until_done(Call(key, send, keep, estimate))
         return read
 
+    async def score(self, turn: Turn) -> list[Score] | None:
+        """The score of each continuation of a turn; None if the model does not run in this process, or can't score."""
+        backend = self._backend
+        if not getattr(backend, "in_process", False) or not hasattr(backend, "score"):
+            return None
+        try:
+            return await cast(ScoringBackend, backend).score(turn)
+        except AttemptError:  # what can't be scored is left out
+            return None
+
+    def can_bar(self) -> bool:
+        """Whether the model can be kept from opening lines with some words (`Sampling.barred`)."""
+        return bool(getattr(self._backend, "can_bar", False))
+
     async def _store_dialects(self) -> None:
         """Store what was learned about the server, so that no later run has to be refused first."""
         for model, names in self._learned.items():
@@ -196,6 +220,48 @@ def _response(read: Response | Refusal) -> Response:
     return read
 
 
+class SeveralClients:
+    """Sends each request to the client of the model that it names."""
+
+    def __init__(self, clients: Mapping[str, Client]) -> None:
+        self._clients = clients
+
+    async def ask(self, request: Request) -> Response:
+        """The response to a request. Raises as the model's own client does."""
+        return await self._clients[request.model].ask(request)
+
+    async def score(self, turn: Turn) -> list[Score] | None:
+        """None: a turn does not say which of the models is to score it."""
+        return None
+
+    def can_bar(self) -> bool:
+        """Whether all models can be kept from opening lines with some words."""
+        return all(client.can_bar() for client in self._clients.values())
+
+    def shown(self) -> str:
+        """How it goes, model by model."""
+        return "; ".join(f"{model}: {client.shown()}" for model, client in self._clients.items())
+
+    def figures(self, accepted: int) -> Mapping[str, Any]:
+        """What all models cost, and under `models` what each did."""
+        each = {model: client.figures(accepted) for model, client in self._clients.items()}
+        total: dict[str, Any] = {"model": ", ".join(each)}
+        for name in ("calls", "prompt_tokens", "completion_tokens", "cost_usd"):
+            values = [figures[name] for figures in each.values()]
+            total[name] = None if None in values else sum(values)
+        return {**total, "models": each}
+
+    async def finish(self, missing: int, accepted: int) -> tuple[str, ...]:
+        """The notes of each."""
+        notes = [await client.finish(missing, accepted) for client in self._clients.values()]
+        return tuple(f"{model}: {note}" for model, said in zip(self._clients, notes, strict=True) for note in said)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        for client in self._clients.values():
+            await client.close()
+
+
 class DryClient:
     """Counts what would be asked, and asks nothing."""
 
@@ -216,6 +282,14 @@ class DryClient:
             self._prompt_tokens += len(request.prompt_text()) // _CHARACTERS_PER_TOKEN
             self._most_completion_tokens += request.sampling.max_tokens
         raise NotAskedError
+
+    async def score(self, turn: Turn) -> list[Score] | None:
+        """Nothing is scored in a dry run."""
+        return None
+
+    def can_bar(self) -> bool:
+        """It does not count what would follow from an answer."""
+        return False
 
     def shown(self) -> str:
         """The count so far."""
@@ -245,6 +319,7 @@ class ClientWithFields:
         self._fields = fields
         self._client = client
         self.shown, self.figures, self.finish, self.close = client.shown, client.figures, client.finish, client.close
+        self.score, self.can_bar = client.score, client.can_bar
 
     async def ask(self, request: Request) -> Response:
         """The response to the request with these fields."""

@@ -38,13 +38,17 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are drawn. `max_tokens` limits the answer, not the prompt."""
+    """How tokens are drawn. `max_tokens` limits the answer, not the prompt.
+
+    No line may begin with one of the words `barred`. Only a backend whose `can_bar` is true can see to that.
+    """
 
     temperature: float = 0.7
     top_p: float = 1.0
     max_tokens: int = 1024
     stop: tuple[str, ...] = ()
     logprobs: bool = False
+    barred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ class Request:
                 body |= {"continue_final_message": True, "add_generation_prompt": False}
         if sampling.stop:
             body["stop"] = list(sampling.stop)
+        if sampling.barred:
+            body["barred"] = list(sampling.barred)
         if sampling.logprobs:
             body["logprobs"] = 1 if isinstance(self.prompt, str) else True
         if self.response_schema is not None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,15 +108,23 @@ class ResponseStore:
         self._queue.put(_Write((key, stage, model, *usage, raw), stored, replaces))
         await stored
 
-    def spent(self, stage: str) -> Spent:
-        """What a stage has used, cumulative over its runs."""
+    def spent(self, stage: str, model: str | None = None) -> Spent:
+        """What a stage has used, cumulative over its runs; of one of its models, if it is named."""
         query = (
             "SELECT model, count(*), sum(prompt_tokens), sum(completion_tokens) FROM responses WHERE stage = ? "
-            "GROUP BY model ORDER BY model"
+            "AND model = ifnull(?, model) GROUP BY model ORDER BY model"
         )
         with self._errors():
-            rows = self._reader.execute(query, (stage,)).fetchall()
+            rows = self._reader.execute(query, (stage, model)).fetchall()
         return Spent(sum(row[1] for row in rows), {row[0]: Usage(row[2], row[3]) for row in rows})
+
+    def copy_into(self, target: Path) -> None:
+        """Copy all answers into another store."""
+        with self._errors():
+            self._reader.execute("ATTACH DATABASE ? AS target", (str(target),))
+            with self._reader:
+                self._reader.execute("INSERT OR IGNORE INTO target.responses SELECT * FROM main.responses")
+            self._reader.execute("DETACH DATABASE target")
 
     def close(self) -> None:
         """Write what is waiting, and close."""
@@ -201,6 +209,20 @@ class ResponseStore:
         if code is not None and code & 0xFF == sqlite3.SQLITE_IOERR:
             return f"{self._path} can't be written or read ({error}); check the disk, then rerun the command to resume"
         return f"{self._path} can't be used ({error}); fix that, or use another --run directory"
+
+
+def copy_responses(sources: Iterable[Path], target: Path) -> None:
+    """Copy all answers of some stores into another one, which is made if it is not there; those it has stay.
+
+    Raises RunDirectoryError if one of them is damaged, or is not a store.
+    """
+    for path in (target, *sources):
+        store = ResponseStore(path)
+        try:
+            if path != target:
+                store.copy_into(target)
+        finally:
+            store.close()
 
 
 def _acknowledge(batch: list[_Write], problem: RunDirectoryError | None) -> None:
