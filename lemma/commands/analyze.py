@@ -199,7 +199,9 @@ class _Locating:
     async def _judged(self, solution: Solution, problem: Problem, client: Client) -> Located:
         config = self._config
         subject = Subject(problem.question, reference_of(problem), solution.steps)
-        request = judging_request(subject, str(config.teacher), self._taxonomy, config.max_tokens)
+        request = judging_request(
+            subject, str(config.teacher), self._taxonomy, config.max_tokens, config.judging_temperature
+        )
         judgement = read_judgement(usable_text(await client.ask(request)), len(solution.steps), self._taxonomy)
         posterior = judgement.posterior(len(solution.steps), self._accuracy)
         return Located(posterior, "judge", 0.0, judgement.error_type or UNKNOWN, judgement.explanation)

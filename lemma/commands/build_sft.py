@@ -30,7 +30,7 @@ from lemma.engine.progress import new_progress
 from lemma.engine.summary import Summary
 from lemma.exceptions import ConfigError, Refusal, did_you_mean, first_fault
 from lemma.formats import record_kinds
-from lemma.formats.kind import RIGHT_SOLUTION, RecordKind
+from lemma.formats.kind import RIGHT_SOLUTION, RecordKind, as_thought
 from lemma.formats.shapes import Shape, shaped
 from lemma.models.backend_choice import OPENAI, choose_backend
 from lemma.models.factory import open_scorer
@@ -97,7 +97,8 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
             # Not every other error fits, so there are more to choose from than turns.
             others = _OTHERS_PER_TURN * (config.turns - 1)
             items = bundles(sources, selection, kinds, cot_share=share, seed=config.seed, others=others)
-            building = partial(build_records, tuple(kinds), config.shape, joining)
+            thoughts = config.thoughts == "keep"
+            building = partial(build_records, tuple(kinds), config.shape, joining, thoughts=thoughts)
             run_stage(building, items, journal, config.workers, progress, total=len(selection), engine=config.engine)
             figures = Figures(journal.counts)
             facts = CardFacts(config, kinds, figures, journal.rejected, sources.problems, wording)
@@ -132,6 +133,9 @@ def _kinds(config: BuildSftConfig) -> dict[str, RecordKind]:
             raise ConfigError(f"--records {name}: there is no such kind of record; {did_you_mean(name, known)}")
         if known[name].needs and not set(known[name].needs) & set(config.strategies):
             raise ConfigError(f"--records {name} needs --strategies {' or '.join(known[name].needs)}")
+        if config.thoughts == "keep" and not known[name].thinks:
+            thinking = ", ".join(kind for kind in known if known[kind].thinks)
+            raise ConfigError(f"--records {name} has no place for a thought; --thoughts keep goes with {thinking}")
     if not config.records:
         raise ConfigError(f"--records is empty; give one or more of {', '.join(known)}")
     return {name: known[name] for name in dict.fromkeys(config.records)}
@@ -162,7 +166,9 @@ def _phrases(config: BuildSftConfig) -> tuple[PhraseDraw | ModelChoice, Scorer |
     return choice, scorer
 
 
-def build_records(kinds: tuple[str, ...], shape: Shape, joining: Joining, item: Bundle | Rejection) -> Outcome:
+def build_records(
+    kinds: tuple[str, ...], shape: Shape, joining: Joining, item: Bundle | Rejection, *, thoughts: bool = False
+) -> Outcome:
     """The records of one erroneous solution, and of the right solutions mixed in with it."""
     outcome = Outcome(item.id)
     if isinstance(item, Rejection):
@@ -193,7 +199,7 @@ def build_records(kinds: tuple[str, ...], shape: Shape, joining: Joining, item: 
             outcome.refuse("build-sft", Refusal(f"no_{name}_record", detail))
         if kind.of_solution is not None:
             lines += map(kind.of_solution, map(joining.checked_solution, solutions.get(name, ())))
-        for line in lines:
+        for line in map(as_thought, lines) if thoughts else lines:
             outcome.add_line(records_file(name), json_line(shaped(line, shape) if kind.shaped else line.columns))
             count_record(outcome, name, line)
     return outcome

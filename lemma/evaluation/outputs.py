@@ -17,7 +17,7 @@ from pydantic import Field
 from lemma.arithmetic.equations import read_step as read_equations
 from lemma.generation.reading import first_wrong_step as first_wrong_step_of_story
 from lemma.generation.reading import is_right, read_step, read_story
-from lemma.grading.verdict import extract_answer, verdict
+from lemma.grading.verdict import extract_answer, is_no_gold_answer, verdict
 from lemma.records import Problem, Record
 from lemma.steps import split_steps
 from lemma.trajectories.detection import Reflection, find_reflection
@@ -87,6 +87,8 @@ class GradedOutput(Record):
 def grade(gold: str, text: str, finish_reason: str = "stop") -> tuple[str | None, Grade]:
     """The answer that a text states, and its grade. A text that was cut off states its answer only by a marker."""
     answer = extract_answer(text) if finish_reason == "stop" or states_answer(text) else None
+    if is_no_gold_answer(gold):
+        return answer, "unknown"
     found = None if answer is None else _GRADES[verdict(gold, text)]
     # An empty marker, or marks alone, is not an answer that could not be read: there is no answer.
     empty = found == "unknown" and (_EMPTY.search(text) or not (answer or "").strip(_MARKS))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from lemma.models.prompts import load_prompt
+from lemma.models.thought_tags import PLAIN
 from lemma.records import Correction, ErroneousSolution, Segment, SegmentKind, Strategy, Trajectory
 from lemma.steps import answer_line, numbered, solution_text, split_steps
 
@@ -89,7 +90,7 @@ class Line:
     """A record before it takes a shape: the user's message, the assistant's message, and more columns.
 
     A preference pair has two answers; `worse` is the rejected one. The summary counts by `counted_as`, which is
-    `RIGHT_SOLUTION` for a record made from one.
+    `RIGHT_SOLUTION` for a record made from one. `said` is what a model says after it has thought the answer.
     """
 
     question: str
@@ -97,6 +98,28 @@ class Line:
     counted_as: str
     columns: Columns
     worse: str | None = None
+    said: str | None = None
+
+
+def as_thought(line: Line) -> Line:
+    """The record with its answer as a thought, error and repair included, and the right solution said after it.
+
+    The tags are the plain ones; `lemma train` writes those of the model's chat template.
+    """
+    assert line.said is not None
+    answer, begin = PLAIN.around(line.answer, line.said), len(PLAIN.opening)
+    parts = [
+        {"kind": part["kind"], "start": part["start"] + begin, "end": part["end"] + begin}
+        for part in line.columns.get("segments", ())
+    ]
+    if not parts:
+        return replace(line, answer=answer)
+    if parts[0]["kind"] == "prefix":
+        parts[0]["start"] = 0
+    else:  # the tag is not a part of what is wrong
+        parts.insert(0, {"kind": "prefix", "start": 0, "end": begin})
+    parts[-1]["end"] = len(answer)
+    return replace(line, answer=answer, columns={**line.columns, "segments": parts})
 
 
 @dataclass(frozen=True)
@@ -118,6 +141,8 @@ class RecordKind:
     """An error becomes one record per correction."""
     shaped: bool = True
     """Takes the chat shape of `--shape`; otherwise the columns are written as they are."""
+    thinks: bool = False
+    """Its answer may be a thought, with what is said after it."""
     pairs: bool = False
     """Has two answers to compare."""
     needs: tuple[Strategy, ...] = ("fix", "restart")

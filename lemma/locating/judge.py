@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from lemma.exceptions import ConfigError, Refusal
 from lemma.locating.posterior import Posterior
+from lemma.models.json_replies import json_reply, whole_number
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Request, Sampling
 from lemma.steps import numbered as numbered_steps
@@ -55,13 +55,17 @@ class Judgement:
 
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="ignore")
-    step: int
+    step: Annotated[int, BeforeValidator(whole_number)]
     error_type: str
     explanation: str = ""
 
 
-def judging_request(subject: Subject, model: str, taxonomy: Taxonomy, max_tokens: int = 512) -> Request:
-    """The question, without a hint at what the answer should be. The model is asked for its most likely answer."""
+def judging_request(
+    subject: Subject, model: str, taxonomy: Taxonomy, max_tokens: int = 512, temperature: float = 0.0
+) -> Request:
+    """The question, without a hint at what the answer should be. The model is asked for its most likely answer, unless
+    there is a temperature.
+    """
     values = {
         "error_types": "\n".join(f"- {kind.id}: {kind.definition}" for kind in taxonomy),
         "question": subject.question,
@@ -71,7 +75,7 @@ def judging_request(subject: Subject, model: str, taxonomy: Taxonomy, max_tokens
         prompt = load_prompt(PROMPT).render(reference="\n".join(subject.reference), **values)
     else:
         prompt = load_prompt(PROMPT_WITHOUT_REFERENCE).render(**values)
-    return Request(model, prompt, Sampling(0.0, 1.0, max_tokens), response_schema=_schema(taxonomy))
+    return Request(model, prompt, Sampling(temperature, 1.0, max_tokens), response_schema=_schema(taxonomy))
 
 
 def numbered(steps: Sequence[str]) -> str:
@@ -95,13 +99,15 @@ def _schema(taxonomy: Taxonomy) -> dict[str, Any]:
 def read_judgement(text: str, step_count: int, taxonomy: Taxonomy) -> Judgement:
     """What a model answered. Raises Refusal for another form, a step that is not there, or an unknown type."""
     try:
-        answer = _Answer.model_validate(orjson.loads(without_fence(text)))
+        answer = _Answer.model_validate(json_reply(text))
         if answer.step == 0:
             return Judgement(None, "", answer.explanation)
         if not 1 <= answer.step <= step_count:
             raise Refusal("invalid_judgement", f"there is no step {answer.step} among {step_count}")
         return Judgement(answer.step - 1, taxonomy.resolve(answer.error_type).id, answer.explanation.strip())
-    except (orjson.JSONDecodeError, ValidationError, ConfigError):
+    except (Refusal, ValidationError, ConfigError) as error:
+        if isinstance(error, Refusal) and error.reason == "invalid_judgement":
+            raise
         raise Refusal("invalid_judgement", text[:300]) from None
 
 
