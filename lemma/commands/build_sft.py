@@ -69,10 +69,8 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
     with Sources(config.run, config.strategies, config.smoothed) as sources:
         taxonomy = load_taxonomy(config.taxonomy)
         families = {name: taxonomy.family_of(name) for name in sorted(sources.error_types)}
-        rate = 0.5 if config.retry_rate is None else config.retry_rate
-        joining = Joining(
-            phrases, config.truncate, config.near_duplicates, families, config.turns, rate, config.verify_rate or 0.0
-        )
+        rates = (0.5 if config.retry_rate is None else config.retry_rate, config.verify_rate or 0.0)
+        joining = Joining(phrases, config.truncate, config.near_duplicates, families, config.turns, *rates)
         outputs = tuple(Output(records_file(kind)) for kind in kinds)
         with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal, new_progress(console) as progress:
             if not journal.done:
@@ -97,8 +95,8 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
             # Not every other error fits, so there are more to choose from than turns.
             others = _OTHERS_PER_TURN * (config.turns - 1)
             items = bundles(sources, selection, kinds, cot_share=share, seed=config.seed, others=others)
-            thoughts = config.thoughts == "keep"
-            building = partial(build_records, tuple(kinds), config.shape, joining, thoughts=thoughts)
+            kept = config.thoughts == "keep"
+            building = partial(build_records, tuple(kinds), config.shape, joining, thoughts=kept)
             run_stage(building, items, journal, config.workers, progress, total=len(selection), engine=config.engine)
             figures = Figures(journal.counts)
             facts = CardFacts(config, kinds, figures, journal.rejected, sources.problems, wording)
