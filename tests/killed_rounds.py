@@ -3,8 +3,8 @@
 A point is the folder, the command and what is counted there: `round-1 analyze 5` is the fifth answer that is stored,
 `round-1 train 7` the seventh optimizer step, `round-1 correct 1` the first acknowledgment. The last run is not killed.
 The report tells, for each run, how it ended, and which answers were asked for although they had been stored before.
-The libraries are imported once: each run is a fork. The models compute with 64 bits: the rounding of 32 bits depends on the
-batch, and what is in a batch on the kills.
+The libraries are imported once: each run is a fork. The models compute with 64 bits: how 32 bits are rounded depends on
+the batch, and what is in a batch on the kills.
 """
 
 from __future__ import annotations
