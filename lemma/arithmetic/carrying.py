@@ -94,7 +94,7 @@ def brackets(text: str, node: Node, written: str) -> str:
     if len(written) > 1 and _NEEDS_BRACES.search(before):
         return f"{{{written}}}"
     if written.startswith("-") or "+" in written or " - " in written:
-        alone = _OPENS.search(before) and _CLOSES.match(behind)
+        alone = _OPENS.search(before) and (_CLOSES.match(behind) or re.match(r"\s*[-+]", behind))
         first = written.startswith("-") and _OPENS.search(before) and " " not in written
         if not (alone or first):
             return f"({written})"

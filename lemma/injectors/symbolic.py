@@ -257,11 +257,11 @@ class _Drafts:
 
     def _prove_next(self, place: int, above: float) -> tuple[str, Injected] | None:
         drafts, graph = self._drafts[place], self._graph
-        in_formulas = isinstance(graph, FormulaSolution)
+        formulas = isinstance(graph, FormulaSolution)
         often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
-        often = _SCARCE if in_formulas else often
+        often = _SCARCE if formulas else often
         # In formulas, calculation errors don't fill up what other types lack.
-        barred = CALCULATION if in_formulas and self._made and not self._plan.best_effort else ""
+        barred = CALCULATION if formulas and self._made and not self._plan.best_effort else ""
         while kinds := [
             kind for kind, left in drafts.items() if left and weight_of(left[-1]) > above and kind != barred
         ]:
@@ -325,10 +325,10 @@ def _drafts_of(graph: _Read, kind: str, name: str, rng: random.Random, most: int
         yield from injector(name)(graph, rng)
         return
     if isinstance(graph, FormulaSolution):
-        if graph.graph is not None:
-            yield from injector(name)(graph.graph, rng)
         if graph.chains is not None:
             yield from proposals(graph.chains, name, rng)
+        if graph.graph is not None:
+            yield from injector(name)(graph.graph, rng)
         return
     for error in islice(propose_modular(graph.story, kind, rng), most):
         yield Injected(error.steps, error.error_step, error.final, error.explanation)

@@ -36,7 +36,7 @@ def _is_exponent(place: Place, node: Node) -> bool:
 
 def _proposed(place: Place, node: Node, wrong: Surd, fault: str) -> Iterator[Proposed]:
     edits, right = place.put(node, wrong), value(node)
-    alike = isinstance(right.rational, int) == isinstance(wrong.rational, int)
+    alike = isinstance(right.rational, int) == isinstance(wrong.rational, int) and len(right.terms) == len(wrong.terms)
     said = place.solution.says_elsewhere(place.index, right)
     if edits and alike and not said and is_plausible(right, wrong, place.solution.question):
         change = ChainChange(place.index, place.first, {node: wrong}, edits)
