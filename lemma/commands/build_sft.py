@@ -20,6 +20,7 @@ from lemma.dataset.cases import Joining, right_solution
 from lemma.dataset.figures import REWRITTEN, Figures, count_error, count_record, count_turn, preview
 from lemma.dataset.hub import push_to_hub
 from lemma.dataset.mixing import cot_share
+from lemma.dataset.parquet import write_parquet
 from lemma.dataset.selection import Bundle, Selection, bundles, select
 from lemma.dataset.sources import Sources, source_fingerprints
 from lemma.dataset.unsure import least_sure
@@ -79,6 +80,8 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
                 # Records of other kinds are from an earlier build, and would pass for part of this one.
                 for kind in record_kinds().keys() - kinds.keys():
                     (config.run / records_file(kind)).unlink(missing_ok=True)
+                for kind in record_kinds():
+                    (config.run / records_file(kind)).with_suffix(".parquet").unlink(missing_ok=True)
                 (config.run / CHOSEN_REFLECTIONS).unlink(missing_ok=True)
             selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates, kinds)
             if scorer is not None and config.unsure is not None:
@@ -101,7 +104,9 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
             run_stage(building, items, journal, config.workers, progress, total=len(selection), engine=config.engine)
             figures = Figures(journal.counts)
             facts = CardFacts(config, kinds, figures, journal.rejected, sources.problems, wording)
-            files = (*(config.run / records_file(kind) for kind in kinds), *write_card(config.run / RECORDS, facts))
+            made = [config.run / records_file(kind) for kind in kinds]
+            files = (*made, *(map(write_parquet, made) if config.parquet else ()))
+            files += tuple(write_card(config.run / RECORDS, facts))
             notes = [*_notes(kinds, selection, figures)]
             if (example := joining.example(sources, selection)) is not None:
                 notes += preview(example)
