@@ -86,7 +86,7 @@ def main_of_script(report: Path, points: list[str], words: list[str]) -> None:
     folder, runs = Path(words[words.index("--run") + 1]), []
     for number, point in enumerate([*points, "none 0"]):
         before, asked = stored_keys(folder), report.with_suffix(f".{number}")
-        asked.touch()
+        asked.write_text("")
         child = os.fork()
         if not child:
             run(words, point, asked)

@@ -64,7 +64,7 @@ def test_they_take_little_memory() -> None:
     def errors() -> Errors:
         kept = Errors()
         for number, name in enumerate(made):
-            kept.add(name, name, 1000 * number, located=True, own=False)
+            kept.add(name, name, 1000 * number, located=True, explained=True, own=False)
         kept.correct((number, 500 * number) for number in range(len(made)))
         return kept
 
@@ -74,10 +74,14 @@ def test_they_take_little_memory() -> None:
 def test_entries_are_what_was_added() -> None:
     errors = Errors()
     for number in range(5):
-        errors.add(f"e{number}", f"{number:016x}", 10 * number, located=number % 2 == 0, own=number == 3)
+        errors.add(
+            f"e{number}", f"{number:016x}", 10 * number, located=number % 2 == 0, explained=number != 3, own=number == 3
+        )
     errors.correct([(3, 7), (0, 1), (3, 8), (0, 2)])
     assert [entry.corrections for entry in errors] == [(1, 2), (), (), (7, 8), ()]
-    assert [(entry.id, entry.offset, entry.located, entry.own) for entry in errors][3] == ("e3", 30, False, True)
+    fourth = errors[3]
+    assert (fourth.id, fourth.offset, fourth.located, fourth.explained, fourth.own) == ("e3", 30, False, False, True)
+    assert (errors[2].located, errors[2].explained, errors[2].own) == (True, True, False)
     assert errors[-1].problem_id == "0000000000000004"
     assert [entry.id for entry in errors[1:3]] == ["e1", "e2"]
     with pytest.raises(IndexError):

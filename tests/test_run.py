@@ -17,6 +17,7 @@ from lemma.exceptions import ConfigError
 from lemma.options import StageConfig
 from lemma.pipelines import read_pipeline
 from lemma.resources import data_folder
+from lemma.rundir.manifest import write_manifest
 
 SHIPPED = sorted(path.stem for path in data_folder("pipelines").glob("*.yaml"))
 
@@ -205,7 +206,31 @@ def test_rounds_are_compared_even_if_one_has_no_evaluation(tmp_path: Path) -> No
     summary = compare_rounds(tmp_path, {name: tmp_path / name for name in ("start", "round-1")})
     assert summary.tallies[0].rows[0] == ("accuracy: accuracy", "-", "50.0%")
     written = json.loads((tmp_path / "rounds.json").read_text())
-    assert written == {
-        "start": {"made": {}, "figures": []},
-        "round-1": {"made": {}, "figures": [{**figure, "percent": True}]},
+    assert {name: one["figures"] for name, one in written.items()} == {
+        "start": [],
+        "round-1": [{**figure, "percent": True}],
     }
+
+
+def test_a_round_says_what_its_commands_counted(tmp_path: Path) -> None:
+    stages: dict[str, dict[str, object]] = {
+        "sample": {"counts": {"made": {"solutions, equal": 3, "solutions, different": 1}}, "model": {"calls": 4}},
+        "analyze": {"counts": {"first wrong step": {"located": 1, "not located": 3}}, "model": {"calls": 10}},
+        "correct": {"counts": {"made": {"corrections, fix": 1, "corrections, restart": 2}}, "seconds": 90},
+        "build-sft": {
+            "counts": {
+                "origins": {"student": 4, "symbolic": 7},
+                "lemma records": {"fix": 8, "right solution": 2},
+                "cot records": {"right solution": 5},
+            }
+        },
+    }
+    for name, entry in stages.items():
+        write_manifest(tmp_path, name, {"status": "complete", "settings": {}, "inputs": {}, "counts": {}, **entry})
+    compare_rounds(tmp_path, {"round-1": tmp_path})
+    written = json.loads((tmp_path / "rounds.json").read_text())["round-1"]
+    assert written["sampled"] == {"graded": 4, "right_share": 0.75}
+    assert written["own_errors"] == {"all": 4, "located_share": 0.25}
+    assert written["corrections"] == {"fix": 1, "restart": 2}
+    assert written["trained_on"] == {"own": 4, "injected": 7, "right": 7}
+    assert written["cost"] == {"calls": 14, "minutes": 1.5}

@@ -16,15 +16,29 @@ from lemma.arithmetic.chains import Chain, Side, Words
 from lemma.arithmetic.formulas import Node, value
 from lemma.arithmetic.graph import values_of_words
 from lemma.arithmetic.latex import boxed
-from lemma.arithmetic.propagation import Edit, apply_edits, claims_something
+from lemma.arithmetic.propagation import Edit, apply_edits
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import follow, is_written, known_value, write
 from lemma.exceptions import Refusal
 
+# What a step says of its numbers, which may no longer be true with others in their place. Comparisons in formulas are
+# chains of their own.
+_CLAIM = re.compile(
+    r"\b(?:greater|less|more|fewer|higher|lower|smaller|larger|bigger|older|younger|taller|longer|shorter) than\b"
+    r"|\b(?:exceed\w*|enough|round(?:s|ed|ing)? (?:up|down|to|off)|rounds|nearest|cannot|can't|divisible by|divides|"
+    r"approximately)\b"
+    r"|\b(?:is|are|be|not|neither|both|all)\s+(?:an? |not |also |the |both |all ){0,2}"
+    r"(?:prime|integers?|whole|perfect|even|"
+    r"odd|multiples?|factors?|divisors?|square|positive|negative|relatively|coprime|palindromes?)\b",
+    re.IGNORECASE,
+)
+_SUPERLATIVE = re.compile(r"\b(?:cheapest|largest|smallest|greatest|highest|lowest|least|most|maximum|minimum)\b", re.I)
+_HELPERS = frozenset(map(Surd, (1, 2, 3, 4, 5, 10, 60, 90, 100, 180, 360)))
 _ALWAYS_AMBIGUOUS = frozenset(map(Surd, (0, 1, 2)))
 _NEEDS_BRACES = re.compile(r"(?:\\[dtc]?frac|\\sqrt|\\d?binom|[\^_]|\\[dtc]?frac\s*(?:\d|\{[^{}]*\}))\s*$")
-_OPENS = re.compile(r"(?:^|[({\[=&]|\\left[(\[])\s*$")
+_OPENS = re.compile(r"(?:^|[({\[=&,$]|\\left[(\[])\s*$")
 _CLOSES = re.compile(r"\s*(?:$|[)}\],.=&]|\\right|\\\\|\\?\$|\\[\])])")
+_NOUN = re.compile(r"[\s$}]*\\?\$?[\s$]*(?:of\b|(?:\\text\{\s*)?[a-z-]+(?: [a-z]+)?s\b)")
 _LARGEST_FACTOR = 30
 _LARGEST_DIGIT = 9
 _SHARE = re.compile(r"probab|fraction of|portion|chance", re.IGNORECASE)
@@ -120,7 +134,8 @@ class _Carrying:
         self.letters: dict[str, Surd] = {}
         self.latest: Surd | None = None
         self.seen: set[Surd] = set(_ALWAYS_AMBIGUOUS)
-        self.step = solution.chains[change.chain].step
+        self.step = self.at = solution.chains[change.chain].step  # of the error, and carried into now
+        self.vague: set[str] = set()  # the letters of formulas that are equal to something else now
 
     def run(self) -> ChainConsequence:
         solution, change, answer = self.solution, self.change, self.solution.answer
@@ -130,6 +145,11 @@ class _Carrying:
         place = next(n for n, item in enumerate(solution.items) if item is solution.chains[change.chain])
         for item in solution.items[:place]:
             self._note_seen(item)
+        own = solution.chains[change.chain]
+        for item in solution.items[place + 1 :]:
+            # The other places of a pair stand beside this one.
+            if isinstance(item, Chain) and item.step == own.step and item.start < own.sides[-1].end:
+                self._note_seen(item)
         self._first_chain()
         end, index = len(solution.steps), change.chain
         for item in solution.items[place + 1 :]:
@@ -176,16 +196,17 @@ class _Carrying:
         if self.change.result:
             for node, new in self.change.new.items():
                 assert isinstance(new, Surd)
-                if not is_plausible(value(node), new, self.solution.question):
-                    raise Refusal("implausible_value", f"{new} for {value(node)}")
+                self._refuse_implausible(value(node), new)
+                if new == 1 and _NOUN.match(self.solution.steps[self.step], node.end):
+                    raise Refusal("implausible_value", "1 of several things")
                 self._note_gone(value(node), new)
         for one in chain.sides[: first + 1]:
-            self.seen |= {literal.value for literal in literals_of(one, self.solution.steps[self.step])}
-        self.seen -= set(self.gone)
+            literals = literals_of(one, self.solution.steps[self.step])
+            self.seen |= {literal.value for literal in literals if literal.node not in self.change.new}
         for before, after in zip(chain.sides[first:], chain.sides[first + 1 :], strict=False):
             if self.change.equation is None:
                 self._carry_on(before, after, {}, {})
-        self._end_of_chain(self.change.chain, chain)
+        self._end_of_chain(chain)
         last = next((side for side in reversed(chain.sides) if side.value is not None), chain.sides[-1])
         if last.formula is None or last.value is None:
             raise Refusal("unread_formula")
@@ -223,29 +244,29 @@ class _Carrying:
             if new != value(node):
                 self._write(Literal(value(node), node.start, node.end, node), new)
 
-    def _write(self, literal: Literal, new: Surd, step: int | None = None) -> None:
-        step = self.at if step is None else step
-        text = self.solution.steps[step]
-        if not is_plausible(literal.value, new, self.solution.question):
-            raise Refusal("implausible_value", f"{new} for {literal.value}")
+    def _write(self, literal: Literal, new: Surd) -> None:
+        text = self.solution.steps[self.at]
+        self._refuse_implausible(literal.value, new)
         node = literal.node or Node("num", (), literal.start, literal.end, number=literal.value)
         written = write(new, node, text)
         if written is None:
             raise Refusal("not_writable", f"{new}")
+        if new == 1 and literal.value != 1 and _NOUN.match(text, literal.end):
+            raise Refusal("implausible_value", "1 of several things")
         self._note_gone(literal.value, new)
         self.new[node] = new
-        self.edits.setdefault(step, []).append(Edit(literal.start, literal.end, brackets(text, node, written)))
+        self.edits.setdefault(self.at, []).append(Edit(literal.start, literal.end, brackets(text, node, written)))
 
-    @property
-    def at(self) -> int:
-        """The step that is carried into now."""
-        return self._at if hasattr(self, "_at") else self.step
+    def _refuse_implausible(self, old: Surd, new: Surd) -> None:
+        turned = (old.approximate or 0) > 0 > (new.approximate or 0) and not self.solution.has_negatives
+        if turned or not is_plausible(old, new, self.solution.question):
+            raise Refusal("implausible_value", f"{new} for {old}")
 
     def _note_gone(self, old: Surd, new: Surd) -> None:
         if self.gone.setdefault(old, new) != new:
             raise Refusal("two_values", f"{old} becomes {self.gone[old]} and {new}")
 
-    def _end_of_chain(self, index: int, chain: Chain) -> None:
+    def _end_of_chain(self, chain: Chain) -> None:
         """Note the letter that a changed chain gives a value to."""
         tree = chain.sides[0].formula.tree if chain.sides[0].formula is not None else None
         name, old = named(chain)
@@ -256,13 +277,11 @@ class _Carrying:
                 self.letters[name] = new
         elif tree is not None and chain.sides[0].letters and len(chain.sides) > 1:
             # What a formula with letters is equal to changed: these letters say something else now.
-            self.vague = self.vague | chain.sides[0].letters
+            self.vague |= chain.sides[0].letters
         self.latest = next((side.value for side in reversed(chain.sides) if side.value is not None), None)
 
-    vague: frozenset[str] | set[str] = frozenset()
-
     def _chain(self, index: int, chain: Chain) -> None:
-        self._at = chain.step
+        self.at = chain.step
         text = self.solution.steps[chain.step]
         old = self.solution.letters_before(index)
         letters = {**old, **self.letters}
@@ -273,7 +292,7 @@ class _Carrying:
                 self._unread(text[side.start : side.end])
                 continue
             own = side.letters
-            depends = bool(own & (set(self.letters) | set(self.vague)))
+            depends = bool(own & (set(self.letters) | self.vague))
             dependent = dependent or (depends and (len(chain.sides) > 1 or side.formula.tree.op != "letter"))
             before = chain.sides[place - 1] if place and chain.relations[place - 1] == "=" else None
             if side.value is None:
@@ -293,7 +312,7 @@ class _Carrying:
         if dependent and not changed:
             raise Refusal("letters_depend", text[chain.start : chain.sides[-1].end][:200])
         if changed and len(chain.sides) > 1:
-            self._end_of_chain(index, chain)
+            self._end_of_chain(chain)
         elif any(side.value is not None for side in chain.sides) and len(chain.sides) > 1:
             self.latest = None
             self._note_seen(chain)
@@ -302,11 +321,11 @@ class _Carrying:
         """Numbers in the place of letters: `2x + 1 = 2 \\cdot 6 + 1`."""
         assert before.formula is not None and side.formula is not None
         if known_value(before.formula.tree, old) != side.value:
-            if before.formula.tree.op == "letter" or before.letters & (set(self.letters) | set(self.vague)):
+            if before.formula.tree.op == "letter" or before.letters & (set(self.letters) | self.vague):
                 raise Refusal("letters_not_followed")
             self._by_value(side, self.solution.steps[self.at], alone=False, stated=True)
             return
-        if before.letters & set(self.vague):
+        if before.letters & self.vague:
             raise Refusal("letters_depend")
         self._carry_on(before, side, old, letters)
 
@@ -320,9 +339,10 @@ class _Carrying:
                 self._refuse_ambiguous(literal.value, is_box)
                 self._write(literal, self.gone[literal.value])
             elif literal.value not in self.seen and literal.value not in self.solution.given:
-                raise Refusal("unexplained_number", f"{literal.value} in {text[side.start : side.end][:200]}")
+                if bare or self._may_come_from_change(literal.value):
+                    raise Refusal("unexplained_number", f"{literal.value} in {text[side.start : side.end][:200]}")
             elif bare and (stated or alone):
-                self._refuse_relative(literal.value, stated)
+                self._refuse_relative(literal.value)
 
     def _in_box(self, side: Side) -> bool:
         answer = self.solution.answer
@@ -331,10 +351,22 @@ class _Carrying:
     def _refuse_ambiguous(self, old: Surd, is_box: bool) -> None:
         if is_box:
             return
-        if old in _ALWAYS_AMBIGUOUS or old in self.solution.given or old in self.seen:
+        if old in _ALWAYS_AMBIGUOUS or old in self.solution.given or old in self.seen or old in self.solution.constants:
             raise Refusal("ambiguous_number", f"{old}")
 
-    def _refuse_relative(self, number: Surd, stated: bool) -> None:
+    def _may_come_from_change(self, number: Surd) -> bool:
+        """Whether a number is one step from what was changed, with another number of the problem or by itself."""
+        helpers = self.solution.given | self.seen | _HELPERS
+        for old in self.gone:
+            if number * number == old or old * old == number:
+                return True
+            results = [number - old, old - number, number + old, number * old]
+            results += [one / other for one, other in ((number, old), (old, number)) if len(other.terms) == 1]
+            if any(one in helpers for one in results):
+                return True
+        return False
+
+    def _refuse_relative(self, number: Surd) -> None:
         """A number that stands alone may be the root, the square, the half or the double of what was changed."""
         for old in self.gone:
             near = [old * old, old + old, -old]
@@ -359,7 +391,7 @@ class _Carrying:
                 raise Refusal("unread_formula", text[:200])
 
     def _words(self, words: Words) -> None:
-        self._at = words.step
+        self.at = words.step
         text = self.solution.steps[words.step][words.start : words.end]
         if any(Surd(one) in self.gone for one in values_of_words(text)):
             raise Refusal("number_word", text.strip()[:200])
@@ -376,7 +408,7 @@ class _Carrying:
             if step >= end:
                 continue
             text = self.solution.steps[step]
-            if claims_something(text):
+            if _CLAIM.search(text) or (step > self.step and _SUPERLATIVE.search(text)):
                 raise Refusal("claim_about_numbers", text[:200])
 
 

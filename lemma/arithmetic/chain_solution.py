@@ -15,17 +15,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lemma.arithmetic.chains import Chain, Side, Words, read_items
-from lemma.arithmetic.formulas import Node
+from lemma.arithmetic.constants import known_constants
+from lemma.arithmetic.formulas import Node, parts_of
 from lemma.arithmetic.graph import values_of_words
 from lemma.arithmetic.latex import is_balanced
 from lemma.arithmetic.numbers import parse_plain
 from lemma.arithmetic.surds import Surd
-from lemma.arithmetic.writing import known_value, written_parts
+from lemma.arithmetic.writing import is_written, known_value, written_parts
 from lemma.exceptions import Refusal
 
 _COMPLEX = re.compile(r"\bcomplex|\bimaginary|\bi\s*\^\s*\{?2|[\d}]\s*i\b(?!\w)|\bi\s*\\sqrt")
 _DRAWING = re.compile(r"\[asy\](?:(?!\[/?asy\]).)*\[/asy\]", re.DOTALL)
 _NUMBER = re.compile(r"\d{1,3}(?:(?:,|\{,\}|\\!,|,\\!)\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+")
+_NAME = re.compile(r"[A-Z]|\\angle")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _MOST_CHAINS = 150
 
@@ -78,19 +80,24 @@ class ChainSolution:
         return tuple(side for item in items if isinstance(item, Chain) for side in item.sides)
 
     @cached_property
+    def constants(self) -> frozenset[Surd]:
+        """The numbers that everybody knows and the words call up, such as 12 for months."""
+        return frozenset(map(Surd, known_constants((self.question, *self.steps))))
+
+    @cached_property
     def given_in_digits(self) -> tuple[Surd, ...]:
         """The numbers of the question that stand in digits outside of drawings, indices and exponents."""
         text = re.sub(r"[\^_]\s*(?:\{[^{}]*\}|\w)", " ", _DRAWING.sub(" ", self.question))
         return tuple(dict.fromkeys(literal.value for literal in literals_of_text(text)))
 
     @cached_property
-    def drawn(self) -> bool:
-        """Whether the question shows a drawing, whose numbers are not read."""
-        return "[asy]" in self.question
-
-    def text(self, step: int, node: Node) -> str:
-        """The text of a part."""
-        return self.steps[step][node.start : node.end]
+    def has_negatives(self) -> bool:
+        """Whether any number of the solution or the question is negative."""
+        sides = [*self._question_sides, *(side for chain in self.chains for side in chain.sides)]
+        texts = {id(side): self.question for side in self._question_sides}
+        texts |= {id(side): self.steps[chain.step] for chain in self.chains for side in chain.sides}
+        found = (literal for side in sides for literal in literals_of(side, texts[id(side)]))
+        return any((literal.value.approximate or 0) < 0 for literal in found)
 
     def letters_before(self, chain: int) -> dict[str, Surd]:
         """The letters that are called equal to one number only in the chains before one."""
@@ -107,12 +114,31 @@ class ChainSolution:
         """
         found: dict[Surd, int] = {}
         for chain in self.chains[:index]:
-            last = chain.sides[-1].value
-            if last is None or set(chain.relations) != {"="}:
+            last, side = chain.sides[-1].value, chain.sides[-1].formula
+            if last is None or side is None or not is_written(side.tree) or set(chain.relations) != {"="}:
+                continue
+            worked = any(side.value is not None for side in chain.sides[:-1])
+            if not (worked or named(chain)[0] is not None or _is_name(chain.sides[0])):
                 continue
             if chain.step < self.chains[index].step or same_step:
-                found[last] = chain.step
+                found.setdefault(last, chain.step)
         return found
+
+    def says_elsewhere(self, index: int, number: Surd) -> bool:
+        """Whether the step of a chain says a number outside of that chain."""
+        chain = self.chains[index]
+        text = self.steps[chain.step]
+        for item in self.items:
+            if item.step != chain.step or item is chain:
+                continue
+            if isinstance(item, Words):
+                found = [literal.value for literal in literals_of_text(text[item.start : item.end])]
+                found += map(Surd, values_of_words(text[item.start : item.end]))
+            else:
+                found = [literal.value for side in item.sides for literal in literals_of(side, text)]
+            if number in found:
+                return True
+        return False
 
     @cached_property
     def solved(self) -> dict[int, int]:
@@ -133,6 +159,13 @@ class ChainSolution:
                     found[index] = earlier
                 break
         return found
+
+
+def _is_name(side: Side) -> bool:
+    """Whether a side is a name of several letters, such as `AB` or `\\angle PQR`."""
+    parts = tuple(parts_of(side.formula.tree)) if side.formula is not None else ()
+    names = [part.name for part in parts if part.op == "letter"]
+    return bool(names) and {part.op for part in parts} <= {"letter", "*"} and all(map(_NAME.fullmatch, names))
 
 
 def satisfies(equation: Chain, name: str, root: Surd) -> bool | None:

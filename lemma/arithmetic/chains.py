@@ -34,6 +34,9 @@ _ALIGNED = (
     "split",
 )
 _INNER = re.compile(r"\\(?:begin|end)\{(?:aligned|split|gathered)\}")
+_MATRIX = re.compile(r"\\begin\{[pbvBV]?matrix\}(?:(?!\\begin|\\end).)*\\end\{[pbvBV]?matrix\}", re.DOTALL)
+_COLUMN = re.compile(r"(?:\\left\s*)?\\begin\{[pb]matrix\}|\\end\{[pb]matrix\}(?:\s*\\right)?")
+_ENTRY = re.compile(r"\\\\|&")
 _UNREAD_INSIDE = re.compile(r"\\begin\{")
 _CONNECTIVE = (
     r"\\(?:text|mbox|textrm|mathrm|textnormal)\s*\{[^{}]*?\b(?i:and|or|so|if|then|thus|since|therefore|for|where|when|because|but|"
@@ -41,7 +44,7 @@ _CONNECTIVE = (
 )
 _BREAK = re.compile(
     rf"{_CONNECTIVE}|\\(?:q?quad|implies|iff|therefore|because|(?:[Ll]ong)?[Rr]ightarrow|[Ll]eftrightarrow|to|Longleftrightarrow)"
-    r"(?![a-zA-Z])|;|,(?!\d{3}(?!\d))|(?<!\d),"
+    r"(?![a-zA-Z])|;|,(?!(?:\\!)?\d{3}(?!\d))|(?<!\d),"
 )
 _RELATION = re.compile(
     r"=|\\(?:approx|equiv|leq?|geq?|lt|gt|neq?|in|sim|cong|pm|mp|mid|propto|ll|gg|parallel|perp|subset|cup|cap)(?![a-zA-Z])|[<>]"
@@ -49,7 +52,7 @@ _RELATION = re.compile(
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{\s*")
 _OPENING = re.compile(r"(?:\\left\s*)?[(\[]\s*")
 _CLOSING = re.compile(r"\s*(?:\\right\s*)?[)\]]\s*$")
-_COMMA = re.compile(r",(?!\d{3}(?!\d))")
+_COMMA = re.compile(r",(?!(?:\\!)?\d{3}(?!\d))")
 _COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.)", re.DOTALL)
 _ROW = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _DIGITS = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
@@ -139,7 +142,7 @@ def _chains(text: str, start: int, end: int, step: int, complex_numbers: bool) -
     """The chains of one formula."""
     inner = _INNER.sub(lambda match: " " * len(match.group()), text[start:end])
     text = text[:start] + inner + text[end:]
-    if _UNREAD_INSIDE.search(inner):
+    if _UNREAD_INSIDE.search(_MATRIX.sub("", inner)):
         yield Chain(step, (Side(start, end, None, None),), (), True)
         return
     sides: list[Side] = []
@@ -188,6 +191,11 @@ def _components(text: str, side: Side) -> list[tuple[int, int, str]]:
     box = _BOX.match(text, start, end)
     if box is not None and text[end - 1] == "}":
         start, end = box.end(), end - 1
+    column = _MATRIX.fullmatch(text[start:end].strip())
+    if column is not None and "vmatrix" not in column.group():
+        ends = [match.span() for match in _COLUMN.finditer(text, start, end)]
+        pieces = _split(text, ends[0][1], ends[-1][0], _ENTRY) if len(ends) == 2 else []
+        return [piece for piece in pieces if text[piece[0] : piece[1]].strip()]
     bracket = _OPENING.match(text, start, end)
     if bracket is not None:
         closing = _CLOSING.search(text, bracket.end(), end)
@@ -213,6 +221,7 @@ def _split(text: str, start: int, end: int, pattern: re.Pattern[str]) -> list[tu
         if character == "\\":
             command = _COMMAND.match(text, here, end)
             written = command.group() if command is not None else character
+            depth += (written == "\\begin") - (written == "\\end")
             # \left( counts by its bracket, \{ as one
             depth += (written in ("\\{",)) - (written in ("\\}",))
             here += len(written)

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import comb, factorial
 
-from lemma.arithmetic.numbers import FRAC, parse_plain
+from lemma.arithmetic.numbers import FRAC, Value, parse_plain
 from lemma.arithmetic.surds import NoValue, Surd, Unit
 
 _MOST_DEPTH = 30
 _LARGEST_FACTORIAL = 30
+_HIGHEST_ROOT = 12
 _NUMBER = re.compile(r"\d{1,3}(?:(?:,|\{,\}|\{,\}\\!|\\!,|,\\!)\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+")
 _BLANK = re.compile(r"(?:\s|~|&|\\[,;:! ]|\\(?:left|right|[bB]igg?[lr]?|displaystyle)(?![a-zA-Z]))+")
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
@@ -234,13 +235,7 @@ class _Parser:
         if symbol in _TRIGONOMETRIC or symbol == "\\log":
             return self._function(symbol, depth)
         if symbol in _WITH_ARGUMENTS:
-            self.take(symbol)
-            op, count = _WITH_ARGUMENTS[symbol]
-            if self.peek() == "[":
-                raise Unreadable  # a cube root
-            parts = tuple(self._argument(depth) for _ in range(count))
-            end = self.last if count else self._passed((begin, self.at))
-            return Node(op, parts, begin, end, name=symbol)
+            return self._with_arguments(symbol, begin, depth)
         letter = _LETTER.match(self.text, self.at, self.end)
         if letter is None:
             raise Unreadable
@@ -282,6 +277,21 @@ class _Parser:
         if symbol == "\\pi" or symbol in _FRACTIONS or symbol == "\\sqrt" or (symbol.isascii() and symbol.isalpha()):
             return self._base(depth + 1)
         raise Unreadable
+
+    def _with_arguments(self, symbol: str, begin: int, depth: int) -> Node:
+        """A fraction, a binomial, a root (also `\\sqrt[3]{8}`), or pi, which has none."""
+        self.take(symbol)
+        op, count = _WITH_ARGUMENTS[symbol]
+        index: tuple[Node, ...] = ()
+        if op == "sqrt" and self.peek() == "[":
+            self.take("[")
+            self.inside.append("]")
+            op, index = "root", (self.sum(depth + 1),)
+            self.inside.pop()
+            self.take("]")
+        parts = tuple(self._argument(depth) for _ in range(count))
+        end = self.last if count else self._passed((begin, self.at))
+        return Node(op, (*parts, *index), begin, end, name=symbol)
 
     def _function(self, symbol: str, depth: int) -> Node:
         begin, _ = self.take(symbol)
@@ -346,6 +356,18 @@ def _rational(number: Surd) -> int | Fraction:
     return found
 
 
+def _root(radicand: Value, index: Value) -> Surd:
+    """A cube root, or a higher one, that is a fraction."""
+    if not isinstance(index, int) or not 2 <= index <= _HIGHEST_ROOT:
+        raise NoValue
+    sign = -1 if radicand < 0 and index % 2 else 1
+    parts = [round(abs(part) ** (1 / index)) for part in (radicand.numerator, radicand.denominator)]
+    root = Fraction(parts[0], parts[1] or 1) * sign
+    if root**index != radicand:
+        raise NoValue
+    return Surd(root)
+
+
 def _real(number: Surd) -> float:
     found = number.approximate
     if found is None:
@@ -365,6 +387,7 @@ _OPERATIONS: dict[str, Callable[[list[Surd]], Surd]] = {
     "^": lambda parts: parts[0].power(_rational(parts[1])),
     "neg": lambda parts: -parts[0],
     "sqrt": lambda parts: Surd.root(_rational(parts[0])),
+    "root": lambda parts: _root(_rational(parts[0]), _rational(parts[1])),
     "!": lambda parts: Surd(factorial(_whole(parts[0]))),
     "binom": lambda parts: Surd(comb(_whole(parts[0]), _whole(parts[1]))),
     "%": lambda parts: parts[0] / Surd(100),

@@ -94,7 +94,7 @@ def propagate(graph: SolutionGraph, change: Change, *, annotated: bool = True) -
 
 
 @lru_cache(maxsize=1024)
-def claims_something(text: str) -> bool:
+def _claims_something(text: str) -> bool:
     """Whether a step compares, rounds or reasons about its numbers."""
     return bool(_CLAIM.search(text) or (not text.isascii() and _HAN_CLAIM.search(text)))
 
@@ -254,7 +254,7 @@ class _Propagation:
                 raise Refusal("unread_number")
             if step in self.edits and _UNCLEAR.search(self.graph.steps[step]):
                 raise Refusal("unreadable_equation")
-            if step in self.edits and claims_something(self.graph.steps[step]):
+            if step in self.edits and _claims_something(self.graph.steps[step]):
                 raise Refusal("claim_about_numbers")
 
     def _refuse_right_values(self) -> None:

@@ -96,6 +96,7 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
         seed=config.seed,
         sampling=Sampling(config.temperature, config.top_p, config.max_tokens),
         taxonomy=taxonomy,
+        audit_temperature=config.judging_temperature,
     )
     return Job(
         partial(inject_by_teacher, teacher_plan),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 
 from pydantic import ValidationError
 from rich.console import Console
@@ -31,7 +32,7 @@ from lemma.engine.progress import new_progress
 from lemma.engine.summary import Summary
 from lemma.exceptions import ConfigError, Refusal, did_you_mean, first_fault
 from lemma.formats import record_kinds
-from lemma.formats.kind import RIGHT_SOLUTION, RecordKind
+from lemma.formats.kind import RIGHT_SOLUTION, RecordKind, as_thought
 from lemma.formats.shapes import Shape, shaped
 from lemma.models.backend_choice import OPENAI, choose_backend
 from lemma.models.factory import open_scorer
@@ -77,17 +78,11 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
         outputs = tuple(Output(records_file(kind)) for kind in kinds)
         with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal, new_progress(console) as progress:
             if not journal.done:
-                # Records of other kinds are from an earlier build, and would pass for part of this one.
-                for kind in record_kinds().keys() - kinds.keys():
-                    (config.run / records_file(kind)).unlink(missing_ok=True)
-                for kind in record_kinds():
-                    (config.run / records_file(kind)).with_suffix(".parquet").unlink(missing_ok=True)
-                (config.run / CHOSEN_REFLECTIONS).unlink(missing_ok=True)
+                _remove_earlier(config.run, kinds)
             selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates, kinds)
             if scorer is not None and config.unsure is not None:
                 with open_scores(config.run / PHRASE_SCORES, scorer.name) as scores:
-                    remembered = Remembered(scorer, scores)
-                    weigh = partial(least_words, scorer=remembered)
+                    weigh = partial(least_words, scorer=Remembered(scorer, scores))
                     selection = least_sure(sources, selection, config.unsure, weigh)
             if scorer is not None and isinstance(phrases, ModelChoice):
                 # In this process, as the model is too large to load in every worker.
@@ -100,13 +95,14 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
             # Not every other error fits, so there are more to choose from than turns.
             others = _OTHERS_PER_TURN * (config.turns - 1)
             items = bundles(sources, selection, kinds, cot_share=share, seed=config.seed, others=others)
-            building = partial(build_records, tuple(kinds), config.shape, joining)
+            keep = config.thoughts == "keep"
+            building = partial(build_records, tuple(kinds), config.shape, joining, thoughts=keep)
             run_stage(building, items, journal, config.workers, progress, total=len(selection), engine=config.engine)
             figures = Figures(journal.counts)
             facts = CardFacts(config, kinds, figures, journal.rejected, sources.problems, wording)
             made = [config.run / records_file(kind) for kind in kinds]
-            files = (*made, *(map(write_parquet, made) if config.parquet else ()))
-            files += tuple(write_card(config.run / RECORDS, facts))
+            made += map(write_parquet, made[:] if config.parquet else ())
+            files = (*made, *write_card(config.run / RECORDS, facts))
             notes = [*_notes(kinds, selection, figures)]
             if (example := joining.example(sources, selection)) is not None:
                 notes += preview(example)
@@ -120,6 +116,16 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
                 tallies=(figures.tally(kinds),),
                 notes=tuple(notes),
             )
+
+
+def _remove_earlier(run: Path, kinds: Mapping[str, RecordKind]) -> None:
+    """Files of an earlier build would pass for part of this one: other kinds, and all Parquet files."""
+    for kind in record_kinds():
+        lines = run / records_file(kind)
+        lines.with_suffix(".parquet").unlink(missing_ok=True)
+        if kind not in kinds:
+            lines.unlink(missing_ok=True)
+    (run / CHOSEN_REFLECTIONS).unlink(missing_ok=True)
 
 
 def _wording(config: BuildSftConfig, kinds: dict[str, RecordKind]) -> dict[str, str]:
@@ -137,6 +143,9 @@ def _kinds(config: BuildSftConfig) -> dict[str, RecordKind]:
             raise ConfigError(f"--records {name}: there is no such kind of record; {did_you_mean(name, known)}")
         if known[name].needs and not set(known[name].needs) & set(config.strategies):
             raise ConfigError(f"--records {name} needs --strategies {' or '.join(known[name].needs)}")
+        if config.thoughts == "keep" and not known[name].thinks:
+            thinking = ", ".join(kind for kind in known if known[kind].thinks)
+            raise ConfigError(f"--records {name} has no place for a thought; --thoughts keep goes with {thinking}")
     if not config.records:
         raise ConfigError(f"--records is empty; give one or more of {', '.join(known)}")
     return {name: known[name] for name in dict.fromkeys(config.records)}
@@ -167,7 +176,9 @@ def _phrases(config: BuildSftConfig) -> tuple[PhraseDraw | ModelChoice, Scorer |
     return choice, scorer
 
 
-def build_records(kinds: tuple[str, ...], shape: Shape, joining: Joining, item: Bundle | Rejection) -> Outcome:
+def build_records(
+    kinds: tuple[str, ...], shape: Shape, joining: Joining, item: Bundle | Rejection, *, thoughts: bool = False
+) -> Outcome:
     """The records of one erroneous solution, and of the right solutions mixed in with it."""
     outcome = Outcome(item.id)
     if isinstance(item, Rejection):
@@ -188,15 +199,17 @@ def build_records(kinds: tuple[str, ...], shape: Shape, joining: Joining, item: 
         kind = record_kinds()[name]
         lines = list(kind.records(case))
         if kind.of_error is not None and not lines:
-            detail = f"needs a {' or '.join(kind.needs) or 'known'} correction, and an explanation if it says one"
+            detail = f"needs a {' or '.join(kind.needs) or 'known'} correction"
             if kind.needs_step and case.erroneous.error_step is None:
                 detail = "the first wrong step is not known"
-            elif not kind.takes(True, case.gain):
+            elif kind.needs_explanation and not case.erroneous.explanation.strip():
+                detail = "nothing says what is wrong with the step"
+            elif not kind.takes(True, True, case.gain):
                 detail = f"its critique does not help the student (gain {case.gain:g})"
             outcome.refuse("build-sft", Refusal(f"no_{name}_record", detail))
         if kind.of_solution is not None:
             lines += map(kind.of_solution, map(joining.checked_solution, solutions.get(name, ())))
-        for line in lines:
+        for line in map(as_thought, lines) if thoughts else lines:
             outcome.add_line(records_file(name), json_line(shaped(line, shape) if kind.shaped else line.columns))
             count_record(outcome, name, line)
     return outcome

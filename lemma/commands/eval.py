@@ -43,7 +43,7 @@ from lemma.evaluation.results import (
     write_results,
 )
 from lemma.evaluation.stored import grade_stored, read_stored
-from lemma.evaluation.suites import Suite, select_suites
+from lemma.evaluation.suites import Suite, left_out, select_suites
 from lemma.exceptions import ConfigError, DataError
 from lemma.injectors.symbolic import InjectionPlan
 from lemma.models.backend_choice import OPENAI, choose_backend
@@ -217,7 +217,9 @@ def _report(
     rows = list(read_outputs(config.run))
     if not rows:
         notes = (*notes, "there are no outputs yet")
-        return Summary(journal.made, journal.rejected, (), next=_next_words(config), notes=notes)
+        most = max(journal.rejected, key=lambda reason: journal.rejected[reason], default="")
+        failure = f"no output could be graded, most often because of {most}; see rejected.jsonl" if most else ""
+        return Summary(journal.made, journal.rejected, (), _next_words(config), notes=notes, failure=failure)
     figures = {name: suite.figures for name, suite in suites.items()}
     models = dict.fromkeys(row.model for row in rows)
     by_model = {
@@ -225,6 +227,7 @@ def _report(
     }
     about = {"lemma": lemma.__version__, "seed": config.seed, "samples": config.n, "grades": grades_of(rows), **facts}
     file = write_results(config.run, about, by_model)
+    notes = (*notes, *left_out(suites, journal.rejected))
     only: Sequence[Result] = next(iter(by_model.values()))
     tallies = (ranking_tally(by_model),) if len(by_model) > 1 else tuple(suite_tallies(only, is_scripted(config.run)))
     return Summary(

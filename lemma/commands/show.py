@@ -95,7 +95,8 @@ def _page(sample: Sample) -> Iterator[Text | Table]:
             yield _row(segment.kind, [_marked(line, _STYLES[segment.kind]) for line in lines])
     yield Text()
     yield _row("answer", [Text(f"{escaped(erroneous.final_answer)}, should be {escaped(erroneous.gold_answer)}")])
-    yield _row("why", [Text(escaped(erroneous.explanation or "the first wrong step is not known"))])
+    unexplained = "not known" if erroneous.error_step is not None else "the first wrong step is not known"
+    yield _row("why", [Text(escaped(erroneous.explanation or unexplained))])
 
 
 def _marked(pieces: Sequence[Piece], style: str) -> Text:

@@ -39,7 +39,7 @@ class AnalyzeConfig(ModelConfig, ShardConfig):
     )
     locate: Annotated[Names, Option(metavar="METHOD,...")] = Field(
         (),
-        description="methods to combine: graph, judge, rollouts, confidence (default: judge if --teacher, else graph)",
+        description="methods to combine: graph, judge, rollouts, confidence; or exact (default: graph or judge)",
     )
     teacher: Teacher = Field(None, description="model that judges the solutions (default: none)")
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(
@@ -50,6 +50,13 @@ class AnalyzeConfig(ModelConfig, ShardConfig):
     )
     rollouts: Annotated[int, Option(metavar="N")] = Field(
         64, ge=4, description="maximum continuations per solution; requires --locate rollouts"
+    )
+    judge_accuracy: Probability = Field(
+        None,
+        description="how often the judge is right; --from FILE --locate judge measures it (default: assume 0.8)",
+    )
+    label_confidence: Probability = Field(
+        None, description="how often imported labels are right (default: assume 0.95 for people's, 0.8 for others)"
     )
     min_confidence: Probability = Field(
         None, description="minimum probability for a step to count as located (default: depends on the methods)"
@@ -100,7 +107,9 @@ class AnalyzeConfig(ModelConfig, ShardConfig):
 
     def without_model(self) -> str:
         """Without a student and a teacher, the graph decides, or labels do."""
-        return "with --from" if self.from_ else "" if self.asked() else "without --teacher or --model"
+        if self.from_ and not self.locate:
+            return "with --from"
+        return "" if self.asked() else "without --teacher or --model"
 
     def inert(self) -> Mapping[str, str]:
         """What the methods do not use."""
@@ -109,7 +118,10 @@ class AnalyzeConfig(ModelConfig, ShardConfig):
             connection = (f"teacher_{name}" for name in self.teacher_connection)
             unused |= dict.fromkeys(connection, "unless a student and a teacher are asked")
         if not self.asks_teacher:
-            unused |= {"teacher": "without --locate judge", "taxonomy": "without --teacher"}
+            unused |= dict.fromkeys(("teacher", "judge_accuracy"), "without --locate judge")
+            unused |= {"taxonomy": "without --teacher"}
+        if not self.from_:
+            unused |= {"label_confidence": "without --from"}
         if "rollouts" not in self.methods:
             unused |= dict.fromkeys(("rollouts", "prompt"), "without --locate rollouts")
         if not self.asks_student:

@@ -59,6 +59,9 @@ class BuildSftConfig(StageConfig):
     key_variable: Annotated[str, Option(setting=False, metavar="NAME", group=REFLECTIONS)] = Field(
         "OPENAI_API_KEY", description="environment variable that holds the API key"
     )
+    thoughts: Literal["drop", "keep"] = Field(
+        "drop", description="keep: put error and repair into a thought, with the right solution after it"
+    )
     turns: Annotated[int, Option(metavar="N")] = Field(1, ge=1, description="maximum number of errors per lemma record")
     retry_rate: Probability = Field(
         None, description="probability of each additional error; requires --turns (default: 0.5)"

@@ -38,6 +38,7 @@ class ErrorEntry:
     problem_id: str
     offset: int
     located: bool
+    explained: bool
     own: bool
     corrections: tuple[int, ...] = ()
     gain: float | None = None
@@ -92,12 +93,12 @@ class Errors(Compact[ErrorEntry]):
     def __len__(self) -> int:
         return len(self._offsets)
 
-    def add(self, record_id: str, problem_id: str, offset: int, *, located: bool, own: bool) -> None:
+    def add(self, record_id: str, problem_id: str, offset: int, *, located: bool, explained: bool, own: bool) -> None:
         """Add the next one."""
         self.ids.append(record_id)
         self.problem_ids.append(problem_id)
         self._offsets.append(offset)
-        self._facts.append(2 * located + own)
+        self._facts.append(4 * explained + 2 * located + own)
 
     def correct(self, corrections: Iterable[tuple[int, int]]) -> None:
         """Note the corrections, each as the number of its error and its offset."""
@@ -119,6 +120,7 @@ class Errors(Compact[ErrorEntry]):
             self.problem_ids[number],
             self._offsets[number],
             bool(facts & 2),
+            bool(facts & 4),
             bool(facts & 1),
             tuple(self._corrections[start:end]),
             None if self.gains is None else self.gains.get(record_id, 0.0),

@@ -28,7 +28,8 @@ def write_parquet(lines: Path) -> Path:
     # Twice through the file: a column that is null, or an empty list, throughout a group has its type in another one.
     schema = pyarrow.schema([])
     for rows in _groups(lines):
-        found = pyarrow.Table.from_pylist(rows).schema
+        names = dict.fromkeys(name for row in rows for name in row)  # from_pylist looks at the first row alone
+        found = pyarrow.table({name: [row.get(name) for row in rows] for name in names}).schema
         schema = pyarrow.unify_schemas([schema, found], promote_options="permissive")
     path = lines.with_suffix(".parquet")
     temporary = path.with_name(f"{path.name}.tmp")

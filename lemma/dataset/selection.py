@@ -36,7 +36,7 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Selection:
-    """What goes into the records, in the order of the files, and what is rejected."""
+    """What goes into the records, in the order of the files, and what is rejected. `own_solutions` are proven."""
 
     errors: Sequence[ErrorEntry]
     solutions: Sequence[SolutionEntry]
@@ -88,10 +88,18 @@ def select(
     for place, earlier in pairs:
         rejected.append((kept[place], "near_duplicate", kept[earlier]))
         different[kept[place]] = 0
+    proven: tuple[SolutionEntry, ...] = ()
+    if any(kind.shows_solutions for kind in kinds.values()):
+        # No more than there are errors of the student's own, in any order: to prove one takes a while.
+        there = _not_of(overlapping, sources.own_solutions)
+        order = array("Q", range(len(there)))
+        random_for(0, "own right solutions").shuffle(order)
+        wanted = sum(different[number] for number in own)
+        proven = tuple(islice(filter(sources.is_proven, (there[number] for number in order)), wanted))
     return Selection(
         Chosen(errors, compress(range(len(errors)), different)),
         _not_of(overlapping, sources.solutions),
-        _not_of(overlapping, sources.own_solutions),
+        proven,
         Rejections(errors, rejected),
     )
 
@@ -103,15 +111,6 @@ def _not_of(overlapping: Mapping[str, str], entries: Sequence[SolutionEntry]) ->
     return Chosen(entries, (number for number, one in enumerate(entries) if one.problem_id not in overlapping))
 
 
-def proven_own(sources: Sources, selection: Selection, seed: int) -> list[SolutionEntry]:
-    """Right solutions of the student's own that are proven, no more than there are errors of its own."""
-    order = array("Q", range(len(selection.own_solutions)))
-    random_for(seed, "own right solutions").shuffle(order)
-    drawn = (selection.own_solutions[number] for number in order)
-    wanted = sum(entry.own for entry in selection.errors)
-    return list(islice(filter(sources.is_proven, drawn), wanted))
-
-
 def error_text(sources: Sources, entry: ErrorEntry) -> str:
     """The text by which near-duplicates are found. The line may still be invalid; a worker parses it."""
     values = sources.values(entry.place)
@@ -120,7 +119,7 @@ def error_text(sources: Sources, entry: ErrorEntry) -> str:
 
 def _records(kind: RecordKind, entry: ErrorEntry) -> int:
     """How many records of a kind an error makes."""
-    if not kind.takes(entry.located, entry.gain) or (kind.needs and not entry.corrections):
+    if not kind.takes(entry.located, entry.explained, entry.gain) or (kind.needs and not entry.corrections):
         return 0
     return len(entry.corrections) if kind.each_correction else 1
 
@@ -148,8 +147,8 @@ def bundles(
             # A share of 1 would take endlessly many: each right solution is used once instead.
             quota = share_quota(share) if share < 1 else spread_quota(len(available), len(selection.errors))
             right[name] = RightSolutions(available, quota, seed, name)
-            if kind.shows_solutions and (proven := proven_own(sources, selection, seed)):
-                own[name] = RightSolutions(proven, quota, seed, f"{name}, own")
+            if kind.shows_solutions and selection.own_solutions:
+                own[name] = RightSolutions(selection.own_solutions, quota, seed, f"{name}, own")
     of_problem: dict[str, list[ErrorEntry]] = {}
     for entry in selection.errors if others else ():
         of_problem.setdefault(entry.problem_id, []).append(entry)

@@ -54,7 +54,8 @@ class Sources:
                 text_field(values, name, path, number) for name in ("id", "problem_id", "error_type")
             )
             located, own = values.get("error_step") is not None, values.get("origin") == "student"
-            self.errors.add(record_id, problem_id, offset, located=located, own=own)
+            explained = bool(str(values.get("explanation") or "").strip())
+            self.errors.add(record_id, problem_id, offset, located=located, explained=explained, own=own)
             self.error_types.add(kind)
             if values.get("reference_steps"):
                 first_of.setdefault(problem_id, offset)

@@ -11,7 +11,7 @@ from lemma.evaluation.pace import Pace
 from lemma.exceptions import Refusal
 from lemma.models.client import Client
 from lemma.models.prompts import Prompt
-from lemma.models.protocol import Message, Request, Response, Sampling
+from lemma.models.protocol import Message, Request, Response, Sampling, is_only_reasoning
 from lemma.models.scoring import Score, Turn
 
 _NEXT_PROBLEM = "\n\nProblem:"
@@ -67,6 +67,9 @@ class Asker:
         answer: Response | Refusal
         try:
             answer = await self.client.ask(request)
+            if is_only_reasoning(answer) and answer.finish_reason != "length":
+                # The server has lost the answer, or kept it with the thoughts: that is no wrong answer of the model.
+                answer = Refusal("only_reasoning", f"no text after the reasoning: {answer.reasoning[-200:]}")
         except Refusal as error:
             answer = error
         self.pace.answered(time.monotonic() - since)

@@ -26,14 +26,15 @@ def of_error(case: Case) -> Iterator[Line]:
             "segments": spans(trajectory.segments),
         }
         text = "".join(segment.text for segment in trajectory.segments)
-        yield Line(trajectory.question, text, counted_as, columns)
+        said = joined.right_solution(case.erroneous).text
+        yield Line(trajectory.question, text, counted_as, columns, said=said)
 
 
 def of_solution(solution: RightSolution) -> Line:
     segments = solution.checked or (Segment(kind="correction", text=solution.text),)
     columns = {"strategy": None, **origin(solution), "segments": spans(segments)}
     text = "".join(segment.text for segment in segments)
-    return Line(solution.question, text, RIGHT_SOLUTION, columns)
+    return Line(solution.question, text, RIGHT_SOLUTION, columns, said=solution.text)
 
 
 KIND = RecordKind(
@@ -43,4 +44,5 @@ KIND = RecordKind(
     right_solutions="mixed",
     needs_step=False,
     each_correction=True,
+    thinks=True,
 )

@@ -16,7 +16,7 @@ from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import INTEGER, PLAIN, Value, decimals_needed, normal, render
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.cuts import replaced
-from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import SELDOM, Proposal, Site, shuffled, sites
 
 Slip = tuple[Value, str]
 
@@ -28,14 +28,20 @@ _TWICE = 20  # up to here, everybody knows the half and the double
 _FEWEST = 3  # from here on, people are not sure of the times table
 _LARGEST_KNOWN = 9  # what two digits add up to without anybody getting it wrong, almost
 _SMALLEST_PRODUCT = 9
-_CARELESS = 0.05
 _COLUMNS = {-2: "hundredths", -1: "tenths", 0: "ones", 1: "tens", 2: "hundreds", 3: "thousands"}
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """Slips in the result of one equation; in an easy one only if the solution has no other."""
     # An unknown that the text solves for is a result too: "6x = 96, x = 16".
-    solved = [Site(graph, index) for index, equation in enumerate(graph.equations) if equation.solves]
+    # One that is named before its equation keeps its right value there.
+    named = {(mention.number.face, mention.step) for mention in graph.mentions}
+    solved = [
+        Site(graph, index)
+        for index, equation in enumerate(graph.equations)
+        if equation.solves
+        if not any(face == equation.result.face and step <= graph.step_of[index] for face, step in named)
+    ]
     found = [*sites(graph, rng), *solved]
     hard = [proposal for site in found if not _is_easy(site) for proposal in _slips_of(site, rng)]
     yield from hard or (proposal for site in found if _is_easy(site) for proposal in _slips_of(site, rng))
@@ -51,7 +57,7 @@ def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
             if site.equation.solves:
                 told = f"{site.quoted(site.equation.solves)} gives"
             explanation = f"{told} {site.result}, not {site.shown(site.equation.result, wrong)}: {reason}."
-            weight = 1 if (wrong, reason) in often else _CARELESS
+            weight = 1 if (wrong, reason) in often else SELDOM
             yield Proposal(Change(site.index, result=wrong), explanation, weight)
 
 
@@ -237,7 +243,7 @@ def _multiplication_slips(left: Value, factor: Value, right: Value, careless: bo
                 slips.append((many * (digit - part), f"the partial product of {many} and {part} is left out"))
             for wrong, reason in _long_multiplication_slips(many, one):
                 slips.append((many * digit + (wrong - many * one) * 10**place, f"in {many} times {one}, {reason}"))
-    if unit != 1:
+    if {many, digit} != {left, factor}:
         slips = [(normal(wrong * unit), f"in {many} times {digit}, {reason}") for wrong, reason in slips]
     if isinstance(left, int) and isinstance(factor, int) and isinstance(right, int) and 0 in (left % 10, factor % 10):
         slips.append((right * 10, "there is one zero too many"))
@@ -255,7 +261,8 @@ def _long_multiplication_slips(many: int, digit: int, careless: bool = False) ->
         if carry and place < len(str(many)) - 1:
             slips.append((right - carry * 10 ** (place + 1), f"the {carry} that is carried is dropped"))
         for off in (own - 1, own + 1):
-            if min(own, digit) >= _FEWEST - careless and product >= _SMALLEST_PRODUCT and off < 10:
+            smallest = _SMALLEST_PRODUCT - _FEWEST * careless
+            if min(own, digit) >= _FEWEST - careless and product >= smallest and off < 10:
                 near = right + (off - own) * digit * 10**place
                 slips.append(
                     (near, f"in the {_column(place)}, {own} times {digit} is {product}, but {off * digit} was used")
@@ -282,7 +289,8 @@ def _division_slips(left: Value, divisor: Value, right: Value, careless: bool = 
             if rest and (left - rest * 10**place) % divisor == 0:
                 over = f"the {rest} left over in the {_column(place)} is dropped"
                 slips.append(((left - rest * 10**place) // divisor, over))
-    near = [right - 10, right + 10] if right > _FEWEST * 10 else []
+    near = [right - 10, right + 10] if right > (2 * _TIMES_TABLE if careless else _FEWEST * 10) else []
+    near += [right - 1, right + 1] if careless and right > _TIMES_TABLE and right % 10 else []
     return slips + [(value, f"{value} times {divisor} is {value * divisor}") for value in near]
 
 

@@ -12,13 +12,12 @@ from lemma.arithmetic.numbers import Number, Value
 from lemma.arithmetic.propagation import Change
 from lemma.arithmetic.tokens import tokens_of_question
 from lemma.injectors.naming import suits, taken_for
-from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import MEASURES, SELDOM, Proposal, Site, shuffled, sites
 
 _RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?[:/]\s?\d{1,9})+")
 _PERCENT = re.compile(r"\s?-?(?:%|percent|per cent)|\s?/\s?100\b")
 
 _FEWEST, _MOST, _DOZEN = 3, 60, 12
-_MISREAD = 0.05  # next to a number of something else, one that is off by one is rare
 Kind = tuple[bool, bool, bool]  # money, a share, a whole number
 
 
@@ -58,13 +57,15 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             for wrong in (*shuffled([*sorted(others), *sorted(results)], rng), *shuffled(near, rng)):
                 source = others.get(wrong) or results.get(wrong)
                 edits = site.writes(leaf, wrong)
+                # Next to a number of something else, one that is off by one is rare.
                 if not edits or (source is not None and not suits(site, leaf, wrong, source)):
                     continue
                 fault = f"The problem says {site.shown(operand, operand.face)}, not {site.shown(operand, wrong)}"
                 if source is not None:
                     fault = taken_for(site, operand, wrong, link, source)
-                weight = 1 if source is not None else _MISREAD
-                yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)
+                yield Proposal(
+                    Change(site.index, edits), f"{fault}: it should be {site.worked}.", 1 if source else SELDOM
+                )
 
 
 def _is_small_count(site: Site, operand: Number) -> bool:

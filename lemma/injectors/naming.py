@@ -184,11 +184,13 @@ def suits(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
             due = {"$"}
         elif (noun := noun_behind(site.text, operand.end)) is not None:
             due = {noun.split()[-1]}
+    smaller, larger = sorted((wrong, operand.face))
     if due and taken:
-        return not due.isdisjoint(taken) and max(wrong, operand.face) <= _FARTHEST_ALIKE * min(wrong, operand.face)
-    return max(wrong, operand.face) <= _FARTHEST * min(wrong, operand.face)
+        return not due.isdisjoint(taken) and larger <= _FARTHEST_ALIKE * smaller
+    return larger <= _FARTHEST * smaller
 
 
+@lru_cache(maxsize=4096)
 def part_of(question: str, face: Value) -> str:
     """What part a number of the question plays, if it stands there once: a difference, a factor, or an amount."""
     places = [number.end for number in numbers_of(question) if number.face == face]

@@ -48,7 +48,8 @@ _NAMED = {
 _LARGEST_FACTOR = 10  # 12 + 4 is taken for 12 * 4, but not 130 + 150 for 130 * 150
 _LARGEST_DIVISOR = 5  # nobody needs 48 * 12 pans for 48 cupcakes
 _FARTHEST = 6  # times the right result
-_UNRELATED = 0.03
+# Wrong steps have as many signs of each kind as the right ones, or they could be told by their signs.
+_KEPT = {"*+": 0.35, "-+": 0.35, "/*": 0.65}
 _RATE = re.compile(r"\s?(?:/\s?[A-Za-z]|per\b|(?:an?|each) )")
 _UNIT = re.compile(r"\s?(/(?=\s?[A-Za-z])|per\b|[^\W\d_]{2,})")
 _NO_UNITS = frozenset(
@@ -77,8 +78,11 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             for wrong in shuffled(_CONFUSED[node.operator], rng):
                 edit = swap_operator(site, node.position, wrong)
                 contradicted = any(wrong not in allowed for allowed in said)
-                weight = _weight(site, node, wrong) if _is_likely(site, node, wrong) else 0
-                if edit is None or contradicted or weight == 0 or not _units_allow(wrong, left, right):
+                weight = _weight(site, node, wrong)
+                likely = _is_likely(site, node, wrong) and _units_allow(wrong, left, right)
+                if edit is None or contradicted or not likely or weight == 0:
+                    continue
+                if not graph.latex and rng.random() > _KEPT.get(node.operator + wrong, 1):
                     continue
                 yield Proposal(
                     Change(site.index, (edit,)),
@@ -101,7 +105,7 @@ def _is_done_elsewhere(site: Site) -> bool:
 
 def _weight(site: Site, node: Binary, wrong: str) -> float:
     """How often people confuse two operators: mostly in a relation of the question that they read the other way, "5
-    more than" or "3 times as many"; else they take things away that should be added, and nothing else.
+    more than" or "3 times as many".
     """
     if site.graph.latex:
         return 1
@@ -111,9 +115,7 @@ def _weight(site: Site, node: Binary, wrong: str) -> float:
         if site.links[leaf].question and not site.links[leaf].results
     }
     needed = "difference" if node.operator in "+-" else "factor"
-    if needed in parts:
-        return 1
-    return _UNRELATED if node.operator == "+" and wrong == "-" else 0
+    return float(needed in parts)
 
 
 def _is_written_elsewhere(site: Site, node: Binary) -> bool:

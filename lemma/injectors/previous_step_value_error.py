@@ -11,7 +11,7 @@ from lemma.arithmetic.propagation import Change
 from lemma.injectors.confusing_concept_error import confusions
 from lemma.injectors.context_value_error import is_share, kinds_given
 from lemma.injectors.naming import beside_its_like, suits, taken_for
-from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import SELDOM, Proposal, Site, shuffled, sites
 
 # Goes on from the result just found, which nobody then takes for another: "The total then increased to 42 + 12".
 _GOES_ON = re.compile(r"\b(?:increas|decreas|grew|grow|rose|dropp|becom|became)\w*\b", re.IGNORECASE)
@@ -26,34 +26,36 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         used = {operand.face for operand in site.equation.operands}
         earlier = {graph.equations[index].result.face: index for index in range(site.index)}
         for leaf, operand, link in shuffled(list(site.operands()), rng):
-            if len(link.results) != 1 or link.question or link.constant or site.in_fraction(leaf):
+            if not link.results or site.in_fraction(leaf):
                 continue
-            source = Site(graph, link.results[0])
+            origin = link.results[-1]
+            # A number that the question says as well is the result if nothing else takes that up.
+            certain = not (link.question or link.constant) or graph.only_use(origin) == (site.index, leaf)
+            if not certain or (graph.latex and len(link.results) > 1):
+                continue
+            source = Site(graph, origin)
             if source.step == site.step or beside_its_like(site):
                 continue
             if source.step == site.step - 1 and _GOES_ON.search(site.text):
                 continue
-            unfit = used | {number.face for number, _ in confusions(source)}
-            results = {
+            unfit = {operand.face, *(number.face for number, _ in confusions(source)), *(used if graph.latex else ())}
+            share = is_share(source.text, source.equation.result)
+            said = any(mention.face == operand.face for mention in graph.readings[site.step].mentions)
+            kind = (source.equation.result.currency, share)
+            # What the question gives, too, a step may just sum up, and not have found.
+            others = {
                 face: Link(results=(index,))
                 for face, index in earlier.items()
-                if isinstance(face, int) == isinstance(operand.face, int)
-                if is_share(graph.steps[graph.step_of[index]], graph.equations[index].result)
-                == is_share(source.text, source.equation.result)
-            }
-            others = {face: origin for face, origin in results.items() if face not in unfit}
-            kind = (source.equation.result.currency, is_share(source.text, source.equation.result))
-            said = any(mention.face == operand.face for mention in graph.readings[site.step].mentions)
-            others |= {
+                if is_share(graph.steps[graph.step_of[index]], graph.equations[index].result) == share
+            } | {
                 face: Link(question=True)
                 for face, kinds in given.items()
-                if not (said or graph.latex)
-                and face not in unfit
-                and isinstance(face, int) == isinstance(operand.face, int)
-                if all(found[:2] == kind for found in kinds)
+                if not (said or graph.latex) and all(found[:2] == kind for found in kinds)
             }
-            for wrong in shuffled(sorted(others), rng):
-                edits = site.writes(leaf, wrong)
+            for wrong in shuffled(sorted(others.keys() - unfit), rng):
+                is_alike = isinstance(wrong, int) == isinstance(operand.face, int)
+                edits = site.writes(leaf, wrong) if is_alike else ()
+                weight = SELDOM if wrong in used else 1
                 if edits and suits(site, leaf, wrong, others[wrong]):
-                    fault = taken_for(site, operand, wrong, link, others[wrong])
-                    yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.")
+                    fault = taken_for(site, operand, wrong, Link(results=(origin,)), others[wrong])
+                    yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)

@@ -39,7 +39,7 @@ from lemma.injectors import injector
 from lemma.injectors.formulas import Proposed, proposals
 from lemma.injectors.formulas.proof import carried as carried_formula
 from lemma.injectors.proof import CALCULATION, prove, prove_answer
-from lemma.injectors.proposal import Conclusion, Proposal
+from lemma.injectors.proposal import SELDOM, Conclusion, Proposal
 from lemma.injectors.sense import refuse_nonsense
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
@@ -57,15 +57,17 @@ _OFTEN_IN_LAST: dict[str, float] = {
 }
 # In formulas nearly anything can be miscalculated, and little else be proven: what is scarce comes first.
 _SCARCE: dict[str, float] = {
-    "calculation_error": 0.3,
-    "missing_step": 0.6,
+    "calculation_error": 0.05,
+    "missing_step": 0.3,
     "formula_confusion_error": 12,
     "confusing_concept_error": 12,
     "counting_error": 12,
     "question_misinterpretation_error": 6,
     "unit_conversion_error": 6,
+    "previous_step_value_error": 6,
     "operator_error": 2,
 }
+_UNUSUAL = 0.5  # how often something unusual is made at a step, rather than something usual at another
 _MOST_IN_LAST = 0.25  # of the errors of a problem whose other steps allow no more
 _OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
 _GOLD_NUMBER = re.compile(
@@ -176,7 +178,7 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     Raises Refusal if the problem's solution can't be read.
     """
     modular = read_modular_solution(problem)
-    graph = modular if modular is not None else _read(problem)
+    graph = modular if modular is not None else read_problem(problem)
     if plan.into is not None and isinstance(graph, SolutionGraph) and graph.final is None:
         raise Refusal("answer_not_computed", "no equation of the solution has the gold answer")
     rng = random_for(plan.seed, problem.id)
@@ -195,7 +197,10 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     most_alone = plan.per_problem if last == 0 else max(1, round(plan.per_problem * shares[-1] / 2))
     for place in wanted:
         others = sorted(range(last), key=lambda step: rng.random() ** (1 / (shares[step] + 1e-9)), reverse=True)
-        found = drafts.take([place, *others])
+        found = drafts.take([place], usual=True)
+        if found is None and rng.random() < _UNUSUAL:
+            found = drafts.take([place])
+        found = found or drafts.take(others, usual=True) or drafts.take([place, *others])
         if found is None and (plan.best_effort or (not drafts.taken_before_last and len(made) < most_alone)):
             found = drafts.take([last])
         if found is None and drafts.in_last + 1 <= _MOST_IN_LAST * (len(made) + 1):
@@ -233,13 +238,14 @@ class _Drafts:
                 # They are taken from the end: in random order, but what people do more often comes sooner.
                 drafts.sort(key=lambda draft: rng.random() ** (1 / weight_of(draft)))
 
-    def take(self, places: Sequence[int]) -> tuple[str, Injected] | None:
-        """The next error that is proven at the first of these steps that still has one, with its type. No final answer
-        is reached twice before all others at that step.
+    def take(self, places: Sequence[int], usual: bool = False) -> tuple[str, Injected] | None:
+        """The next error that is proven at the first of these steps that still has one, with its type; only one of
+        those that people often make, if it has to be `usual`. No final answer is reached twice before all others at
+        that step.
         """
         for place in places:
-            found = self._prove_next(place)
-            if found is None and self._spare[place]:
+            found = self._prove_next(place, SELDOM if usual else 0)
+            if found is None and self._spare[place] and not usual:
                 found = self._spare[place].pop(0)
             if found is not None:
                 self._made[found[0]] += 1
@@ -249,20 +255,24 @@ class _Drafts:
                 return found
         return None
 
-    def _prove_next(self, place: int) -> tuple[str, Injected] | None:
-        kinds, graph = self._drafts[place], self._graph
-        while kinds:
+    def _prove_next(self, place: int, above: float) -> tuple[str, Injected] | None:
+        drafts, graph = self._drafts[place], self._graph
+        while kinds := [kind for kind, left in drafts.items() if left and weight_of(left[-1]) > above]:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
             often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
-            often = _SCARCE if isinstance(graph, FormulaSolution) else often
+            if isinstance(graph, FormulaSolution):
+                often = _SCARCE
+                if self._made and not self._plan.best_effort and CALCULATION in kinds:
+                    del drafts[CALCULATION]  # it does not fill up what other types lack
+                    continue
             weights = [
-                self._plan.weights[kind] * often.get(kind, 1) * weight_of(kinds[kind][-1]) / (1 + 4 * self._made[kind])
+                self._plan.weights[kind] * often.get(kind, 1) * weight_of(drafts[kind][-1]) / (1 + 4 * self._made[kind])
                 for kind in kinds
             ]
-            kind = self._rng.choices(list(kinds), weights)[0]
-            while kinds[kind]:
+            kind = self._rng.choices(kinds, weights)[0]
+            while drafts[kind] and weight_of(drafts[kind][-1]) > above:
                 try:
-                    error = carried(graph, self._plan.injectors[kind], kinds[kind].pop(), self._plan.keep_annotations)
+                    error = carried(graph, self._plan.injectors[kind], drafts[kind].pop(), self._plan.keep_annotations)
                 except Refusal as refusal:
                     self.refused[refusal.reason] += 1
                     continue
@@ -272,16 +282,16 @@ class _Drafts:
                 self._texts.add(text)
                 if error.final not in self._answers:
                     self._answers.add(error.final)
-                    if not kinds[kind]:
-                        del kinds[kind]
                     return kind, error
                 self._spare[place].append((kind, error))
-            del kinds[kind]
         return None
 
 
-def _read(problem: Problem) -> SolutionGraph | FormulaSolution:
-    """The solution as a graph. A LaTeX one is read in two ways, and it is enough if one of them succeeds."""
+def read_problem(problem: Problem) -> SolutionGraph | FormulaSolution:
+    """A problem's solution as a graph. A LaTeX one is read in two ways, and it is enough if one of them succeeds.
+
+    Raises Refusal if it can't be read.
+    """
     if "\\boxed" not in problem.solution:
         return _read_graph(problem)
     written = split_steps(problem.solution)

@@ -243,7 +243,7 @@ class BatchClient:
                 status, body = int(response.get("status_code") or 0), response.get("body")
             except (orjson.JSONDecodeError, LookupError, TypeError, ValueError, AttributeError):
                 raise RunDirectoryError(f"{where}, line {number}: no batch result; download the file again") from None
-            if status == 200 and isinstance(body, dict) and fault_of(body) != "malformed_answer":
+            if status == 200 and isinstance(body, dict) and fault_of(body) in (None, "empty_answer"):
                 raw = orjson.dumps(body)
                 if self._store.get(key) is None:
                     usage = usage_of(raw)

@@ -21,7 +21,7 @@ from lemma.models.attempts import Patience
 from lemma.models.backend_choice import OPENAI, addresses_in, choose_backend
 from lemma.models.backends.openai_compatible import OpenAICompatible
 from lemma.models.batch import BatchClient
-from lemma.models.client import Client, DryClient, LiveClient, SeveralClients
+from lemma.models.client import Client, ClientWithFields, DryClient, LiveClient, SeveralClients
 from lemma.models.costs import Ledger, read_prices
 from lemma.models.protocol import Backend
 from lemma.models.scoring import ModelScorer, ScoringBackend
@@ -88,7 +88,7 @@ def open_clients(
     Raises ConfigError for an unknown backend, ModelError if it can't be used.
     """
     if any(config.dry_run for config in models.values()):
-        return DryClient(store)
+        return _with_fields(DryClient(store), next(iter(models.values())))
     if len(models) > 1 and any(config.batch for config in models.values()):
         raise ConfigError(f"--batch asks one model, and this command asks {' and '.join(models)}; leave it out")
     ledgers: list[Ledger] = []
@@ -107,13 +107,23 @@ def _open_client(
 ) -> Client:
     model = ledger.model
     name = choose_backend(config.backend, model, config.base_url)
+    if config.request and name in ("transformers", "vllm", "scripted"):
+        raise ConfigError(f"--request changes what a server is sent, and --backend {name} asks none; leave it out")
+    client: Client
     if config.batch:
         server = _openai_compatible(config, model) if name == "openai_compatible" else None
         if isinstance(server, SeveralServers):
             raise ConfigError("--batch hands its requests to one server: give one --base-url")
-        return BatchClient(server, store, ledger, config.command, config.run / "batch")
-    backend = open_it(name, config, model)
-    return LiveClient(backend, store, ledger, config.command, _patience(config, backend))
+        client = BatchClient(server, store, ledger, config.command, config.run / "batch")
+    else:
+        backend = open_it(name, config, model)
+        patience = _patience(config, backend)
+        client = LiveClient(backend, store, ledger, config.command, patience, ask_again=config.ask_again)
+    return _with_fields(client, config)
+
+
+def _with_fields(client: Client, config: ModelConfig) -> Client:
+    return ClientWithFields(client, config.request) if config.request else client
 
 
 def open_scorer(backend: str, model: str, base_url: str | None, key_variable: str = "OPENAI_API_KEY") -> ModelScorer:

@@ -40,6 +40,10 @@ CREATE TABLE IF NOT EXISTS responses (
 """
 
 
+# The old answer gets a key that no request has.
+_SET_ASIDE = "UPDATE responses SET key = key || '~' || rowid WHERE key = ?"
+
+
 class Usage(NamedTuple):
     """Tokens of the prompt and of the answer, as the server counted them."""
 
@@ -58,6 +62,7 @@ class Spent:
 class _Write(NamedTuple):
     row: tuple[str, str, str, int, int, bytes]
     stored: asyncio.Future[None]
+    replaces: bool
 
 
 class ResponseStore:
@@ -84,12 +89,23 @@ class ResponseStore:
             row = self._reader.execute("SELECT raw FROM responses WHERE key = ?", (key,)).fetchone()
         return None if row is None else bytes(row[0])
 
-    async def put(self, key: str, stage: str, model: str, raw: bytes, usage: Usage) -> None:
-        """Store an answer; returns when it is on disk. It is kept even if the caller is cancelled meanwhile."""
+    def of_stage(self, stage: str) -> list[tuple[str, bytes]]:
+        """Model and content of everything stored under a stage's name."""
+        query = "SELECT model, raw FROM responses WHERE stage = ? ORDER BY rowid"
+        with self._errors():
+            rows = self._reader.execute(query, (stage,)).fetchall()
+        return [(row[0], bytes(row[1])) for row in rows]
+
+    async def put(self, key: str, stage: str, model: str, raw: bytes, usage: Usage, *, replaces: bool = False) -> None:
+        """Store an answer; returns when it is on disk. It is kept even if the caller is cancelled meanwhile.
+
+        An answer that is there already stays, unless the new one replaces it: then the old one is kept under another
+        key, as it was paid for.
+        """
         if self._broken is not None or not self._writer.is_alive():
             raise self._broken or RunDirectoryError(f"{self._path} is closed; {_REPORT}")
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Write((key, stage, model, *usage, raw), stored))
+        self._queue.put(_Write((key, stage, model, *usage, raw), stored, replaces))
         await stored
 
     def spent(self, stage: str, model: str | None = None) -> Spent:
@@ -149,6 +165,8 @@ class ResponseStore:
                 with self._errors():
                     connection = connection or self._connect()
                     with connection:
+                        replaced = [(write.row[0],) for write in batch if write.replaces]
+                        connection.executemany(_SET_ASIDE, replaced)
                         rows = (write.row for write in batch)
                         connection.executemany("INSERT OR IGNORE INTO responses VALUES (?, ?, ?, ?, ?, ?)", rows)
             except RunDirectoryError as error:

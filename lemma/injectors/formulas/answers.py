@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from lemma.arithmetic.carrying import ChainChange, brackets, is_plausible
-from lemma.arithmetic.chain_solution import ChainSolution
+from lemma.arithmetic.chain_solution import ChainSolution, literals_of, literals_of_text
+from lemma.arithmetic.chains import Words
 from lemma.arithmetic.formulas import Node, value
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
@@ -39,7 +40,8 @@ def _proposed(solution: ChainSolution, index: int, node: Node, wrong: Surd, why:
     """The proposal to box another number; `{}` stands for it, as it is written."""
     text = solution.steps[solution.answer.step]
     written = write(wrong, node, text)
-    if written is not None and is_plausible(value(node), wrong, solution.question):
+    alike = isinstance(value(node).rational, int) == isinstance(wrong.rational, int)
+    if written is not None and alike and is_plausible(value(node), wrong, solution.question):
         edit = Edit(node.start, node.end, brackets(text, node, written))
         change = ChainChange(index, 0, {node: wrong}, (edit,), result=True, stated=True)
         yield Proposed(change, why.replace("{}", f"${written}$"))
@@ -81,20 +83,43 @@ def contradicted(solution: ChainSolution) -> Iterator[Proposed]:
         return
     index, node, right = found
     results, rational = solution.results_before(index, same_step=True), right.rational
-    if right not in results or right in solution.given:
+    origin = results.get(right, _said_last(solution, right))
+    if origin is None or right in solution.given:
         return
     wrongs = [-right] if rational is not None and rational < 0 else []
     if isinstance(rational, int):
         wrongs += [Surd(one) for one in swapped_digits(rational)]
         wrongs += [Surd(rational + off) for off in (-1, 1) if rational > _FEWEST]
     shown = solution.steps[solution.answer.step][node.start : node.end]
-    source = f"Step {results[right] + 1} found ${shown}$, but this step goes on with {{}},"
-    if results[right] == solution.answer.step:
-        source = f"The step has found ${shown}$ before and then says {{}},"
+    found_it = "found" if right in results else "says"
+    source = f"Step {origin + 1} {found_it} ${shown}$, but this step goes on with {{}},"
+    if origin == solution.answer.step:
+        source = f"The step has {'found' if right in results else 'said'} ${shown}$ before and then says {{}},"
     for wrong in wrongs:
         why = f"{source} and contradicts it."
         if wrong not in results:
             yield from _proposed(solution, index, node, wrong, why)
+
+
+def _said_last(solution: ChainSolution, right: Surd) -> int | None:
+    """The step that says the answer, in its own step or the one before: as the last number before the box, or as the
+    end of a formula (`\\ge 8xyz = 16`).
+    """
+    last: tuple[int, Surd] | None = None
+    step = solution.answer.step
+    for item in solution.items:
+        if item is solution.chains[solution.answer.chain]:
+            break
+        text = solution.steps[item.step]
+        if isinstance(item, Words):
+            found = list(literals_of_text(text[item.start : item.end]))
+        else:
+            found = [literal for side in item.sides for literal in literals_of(side, text)]
+            if item.step >= step - 1 and len(item.sides) > 1 and item.sides[-1].value == right:
+                return item.step
+        last = (item.step, found[-1].value) if found else last
+    near = last is not None and last[1] == right and last[0] >= step - 1
+    return last[0] if near and last is not None else None
 
 
 def miscounted(solution: ChainSolution) -> Iterator[Proposed]:

@@ -35,8 +35,10 @@ def _is_exponent(place: Place, node: Node) -> bool:
 
 
 def _proposed(place: Place, node: Node, wrong: Surd, fault: str) -> Iterator[Proposed]:
-    edits = place.put(node, wrong)
-    if edits and is_plausible(value(node), wrong, place.solution.question):
+    edits, right = place.put(node, wrong), value(node)
+    alike = isinstance(right.rational, int) == isinstance(wrong.rational, int)
+    said = place.solution.says_elsewhere(place.index, right)
+    if edits and alike and not said and is_plausible(right, wrong, place.solution.question):
         change = ChainChange(place.index, place.first, {node: wrong}, edits)
         yield Proposed(change, f"{fault}: it should be {place.worked}.")
 
@@ -67,7 +69,7 @@ def misquoted(place: Place) -> Iterator[Proposed]:
         copied = node in place.formula and place.formula[node].op != "letter"
         if found not in given or found in place.results or copied or _is_exponent(place, node):
             continue
-        if _said_before(place, found) is not None or found in (1, 0):
+        if found in (0, 1):
             continue
         others = [one for one in given if one not in used and one not in (0, 1)]
         right = place.part(node)
@@ -91,8 +93,10 @@ def other_result(place: Place) -> Iterator[Proposed]:
         others = [one for one in place.results if one not in used and one not in place.solution.given]
         for wrong in others[:_MOST_OTHERS]:
             shown = place.shown(node, wrong)
-            fault = f"Step {step + 1} found {right}, but this step goes on with {shown}"
-            yield from _proposed(place, node, wrong, f"{fault}, the result of step {place.results[wrong] + 1}")
+            fault = f"Step {step + 1} found {right}, but this step goes on with {shown}, the result of"
+            if wrong.rational is None:
+                fault = f"Step {step + 1} found {right}, but this step takes what is the result of"
+            yield from _proposed(place, node, wrong, f"{fault} step {place.results[wrong] + 1}")
         rational = found.rational
         for digits in swapped_digits(rational) if isinstance(rational, int) else ():
             fault = f"Step {step + 1} found {right}, but this step goes on with ${digits}$"

@@ -9,7 +9,7 @@ from lemma.arithmetic.carrying import ChainChange
 from lemma.arithmetic.formulas import Node
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
-from lemma.arithmetic.writing import is_written, known_value
+from lemma.arithmetic.writing import is_written, known_value, written_parts
 from lemma.injectors.formulas.places import Place, Proposed
 
 _CONFUSED = {"+": ("-",), "-": ("+",), "*": ("+",)}
@@ -17,7 +17,9 @@ _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies"}
 _DONE = {"+": "added", "-": "subtracted", "*": "multiplied"}
 # Words of a step that say the operation which its formula then shows.
 _SAID = {
-    "+": re.compile(r"\b(?:sum|add\w*|plus|total\w*|altogether|combin\w*|together|perimeter|more|increas\w*)\b", re.I),
+    "+": re.compile(
+        r"\b(?:sum|add\w*|plus|total\w*|altogether|combin\w*|together|perimeter|more|increas\w*|average|mean)\b", re.I
+    ),
     "-": re.compile(
         r"\b(?:differences?|minus|subtract\w*|less|left|remain\w*|fewer|discount\w*|complement\w*)\b", re.I
     ),
@@ -45,7 +47,7 @@ def _is_said(place: Place, node: Node) -> bool:
 
 def other_operator(place: Place) -> Iterator[Proposed]:
     """One sign of the first side is another one."""
-    for node in place.parts:
+    for node in () if place.shows_formula else place.parts:
         if node.sign is None or node.op not in _CONFUSED or _is_said(place, node):
             continue
         left, right = node.parts
@@ -79,16 +81,18 @@ def _is_bare(place: Place, node: Node) -> bool:
 
 def left_out(place: Place) -> Iterator[Proposed]:
     """A factor, a divisor, an exponent, a root or a term of the first side is left out."""
-    for node in place.parts:
+    for node in () if place.shows_formula else place.parts:
         for kept, what in _what_is_left(node):
             if known_value(kept) in (None, known_value(node)) or node in place.formula:
                 continue
             if node is place.tree and is_written(kept):
                 continue
-            inner = place.text[kept.start : kept.end]
+            start = kept.start - 2 * (place.text[: kept.start].endswith("\\$"))
+            inner = place.text[start : kept.end]
             if inner.count("{") != inner.count("}") or inner.count("(") != inner.count(")"):
                 continue
-            weak = kept.op in ("+", "-", "neg") and node is not place.tree
+            leads = any(outer.op in ("+", "-") and outer.parts[0] is node for outer in place.parts)
+            weak = kept.op in ("+", "-", "neg") and node is not place.tree and not leads
             written = f"({inner})" if weak else inner
             # The text around has to stay a formula: `2{3}` and `\cdot3`.
             before = place.text[: node.start]
@@ -105,7 +109,8 @@ def _what_is_left(node: Node) -> Iterator[tuple[Node, str]]:
     if node.op == "*" and node.parts[1].op not in ("sqrt", "pi", "i"):
         if node.parts[0].op != "frac":
             yield node.parts[0], "the factor {1}"
-        yield node.parts[1], "the factor {0}"
+        if node.parts[0].op != "*":
+            yield node.parts[1], "the factor {0}"
     elif node.op in ("frac", "/") and node.parts[1].op == "num" and node.parts[0].op != "num":
         yield node.parts[0], "the division by {1}"
     elif node.op == "^" and node.parts[1].number is not None and node.parts[1].number.rational in (2, 3):
@@ -118,7 +123,7 @@ def _what_is_left(node: Node) -> Iterator[tuple[Node, str]]:
 
 def other_concept(place: Place) -> Iterator[Proposed]:
     """A notion is taken for its neighbor: sine for cosine, supplementary for complementary, radius for diameter."""
-    for node in place.parts:
+    for node in () if place.shows_formula else place.parts:
         if node.op == "function" and node.name[:4] in ("\\sin", "\\cos"):
             other = "\\cos" if node.name.startswith("\\sin") else "\\sin"
             form = Node("function", node.parts, node.start, node.end, name=other + node.name[4:])
@@ -151,8 +156,11 @@ def other_concept(place: Place) -> Iterator[Proposed]:
 
 def _radius_for_diameter(place: Place) -> Iterator[Proposed]:
     together = f"{place.solution.question}\n{place.text}"
-    for node in place.parts:
-        size = node.number.rational if node.op == "num" and node.number is not None else None
+    if not any(part.op == "pi" for part in place.parts):
+        return
+    exponents = [part.parts[1] for part in place.parts if part.op == "^"]
+    for node in written_parts(place.tree):
+        size = node.number.rational if node.op == "num" and node not in exponents and node.number is not None else None
         if not isinstance(size, int) or size < 2 or node in place.formula:
             continue
         found: list[tuple[int, str, str]] = []
@@ -162,7 +170,7 @@ def _radius_for_diameter(place: Place) -> Iterator[Proposed]:
             found.append((size // 2, "radius", "diameter"))
         for wrong, taken, due in found:
             edits = place.put(node, Surd(wrong))
-            if edits:
+            if edits and not place.solution.says_elsewhere(place.index, Surd(size)):
                 change = ChainChange(place.index, place.first, {node: Surd(wrong)}, edits)
                 why = f"The step takes ${wrong}$, which is the {taken}, for the {due} ${size}$"
                 yield Proposed(change, f"{why}. It should be {place.worked}.")

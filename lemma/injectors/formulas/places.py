@@ -65,7 +65,7 @@ class Place:
         link = None
         if before.formula is not None:
             link = follow(before.formula.tree, self.tree, self.letters)
-        return {} if link is None else {**link.sources, **{after: old for old, after in link.shared.items()}}
+        return {} if link is None else {**{node: node for node in self.parts}, **link.sources}
 
     @cached_property
     def is_proven(self) -> bool:
@@ -81,6 +81,20 @@ class Place:
         return all(known_value(before.formula.tree, letters) == self.side.value for letters in tries)
 
     @cached_property
+    def shows_formula(self) -> bool:
+        """Whether the side before shows with letters what is worked out here, so that another operation would be seen
+        at once: `180 - (2x + 2y)`, but not `AB` or `f(-2)`.
+        """
+        before = self.chain.sides[self.first - 1].formula if self.first else None
+        if before is None:
+            return False
+        tree = before.tree
+        return any(
+            part.op not in ("letter", "num", "neg") and (part.op != "*" or part.sign is not None)
+            for part in parts_of(tree)
+        )
+
+    @cached_property
     def letters(self) -> dict[str, Surd]:
         """The letters whose values the solution has found so far."""
         return self.solution.letters_before(self.index)
@@ -94,6 +108,12 @@ class Place:
     def results(self) -> dict[Surd, int]:
         """What earlier steps have worked out or called a letter, with the step."""
         return self.solution.results_before(self.index)
+
+    def is_repeated(self, node: Node) -> bool:
+        """Whether the solution has a part once more, up to the end of its step."""
+        shown = "".join(self.text[node.start : node.end].split())
+        written = "".join("".join(self.solution.steps[: self.chain.step + 1]).split())
+        return written.count(shown) > 1
 
     def part(self, node: Node) -> str:
         """A part of the side as a formula."""

@@ -66,6 +66,15 @@ def _prove_equations(solution: ChainSolution, proposed: Proposed, steps: Sequenc
         if [side.value is None for side in old.sides] != [side.value is None for side in new.sides]:
             raise Refusal("formula_lost")
         false += [(index, place) for place in false_links(new)]
+        shown = [
+            ["".join(texts[one.step][side.start : side.end].split()) for side in one.sides]
+            for one, texts in ((old, solution.steps), (new, steps))
+        ]
+        if any(
+            now == after and was != later
+            for now, after, was, later in zip(shown[1], shown[1][1:], shown[0], shown[0][1:], strict=False)
+        ):
+            raise Refusal("side_repeated", steps[new.step][new.start : new.sides[-1].end][:200])
     error = next(n for n, chain in enumerate(before) if chain is solution.chains[proposed.change.chain])
     change = proposed.change
     follows = change.equation is None and not (change.with_letters or change.stated)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from math import isqrt
 
 from lemma.arithmetic.carrying import ChainChange
 from lemma.arithmetic.formulas import Node, Unreadable, parse
@@ -21,13 +22,16 @@ _ROUND = re.compile(r"\b(?:circle|circular|round|necklace|bracelet)\b", re.IGNOR
 _AVERAGE = re.compile(r"\b(?:average|mean|midpoint)\b", re.IGNORECASE)
 _QUADRATIC = re.compile(r"\b(?:discriminant|quadratic|roots?)\b", re.IGNORECASE)
 
+_VIETA = re.compile(r"Vieta|sum of the (?:roots|solutions)")
+_SEQUENCE = re.compile(r"\barithmetic (?:sequence|progression)|\bterm\b")
+
 _Rule = Callable[[Place, Node], Iterator[tuple[str, str]]]
 
 
 def propose(place: Place) -> Iterator[Proposed]:
     """What a wrong formula makes of each part of the first side."""
-    for node in place.parts:
-        if node in place.formula:
+    for node in () if place.shows_formula else place.parts:
+        if node in place.formula or not node.parts or place.is_repeated(node):
             continue
         for rule in _RULES:
             for written, why in rule(place, node):
@@ -218,7 +222,117 @@ def _slope(place: Place, node: Node) -> Iterator[tuple[str, str]]:
         )
 
 
+def _power_of_power(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    """`2^{7}` for `(2^3)^4`."""
+    if node.op != "^" or node.parts[0].op != "^" or node.parts[0].parts[0].op != "num":
+        return
+    inner, outer = _number(node.parts[0].parts[1]), _number(node.parts[1])
+    if inner is not None and outer is not None and inner + outer != inner * outer:
+        why = "For a power of a power the exponents are multiplied; the step adds them"
+        yield f"{_text(place, node.parts[0].parts[0])}^{{{inner + outer}}}", why
+
+
+def _root_of_squares(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    """`5 - 3` for the root of `25 - 9`."""
+    if node.op != "sqrt" or node.parts[0].op not in ("+", "-"):
+        return
+    found = [_number(part) for part in node.parts[0].parts]
+    roots = [isqrt(number) for number in found if number is not None and number > 0]
+    if len(roots) == len(found) == 2 and [root * root for root in roots] == found:
+        kind = "sum" if node.parts[0].op == "+" else "difference"
+        yield f"{roots[0]} {node.parts[0].op} {roots[1]}", f"The root of a {kind} is not the {kind} of the roots"
+
+
+def _added_fractions(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    """`\\frac{1 + 2}{5 + 3}` for `\\frac{1}{5} + \\frac{2}{3}`."""
+    if node.op != "+" or any(part.op != "frac" for part in node.parts):
+        return
+    (above, below), (other, divisor) = (part.parts for part in node.parts)
+    numbers = [_number(part) for part in (above, below, other, divisor)]
+    if None not in numbers and numbers[1] != numbers[3]:
+        why = "Fractions are added over a common denominator; the step adds the numerators and the denominators"
+        yield f"\\frac{{{numbers[0]} + {numbers[2]}}}{{{numbers[1]} + {numbers[3]}}}", why
+
+
+def _by_a_fraction(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    """`12 \\cdot \\frac{3}{2}` for `12` divided by it."""
+    if node.op in ("frac", "/") and node.parts[1].op == "frac" and node.parts[0].op in ("num", "frac"):
+        first, last = (place.text[part.start : part.end] for part in node.parts)
+        why = "To divide by a fraction is to multiply by its reciprocal; the step multiplies by the fraction itself"
+        yield f"{first} \\cdot {last}", why
+
+
+def _half_of_difference(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    """Half of a difference for a midpoint."""
+    if node.op != "frac" or node.parts[0].op != "+" or _number(node.parts[1]) != 2 or "midpoint" not in place.text:
+        return
+    first, last = node.parts[0].parts
+    if first.op == last.op == "num":
+        shown = [place.text[part.start : part.end] for part in (last, first)]
+        why = "A midpoint is half of the sum of the ends; the step takes half of their difference"
+        yield f"{node.name}{{{shown[0]} - {shown[1]}}}{{2}}", why
+
+
+def _geometric_series(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    """`\\frac{a}{1 + r}` for `\\frac{a}{1 - r}`."""
+    if node.op != "frac" or node.parts[1].op != "-" or _number(node.parts[1].parts[0]) != 1:
+        return
+    if re.search(r"geometric|series", place.text + place.solution.question):
+        above, ratio = (place.text[part.start : part.end] for part in (node.parts[0], node.parts[1].parts[1]))
+        why = "The sum of a geometric series is $a/(1-r)$; the step uses $a/(1+r)$"
+        yield f"{node.name}{{{above}}}{{1 + {ratio}}}", why
+
+
+def _sum_of_roots(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    """`\\frac{b}{a}` for `-\\frac{b}{a}`."""
+    if node.op == "neg" and node.parts[0].op == "frac" and node is place.tree and _VIETA.search(place.text):
+        yield (
+            place.text[node.parts[0].start : node.parts[0].end],
+            ("By Vieta's formulas, the sum of the roots is $-b/a$; the step uses $b/a$"),
+        )
+
+
+def _term_of_sequence(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    """`a + nd` for `a + (n-1)d`."""
+    if node.op != "*" or not _SEQUENCE.search(place.text + place.solution.question):
+        return
+    if not any(outer.op == "+" and node in outer.parts for outer in place.parts):
+        return
+    for part, other in (node.parts, node.parts[::-1]):
+        count = _number(part)
+        if (
+            count is not None
+            and count > 1
+            and re.search(rf"(?<!\d){count + 1}(?:th|st|nd|rd|\^|\$\^)", place.solution.question)
+        ):
+            shown = [str(count + 1), place.text[other.start : other.end]]
+            factors = shown if part is node.parts[0] else shown[::-1]
+            why = "The $n$-th term of an arithmetic sequence is $a + (n-1)d$; the step uses $a + nd$"
+            yield " \\cdot ".join(factors), why
+
+
+def _solid(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    """The volume of a cylinder for that of a cone, and of a prism for that of a pyramid."""
+    name = re.search(r"\b(cone|pyramid|tetrahedron)\b", place.text + place.solution.question)
+    half = node
+    while half.op == "*":
+        half = half.parts[0]
+    third = half.op == "frac" and [_number(part) for part in half.parts] == [1, 3]
+    if node.op == "*" and node is place.tree and third and name is not None:
+        rest = re.sub(r"^\s*\\(?:cdot|times)(?![a-zA-Z])\s*", "", place.text[half.end : node.end])
+        yield rest, f"The volume of a {name.group()} is a third of base times height; the step leaves out the third"
+
+
 _RULES: tuple[_Rule, ...] = (
+    _power_of_power,
+    _root_of_squares,
+    _added_fractions,
+    _by_a_fraction,
+    _half_of_difference,
+    _geometric_series,
+    _sum_of_roots,
+    _term_of_sequence,
+    _solid,
     _arrangements,
     _in_a_circle,
     _product_of_powers,

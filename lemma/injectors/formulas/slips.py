@@ -90,12 +90,17 @@ _PLAIN = Node("frac", (), 0, 0, name="\\frac")
 
 def _slips(node: Node, parts: list[Surd]) -> Iterator[Slip]:
     rational = [part.rational for part in parts]
-    if node.op in ("+", "-") and None not in rational:
-        yield from _sums(node.op, *map(Fraction, rational))  # type: ignore[arg-type]
-    elif node.op in ("*", "/", "frac") and None not in rational:
-        yield from _products(node.op, *map(Fraction, rational))  # type: ignore[arg-type]
-    elif node.op == "^" and None not in rational:
-        yield from _powers(*map(Fraction, rational))  # type: ignore[arg-type]
+    first, second = (*rational, None, None)[:2]
+    if node.op in ("+", "-", "*", "/", "frac", "^"):
+        if first is None or second is None:
+            return
+        left, right = Fraction(first), Fraction(second)
+        if node.op in ("+", "-"):
+            yield from _sums(node.op, left, right)
+        elif node.op == "^":
+            yield from _powers(left, right)
+        else:
+            yield from _products(node.op, left, right, all(map(is_written, node.parts)))
     elif node.op == "sqrt" and isinstance(rational[0], int):
         yield from _roots(rational[0])
     elif node.op == "!" and isinstance(rational[0], int) and rational[0] > 3:
@@ -105,8 +110,7 @@ def _slips(node: Node, parts: list[Surd]) -> Iterator[Slip]:
         chosen = min(rational[1], rational[0] - rational[1])
         yield Surd(rational[0] * rational[1]), "the two numbers were multiplied"
         if chosen > 1:
-            right = comb(rational[0], chosen)
-            yield Surd(right * factorial(chosen)), f"the division by ${chosen}!$ is forgotten"
+            yield Surd(comb(rational[0], chosen) * factorial(chosen)), f"the division by ${chosen}!$ is forgotten"
 
 
 def _whole(*numbers: Fraction) -> bool:
@@ -149,9 +153,10 @@ def _digits(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
         yield Surd(wrong), reason
 
 
-def _products(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
-    if op != "*" and right == 0:
-        return
+def _products(op: str, left: Fraction, right: Fraction, plain: bool) -> Iterator[Slip]:
+    """Slips in a product or a quotient, of written numbers (`plain`) or of what has to be worked out first."""
+    if op != "*" and (right == 0 or (right.denominator == 1 and set(str(right)[1:]) == {"0"})):
+        return  # nobody divides by ten wrongly
     result = left * right if op == "*" else left / right
     if left < 0 or right < 0:
         yield Surd(normal(-result)), "the sign is wrong"
@@ -167,6 +172,8 @@ def _products(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
                 Surd(normal(Fraction(int(left), result.denominator))),
                 f"only the denominator was divided by ${common}$",
             )
+    elif not plain:
+        return
     elif op != "*":
         yield Surd(normal(left * right)), "the number was multiplied by the divisor and not by its reciprocal"
     else:

@@ -23,10 +23,18 @@ from typing import Any
 import orjson
 
 from lemma.exceptions import ConfigError, MissingExtraError
-from lemma.models.chat_template import common_prefix, load_tokenizer, no_model, render_prompt
+from lemma.models.chat_template import (
+    common_prefix,
+    load_tokenizer,
+    no_model,
+    opens_thought,
+    render_begun,
+    render_prompt,
+)
 from lemma.models.in_process_batches import Gathering
 from lemma.models.protocol import RefusedRequestError, Request
 from lemma.models.scoring import Score, Turn
+from lemma.models.thought_tags import tags_of
 from lemma.rundir.lines import fingerprint
 
 _BATCH_TOKENS = 1 << 16
@@ -89,7 +97,8 @@ class LocalTransformers:
             raise RefusedRequestError(
                 f"{self.name}: the prompt has {len(encoded)} tokens, the model takes {self._context}"
             )
-        return await self._requests.do(([int(token) for token in encoded], request))
+        raw = await self._requests.do(([int(token) for token in encoded], request))
+        return self._with_opened_thought(raw, request)
 
     async def score(self, turn: Turn) -> list[Score]:
         """The score of each continuation of a turn, once the batch that the turn is part of is done."""
@@ -108,8 +117,23 @@ class LocalTransformers:
             )
         messages = [{"role": role, "content": content} for role, content in request.prompt]
         # The beginning of the model's own turn is put behind the rendered rest, so that no template can change it.
-        begun = messages.pop()["content"] if messages[-1]["role"] == "assistant" else ""
-        return render_prompt(self._tokenizer, messages) + begun
+        if messages[-1]["role"] == "assistant":
+            begun = messages.pop()["content"]
+            return render_begun(self._tokenizer, messages) + begun
+        return render_prompt(self._tokenizer, messages)
+
+    def _with_opened_thought(self, raw: bytes, request: Request) -> bytes:
+        """The answer with the beginning of its thought, if the chat template has put that into the prompt."""
+        if isinstance(request.prompt, str) or request.continues:
+            return raw
+        template = str(self._tokenizer.chat_template)
+        opening = tags_of(template).opening.strip()
+        if opening not in template or not opens_thought(self._tokenizer, self._text(request)):
+            return raw
+        answer = orjson.loads(raw)
+        message = answer["choices"][0]["message"]
+        message["content"] = f"{opening}\n{message['content']}"
+        return orjson.dumps(answer)
 
     def _generate(self, batch: list[tuple[list[int], Request]]) -> list[bytes]:
         torch = self._torch
@@ -228,7 +252,7 @@ class LocalTransformers:
 
     def _encoded(self, turn: Turn) -> _Encoded:
         tokenizer = self._scoring_tokenizer
-        prompt = render_prompt(tokenizer, [{"role": "user", "content": turn.question}]) + turn.before
+        prompt = render_begun(tokenizer, [{"role": "user", "content": turn.question}]) + turn.before
         texts = [prompt + text for text in turn.continuations]
         encoded = tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)
         rows = encoded["input_ids"]

@@ -55,12 +55,8 @@ def _render(line: Line, tokenizer: Any, required: bool) -> tuple[RenderedExample
     completion = line.text("completion")
     parts = line.parts(completion, required and line.kind == "lemma")
     rendered = render_example(tokenizer, line.messages("prompt"), completion)
-    shift = rendered.content_start - rendered.cut
     # Templates strip white space around the answer, so an edge may lie outside of what is left of it.
-    edges = [
-        np.clip((part.start + shift, part.end + shift), rendered.content_start, rendered.content_end) for part in parts
-    ]
-    moved = [Part(part.kind, int(start), int(end)) for part, (start, end) in zip(parts, edges, strict=True)]
+    moved = [Part(part.kind, rendered.place(part.start), rendered.place(part.end)) for part in parts]
     moved[0] = Part(moved[0].kind, rendered.content_start, moved[0].end)
     opening = Part("frame", rendered.trained_from, rendered.content_start)
     closing = Part("frame", rendered.content_end, len(rendered.text))
