@@ -141,3 +141,15 @@ def test_a_part_is_not_larger_than_what_it_is_out_of():
     steps = ("Of 10 liters, 3 * 3 = 9 are juice.", "So 9 + 6 = 15 liters out of the 24 liters are water.")
     errors, _ = made("previous_step_value_error", "6 of 24 liters, 3 of 3, 10 of all", steps, 15)
     assert not [error for error in errors if error.final > 24]
+
+
+def test_an_explanation_has_the_currency_of_the_problem():
+    explanations = told("calculation_error", "12 pots at €25 each", ("They cost 12 * €25 = €300.",), 300)
+    assert explanations
+    assert not [text for text in explanations if "$" in text or "€" not in text]
+
+
+def test_the_unit_of_a_result_may_stand_before_its_calculation():
+    steps = ("It fell by 2 degrees because 80 - 78 = 2.", "She has 18 trees because 9 * 2 = 18.", "So 18 * 6 = 108.")
+    explanations = told("previous_step_value_error", "From 80 degrees to 78 degrees, 9 trees each at 6", steps, 108)
+    assert not [text for text in explanations if "takes 78" in text or "takes 80" in text]

@@ -126,6 +126,9 @@ def _slips_in_a_part(site: Site, tree: Expression, values: Sequence[Value]) -> l
     for node in nodes(tree):
         if node.operator not in _SLIPS or site.is_written_fraction(node):
             continue
+        # Of 1/2 * 30, nobody multiplies 5 by 3.
+        if any(isinstance(part, Binary) and site.is_written_fraction(part) for part in (node.left, node.right)):
+            continue
         try:
             left, right, result = (evaluate(part, values) for part in (node.left, node.right, node))
             near = [

@@ -207,8 +207,10 @@ def _units(site: Site, face: Value, link: Link) -> set[str]:
     """What a value counts, as far as the question or the step that found it says so: `$`, `%`, or a noun."""
     graph = site.graph
     if link.results:
-        result, text = graph.equations[link.results[-1]].result, graph.steps[graph.step_of[link.results[-1]]]
-        places = [(text, result)]
+        step, result = graph.step_of[link.results[-1]], graph.equations[link.results[-1]].result
+        # "There are 18 trees because 2 * 9 = 18."
+        said = [mention for mention in graph.readings[step].mentions if mention.face == face]
+        places = [(graph.steps[step], number) for number in (result, *said)]
     else:
         places = [(graph.question, number) for number in numbers_of(graph.question) if number.face == face]
     units = set()

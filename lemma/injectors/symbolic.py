@@ -44,12 +44,13 @@ from lemma.steps import split_steps, without_annotations, without_options
 from lemma.taxonomy.distributions import Thinning
 from lemma.taxonomy.places import Places
 
+_OTHER_MONEY = "€£¥"
 _COMMAND = re.compile(r"\\[a-z]+")
 # Real solutions that go wrong in their last step stop early or go on with another number far more often than they
 # miscalculate.
 _OFTEN_IN_LAST = {"missing_step": 6, "question_misinterpretation_error": 6, "previous_step_value_error": 2}
 _UNUSUAL = 0.5  # how often something unusual is made at a step, rather than something usual at another
-_MOST_IN_LAST = 0.25  # of the errors of a problem whose other steps allow no more
+_MOST_IN_LAST = 0.22  # of the errors of a problem whose other steps allow no more
 _OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
 _GOLD_NUMBER = re.compile(
     rf"-?(?:\\[dt]?frac(?:\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\s?\d\s?\d)|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})"
@@ -314,6 +315,9 @@ def carried(graph: SolutionGraph | ModularSolution, name: str, draft: _Draft, an
     prove_answer(graph, shown, injected.final)
     if graph.latex and not is_balanced(injected.explanation, commands_outside=False):
         raise Refusal("unbalanced_explanation", injected.explanation)
+    if not graph.latex and "$" in injected.explanation and "$" not in (told := graph.question + " ".join(graph.steps)):
+        sign = next((sign for sign in _OTHER_MONEY if sign in told), "$")
+        return replace(injected, explanation=injected.explanation.replace("$", sign))
     return injected
 
 
