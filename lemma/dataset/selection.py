@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from lemma.dataset.mixing import RightSolutions, share_quota, spread_quota
 from lemma.dataset.sources import ErrorEntry, SolutionEntry, Sources
@@ -35,17 +36,21 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Selection:
-    """What goes into the records, in the order of the files, and what is rejected."""
+    """What goes into the records, in the order of the files, and what is rejected. `own_solutions` are proven."""
 
     errors: tuple[ErrorEntry, ...]
     solutions: tuple[SolutionEntry, ...]
     own_solutions: tuple[SolutionEntry, ...]
     rejections: tuple[Rejection, ...]
+    unsure_solutions: tuple[SolutionEntry, ...] = ()
+    """Own right solutions that are mixed in before all others, as the student was not sure of them."""
 
     def right_solutions(self, kind: RecordKind) -> Sequence[SolutionEntry]:
         """The right solutions that a kind may use."""
         if kind.judges_steps:
             return [entry for entry in self.solutions if entry.place.file == ERRONEOUS.name]
+        if kind.right_solutions == "mixed" and self.unsure_solutions:
+            return self.unsure_solutions
         return self.solutions
 
     def __len__(self) -> int:
@@ -84,7 +89,12 @@ def select(
             rejections.append(_rejection(entry, "near_duplicate", f"of {kept[earlier].id}"))
     solutions = tuple(entry for entry in sources.solutions if entry.problem_id not in overlapping)
     different.sort(key=lambda entry: entry.offset)
-    own = tuple(entry for entry in sources.own_solutions if entry.problem_id not in overlapping)
+    own: tuple[SolutionEntry, ...] = ()
+    if any(kind.shows_solutions for kind in kinds.values()):
+        # No more than there are errors of the student's own, in any order: to prove one takes a while.
+        drawn = [entry for entry in sources.own_solutions if entry.problem_id not in overlapping]
+        random_for(0, "own right solutions").shuffle(drawn)
+        own = tuple(islice(filter(sources.is_proven, drawn), sum(entry.own for entry in different)))
     return Selection(tuple(different), solutions, own, tuple(rejections))
 
 
@@ -100,7 +110,7 @@ def error_text(sources: Sources, entry: ErrorEntry) -> str:
 
 def _records(kind: RecordKind, entry: ErrorEntry) -> int:
     """How many records of a kind an error makes."""
-    if not kind.takes(entry.located, entry.gain) or (kind.needs and not entry.corrections):
+    if not kind.takes(entry.located, entry.explained, entry.gain) or (kind.needs and not entry.corrections):
         return 0
     return len(entry.corrections) if kind.each_correction else 1
 

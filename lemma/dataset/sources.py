@@ -18,6 +18,7 @@ from lemma.exceptions import RunDirectoryError
 from lemma.records import Strategy
 from lemma.run_files import CORRECTIONS, CRITIQUES, ERRONEOUS, PROBLEMS, SMOOTHED, SOLUTIONS
 from lemma.rundir.lines import placed_lines, stage_input, text_field
+from lemma.trajectories.right_solutions import is_proven
 
 _FILES = (PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, CRITIQUES, SMOOTHED)
 
@@ -41,6 +42,7 @@ class ErrorEntry:
     problem_id: str
     offset: int
     located: bool
+    explained: bool
     own: bool
     corrections: list[int] = field(default_factory=list)
     gain: float | None = None
@@ -93,7 +95,8 @@ class Sources:
                 text_field(values, name, path, number) for name in ("id", "problem_id", "error_type")
             )
             located, own = values.get("error_step") is not None, values.get("origin") == "student"
-            self.errors.append(ErrorEntry(record_id, problem_id, offset, located, own))
+            explained = bool(str(values.get("explanation") or "").strip())
+            self.errors.append(ErrorEntry(record_id, problem_id, offset, located, explained, own))
             self.error_types.add(kind)
             if values.get("reference_steps"):
                 first_of.setdefault(problem_id, offset)
@@ -186,6 +189,15 @@ class Sources:
             return line
         asked = self.values(entry.question)
         return orjson.dumps({**orjson.loads(line), "question": asked.get("question")})
+
+    def is_proven(self, entry: SolutionEntry) -> bool:
+        """Whether a right solution of the student's own is right for the reasons that the reference gives."""
+        own, wrong = self.values(entry.place), self.values(entry.question or entry.place)
+        question, gold = (str(wrong.get(name)) for name in ("question", "gold_answer"))
+        reference, steps = (
+            tuple(map(str, values or ())) for values in (wrong.get("reference_steps"), own.get("steps"))
+        )
+        return is_proven(question, gold, reference, steps)
 
     def lines(self, file: str, offsets: Iterable[int]) -> tuple[bytes, ...]:
         """Records of one file."""

@@ -318,3 +318,11 @@ _SLIPS: dict[str, Callable[[Value, Value, Value, bool], list[Slip]]] = {
     "*": _multiplication_slips,
     "/": _division_slips,
 }
+
+
+def digit_slips(operator: str, left: int, right: int) -> Iterator[Slip]:
+    """The slips of written arithmetic in an operation with two whole numbers."""
+    result = evaluate(Binary(operator, 0, 1), (left, right))
+    slips = _SLIPS[operator](left, right, result, False)
+    lowest = max(left, right) if operator == "+" else 0
+    yield from ((wrong, reason) for wrong, reason in slips if lowest < wrong < result * _LARGEST_FACTOR)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from lemma.arithmetic.chain_solution import ChainSolution, read_chain_solution
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import SolutionGraph, read_solution
 from lemma.arithmetic.latex import is_balanced
@@ -35,6 +36,8 @@ from lemma.generation.modular_errors import ModularSolution, read_modular_soluti
 from lemma.generation.modular_errors import propose as propose_modular
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector
+from lemma.injectors.formulas import Proposed, proposals
+from lemma.injectors.formulas.proof import carried as carried_formula
 from lemma.injectors.proof import CALCULATION, prove, prove_answer
 from lemma.injectors.proposal import SELDOM, Conclusion, Proposal
 from lemma.injectors.sense import refuse_nonsense
@@ -48,7 +51,23 @@ _OTHER_MONEY = "€£¥"
 _COMMAND = re.compile(r"\\[a-z]+")
 # Real solutions that go wrong in their last step stop early or go on with another number far more often than they
 # miscalculate.
-_OFTEN_IN_LAST = {"missing_step": 6, "question_misinterpretation_error": 6, "previous_step_value_error": 2}
+_OFTEN_IN_LAST: dict[str, float] = {
+    "missing_step": 6,
+    "question_misinterpretation_error": 6,
+    "previous_step_value_error": 2,
+}
+# In formulas nearly anything can be miscalculated, and little else be proven: what is scarce comes first.
+_SCARCE: dict[str, float] = {
+    "calculation_error": 0.05,
+    "missing_step": 0.3,
+    "formula_confusion_error": 12,
+    "confusing_concept_error": 12,
+    "counting_error": 12,
+    "question_misinterpretation_error": 6,
+    "unit_conversion_error": 6,
+    "previous_step_value_error": 6,
+    "operator_error": 2,
+}
 _UNUSUAL = 0.5  # how often something unusual is made at a step, rather than something usual at another
 _MOST_IN_LAST = 0.22  # of the errors of a problem whose other steps allow no more
 _OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
@@ -80,15 +99,26 @@ class InjectionPlan:
 
 @dataclass(frozen=True)
 class Injected:
-    """An erroneous solution before it becomes a record. `steps` may carry annotations."""
+    """An erroneous solution before it becomes a record. `steps` may carry annotations; `final` may be text as boxed."""
 
     steps: tuple[str, ...]
     error_step: int
-    final: Value
+    final: Value | str
     explanation: str
 
 
-_Draft = Proposal | Conclusion | Injected
+@dataclass(frozen=True)
+class FormulaSolution:
+    """A LaTeX solution: its chains of formulas, if they can be read, and its arithmetic, if that can."""
+
+    written: tuple[str, ...]
+    steps: tuple[str, ...]
+    chains: ChainSolution | None
+    graph: SolutionGraph | None
+
+
+_Draft = Proposal | Conclusion | Injected | Proposed
+_Read = SolutionGraph | ModularSolution | FormulaSolution
 
 
 @dataclass(frozen=True)
@@ -149,7 +179,7 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     Raises Refusal if the problem's solution can't be read.
     """
     modular = read_modular_solution(problem)
-    graph = modular if modular is not None else _read(problem)
+    graph = modular if modular is not None else read_problem(problem)
     if plan.into is not None and isinstance(graph, SolutionGraph) and graph.final is None:
         raise Refusal("answer_not_computed", "no equation of the solution has the gold answer")
     rng = random_for(plan.seed, problem.id)
@@ -190,12 +220,12 @@ class _Drafts:
     last step.
     """
 
-    def __init__(self, plan: InjectionPlan, graph: SolutionGraph | ModularSolution, rng: random.Random) -> None:
+    def __init__(self, plan: InjectionPlan, graph: _Read, rng: random.Random) -> None:
         self._plan, self._graph, self._rng = plan, graph, rng
         self._drafts: dict[int, dict[str, list[_Draft]]] = defaultdict(lambda: defaultdict(list))
         self._spare: dict[int, list[tuple[str, Injected]]] = defaultdict(list)
         self._texts: set[tuple[str, ...]] = set()
-        self._answers: set[Value] = set()
+        self._answers: set[Value | str] = set()
         self._made: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.taken_before_last, self.in_last = False, 0
@@ -230,7 +260,12 @@ class _Drafts:
         drafts, graph = self._drafts[place], self._graph
         while kinds := [kind for kind, left in drafts.items() if left and weight_of(left[-1]) > above]:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
-            often = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
+            often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
+            if isinstance(graph, FormulaSolution):
+                often = _SCARCE
+                if self._made and not self._plan.best_effort and CALCULATION in kinds:
+                    del kinds[CALCULATION]  # it does not fill up what other types lack
+                    continue
             weights = [
                 self._plan.weights[kind] * often.get(kind, 1) * weight_of(drafts[kind][-1]) / (1 + 4 * self._made[kind])
                 for kind in kinds
@@ -253,19 +288,47 @@ class _Drafts:
         return None
 
 
-def _read(problem: Problem) -> SolutionGraph:
+def read_problem(problem: Problem) -> SolutionGraph | FormulaSolution:
+    """A problem's solution as a graph. A LaTeX one is read in two ways, and it is enough if one of them succeeds.
+
+    Raises Refusal if it can't be read.
+    """
+    if "\\boxed" not in problem.solution:
+        return _read_graph(problem)
+    written = split_steps(problem.solution)
+    steps = tuple(map(without_annotations, written))
+    graph = chains = refusal = None
+    try:
+        graph = _read_graph(problem)
+    except Refusal as error:
+        refusal = error
+    try:
+        chains = read_chain_solution(without_options(problem.question), steps, problem.answer)
+    except Refusal as error:
+        refusal = refusal or error
+    if graph is None and chains is None:
+        assert refusal is not None
+        raise refusal
+    return FormulaSolution(written, steps, chains, graph)
+
+
+def _read_graph(problem: Problem) -> SolutionGraph:
     gold = exact_value(problem.answer)
     if gold is None:
         raise Refusal("answer_not_numeric", f"the gold answer {problem.answer[:80]!r} is not a number")
     return read_solution(without_options(problem.question), split_steps(problem.solution), normal(gold))
 
 
-def _drafts_of(
-    graph: SolutionGraph | ModularSolution, kind: str, name: str, rng: random.Random, most: int | None = None
-) -> Iterator[_Draft]:
+def _drafts_of(graph: _Read, kind: str, name: str, rng: random.Random, most: int | None = None) -> Iterator[_Draft]:
     """What an injector proposes. Modular solutions allow any number of errors, all proven."""
     if isinstance(graph, SolutionGraph):
         yield from injector(name)(graph, rng)
+        return
+    if isinstance(graph, FormulaSolution):
+        if graph.graph is not None:
+            yield from injector(name)(graph.graph, rng)
+        if graph.chains is not None:
+            yield from proposals(graph.chains, name, rng)
         return
     for error in islice(propose_modular(graph.story, kind, rng), most):
         yield Injected(error.steps, error.error_step, error.final, error.explanation)
@@ -276,12 +339,17 @@ def weight_of(draft: _Draft) -> float:
     return draft.weight if isinstance(draft, Proposal) else 1
 
 
-def place_of(graph: SolutionGraph | ModularSolution, draft: _Draft) -> tuple[int, int]:
+def place_of(graph: _Read, draft: _Draft) -> tuple[int, int]:
     """The step that a draft makes wrong, and the number of steps that the solution then has."""
     if isinstance(draft, Injected):
         return draft.error_step, len(draft.steps)
     if isinstance(draft, Conclusion):
         return draft.step, draft.step + 1
+    if isinstance(draft, Proposed):
+        assert isinstance(graph, FormulaSolution) and graph.chains is not None
+        return graph.chains.chains[draft.change.chain].step, len(graph.steps)
+    if isinstance(graph, FormulaSolution) and graph.graph is not None:
+        graph = graph.graph
     assert isinstance(graph, SolutionGraph)
     change, steps = draft.change, len(graph.steps)
     if change.dropped_step is not None:
@@ -290,9 +358,7 @@ def place_of(graph: SolutionGraph | ModularSolution, draft: _Draft) -> tuple[int
     return graph.step_of[change.equation] + inserted, steps + inserted
 
 
-def attempts(
-    graph: SolutionGraph | ModularSolution, kind: str, name: str, rng: random.Random
-) -> Iterator[Injected | Refusal]:
+def attempts(graph: _Read, kind: str, name: str, rng: random.Random) -> Iterator[Injected | Refusal]:
     """The erroneous solutions of one type, proven, one after the other, and why others could not be made."""
     for draft in _drafts_of(graph, kind, name, rng):
         try:
@@ -301,17 +367,24 @@ def attempts(
             yield refusal
 
 
-def carried(graph: SolutionGraph | ModularSolution, name: str, draft: _Draft, annotated: bool = True) -> Injected:
+def carried(graph: _Read, name: str, draft: _Draft, annotated: bool = True) -> Injected:
     """The erroneous solution that a proposal leads to. Raises Refusal if it can't be proven."""
     if isinstance(draft, Injected) or isinstance(graph, ModularSolution):
         assert isinstance(draft, Injected)
         return draft
+    if isinstance(draft, Proposed):
+        assert isinstance(graph, FormulaSolution) and graph.chains is not None
+        return Injected(*carried_formula(graph.chains, draft), draft.explanation)
+    if isinstance(graph, FormulaSolution):
+        assert graph.graph is not None
+        graph = graph.graph
     if isinstance(draft, Conclusion):
         steps = (*(graph.written if annotated else graph.steps)[: draft.step], draft.text)
         injected = Injected(steps, draft.step, draft.answer, draft.explanation)
     else:
         injected = _carried(graph, draft, annotated)
     shown = prove(graph, name, injected.steps, injected.error_step)
+    assert not isinstance(injected.final, str)
     prove_answer(graph, shown, injected.final)
     if graph.latex and not is_balanced(injected.explanation, commands_outside=False):
         raise Refusal("unbalanced_explanation", injected.explanation)
@@ -331,13 +404,13 @@ def _carried(graph: SolutionGraph, proposal: Proposal, annotated: bool) -> Injec
     return Injected(consequence.steps, consequence.error_step, final, proposal.explanation)
 
 
-def _with_another(
-    plan: InjectionPlan, graph: SolutionGraph | ModularSolution, error: Injected, rng: random.Random
-) -> Injected:
+def _with_another(plan: InjectionPlan, graph: _Read, error: Injected, rng: random.Random) -> Injected:
     """The solution with another error of its own behind those that it has, made and proven against the wrong solution
     as it stands; the same solution if none can be proven. The first error stays the label.
     """
-    if isinstance(graph, ModularSolution):
+    if isinstance(graph, FormulaSolution) and graph.graph is not None:
+        graph = graph.graph
+    if not isinstance(graph, SolutionGraph) or isinstance(error.final, str):
         return error
     shown = tuple(map(without_annotations, error.steps))
     kinds = [kind for kind in plan.weights if kind != CALCULATION]
@@ -359,6 +432,7 @@ def _with_another(
             steps = tuple(map(without_annotations, more.steps))
             if len(steps) != len(shown):
                 continue  # a step that is missing or put in would move those that explanations name
+            assert not isinstance(more.final, str)
             prove_answer(graph, steps, more.final)
         except Refusal:
             continue
@@ -369,9 +443,7 @@ def _with_another(
     return error
 
 
-def _record(
-    plan: InjectionPlan, problem: Problem, graph: SolutionGraph | ModularSolution, kind: str, injected: Injected
-) -> ErroneousSolution:
+def _record(plan: InjectionPlan, problem: Problem, graph: _Read, kind: str, injected: Injected) -> ErroneousSolution:
     steps, reference = injected.steps, graph.written
     if not plan.keep_annotations:
         steps, reference = tuple(map(without_annotations, steps)), graph.steps
@@ -394,8 +466,10 @@ def _record(
     )
 
 
-def final_text(gold: str, value: Value) -> str:
+def final_text(gold: str, value: Value | str) -> str:
     """A wrong answer in the form of the gold one: `$20` for `$18`, `\\frac{1}{3}` for `\\frac{1}{2}`."""
+    if isinstance(value, str):
+        return value  # as it stands in the box
     if gold.isdigit() and gold.isascii() and isinstance(value, int) and value >= 0:
         return str(value)  # as below, and nearly always so
     places = list(_GOLD_NUMBER.finditer(gold))

@@ -60,6 +60,20 @@ def check_reasoning(question: str, gold_answer: str, reference: tuple[str, ...],
         raise Refusal("unproven_reasoning", "the answer is computed in another way than in the reference")
 
 
+def is_proven(question: str, gold_answer: str, reference: tuple[str, ...], steps: tuple[str, ...]) -> bool:
+    """Whether a solution can be called right: its answer is the same function of the problem's numbers as that of the
+    reference, and no equation of it is false. What can't be read is not proven.
+    """
+    gold = exact_value(gold_answer)
+    try:
+        if gold is None or read_solution(question, reference, normal(gold)).final is None:
+            return False
+        check_reasoning(question, gold_answer, reference, steps)
+    except Refusal:
+        return False
+    return all(equation.holds is not False for step in steps for equation in read_step(step).equations)
+
+
 def is_another(steps: Sequence[str], others: Iterable[Sequence[str]]) -> bool:
     """Whether a solution is told otherwise than all the others, apart from capitals, blanks and signs."""
     words = _words(steps)
