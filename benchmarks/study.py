@@ -32,6 +32,7 @@ ARMS_FILE = Path(__file__).with_name("study_arms") / "arms.yaml"
 DECISIVE = ("own-exact", "injected", "plain", "own-rollouts")
 ERROR_TYPES = "calculation_error,operator_error,context_value_error,previous_step_value_error"
 PHRASE = "Wait, that isn't right."
+CONFIRMATION = "that is right."  # of words that the base knows
 SUITES = "accuracy,self-correction,recovery"
 _KINDS = ("cot", "lemma")
 _MOST = 10**6
@@ -163,7 +164,7 @@ class Study:
             self.lemma(folder / name, "build-sft --records cot,lemma --strategies fix --near-duplicates 1")
         if not (folder / "start" / "config.json").exists():
             known = [read(folder / name / "sft" / f"{kind}.jsonl") for name in ("easy", "base") for kind in _KINDS]
-            spoken = {"prompt": [{"content": ""}], "completion": [{"content": f"{PHRASE}\n"}]}
+            spoken = {"prompt": [{"content": ""}], "completion": [{"content": f"{PHRASE}\n{CONFIRMATION}\n"}]}
             make_model(
                 folder / "start", cast(Any, size), [spoken, *(line for lines in known for line in lines)], seed=0
             )
@@ -295,11 +296,12 @@ def in_a_child(work: Callable[[], int], log: Path | None = None) -> int:
 
 def _write_phrases(folder: Path) -> None:
     """Own phrases for `--prompts`: the same one in every file, so that arms do not differ by what they say."""
-    shipped = Path(__file__).resolve().parents[1] / "prompts" / "reflections"
-    for file in shipped.glob("*/*.yaml"):
-        place = folder / "reflections" / file.parent.name / file.name
+    shipped = Path(__file__).resolve().parents[1] / "prompts"
+    for file in (*shipped.glob("reflections/*/*.yaml"), *shipped.glob("checks/right_*.yaml")):
+        place = folder / file.relative_to(shipped)
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(f'phrases: ["{PHRASE}"]\n')
+        phrase = CONFIRMATION if file.parent.name == "checks" else PHRASE
+        place.write_text(f'phrases: ["{phrase}"]\n')
 
 
 def read_arms(file: Path = ARMS_FILE) -> tuple[dict[str, Arm], dict[str, Sequence[str]]]:

@@ -292,9 +292,11 @@ class ModelConfig(StageConfig):
     teacher_connection: ClassVar[tuple[str, ...]] = ()
     """Options with `teacher_` in front, for a command that may ask both."""
 
-    base_url: Annotated[str | None, Option(setting=False, group=CONNECTION, metavar="URL")] = Field(
-        None, description="OpenAI-compatible server (default: https://api.openai.com/v1)"
-    )
+    base_url: Annotated[
+        str | None,
+        BeforeValidator(join_names),
+        Option(setting=False, repeated=True, group=CONNECTION, metavar="URL"),
+    ] = Field(None, description="OpenAI-compatible server; repeat for several (default: https://api.openai.com/v1)")
     backend: Annotated[str, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
         "auto", description="openai_compatible, transformers, vllm, or scripted; auto: chosen by model and URL"
     )

@@ -103,7 +103,18 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, dict[
         patch.setitem(factory.BACKENDS, "planted", lambda config, model: Student(model))
         for name in ("seer", "blind", "rash"):
             asked = ["eval", str(folder / "problems" / "generated.jsonl"), "--model", name, "--backend", "planted"]
-            asked += ["--suite", "accuracy,recovery", "-n", "2", "--errors", "1", "--run", str(folder / name)]
+            asked += [
+                "--suite",
+                "accuracy,recovery",
+                "-n",
+                "2",
+                "--errors",
+                "1",
+                "--types",
+                "calculation_error",
+                "--run",
+                str(folder / name),
+            ]
             assert main(asked) == 0
             for row in json.loads((folder / name / "eval" / name / RESULTS).read_text())["figures"]:
                 figures.setdefault(name, {}).setdefault(row["figure"], {})[row["group"]] = row["value"]

@@ -15,7 +15,7 @@ injected errors follow the student's own (arXiv 2503.17439, section 3.1).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -34,6 +34,7 @@ from lemma.exceptions import ConfigError, Refusal, did_you_mean
 from lemma.locating import confidence
 from lemma.locating.calibration import Calibration, observed
 from lemma.locating.combination import threshold
+from lemma.locating.exact import by_story
 from lemma.locating.importing import ALMOST_CERTAIN, LabeledRow, as_solution, read_row
 from lemma.locating.judge import ACCURACY, PROMPT, PROMPT_WITHOUT_REFERENCE, Subject, judging_request, read_judgement
 from lemma.locating.posterior import Posterior
@@ -76,7 +77,9 @@ _LOCATED, _NOT_LOCATED, _NO_WRONG_STEP = "located", "not located", "labeled as r
 _STEPS = "step of the first error"
 _MEASURED, _TOGETHER = "labeled steps: ", "together"
 
-_METHODS = ("graph", "judge", "rollouts", "confidence")
+_METHODS = ("graph", "judge", "rollouts", "confidence", "exact")
+
+_Locate = Callable[[Solution, Problem, float | None], Located]
 
 
 def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
@@ -92,6 +95,8 @@ def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
     for method in methods:
         if method not in _METHODS:
             raise ConfigError(f"--locate {method}: there is no such method; {did_you_mean(method, _METHODS)}")
+    if "exact" in methods and (len(methods) > 1 or source is not None):
+        raise ConfigError("--locate exact proves where generated problems go wrong; leave out other methods and --from")
     if "judge" in methods and config.teacher is None:
         raise ConfigError("--locate judge needs the model that judges; give it with --teacher")
     if config.asks_student and config.model is None:
@@ -108,7 +113,8 @@ def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
         return replace(job, function=_Comparing(config))
     problems = StoredProblems(PROBLEMS.path(config.run), "sample")
     if model is None:
-        return replace(job, function=partial(analyze_solution, problems, config.min_confidence))
+        by = by_story if "exact" in methods else by_graph
+        return replace(job, function=partial(analyze_solution, problems, config.min_confidence, by))
     return replace(job, function=_Locating(config, problems))
 
 
@@ -139,12 +145,14 @@ def next_command(config: AnalyzeConfig) -> tuple[str, ...]:
     return ("augment", "--distribution", str(config.run / DISTRIBUTION)) if any(weights.values()) else ("augment",)
 
 
-def analyze_solution(problems: StoredProblems, least: float | None, solution: Solution) -> Iterator[Product]:
-    """Locate the error of a solution by the graph of the reference."""
+def analyze_solution(
+    problems: StoredProblems, least: float | None, by: _Locate, solution: Solution
+) -> Iterator[Product]:
+    """Locate the error of a solution without a model: by the graph of the reference, or by the generated story."""
     if solution.verdict == "equal":
         return
     problem = _problem_of(problems, solution)
-    located = by_graph(solution, problem, least)
+    located = by(solution, problem, least)
     yield Count(_REASONS, located.reason)
     yield from erroneous_of(solution, problem, located)
 
@@ -305,7 +313,7 @@ def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iter
         origin="student",
         model=solution.model,
         evidence=located.evidence,
-        confidence=min(round(confidence, 4), ALMOST_CERTAIN),
+        confidence=1.0 if located.evidence == "proof" else min(round(confidence, 4), ALMOST_CERTAIN),
     )
 
 

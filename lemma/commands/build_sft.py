@@ -83,8 +83,7 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
             selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates, kinds)
             if scorer is not None and config.unsure is not None:
                 with open_scores(config.run / PHRASE_SCORES, scorer.name) as scores:
-                    remembered = Remembered(scorer, scores)
-                    weigh = partial(least_words, scorer=remembered)
+                    weigh = partial(least_words, scorer=Remembered(scorer, scores))
                     selection = least_sure(sources, selection, config.unsure, weigh)
             if scorer is not None and isinstance(phrases, ModelChoice):
                 # In this process, as the model is too large to load in every worker.
@@ -97,8 +96,8 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
             # Not every other error fits, so there are more to choose from than turns.
             others = _OTHERS_PER_TURN * (config.turns - 1)
             items = bundles(sources, selection, kinds, cot_share=share, seed=config.seed, others=others)
-            thoughts = config.thoughts == "keep"
-            building = partial(build_records, tuple(kinds), config.shape, joining, thoughts=thoughts)
+            keep = config.thoughts == "keep"
+            building = partial(build_records, tuple(kinds), config.shape, joining, thoughts=keep)
             run_stage(building, items, journal, config.workers, progress, total=len(selection), engine=config.engine)
             figures = Figures(journal.counts)
             facts = CardFacts(config, kinds, figures, journal.rejected, sources.problems, wording)

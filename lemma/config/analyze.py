@@ -39,7 +39,7 @@ class AnalyzeConfig(ModelConfig, ShardConfig):
     )
     locate: Annotated[Names, Option(metavar="METHOD,...")] = Field(
         (),
-        description="methods to combine: graph, judge, rollouts, confidence (default: judge if --teacher, else graph)",
+        description="methods to combine: graph, judge, rollouts, confidence; or exact (default: graph or judge)",
     )
     teacher: Teacher = Field(None, description="model that judges the solutions (default: none)")
     model: Annotated[str | None, Option(metavar="MODEL")] = Field(

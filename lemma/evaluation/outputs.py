@@ -20,6 +20,7 @@ from lemma.generation.reading import is_right, read_step, read_story
 from lemma.grading.verdict import extract_answer, is_no_gold_answer, verdict
 from lemma.records import Problem, Record
 from lemma.steps import split_steps
+from lemma.trajectories.checks import RIGHT, load_checks
 from lemma.trajectories.detection import Reflection, find_reflection
 
 Grade = Literal["right", "wrong", "none", "unknown"]
@@ -126,7 +127,7 @@ def state_of_steps(question: str, steps: Sequence[str]) -> Grade:
     if wrong is not None:
         return "wrong"
     story = read_story(question)
-    read = [read_step(step) for step in steps]
+    read = [read_step(step) for step in steps if not is_confirmation(step)]
     proved = story is not None and all(step is not None and is_right(story, step) for step in read)
     return "right" if proved else "unknown"
 
@@ -135,11 +136,18 @@ def first_wrong_step(question: str, steps: Sequence[str]) -> int | None:
     """Index of the first step proved wrong, by the story of a generated problem, else by a false equation."""
     story = read_story(question)
     if story is not None:
-        return first_wrong_step_of_story(story, steps)
+        places = [place for place, step in enumerate(steps) if not is_confirmation(step)]
+        found = first_wrong_step_of_story(story, [steps[place] for place in places])
+        return None if found is None else places[found]
     for index, step in enumerate(steps):
         if any(equation.holds is False for equation in read_equations(step).equations):
             return index
     return None
+
+
+def is_confirmation(step: str) -> bool:
+    """Whether a line says no more than that the step before it holds, as `build-sft --verify-rate` writes it."""
+    return step.strip() in {phrase.text for name in RIGHT for phrase in load_checks().by_file[name]}
 
 
 def reflection_facts(problem: Problem, text: str) -> dict[str, object]:

@@ -37,7 +37,7 @@ from lemma.evaluation.figures import (
     share_of,
     under,
 )
-from lemma.evaluation.outputs import Condition, first_wrong_step, states_answer
+from lemma.evaluation.outputs import Condition, first_wrong_step, is_confirmation, states_answer
 from lemma.generation.reading import is_right as is_right_step
 from lemma.generation.reading import read_step, read_story
 from lemma.models.scoring import Score
@@ -111,11 +111,15 @@ def own_right_prefixes(question: str, samples: Sequence[str], rng: random.Random
     story, seen = read_story(question), set()
     for text in samples if story is not None else ():
         steps = steps_before_reflection(text)
-        read = [read_step(step) for step in steps]
-        right = [story is not None and step is not None and is_right_step(story, step) for step in read]
-        proved = right.index(False) if False in right else len(right)
-        if proved:
-            given = steps[: rng.randint(1, proved)]
+        right = []
+        for place, text_of_step in enumerate(steps):
+            step = read_step(text_of_step)
+            if story is not None and step is not None and is_right_step(story, step):
+                right.append(place)
+            elif not is_confirmation(text_of_step):
+                break
+        if right:
+            given = steps[: rng.choice(right) + 1]
             if given not in seen:
                 seen.add(given)
                 yield Prefix("own_right", given)
@@ -163,7 +167,7 @@ def forced_facts(question: str, prefix: Prefix, output: str) -> dict[str, float]
     `parroted`: the next step is the last one again. `next_right`: the next step is right, if that can be told: from the
     story of a generated problem, else from the result that the last step has or should have had.
     """
-    after = split_steps(output)
+    after = [step for step in split_steps(output) if not is_confirmation(step)]
     facts = {"parroted": float(bool(after) and _repeats(prefix.last, after[0]))}
     if prefix.harmful is not None:
         facts["harmful"] = float(prefix.harmful)
@@ -193,7 +197,8 @@ def recovery_facts(prefix: Prefix, output: str) -> dict[str, float]:
         return facts
     if prefix.harmful is not None:
         facts["harmful"] = float(prefix.harmful)
-    after = split_steps(output[turn.end :] if turn is not None and recognized else output)
+    lines = split_steps(output[turn.end :] if turn is not None and recognized else output)
+    after = [step for step in lines if not is_confirmation(step)]
     wrong = _result(prefix.last)
     facts["parroted"] = float(bool(after) and _repeats(prefix.last, after[0]))
     if recognized and prefix.right_step is not None and _result(prefix.right_step) != wrong:

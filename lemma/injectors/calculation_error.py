@@ -15,6 +15,8 @@ from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, 
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import INTEGER, PLAIN, Value, decimals_needed, normal, render
 from lemma.arithmetic.propagation import Change
+from lemma.injectors.algebra import AlgebraInjector, NumbersAndLetters
+from lemma.injectors.coefficients import wrong_coefficients
 from lemma.injectors.cuts import replaced
 from lemma.injectors.proposal import RARE, SELDOM, Proposal, Site, shuffled, sites
 
@@ -32,7 +34,7 @@ _OFF = {1: "one", 2: "two"}
 _COLUMNS = {-2: "hundredths", -1: "tenths", 0: "ones", 1: "tens", 2: "hundreds", 3: "thousands"}
 
 
-def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+def in_numbers(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """Slips in the result of one equation; in an easy one only if the solution has no other."""
     # An unknown that the text solves for is a result too: "6x = 96, x = 16".
     # One that is named before its equation keeps its right value there.
@@ -340,3 +342,6 @@ def digit_slips(operator: str, left: int, right: int) -> Iterator[Slip]:
     slips = _SLIPS[operator](left, right, result, False)
     lowest = max(left, right) if operator == "+" else 0
     yield from ((wrong, reason) for wrong, reason in slips if lowest < wrong < result * _LARGEST_FACTOR)
+
+
+propose = NumbersAndLetters(in_numbers, AlgebraInjector(wrong_coefficients))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lemma.arithmetic.equations import Equation
 from lemma.arithmetic.expressions import Binary, nodes
@@ -59,8 +59,8 @@ class Conclusion:
     explanation: str
 
 
-# Proposals for a solution, in an order drawn from the random numbers.
-Injector = Callable[[SolutionGraph, random.Random], Iterator[Proposal | Conclusion]]
+# Proposals for a solution, in an order drawn from the random numbers. Those of algebra need a derivation.
+Injector = Callable[[Any, random.Random], Iterator[Any]]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from lemma.arithmetic.chain_solution import ChainSolution, read_chain_solution
+from lemma.algebra.carrying import Slip
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import SolutionGraph, read_solution
 from lemma.arithmetic.latex import is_balanced
@@ -27,23 +27,29 @@ from lemma.arithmetic.numbers import (
     Value,
     divide,
     find_numbers,
-    normal,
     render,
 )
 from lemma.arithmetic.propagation import propagate
 from lemma.exceptions import Refusal
-from lemma.generation.modular_errors import ModularSolution, read_modular_solution
+from lemma.generation.modular_errors import ModularSolution
 from lemma.generation.modular_errors import propose as propose_modular
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector
+from lemma.injectors.algebra import (
+    AlgebraInjector,
+    Cut,
+    NumbersAndLetters,
+    carried_slip,
+)
 from lemma.injectors.formulas import Proposed, proposals
 from lemma.injectors.formulas.proof import carried as carried_formula
 from lemma.injectors.proof import CALCULATION, prove, prove_answer
 from lemma.injectors.proposal import RARE, SELDOM, Conclusion, Proposal
+from lemma.injectors.reading import FormulaSolution, ReadSolution, letters_of, read_problem
 from lemma.injectors.sense import refuse_nonsense
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
-from lemma.steps import split_steps, without_annotations, without_options
+from lemma.steps import without_annotations
 from lemma.taxonomy.distributions import Thinning
 from lemma.taxonomy.places import Places
 
@@ -108,18 +114,7 @@ class Injected:
     explanation: str
 
 
-@dataclass(frozen=True)
-class FormulaSolution:
-    """A LaTeX solution: its chains of formulas, if they can be read, and its arithmetic, if that can."""
-
-    written: tuple[str, ...]
-    steps: tuple[str, ...]
-    chains: ChainSolution | None
-    graph: SolutionGraph | None
-
-
-_Draft = Proposal | Conclusion | Injected | Proposed
-_Read = SolutionGraph | ModularSolution | FormulaSolution
+_Draft = Proposal | Conclusion | Injected | Proposed | Slip | Cut
 
 
 @dataclass(frozen=True)
@@ -179,8 +174,8 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
 
     Raises Refusal if the problem's solution can't be read.
     """
-    modular = read_modular_solution(problem)
-    graph = modular if modular is not None else read_problem(problem)
+    graph = read_problem(problem)
+    plan = _for_solution(plan, graph)
     if plan.into is not None and isinstance(graph, SolutionGraph) and graph.final is None:
         raise Refusal("answer_not_computed", "no equation of the solution has the gold answer")
     rng = random_for(plan.seed, problem.id)
@@ -189,7 +184,7 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     last, shares = len(graph.steps) - 1, plan.places.shares(len(graph.steps))
     places = rng.choices(range(last + 1), shares, k=plan.per_problem)
     wanted = places
-    if last and modular is None and not plan.best_effort:
+    if last and not isinstance(graph, ModularSolution) and not plan.best_effort:
         # Solutions that allow errors in their last step only add one each, the more in sum the fewer are asked for.
         fewer = shares[-1] * (1 - 1 / (plan.per_problem + 1))
         wanted = rng.choices(range(last + 1), [*shares[:-1], fewer], k=plan.per_problem)
@@ -223,7 +218,7 @@ class _Drafts:
     last step.
     """
 
-    def __init__(self, plan: InjectionPlan, graph: _Read, rng: random.Random) -> None:
+    def __init__(self, plan: InjectionPlan, graph: ReadSolution, rng: random.Random) -> None:
         self._plan, self._graph, self._rng = plan, graph, rng
         self._drafts: dict[int, dict[str, list[_Draft]]] = defaultdict(lambda: defaultdict(list))
         self._spare: dict[int, list[tuple[str, Injected]]] = defaultdict(list)
@@ -263,7 +258,7 @@ class _Drafts:
         while kinds := [kind for kind, left in drafts.items() if left and weight_of(left[-1]) >= least]:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
             often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
-            if isinstance(graph, FormulaSolution):
+            if isinstance(graph, FormulaSolution) and graph.boxed:
                 often = _SCARCE
                 if self._made and not self._plan.best_effort and CALCULATION in kinds:
                     del drafts[CALCULATION]  # it does not fill up what other types lack
@@ -290,50 +285,40 @@ class _Drafts:
         return None
 
 
-def read_problem(problem: Problem) -> SolutionGraph | FormulaSolution:
-    """A problem's solution as a graph. A LaTeX one is read in two ways, and it is enough if one of them succeeds.
-
-    Raises Refusal if it can't be read.
-    """
-    if "\\boxed" not in problem.solution:
-        return _read_graph(problem)
-    written = split_steps(problem.solution)
-    steps = tuple(map(without_annotations, written))
-    graph = chains = refusal = None
-    try:
-        graph = _read_graph(problem)
-    except Refusal as error:
-        refusal = error
-    try:
-        chains = read_chain_solution(without_options(problem.question), steps, problem.answer)
-    except Refusal as error:
-        refusal = refusal or error
-    if graph is None and chains is None:
-        assert refusal is not None
-        raise refusal
-    return FormulaSolution(written, steps, chains, graph)
+def _for_solution(plan: InjectionPlan, graph: ReadSolution) -> InjectionPlan:
+    """The plan without the types that a solution has no formulas for."""
+    formulas = graph if isinstance(graph, FormulaSolution) else None
+    letters = formulas is not None and formulas.letters is not None
+    numbers = formulas is None or formulas.graph is not None or formulas.chains is not None
+    weights = {}
+    for kind, weight in plan.weights.items():
+        found = injector(plan.injectors[kind])
+        takes_letters = isinstance(found, AlgebraInjector | NumbersAndLetters)
+        if (takes_letters and letters) or (numbers and not isinstance(found, AlgebraInjector)):
+            weights[kind] = weight
+    if not weights:
+        raise Refusal("no_formulas_of_these_types", "the solution has no formulas that these types need")
+    return replace(plan, weights=weights) if len(weights) < len(plan.weights) else plan
 
 
-def _read_graph(problem: Problem) -> SolutionGraph:
-    gold = exact_value(problem.answer)
-    if gold is None:
-        raise Refusal("answer_not_numeric", f"the gold answer {problem.answer[:80]!r} is not a number")
-    return read_solution(without_options(problem.question), split_steps(problem.solution), normal(gold))
-
-
-def _drafts_of(graph: _Read, kind: str, name: str, rng: random.Random, most: int | None = None) -> Iterator[_Draft]:
+def _drafts_of(
+    graph: ReadSolution, kind: str, name: str, rng: random.Random, most: int | None = None
+) -> Iterator[_Draft]:
     """What an injector proposes. Modular solutions allow any number of errors, all proven."""
+    if isinstance(graph, ModularSolution):
+        for error in islice(propose_modular(graph.story, kind, rng), most):
+            yield Injected(error.steps, error.error_step, error.final, error.explanation)
+        return
+    found = injector(name)
+    numbers = graph if isinstance(graph, SolutionGraph) else graph.graph
+    if numbers is not None and not isinstance(found, AlgebraInjector):
+        yield from (found.numbers if isinstance(found, NumbersAndLetters) else found)(numbers, rng)
     if isinstance(graph, SolutionGraph):
-        yield from injector(name)(graph, rng)
         return
-    if isinstance(graph, FormulaSolution):
-        if graph.graph is not None:
-            yield from injector(name)(graph.graph, rng)
-        if graph.chains is not None:
-            yield from proposals(graph.chains, name, rng)
-        return
-    for error in islice(propose_modular(graph.story, kind, rng), most):
-        yield Injected(error.steps, error.error_step, error.final, error.explanation)
+    if graph.chains is not None:
+        yield from proposals(graph.chains, name, rng)
+    if graph.letters is not None and isinstance(found, AlgebraInjector | NumbersAndLetters):
+        yield from (found.letters if isinstance(found, NumbersAndLetters) else found)(graph.letters, rng)
 
 
 def weight_of(draft: _Draft) -> float:
@@ -341,7 +326,7 @@ def weight_of(draft: _Draft) -> float:
     return draft.weight if isinstance(draft, Proposal) else 1
 
 
-def place_of(graph: _Read, draft: _Draft) -> tuple[int, int]:
+def place_of(graph: ReadSolution, draft: _Draft) -> tuple[int, int]:
     """The step that a draft makes wrong, and the number of steps that the solution then has."""
     if isinstance(draft, Injected):
         return draft.error_step, len(draft.steps)
@@ -350,6 +335,9 @@ def place_of(graph: _Read, draft: _Draft) -> tuple[int, int]:
     if isinstance(draft, Proposed):
         assert isinstance(graph, FormulaSolution) and graph.chains is not None
         return graph.chains.chains[draft.change.chain].step, len(graph.steps)
+    if isinstance(draft, Slip | Cut):
+        line = draft.line if isinstance(draft, Slip) else draft.lost[0]
+        return letters_of(graph).lines[line].step, len(graph.steps)
     if isinstance(graph, FormulaSolution) and graph.graph is not None:
         graph = graph.graph
     assert isinstance(graph, SolutionGraph)
@@ -360,7 +348,7 @@ def place_of(graph: _Read, draft: _Draft) -> tuple[int, int]:
     return graph.step_of[change.equation] + inserted, steps + inserted
 
 
-def attempts(graph: _Read, kind: str, name: str, rng: random.Random) -> Iterator[Injected | Refusal]:
+def attempts(graph: ReadSolution, kind: str, name: str, rng: random.Random) -> Iterator[Injected | Refusal]:
     """The erroneous solutions of one type, proven, one after the other, and why others could not be made; without those
     that are made only if many are asked for.
     """
@@ -373,7 +361,7 @@ def attempts(graph: _Read, kind: str, name: str, rng: random.Random) -> Iterator
             yield refusal
 
 
-def carried(graph: _Read, name: str, draft: _Draft, annotated: bool = True) -> Injected:
+def carried(graph: ReadSolution, name: str, draft: _Draft, annotated: bool = True) -> Injected:
     """The erroneous solution that a proposal leads to. Raises Refusal if it can't be proven."""
     if isinstance(draft, Injected) or isinstance(graph, ModularSolution):
         assert isinstance(draft, Injected)
@@ -381,6 +369,12 @@ def carried(graph: _Read, name: str, draft: _Draft, annotated: bool = True) -> I
     if isinstance(draft, Proposed):
         assert isinstance(graph, FormulaSolution) and graph.chains is not None
         return Injected(*carried_formula(graph.chains, draft), draft.explanation)
+    if isinstance(draft, Slip | Cut):
+        derivation = letters_of(graph)
+        if annotated and derivation.written != derivation.steps:
+            raise Refusal("annotations_not_kept", "formulas with letters in a solution with annotations")
+        wrong = carried_slip(derivation, draft)
+        return Injected(wrong.steps, wrong.error_step, wrong.final, wrong.explanation)
     if isinstance(graph, FormulaSolution):
         assert graph.graph is not None
         graph = graph.graph
@@ -410,7 +404,7 @@ def _carried(graph: SolutionGraph, proposal: Proposal, annotated: bool) -> Injec
     return Injected(consequence.steps, consequence.error_step, final, proposal.explanation)
 
 
-def _with_another(plan: InjectionPlan, graph: _Read, error: Injected, rng: random.Random) -> Injected:
+def _with_another(plan: InjectionPlan, graph: ReadSolution, error: Injected, rng: random.Random) -> Injected:
     """The solution with another error of its own behind those that it has, made and proven against the wrong solution
     as it stands; the same solution if none can be proven. The first error stays the label.
     """
@@ -449,7 +443,9 @@ def _with_another(plan: InjectionPlan, graph: _Read, error: Injected, rng: rando
     return error
 
 
-def _record(plan: InjectionPlan, problem: Problem, graph: _Read, kind: str, injected: Injected) -> ErroneousSolution:
+def _record(
+    plan: InjectionPlan, problem: Problem, graph: ReadSolution, kind: str, injected: Injected
+) -> ErroneousSolution:
     steps, reference = injected.steps, graph.written
     if not plan.keep_annotations:
         steps, reference = tuple(map(without_annotations, steps)), graph.steps

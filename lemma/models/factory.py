@@ -18,20 +18,25 @@ from typing import cast
 
 from lemma.exceptions import ConfigError
 from lemma.models.attempts import Patience
-from lemma.models.backend_choice import OPENAI, choose_backend
+from lemma.models.backend_choice import OPENAI, addresses_in, choose_backend
 from lemma.models.backends.openai_compatible import OpenAICompatible
 from lemma.models.batch import BatchClient
 from lemma.models.client import Client, ClientWithFields, DryClient, LiveClient, SeveralClients
 from lemma.models.costs import Ledger, read_prices
 from lemma.models.protocol import Backend
 from lemma.models.scoring import ModelScorer, ScoringBackend
+from lemma.models.several_servers import SeveralServers
 from lemma.options import ModelConfig
 from lemma.rundir.responses import ResponseStore
 
 
-def _openai_compatible(config: ModelConfig, model: str) -> OpenAICompatible:
+def _openai_compatible(config: ModelConfig, model: str) -> OpenAICompatible | SeveralServers:
     key = os.environ.get(config.key_variable)
-    return OpenAICompatible(config.base_url or OPENAI, key, config.key_variable, config.max_in_flight, model)
+    servers = [
+        OpenAICompatible(address, key, config.key_variable, config.max_in_flight, model)
+        for address in addresses_in(config.base_url or OPENAI)
+    ]
+    return servers[0] if len(servers) == 1 else SeveralServers(servers)
 
 
 def _transformers(config: ModelConfig, model: str) -> Backend:
@@ -98,6 +103,8 @@ def _open_client(config: ModelConfig, store: ResponseStore, ledger: Ledger) -> C
     client: Client
     if config.batch:
         server = _openai_compatible(config, model) if name == "openai_compatible" else None
+        if isinstance(server, SeveralServers):
+            raise ConfigError("--batch hands its requests to one server: give one --base-url")
         client = BatchClient(server, store, ledger, config.command, config.run / "batch")
     else:
         backend = open_backend(name, config, model)
