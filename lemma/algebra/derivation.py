@@ -141,9 +141,11 @@ class Reader:
             for part in components(trees[0]):
                 quotient(part)
             return Line(step, chain, EXPRESSION, ((0,),), known=known)
-        if all(tree.head == TUPLE for tree in trees) and set(chain.relations) == {"="}:
-            same = all(equal_parts(left, right, known) for left, right in pairwise(trees))
-            return Line(step, chain, IDENTITY if same else UNREAD, (tuple(range(len(trees))),), known=known)
+        named = int(trees[0].head == LETTER)  # P = (x, y) = (3, 2)
+        if all(tree.head == TUPLE for tree in trees[named:]) and set(chain.relations) == {"="}:
+            same = all(equal_parts(left, right, known) for left, right in pairwise(trees[named:]))
+            parts = ((0,), tuple(range(1, len(trees)))) if named else (tuple(range(len(trees))),)
+            return Line(step, chain, IDENTITY if same else UNREAD, parts, known=known)
         runs: list[list[int]] = [[0]]
         breaks: list[int] = []
         for place, relation in enumerate(chain.relations):
@@ -153,20 +155,20 @@ class Reader:
             else:
                 breaks.append(place)
                 runs.append([place + 1])
-        parts = tuple(map(tuple, runs))
+        whole = tuple(map(tuple, runs))
         if len(runs) != 2:
-            return Line(step, chain, IDENTITY if len(runs) == 1 else UNREAD, parts, known=known)
+            return Line(step, chain, IDENTITY if len(runs) == 1 else UNREAD, whole, known=known)
         place = breaks[0]
         left, right = trees[place], trees[place + 1]
         relation = chain.relations[place]
         if not names(left) | names(right):
             holds = _compares(left, right, relation)
-            return Line(step, chain, IDENTITY if holds else FALSE, parts, relation, known=known)
+            return Line(step, chain, IDENTITY if holds else FALSE, whole, relation, known=known)
         if relation == "=" and not different(left, right):
             raise Refusal("not_decided")
         difference = difference_of(quotient(left), quotient(right))
-        line = Line(step, chain, STATEMENT, parts, relation, difference, known=known)
-        return Line(step, chain, STATEMENT, parts, relation, difference, self.reason(line), known)
+        line = Line(step, chain, STATEMENT, whole, relation, difference, known=known)
+        return Line(step, chain, STATEMENT, whole, relation, difference, self.reason(line), known)
 
     def _learn(self, line: Line) -> None:
         left = line.tree(line.runs[0][-1])
@@ -192,7 +194,7 @@ class Reader:
             if other.kind == STATEMENT and other.difference is not None
         ][-_EARLIER:][::-1]
         for place, other in earlier:  # said again, word for word
-            if proportion(wanted, other) == 1 and _same_sides(self.lines[place], line):
+            if proportion(wanted, other) == 1 and same_sides(self.lines[place], line):
                 return Reason(SCALED, (place,), (Fraction(1),))
         for place, other in earlier:
             factor = proportion(wanted, other)
@@ -216,7 +218,8 @@ class Reader:
         return Reason(GIVEN)
 
 
-def _same_sides(one: Line, other: Line) -> bool:
+def same_sides(one: Line, other: Line) -> bool:
+    """Whether two statements are the same but for brackets."""
     places = ((line.runs[0][-1], line.runs[1][0]) for line in (one, other))
     return one.relation == other.relation and all(
         same_shape(one.tree(first), other.tree(second)) for first, second in zip(*places, strict=True)
