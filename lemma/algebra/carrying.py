@@ -93,7 +93,7 @@ class _Carrier:
         self._marks: dict[tuple[int, int], str] = {}
         self._dropped: set[tuple[int, int]] = set()
         self._repeated: set[int] = set()
-        self._reader = Reader()
+        self._reader = Reader(derivation, slip.line)
         self._changed: dict[Fraction, Fraction | None] = {}
         self._statements: set[int] = set()
         """The lines whose statement is another one now."""
@@ -108,9 +108,8 @@ class _Carrier:
     def carried(self) -> Carried:
         """The wrong solution."""
         lines = self._derivation.lines
-        for index, line in enumerate(lines):
-            if index >= self._slip.line:
-                self._work_out(index, line)
+        for index, line in list(enumerate(lines))[self._slip.line :]:
+            self._work_out(index, line)
             self._read_again(index, line)
         steps = list(self._derivation.steps)
         edits = [(lines[line].step, *self._place(line, side), text) for (line, side), text in self._texts.items()]
@@ -165,9 +164,8 @@ class _Carrier:
             one, other = new.difference, line.difference
             if one is None or other is None or proportion(one, other) is None or new.relation != line.relation:
                 self._statements.add(index)
-        if index >= self._slip.line:
-            for place in range(len(line.chain.sides)):
-                self._note(index, place, old_known, new.known)
+        for place in range(len(line.chain.sides)):
+            self._note(index, place, old_known, new.known)
 
     def _note(
         self, index: int, place: int, old_known: Mapping[str, Fraction], new_known: Mapping[str, Fraction]

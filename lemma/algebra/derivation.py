@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations, pairwise
 from typing import Any
@@ -64,6 +64,8 @@ class Line:
     """Left minus right of a statement, multiplied out."""
     reason: Reason = field(default_factory=lambda: Reason(GIVEN))
     known: Mapping[str, Fraction] = field(default_factory=dict)
+    several: frozenset[str] = frozenset()
+    """The letters that were found to be more than one number before it."""
 
     def tree(self, side: int) -> Node:
         """The tree of a side. Raises Refusal if it is not read."""
@@ -115,10 +117,12 @@ def read_derivation(question: str, steps: Sequence[str], gold: str, written: Seq
 class Reader:
     """Reads lines one after the other, and keeps what letters were found to be."""
 
-    def __init__(self) -> None:
-        self.lines: list[Line] = []
-        self.known: dict[str, Fraction] = {}
-        self._several: set[str] = set()
+    def __init__(self, derivation: Derivation | None = None, line: int = 0) -> None:
+        """Begin anew, or at a line of a derivation with all that was read before it."""
+        begun = derivation is not None and line < len(derivation.lines)
+        self.lines: list[Line] = list(derivation.lines[:line]) if derivation is not None and begun else []
+        self.known: dict[str, Fraction] = dict(derivation.lines[line].known) if derivation is not None and begun else {}
+        self._several: set[str] = set(derivation.lines[line].several) if derivation is not None and begun else set()
 
     def read(self, step: int, chain: Chain) -> Line:
         """The next line."""
@@ -126,7 +130,8 @@ class Reader:
         try:
             line = self._classified(step, chain)
         except (Refusal, RecursionError):
-            line = Line(step, chain, UNREAD)
+            line = Line(step, chain, UNREAD, known=dict(self.known))
+        line = replace(line, several=frozenset(self._several))
         self.lines.append(line)
         if line.kind == STATEMENT and line.relation == "=":
             self._learn(line)

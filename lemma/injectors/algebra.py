@@ -326,11 +326,14 @@ def without_root(derivation: Derivation, cut: Cut) -> Carried:
 def _prove_wrong(derivation: Derivation, slip: Slip, carried: Carried) -> None:
     """Read the wrong solution again: the step's formula is false, and it is the first and only one that is."""
     line = derivation.lines[slip.line]
-    reader = Reader()
+    reader = Reader(derivation, slip.line)
     place = 0
     for step, text in enumerate((derivation.question, *carried.steps), -1):
         for start, end in formula_spans(text):
             for chain in read_formula(text, start, end):
+                if place < slip.line:
+                    place += 1
+                    continue
                 new = reader.read(step, chain)
                 if place == slip.line:
                     _prove_line(derivation, line, new, slip)
