@@ -79,6 +79,7 @@ _YES_NO_BEGINS = re.compile(r"[\s*]*(yes|no)\b[*]*(?:[,.;:!]|\s*$)", re.I)
 _TEXT_COMMANDS = frozenset(["text", "mbox", "textbf", "mathrm"])
 _UNIT_OR_WORD = re.compile(r"[^\W\d_]+|[€$£¥₹%]")
 _DIGIT = re.compile(r"\d")
+_WITH_COMPOUND_UNIT = re.compile(r"\s*(-?[\d.,]{1,20})\s(?=[^\n/]{0,20}/\s?\()[A-Za-z\u00b0\u03a9\u00b5(][^\d\n]{0,40}")
 _CLOCK_IN_WORDS = re.compile(r"\b(?:half|quarter)\s+(?:past|to)\b", re.I)
 # `Team A`, `Room 12`
 _LABELLED = re.compile(r"(?!about|over|under|than|least|most|not)([A-Za-z]{3,20}) ([A-Z]|[1-9]\d{0,3})")
@@ -142,7 +143,11 @@ def _compare_with_text(gold: str, text: str) -> Verdict:
     if answer is None:
         return "unknown"
     result = _compare_bounded(stated, answer)
-    return "unknown" if result == "different" and _is_mentioned_elsewhere(gold, text, answer) else result
+    # `4.18 J/(g K)` and 4.18: a unit that was not read may be left out as any other.
+    number = _WITH_COMPOUND_UNIT.fullmatch(stated)
+    doubtful = number is not None and _compare_bounded(number.group(1), answer) == "equal"
+    doubtful = doubtful or _is_mentioned_elsewhere(gold, text, answer)
+    return "unknown" if result == "different" and doubtful else result
 
 
 def _written(number: str | Number) -> str:
