@@ -74,14 +74,14 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Sides and the relations between them, all within one formula of a step. `loose` says that something stands
-    around it that was not read.
+    """Sides and the relations between them, all within one formula of a step. What is said of one place of a pair or
+    a list is `in_tuple`.
     """
 
     step: int
     sides: tuple[Side, ...]
     relations: tuple[str, ...]
-    loose: bool = False
+    in_tuple: bool = False
 
     @property
     def values(self) -> tuple[Surd | None, ...]:
@@ -111,7 +111,7 @@ def chains_of(text: str, step: int, complex_numbers: bool = False) -> list[Chain
 def read_items(text: str, step: int, complex_numbers: bool = False) -> Iterator[Chain | Words]:
     """The chains of a step, and the words between its formulas, in the order of the text; no drawings."""
     if len(text) > _LONGEST:
-        yield Chain(step, (Side(0, len(text), None, None),), (), True)
+        yield Chain(step, (Side(0, len(text), None, None),), ())
         return
     done = 0
     for start, first, last, end, name in _regions(text):
@@ -121,7 +121,7 @@ def read_items(text: str, step: int, complex_numbers: bool = False) -> Iterator[
         if name in _ALIGNED or not name:
             yield from _chains(text, first, last, step, complex_numbers)
         elif name != "[asy]":
-            yield Chain(step, (Side(start, end, None, None),), (), True)
+            yield Chain(step, (Side(start, end, None, None),), ())
     if done < len(text):
         yield Words(step, done, len(text))
 
@@ -155,7 +155,7 @@ def _chains(text: str, start: int, end: int, step: int, complex_numbers: bool) -
     inner = _INNER.sub(lambda match: " " * len(match.group()), text[start:end])
     text = text[:start] + inner + text[end:]
     if _UNREAD_INSIDE.search(_MATRIX.sub("", inner)):
-        yield Chain(step, (Side(start, end, None, None),), (), True)
+        yield Chain(step, (Side(start, end, None, None),), ())
         return
     sides: list[Side] = []
     relations: list[str] = []
@@ -194,7 +194,7 @@ def _expanded(text: str, chain: Chain, complex_numbers: bool) -> Iterator[Chain]
     for number in range(length):
         spans = [parts[place][number] for place in tuples]
         sides = tuple(_side(text, start, end, complex_numbers) for start, end, _ in spans)
-        yield Chain(chain.step, sides, ("=",) * (len(sides) - 1))
+        yield Chain(chain.step, sides, ("=",) * (len(sides) - 1), in_tuple=True)
 
 
 def _components(text: str, side: Side) -> list[tuple[int, int, str]]:
