@@ -44,7 +44,7 @@ from lemma.injectors.algebra import (
 from lemma.injectors.formulas import Proposed, proposals
 from lemma.injectors.formulas.proof import carried as carried_formula
 from lemma.injectors.proof import CALCULATION, prove, prove_answer
-from lemma.injectors.proposal import SELDOM, Conclusion, Proposal
+from lemma.injectors.proposal import RARE, SELDOM, Conclusion, Proposal
 from lemma.injectors.reading import FormulaSolution, ReadSolution, letters_of, read_problem
 from lemma.injectors.sense import refuse_nonsense
 from lemma.records import ErroneousSolution, Problem, content_id
@@ -53,6 +53,7 @@ from lemma.steps import without_annotations
 from lemma.taxonomy.distributions import Thinning
 from lemma.taxonomy.places import Places
 
+_OTHER_MONEY = "€£¥"
 _COMMAND = re.compile(r"\\[a-z]+")
 # Real solutions that go wrong in their last step stop early or go on with another number far more often than they
 # miscalculate.
@@ -74,7 +75,8 @@ _SCARCE: dict[str, float] = {
     "operator_error": 2,
 }
 _UNUSUAL = 0.5  # how often something unusual is made at a step, rather than something usual at another
-_MOST_IN_LAST = 0.25  # of the errors of a problem whose other steps allow no more
+_FEW = 8  # errors of a problem, up to which only those are made that people often make
+_MOST_IN_LAST = 0.22  # of the errors of a problem whose other steps allow no more
 _OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
 _GOLD_NUMBER = re.compile(
     rf"-?(?:\\[dt]?frac(?:\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\s?\d\s?\d)|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})"
@@ -192,10 +194,12 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     most_alone = plan.per_problem if last == 0 else max(1, round(plan.per_problem * shares[-1] / 2))
     for place in wanted:
         others = sorted(range(last), key=lambda step: rng.random() ** (1 / (shares[step] + 1e-9)), reverse=True)
-        found = drafts.take([place], usual=True)
+        found = drafts.take([place], 1)
         if found is None and rng.random() < _UNUSUAL:
             found = drafts.take([place])
-        found = found or drafts.take(others, usual=True) or drafts.take([place, *others])
+        found = found or drafts.take(others, 1) or drafts.take([place, *others])
+        if found is None and plan.per_problem > _FEW:
+            found = drafts.take([place, *others], RARE)
         if found is None and (plan.best_effort or (not drafts.taken_before_last and len(made) < most_alone)):
             found = drafts.take([last])
         if found is None and drafts.in_last + 1 <= _MOST_IN_LAST * (len(made) + 1):
@@ -233,14 +237,13 @@ class _Drafts:
                 # They are taken from the end: in random order, but what people do more often comes sooner.
                 drafts.sort(key=lambda draft: rng.random() ** (1 / weight_of(draft)))
 
-    def take(self, places: Sequence[int], usual: bool = False) -> tuple[str, Injected] | None:
-        """The next error that is proven at the first of these steps that still has one, with its type; only one of
-        those that people often make, if it has to be `usual`. No final answer is reached twice before all others at
-        that step.
+    def take(self, places: Sequence[int], least: float = SELDOM) -> tuple[str, Injected] | None:
+        """The next error of at least this weight that is proven at the first of these steps that still has one, with
+        its type. No final answer is reached twice before all others at that step.
         """
         for place in places:
-            found = self._prove_next(place, SELDOM if usual else 0)
-            if found is None and self._spare[place] and not usual:
+            found = self._prove_next(place, least)
+            if found is None and self._spare[place] and least < 1:
                 found = self._spare[place].pop(0)
             if found is not None:
                 self._made[found[0]] += 1
@@ -250,7 +253,7 @@ class _Drafts:
                 return found
         return None
 
-    def _prove_next(self, place: int, above: float) -> tuple[str, Injected] | None:
+    def _prove_next(self, place: int, least: float) -> tuple[str, Injected] | None:
         drafts, graph = self._drafts[place], self._graph
         boxed = isinstance(graph, FormulaSolution) and graph.boxed
         often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
@@ -258,7 +261,7 @@ class _Drafts:
         # In formulas, calculation errors don't fill up what other types lack.
         barred = CALCULATION if boxed and self._made and not self._plan.best_effort else ""
         while kinds := [
-            kind for kind, left in drafts.items() if left and weight_of(left[-1]) > above and kind != barred
+            kind for kind, left in drafts.items() if left and weight_of(left[-1]) >= least and kind != barred
         ]:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
             weights = [
@@ -266,7 +269,7 @@ class _Drafts:
                 for kind in kinds
             ]
             kind = self._rng.choices(kinds, weights)[0]
-            while drafts[kind] and weight_of(drafts[kind][-1]) > above:
+            while drafts[kind] and weight_of(drafts[kind][-1]) >= least:
                 try:
                     error = carried(graph, self._plan.injectors[kind], drafts[kind].pop(), self._plan.keep_annotations)
                 except Refusal as refusal:
@@ -347,8 +350,12 @@ def place_of(graph: ReadSolution, draft: _Draft) -> tuple[int, int]:
 
 
 def attempts(graph: ReadSolution, kind: str, name: str, rng: random.Random) -> Iterator[Injected | Refusal]:
-    """The erroneous solutions of one type, proven, one after the other, and why others could not be made."""
+    """The erroneous solutions of one type, proven, one after the other, and why others could not be made; without those
+    that are made only if many are asked for.
+    """
     for draft in _drafts_of(graph, kind, name, rng):
+        if weight_of(draft) < SELDOM:
+            continue
         try:
             yield carried(graph, name, draft)
         except Refusal as refusal:
@@ -382,6 +389,9 @@ def carried(graph: ReadSolution, name: str, draft: _Draft, annotated: bool = Tru
     prove_answer(graph, shown, injected.final)
     if graph.latex and not is_balanced(injected.explanation, commands_outside=False):
         raise Refusal("unbalanced_explanation", injected.explanation)
+    if not graph.latex and "$" in injected.explanation and "$" not in (told := graph.question + " ".join(graph.steps)):
+        sign = next((sign for sign in _OTHER_MONEY if sign in told), "$")
+        return replace(injected, explanation=injected.explanation.replace("$", sign))
     return injected
 
 
