@@ -6,7 +6,9 @@ from fractions import Fraction
 import pytest
 
 from lemma.arithmetic.graph import read_solution
-from lemma.injectors.symbolic import Injected, attempts
+from lemma.injectors.symbolic import Injected, InjectionPlan, attempts, erroneous_solutions
+from lemma.records import Problem
+from lemma.taxonomy.error_types import load_taxonomy
 
 SIGNS = [
     (r"Of the vectors $\begin{pmatrix} -2 \\ 7 \end{pmatrix}$ and $(3, -5)$", {3, 7}),
@@ -141,3 +143,25 @@ def test_a_part_is_not_larger_than_what_it_is_out_of():
     steps = ("Of 10 liters, 3 * 3 = 9 are juice.", "So 9 + 6 = 15 liters out of the 24 liters are water.")
     errors, _ = made("previous_step_value_error", "6 of 24 liters, 3 of 3, 10 of all", steps, 15)
     assert not [error for error in errors if error.final > 24]
+
+
+def test_an_explanation_has_the_currency_of_the_problem():
+    explanations = told("calculation_error", "12 pots at €25 each", ("They cost 12 * €25 = €300.",), 300)
+    assert explanations
+    assert not [text for text in explanations if "$" in text or "€" not in text]
+
+
+def test_the_unit_of_a_result_may_stand_before_its_calculation():
+    steps = ("It fell by 2 degrees because 80 - 78 = 2.", "She has 18 trees because 9 * 2 = 18.", "So 18 * 6 = 108.")
+    explanations = told("previous_step_value_error", "From 80 degrees to 78 degrees, 9 trees each at 6", steps, 108)
+    assert not [text for text in explanations if "takes 78" in text or "takes 80" in text]
+
+
+@pytest.mark.parametrize(("per_problem", "rare"), [(4, False), (8, False), (60, True)])
+def test_what_people_rarely_do_is_made_only_if_many_are_asked_for(per_problem, rare):
+    text = "He has 20 * 30 = 600 pens.\nOf them 600 - 200 = 400 are red.\nSo he sells 400 / 4 = 100 pens.\n#### 100"
+    problem = Problem.of("He has 20 boxes of 30 pens; 200 are blue. He sells a fourth of the rest.", text)
+    kinds = {kind.id: kind.injector for kind in load_taxonomy() if kind.injector}
+    found = erroneous_solutions(InjectionPlan(dict.fromkeys(kinds, 1.0), kinds, per_problem, 0), problem).records
+    assert found
+    assert rare == any("come out" in record.explanation for record in found)

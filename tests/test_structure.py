@@ -21,6 +21,7 @@ MOST_HELPERS_USED_ONCE = 0.25
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "taxonomy": (),
     "arithmetic": (),
+    "algebra": (),
     "generation": (),
     "grading": (),
     "rundir": (),
@@ -29,7 +30,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "formats": ("models",),
     "locating": ("arithmetic", "generation", "grading", "models", "taxonomy"),
     "trajectories": ("arithmetic", "grading", "locating", "models", "taxonomy"),
-    "injectors": ("arithmetic", "generation", "grading", "locating", "models", "taxonomy"),
+    "injectors": ("algebra", "arithmetic", "generation", "grading", "locating", "models", "taxonomy"),
     "engine": ("models", "problems", "rundir"),
     "dataset": ("engine", "formats", "problems", "rundir", "trajectories"),
     "training": ("formats", "models", "rundir"),

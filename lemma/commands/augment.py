@@ -256,7 +256,9 @@ def tallies(config: AugmentConfig, counts: Counts) -> Iterator[Tally]:
     """The share of each type, as asked for and as achieved, and what the second look of a teacher found."""
     weights = drawn_weights(config)
     asked: Mapping[str, float] = counts.of(ASKED) if config.teacher else weights
-    yield _shares("Error types", "type", weights, asked, counts.of(MADE))
+    # Without a distribution, a type that a data set does not allow was not missed by anybody.
+    shown = weights if config.distribution or config.teacher else counts.of(MADE).keys() & weights.keys() or weights
+    yield _shares("Error types", "type", sorted(shown), asked, counts.of(MADE))
     if config.teacher is None:
         yield _shares("Places of the errors", "place", PLACES, counts.of(PLACES_ASKED), counts.of(PLACES_MADE))
     if config.teacher is not None:
@@ -267,9 +269,9 @@ def tallies(config: AugmentConfig, counts: Counts) -> Iterator[Tally]:
 def _shares(
     title: str, column: str, names: Iterable[str], asked: Mapping[str, float], made: Mapping[str, int]
 ) -> Tally:
-    """The share of each name, as asked for and as achieved."""
+    """The share of each name, as asked for and as achieved; the names asked for that are not shown, in one row."""
     names = tuple(names)
-    all_asked, all_made = (sum(counts.get(name, 0) for name in names) or 1 for counts in (asked, made))
+    all_asked, all_made = (sum(counts.values()) or 1 for counts in (asked, made))
     rows = tuple(
         (
             name,
@@ -279,6 +281,9 @@ def _shares(
         )
         for name in names
     )
+    if others := asked.keys() - set(names):
+        share = sum(asked[name] for name in others) / all_asked
+        rows += ((f"{len(others)} other {column}s", f"{share:.1%}", "0.0%", "0"),)
     return Tally(title, (column, "asked", "achieved", "made"), rows)
 
 

@@ -15,8 +15,10 @@ from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, 
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import INTEGER, PLAIN, Value, decimals_needed, normal, render
 from lemma.arithmetic.propagation import Change
+from lemma.injectors.algebra import AlgebraInjector, NumbersAndLetters
+from lemma.injectors.coefficients import wrong_coefficients
 from lemma.injectors.cuts import replaced
-from lemma.injectors.proposal import SELDOM, Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import RARE, SELDOM, Proposal, Site, shuffled, sites
 
 Slip = tuple[Value, str]
 
@@ -28,10 +30,11 @@ _TWICE = 20  # up to here, everybody knows the half and the double
 _FEWEST = 3  # from here on, people are not sure of the times table
 _LARGEST_KNOWN = 9  # what two digits add up to without anybody getting it wrong, almost
 _SMALLEST_PRODUCT = 9
+_OFF = {1: "one", 2: "two"}
 _COLUMNS = {-2: "hundredths", -1: "tenths", 0: "ones", 1: "tens", 2: "hundreds", 3: "thousands"}
 
 
-def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+def in_numbers(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """Slips in the result of one equation; in an easy one only if the solution has no other."""
     # An unknown that the text solves for is a result too: "6x = 96, x = 16".
     # One that is named before its equation keeps its right value there.
@@ -50,14 +53,14 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
 def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
     seen, (lowest, highest) = {site.equation.result.face}, _plausible(site)
     often, seldom = (shuffled(_slips(site, careless and not site.graph.latex), rng) for careless in (False, True))
-    for wrong, reason in (*often, *seldom):
+    for wrong, reason in (*often, *seldom, *shuffled(_column_slips(site), rng)):
         if wrong not in seen and lowest < wrong < highest:
             seen.add(wrong)
             told = f"{site.quoted(site.expression)} is"
             if site.equation.solves:
                 told = f"{site.quoted(site.equation.solves)} gives"
             explanation = f"{told} {site.result}, not {site.shown(site.equation.result, wrong)}: {reason}."
-            weight = 1 if (wrong, reason) in often else SELDOM
+            weight = 1 if (wrong, reason) in often else SELDOM if (wrong, reason) in seldom else RARE
             yield Proposal(Change(site.index, result=wrong), explanation, weight)
 
 
@@ -120,11 +123,27 @@ def _slips(site: Site, careless: bool) -> list[Slip]:
     return slips
 
 
+def _column_slips(site: Site) -> list[Slip]:
+    """One column of a written calculation comes out one or two too high or too low, for no reason."""
+    right = site.equation.result.face
+    if site.graph.latex or site.equation.result.style.form != PLAIN or right < _SMALLEST_PRODUCT:
+        return []
+    return [
+        (right + off * 10**place, f"the {_column(place)} come out {_OFF[abs(off)]} too {'high' if off > 0 else 'low'}")
+        for place in range(min(len(str(int(right))), len(_COLUMNS) - 2))
+        for off in (1, -1, 2, -2)
+        if right > 2 * abs(off) * 10**place
+    ]
+
+
 def _slips_in_a_part(site: Site, tree: Expression, values: Sequence[Value]) -> list[Slip]:
     """A slip in one operation of a longer calculation, with which the rest is worked out right."""
     slips: list[Slip] = []
     for node in nodes(tree):
         if node.operator not in _SLIPS or site.is_written_fraction(node):
+            continue
+        # Of 1/2 * 30, nobody multiplies 5 by 3.
+        if any(isinstance(part, Binary) and site.is_written_fraction(part) for part in (node.left, node.right)):
             continue
         try:
             left, right, result = (evaluate(part, values) for part in (node.left, node.right, node))
@@ -323,3 +342,6 @@ def digit_slips(operator: str, left: int, right: int) -> Iterator[Slip]:
     slips = _SLIPS[operator](left, right, result, False)
     lowest = max(left, right) if operator == "+" else 0
     yield from ((wrong, reason) for wrong, reason in slips if lowest < wrong < result * _LARGEST_FACTOR)
+
+
+propose = NumbersAndLetters(in_numbers, AlgebraInjector(wrong_coefficients))

@@ -11,8 +11,8 @@ from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value
 from lemma.arithmetic.propagation import Change
 from lemma.arithmetic.tokens import tokens_of_question
-from lemma.injectors.naming import suits, taken_for
-from lemma.injectors.proposal import MEASURES, SELDOM, Proposal, Site, shuffled, sites
+from lemma.injectors.naming import fitness, taken_for
+from lemma.injectors.proposal import MEASURES, RARE, SELDOM, Proposal, Site, shuffled, sites
 
 _RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?[:/]\s?\d{1,9})+")
 _PERCENT = re.compile(r"\s?-?(?:%|percent|per cent)|\s?/\s?100\b")
@@ -52,26 +52,26 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 if not graph.latex and operand.currency == graph.equations[index].result.currency
                 if is_share(graph.steps[graph.step_of[index]], graph.equations[index].result) == share
             }
-            is_misread = faces[operand.face] == 1 and _is_small_count(site, operand)
-            near = [operand.face - 1, operand.face + 1] if is_misread else []
+            near = [operand.face - 1, operand.face + 1] if _is_small_count(site, operand) else []
+            is_round = operand.face % 5 == 0 or operand.face == _DOZEN
+            misread = SELDOM if faces[operand.face] == 1 and not is_round else RARE
             for wrong in (*shuffled([*sorted(others), *sorted(results)], rng), *shuffled(near, rng)):
                 source = others.get(wrong) or results.get(wrong)
                 edits = site.writes(leaf, wrong)
                 # Next to a number of something else, one that is off by one is rare.
-                if not edits or (source is not None and not suits(site, leaf, wrong, source)):
+                weight = fitness(site, leaf, wrong, source) if source is not None else misread
+                if not edits or weight == 0:
                     continue
                 fault = f"The problem says {site.shown(operand, operand.face)}, not {site.shown(operand, wrong)}"
                 if source is not None:
                     fault = taken_for(site, operand, wrong, link, source)
-                yield Proposal(
-                    Change(site.index, edits), f"{fault}: it should be {site.worked}.", 1 if source else SELDOM
-                )
+                yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)
 
 
 def _is_small_count(site: Site, operand: Number) -> bool:
     """Whether the question counts this many things, and does not measure them."""
     plain = not (operand.percent or operand.currency or operand.style.decimals) and isinstance(operand.face, int)
-    if not plain or not _FEWEST <= operand.face <= _MOST or operand.face % 5 == 0 or operand.face == _DOZEN:
+    if not plain or not _FEWEST <= operand.face <= _MOST:
         return False
     said = re.findall(rf"(?<![\d.,$]){operand.face}[ -]+([a-zA-Z.]+)", f"{site.text}\n{site.graph.question}")
     return bool(said) and not MEASURES.intersection(word.lower() for word in said)

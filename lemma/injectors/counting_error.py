@@ -123,7 +123,7 @@ def _counted(site: Site, leaf: int, operand: Number, link: Link, counts: Mapping
             return f"the sum has {operand.face} terms"
     clause = counts.get(operand.face) if _OF_EACH.search(site.text) else None
     noun = noun_behind(site.text, operand.end)
-    if clause is None and noun is not None and not site.graph.latex and operand.face <= _MOST_UNSAID:
+    if clause is None and noun is not None and not site.graph.latex and _FEWEST < operand.face <= _MOST_UNSAID:
         # What neither the question says nor the solution worked out has been counted.
         unsaid = not (link.known or operand.face in site.graph.question_values) and noun.split()[-1] not in _UNITS
         clause = f"there are {operand.face} {noun}" if unsaid else None

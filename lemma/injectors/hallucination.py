@@ -45,26 +45,22 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             for index in range(site.index)
             if _unit(Site(graph, index)) == unit and graph.equations[index].result.face not in {*here, *given}
         }
-        for value in shuffled(sorted(given), rng):
-            if value not in used or rng.random() < _SELDOM:
-                fault = f"The step {does} {called(site, value, Link(question=True))}, which {_why_not(site, value)}"
-                yield from _with(site, value, fault)
-        for value in shuffled(sorted(found), rng) if rng.random() < _SELDOM else ():
-            fault = (
-                f"The step {does} {called(site, value, Link(results=(found[value],)))} which {_why_not(site, value)}"
-            )
-            yield from _with(site, value, fault)
+        for value in shuffled(sorted({*given, *found}), rng):
+            part_of = next((operand for _, operand, link in site.operands() if _is_summed(graph, link, value)), None)
+            said = called(site, value, Link(question=True) if value in given else Link(results=(found[value],)))
+            if part_of is not None and rng.random() < _SELDOM:
+                why = f"{said.rstrip(',')}, which is in {site.shown(part_of, part_of.face)} already"
+                yield from _with(site, value, f"The step {does} {why}")
+            elif value in given and value not in used:
+                yield from _with(site, value, f"The step {does} {said}, which does not belong here")
 
 
-def _why_not(site: Site, value: Value) -> str:
-    """Why a number does not belong into a calculation: a number that is there may have been worked out with it."""
-    for _, operand, link in site.operands():
-        source = site.graph.equations[link.results[0]] if len(link.results) == 1 else None
-        if source is not None and any(value == part.face for part in source.operands):
-            found = site.shown(operand, operand.face)
-            signs = {sign.symbol for sign in source.operators}
-            return f"is in {found} already" if signs == {"+"} else f"was only needed to work out {found}"
-    return "does not belong here"
+def _is_summed(graph: SolutionGraph, link: Link, value: Value) -> bool:
+    """Whether an operand is a sum that an earlier step found, and a value one of its terms."""
+    if len(link.results) != 1:
+        return False
+    source = graph.equations[link.results[0]]
+    return {sign.symbol for sign in source.operators} == {"+"} and value in {part.face for part in source.operands}
 
 
 def _is_plain_chain(site: Site) -> bool:

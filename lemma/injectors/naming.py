@@ -8,7 +8,7 @@ from functools import lru_cache
 from lemma.arithmetic.expressions import nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value, find_numbers
-from lemma.injectors.proposal import MEASURES, Site
+from lemma.injectors.proposal import MEASURES, RARE, Site
 
 _NO_NOUNS = frozenset((
     "times", "less", "this", "was", "has", "his", "does", "goes", "costs", "plus", "minus", "equals", "its", "hers",
@@ -164,19 +164,19 @@ def false_words(graph: SolutionGraph) -> str | None:
     return None
 
 
-def suits(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
-    """Whether a value may be taken for an operand: it counts the same things, plays the same part, and is of its size.
-    Nobody adds 2 pairs to $132, multiplies 6 minibuses by 10 minivans, or takes "5 fewer" for 5 of them.
+def fitness(site: Site, leaf: int, wrong: Value, source: Link) -> float:
+    """The weight of a value that is taken for an operand: 1 if it counts the same things, plays the same part and is of
+    its size, else RARE, and 0 if nobody would take it. Nobody adds 2 pairs to $132; hardly anybody multiplies 6
+    minibuses by 10 minivans, or takes "5 fewer" for 5 of them.
     """
     equation, graph, operand = site.equation, site.graph, site.equation.operands[leaf]
     if source.results and graph.equations[source.results[-1]].result.percent != operand.percent:
-        return False  # 50 is not 50%
+        return 0  # 50 is not 50%
     if graph.latex:
-        return True
+        return 1
     link = site.links[leaf]
     due_part = part_of(graph.question, operand.face) if link.question else ""
-    if source.question and part_of(graph.question, wrong) != due_part:
-        return False
+    same_part = not source.question or part_of(graph.question, wrong) == due_part
     parent = next(node for node in nodes(equation.tree) if leaf in (node.left, node.right))
     due, taken = _units(site, operand.face, link), _units(site, wrong, source)
     if parent.operator in "+-":
@@ -184,10 +184,11 @@ def suits(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
             due = {"$"}
         elif (noun := noun_behind(site.text, operand.end)) is not None:
             due = {noun.split()[-1]}
+    known, unlike = bool(due and taken), bool(due and taken) and due.isdisjoint(taken)
     smaller, larger = sorted((wrong, operand.face))
-    if due and taken:
-        return not due.isdisjoint(taken) and larger <= _FARTHEST_ALIKE * smaller
-    return larger <= _FARTHEST * smaller
+    if larger > _FARTHEST_ALIKE * smaller or (unlike and parent.operator in "+-"):
+        return 0
+    return 1 if same_part and not unlike and (known or larger <= _FARTHEST * smaller) else RARE
 
 
 @lru_cache(maxsize=4096)
@@ -207,8 +208,10 @@ def _units(site: Site, face: Value, link: Link) -> set[str]:
     """What a value counts, as far as the question or the step that found it says so: `$`, `%`, or a noun."""
     graph = site.graph
     if link.results:
-        result, text = graph.equations[link.results[-1]].result, graph.steps[graph.step_of[link.results[-1]]]
-        places = [(text, result)]
+        step, result = graph.step_of[link.results[-1]], graph.equations[link.results[-1]].result
+        # "There are 18 trees because 2 * 9 = 18."
+        said = [mention for mention in graph.readings[step].mentions if mention.face == face]
+        places = [(graph.steps[step], number) for number in (result, *said)]
     else:
         places = [(graph.question, number) for number in numbers_of(graph.question) if number.face == face]
     units = set()

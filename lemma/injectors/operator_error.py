@@ -10,7 +10,7 @@ from lemma.arithmetic.expressions import Binary, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.naming import beside_its_like, part_of
-from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import RARE, Proposal, Site, shuffled, sites
 
 _CONFUSED = {"+": ("-", "*"), "-": ("+",), "*": ("/", "+"), "/": ("*",)}
 _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies", "/": "divides"}
@@ -80,9 +80,9 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 contradicted = any(wrong not in allowed for allowed in said)
                 weight = _weight(site, node, wrong)
                 likely = _is_likely(site, node, wrong) and _units_allow(wrong, left, right)
-                if edit is None or contradicted or not likely or weight == 0:
+                if edit is None or contradicted or not likely:
                     continue
-                if not graph.latex and rng.random() > _KEPT.get(node.operator + wrong, 1):
+                if not graph.latex and weight == 1 and rng.random() > _KEPT.get(node.operator + wrong, 1):
                     continue
                 yield Proposal(
                     Change(site.index, (edit,)),
@@ -115,7 +115,7 @@ def _weight(site: Site, node: Binary, wrong: str) -> float:
         if site.links[leaf].question and not site.links[leaf].results
     }
     needed = "difference" if node.operator in "+-" else "factor"
-    return float(needed in parts)
+    return 1 if needed in parts else RARE
 
 
 def _is_written_elsewhere(site: Site, node: Binary) -> bool:

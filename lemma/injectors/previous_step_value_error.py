@@ -10,7 +10,7 @@ from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.confusing_concept_error import confusions
 from lemma.injectors.context_value_error import is_share, kinds_given
-from lemma.injectors.naming import beside_its_like, suits, taken_for
+from lemma.injectors.naming import beside_its_like, fitness, taken_for
 from lemma.injectors.proposal import SELDOM, Proposal, Site, shuffled, sites
 
 # Goes on from the result just found, which nobody then takes for another: "The total then increased to 42 + 12".
@@ -55,7 +55,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             for wrong in shuffled(sorted(others.keys() - unfit), rng):
                 is_alike = isinstance(wrong, int) == isinstance(operand.face, int)
                 edits = site.writes(leaf, wrong) if is_alike else ()
-                weight = SELDOM if wrong in used else 1
-                if edits and suits(site, leaf, wrong, others[wrong]):
+                weight = min(fitness(site, leaf, wrong, others[wrong]), SELDOM if wrong in used else 1)
+                if edits and weight > 0:
                     fault = taken_for(site, operand, wrong, Link(results=(origin,)), others[wrong])
                     yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from lemma.arithmetic.chain_solution import ChainSolution, read_chain_solution
+from lemma.algebra.carrying import Slip
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import SolutionGraph, read_solution
 from lemma.arithmetic.latex import is_balanced
@@ -27,26 +27,33 @@ from lemma.arithmetic.numbers import (
     Value,
     divide,
     find_numbers,
-    normal,
     render,
 )
 from lemma.arithmetic.propagation import propagate
 from lemma.exceptions import Refusal
-from lemma.generation.modular_errors import ModularSolution, read_modular_solution
+from lemma.generation.modular_errors import ModularSolution
 from lemma.generation.modular_errors import propose as propose_modular
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector
+from lemma.injectors.algebra import (
+    AlgebraInjector,
+    Cut,
+    NumbersAndLetters,
+    carried_slip,
+)
 from lemma.injectors.formulas import Proposed, proposals
 from lemma.injectors.formulas.proof import carried as carried_formula
 from lemma.injectors.proof import CALCULATION, prove, prove_answer
-from lemma.injectors.proposal import SELDOM, Conclusion, Proposal
+from lemma.injectors.proposal import RARE, SELDOM, Conclusion, Proposal
+from lemma.injectors.reading import FormulaSolution, ReadSolution, letters_of, read_problem
 from lemma.injectors.sense import refuse_nonsense
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
-from lemma.steps import split_steps, without_annotations, without_options
+from lemma.steps import without_annotations
 from lemma.taxonomy.distributions import Thinning
 from lemma.taxonomy.places import Places
 
+_OTHER_MONEY = "€£¥"
 _COMMAND = re.compile(r"\\[a-z]+")
 # Real solutions that go wrong in their last step stop early or go on with another number far more often than they
 # miscalculate.
@@ -68,7 +75,8 @@ _SCARCE: dict[str, float] = {
     "operator_error": 2,
 }
 _UNUSUAL = 0.5  # how often something unusual is made at a step, rather than something usual at another
-_MOST_IN_LAST = 0.25  # of the errors of a problem whose other steps allow no more
+_FEW = 8  # errors of a problem, up to which only those are made that people often make
+_MOST_IN_LAST = 0.22  # of the errors of a problem whose other steps allow no more
 _OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
 _GOLD_NUMBER = re.compile(
     rf"-?(?:\\[dt]?frac(?:\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\s?\d\s?\d)|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})"
@@ -106,18 +114,7 @@ class Injected:
     explanation: str
 
 
-@dataclass(frozen=True)
-class FormulaSolution:
-    """A LaTeX solution: its chains of formulas, if they can be read, and its arithmetic, if that can."""
-
-    written: tuple[str, ...]
-    steps: tuple[str, ...]
-    chains: ChainSolution | None
-    graph: SolutionGraph | None
-
-
-_Draft = Proposal | Conclusion | Injected | Proposed
-_Read = SolutionGraph | ModularSolution | FormulaSolution
+_Draft = Proposal | Conclusion | Injected | Proposed | Slip | Cut
 
 
 @dataclass(frozen=True)
@@ -177,8 +174,8 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
 
     Raises Refusal if the problem's solution can't be read.
     """
-    modular = read_modular_solution(problem)
-    graph = modular if modular is not None else read_problem(problem)
+    graph = read_problem(problem)
+    plan = _for_solution(plan, graph)
     if plan.into is not None and isinstance(graph, SolutionGraph) and graph.final is None:
         raise Refusal("answer_not_computed", "no equation of the solution has the gold answer")
     rng = random_for(plan.seed, problem.id)
@@ -187,7 +184,7 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     last, shares = len(graph.steps) - 1, plan.places.shares(len(graph.steps))
     places = rng.choices(range(last + 1), shares, k=plan.per_problem)
     wanted = places
-    if last and modular is None and not plan.best_effort:
+    if last and not isinstance(graph, ModularSolution) and not plan.best_effort:
         # Solutions that allow errors in their last step only add one each, the more in sum the fewer are asked for.
         fewer = shares[-1] * (1 - 1 / (plan.per_problem + 1))
         wanted = rng.choices(range(last + 1), [*shares[:-1], fewer], k=plan.per_problem)
@@ -197,10 +194,12 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     most_alone = plan.per_problem if last == 0 else max(1, round(plan.per_problem * shares[-1] / 2))
     for place in wanted:
         others = sorted(range(last), key=lambda step: rng.random() ** (1 / (shares[step] + 1e-9)), reverse=True)
-        found = drafts.take([place], usual=True)
+        found = drafts.take([place], 1)
         if found is None and rng.random() < _UNUSUAL:
             found = drafts.take([place])
-        found = found or drafts.take(others, usual=True) or drafts.take([place, *others])
+        found = found or drafts.take(others, 1) or drafts.take([place, *others])
+        if found is None and plan.per_problem > _FEW:
+            found = drafts.take([place, *others], RARE)
         if found is None and (plan.best_effort or (not drafts.taken_before_last and len(made) < most_alone)):
             found = drafts.take([last])
         if found is None and drafts.in_last + 1 <= _MOST_IN_LAST * (len(made) + 1):
@@ -219,7 +218,7 @@ class _Drafts:
     last step.
     """
 
-    def __init__(self, plan: InjectionPlan, graph: _Read, rng: random.Random) -> None:
+    def __init__(self, plan: InjectionPlan, graph: ReadSolution, rng: random.Random) -> None:
         self._plan, self._graph, self._rng = plan, graph, rng
         self._drafts: dict[int, dict[str, list[_Draft]]] = defaultdict(lambda: defaultdict(list))
         self._spare: dict[int, list[tuple[str, Injected]]] = defaultdict(list)
@@ -238,14 +237,13 @@ class _Drafts:
                 # They are taken from the end: in random order, but what people do more often comes sooner.
                 drafts.sort(key=lambda draft: rng.random() ** (1 / weight_of(draft)))
 
-    def take(self, places: Sequence[int], usual: bool = False) -> tuple[str, Injected] | None:
-        """The next error that is proven at the first of these steps that still has one, with its type; only one of
-        those that people often make, if it has to be `usual`. No final answer is reached twice before all others at
-        that step.
+    def take(self, places: Sequence[int], least: float = SELDOM) -> tuple[str, Injected] | None:
+        """The next error of at least this weight that is proven at the first of these steps that still has one, with
+        its type. No final answer is reached twice before all others at that step.
         """
         for place in places:
-            found = self._prove_next(place, SELDOM if usual else 0)
-            if found is None and self._spare[place] and not usual:
+            found = self._prove_next(place, least)
+            if found is None and self._spare[place] and least < 1:
                 found = self._spare[place].pop(0)
             if found is not None:
                 self._made[found[0]] += 1
@@ -255,22 +253,23 @@ class _Drafts:
                 return found
         return None
 
-    def _prove_next(self, place: int, above: float) -> tuple[str, Injected] | None:
+    def _prove_next(self, place: int, least: float) -> tuple[str, Injected] | None:
         drafts, graph = self._drafts[place], self._graph
-        while kinds := [kind for kind, left in drafts.items() if left and weight_of(left[-1]) > above]:
+        boxed = isinstance(graph, FormulaSolution) and graph.boxed
+        often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
+        often = _SCARCE if boxed else often
+        # In formulas, calculation errors don't fill up what other types lack.
+        barred = CALCULATION if boxed and self._made and not self._plan.best_effort else ""
+        while kinds := [
+            kind for kind, left in drafts.items() if left and weight_of(left[-1]) >= least and kind != barred
+        ]:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
-            often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
-            if isinstance(graph, FormulaSolution):
-                often = _SCARCE
-                if self._made and not self._plan.best_effort and CALCULATION in kinds:
-                    del drafts[CALCULATION]  # it does not fill up what other types lack
-                    continue
             weights = [
                 self._plan.weights[kind] * often.get(kind, 1) * weight_of(drafts[kind][-1]) / (1 + 4 * self._made[kind])
                 for kind in kinds
             ]
             kind = self._rng.choices(kinds, weights)[0]
-            while drafts[kind] and weight_of(drafts[kind][-1]) > above:
+            while drafts[kind] and weight_of(drafts[kind][-1]) >= least:
                 try:
                     error = carried(graph, self._plan.injectors[kind], drafts[kind].pop(), self._plan.keep_annotations)
                 except Refusal as refusal:
@@ -287,50 +286,40 @@ class _Drafts:
         return None
 
 
-def read_problem(problem: Problem) -> SolutionGraph | FormulaSolution:
-    """A problem's solution as a graph. A LaTeX one is read in two ways, and it is enough if one of them succeeds.
-
-    Raises Refusal if it can't be read.
-    """
-    if "\\boxed" not in problem.solution:
-        return _read_graph(problem)
-    written = split_steps(problem.solution)
-    steps = tuple(map(without_annotations, written))
-    graph = chains = refusal = None
-    try:
-        graph = _read_graph(problem)
-    except Refusal as error:
-        refusal = error
-    try:
-        chains = read_chain_solution(without_options(problem.question), steps, problem.answer)
-    except Refusal as error:
-        refusal = refusal or error
-    if graph is None and chains is None:
-        assert refusal is not None
-        raise refusal
-    return FormulaSolution(written, steps, chains, graph)
+def _for_solution(plan: InjectionPlan, graph: ReadSolution) -> InjectionPlan:
+    """The plan without the types that a solution has no formulas for."""
+    formulas = graph if isinstance(graph, FormulaSolution) else None
+    letters = formulas is not None and formulas.letters is not None
+    numbers = formulas is None or formulas.graph is not None or formulas.chains is not None
+    weights = {}
+    for kind, weight in plan.weights.items():
+        found = injector(plan.injectors[kind])
+        takes_letters = isinstance(found, AlgebraInjector | NumbersAndLetters)
+        if (takes_letters and letters) or (numbers and not isinstance(found, AlgebraInjector)):
+            weights[kind] = weight
+    if not weights:
+        raise Refusal("no_formulas_of_these_types", "the solution has no formulas that these types need")
+    return replace(plan, weights=weights) if len(weights) < len(plan.weights) else plan
 
 
-def _read_graph(problem: Problem) -> SolutionGraph:
-    gold = exact_value(problem.answer)
-    if gold is None:
-        raise Refusal("answer_not_numeric", f"the gold answer {problem.answer[:80]!r} is not a number")
-    return read_solution(without_options(problem.question), split_steps(problem.solution), normal(gold))
-
-
-def _drafts_of(graph: _Read, kind: str, name: str, rng: random.Random, most: int | None = None) -> Iterator[_Draft]:
+def _drafts_of(
+    graph: ReadSolution, kind: str, name: str, rng: random.Random, most: int | None = None
+) -> Iterator[_Draft]:
     """What an injector proposes. Modular solutions allow any number of errors, all proven."""
+    if isinstance(graph, ModularSolution):
+        for error in islice(propose_modular(graph.story, kind, rng), most):
+            yield Injected(error.steps, error.error_step, error.final, error.explanation)
+        return
+    found = injector(name)
+    numbers = graph if isinstance(graph, SolutionGraph) else graph.graph
+    if numbers is not None and not isinstance(found, AlgebraInjector):
+        yield from (found.numbers if isinstance(found, NumbersAndLetters) else found)(numbers, rng)
     if isinstance(graph, SolutionGraph):
-        yield from injector(name)(graph, rng)
         return
-    if isinstance(graph, FormulaSolution):
-        if graph.graph is not None:
-            yield from injector(name)(graph.graph, rng)
-        if graph.chains is not None:
-            yield from proposals(graph.chains, name, rng)
-        return
-    for error in islice(propose_modular(graph.story, kind, rng), most):
-        yield Injected(error.steps, error.error_step, error.final, error.explanation)
+    if graph.chains is not None:
+        yield from proposals(graph.chains, name, rng)
+    if graph.letters is not None and isinstance(found, AlgebraInjector | NumbersAndLetters):
+        yield from (found.letters if isinstance(found, NumbersAndLetters) else found)(graph.letters, rng)
 
 
 def weight_of(draft: _Draft) -> float:
@@ -338,7 +327,7 @@ def weight_of(draft: _Draft) -> float:
     return draft.weight if isinstance(draft, Proposal) else 1
 
 
-def place_of(graph: _Read, draft: _Draft) -> tuple[int, int]:
+def place_of(graph: ReadSolution, draft: _Draft) -> tuple[int, int]:
     """The step that a draft makes wrong, and the number of steps that the solution then has."""
     if isinstance(draft, Injected):
         return draft.error_step, len(draft.steps)
@@ -347,6 +336,9 @@ def place_of(graph: _Read, draft: _Draft) -> tuple[int, int]:
     if isinstance(draft, Proposed):
         assert isinstance(graph, FormulaSolution) and graph.chains is not None
         return graph.chains.chains[draft.change.chain].step, len(graph.steps)
+    if isinstance(draft, Slip | Cut):
+        line = draft.line if isinstance(draft, Slip) else draft.lost[0]
+        return letters_of(graph).lines[line].step, len(graph.steps)
     if isinstance(graph, FormulaSolution) and graph.graph is not None:
         graph = graph.graph
     assert isinstance(graph, SolutionGraph)
@@ -357,16 +349,20 @@ def place_of(graph: _Read, draft: _Draft) -> tuple[int, int]:
     return graph.step_of[change.equation] + inserted, steps + inserted
 
 
-def attempts(graph: _Read, kind: str, name: str, rng: random.Random) -> Iterator[Injected | Refusal]:
-    """The erroneous solutions of one type, proven, one after the other, and why others could not be made."""
+def attempts(graph: ReadSolution, kind: str, name: str, rng: random.Random) -> Iterator[Injected | Refusal]:
+    """The erroneous solutions of one type, proven, one after the other, and why others could not be made; without those
+    that are made only if many are asked for.
+    """
     for draft in _drafts_of(graph, kind, name, rng):
+        if weight_of(draft) < SELDOM:
+            continue
         try:
             yield carried(graph, name, draft)
         except Refusal as refusal:
             yield refusal
 
 
-def carried(graph: _Read, name: str, draft: _Draft, annotated: bool = True) -> Injected:
+def carried(graph: ReadSolution, name: str, draft: _Draft, annotated: bool = True) -> Injected:
     """The erroneous solution that a proposal leads to. Raises Refusal if it can't be proven."""
     if isinstance(draft, Injected) or isinstance(graph, ModularSolution):
         assert isinstance(draft, Injected)
@@ -374,6 +370,12 @@ def carried(graph: _Read, name: str, draft: _Draft, annotated: bool = True) -> I
     if isinstance(draft, Proposed):
         assert isinstance(graph, FormulaSolution) and graph.chains is not None
         return Injected(*carried_formula(graph.chains, draft), draft.explanation)
+    if isinstance(draft, Slip | Cut):
+        derivation = letters_of(graph)
+        if annotated and derivation.written != derivation.steps:
+            raise Refusal("annotations_not_kept", "formulas with letters in a solution with annotations")
+        wrong = carried_slip(derivation, draft)
+        return Injected(wrong.steps, wrong.error_step, wrong.final, wrong.explanation)
     if isinstance(graph, FormulaSolution):
         assert graph.graph is not None
         graph = graph.graph
@@ -387,6 +389,9 @@ def carried(graph: _Read, name: str, draft: _Draft, annotated: bool = True) -> I
     prove_answer(graph, shown, injected.final)
     if graph.latex and not is_balanced(injected.explanation, commands_outside=False):
         raise Refusal("unbalanced_explanation", injected.explanation)
+    if not graph.latex and "$" in injected.explanation and "$" not in (told := graph.question + " ".join(graph.steps)):
+        sign = next((sign for sign in _OTHER_MONEY if sign in told), "$")
+        return replace(injected, explanation=injected.explanation.replace("$", sign))
     return injected
 
 
@@ -400,7 +405,7 @@ def _carried(graph: SolutionGraph, proposal: Proposal, annotated: bool) -> Injec
     return Injected(consequence.steps, consequence.error_step, final, proposal.explanation)
 
 
-def _with_another(plan: InjectionPlan, graph: _Read, error: Injected, rng: random.Random) -> Injected:
+def _with_another(plan: InjectionPlan, graph: ReadSolution, error: Injected, rng: random.Random) -> Injected:
     """The solution with another error of its own behind those that it has, made and proven against the wrong solution
     as it stands; the same solution if none can be proven. The first error stays the label.
     """
@@ -439,7 +444,9 @@ def _with_another(plan: InjectionPlan, graph: _Read, error: Injected, rng: rando
     return error
 
 
-def _record(plan: InjectionPlan, problem: Problem, graph: _Read, kind: str, injected: Injected) -> ErroneousSolution:
+def _record(
+    plan: InjectionPlan, problem: Problem, graph: ReadSolution, kind: str, injected: Injected
+) -> ErroneousSolution:
     steps, reference = injected.steps, graph.written
     if not plan.keep_annotations:
         steps, reference = tuple(map(without_annotations, steps)), graph.steps
