@@ -106,7 +106,7 @@ def subtract(left: Polynomial, right: Polynomial) -> Polynomial:
 def multiply(left: Polynomial, right: Polynomial) -> Polynomial:
     """The product. Raises Refusal if it is too large."""
     for number, factor in ((left, right), (right, left)):
-        if len(one) == 1 and ONE in one:  # most denominators are 1
+        if len(number) == 1 and ONE in number:  # most denominators are 1
             return factor if number[ONE] == 1 else _checked(scale(factor, number[ONE]))
     if len(left) * len(right) > MOST_TERMS * 4:
         raise Refusal("too_large", "too many terms")
