@@ -289,6 +289,13 @@ BIRTHDAY = ("Jaden had 14 cars, bought 28 and got 12. He gave 3 away.",
 
 NOTHING = [
     ("confusing_concept_error", DOLPHINS),
+    ("confusing_concept_error", ("He earns $6 per hour, Jake thrice that.", ("3 * $6 = $18", "$18 * 8 = $144"), 144)),
+    ("confusing_concept_error", ("Jake has 18 hours left. Greg has six hours less.",
+                                 ("Greg has 18 - 6 = 12 hours left.", "Twice that is 12 * 2 = 24."), 24)),
+    ("confusing_concept_error", ("They got $10, $3 of it off the small ones.",
+                                 ("They got 10 - 3 = $7 off the large ones.", "7 * 2 = 14"), 14)),
+    ("previous_step_value_error", ("A room of 45 feet by 30 feet, and a hall of 900 sq ft",
+                                   ("45 ft x 30 ft = 1350 sq ft", "1350 sq ft - 900 sq ft = 450"), 450)),
     ("confusing_concept_error", TOYS),
     ("unit_conversion_error", BOOKS),
     ("unit_conversion_error", alone("Per month 80 * 30 = 2400 letters.", 2400, "80 letters a day, months of 30 days")),
