@@ -301,6 +301,8 @@ NOTHING = [
     ("unit_conversion_error", alone("Per month 80 * 30 = 2400 letters.", 2400, "80 letters a day, months of 30 days")),
     ("unit_conversion_error", alone("Per month 80 * 30 = 2400 letters.", 2400, "80 letters a day. In a month?")),
     ("formula_confusion_error", PETS),
+    ("formula_confusion_error", alone("67 inches * 3 grams = 201 square inches", 201, "A patch of 6 inches by 5")),
+    ("formula_confusion_error", alone("It has 5,000 * 4 = 20,000 square feet.", 20000, "Of 5,000 square feet")),
     ("formula_confusion_error", TAILS),
     ("formula_confusion_error", DRIVE),
     ("formula_confusion_error", alone("He tips 30*.3=$9", 9, "He tips 30% of $30.")),
