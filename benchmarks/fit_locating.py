@@ -4,7 +4,7 @@
 
 The shut part (`labeled_solutions.py`) is never read here. Penalties, weights, and threshold are chosen from five-fold
 cross-validation by problem; `locating.py` prints its figures. Solutions that a language model labeled count less than
-those that people labeled, and have no part in calibration and threshold.
+those that people labeled, and have no part in the threshold.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from labeled_solutions import FOLDS, MACHINE_LABELED, Labeled, read_machine_labe
 from numpy.typing import NDArray
 
 from lemma.exceptions import LemmaError
-from lemma.locating.choice import COLUMNS, WEIGHTS_FILE, Weights, alternatives, probabilities
+from lemma.locating.choice import COLUMNS, SHARPNESS, WEIGHTS_FILE, Weights, alternatives, sharpness_signs
 from lemma.locating.posterior import Posterior
 from lemma.locating.signs import Reading, Signs, signs_of_steps
 
@@ -31,7 +31,7 @@ Matrix = NDArray[np.float64]
 PENALTY, FORMAL_PENALTY, NONE_PENALTY = 7.0, 40.0, 0.02
 MACHINE_WEIGHT = 0.7
 WANTED_PRECISION = 0.9
-_SHARPNESSES = np.linspace(0.6, 2.0, 57)
+SHARPNESS_PENALTY = 2.0
 
 
 @dataclass(frozen=True)
@@ -103,17 +103,35 @@ def _penalty(column: str) -> float:
     return FORMAL_PENALTY if column.startswith("formal_") else PENALTY
 
 
-def sharpness_of(cases: Sequence[Case], weights: Sequence[Matrix]) -> float:
-    """The factor on the scores that makes the chosen alternatives most likely. `weights` are those of each case."""
-    scores = [(case, case.rows @ own) for case, own in zip(cases, weights, strict=True) if case.by_people]
+def sharpness_of(cases: Sequence[Case], weights: Sequence[Matrix]) -> Matrix:
+    """The sharpness that makes the marked steps of solutions with a wrong answer most likely.
 
-    def likelihood(sharpness: float) -> float:
-        return sum(float(np.log(probabilities(sharpness * of_case)[case.chosen])) for case, of_case in scores)
+    `weights` are those of each case. A small penalty keeps the factor near 1.
+    """
+    wrong = [
+        (case, case.rows @ own) for case, own in zip(cases, weights, strict=True) if not case.labeled.answer_is_right
+    ]
+    scores = np.full((len(wrong), max(len(of_case) for _, of_case in wrong)), -np.inf)
+    for index, (_, of_case) in enumerate(wrong):
+        scores[index, : len(of_case)] = of_case - of_case.max()
+    chosen = [case.chosen for case, _ in wrong]
+    signs = np.array([sharpness_signs(case.signs, case.is_formal) for case, _ in wrong])
+    counts = np.array([1.0 if case.by_people else MACHINE_WEIGHT for case, _ in wrong])
 
-    return float(max(_SHARPNESSES, key=likelihood))
+    def likelihood(sharpness: Matrix) -> float:
+        scaled = scores * np.exp(signs @ sharpness)[:, None]
+        logarithms = scaled[np.arange(len(wrong)), chosen] - np.log(np.exp(scaled).sum(axis=1))
+        return float(counts @ logarithms - SHARPNESS_PENALTY * sharpness @ sharpness)
+
+    found = np.zeros(len(SHARPNESS))
+    for step in (0.1, 0.1, 0.03, 0.03, 0.01, 0.01):  # one coordinate after the other, ever finer
+        for place in range(len(found)):
+            moves = [found + step * count * np.eye(len(found))[place] for count in range(-6, 7)]
+            found = max(moves, key=likelihood)
+    return found
 
 
-def cross_validated(cases: Sequence[Case]) -> tuple[list[Posterior], float]:
+def cross_validated(cases: Sequence[Case]) -> tuple[list[Posterior], Matrix]:
     """The posterior of each case by weights that were fitted without its fold, and the sharpness for all data.
 
     The sharpness that a fold's posteriors have comes from the other folds, too.
@@ -157,7 +175,10 @@ def fitted(solutions: Sequence[Labeled]) -> dict[str, Any]:
             content["threshold"] = threshold_of(cases, posteriors)
         weights = zip(COLUMNS, fit(cases), strict=True)
         named = {column: round(float(weight), 4) for column, weight in weights if abs(weight) >= 0.00005}
-        content[name] = {"sharpness": sharpness, "weights": named}
+        content[name] = {
+            "sharpness": {name: round(float(value), 4) for name, value in zip(SHARPNESS, sharpness, strict=True)},
+            "weights": named,
+        }
     return content
 
 

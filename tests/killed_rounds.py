@@ -3,7 +3,8 @@
 A point is the folder, the command and what is counted there: `round-1 analyze 5` is the fifth answer that is stored,
 `round-1 train 7` the seventh optimizer step, `round-1 correct 1` the first acknowledgment. The last run is not killed.
 The report tells, for each run, how it ended, and which answers were asked for although they had been stored before.
-The libraries are imported once: each run is a fork.
+The libraries are imported once: each run is a fork. The models compute with 64 bits: how 32 bits are rounded
+depends on the batch, and what is in a batch on the kills.
 """
 
 from __future__ import annotations
@@ -57,10 +58,17 @@ def run(words: list[str], point: str, asked: Path) -> None:
         return await answer(self, request)
 
     LocalTransformers.answer = noted  # type: ignore[method-assign]
+    load = LocalTransformers.__init__
+
+    def exact(self: LocalTransformers, model: str) -> None:
+        load(self, model)
+        self._model = self._model.double()
+
+    LocalTransformers.__init__ = exact  # type: ignore[method-assign]
     put = ResponseStore.put
 
-    async def stored(self: ResponseStore, key: str, stage: str, *rest: Any) -> None:
-        await put(self, key, stage, *rest)
+    async def stored(self: ResponseStore, key: str, stage: str, *rest: Any, **options: Any) -> None:
+        await put(self, key, stage, *rest, **options)
         counting(lambda: None, lambda: f"{folder_of(self._path)} {stage}", point)()
 
     ResponseStore.put = stored  # type: ignore[method-assign]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -17,9 +18,13 @@ from typing import Any
 import pytest
 
 from lemma.cli import main
+from lemma.config import SampleConfig
 from lemma.engine import pool
 from lemma.engine.outcome import Outcome
+from lemma.engine.ray_models import open_models
 from lemma.exceptions import LemmaError
+from lemma.models.backends.scripted import Scripted
+from lemma.models.protocol import InterruptedAnswerError, Message, Request, Sampling
 from lemma.rundir.journal import Journal
 from lemma.rundir.lines import NOT_YET, StoredLine
 
@@ -127,7 +132,7 @@ def workers(cluster: Any) -> list[int]:
         with suppress(OSError):
             parent = int((folder / "stat").read_text().rpartition(") ")[2].split()[1])
             title = (folder / "cmdline").read_bytes()
-            if parent in raylets and title.startswith((b"ray::_apply_on_node", b"ray::IDLE")):
+            if parent in raylets and title.startswith((b"ray::_apply_on_node", b"ray::IDLE", b"ray::_Model")):
                 found.append(int(folder.name))
     return found
 
@@ -279,3 +284,52 @@ def test_the_package_travels(tmp_path: Path) -> None:
     package, taxonomy = done.stdout.splitlines()[-1].split()
     assert "py_modules_files" in package
     assert taxonomy == str(Path(package).parent / "_data" / "error_taxonomy")
+
+
+def test_models_in_actors_answer_whatever_is_killed(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each node has one, and both answer; the ones of a killed process are asked again."""
+    monkeypatch.setattr("lemma.models.several_servers._FIRST_REST", 0.1)
+    config = SampleConfig(engine="ray", max_in_flight=4)
+    requests = [Request("student", (Message("user", f"question {n}"),), Sampling(), n) for n in range(60)]
+
+    async def ask(backend: Any, harm: Callable[[], None]) -> list[bytes]:
+        limited, answered = asyncio.Semaphore(4), []
+
+        async def one(request: Request) -> bytes:
+            async with limited:
+                while True:
+                    try:
+                        answered.append(await backend.answer(request))
+                    except InterruptedAnswerError:  # as Attempts does, that asks again
+                        await asyncio.sleep(0.1)
+                    else:
+                        if len(answered) == 20:
+                            harm()
+                        return answered[-1]
+
+        try:
+            return await asyncio.gather(*map(one, requests))
+        finally:
+            await backend.close()
+
+    def kill() -> None:
+        os.kill(workers(cluster)[0], signal.SIGKILL)
+
+    backend = open_models("scripted", config, "student")
+    assert len(backend.name.split(", ")) == 2
+    assert asyncio.run(ask(backend, kill)) == asyncio.run(ask(Scripted("student"), lambda: None))
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_model_on_the_nodes_samples_the_same_bytes(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    from lemma.training.tiny_model import make_tiny_model
+
+    texts = (f"Ada has {n} pens." for n in range(9))
+    chats = ([{"role": "user", "content": text}, {"role": "assistant", "content": text}] for text in texts)
+    make_tiny_model(tmp_path / "model", chats, 0)
+    command = ["sample", str(data), "--limit", "3", "-n", "1", "--model", str(tmp_path / "model"), "--max-tokens", "8"]
+    for engine in ("ray", "local"):
+        assert main([*command, "--engine", engine, "--run", str(tmp_path / engine)]) == 0
+    assert contents(tmp_path / "ray") == contents(tmp_path / "local")
+    assert set(contents(tmp_path / "ray")) == {"problems", "solutions", "rejected"}

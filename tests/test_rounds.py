@@ -43,8 +43,8 @@ def toy_pipeline(folder: Path) -> str:
             {"train": {**training, "epochs": 6}},
         ],
         "options": {
-            "sample": {"data": data, "limit": 10},
-            "analyze": {"rollouts": 8},
+            "sample": {"data": data, "limit": 10, "max_tokens": 64},
+            "analyze": {"rollouts": 8, "max_tokens": 64},
             "train": {**training, "epochs": 3, "max_steps": 12},
             "eval": {"data": data, "types": TYPES, "limit": 4},
         },

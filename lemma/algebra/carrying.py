@@ -24,6 +24,7 @@ from lemma.algebra.derivation import (
     Reader,
     filled,
     numbers_in,
+    same_sides,
 )
 from lemma.algebra.matching import constant_of, matched, replaced
 from lemma.algebra.polynomials import Quotient, proportion
@@ -43,9 +44,10 @@ from lemma.algebra.trees import (
     quotient,
     same_shape,
 )
-from lemma.algebra.writing import notation_of, value_pairs, write_like
+from lemma.algebra.writing import value_pairs, with_numbers, write_like
 from lemma.exceptions import Refusal
 
+_RELATION = re.compile(r"[=<>≤≥]|\\(?:le|ge|ne|lt|gt|equiv|approx|in|mid)")
 _HELPERS = frozenset(map(Fraction, (0, 1, 2)))
 TURNED = {
     "<": ">", ">": "<", "≤": "≥", "≥": "≤", "<=": ">=", ">=": "<=", r"\le": r"\ge", r"\ge": r"\le", r"\leq": r"\geq",
@@ -91,12 +93,13 @@ class _Carrier:
         self._marks: dict[tuple[int, int], str] = {}
         self._dropped: set[tuple[int, int]] = set()
         self._repeated: set[int] = set()
-        self._reader = Reader()
+        self._reader = Reader(derivation, slip.line)
         self._changed: dict[Fraction, Fraction | None] = {}
         self._statements: set[int] = set()
         """The lines whose statement is another one now."""
         # What stands there whatever comes: numbers of the question, and of the steps before the slip.
-        self._before = numbers_in(derivation.question)
+        self._asked = numbers_in(derivation.question)
+        self._before = set(self._asked)
         at = derivation.lines[slip.line]
         for text in derivation.steps[: at.step]:
             self._before |= numbers_in(text)
@@ -105,9 +108,8 @@ class _Carrier:
     def carried(self) -> Carried:
         """The wrong solution."""
         lines = self._derivation.lines
-        for index, line in enumerate(lines):
-            if index >= self._slip.line:
-                self._work_out(index, line)
+        for index, line in list(enumerate(lines))[self._slip.line :]:
+            self._work_out(index, line)
             self._read_again(index, line)
         steps = list(self._derivation.steps)
         edits = [(lines[line].step, *self._place(line, side), text) for (line, side), text in self._texts.items()]
@@ -155,13 +157,15 @@ class _Carrier:
                 raise Refusal("later_formula_does_not_follow", self._said(index))
             if new.kind == STATEMENT and new.reason.kind != line.reason.kind:
                 raise Refusal("later_statement_does_not_follow", self._said(index))
+        choosing = index == self._slip.line and self._slip.judging
+        if new.kind == STATEMENT and not choosing and self._says_again(index, new):
+            raise Refusal("same_statement_twice", self._said(index))
         if STATEMENT in (new.kind, line.kind):
             one, other = new.difference, line.difference
             if one is None or other is None or proportion(one, other) is None or new.relation != line.relation:
                 self._statements.add(index)
-        if index >= self._slip.line:
-            for place in range(len(line.chain.sides)):
-                self._note(index, place, old_known, new.known)
+        for place in range(len(line.chain.sides)):
+            self._note(index, place, old_known, new.known)
 
     def _note(
         self, index: int, place: int, old_known: Mapping[str, Fraction], new_known: Mapping[str, Fraction]
@@ -210,7 +214,14 @@ class _Carrier:
     def _refuse_if_touched(self, index: int) -> None:
         text = self._derivation.source(index)
         chain = self._derivation.lines[index].chain
-        if index == self._slip.line or re.search(r"\d|[A-Za-z]\W*=|\\", text[chain.start : chain.end]):
+        said = text[chain.start : chain.end]
+        # A name, or a number that the question gives, says nothing of what changed.
+        if (
+            index == self._slip.line
+            or _RELATION.search(said)
+            or numbers_in(said) - self._asked
+            or numbers_in(said) & self._changed.keys()
+        ):
             raise Refusal("later_formula_not_read", text[chain.start : chain.end][:80])
 
     def _write(self, index: int, side: int, text: str) -> None:
@@ -248,14 +259,17 @@ class _Carrier:
                 self._marks[index, relation] = TURNED[self._derivation.source(index)[start:end]]
         for side, target in zip(sides, targets, strict=True):
             self._rewrite(index, side, target)
-        if (
-            len(line.reason.lines) == 1
-            and self._statement_sides(index, new=True) == new[0]
-            and self._statement_sides(index, new=False) != old[0]
-        ):
-            raise Refusal("same_statement_twice", self._said(index))
         if line.runs[0][0] != sides[0]:
             raise Refusal("statement_of_several_sides")
+
+    def _says_again(self, index: int, new: Line) -> bool:
+        """Whether a line says now what one before it says, which it did not in the reference."""
+        lines = self._derivation.lines
+        return any(line == index for line, _ in self._texts) and any(
+            other.kind == STATEMENT and other.step >= 0 and same_sides(other, new)
+            and not (lines[place].kind == STATEMENT == lines[index].kind and same_sides(lines[place], lines[index]))
+            for place, other in enumerate(self._reader.lines[:index])
+        )  # fmt: skip
 
     def _is_turned(self, index: int) -> bool:
         return any((index, mark) in self._marks for mark in range(len(self._derivation.lines[index].chain.marks)))
@@ -360,25 +374,9 @@ class _Carrier:
                 edits.append((node.start - start, node.end - start, now))
         text = self._derivation.text(index, place)
         if edits:
-            yield self._edited(text, edits)
+            yield with_numbers(text, edits, self._derivation.latex)
         if len(edits) > 1:
-            yield from (self._edited(text, [edit]) for edit in edits)
-
-    def _edited(self, text: str, edits: list[tuple[int, int, Fraction]]) -> str:
-        """A text with numbers put in; a negative one, or a fraction, gets brackets if it would be misread."""
-        notation = notation_of(text, None, self._derivation.latex)
-        for start, end, value in sorted(edits, reverse=True):
-            written = notation.number(value)
-            before, after = text[:start].rstrip(), text[end:].lstrip()
-            bracketed = before[-1:] in "({" and after[:1] in ")}" and before and after
-            alone = not before and not after
-            if not bracketed and not alone and (value < 0 or (value.denominator != 1 and (before or after[:1] == "^"))):
-                if value < 0 and not before and after[:1] != "^":
-                    pass  # a sum may begin with a minus sign
-                else:
-                    written = f"({written})"
-            text = text[:start] + written + text[end:]
-        return text
+            yield from (with_numbers(text, [edit], self._derivation.latex) for edit in edits)
 
     def _carry_head(self, index: int, place: int) -> None:
         """The first side of a run, which nothing before it in its chain explains."""
@@ -444,7 +442,9 @@ class _Carrier:
             if any(name not in known for name, _ in (pair for pair in found if pair is not None)):
                 raise Refusal("letter_has_no_value_now")
             if edits:
-                self._write(index, place, self._edited(self._derivation.text(index, place), edits))
+                self._write(
+                    index, place, with_numbers(self._derivation.text(index, place), edits, self._derivation.latex)
+                )
             return True
         return False
 
@@ -462,6 +462,7 @@ class _Carrier:
             found
             for other, side in earlier
             if (other, side) not in self._texts
+            and not any((other, near) in self._texts for near in range(side + 2))
             and (found := constant_of(self._derivation.lines[other].chain.sides[side].tree)) is not None
         }
         for node, was in nodes:
@@ -469,7 +470,7 @@ class _Carrier:
                 continue
             assert was is not None
             if was not in self._changed:
-                if was not in self._before and was not in _HELPERS and abs(was) not in self._before:
+                if not {was, abs(was)} & (self._before | _HELPERS | kept):
                     raise Refusal("number_of_unknown_origin", str(was))
                 continue
             now = self._changed[was]
@@ -483,4 +484,4 @@ class _Carrier:
         for node, new in sorted(quotes, key=lambda quote: -quote[0].start):
             text = text[: node.start - start] + new + text[node.end - start :]
         if edits or quotes:
-            self._write(index, place, self._edited(text, edits))
+            self._write(index, place, with_numbers(text, edits, self._derivation.latex))

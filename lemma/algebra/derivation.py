@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations, pairwise
 from typing import Any
@@ -64,6 +64,8 @@ class Line:
     """Left minus right of a statement, multiplied out."""
     reason: Reason = field(default_factory=lambda: Reason(GIVEN))
     known: Mapping[str, Fraction] = field(default_factory=dict)
+    several: frozenset[str] = frozenset()
+    """The letters that were found to be more than one number before it."""
 
     def tree(self, side: int) -> Node:
         """The tree of a side. Raises Refusal if it is not read."""
@@ -115,10 +117,12 @@ def read_derivation(question: str, steps: Sequence[str], gold: str, written: Seq
 class Reader:
     """Reads lines one after the other, and keeps what letters were found to be."""
 
-    def __init__(self) -> None:
-        self.lines: list[Line] = []
-        self.known: dict[str, Fraction] = {}
-        self._several: set[str] = set()
+    def __init__(self, derivation: Derivation | None = None, line: int = 0) -> None:
+        """Begin anew, or at a line of a derivation with all that was read before it."""
+        begun = derivation is not None and line < len(derivation.lines)
+        self.lines: list[Line] = list(derivation.lines[:line]) if derivation is not None and begun else []
+        self.known: dict[str, Fraction] = dict(derivation.lines[line].known) if derivation is not None and begun else {}
+        self._several: set[str] = set(derivation.lines[line].several) if derivation is not None and begun else set()
 
     def read(self, step: int, chain: Chain) -> Line:
         """The next line."""
@@ -126,7 +130,8 @@ class Reader:
         try:
             line = self._classified(step, chain)
         except (Refusal, RecursionError):
-            line = Line(step, chain, UNREAD)
+            line = Line(step, chain, UNREAD, known=dict(self.known))
+        line = replace(line, several=frozenset(self._several))
         self.lines.append(line)
         if line.kind == STATEMENT and line.relation == "=":
             self._learn(line)
@@ -141,9 +146,11 @@ class Reader:
             for part in components(trees[0]):
                 quotient(part)
             return Line(step, chain, EXPRESSION, ((0,),), known=known)
-        if all(tree.head == TUPLE for tree in trees) and set(chain.relations) == {"="}:
-            same = all(equal_parts(left, right, known) for left, right in pairwise(trees))
-            return Line(step, chain, IDENTITY if same else UNREAD, (tuple(range(len(trees))),), known=known)
+        named = int(trees[0].head == LETTER)  # P = (x, y) = (3, 2)
+        if all(tree.head == TUPLE for tree in trees[named:]) and set(chain.relations) == {"="}:
+            same = all(equal_parts(left, right, known) for left, right in pairwise(trees[named:]))
+            parts = ((0,), tuple(range(1, len(trees)))) if named else (tuple(range(len(trees))),)
+            return Line(step, chain, IDENTITY if same else UNREAD, parts, known=known)
         runs: list[list[int]] = [[0]]
         breaks: list[int] = []
         for place, relation in enumerate(chain.relations):
@@ -153,20 +160,20 @@ class Reader:
             else:
                 breaks.append(place)
                 runs.append([place + 1])
-        parts = tuple(map(tuple, runs))
+        whole = tuple(map(tuple, runs))
         if len(runs) != 2:
-            return Line(step, chain, IDENTITY if len(runs) == 1 else UNREAD, parts, known=known)
+            return Line(step, chain, IDENTITY if len(runs) == 1 else UNREAD, whole, known=known)
         place = breaks[0]
         left, right = trees[place], trees[place + 1]
         relation = chain.relations[place]
         if not names(left) | names(right):
             holds = _compares(left, right, relation)
-            return Line(step, chain, IDENTITY if holds else FALSE, parts, relation, known=known)
+            return Line(step, chain, IDENTITY if holds else FALSE, whole, relation, known=known)
         if relation == "=" and not different(left, right):
             raise Refusal("not_decided")
         difference = difference_of(quotient(left), quotient(right))
-        line = Line(step, chain, STATEMENT, parts, relation, difference, known=known)
-        return Line(step, chain, STATEMENT, parts, relation, difference, self.reason(line), known)
+        line = Line(step, chain, STATEMENT, whole, relation, difference, known=known)
+        return Line(step, chain, STATEMENT, whole, relation, difference, self.reason(line), known)
 
     def _learn(self, line: Line) -> None:
         left = line.tree(line.runs[0][-1])
@@ -192,7 +199,7 @@ class Reader:
             if other.kind == STATEMENT and other.difference is not None
         ][-_EARLIER:][::-1]
         for place, other in earlier:  # said again, word for word
-            if proportion(wanted, other) == 1 and _same_sides(self.lines[place], line):
+            if proportion(wanted, other) == 1 and same_sides(self.lines[place], line):
                 return Reason(SCALED, (place,), (Fraction(1),))
         for place, other in earlier:
             factor = proportion(wanted, other)
@@ -216,7 +223,8 @@ class Reader:
         return Reason(GIVEN)
 
 
-def _same_sides(one: Line, other: Line) -> bool:
+def same_sides(one: Line, other: Line) -> bool:
+    """Whether two statements are the same but for brackets."""
     places = ((line.runs[0][-1], line.runs[1][0]) for line in (one, other))
     return one.relation == other.relation and all(
         same_shape(one.tree(first), other.tree(second)) for first, second in zip(*places, strict=True)

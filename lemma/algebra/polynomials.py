@@ -105,6 +105,9 @@ def subtract(left: Polynomial, right: Polynomial) -> Polynomial:
 
 def multiply(left: Polynomial, right: Polynomial) -> Polynomial:
     """The product. Raises Refusal if it is too large."""
+    for number, factor in ((left, right), (right, left)):
+        if len(number) == 1 and ONE in number:  # most denominators are 1
+            return factor if number[ONE] == 1 else _checked(scale(factor, number[ONE]))
     if len(left) * len(right) > MOST_TERMS * 4:
         raise Refusal("too_large", "too many terms")
     budget.spend(len(left) * len(right))
@@ -113,9 +116,15 @@ def multiply(left: Polynomial, right: Polynomial) -> Polynomial:
         for other, second in right.items():
             monomial, coefficient = _merged(one, other, first * second)
             total[monomial] = total.get(monomial, Fraction(0)) + coefficient
-    if any(value.numerator.bit_length() + value.denominator.bit_length() > _MOST_BITS for value in total.values()):
+    return _checked({monomial: value for monomial, value in total.items() if value})
+
+
+def _checked(polynomial: Polynomial) -> Polynomial:
+    if any(value.numerator.bit_length() + value.denominator.bit_length() > _MOST_BITS for value in polynomial.values()):
         raise Refusal("too_large", "too many digits")
-    return add({}, {monomial: value for monomial, value in total.items() if value})
+    if len(polynomial) > MOST_TERMS:
+        raise Refusal("too_large", "too many terms")
+    return polynomial
 
 
 def _merged(one: Monomial, other: Monomial, coefficient: Fraction) -> tuple[Monomial, Fraction]:

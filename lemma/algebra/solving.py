@@ -60,6 +60,8 @@ def moved(
             shift[monomial] = added
     for side in (new_left, new_right):
         targets.append(Quotient(add(side, shift), constant(1)))
+    if ratio is not None and letters(targets[0].numerator) & letters(targets[1].numerator):
+        raise Refusal("letter_not_isolated", "the letter that is solved for is left on both sides")
     return (targets[0], targets[1]), turned
 
 
@@ -115,6 +117,10 @@ def _solved(left: Polynomial, right: Polynomial, total: Polynomial) -> tuple[tup
     return (Quotient(left, constant(1)), Quotient(scale(low, -1 / slope), constant(1))), slope < 0
 
 
+def _sign(value: Fraction) -> int:
+    return (value > 0) - (value < 0)
+
+
 def root_in_place(here: Sides, old: Sides, new: Sides) -> tuple[Quotient, Quotient]:
     """The linear equation of the root that stands in the place of the reference's root, counted from the smallest."""
     left, right = (_whole(side) for side in here)
@@ -126,7 +132,7 @@ def root_in_place(here: Sides, old: Sides, new: Sides) -> tuple[Quotient, Quotie
     if len(before) != len(after) or not root or whole_degree != degree(_combined((Fraction(1),), [old])[2], name):
         raise Refusal("other_roots", "the changed equation has not as many rational roots")
     found = after[before.index(root[0])]
-    if (found > 0) != (root[0] > 0) and found and root[0]:
+    if [_sign(one) for one in before] != [_sign(one) for one in after]:
         raise Refusal("other_roots", "a root has another sign, so the case may be another")
     one = constant(1)
     if not right:

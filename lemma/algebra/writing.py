@@ -316,6 +316,21 @@ def _factored(notation: Notation, value: Polynomial, tree: Node) -> str | None:
     return front + "".join(written)
 
 
+def with_numbers(text: str, edits: Sequence[tuple[int, int, Fraction]], latex: bool) -> str:
+    """A text with numbers put in; a negative one, or a fraction, gets brackets if it would be misread."""
+    notation = notation_of(text, None, latex)
+    for start, end, value in sorted(edits, reverse=True):
+        written = notation.number(value)
+        before, after = text[:start].rstrip(), text[end:].lstrip()
+        bracketed = before[-1:] in "({" and after[:1] in ")}" and before and after
+        # A sum may begin with a minus sign, and a side may be a fraction.
+        starts = not before and after[:1] != "^"
+        if not bracketed and ((value < 0 and not starts) or (value.denominator != 1 and (before or after[:1] == "^"))):
+            written = f"({written})"
+        text = text[:start] + written + text[end:]
+    return text
+
+
 def value_pairs(old: Node, new: Node) -> Sequence[tuple[Fraction, Fraction]]:
     """The numbers that stand in the same place of two trees of one shape but for their numbers."""
     one, other = old.bare, new.bare

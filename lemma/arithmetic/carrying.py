@@ -39,6 +39,7 @@ _NEEDS_BRACES = re.compile(r"(?:\\[dtc]?frac|\\sqrt|\\d?binom|[\^_]|\\[dtc]?frac
 _OPENS = re.compile(r"(?:^|[({\[=&,$]|\\left[(\[])\s*$")
 _CLOSES = re.compile(r"\s*(?:$|[)}\],.=&]|\\right|\\\\|\\?\$|\\[\])])")
 _NOUN = re.compile(r"[\s$}]*\\?\$?[\s$]*(?:of\b|(?:\\text\{\s*)?[a-z-]+(?: [a-z]+)?s\b)")
+_SMALL = 13  # whole numbers below this are often the same by chance
 _LARGEST_FACTOR = 30
 _LARGEST_DIGIT = 9
 _SHARE = re.compile(r"probab|fraction of|portion|chance", re.IGNORECASE)
@@ -94,7 +95,7 @@ def brackets(text: str, node: Node, written: str) -> str:
     if len(written) > 1 and _NEEDS_BRACES.search(before):
         return f"{{{written}}}"
     if written.startswith("-") or "+" in written or " - " in written:
-        alone = _OPENS.search(before) and _CLOSES.match(behind)
+        alone = _OPENS.search(before) and (_CLOSES.match(behind) or re.match(r"\s*[-+]", behind))
         first = written.startswith("-") and _OPENS.search(before) and " " not in written
         if not (alone or first):
             return f"({written})"
@@ -351,7 +352,9 @@ class _Carrying:
     def _refuse_ambiguous(self, old: Surd, is_box: bool) -> None:
         if is_box:
             return
-        if old in _ALWAYS_AMBIGUOUS or old in self.solution.given or old in self.seen or old in self.solution.constants:
+        rational = old.rational
+        small = isinstance(rational, int) and abs(rational) < _SMALL
+        if small or old in self.solution.given or old in self.seen or old in self.solution.constants:
             raise Refusal("ambiguous_number", f"{old}")
 
     def _may_come_from_change(self, number: Surd) -> bool:

@@ -27,6 +27,9 @@ from lemma.exceptions import Refusal
 _COMPLEX = re.compile(r"\bcomplex|\bimaginary|\bi\s*\^\s*\{?2|[\d}]\s*i\b(?!\w)|\bi\s*\\sqrt")
 _DRAWING = re.compile(r"\[asy\](?:(?!\[/?asy\]).)*\[/asy\]", re.DOTALL)
 _NUMBER = re.compile(r"\d{1,3}(?:(?:,|\{,\}|\\!,|,\\!)\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+")
+_ASSUMES = re.compile(
+    r"\b(?:if|when|let|letting|suppose|assume|try|trying|case|plugging|substituting|setting)\b", re.IGNORECASE
+)
 _NAME = re.compile(r"[A-Z]|\\angle")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _MOST_CHAINS = 150
@@ -119,6 +122,9 @@ class ChainSolution:
                 continue
             worked = any(side.value is not None for side in chain.sides[:-1])
             if not (worked or named(chain)[0] is not None or _is_name(chain.sides[0])):
+                continue
+            sentence = self.steps[chain.step][: chain.start].rpartition(". ")[2]
+            if not worked and _ASSUMES.search(sentence):
                 continue
             if chain.step < self.chains[index].step or same_step:
                 found.setdefault(last, chain.step)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 
 from pydantic import ValidationError
 from rich.console import Console
@@ -20,6 +21,7 @@ from lemma.dataset.cases import Joining, right_solution
 from lemma.dataset.figures import REWRITTEN, Figures, count_error, count_record, count_turn, preview
 from lemma.dataset.hub import push_to_hub
 from lemma.dataset.mixing import cot_share
+from lemma.dataset.parquet import write_parquet
 from lemma.dataset.selection import Bundle, Selection, bundles, select
 from lemma.dataset.sources import Sources, source_fingerprints
 from lemma.dataset.unsure import least_sure
@@ -76,10 +78,7 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
         outputs = tuple(Output(records_file(kind)) for kind in kinds)
         with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal, new_progress(console) as progress:
             if not journal.done:
-                # Records of other kinds are from an earlier build, and would pass for part of this one.
-                for kind in record_kinds().keys() - kinds.keys():
-                    (config.run / records_file(kind)).unlink(missing_ok=True)
-                (config.run / CHOSEN_REFLECTIONS).unlink(missing_ok=True)
+                _remove_earlier(config.run, kinds)
             selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates, kinds)
             if scorer is not None and config.unsure is not None:
                 with open_scores(config.run / PHRASE_SCORES, scorer.name) as scores:
@@ -101,7 +100,9 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
             run_stage(building, items, journal, config.workers, progress, total=len(selection), engine=config.engine)
             figures = Figures(journal.counts)
             facts = CardFacts(config, kinds, figures, journal.rejected, sources.problems, wording)
-            files = (*(config.run / records_file(kind) for kind in kinds), *write_card(config.run / RECORDS, facts))
+            made = [config.run / records_file(kind) for kind in kinds]
+            made += map(write_parquet, made[:] if config.parquet else ())
+            files = (*made, *write_card(config.run / RECORDS, facts))
             notes = [*_notes(kinds, selection, figures)]
             if (example := joining.example(sources, selection)) is not None:
                 notes += preview(example)
@@ -115,6 +116,16 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
                 tallies=(figures.tally(kinds),),
                 notes=tuple(notes),
             )
+
+
+def _remove_earlier(run: Path, kinds: Mapping[str, RecordKind]) -> None:
+    """Files of an earlier build would pass for part of this one: other kinds, and all Parquet files."""
+    for kind in record_kinds():
+        lines = run / records_file(kind)
+        lines.with_suffix(".parquet").unlink(missing_ok=True)
+        if kind not in kinds:
+            lines.unlink(missing_ok=True)
+    (run / CHOSEN_REFLECTIONS).unlink(missing_ok=True)
 
 
 def _wording(config: BuildSftConfig, kinds: dict[str, RecordKind]) -> dict[str, str]:

@@ -94,6 +94,9 @@ class BuildSftConfig(StageConfig):
     )
     taxonomy: Taxonomy = Field(None, description=TAXONOMY_FOLDER)
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
+    parquet: Annotated[bool, Option(setting=False)] = Field(
+        False, description="also write each file of records as Parquet, in row groups"
+    )
     push_to_hub: Annotated[str | None, Option(setting=False, metavar="OWNER/NAME")] = Field(
         None, description="upload the records and a data set card to this Hugging Face data set"
     )

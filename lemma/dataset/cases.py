@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import orjson
 from pydantic import ValidationError
 
+from lemma.dataset.entries import Place
 from lemma.dataset.selection import Bundle, Selection
-from lemma.dataset.sources import Place, Sources
+from lemma.dataset.sources import Sources
 from lemma.exceptions import Refusal
 from lemma.formats.kind import Case, Joined, RightSolution
 from lemma.problems.similarity import NearDuplicates
@@ -174,7 +176,7 @@ class Joining:
     def example(self, sources: Sources, selection: Selection) -> Trajectory | None:
         """A trajectory to look at: the first one with all four segments, if there is one."""
         found = None
-        for entry in [entry for entry in selection.errors if entry.corrections][:_EXAMPLES_TRIED]:
+        for entry in islice((entry for entry in selection.errors if entry.corrections), _EXAMPLES_TRIED):
             with suppress(ValidationError):
                 erroneous = ErroneousSolution.model_validate_json(sources.line(entry.place))
                 offset = entry.corrections[0]

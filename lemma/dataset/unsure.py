@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from lemma.dataset.entries import SolutionEntry
 from lemma.dataset.selection import Selection
-from lemma.dataset.sources import SolutionEntry, Sources
+from lemma.dataset.sources import Sources
 from lemma.records import Rejection
 
 # For each question with steps, the log-probability of the least probable word of each step.

@@ -18,6 +18,7 @@ from rich.progress import Progress
 
 from lemma.engine.outcome import Outcome, chunk_of
 from lemma.engine.pool import Item
+from lemma.engine.ray_models import open_model
 from lemma.exceptions import StoppedError
 from lemma.models.client import Client, NotAskedError
 from lemma.models.costs import BudgetReachedError
@@ -60,7 +61,7 @@ def run_calls(
         progress.update(task, advance=finished, note=client.shown())
 
     async def ask_all() -> tuple[str, ...]:
-        client = open_clients(models, store)
+        client = open_clients(models, store, open_model)
         try:
             missing = await flow.run(client)
             notes = await client.finish(missing, _accepted(journal))

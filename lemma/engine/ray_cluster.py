@@ -9,14 +9,14 @@ Python and the packages that lemma depends on.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from io import StringIO
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,8 @@ def connected(engine: str, workers: int) -> Any:
     except ImportError:
         raise MissingExtraError("ray", "ray") from None
     quiet = {"log_to_driver": False, "logging_level": "error", "configure_logging": False}
-    with _connecting, _own_handlers(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    with _connecting, _own_handlers():
         if ray.is_initialized():
             return ray
         try:

@@ -67,11 +67,13 @@ _PROSE = re.compile(r"[A-Za-z]{3}")
 _LETTER = re.compile(r"[A-Za-z]")
 # Words that judge a value: what they say may be false of the wrong one.
 _JUDGES = re.compile(
-    r"\b(?:check\w*|verif\w+|indeed|contradict\w+|impossible|even|odd|prime|integer|integers|whole|perfect|divisible|"
-    r"divides|multiple|positive|negative|nonnegative|smallest|largest|greatest|least|maximum|minimum|larger|smaller|"
-    r"greater|less|closest|between|distinct|unique|only|never|always|graph\w*|intersect\w*|discard\w*|reject\w*|"
-    r"extraneous|real|undefined|valid|satisf\w+|as desired|difference of|sum of (?:squares|cubes)|factors|"
-    r"digit\w*)\b",
+    r"\b(?:"
+    r"check\w*|verif\w+|indeed|contradict\w+|impossible|even|odd|prime|integer|integers|whole|perfect|"
+    r"divisible|divides|multiple|positive|negative|nonnegative|smallest|largest|greatest|least|maximum|"
+    r"minimum|larger|smaller|greater|less|closest|between|distinct|unique|only|never|always|graph\w*|"
+    r"intersect\w*|discard\w*|reject\w*|cannot|can't|nonzero|must|extraneous|real|undefined|valid|"
+    r"satisf\w+|factors|digit\w*|as desired|difference of|sum of (?:squares|cubes)"
+    r")\b",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
@@ -324,11 +326,14 @@ def without_root(derivation: Derivation, cut: Cut) -> Carried:
 def _prove_wrong(derivation: Derivation, slip: Slip, carried: Carried) -> None:
     """Read the wrong solution again: the step's formula is false, and it is the first and only one that is."""
     line = derivation.lines[slip.line]
-    reader = Reader()
+    reader = Reader(derivation, slip.line)
     place = 0
     for step, text in enumerate((derivation.question, *carried.steps), -1):
         for start, end in formula_spans(text):
             for chain in read_formula(text, start, end):
+                if place < slip.line:
+                    place += 1
+                    continue
                 new = reader.read(step, chain)
                 if place == slip.line:
                     _prove_line(derivation, line, new, slip)

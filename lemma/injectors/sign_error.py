@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from lemma.algebra.carrying import Slip
 from lemma.algebra.derivation import SCALED, STATEMENT, Derivation
-from lemma.algebra.polynomials import ONE, Monomial, Quotient, add, constant, scale
-from lemma.algebra.trees import GROUP, polynomial
+from lemma.algebra.polynomials import ONE, Monomial, Polynomial, Quotient, add, constant, scale
+from lemma.algebra.trees import GROUP, Node, polynomial
 from lemma.algebra.writing import expanded, notation_of, terms, write_like
 from lemma.injectors.algebra import AlgebraInjector, Rewriting, exact, formula, quoted, rewritings
 
@@ -37,16 +37,17 @@ def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
 def _kept_sign(derivation: Derivation, index: int, arriving: int) -> Iterator[Slip]:
     line = derivation.lines[index]
     before = derivation.lines[line.reason.lines[0]]
-    old = [exact(before, side) for side in (before.runs[0][-1], before.runs[1][0])]
+    places = before.runs[0][-1], before.runs[1][0]
+    old = [exact(before, side) for side in places]
     new = [exact(line, side) for side in (line.runs[0][-1], line.runs[1][0])]
     side = (line.runs[0][-1], line.runs[1][0])[arriving]
-    was, now, leaving_was, leaving = old[arriving], new[arriving], old[1 - arriving], new[1 - arriving]
-    if was is None or now is None or leaving_was is None or leaving is None:
+    was, now, leaving = old[arriving], new[arriving], new[1 - arriving]
+    if was is None or now is None or old[1 - arriving] is None or leaving is None:
         return
     for monomial in sorted({*was, *now}):
         added = now.get(monomial, Fraction(0)) - was.get(monomial, Fraction(0))
         # The term was on the other side, and is gone there; here it comes with the opposite sign.
-        if not added or monomial in leaving or leaving_was.get(monomial) != -added:
+        if not added or monomial in leaving or not _stands(before.tree(places[1 - arriving]), {monomial: -added}):
             continue
         text = _sign_turned(derivation, index, side, monomial, added) or write_like(
             derivation.text(index, side),
@@ -65,6 +66,11 @@ def _kept_sign(derivation: Derivation, index: int, arriving: int) -> Iterator[Sl
             f"The term {term} goes to the {'right' if arriving else 'left'} side as {opposite}, but the step keeps its "
             f"sign: it should be {quoted(derivation, index, line.runs[0][-1], line.runs[1][0])}.",
         )
+
+
+def _stands(tree: Node, term: Polynomial) -> bool:
+    """Whether a term stands in a sum as it is."""
+    return any(expanded(node) is not None and scale(polynomial(node), sign) == term for node, sign in terms(tree))
 
 
 def _wrong_sign_in_sum(derivation: Derivation, place: Rewriting) -> Iterator[Slip]:

@@ -255,14 +255,15 @@ class _Drafts:
 
     def _prove_next(self, place: int, least: float) -> tuple[str, Injected] | None:
         drafts, graph = self._drafts[place], self._graph
-        while kinds := [kind for kind, left in drafts.items() if left and weight_of(left[-1]) >= least]:
+        boxed = isinstance(graph, FormulaSolution) and graph.boxed
+        often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
+        often = _SCARCE if boxed else often
+        # In formulas, calculation errors don't fill up what other types lack.
+        barred = CALCULATION if boxed and self._made and not self._plan.best_effort else ""
+        while kinds := [
+            kind for kind, left in drafts.items() if left and weight_of(left[-1]) >= least and kind != barred
+        ]:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
-            often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
-            if isinstance(graph, FormulaSolution) and graph.boxed:
-                often = _SCARCE
-                if self._made and not self._plan.best_effort and CALCULATION in kinds:
-                    del drafts[CALCULATION]  # it does not fill up what other types lack
-                    continue
             weights = [
                 self._plan.weights[kind] * often.get(kind, 1) * weight_of(drafts[kind][-1]) / (1 + 4 * self._made[kind])
                 for kind in kinds

@@ -78,8 +78,12 @@ def open_backend(name: str, config: ModelConfig, model: str) -> Backend:
     return cast(Backend, others[name].load()(config, model))
 
 
-def open_clients(models: Mapping[str, ModelConfig], store: ResponseStore) -> Client:
-    """What a command asks: one or more models, with how to reach each. They share the budget.
+def open_clients(
+    models: Mapping[str, ModelConfig],
+    store: ResponseStore,
+    open_it: Callable[[str, ModelConfig, str], Backend] = open_backend,
+) -> Client:
+    """What a command asks: one or more models, with how to reach each. They share the budget. `open_it` opens each.
 
     Raises ConfigError for an unknown backend, ModelError if it can't be used.
     """
@@ -91,11 +95,16 @@ def open_clients(models: Mapping[str, ModelConfig], store: ResponseStore) -> Cli
     for model, config in models.items():
         prices = read_prices(config.prices) if config.prices else {}
         ledgers.append(Ledger(model, prices.get(model), config.budget_tokens, config.budget_usd, beside=ledgers))
-    clients = {ledger.model: _open_client(models[ledger.model], store, ledger) for ledger in ledgers}
+    clients = {ledger.model: _open_client(models[ledger.model], store, ledger, open_it) for ledger in ledgers}
     return next(iter(clients.values())) if len(clients) == 1 else SeveralClients(clients)
 
 
-def _open_client(config: ModelConfig, store: ResponseStore, ledger: Ledger) -> Client:
+def _open_client(
+    config: ModelConfig,
+    store: ResponseStore,
+    ledger: Ledger,
+    open_it: Callable[[str, ModelConfig, str], Backend],
+) -> Client:
     model = ledger.model
     name = choose_backend(config.backend, model, config.base_url)
     if config.request and name in ("transformers", "vllm", "scripted"):
@@ -107,7 +116,7 @@ def _open_client(config: ModelConfig, store: ResponseStore, ledger: Ledger) -> C
             raise ConfigError("--batch hands its requests to one server: give one --base-url")
         client = BatchClient(server, store, ledger, config.command, config.run / "batch")
     else:
-        backend = open_backend(name, config, model)
+        backend = open_it(name, config, model)
         patience = _patience(config, backend)
         client = LiveClient(backend, store, ledger, config.command, patience, ask_again=config.ask_again)
     return _with_fields(client, config)

@@ -10,28 +10,37 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar, cast
 
-from lemma.models.backends.openai_compatible import OpenAICompatible
 from lemma.models.protocol import (
     AttemptError,
+    Backend,
     InterruptedAnswerError,
     OverloadedError,
     Request,
     UnreachableError,
 )
-from lemma.models.scoring import Score, Turn
+from lemma.models.scoring import Score, ScoringBackend, Turn
 
 _FIRST_REST, _LONGEST_REST = 1.0, 60.0
 
 Answer = TypeVar("Answer")
 
 
+class Server(Backend, Protocol):
+    """A server, or a model elsewhere. `notes` are for the summary."""
+
+    @property
+    def identity(self) -> str: ...
+    @property
+    def notes(self) -> list[str]: ...
+
+
 @dataclass(eq=False)
 class _Server:
     """A server and how it does. It `rests` until a time after it failed."""
 
-    backend: OpenAICompatible
+    backend: Server
     in_flight: int = 0
     failures: int = 0
     rests: float = 0.0
@@ -51,10 +60,11 @@ class _Server:
 class SeveralServers:
     """One backend of several. Raises what the last server raises if all fail."""
 
-    def __init__(self, servers: Sequence[OpenAICompatible]) -> None:
+    def __init__(self, servers: Sequence[Server]) -> None:
         self._servers = [_Server(server) for server in servers]
         self.name = ", ".join(server.name for server in servers)
         self.identity = servers[0].identity
+        self.in_process = getattr(servers[0], "in_process", False)
 
     @property
     def notes(self) -> list[str]:
@@ -67,14 +77,14 @@ class SeveralServers:
 
     async def score(self, turn: Turn) -> list[Score]:
         """The score of each continuation."""
-        return await self._on_one(lambda backend: backend.score(turn))
+        return await self._on_one(lambda backend: cast(ScoringBackend, backend).score(turn))
 
     async def close(self) -> None:
         """Close all connections."""
         for server in self._servers:
             await server.backend.close()
 
-    async def _on_one(self, ask: Callable[[OpenAICompatible], Awaitable[Answer]]) -> Answer:
+    async def _on_one(self, ask: Callable[[Server], Awaitable[Answer]]) -> Answer:
         untried = list(self._servers)
         failure: AttemptError | None = None
         while untried:

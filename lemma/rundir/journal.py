@@ -29,6 +29,7 @@ from lemma.records import Rejection, content_id
 from lemma.run_files import MANIFEST, REJECTED, STATE
 from lemma.rundir.counts import MADE, REJECTED_BY_REASON, Counts
 from lemma.rundir.disk import append_to, ids_of_whole_lines, json_line, keep_lines_of, size_of
+from lemma.rundir.ids import IdSet
 from lemma.rundir.lines import fingerprint, parse_line
 from lemma.rundir.manifest import read_manifest, structured, write_manifest
 from lemma.rundir.set_aside import Replaced
@@ -82,14 +83,14 @@ class Journal:
         self._made_as = content_id(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS).decode())
         self._replaced = Replaced(path, self.command)
 
-        self.done: set[str] = set()
+        self.done = IdSet()
         self.counts = Counts()
         # The place of each input of a shard among all inputs, from when it is read until it is acknowledged.
         self.places: dict[str, int] | None = None if getattr(config, "shard", None) is None else {}
         self._number = 0
         # Bytes that this command has written to a file of its own, lines to a file that other commands write to.
         self._written = {output.file: 0 for output in self._outputs}
-        self._ids_in_shared: dict[str, set[str]] = {}
+        self._ids_in_shared: dict[str, IdSet] = {}
 
         # What was appended since the last write to disk.
         self._waiting: dict[str, list[bytes]] = {}

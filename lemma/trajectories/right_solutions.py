@@ -61,17 +61,22 @@ def check_reasoning(question: str, gold_answer: str, reference: tuple[str, ...],
 
 
 def is_proven(question: str, gold_answer: str, reference: tuple[str, ...], steps: tuple[str, ...]) -> bool:
-    """Whether a solution can be called right: its answer is the same function of the problem's numbers as that of the
-    reference, and no equation of it is false. What can't be read is not proven.
+    """Whether a solution can be called right: its answer and all that the reference works out on the way are the same
+    functions of the problem's numbers, and no equation of it is false. What can't be read is not proven.
     """
     gold = exact_value(gold_answer)
     try:
-        if gold is None or read_solution(question, reference, normal(gold)).final is None:
+        if gold is None:
             return False
-        check_reasoning(question, gold_answer, reference, steps)
+        proven = read_solution(question, reference, normal(gold))
+        found = read_solution(question, steps, normal(gold))
     except Refusal:
         return False
-    return all(equation.holds is not False for step in steps for equation in read_step(step).equations)
+    if proven.final is None or found.final is None:
+        return False
+    here, there = by_result(proven), by_result(found)
+    same = all(value in there and agree(meaning, there[value]) for value, meaning in here.items())
+    return same and all(equation.holds is not False for step in steps for equation in read_step(step).equations)
 
 
 def is_another(steps: Sequence[str], others: Iterable[Sequence[str]]) -> bool:

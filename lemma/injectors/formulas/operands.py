@@ -20,6 +20,7 @@ _COUNTED = re.compile(
 )
 _FEWEST, _MOST = 3, 60
 _MOST_OTHERS = 4
+_SMALL = 13
 
 
 def _number_parts(place: Place) -> Iterator[tuple[Node, Surd]]:
@@ -36,7 +37,7 @@ def _is_exponent(place: Place, node: Node) -> bool:
 
 def _proposed(place: Place, node: Node, wrong: Surd, fault: str) -> Iterator[Proposed]:
     edits, right = place.put(node, wrong), value(node)
-    alike = isinstance(right.rational, int) == isinstance(wrong.rational, int)
+    alike = isinstance(right.rational, int) == isinstance(wrong.rational, int) and len(right.terms) == len(wrong.terms)
     said = place.solution.says_elsewhere(place.index, right)
     if edits and alike and not said and is_plausible(right, wrong, place.solution.question):
         change = ChainChange(place.index, place.first, {node: wrong}, edits)
@@ -61,6 +62,17 @@ def _words(place: Place, item: Words) -> str:
     return place.solution.steps[item.step][item.start : item.end]
 
 
+def _is_the_problems(place: Place, found: Surd) -> bool:
+    """Whether a number is that of the problem and not the same by chance: it is not small, or the step has the noun
+    that stands behind it in the problem.
+    """
+    rational = found.rational
+    if not isinstance(rational, int) or rational >= _SMALL:
+        return True
+    nouns = re.findall(rf"(?<![\d.,]){rational}\$?[ -]+([a-z]{{4,}})", place.solution.question)
+    return any(noun.rstrip("s") in place.text for noun in nouns)
+
+
 def misquoted(place: Place) -> Iterator[Proposed]:
     """A number of the problem in whose place another one of the problem stands, or its digits swapped."""
     given = place.solution.given_in_digits
@@ -69,7 +81,7 @@ def misquoted(place: Place) -> Iterator[Proposed]:
         copied = node in place.formula and place.formula[node].op != "letter"
         if found not in given or found in place.results or copied or _is_exponent(place, node):
             continue
-        if found in (0, 1):
+        if not _is_the_problems(place, found):
             continue
         others = [one for one in given if one not in used and one not in (0, 1)]
         right = place.part(node)

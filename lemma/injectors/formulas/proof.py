@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from lemma.arithmetic.carrying import carry
 from lemma.arithmetic.chain_solution import ChainSolution, false_links, named, satisfies
@@ -14,6 +15,7 @@ from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value, verdict
 from lemma.injectors.formulas.places import Proposed
 
+_BOX = re.compile(r"^\\boxed\{(.*)\}$")
 _MODULUS = re.compile(
     r"remainder.*divided by \$?(?P<by>\d{1,9})|\\?(?:modulo|[pb]?mod)\b\s*[ {$~]*(?P<modulus>\d{1,9})", re.DOTALL
 )
@@ -35,6 +37,13 @@ def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...
         if found != "different":
             raise Refusal("answer_not_different", f"{content} is {found} to {solution.gold}")
     return steps, step, consequence.answer
+
+
+def _repeats(chain: Chain, steps: Sequence[str]) -> bool:
+    """Whether two sides that stand beside each other say the same."""
+    shown = ["".join(steps[chain.step][side.start : side.end].split()) for side in chain.sides]
+    bare = [_BOX.sub(r"\1", text) for text in shown]
+    return any(one == other for one, other in pairwise(bare))
 
 
 def _refuse_remainder(question: str, answer: str) -> None:
@@ -66,14 +75,7 @@ def _prove_equations(solution: ChainSolution, proposed: Proposed, steps: Sequenc
         if [side.value is None for side in old.sides] != [side.value is None for side in new.sides]:
             raise Refusal("formula_lost")
         false += [(index, place) for place in false_links(new)]
-        shown = [
-            ["".join(texts[one.step][side.start : side.end].split()) for side in one.sides]
-            for one, texts in ((old, solution.steps), (new, steps))
-        ]
-        if any(
-            now == after and was != later
-            for now, after, was, later in zip(shown[1], shown[1][1:], shown[0], shown[0][1:], strict=False)
-        ):
+        if _repeats(new, steps) and not _repeats(old, solution.steps):
             raise Refusal("side_repeated", steps[new.step][new.start : new.sides[-1].end][:200])
     error = next(n for n, chain in enumerate(before) if chain is solution.chains[proposed.change.chain])
     change = proposed.change

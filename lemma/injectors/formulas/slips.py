@@ -32,6 +32,8 @@ def propose(solution: ChainSolution) -> Iterator[Proposed]:
             tree, known = before.formula.tree, letters if before.value is None else {}
             if chain.relations[number] != "=" or known_value(tree, known) != after.value or tree.op == "letter":
                 continue
+            if known and not is_written(after.formula.tree):
+                continue  # what is put in for letters is no result
             link = follow(tree, after.formula.tree, known)
             for node, source in (link.sources if link is not None else {}).items():
                 if not is_written(source) and source.op != "letter":

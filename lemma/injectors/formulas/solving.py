@@ -80,8 +80,8 @@ def _not_divided(solution: ChainSolution, equation: int, name: str) -> Iterator[
     (factor, constant), (other, result) = one, two
     if not factor:
         factor, constant, other, result = other, result, factor, constant
-    if factor != 1 and not other:
-        yield result - constant, f"The step leaves out the division by ${_text(factor)}$"
+    if isinstance(factor.rational, int) and factor != 1 and not other and not constant:
+        yield result, f"The step leaves out the division by ${_text(factor)}$"
 
 
 def _text(number: Surd) -> str:
