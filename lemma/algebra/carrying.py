@@ -64,6 +64,8 @@ class Slip:
     text: str
     explanation: str
     is_relation: bool = False
+    counts: bool = False
+    """Whether it is a number of a story, and what is whole has to stay whole."""
     judging: bool = False
     """Whether the words of the step may judge the value, because choosing the wrong one is the error."""
 
