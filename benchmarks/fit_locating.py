@@ -2,8 +2,9 @@
 
     python benchmarks/fit_locating.py ../shared/data     # writes lemma/data/locating_graph.json
 
-The shut part (`labeled_solutions.py`) is never read here. Penalty and threshold are chosen from five-fold
-cross-validation by problem; `locating.py` prints its figures.
+The shut part (`labeled_solutions.py`) is never read here. Penalties, weights, and threshold are chosen from five-fold
+cross-validation by problem; `locating.py` prints its figures. Solutions that a language model labeled count less than
+those that people labeled, and have no part in the threshold.
 """
 
 from __future__ import annotations
@@ -17,19 +18,20 @@ from typing import Any
 
 import numpy as np
 import orjson
-from labeled_solutions import FOLDS, Labeled, read_solutions, split
+from labeled_solutions import FOLDS, MACHINE_LABELED, Labeled, read_machine_labeled, read_solutions, split
 from numpy.typing import NDArray
 
 from lemma.exceptions import LemmaError
-from lemma.locating.choice import COLUMNS, WEIGHTS_FILE, Weights, alternatives, probabilities
+from lemma.locating.choice import COLUMNS, SHARPNESS, WEIGHTS_FILE, Weights, alternatives, sharpness_signs
 from lemma.locating.posterior import Posterior
 from lemma.locating.signs import Reading, Signs, signs_of_steps
 
 Matrix = NDArray[np.float64]
 
-PENALTY, FORMAL_PENALTY, NONE_PENALTY = 10.0, 30.0, 0.02
+PENALTY, FORMAL_PENALTY, NONE_PENALTY = 7.0, 40.0, 0.02
+MACHINE_WEIGHT = 0.7
 WANTED_PRECISION = 0.9
-_SHARPNESSES = np.linspace(0.6, 2.0, 57)
+SHARPNESS_PENALTY = 2.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Case:
         wrong = self.labeled.first_wrong
         return len(self.signs) if wrong is None else wrong
 
+    @property
+    def by_people(self) -> bool:
+        """Whether people labeled it."""
+        return self.labeled.source != MACHINE_LABELED
+
 
 def read_cases(solutions: Sequence[Labeled], with_reference: bool) -> list[Case]:
     """The solutions with their signs: about 10 ms each."""
@@ -71,6 +78,7 @@ def fit(cases: Sequence[Case]) -> Matrix:
         there[index, : len(case.signs) + 1] = True
         rows[index, : len(case.signs) + 1] = case.rows
     chosen = rows[np.arange(len(cases)), [case.chosen for case in cases]]
+    counts = np.array([1.0 if case.by_people else MACHINE_WEIGHT for case in cases])
     penalty = np.array([_penalty(name) for name in COLUMNS])
     weights = np.zeros(len(COLUMNS))
     for _ in range(100):
@@ -78,9 +86,10 @@ def fit(cases: Sequence[Case]) -> Matrix:
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
         expected = (shares[:, :, None] * rows).sum(axis=1)
-        gradient = (chosen - expected).sum(axis=0) - penalty * weights
+        gradient = counts @ (chosen - expected) - penalty * weights
         flat = rows.reshape(-1, len(COLUMNS))
-        curvature = (flat.T * shares.reshape(-1)) @ flat - expected.T @ expected + np.diag(penalty)
+        curvature = (flat.T * (counts[:, None] * shares).reshape(-1)) @ flat
+        curvature += np.diag(penalty) - (expected.T * counts) @ expected
         change = np.linalg.solve(curvature, gradient)
         weights += change * min(1.0, 2.0 / np.abs(change).max())  # no step so long that it overshoots
         if np.abs(change).max() < 1e-6:
@@ -94,20 +103,35 @@ def _penalty(column: str) -> float:
     return FORMAL_PENALTY if column.startswith("formal_") else PENALTY
 
 
-def sharpness_of(cases: Sequence[Case], weights: Sequence[Matrix]) -> float:
-    """The factor on the scores that makes the chosen alternatives most likely. `weights` are those of each case."""
-    scores = [case.rows @ own for case, own in zip(cases, weights, strict=True)]
+def sharpness_of(cases: Sequence[Case], weights: Sequence[Matrix]) -> Matrix:
+    """The sharpness that makes the marked steps of solutions with a wrong answer most likely.
 
-    def likelihood(sharpness: float) -> float:
-        return sum(
-            float(np.log(probabilities(sharpness * of_case)[case.chosen]))
-            for case, of_case in zip(cases, scores, strict=True)
-        )
+    `weights` are those of each case. A small penalty keeps the factor near 1.
+    """
+    wrong = [
+        (case, case.rows @ own) for case, own in zip(cases, weights, strict=True) if not case.labeled.answer_is_right
+    ]
+    scores = np.full((len(wrong), max(len(of_case) for _, of_case in wrong)), -np.inf)
+    for index, (_, of_case) in enumerate(wrong):
+        scores[index, : len(of_case)] = of_case - of_case.max()
+    chosen = [case.chosen for case, _ in wrong]
+    signs = np.array([sharpness_signs(case.signs, case.is_formal) for case, _ in wrong])
+    counts = np.array([1.0 if case.by_people else MACHINE_WEIGHT for case, _ in wrong])
 
-    return float(max(_SHARPNESSES, key=likelihood))
+    def likelihood(sharpness: Matrix) -> float:
+        scaled = scores * np.exp(signs @ sharpness)[:, None]
+        logarithms = scaled[np.arange(len(wrong)), chosen] - np.log(np.exp(scaled).sum(axis=1))
+        return float(counts @ logarithms - SHARPNESS_PENALTY * sharpness @ sharpness)
+
+    found = np.zeros(len(SHARPNESS))
+    for step in (0.1, 0.1, 0.03, 0.03, 0.01, 0.01):  # one coordinate after the other, ever finer
+        for place in range(len(found)):
+            moves = [found + step * count * np.eye(len(found))[place] for count in range(-6, 7)]
+            found = max(moves, key=likelihood)
+    return found
 
 
-def cross_validated(cases: Sequence[Case]) -> tuple[list[Posterior], float]:
+def cross_validated(cases: Sequence[Case]) -> tuple[list[Posterior], Matrix]:
     """The posterior of each case by weights that were fitted without its fold, and the sharpness for all data.
 
     The sharpness that a fold's posteriors have comes from the other folds, too.
@@ -130,7 +154,7 @@ def threshold_of(cases: Sequence[Case], posteriors: Sequence[Posterior]) -> floa
     wrong = [
         (posterior.steps[posterior.best_step()], posterior.best_step() == case.chosen)
         for case, posterior in zip(cases, posteriors, strict=True)
-        if not case.labeled.answer_is_right
+        if case.by_people and not case.labeled.answer_is_right
     ]
     threshold = 0.99
     for percent in range(99, 30, -1):
@@ -143,7 +167,7 @@ def threshold_of(cases: Sequence[Case], posteriors: Sequence[Posterior]) -> floa
 
 def fitted(solutions: Sequence[Labeled]) -> dict[str, Any]:
     """The content of the file of weights."""
-    content: dict[str, Any] = {"fitted_on": "the open part of ProcessBench (GSM8K, MATH), PARC and MR-GSM8K"}
+    content: dict[str, Any] = {"fitted_on": "the open part of ProcessBench (GSM8K, MATH), PARC, MR-GSM8K, GSM8K models"}
     for name, with_reference in (("with_reference", True), ("without_reference", False)):
         cases = read_cases(solutions, with_reference)
         posteriors, sharpness = cross_validated(cases)
@@ -151,7 +175,10 @@ def fitted(solutions: Sequence[Labeled]) -> dict[str, Any]:
             content["threshold"] = threshold_of(cases, posteriors)
         weights = zip(COLUMNS, fit(cases), strict=True)
         named = {column: round(float(weight), 4) for column, weight in weights if abs(weight) >= 0.00005}
-        content[name] = {"sharpness": sharpness, "weights": named}
+        content[name] = {
+            "sharpness": {name: round(float(value), 4) for name, value in zip(SHARPNESS, sharpness, strict=True)},
+            "weights": named,
+        }
     return content
 
 
@@ -162,7 +189,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=WEIGHTS_FILE, help="the file of weights (default: the package's)")
     flags = parser.parse_args()
     try:
-        solutions, _ = split(read_solutions(flags.folder))
+        solutions, _ = split((*read_solutions(flags.folder), *read_machine_labeled(flags.folder)))
     except LemmaError as error:
         print(error, file=sys.stderr)
         return 2

@@ -3,7 +3,8 @@
     open_part, shut_part = split(read_solutions(Path("../shared/data")))
 
 `labelled_dev.jsonl` holds ProcessBench and PARC (`label` counts from 0, -1 means that no step is wrong);
-`first_error_dev.jsonl` holds MR-GSM8K (`first_error_step` counts from 1).
+`first_error_dev.jsonl` holds MR-GSM8K (`first_error_step` counts from 1). `read_machine_labeled` reads wrong solutions
+of `gsm8k_model_solutions.jsonl` that a language model labeled (`gsm8k_model_labels.json`, with how).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from lemma.steps import split_steps, without_answer_line
 
 FILES = ("labelled_dev.jsonl", "first_error_dev.jsonl")
 GSM8K_SOURCES = ("ProcessBench gsm8k", "PARC gsm8k", "PARC metamathqa", "PARC orcamath", "MR-GSM8K")
+MACHINE_LABELED = "GSM8K models"
+MACHINE_LABELS_FILE = Path(__file__).resolve().parent / "gsm8k_model_labels.json"
 MATH_SOURCES = ("ProcessBench math", "PARC math")
 FOLDS = 5
 _SHUT_PERCENT = 20
@@ -83,6 +86,28 @@ def read_solutions(folder: Path) -> Iterator[Labeled]:
                 marked if marked >= 0 else None,
                 row.get("final_answer_correct", False),
             )
+
+
+def read_machine_labeled(folder: Path) -> Iterator[Labeled]:
+    """The solutions that a language model labeled; the steps end with the answer, as `lemma analyze` reads them.
+
+    Raises DataError if the file can't be read.
+    """
+    labels = json.loads(MACHINE_LABELS_FILE.read_text(encoding="utf-8"))["labels"]
+    path = folder / "gsm8k_model_solutions.jsonl"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise DataError(f"{path} can't be read: {error}") from None
+    for row in map(json.loads, lines):
+        for sample in row.values():
+            if not isinstance(sample, dict):
+                continue
+            content = f"{row['question']}\n{sample['solution']}"
+            marked = labels.get(hashlib.sha256(content.encode()).hexdigest()[:16])
+            if marked is not None:
+                steps = (*split_steps(sample["solution"]), f"The answer is {find_answer(sample['solution'])}")
+                yield Labeled(MACHINE_LABELED, row["question"], row["ground_truth"], steps, marked, False)
 
 
 def worked_steps(steps: Sequence[str]) -> tuple[str, ...]:

@@ -17,7 +17,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fit_locating import Case, cross_validated, read_cases
-from labeled_solutions import GSM8K_SOURCES, MATH_SOURCES, read_solutions, split
+from labeled_solutions import (
+    GSM8K_SOURCES,
+    MACHINE_LABELED,
+    MATH_SOURCES,
+    read_machine_labeled,
+    read_solutions,
+    split,
+)
 
 from lemma.exceptions import LemmaError
 from lemma.locating.choice import shipped_model
@@ -63,7 +70,10 @@ def table(located: Sequence[Located], threshold: float) -> Iterator[str]:
     wrong = [one for one in located if not one[0].labeled.answer_is_right]
     groups: list[tuple[str, tuple[str, ...]]] = [(source, (source,)) for source in (*GSM8K_SOURCES, *MATH_SOURCES)]
     groups += [("**GSM8K sources**", GSM8K_SOURCES), ("**MATH sources**", MATH_SOURCES)]
-    groups += [("**all**", (*GSM8K_SOURCES, *MATH_SOURCES))]
+    groups += [
+        ("**all**", (*GSM8K_SOURCES, *MATH_SOURCES)),
+        (f"{MACHINE_LABELED}, by a language model", (MACHINE_LABELED,)),
+    ]
     for name, sources in groups:
         rows = [one for one in wrong if one[0].labeled.source in sources]
         if rows:
@@ -86,7 +96,7 @@ def main() -> int:
     parser.add_argument("--without-reference", action="store_true", help="use the gold answer alone")
     flags = parser.parse_args()
     try:
-        open_part, shut_part = split(read_solutions(flags.folder))
+        open_part, shut_part = split((*read_solutions(flags.folder), *read_machine_labeled(flags.folder)))
     except LemmaError as error:
         print(error, file=sys.stderr)
         return 2

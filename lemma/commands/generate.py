@@ -3,6 +3,9 @@
 lemma generate -n 100000 --operations 2-4 --largest 20 --seed 1
 lemma augment lemma-run/generated.jsonl
 lemma generate --kind algebra -n 1000
+
+How far the facts are out of order says how hard a problem is for a small model: `--displacement 0` keeps them in the
+order in which they are worked out, 2 lets neighbors swap, and without it any order may come.
 """
 
 from __future__ import annotations
@@ -79,8 +82,11 @@ def _story(
     story = draw_story(rng, difficulty)
     key = content_id(question_text(story, sorted(story.facts)))
     order = list(story.facts)
-    if config.shuffled:
+    if config.shuffled and config.displacement is None:
         rng.shuffle(order)
+    elif config.shuffled and config.displacement is not None:
+        moved = {person: place + rng.uniform(0, config.displacement) for place, person in enumerate(order)}
+        order.sort(key=moved.__getitem__)
     question, steps = question_text(story, order), solution_steps(story)
     answer = "\n".join([*steps, f"#### {story.values()[story.asked]}"])
     return key, GeneratedProblem(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from lemma.options import (
     Option,
-    StageConfig,
+    ShardConfig,
 )
 
 
-class GenerateConfig(StageConfig):
+class GenerateConfig(ShardConfig):
     """Generate word problems that a small model can learn, or exercises in algebra."""
 
     command: ClassVar[str] = "generate"
@@ -35,3 +36,12 @@ class GenerateConfig(StageConfig):
         1, ge=0, le=8, description="maximum number of facts that the answer does not depend on"
     )
     shuffled: bool = Field(True, description="shuffle the order of the facts")
+    displacement: Annotated[float | None, Option(metavar="PLACES")] = Field(
+        None, ge=0, le=100, description="shuffle only so far: maximum places between facts that swap (default: any)"
+    )
+
+    def inert(self) -> Mapping[str, str]:
+        """Facts in order are not displaced, and exercises in algebra have no facts."""
+        if self.kind == "algebra":
+            return dict.fromkeys(("modulus", "distractors", "shuffled", "displacement"), "with --kind algebra")
+        return {} if self.shuffled else {"displacement": "with --no-shuffled"}

@@ -33,6 +33,8 @@ _OF_ONE = re.compile(
     r"|daily\b|per [a-z]+|(?:in|for) each [a-z]+|every [a-z]+)"
 )
 
+_FARTHEST = 20  # times a number, up to which another is taken for it
+
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """An operand that is a difference or the amount for several things, replaced by one of the numbers that it was
@@ -46,8 +48,11 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             if source.step == site.step or not source.equation.visible or beside_its_like(site):
                 continue
             for number, meaning in shuffled(confusions(source), rng):
+                if number is not source.equation.operands[0] and "-" in site.expression:
+                    continue  # nobody takes something away from what was taken away
                 edits = site.writes(leaf, number.face) if number.percent == operand.percent else ()
-                if edits and number.face != operand.face:
+                is_alike = max(number.face, operand.face) <= _FARTHEST * min(number.face, operand.face)
+                if edits and is_alike and number.face != operand.face:
                     right, wrong = site.shown(operand, operand.face), site.shown(number, number.face)
                     yield Proposal(
                         Change(site.index, edits),

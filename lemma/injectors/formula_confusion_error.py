@@ -11,7 +11,7 @@ from lemma.arithmetic.expressions import Binary, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number, divide, normal
 from lemma.arithmetic.propagation import Change, Edit
-from lemma.injectors.naming import beside_its_like
+from lemma.injectors.naming import beside_its_like, part_of
 from lemma.injectors.operator_error import reads_as_operator, swap_operator
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
@@ -172,6 +172,8 @@ def _distance_for_time(site: Site) -> Iterator[Proposal]:
     if isinstance(tree.left, int) and isinstance(tree.right, int) and reads_as_operator(site, tree):
         if _SAYS_OPERATION.search(site.text) or site.equation.operands[tree.right].face > _SPLIT_EVENLY:
             return
+        if any(part_of(site.graph.question, operand.face) for operand in site.equation.operands):
+            return  # "twice as fast" is no time and no distance
         wrong = "/" if tree.operator == "*" else "*"
         edit = swap_operator(site, tree.position, wrong)
         if edit is None:

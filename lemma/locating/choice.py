@@ -23,6 +23,8 @@ from lemma.resources import BUNDLED
 WEIGHTS_FILE = BUNDLED / "locating_graph.json"
 _NONE = ("none", "none_if_answer_wrong", "none_if_false", "none_if_apart")
 _SHARED = (*SIGNS, *_NONE)
+# What the trust in the scores depends on: nothing, the kind of problem, and how wordy the steps are.
+SHARPNESS = ("always", "formal", "long")
 # Every weight has a second one that is added if the problem is about formulas.
 COLUMNS = (*_SHARED, *(f"formal_{name}" for name in _SHARED))
 
@@ -37,6 +39,11 @@ def alternatives(signs: Signs, is_formal: bool, answer_is_right: bool) -> NDArra
     return np.hstack((shared, shared * is_formal))
 
 
+def sharpness_signs(signs: Signs, is_formal: bool) -> NDArray[np.float64]:
+    """What `SHARPNESS` names, for a solution."""
+    return np.array((1.0, is_formal, signs[:, SIGNS.index("long")].mean()))
+
+
 def probabilities(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """The softmax of some scores."""
     exponentials = np.exp(scores - scores.max())
@@ -45,24 +52,28 @@ def probabilities(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Weights:
-    """Fitted weights, one per column, and the factor on the scores that calibrates the probabilities."""
+    """Fitted weights, one per column, and what calibrates the probabilities.
+
+    `sharpness` gives the logarithm of a factor on the scores, as a sum over `SHARPNESS`.
+    """
 
     values: NDArray[np.float64]
-    sharpness: float
+    sharpness: NDArray[np.float64]
 
     @classmethod
-    def from_names(cls, weights: Mapping[str, float], sharpness: float) -> Weights:
+    def from_names(cls, weights: Mapping[str, float], sharpness: Mapping[str, float]) -> Weights:
         """The weights by their names; what is not named weighs nothing. Raises KeyError for an unknown name."""
         values = np.zeros(len(COLUMNS))
         places = {name: place for place, name in enumerate(COLUMNS)}
         for name, weight in weights.items():
             values[places[name]] = weight
-        return cls(values, sharpness)
+        return cls(values, np.array([sharpness[name] for name in SHARPNESS]))
 
     def posterior(self, signs: Signs, is_formal: bool, answer_is_right: bool | None) -> Posterior:
         """The probabilities of the steps. If nothing is known of the answer, both cases count the same."""
         cases = (False, True) if answer_is_right is None else (answer_is_right,)
-        found = [probabilities(self.sharpness * (alternatives(signs, is_formal, case) @ self.values)) for case in cases]
+        factor = np.exp(self.sharpness @ sharpness_signs(signs, is_formal))
+        found = [probabilities(factor * (alternatives(signs, is_formal, case) @ self.values)) for case in cases]
         mean = np.mean(found, axis=0)
         return Posterior(tuple(map(float, mean[:-1])), float(mean[-1]))
 

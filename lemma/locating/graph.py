@@ -86,7 +86,7 @@ def first_wrong_step(
     reason, computation = _fault(reading, step)
     equation, error_type = "", None
     if computation is not None:
-        equation, error_type = computation.shown, type_of_error(reading.solution, computation)
+        equation, error_type = computation.shown, type_of_error(reading.literal_solution, computation)
     return Finding(step, reason, equation, error_type, posterior.steps[step], posterior)
 
 
@@ -98,7 +98,8 @@ def _posterior(reading: Reading, answer_is_right: bool | None) -> Posterior:
 
 def _fault(reading: Reading, step: int) -> tuple[Reason, Computation | None]:
     """What is wrong with a step, the surest fault first, and the computation at fault, if one is."""
-    solution, computations = reading.solution, reading.computations(step)
+    solution = reading.literal_solution
+    computations = [one for one in solution.computations if one.step == step]
     for computation in computations:
         if solution.is_false(computation):
             return "false_equation", computation

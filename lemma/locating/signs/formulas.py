@@ -4,34 +4,45 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from lemma.locating.formula_parser import UnreadableError
 from lemma.locating.formulas import Relation, read_relations
 from lemma.locating.signs.reading import Reading
+from lemma.locating.signs.values import numbers_of, rounded
 
+_LONG_SIDE = 3  # characters: an expression, not only a letter
 _COUNTS = ("holds", "identical", "fits_reference")
-_FLAGS = ("false_formula", "not_identical", "fails_reference", "contradicts_value", "loses_solution")
+_FLAGS = (
+    *("false_formula", "not_identical", "not_identical_product", "fails_reference", "contradicts_value"),
+    *("loses_solution", "root_of_reference", "root_of_nothing"),
+)
+
+
+@dataclass
+class _Known:
+    """What is known before a formula: the letters of the reference, its numbers, and what the steps have said."""
+
+    of_reference: dict[str, complex]
+    numbers: frozenset[float]
+    bound: dict[str, complex] = field(default_factory=dict)  # the values of letters so far
+    roots: dict[str, tuple[complex, ...]] = field(default_factory=dict)  # of the last equation in a letter
 
 
 def formula_signs(reading: Reading) -> Iterator[dict[str, float]]:
     """The signs of each step."""
     of_reference = _bindings(read_relations(reading.question), *map(read_relations, reading.reference_steps))
-    bound: dict[str, complex] = {}  # the values of letters so far
-    roots: dict[str, tuple[complex, ...]] = {}  # the solutions of the last equation in a letter
+    numbers = numbers_of(reading.gold_answer).union(*map(numbers_of, reading.reference_steps))
+    known = _Known(of_reference, numbers)
     for text in reading.texts:
         signs = dict.fromkeys((*_COUNTS, *_FLAGS), 0.0)
         for relation in read_relations(text):
-            for name in _signs_of(relation, of_reference, bound, roots):
+            for name in _signs_of(relation, known):
                 signs[name] = signs[name] + 1 if name in _COUNTS else 1.0
         yield signs | {name: math.log1p(signs[name]) for name in _COUNTS}
 
 
-def _signs_of(
-    relation: Relation,
-    of_reference: dict[str, complex],
-    bound: dict[str, complex],
-    roots: dict[str, tuple[complex, ...]],
-) -> Iterator[str]:
+def _signs_of(relation: Relation, known: _Known) -> Iterator[str]:
     identity = relation.is_identity()
     if not relation.letters:
         yield "holds" if identity else "false_formula"
@@ -41,22 +52,32 @@ def _signs_of(
         return
     if identity is False and relation.place > 0:
         yield "not_identical"
-    fits = relation.holds(of_reference)
+    left, right = relation.left, relation.right
+    expanded = left.letters == right.letters and min(len(left.text), len(right.text)) > _LONG_SIDE
+    if identity is False and relation.place == 0 and expanded:
+        yield "not_identical_product"
+    fits = relation.holds(known.of_reference)
     if fits is not None:
         yield "fits_reference" if fits else "fails_reference"
     binding = relation.binding()
     if binding is not None:
-        bound[binding[0]] = binding[1]
-    elif relation.holds(bound) is False:
+        known.bound[binding[0]] = binding[1]
+    elif relation.holds(known.bound) is False:
         yield "contradicts_value"
     if len(relation.letters) == 1:
-        (letter,) = relation.letters
-        found, before = _roots(relation, letter), roots.get(letter)
-        if found:
-            roots[letter] = found
-            pairs = [(one, other) for one in found for other in before or ()]
-            if before is not None and not any(abs(one - other) <= 1e-6 * max(1.0, abs(one)) for one, other in pairs):
-                yield "loses_solution"
+        yield from _signs_of_roots(relation, next(iter(relation.letters)), known)
+
+
+def _signs_of_roots(relation: Relation, letter: str, known: _Known) -> Iterator[str]:
+    """Signs in the solutions of an equation, compared with the numbers of the reference and the equation before."""
+    found, before = _roots(relation, letter), known.roots.get(letter)
+    if not found:
+        return
+    known.roots[letter] = found
+    yield "root_of_reference" if any(rounded(root) in known.numbers for root in found) else "root_of_nothing"
+    pairs = [(one, other) for one in found for other in before or ()]
+    if before is not None and not any(abs(one - other) <= 1e-6 * max(1.0, abs(one)) for one, other in pairs):
+        yield "loses_solution"
 
 
 def _roots(relation: Relation, letter: str) -> tuple[complex, ...]:

@@ -10,6 +10,7 @@ from lemma.arithmetic.computations import Computation, StudentSolution
 from lemma.arithmetic.numbers import Value, normal
 from lemma.arithmetic.reference_index import Reference, with_plain_thousands
 from lemma.grading.verdict import exact_value
+from lemma.locating.signs.plain import plain
 from lemma.steps import without_annotations
 
 _MOST_COMPUTATIONS = 200  # far more than a solution has; what comes after is not looked at
@@ -38,9 +39,21 @@ class Reading:
         return None if value is None else normal(value)
 
     @cached_property
+    def reference(self) -> Reference:
+        """What the reference computes."""
+        return Reference(self.question, self.reference_steps, self.gold)
+
+    @cached_property
     def solution(self) -> StudentSolution:
-        """The computations of the solution, aligned with the reference."""
-        return StudentSolution(self.texts, Reference(self.question, self.reference_steps, self.gold))
+        """The computations of the solution, aligned with the reference. They are read from a plainer text: good enough
+        for signs, not for proofs.
+        """
+        return StudentSolution(tuple(map(plain, self.texts)), self.reference)
+
+    @cached_property
+    def literal_solution(self) -> StudentSolution:
+        """The computations that stand in the text word for word."""
+        return StudentSolution(self.texts, self.reference)
 
     def computations(self, step: int) -> list[Computation]:
         """The computations of a step."""

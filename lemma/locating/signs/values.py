@@ -17,14 +17,14 @@ _WORD = re.compile(r"[A-Za-z]+")
 def value_signs(reading: Reading) -> Iterator[dict[str, float]]:
     """The signs of each step."""
     words = [word.lower() for word in _WORD.findall(reading.question)]
-    in_words = frozenset(_rounded(value) for word in words for value in WORD_VALUES.get(word, ()))
-    given = _numbers(reading.question) | in_words
-    reference = frozenset().union(*map(_numbers, reading.reference_steps)) - given
+    in_words = frozenset(rounded(value) for word in words for value in WORD_VALUES.get(word, ()))
+    given = numbers_of(reading.question) | in_words
+    reference = frozenset().union(*map(numbers_of, reading.reference_steps)) - given
     value_of_gold = value_of(reading.gold_answer) if reading.gold is None else reading.gold
-    gold = frozenset[float]() if value_of_gold is None else frozenset((_rounded(value_of_gold),))
+    gold = frozenset[float]() if value_of_gold is None else frozenset((rounded(value_of_gold),))
     stated = find_numbers(reading.texts[-1])
-    answer = _rounded(stated[-1].face) if stated else None
-    steps = [_numbers(text) for text in reading.texts]
+    answer = rounded(stated[-1].face) if stated else None
+    steps = [numbers_of(text) for text in reading.texts]
     before, used = set(given), set[float]()
     for step, numbers in enumerate(steps):
         new = numbers - before
@@ -50,29 +50,30 @@ def value_signs(reading: Reading) -> Iterator[dict[str, float]]:
 def _makes(gold: frozenset[float], value: float, given: frozenset[float]) -> bool:
     """Whether one operation with a number of the question makes the gold answer of a value."""
     return any(
-        _rounded(made) in gold
+        rounded(made) in gold
         for other in given
         if other and value
         for made in (value + other, value - other, value * other, value / other, other / value)
     )
 
 
-def _numbers(text: str) -> frozenset[float]:
-    return frozenset((*(_rounded(number.face) for number in find_numbers(text)), *map(_rounded, values_of(text))))
+def numbers_of(text: str) -> frozenset[float]:
+    """The magnitudes of the numbers of a text, those of formulas too."""
+    return frozenset((*(rounded(number.face) for number in find_numbers(text)), *map(rounded, values_of(text))))
 
 
 def _results(text: str) -> set[float]:
     """The numbers that a text computes."""
-    found = {_rounded(equation.result.face) for equation in read_step(text).equations}
+    found = {rounded(equation.result.face) for equation in read_step(text).equations}
     for relation in read_relations(text):
         if not relation.right.letters:
             try:
-                found.add(_rounded(relation.right.at({})))
+                found.add(rounded(relation.right.at({})))
             except UnreadableError:
                 continue
     return found
 
 
-def _rounded(value: Value | float | complex) -> float:
+def rounded(value: Value | float | complex) -> float:
     """Six digits of the magnitude, so that `1/3` and `0.333333` are one number."""
     return float(f"{abs(complex(value)):.6g}")
