@@ -176,7 +176,7 @@ def test_planted_faults_are_found(slip, reason):
     assert refusal.value.reason == reason
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 10**6))
 def test_linear_errors_have_one_false_step_and_the_rest_follows(seed):
     """The true root solves every line before the error, and only those; the wrong one solves the others."""
@@ -200,7 +200,7 @@ def test_linear_errors_have_one_false_step_and_the_rest_follows(seed):
                     assert true == [step < wrong.error_step, step >= wrong.error_step], (wrong, formula)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 10**6))
 def test_every_family_gives_true_solutions_and_proven_errors(seed):
     exercise = draw_exercise(random.Random(seed), 20)
