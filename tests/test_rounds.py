@@ -19,12 +19,11 @@ pytest.importorskip("trl")
 SCRIPT = Path(__file__).with_name("killed_rounds.py")
 POINTS = (
     "start train 4",
-    "round-1 sample 30",
+    "round-1 sample 20",
     "round-1 analyze 9",
-    "round-1 correct acknowledged 1",
     "round-1 train 5",
     "round-1 eval 3",
-    "round-2 analyze 20",
+    "round-2 analyze 12",
 )
 TYPES = "operator_error,context_value_error"
 
@@ -43,7 +42,7 @@ def toy_pipeline(folder: Path) -> str:
             {"train": {**training, "epochs": 6}},
         ],
         "options": {
-            "sample": {"data": data, "limit": 10, "max_tokens": 64},
+            "sample": {"data": data, "limit": 10, "n": 3, "max_tokens": 64},
             "analyze": {"rollouts": 8, "max_tokens": 64},
             "train": {**training, "epochs": 3, "max_steps": 12},
             "eval": {"data": data, "types": TYPES, "limit": 4},

@@ -21,9 +21,11 @@ _OF_TYPE = {
 }
 
 
-def explanation(error_type: str | None, equation: str) -> str:
+def explanation(error_type: str | None, equation: str, step: str = "") -> str:
     """What an error of a proven type is about; empty if the type is not known, or says nothing of an equation."""
     expression = equation.rpartition("=")[0].strip()
+    # The sign of an amount of money is not read as a part of the equation.
+    expression = f"${expression}" if f"${expression}" in step else expression
     return _OF_TYPE[error_type].format(expression) if error_type in _OF_TYPE and expression else ""
 
 

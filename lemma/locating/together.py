@@ -54,7 +54,11 @@ def by_graph(solution: Solution, problem: Problem, least: float | None) -> Locat
         return located
     # Training records say the explanation, so it says what a person would, or nothing.
     false = finding.reason == "false_equation"
-    said = false_equation(steps[finding.step]) if false else explanation(finding.error_type, finding.equation)
+    said = (
+        false_equation(steps[finding.step])
+        if false
+        else explanation(finding.error_type, finding.equation, steps[finding.step])
+    )
     return replace(located, error_type=finding.error_type or UNKNOWN, explanation=said)
 
 
