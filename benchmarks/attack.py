@@ -155,7 +155,15 @@ def signalled(count: int, found: Found, folder: Path) -> None:
             output = ""
         if "Traceback" in output:
             found.tracebacks.append(output[-800:])
-        found.left += alive(started.pid)
+        found.left += left_after(started.pid, seconds=5)
+
+
+def left_after(session: int, *, seconds: float) -> list[str]:
+    """The processes of a session that don't end soon. Closing the output comes first, the end of a process after it."""
+    until = time.monotonic() + seconds
+    while (left := alive(session)) and time.monotonic() < until:
+        time.sleep(0.05)
+    return left
 
 
 def alive(session: int) -> list[str]:

@@ -54,15 +54,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="run directory of a finished `lemma augment`")
     parser.add_argument("--data", type=Path, help="folder with labeled and model solutions to compare with")
-    parser.add_argument("--half", choices=["even", "odd"], help="only problems with an even or odd hash of the id")
+    parser.add_argument(
+        "--half", choices=["even", "odd"], help="only problems with an even or odd hash of the question"
+    )
     parser.add_argument("--pairs", type=int, default=1500, help="steps of each type to fit on (default: 1500)")
     options = parser.parse_args()
-    records = [record for record in read_records(options.run) if options.half in (None, half_of(record.problem_id))]
+    records = [record for record in read_records(options.run) if options.half in (None, half_of(record.question))]
     if not records:
         raise SystemExit(f"{options.run} has no symbolic errors to measure")
     rows = [*size_rows(records), *place_rows(records, options.data), *detectability_rows(records, options.pairs)]
     if options.data is not None:
-        rows += hit_rows(records, options.data)
+        rows += hit_rows(records, options.data, options.half)
     print("| figure | this run | to compare |\n| --- | --- | --- |")
     for row in rows:
         print(f"| {' | '.join(row)} |")
@@ -77,9 +79,9 @@ def read_records(run: Path) -> Iterator[ErroneousSolution]:
                 yield record
 
 
-def half_of(problem: str) -> str:
-    """`even` or `odd`, by the hash of a problem's id."""
-    return "odd" if hashlib.sha256(problem.encode()).digest()[-1] % 2 else "even"
+def half_of(question: str) -> str:
+    """`even` or `odd`, by the hash of a question."""
+    return "odd" if hashlib.sha256(question.strip().encode()).digest()[-1] % 2 else "even"
 
 
 def size_rows(records: Sequence[ErroneousSolution]) -> Iterator[Row]:
@@ -210,7 +212,7 @@ def masked(text: str) -> str:
     return _NUMBER.sub("#", text)
 
 
-def hit_rows(records: Sequence[ErroneousSolution], data: Path) -> Iterator[Row]:
+def hit_rows(records: Sequence[ErroneousSolution], data: Path, half: str | None = None) -> Iterator[Row]:
     """hit@20, if the run is about the problems of which there are real wrong answers."""
     path = data / "gsm8k_model_solutions.jsonl"
     reached: dict[str, set[object]] = defaultdict(set)
@@ -221,10 +223,13 @@ def hit_rows(records: Sequence[ErroneousSolution], data: Path) -> Iterator[Row]:
             reached[record.question.strip()].add(exact_value(record.final_answer))
     hits, wrong, covered = 0, 0, 0
     for row in map(json.loads, path.read_text(encoding="utf-8").splitlines() if path.exists() else ()):
+        if half not in (None, half_of(row["question"])):
+            continue
+        answers = reached.get(row["question"].strip(), set())
         for answer in wrong_answers(row):
             wrong += 1
-            covered += row["question"].strip() in reached
-            hits += answer is not None and answer in reached[row["question"].strip()]
+            covered += bool(answers)
+            hits += answer is not None and answer in answers
     if covered:
         share, of_covered = hits / wrong, hits / covered
         yield f"hit@{PER_PROBLEM}", f"{share:.1%} of {wrong:,}", f"{of_covered:.1%} of {covered:,} with injected errors"

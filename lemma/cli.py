@@ -111,7 +111,8 @@ def parse(arguments: Sequence[str]) -> CommandConfig | None:
         flags += [f"--no-{name.replace('_', '-')}" for name in switches]
         word = unknown[0].partition("=")[0]
         hint = f"; {did_you_mean(word, flags)}" if word.startswith("-") else ""
-        parser.error(f"lemma {config.command} takes no {word!r}{hint}")
+        parser.prog = f"lemma {config.command}"  # whose help has the right flag
+        parser.error(f"{parser.prog} takes no {word!r}{hint}")
     # A value typed in its place and one typed with its flag are the same option.
     return config.from_mapping({name.removeprefix("positional_"): value for name, value in sorted(settings.items())})
 

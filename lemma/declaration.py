@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 
 from lemma.engine.summary import Summary, Tally
-from lemma.options import CommandConfig
+from lemma.options import CommandConfig, ModelConfig
 from lemma.records import Record
 from lemma.run_files import RunFile
 from lemma.rundir.counts import Counts
@@ -35,11 +35,15 @@ class Job:
     takes a client as well, and returns them. None if there is nothing to do."""
     items: Iterable[Any] | None = None
     """The inputs; by default the lines of the file that the command reads."""
+    stored: bool = False
+    """Whether `items` are lines of the run directory, so that in that of a shard they belong to the shard."""
     parse: type[Record] | None = None
     """What stored lines among `items` are parsed as."""
     model: str | None = None
     backend: str | None = None
     """Set if it is not the user's choice."""
+    beside: Mapping[str, ModelConfig] = field(default_factory=dict)
+    """Other models that it asks, with how to reach them. A request goes to the model that it names."""
     inputs: Mapping[str, str] = field(default_factory=dict)
     """Fingerprints of what else decides the output."""
     prompts: tuple[str, ...] = ()

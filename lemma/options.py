@@ -13,6 +13,7 @@ nearest one.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from lemma.exceptions import ConfigError, did_you_mean
@@ -79,6 +80,40 @@ def split_pairs(value: Any) -> Any:
     return {name.strip(): text.strip() for name, _, text in pairs}
 
 
+_FIELD_NAME = re.compile(r"\s*([A-Za-z_][\w.]*)\s*=")
+
+
+def split_fields(value: Any) -> Any:
+    """Read `"top_p=,reasoning_effort=low,a.b=true"` as `{"top_p": None, "reasoning_effort": "low", "a": {"b": True}}`.
+
+    A value is JSON if it can be read as such, else text. Anything but text is returned unchanged.
+    """
+    if not isinstance(value, str):
+        return value
+    fields: dict[str, Any] = {}
+    at, decoder = 0, json.JSONDecoder()
+    while at < len(value):
+        name = _FIELD_NAME.match(value, at)
+        if name is None:
+            raise ValueError("expected NAME=VALUE pairs, separated by commas")
+        at = name.end()
+        try:
+            read, end = decoder.raw_decode(value, at)
+            if value[end : end + 1] not in ("", ","):
+                raise ValueError
+        except ValueError:
+            comma = value.find(",", at)
+            end = len(value) if comma < 0 else comma
+            read = value[at:end].strip() or None
+        *path, last = name.group(1).split(".")
+        place = fields
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = read
+        at = end + 1
+    return fields
+
+
 def join_names(value: Any) -> Any:
     """Join `("a.jsonl", "b.jsonl")` into `"a.jsonl,b.jsonl"`; return anything but a list of texts unchanged."""
     several = isinstance(value, list | tuple) and bool(value) and all(isinstance(part, str) for part in value)
@@ -88,6 +123,7 @@ def join_names(value: Any) -> Any:
 Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
 Strategies = Annotated[tuple[Strategy, ...], BeforeValidator(split_names), Field(min_length=1)]
 Pairs = Annotated[dict[str, str], BeforeValidator(split_pairs)]
+Fields = Annotated[dict[str, Any], BeforeValidator(split_fields)]
 Shares = Annotated[dict[str, float], BeforeValidator(split_pairs)]
 
 
@@ -119,6 +155,23 @@ From = Annotated[str | None, Option(metavar="FILE", compared="name")]
 Probability = Annotated[float | None, Option(metavar="P"), Field(ge=0, le=1)]
 Teacher = Annotated[str | None, Option(metavar="MODEL")]
 Exclude = Annotated[Names, Option(metavar="FILE,...", compared="content")]
+
+
+def check_shard(value: Any) -> Any:
+    """`2/8` as it is; raises ValueError for anything else but None."""
+    if value is None:
+        return None
+    number, _, count = str(value).strip().partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise ValueError("expected I/N, such as 2/8: the second of 8 shards, counted from 1")
+    return f"{int(number)}/{int(count)}"
+
+
+def check_engine(value: Any) -> Any:
+    """`local`, `ray` or `ray://HOST`; raises ValueError for anything else."""
+    if value in ("local", "ray") or re.fullmatch(r"ray://\S+", str(value)):
+        return value
+    raise ValueError("expected local, ray, or the address of a Ray cluster, such as ray://head:10001")
 
 
 def flag_of(name: str) -> str:
@@ -188,6 +241,9 @@ class StageConfig(CommandConfig):
     workers: Annotated[int, Option(setting=False, group=RUN, metavar="N")] = Field(
         CORES, ge=1, description="number of worker processes"
     )
+    engine: Annotated[str, BeforeValidator(check_engine), Option(setting=False, group=RUN, metavar="NAME")] = Field(
+        "local", description="where to compute: local, ray (this machine or its cluster), or ray://HOST:PORT"
+    )
     fresh: Annotated[bool, Option(setting=False, group=RUN)] = Field(
         False, description="start over; replace this command's earlier output only when done"
     )
@@ -199,6 +255,14 @@ class StageConfig(CommandConfig):
         return {name: plain[name] for name, field in fields.items() if option_of(field).setting and name not in inert}
 
 
+class ShardConfig(StageConfig):
+    """The options of a command that can process a part of its inputs; `lemma merge` puts the parts together."""
+
+    shard: Annotated[str | None, BeforeValidator(check_shard), Option(group=RUN, metavar="I/N")] = Field(
+        None, description="process only shard I of N of the problems, by hash of their ids; see `lemma merge`"
+    )
+
+
 class ViewConfig(CommandConfig):
     """The options of a command that only reads a run directory."""
 
@@ -208,6 +272,11 @@ class ViewConfig(CommandConfig):
 TAXONOMY_FOLDER = "folder with your own error types (*.yaml)"
 PROMPTS_FOLDER = "folder with your own prompts and phrases; each file replaces the built-in one it matches"
 REFLECTIONS = "reflections chosen by a model"
+# Why a stored answer may be none. What is never stored, such as the error of a server, is asked for again in any case.
+ASK_AGAIN_REASONS = (
+    *("cut_off", "only_reasoning", "unclosed_thought", "unknown_end", "unnatural_stop", "refused", "empty_answer"),
+    *("malformed_answer", "failed_answer"),
+)
 CONNECTION, SAMPLING, LIMITS = "model connection", "sampling", "limits and costs"
 
 
@@ -220,10 +289,14 @@ class ModelConfig(StageConfig):
 
     role: ClassVar[Literal["student", "teacher"]] = "teacher"
     model_options: ClassVar[tuple[str, ...]] = ()
+    teacher_connection: ClassVar[tuple[str, ...]] = ()
+    """Options with `teacher_` in front, for a command that may ask both."""
 
-    base_url: Annotated[str | None, Option(setting=False, group=CONNECTION, metavar="URL")] = Field(
-        None, description="OpenAI-compatible server (default: https://api.openai.com/v1)"
-    )
+    base_url: Annotated[
+        str | None,
+        BeforeValidator(join_names),
+        Option(setting=False, repeated=True, group=CONNECTION, metavar="URL"),
+    ] = Field(None, description="OpenAI-compatible server; repeat for several (default: https://api.openai.com/v1)")
     backend: Annotated[str, Option(setting=False, group=CONNECTION, metavar="NAME")] = Field(
         "auto", description="openai_compatible, transformers, vllm, or scripted; auto: chosen by model and URL"
     )
@@ -272,6 +345,37 @@ class ModelConfig(StageConfig):
     max_tokens: Annotated[int, Option(group=SAMPLING, metavar="N")] = Field(
         1024, ge=1, description="maximum tokens per response"
     )
+
+    @classmethod
+    def role_with(cls, values: Mapping[str, Any]) -> Literal["student", "teacher"]:
+        """The role that the options without `student_` or `teacher_` belong to, with these other options."""
+        return cls.role
+
+    request: Annotated[Fields, Option(group=SAMPLING, metavar="NAME=VALUE,...")] = Field(
+        default_factory=dict, description="add a field to each request, rename it (NAME=@NEW), or drop it (NAME=)"
+    )
+    ask_again: Annotated[Names, Option(setting=False, group=SAMPLING, metavar="REASON,...")] = Field(
+        (), description="start over, asking again where a stored answer was rejected as, e.g., cut_off"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _starts_over(cls, values: Any) -> Any:
+        """What is asked again is graded again, so the command starts over; everything else comes from the store."""
+        return {**values, "fresh": True} if isinstance(values, dict) and values.get("ask_again") else values
+
+    @field_validator("ask_again")
+    @classmethod
+    def _are_reasons(cls, reasons: tuple[str, ...]) -> tuple[str, ...]:
+        for reason in reasons:
+            if reason not in ASK_AGAIN_REASONS:
+                raise ValueError(f"{reason!r} is no reason; give one of {', '.join(ASK_AGAIN_REASONS)}")
+        return reasons
+
+    @property
+    def judging_temperature(self) -> float:
+        """For questions that have one best answer: none, unless one was given."""
+        return self.temperature if "temperature" in self.model_fields_set else 0.0
 
     def asked(self) -> str | None:
         """The model to ask, if the user named one."""

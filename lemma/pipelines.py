@@ -29,6 +29,7 @@ from lemma.resources import data_folder, load_yaml
 from lemma.run_files import MODEL
 
 _ROLES = ("student", "teacher")
+_UNSAID = {"base_url": "", "backend": "auto", "key_variable": "OPENAI_API_KEY"}
 STUDENT, START = "{student}", "start"
 _Entry = dict[str, dict[str, Any] | None]
 
@@ -86,7 +87,8 @@ class Pipeline:
             if self.file.start is None:
                 raise ConfigError(f"{self.path}: give the student with --set model=MODEL")
             start = run / START
-            typed = {name: value for name, value in self.typed.items() if name in ("seed", "workers", "fresh")}
+            passed_on = ("seed", "workers", "engine", "fresh")
+            typed = {name: value for name, value in self.typed.items() if name in passed_on}
             stages = self._stages("start.stages", self.file.start.stages, {"run": start}, typed, {"run": str(start)})
             found, student = [Round(START, start, stages)], str(start / MODEL)
         for number in range(1, count + 1):
@@ -144,7 +146,7 @@ def read_pipeline(config: RunConfig) -> Pipeline:
         raise ConfigError(f"{path}: {first_fault(error)}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not YAML ({str(error).splitlines()[0]})") from None
-    own = {"run": config.run, "seed": config.seed, "workers": config.workers, "fresh": config.fresh}
+    own = {name: getattr(config, name) for name in ("run", "seed", "workers", "engine", "fresh", "shard")}
     typed: dict[str, Any] = {name: own[name] for name in own if name in config.model_fields_set}
     return Pipeline(path, file, typed | _pairs(config.set))
 
@@ -166,7 +168,10 @@ def _pairs(values: Iterable[str]) -> dict[str, str]:
 def _names(config: type[Any]) -> set[str]:
     """The names that a pipeline may use for a command's options, such as `base_url` and `teacher_base_url`."""
     fields = set(config.model_fields)
-    return fields | {f"{config.role}_{name}" for name in MODEL_OPTIONS} if issubclass(config, ModelConfig) else fields
+    if not issubclass(config, ModelConfig):
+        return fields
+    roles = _ROLES if config.teacher_connection else (config.role,)
+    return fields | {f"{role}_{name}" for role in roles for name in MODEL_OPTIONS}
 
 
 def _stage(
@@ -184,6 +189,7 @@ def _stage(
         raise ConfigError(f"{where}: there is no command {command!r}; {hint}")
     config = by_command[command]
     options: dict[str, Any] = {}
+    role = config.role_with({**shared, **(own or {}), **typed}) if issubclass(config, ModelConfig) else ""
     for layer in (shared, own or {}, typed):
         options |= {
             name: value
@@ -192,7 +198,11 @@ def _stage(
         }
         if issubclass(config, ModelConfig):
             # `teacher_base_url` is `base_url` if the command's model is the teacher, and overrides `base_url` itself.
-            by_role = {name: f"{config.role}_{name}" for name in MODEL_OPTIONS}
+            by_role = {name: f"{role}_{name}" for name in MODEL_OPTIONS}
+            # If both are asked, what is said of the student alone does not hold for the teacher.
+            of_both = config.teacher_connection if role == "student" else ()
+            apart = {name for name in of_both if by_role[name] in layer and f"teacher_{name}" not in options}
+            options |= {f"teacher_{name}": options.get(name, _UNSAID[name]) for name in apart}
             options |= {name: layer[long] for name, long in by_role.items() if long in layer}
     known = {*config.model_fields, *(own or {})}
     values = {name: _filled(value, places) for name, value in options.items() if name in known}

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Verdict = Literal["equal", "different", "unknown"]
 Origin = Literal["symbolic", "teacher", "student"]
 Strategy = Literal["fix", "restart"]
-SegmentKind = Literal["prefix", "error", "reflection", "correction"]
+SegmentKind = Literal["prefix", "error", "check", "reflection", "correction"]
 Evidence = Literal["proof", "graph", "rollouts", "judge", "confidence", "label"]
 UNKNOWN = "unknown"
 """The error type of an error that has no name. It is none of the taxonomy's."""

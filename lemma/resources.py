@@ -22,7 +22,7 @@ BUNDLED = _PACKAGE / "data"
 """What the package itself holds: the sample, shipped distributions, scripted models."""
 
 # In the environment, so that worker processes see it too.
-_OWN_PROMPTS = "LEMMA_PROMPTS"
+OWN_PROMPTS = "LEMMA_PROMPTS"
 
 
 def data_folder(name: str) -> Path:
@@ -37,7 +37,7 @@ def prompt_files(pattern: str) -> list[Path]:
     >>> [path.name for path in prompt_files("solve.jinja")]
     ['solve.jinja']
     """
-    own = os.environ.get(_OWN_PROMPTS)
+    own = os.environ.get(OWN_PROMPTS)
     folders = [data_folder("prompts"), *([Path(own)] if own else [])]
     found = {path.relative_to(folder): path for folder in folders for path in sorted(folder.glob(pattern))}
     return [found[name] for name in sorted(found)]
@@ -59,15 +59,15 @@ def own_prompts(folder: Path | None) -> Iterator[None]:
         if not (shipped / path.relative_to(folder)).exists() and path.suffix in (".jinja", ".yaml"):
             names = ", ".join(sorted(str(file.relative_to(shipped)) for file in shipped.rglob(f"*{path.suffix}")))
             raise ConfigError(f"--prompts: {path} replaces nothing; there are: {names}")
-    before = os.environ.get(_OWN_PROMPTS)
-    os.environ[_OWN_PROMPTS] = str(folder.resolve())
+    before = os.environ.get(OWN_PROMPTS)
+    os.environ[OWN_PROMPTS] = str(folder.resolve())
     try:
         yield
     finally:
         if before is None:
-            del os.environ[_OWN_PROMPTS]
+            del os.environ[OWN_PROMPTS]
         else:
-            os.environ[_OWN_PROMPTS] = before
+            os.environ[OWN_PROMPTS] = before
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -111,7 +111,7 @@ STATE = ".state"
 RESPONSES = "responses.sqlite"
 
 # Other files and folders, each of one command.
-DISTRIBUTION = "distribution.json"
+DISTRIBUTION, CALIBRATION = "distribution.json", "calibration.json"
 CHOSEN_REFLECTIONS = "reflections.json"
 CENSUS = f"{STATE}/census.json"
 PHRASE_SCORES = f"{STATE}/phrase-scores.sqlite"

@@ -19,13 +19,14 @@ from lemma.engine.summary import Summary, print_summary
 from lemma.exceptions import Refusal, RunDirectoryError, first_fault
 from lemma.models.backend_choice import OPENAI, address_of, choose_backend
 from lemma.models.prompts import prompt_versions
-from lemma.options import CommandConfig, ModelConfig, StageConfig
+from lemma.options import CommandConfig, ModelConfig, ShardConfig, StageConfig
 from lemma.records import Record, Rejection
 from lemma.resources import own_prompts
 from lemma.rundir.directory import RunDirectory
 from lemma.rundir.journal import Journal
 from lemma.rundir.lines import StoredLine, flowing_lines, stage_input
 from lemma.rundir.manifest import read_manifest
+from lemma.rundir.shards import Shard, in_its_shard, inputs_of
 from lemma.rundir.sharing import Hold
 from lemma.visible_text import one_line
 
@@ -49,6 +50,8 @@ def run_alone(
     assert command.plan is not None and isinstance(config, StageConfig)
     directory = RunDirectory(config.run, hold)
     with directory.hold() as held, new_progress(console) as own:
+        if isinstance(config, ShardConfig):
+            config = in_its_shard(config, reads_run=command.reads is not None)
         inputs: dict[str, str] = {}
         for file in command.required:
             inputs |= stage_input(file.path(config.run), file.made_by[0], held)
@@ -59,7 +62,10 @@ def run_alone(
                 console.print(job.announcement, markup=False, highlight=False)
             if job.items is None and command.reads is not None:
                 lines = flowing_lines(command.reads.path(config.run), command.reads.made_by[0], held)
-                job = replace(job, items=lines, parse=command.reads.record)
+                job = replace(job, items=lines, parse=command.reads.record, stored=True)
+            if isinstance(config, ShardConfig) and config.shard is not None:
+                items = inputs_of(Shard.of(config.shard), job.items or (), journal, stored=job.stored)
+                job = replace(job, items=items)
             notes = _make(command, job, config, journal, progress or own)
             finished = tuple(command.finish(config, journal.counts)) if command.finish else ()
             return Summary(
@@ -81,7 +87,9 @@ def _make(command: Command, job: Job, config: StageConfig, journal: Journal, pro
         return ()
     if job.model is None:
         making = partial(outcome_of, command, job.function, job.parse)
-        run_stage(making, items, journal, job.workers or config.workers, progress, total=job.total)
+        engine = "local" if job.workers else config.engine
+        workers = job.workers or config.workers
+        run_stage(making, items, journal, workers, progress, total=job.total, engine=engine)
         return ()
     from lemma.engine.calls import run_calls  # the libraries behind it take half a second to import
 
@@ -90,7 +98,8 @@ def _make(command: Command, job: Job, config: StageConfig, journal: Journal, pro
     config = config.model_copy(update={"backend": backend, "base_url": config.base_url or OPENAI})
     journal.remember("asked", {"model": job.model, "backend": backend, "address": address_of(config)})
     asking = partial(_answered, command, job.function, job.parse)
-    return run_calls(asking, items, journal=journal, config=config, model=job.model, progress=progress, total=job.total)
+    asked = {job.model: config, **job.beside}
+    return run_calls(asking, items, journal=journal, config=config, models=asked, progress=progress, total=job.total)
 
 
 def outcome_of(
@@ -143,8 +152,8 @@ def run_prerequisites(config: CommandConfig, console: Console) -> None:
         return
     needed = command.required[0]
     before, path = command_named(needed.made_by[0]), needed.path(run)
-    passed_on = ("run", "seed", "workers")
-    typed: dict[str, Any] = {name: getattr(config, name) for name in passed_on if name in config.model_fields_set}
+    passed_on = {"run", "seed", "workers", "engine", "shard"} & config.model_fields_set
+    typed: dict[str, Any] = {name: getattr(config, name) for name in passed_on if name in before.config.model_fields}
     if "run" in typed and not run.exists():
         raise RunDirectoryError(f"--run {run} does not exist; `lemma {before.name} --run {run}` makes it")
     if not path.exists():

@@ -86,6 +86,8 @@ _ANSWER_LINE = re.compile(
 )
 
 
+_STEP_NUMBER = re.compile(r"\s*Step (\d{1,4})\s*[:.]\s*", re.IGNORECASE)
+_MARKED_ANSWER = re.compile(r"\s*####\s*\S.{0,40}")
 # In the languages of MGSM besides English.
 _FOREIGN_ANSWER_LINE = re.compile(
     r"^\W*(?:(?:also|daher|donc|ainsi|entonces) ?,? ?)?"
@@ -196,9 +198,26 @@ def _shelved(text: str) -> tuple[str, list[str]]:
 def without_answer_line(steps: Sequence[str]) -> tuple[str, ...]:
     """The steps without a last line that only says the answer: `The answer is 72.`"""
     kept = len(steps)
-    while kept and (_ANSWER_LINE.match(steps[kept - 1]) or _FOREIGN_ANSWER_LINE.match(steps[kept - 1])):
+    while kept:
+        last = _STEP_NUMBER.sub("", steps[kept - 1])
+        if not (_ANSWER_LINE.match(last) or _FOREIGN_ANSWER_LINE.match(last) or _MARKED_ANSWER.fullmatch(last)):
+            break
         kept -= 1
     return tuple(steps[:kept])
+
+
+def says_number(step: str, number: int) -> bool:
+    """Whether a step begins with its number, as `Step 3: ...`."""
+    found = _STEP_NUMBER.match(step)
+    return found is not None and int(found[1]) == number
+
+
+def numbered(steps: Sequence[str], first: int = 1) -> tuple[str, ...]:
+    """Steps with their numbers, unless they say them: `Step 1: ...` and so on."""
+    return tuple(
+        step if says_number(step, number) else f"Step {number}: {step}"
+        for number, step in enumerate(steps, start=first)
+    )
 
 
 def without_annotations(text: str) -> str:

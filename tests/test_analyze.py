@@ -99,6 +99,24 @@ def test_a_teacher_is_believed_only_in_the_right_form(run: Path, tmp_path: Path)
     assert reasons.count("invalid_judgement") >= 1
 
 
+def test_a_student_and_a_teacher_are_asked_side_by_side(run: Path, tmp_path: Path) -> None:
+    student, teacher = tmp_path / "student.yaml", tmp_path / "teacher.yaml"
+    student.write_text(json.dumps({"rules": [{"answers": ["The answer is 76"]}]}))
+    answer = '{"step": 1, "error_type": "operator_error", "explanation": "It is a sum."}'
+    teacher.write_text(json.dumps({"rules": [{"contains": "Step 1:", "answers": [answer]}]}))
+    options = ["--locate", "rollouts,judge", "--model", str(student), "--teacher", str(teacher)]
+    assert main(["analyze", "--run", str(run), *options, "--backend", "scripted"]) == 0
+    stage = json.loads((run / "run.json").read_text())["stages"]["analyze"]
+    used = {Path(name).stem: figures["calls"] for name, figures in stage["model"]["models"].items()}
+    assert used["teacher"] == 3 and used["student"] > 3
+    assert stage["model"]["calls"] == sum(used.values())
+    # Asked again, nothing is: each model has counted its own.
+    assert main(["analyze", "--run", str(run), *options, "--backend", "scripted", "--fresh"]) == 0
+    again = json.loads((run / "run.json").read_text())["stages"]["analyze"]["model"]["models"]
+    assert {Path(name).stem: figures["calls"] for name, figures in again.items()} == used
+    assert main(["analyze", "--run", str(run), *options, "--backend", "scripted", "--batch", "--fresh"]) == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [

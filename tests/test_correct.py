@@ -197,3 +197,16 @@ def test_unusable_strategies_end_in_one_line(
     complaint = capsys.readouterr().err
     assert said in complaint
     assert complaint.count("\n") == 1
+
+
+def test_corrections_of_numbered_steps_are_numbered() -> None:
+    plain = ("12 * 8 = 96", "96 - 20 = 76")
+    error = ErroneousSolution(
+        **{"id": "e", "problem_id": "p", "question": "Ann has 12 boxes of 8 pens and gives 20 away.", "model": "m"},
+        **{"gold_answer": "76", "reference_steps": plain, "steps": ("Step 1: 12 * 8 = 96", "Step 2: 96 + 20 = 116")},
+        **{"error_step": 1, "error_type": "unknown", "explanation": "", "final_answer": "116", "origin": "student"},
+    )
+    made = {one.strategy: one.steps for one in corrections(error, ("fix", "restart")) if isinstance(one, Correction)}
+    assert made == {"fix": ("Step 2: 96 - 20 = 76",), "restart": ("Step 1: 12 * 8 = 96", "Step 2: 96 - 20 = 76")}
+    unnumbered = error.model_copy(update={"steps": ("12 * 8 = 96", "96 + 20 = 116")})
+    assert next(corrections(unnumbered, ("fix",))).steps == ("96 - 20 = 76",)  # type: ignore[union-attr]

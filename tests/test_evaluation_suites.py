@@ -25,13 +25,13 @@ Rows = list[GradedOutput]
 
 def outcome(rng: random.Random, number: int) -> GradedOutput:
     """A random output of one of some fifty problems."""
-    problem, place = divmod(number, 19)
+    problem, place = divmod(number, 24)
     condition = (
         ["plain"] * 5
         + ["injected"] * 3
         + ["own"] * 2
         + ["right_prefix"] * 2
-        + ["own_forced", "right_forced"]
+        + ["own_right", "own_right", "own_forced", "right_forced", "own_right_forced", "forbidden", "oracle"]
         + ["user_turn", "locate", "locate", "locate", "correct"]
     )[place]
     grade = rng.choices(GRADES, (5, 3, 1, 1))[0]
@@ -41,10 +41,15 @@ def outcome(rng: random.Random, number: int) -> GradedOutput:
         facts = {"recognized": float(reflects), "parroted": float(rng.random() < 0.2)}
         if reflects and rng.random() < 0.8:
             facts["corrected"] = float(rng.random() < 0.5)
-    if condition in ("own_forced", "right_forced"):
+    if condition in ("own", "own_right"):
+        facts |= {"recognized": float(reflects)}
+        facts |= {name: math.log(rng.choice([1e-9, 0.2, 0.5, 0.6, 0.999])) for name in ("doubt", "unsureness")}
+    if condition in ("own_forced", "right_forced", "own_right_forced", "oracle"):
         facts = {"parroted": float(rng.random() < 0.4)}
         if rng.random() < 0.8:
             facts["next_right"] = float(rng.random() < 0.5)
+    if condition in ("own", "own_forced"):
+        facts["harmful"] = float(rng.random() < 0.5)
     if condition == "right_prefix":
         facts = {"recognized": float(reflects)}
     if condition in ("locate", "correct"):
@@ -180,6 +185,11 @@ def forced(condition: str) -> dict[tuple[str, str], Callable[[Rows], float]]:
     }
 
 
+def area(rows: Rows, name: str) -> float:
+    wrong, sound = ([row.facts[name] for row in of(rows, condition)] for condition in ("own", "own_right"))
+    return mean([float(left > right) + 0.5 * (left == right) for left in wrong for right in sound])
+
+
 SECOND: dict[tuple[str, str], Callable[[Rows], float]] = {
     ("accuracy", "accuracy"): lambda rows: right(greedy(rows)),
     ("accuracy", "unknown"): lambda rows: mean([row.grade == "unknown" for row in of(rows, "plain")]),
@@ -215,6 +225,19 @@ SECOND: dict[tuple[str, str], Callable[[Rows], float]] = {
     **recovery_of("own"),
     **forced("own_forced"),
     **forced("right_forced"),
+    **forced("own_right_forced"),
+    ("recovery", "own_right_right"): lambda rows: right(of(rows, "own_right")),
+    ("recovery", "own_right_reflection"): lambda rows: fact(of(rows, "own_right"), "recognized"),
+    ("recovery", "own_recognized_less_false"): lambda rows: (
+        fact(of(rows, "own"), "recognized") - fact(of(rows, "own_right"), "recognized")
+    ),
+    ("recovery", "doubt_auc"): lambda rows: area(rows, "doubt"),
+    ("recovery", "confidence_auc"): lambda rows: area(rows, "unsureness"),
+    ("recovery", "accuracy_free"): lambda rows: right(greedy(rows)),
+    ("recovery", "accuracy_forbidden"): lambda rows: right(of(rows, "forbidden")),
+    ("recovery", "accuracy_oracle"): lambda rows: right(of(rows, "oracle")),
+    ("recovery", "oracle_repeated"): lambda rows: fact(of(rows, "oracle"), "parroted"),
+    ("recovery", "oracle_next_right"): lambda rows: fact(of(rows, "oracle"), "next_right"),
     ("recovery", "right_prefix_right"): lambda rows: right(of(rows, "right_prefix")),
     ("recovery", "right_prefix_reflection"): lambda rows: fact(of(rows, "right_prefix"), "recognized"),
     ("recovery", "gap_recognized"): lambda rows: (
@@ -252,10 +275,17 @@ def test_a_group_is_the_figure_of_its_rows_alone() -> None:
     assert {item.group for item in grouped} == {
         *(f"error_type={kind}" for kind in TYPES),
         *(f"steps={n}" for n in (1, 2, 3)),
+        *("harmful=yes", "harmful=no"),
     }
     for item in grouped:
         name = item.group.rpartition("=")[2]
-        mine = [row for row in rows if name in (row.error_type, str(row.operations))]
+        harm = {True: "yes", False: "no"}
+        mine = [
+            row
+            for row in rows
+            if name in (row.error_type, str(row.operations), harm.get(row.facts.get("harmful") == 1))
+            and (name not in harm.values() or "harmful" in row.facts)
+        ]
         assert item.interval.value == pytest.approx(SECOND[item.suite, item.figure](mine), abs=1e-12)
 
 

@@ -15,8 +15,8 @@ from lemma.cli import build_parser
 ROOT = Path(__file__).resolve().parent.parent
 # A flag behind one of these, up to the next `lemma`, is that program's own.
 OTHER_PROGRAMS = (
-    r"accelerate launch", r"git \w+", r"make \w*", r"pip \w+", r"pre-commit \w+", r"python (?:-m )?[\w./]+", r"sbatch",
-    r"split", r"transformers serve", r"vllm [\w-]+",
+    r"accelerate launch", r"git \w+", r"make \w*", r"pip \w+", r"pre-commit \w+", r"python (?:-m )?[\w./]+",
+    r"ray job \w+", r"sbatch|SBATCH", r"split", r"transformers serve", r"vllm [\w-]+",
 )  # fmt: skip
 PROGRAM = re.compile(
     rf"\b(?:(?P<lemma>lemma(?: (?P<command>[a-z-]+))?)|(?P<other>{'|'.join(OTHER_PROGRAMS)}))(?![\w/])"

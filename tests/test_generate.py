@@ -234,3 +234,28 @@ def test_modular_errors_keep_the_order_of_the_reference():
     assert solution.steps == tuple(reference)
     for error in propose(solution.story, "operator_error", random.Random(0)):
         assert [step.split()[0] for step in error.steps] == ["Cal", "Ben", "Dan"]
+
+
+PERSON = re.compile(r"(?:^|\. )([A-Z][a-z]+) has")
+
+
+@pytest.mark.parametrize("displacement", [0, 1, 2, 3.5, 100])
+def test_facts_swap_only_if_they_are_fewer_places_apart(displacement: float) -> None:
+    ordered = itertools.islice(draw_problems(GenerateConfig(operations="3-5", shuffled=False)), 60)
+    moved = itertools.islice(draw_problems(GenerateConfig(operations="3-5", displacement=displacement)), 60)
+    farthest = 0
+    for before, after in zip(ordered, moved, strict=True):
+        places = [PERSON.findall(before.question).index(person) for person in PERSON.findall(after.question)]
+        farthest = max(0, farthest, *(left - right for left, right in itertools.combinations(places, 2)))
+    assert farthest < max(displacement, 1)
+    assert farthest >= min(displacement, 5) // 1 - 1
+
+
+def test_the_dial_leaves_the_stories_as_they_are(tmp_path) -> None:
+    base = list(itertools.islice(draw_problems(GenerateConfig(shuffled=False)), 20))
+    for config in (GenerateConfig(displacement=0), GenerateConfig(shuffled=False)):
+        assert list(itertools.islice(draw_problems(config), 20)) == base
+    moved = list(itertools.islice(draw_problems(GenerateConfig(displacement=3)), 20))
+    assert [one.answer for one in moved] == [one.answer for one in base]
+    assert [one.question for one in moved] != [one.question for one in base]
+    assert main(["generate", "--no-shuffled", "--displacement", "1", "--run", str(tmp_path)]) == 1

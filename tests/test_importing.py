@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ from sft_data import lemma, lines
 from test_locating_labels import MR_GSM8K, PROCESS_BENCH, SHARED, SHEPHERD, STEP_DPO, STEPS, STEPWISE, prm800k
 
 from lemma.exceptions import Refusal
+from lemma.locating.calibration import Calibration, observed
 from lemma.locating.importing import LabeledRow, read_row
+from lemma.locating.judge import Judgement
+from lemma.locating.posterior import Posterior
 from lemma.taxonomy.error_types import load_taxonomy
 
 QUESTION = "What is 2 + 2 + 2?"
@@ -90,13 +94,83 @@ def test_a_file_of_all_shapes_is_imported_and_its_bad_rows_are_rejected(tmp_path
     assert lemma("build-sft", "--records", "prm,lemma", "--run", run) == 0
 
 
-@pytest.mark.parametrize("arguments", [("--teacher", "m"), ("--min-confidence", "0.5")])
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--teacher", "m"), "add --locate judge to measure a teacher by them"),
+        (("--min-confidence", "0.5"), "leave out --min-confidence"),
+        (("--locate", "judge"), "give it with --teacher"),
+        (("--judge-accuracy", "0.9"), "--judge-accuracy has no effect"),
+    ],
+)
 def test_labels_are_taken_as_they_are(
-    arguments: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    arguments: tuple[str, ...], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "f.jsonl").write_bytes(orjson.dumps(PROCESS_BENCH) + b"\n")
     assert lemma("analyze", "--from", tmp_path / "f.jsonl", *arguments, "--run", tmp_path / "run") in (1, 2)
-    assert "leave out --teacher and --min-confidence" in capsys.readouterr().err
+    assert says in capsys.readouterr().err
+
+
+def judge_of(folder: Path, steps: list[int]) -> str:
+    """A scripted judge that names these steps, one per problem."""
+    rules = [
+        {
+            "contains": f"problem {number}?",
+            "answers": [f'{{"step": {step}, "error_type": "calculation_error", "explanation": ""}}'],
+        }
+        for number, step in enumerate(steps)
+    ]
+    path = folder / "judge.yaml"
+    path.write_bytes(orjson.dumps({"rules": rules}))
+    return str(path)
+
+
+def test_methods_are_measured_by_the_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [PROCESS_BENCH | {"problem": f"Is this problem {number}?"} for number in range(4)]
+    rows.append(rows[0] | {"label": -1, "steps": ["2 + 2 = 4", "4 + 2 = 6"]})
+    (tmp_path / "f.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    judge = judge_of(tmp_path, [2, 2, 2, 1])  # the label is step 2
+    methods = ("--locate", "graph,judge", "--teacher", judge, "--label-confidence", "0.99")
+    run = tmp_path / "run"
+    assert lemma("analyze", "--from", tmp_path / "f.jsonl", *methods, "--run", run) == 0
+    assert {(line["evidence"], line["error_step"], line["confidence"]) for line in lines(run / "erroneous.jsonl")} == {
+        ("label", 1, 0.99)
+    }
+    measured = orjson.loads((run / "calibration.json").read_bytes())
+    assert list(measured) == ["graph", "judge", "together"]
+    assert {found["solutions"] for found in measured.values()} == {4}
+    assert measured["judge"]["best_guess"] == 0.75
+    assert measured["judge"]["bins"] == [{"from": 0.8, "solutions": 4, "right": 3, "mean_confidence": 0.8}]
+    assert measured["judge"]["calibration_error"] == 0.05
+    assert "Against the labels" in capsys.readouterr().out
+
+
+def test_the_graph_is_measured_without_any_model(tmp_path: Path) -> None:
+    (tmp_path / "f.jsonl").write_bytes(orjson.dumps(PROCESS_BENCH) + b"\n")
+    command = ("analyze", "--from", tmp_path / "f.jsonl", "--run", tmp_path / "run")
+    assert lemma(*command) == 0
+    assert not (tmp_path / "run" / "calibration.json").exists()
+    assert lemma(*command, "--locate", "graph", "--fresh") == 0
+    assert list(orjson.loads((tmp_path / "run" / "calibration.json").read_bytes())) == ["graph"]
+
+
+def test_a_measured_judge_is_believed_as_often_as_it_is_right() -> None:
+    judgement = Judgement(1, "", "")
+    assert judgement.posterior(3).steps == pytest.approx((0.2 / 3, 0.8, 0.2 / 3))
+    assert judgement.posterior(3, 0.6).steps == pytest.approx((0.4 / 3, 0.6, 0.4 / 3))
+
+
+def test_the_threshold_is_the_lowest_from_which_nine_of_ten_are_right() -> None:
+    counts: Counter[str] = Counter()
+    for number in range(60):
+        certain = number >= 30
+        posterior = Posterior((0.9, 0.1), 0.0) if certain else Posterior((0.6, 0.4), 0.0)
+        counts.update(dict(observed(posterior, 0 if certain or number % 2 else 1)))
+    measured = Calibration.of(counts)
+    assert (measured.total, measured.best_guess, measured.threshold()) == (60, 0.75, 0.65)
+    assert measured.located(0.9) == (30, 30)
+    assert measured.error == pytest.approx((0.1 * 30 + 0.1 * 30) / 60)
+    assert Calibration.of({}).plain()["solutions"] == 0
 
 
 def test_a_file_without_a_labeled_solution_ends_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

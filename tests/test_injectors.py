@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from lemma.algebra.carrying import Slip
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import read_solution
 from lemma.arithmetic.numbers import find_numbers, normal
 from lemma.exceptions import ConfigError, Refusal
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector as find_injector
+from lemma.injectors.algebra import AlgebraInjector, Cut
 from lemma.injectors.proof import prove
-from lemma.injectors.proposal import Conclusion, swapped_digits
+from lemma.injectors.proposal import Conclusion
 from lemma.injectors.symbolic import Injected, InjectionPlan, attempts, erroneous_solutions, final_text
 from lemma.problems.loading import open_problems
 from lemma.records import Problem
@@ -26,7 +28,14 @@ from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy.error_types import load_taxonomy
 
 DATA = Path(os.environ.get("LEMMA_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
-INJECTORS = sorted({kind.injector for kind in load_taxonomy() if kind.injector})
+# The injectors of algebra have tests of their own: tests/test_algebra_injectors.py.
+INJECTORS = sorted(
+    {
+        kind.injector
+        for kind in load_taxonomy()
+        if kind.injector and not isinstance(find_injector(kind.injector), AlgebraInjector)
+    }
+)
 
 
 def wrong_steps(injector, question, steps, gold, seed=0):
@@ -57,8 +66,20 @@ FRIENDS = alone(
 SUM = alone("5 + 7 + 3 = 15", 15, "5, 7 and 3")
 
 MADE = [
-    ("calculation_error", alone("100 + 234 = 334", 334), "100 + 234 = 343",
-     "100 + 234 is 334, not 343: two digits are swapped."),
+    ("calculation_error", alone("185 + 234 = 419", 419), "185 + 234 = 429",
+     "185 + 234 is 419, not 429: in the tens, 8 + 3 is 11, but 12 was used."),
+    ("calculation_error", alone("$4.50 + $2.75 = $7.25", Fraction(29, 4)), "$4.50 + $2.75 = $6.25",
+     "$4.50 + $2.75 is $7.25, not $6.25: the 1 that is carried is dropped."),
+    ("calculation_error", alone("100 + 234 = 334", 334), "100 + 234 = 434",
+     "100 + 234 is 334, not 434: in the hundreds, 1 + 2 is 3, but 4 was used."),
+    ("calculation_error", alone("83 - 47 = 36", 36), "83 - 47 = 35",
+     "83 - 47 is 36, not 35: in the ones, 13 - 7 is 6, but 5 was used."),
+    ("calculation_error", alone("35 * 0.4 = 14", 14), "35 * 0.4 = 12",
+     "35 * 0.4 is 14, not 12: in 35 times 4, the 2 that is carried is dropped."),
+    ("calculation_error", alone("40 * 12 = 480", 480), "40 * 12 = 360",
+     "40 * 12 is 480, not 360: in 4 times 12, 36 is 3 times 12."),
+    ("calculation_error", alone("130 / 2 = 65", 65), "130 / 2 = 60",
+     "130 / 2 is 65, not 60: the 1 left over in the tens is dropped."),
     ("calculation_error", alone("960 + 1200 + 1000 = 3160", 3160), "960 + 1200 + 1000 = 2200",
      "960 + 1200 + 1000 is 3160, not 2200: 960 is passed over."),
     ("calculation_error", alone("30 + 400 + 20 = 450", 450), "30 + 400 + 20 = 720",
@@ -88,29 +109,32 @@ MADE = [
      "0.5 * 3 is $1.50, not $15.00: the decimal point is shifted."),
     ("calculation_error", alone("2 + 3 * 4 = 14", 14), "2 + 3 * 4 = 20",
      "2 + 3 * 4 is 14, not 20: it was worked out from left to right, whatever binds more strongly."),
-    ("calculation_error", ("q", ("6x = 96", "x = 16"), 16), "x = 15", "6x = 96 gives 16, not 15: 15 times 6 is 90."),
-    ("operator_error", BAGS, "He eats some, so 35 + 4 = 39.",
-     "The step adds where it should have subtracted: not 35 + 4, but 35 - 4 = 31."),
-    ("operator_error", alone("48 divided by 2 is equal to 24", 24), "48 * 2 is equal to 96",
+    ("calculation_error", ("q", ("6x = 72", "x = 12"), 12), "x = 11",
+     "6x = 72 gives 12, not 11: 11 times 6 is 66, not 72."),
+    ("operator_error", alone("Tom is 35 - 4 = 31.", 31, "Tom is 4 years younger than Ann, who is 35."),
+     "Tom is 35 + 4 = 39.", "The step adds where it should have subtracted: not 35 + 4, but 35 - 4 = 31."),
+    ("operator_error", alone("48 divided by 2 is equal to 24", 24, "half of 48"), "48 * 2 is equal to 96",
      "The step multiplies where it should have divided: not 48 * 2, but 48 divided by 2 = 24."),
     ("operator_error", alone(r"$6 \times 4 = \boxed{24}$", 24), r"$6 + 4 = \boxed{10}$",
      r"The step adds where it should have multiplied: not $6 + 4$, but $6 \times 4 = 24$."),
-    ("operator_error", alone("5x3 = 15", 15), "5+3 = 8",
+    ("operator_error", alone("5x3 = 15", 15, "3 times the 5 of Ann"), "5+3 = 8",
      "The step adds where it should have multiplied: not 5+3, but 5x3 = 15."),
     ("context_value_error", BAGS, "Tom buys 5 * 4 = 20 apples.",
      'The step takes 4 ("eats 4") instead of 7, the number of apples each: it should be 5 * 7 = 35.'),
     ("context_value_error", alone("It is $5 * 3 = $15.", 15, "$5 and $12"), "It is $12 * 3 = $36.",
      "The step takes $12 from the problem instead of $5 from the problem: it should be $5 * 3 = $15."),
-    ("context_value_error", alone("It is 136 + 2 = 138.", 138, "136 and 2"), "It is 163 + 2 = 165.",
-     "The problem says 136, not 163: it should be 136 + 2 = 138."),
+    ("context_value_error", ("$40 for a hat, $30 for a cap", ("It is $40 * 2 = $80.", "It is $30 + $80 = $110."), 110),
+     "It is $40 + $80 = $120.",
+     'The step takes $40 ("$40 for a hat") instead of $30 ("$30 for a cap"): it should be $30 + $80 = $110.'),
     ("previous_step_value_error", ("5 of 7 and 3", ("5 * 7 = 35", "35 + 3 = 38", "38 + 7 = 45"), 45), "35 + 7 = 42",
      "The step takes 35, the result from step 1, instead of 38, the result from step 2: it should be 38 + 7 = 45."),
     ("previous_step_value_error", CHAIN, "35 * 2 = $70", None),
     ("context_value_error", ("12 of 3 pens, 8 kits", ("12 * 3 = 36 pens", "36 + 8 = 44"), 44), "36 + 12 = 48", None),
     ("context_value_error", alone("5 * 7 = 35", 35, "5 boys with 7 red pens and 8 blue pens"), "5 * 8 = 40",
      "The step takes 8, the number of blue pens, instead of 7, the number of red pens: it should be 5 * 7 = 35."),
-    ("previous_step_value_error", ("q", ("500 - 44 = 456", "456 + 3 = 459"), 459), "465 + 3 = 468",
-     "Step 1 found 456, but this step goes on with 465: it should be 456 + 3 = 459."),
+    ("previous_step_value_error", ("Bob has 8 pens more than Ann, who has 12 pens. Joe has twice as many.",
+                                   ("12 + 8 = 20 pens", "2 * 20 = 40 pens"), 40), "2 * 12 = 24 pens",
+     'The step takes 12 ("who has 12 pens") instead of 20, the number of pens from step 1: it should be 2 * 20 = 40.'),
     ("counting_error", alone("The average is (2 + 2 + 8) / 3 = 4.", 4), "The average is (2 + 2 + 8) / 2 = 6.",
      "The step counts one too few: the sum has 3 terms, not 2, so it should be (2 + 2 + 8) / 3 = 4."),
     ("counting_error", FRIENDS, "They have 3 * 15 = 45 stickers in all.",
@@ -124,14 +148,18 @@ MADE = [
     ("counting_error", alone("She read 35-20+1 = 16 pages.", 16, "She read from page 20 to page 35."),
      "She read 35-20 = 15 pages.",
      "The step leaves out one of the ends of the span from 20 to 35: it should be 35-20+1 = 16."),
+    ("counting_error", alone("With Ann they are 3 girls + 1 girl + 2 boys = 6.", 6, "Ann invites 3 girls and 2 boys."),
+     "With Ann they are 3 girls + 2 boys = 5.",
+     "The step counts one too few, since it leaves out the 1: it should be 3 girls + 1 girl + 2 boys = 6."),
+    ("counting_error", alone("It has 6 corners * 7 = 42 pins.", 42, "A hive has 7 pins at each corner."),
+     "It has 5 corners * 7 = 35 pins.",
+     "The step counts one too few: there are 6 corners, not 5, so it should be 6 corners * 7 = 42."),
     ("counting_error", alone(r"There are $7-(-3)+1=\boxed{11}$ integers in it.", 11, "From $-3$ to $7$"),
      r"There are $7-(-3)=\boxed{10}$ integers in it.",
      "The step counts the gaps and not the numbers, one too few: it should be $7-(-3)+1 = 11$."),
     ("counting_error", alone(r"The number of terms is $\frac{99-9}{3} + 1 = \boxed{31}$.", 31, "From $9$ to $99$"),
      r"The number of terms is $\frac{99-9}{3} = \boxed{30}$.",
      "The step counts the gaps and not the numbers, one too few: it should be $\\frac{99-9}{3} + 1 = 31$."),
-    ("context_value_error", EGGS, "He has 6 boxes * 7 eggs = 42 eggs.",
-     "The problem says 5, not 6: it should be 5 boxes * 7 eggs = 35."),
     ("context_value_error", EGGS, "He has 5 boxes * 8 eggs = 40 eggs.",
      "The problem says 7, not 8: it should be 5 boxes * 7 eggs = 35."),
     ("unit_conversion_error", alone("He runs 3 * 5 * 60 = 900 minutes.", 900, "He runs 3 hours 5 times a week."),
@@ -223,12 +251,14 @@ MADE = [
     ("hallucination", ("Ann has 6 pens, Bob 8 pens, and Joe 4 pens. How many have Ann and Bob?",
                        ("They have 6 + 8 = 14 pens.",), 14),
      "They have 6 + 4 + 8 = 18 pens.",
-     'The step adds 4 ("Joe 4 pens"), which the problem does not count here: it should be 6 + 8 = 14.'),
-    ("hallucination", ("He has a hat for $6 and a cap for $8. Joe pays $5 each day. What do they cost?",
+     'The step adds 4 ("Joe 4 pens"), which does not belong here: it should be 6 + 8 = 14.'),
+    ("hallucination", ("He has a hat for $6 and a cap for $8. Joe has a tie for $5. What do they cost?",
                        ("They cost $6 + $8 = $14.",), 14),
      "They cost $6 + $5 + $8 = $19.", None),
-    ("hallucination", ("Ann has 6 pens, Bob 8 pens. How many in all?", ("They have 6 pens + 8 pens = 14 pens.",), 14),
-     re.compile(r"They have 6 pens \+ [2-5] pens \+ 8 pens = \d+ pens\."), None),
+    ("hallucination", ("Ann has 6 pens, Bob 8 pens and Joe 40 pens. How many has Joe more?",
+                       ("Ann and Bob have 6 + 8 = 14 pens.", "Joe has 40 - 14 = 26 pens on top of that."), 26),
+     "Joe has 40 - 8 - 14 = 18 pens on top of that.",
+     'The step takes away 8 ("Bob 8 pens"), which is in 14 already: it should be 40 - 14 = 26.'),
 ]  # fmt: skip
 
 
@@ -259,16 +289,29 @@ BIRTHDAY = ("Jaden had 14 cars, bought 28 and got 12. He gave 3 away.",
 
 NOTHING = [
     ("confusing_concept_error", DOLPHINS),
+    ("confusing_concept_error", ("He earns $6 per hour, Jake thrice that.", ("3 * $6 = $18", "$18 * 8 = $144"), 144)),
+    ("confusing_concept_error", ("Jake has 18 hours left. Greg has six hours less.",
+                                 ("Greg has 18 - 6 = 12 hours left.", "Twice that is 12 * 2 = 24."), 24)),
+    ("confusing_concept_error", ("They got $10, $3 of it off the small ones.",
+                                 ("They got 10 - 3 = $7 off the large ones.", "7 * 2 = 14"), 14)),
+    ("previous_step_value_error", ("A room of 45 feet by 30 feet, and a hall of 900 sq ft",
+                                   ("45 ft x 30 ft = 1350 sq ft", "1350 sq ft - 900 sq ft = 450"), 450)),
     ("confusing_concept_error", TOYS),
     ("unit_conversion_error", BOOKS),
     ("unit_conversion_error", alone("Per month 80 * 30 = 2400 letters.", 2400, "80 letters a day, months of 30 days")),
     ("unit_conversion_error", alone("Per month 80 * 30 = 2400 letters.", 2400, "80 letters a day. In a month?")),
     ("formula_confusion_error", PETS),
+    ("formula_confusion_error", alone("67 inches * 3 grams = 201 square inches", 201, "A patch of 6 inches by 5")),
+    ("formula_confusion_error", alone("It has 5,000 * 4 = 20,000 square feet.", 20000, "Of 5,000 square feet")),
     ("formula_confusion_error", TAILS),
     ("formula_confusion_error", DRIVE),
     ("formula_confusion_error", alone("He tips 30*.3=$9", 9, "He tips 30% of $30.")),
     ("previous_step_value_error", BIRTHDAY),
-    ("previous_step_value_error", ("5 bags of 7, 4 lost", ("5 * 7 = 35", "35 - 4 = 31"), 31)),
+    ("previous_step_value_error", ("5 bags of 50, 4 lost", ("50 * 50 = 2500", "2500 - 4 = 2496"), 2496)),
+    ("previous_step_value_error", ("It is 2 times as long as wide.", ("2 * 3 = 6 feet", "6 + 8 = 14"), 14)),
+    ("previous_step_value_error", ("9 of 9 pens and 7 more", ("9 - 9 = 0 pens", "0 + 7 = 7 pens"), 7)),
+    ("operator_error", ("8 of 5, 6 of 5, twice", ("8 * 5 = 40", "6 * 5 = 30", "40 + 30 = 70 in all"), 70)),
+    ("context_value_error", alone("It is 10 * 20 = 200.", 200, "10 vans of 20 boys each, 15 more than that")),
     ("contradictory_step", ("5 of 14, 4 fewer", ("He has 5 * 14 = 70.", "Of his 70 he eats 4, so 70 - 4 = 66."), 66)),
     ("calculation_error", alone("1 + 1 = 2", 2)),
     ("calculation_error", alone("3 / 2 = 1 1/2 cups", Fraction(3, 2))),
@@ -349,6 +392,8 @@ def test_the_contract_of_an_injector(injector, graphs):
         assert len(first) < 1000
         for proposal in first:
             proposed += 1
+            if isinstance(proposal, Slip | Cut):
+                continue  # tests/test_algebra_injectors.py
             if isinstance(proposal, Conclusion):
                 assert 0 <= proposal.step < len(graph.steps)
                 about = graph.steps[: proposal.step + 1]
@@ -359,16 +404,6 @@ def test_the_contract_of_an_injector(injector, graphs):
             assert proposal.explanation[-1] == "."
             assert "\n" not in proposal.explanation
     assert proposed
-
-
-@pytest.mark.parametrize("value", [7, 10, 11, 100, Fraction(5, 2), -36])
-def test_digits_that_cannot_be_swapped(value):
-    assert swapped_digits(value) == []
-
-
-@pytest.mark.parametrize(("value", "swapped"), [(36, [63]), (120, [210, 102]), (103, [130]), (3366, [3636]), (50, [])])
-def test_swapped_digits_have_no_leading_zero(value, swapped):
-    assert swapped_digits(value) == swapped
 
 
 UNPROVEN = [
@@ -453,6 +488,13 @@ IMPLAUSIBLE = [
     ("calculation_error", alone("There are 19 - 3 = 16 apples.", 16), "19 - 3 = 26"),
     ("calculation_error", alone("There are 84 + 3 = 87 apples.", 87), "84 + 3 = 78 apples"),
     ("calculation_error", alone("There are 6 * 3 = 18 apples.", 18), "6 * 3 = 81"),
+    ("calculation_error", alone("There are 90 * 3 = 270 apples.", 270), "90 * 3 = 27 apples"),
+    ("calculation_error", alone("There are 40 * 12 = 480 apples.", 480), "= 479"),
+    ("calculation_error", alone("There are 2 * 4 = 8 apples.", 8), "= 6"),
+    ("context_value_error", alone("He has 10 bags * 9 = 90 eggs.", 90, "10 bags"), "11 bags"),
+    ("operator_error", alone("They are 42 - 38 = 4 girls.", 4, "42 girls and boys, 38 boys"), "+"),
+    ("operator_error", alone("Each gets 48 / 12 = 4.", 4, "12 times as many as 48"), "*"),
+    ("missing_step", alone("He got 80 * 3/10 = 24 pens.", 24, "3/10 of 80 pens"), "80 * 3 ="),
     ("operator_error", alone("He earns 80 cars * $5 = $400.", 400), "+"),
     ("operator_error", alone("She pays $15 * 2 = $30.", 30), "+"),
     ("operator_error", alone("They need 12 bags + 10 bags = 22 bags.", 22), "*"),
@@ -495,18 +537,18 @@ def test_what_nobody_would_write_is_refused(injector, problem, wrong):
 
 
 LIKELY = [
-    ("operator_error", alone("There are 9 pens + 5 pens = 14 pens.", 14), "9 pens - 5 pens"),
-    ("operator_error", alone("She pays $15 - $2 = $13.", 13), "$15 + $2"),
+    ("operator_error", alone("There are 9 pens + 5 pens = 14 pens.", 14, "9 and 5 more than that"), "9 pens - 5 pens"),
+    ("operator_error", alone("She pays $15 - $2 = $13.", 13, "It costs $15, and $2 less with a card."), "$15 + $2"),
     ("operator_error", alone(r"$12 \cdot 4+3 = \boxed{51}$", 51), r"12 \cdot 4-3"),
     ("operator_error", alone(r"$12+4 = \boxed{16}$ and $2 \cdot 1 = 2$", 16), r"12\cdot 4"),
     ("operator_error", alone(r"$12\cdot 4 = \boxed{48}$", 48), "12+4"),
-    ("calculation_error", alone("There are 90 * 3 = 270 apples.", 270), "90 * 3 = 27 apples"),
+    ("calculation_error", alone("There are 90 * 3 = 270 apples.", 270), "90 * 3 = 2700 apples"),
 ]
 
 
 @pytest.mark.parametrize(("injector", "problem", "wrong"), LIKELY)
 def test_what_a_student_would_write_is_made(injector, problem, wrong):
-    made = wrong_steps(injector, *problem)
+    made = [step for seed in range(20) for step in wrong_steps(injector, *problem, seed)]
     assert [step for step in made if wrong in step], made
 
 

@@ -154,7 +154,7 @@ WORKED = (r"There are $12 \cdot 5 = 60$ pens.", r"She keeps $60 - 20 = \boxed{40
 
 def test_a_latex_solution_is_changed_and_explained_in_latex():
     errors, _ = made(PEN, WORKED, 40)
-    assert len(errors) > 10
+    assert len(errors) >= 10
     for error in errors:
         assert is_balanced(error.explanation, commands_outside=False), error.explanation
         assert boxed(error.steps[-1]) == [str(error.final)]

@@ -7,116 +7,23 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from raw_server import KEY, RawServer, answer, ask, asking, http, request, stored
 
 from lemma.config import SampleConfig
 from lemma.exceptions import ConfigError, ModelError, Refusal, RunDirectoryError
 from lemma.models.attempts import Patience
 from lemma.models.backends.openai_compatible import OpenAICompatible
-from lemma.models.client import LiveClient, ask_all
-from lemma.models.costs import Ledger
-from lemma.models.factory import open_backend, open_client
-from lemma.models.protocol import Message, Request, Response, Sampling, Usage, read_answer, usable_text, usage_of
+from lemma.models.factory import open_backend, open_clients
+from lemma.models.protocol import Response, Usage, read_answer, usable_text, usage_of
 from lemma.rundir import responses
 from lemma.rundir.responses import ResponseStore
 from lemma.visible_text import visible
-
-KEY = "sk-very-secret-1234"
-Reply = Callable[[str, int], bytes | float | None]
-
-
-def answer(text: object = "6 x 7 = 42\nThe answer is 42", finish_reason: object = "stop", **more: Any) -> bytes:
-    choice = {"message": {"content": text}, "finish_reason": finish_reason} | more.pop("choice", {})
-    body = {"choices": [choice], "usage": {"prompt_tokens": 10, "completion_tokens": 5}, **more}
-    return orjson.dumps({name: value for name, value in body.items() if value is not ...})
-
-
-def http(body: bytes, status: int = 200, *headers: str) -> bytes:
-    head = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", "Content-Type: application/json", *headers]
-    return "\r\n".join([*head, "", ""]).encode() + body
-
-
-class RawServer:
-    """Replies with bytes, whatever they are, after so many seconds if a number comes first; None cuts the line."""
-
-    def __init__(self, reply: Callable[[str, int], Any]) -> None:
-        self.reply = reply
-        self.asked: Counter[str] = Counter()
-        self.lines: list[str] = []
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                length = next(
-                    int(line.split(":")[1]) for line in head.splitlines() if line.lower().startswith("content-l")
-                )
-                body = orjson.loads(await reader.readexactly(length))
-                self.lines.append(head.splitlines()[0])
-                text = body["messages"][-1]["content"]
-                self.asked[text] += 1
-                reply = self.reply(text, self.asked[text])
-                if isinstance(reply, tuple):
-                    await asyncio.sleep(reply[0])
-                    reply = reply[1]
-                if reply is None:
-                    writer.transport.abort()
-                    return
-                writer.write(reply)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-
-@asynccontextmanager
-async def asking(
-    folder: Path, server: RawServer, patience: Patience, query: str = "", stage: str = "sample"
-) -> AsyncIterator[LiveClient]:
-    store = ResponseStore(folder / "responses.sqlite")
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1{query}"
-    client = LiveClient(OpenAICompatible(url, KEY, "SOME_KEY", 16), store, Ledger("m", None), stage, patience)
-    try:
-        yield client
-    finally:
-        await client.close()
-        store.close()
-        listening.close()
-
-
-def request(text: str) -> Request:
-    return Request("m", (Message("user", text),))
-
-
-def ask(
-    folder: Path, reply: Callable[[str, int], Any], *texts: str, patience: Patience | None = None, query: str = ""
-) -> tuple[list[Response | Refusal], RawServer]:
-    """What comes of some requests asked at once."""
-    server = RawServer(reply)
-
-    async def run() -> list[Response | Refusal]:
-        async with asking(folder, server, patience or Patience(timeout=2, deadline=6, breaker=3), query) as client:
-            return await ask_all(client, map(request, texts))
-
-    return asyncio.run(run()), server
-
-
-def stored(folder: Path, text: str) -> bytes | None:
-    store = ResponseStore(folder / "responses.sqlite")
-    try:
-        return store.get(request(text).key())
-    finally:
-        store.close()
-
 
 NO_HTTP = {
     "a bad status line": b"NOT HTTP AT ALL\r\n\r\n",
@@ -381,52 +288,6 @@ def test_half_a_character_is_replaced() -> None:
     assert read_answer(answer("7 @@").replace(b"@@", rb"\ud83d")).text == "7 ?"
 
 
-@pytest.mark.parametrize(
-    ("said", "refused", "instead"),
-    [
-        (
-            "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
-            "max_tokens",
-            "max_completion_tokens",
-        ),
-        ("`temperature` and `top_p` cannot both be specified for this model.", "top_p", ""),
-        ("This response_format type is unavailable now", "response_format", ""),
-    ],
-)
-def test_a_parameter_that_a_server_refuses_is_left_out_if_nothing_changes(
-    tmp_path: Path, said: str, refused: str, instead: str
-) -> None:
-    bodies: list[dict[str, Any]] = []
-
-    class Server(RawServer):
-        async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                length = int(head.lower().split("content-length:")[1].split("\r\n")[0])
-                bodies.append(orjson.loads(await reader.readexactly(length)))
-                fault = http(orjson.dumps({"error": {"message": said}}), 400)
-                writer.write(fault if refused in bodies[-1] else http(answer()))
-
-    async def run() -> tuple[str, ...]:
-        server = Server(lambda text, time: b"")
-        async with asking(tmp_path, server, Patience(timeout=2, deadline=6, breaker=1)) as client:
-            for name in "ab":
-                await client.ask(Request("m", (Message("user", name),), Sampling(), response_schema={"type": "object"}))
-            return await client.finish(0, 2)
-
-    notes = asyncio.run(run())
-    assert [refused in body for body in bodies] == [True, False, False]
-    assert not instead or instead in bodies[-1]
-    assert f"refused {refused}" in notes[1]
-
-
-def test_a_sampling_parameter_is_never_dropped(tmp_path: Path) -> None:
-    said = "Unsupported value: 'temperature' does not support 0.7. Only the default (1) value is supported."
-    with pytest.raises(ModelError, match="give --temperature 1"):
-        ask(tmp_path, lambda text, time: http(orjson.dumps({"error": {"message": said}}), 400), "a", "b",
-            patience=Patience(breaker=1))  # fmt: skip
-
-
 def test_one_request_that_is_flagged_is_not_a_wrong_key(tmp_path: Path) -> None:
     flagged = http(b'{"error": {"message": "your input was flagged for \\"self-harm\\"", "code": 403}}', 403)
     (odd, good), _ = ask(tmp_path, lambda text, time: flagged if text == "odd" else http(answer()), "odd", "good")
@@ -462,7 +323,7 @@ def test_a_backend_of_another_package(package: None, tmp_path: Path) -> None:
 
     async def run() -> Response:
         store = ResponseStore(tmp_path / responses.FILE)
-        client = open_client(config, "m", store)
+        client = open_clients({"m": config}, store)
         try:
             return await client.ask(request("a"))
         finally:
@@ -478,11 +339,11 @@ import sys
 from pathlib import Path
 from lemma.cli import main
 from lemma.config import SampleConfig
-from lemma.models.factory import open_client
+from lemma.models.factory import open_clients
 from lemma.rundir.responses import ResponseStore
 assert main(["augment", "--run", {str(tmp_path / "run")!r}, "--workers", "1"]) == 0
 store = ResponseStore(Path({str(tmp_path / "responses.sqlite")!r}))
-open_client(SampleConfig(base_url="http://localhost:1/v1"), "m", store)
+open_clients({"m": SampleConfig(base_url="http://localhost:1/v1")}, store)
 store.close()
 print(sorted({{"openai", "aiohttp", "httpx2", "httpx"}} & set(sys.modules)))
 """

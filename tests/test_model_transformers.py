@@ -96,6 +96,19 @@ def test_answers_that_have_ended_change_nothing_in_the_others(model: str) -> Non
     assert together == [answers(ends_often(model), [request])[0] for request in requests]
 
 
+def test_no_line_begins_with_a_barred_word(model: str) -> None:
+    """Barred are the first tokens of words, at the start of a line and nowhere else."""
+    free = chat("What?", begun="It is so.\n")
+    (said,) = answers(model, [free])
+    barred = replace(free, sampling=replace(GREEDY, barred=(f" {said.split()[0]}",)))
+    within = chat("What?", begun="It is so. ")
+    others = [replace(within, sampling=barred.sampling), within]
+    made = answers(model, [free, barred, *others])
+    assert made[0] == said and made[1].split()[:1] != said.split()[:1]
+    assert made[2] == made[3]
+    assert free.key() != barred.key() and "barred" not in free.body()
+
+
 def test_a_stop_text_ends_an_answer_early(model: str) -> None:
     def answered(*stop: str) -> Response:
         request = Request("m", TEXTS[0], Sampling(0.0, 1.0, 200, stop))

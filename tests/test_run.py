@@ -11,12 +11,13 @@ from rich.console import Console
 
 from lemma.cli import main
 from lemma.commands.run import run
-from lemma.config import RunConfig
+from lemma.config import AnalyzeConfig, RunConfig
 from lemma.evaluation.rounds import compare_rounds
 from lemma.exceptions import ConfigError
 from lemma.options import StageConfig
 from lemma.pipelines import read_pipeline
 from lemma.resources import data_folder
+from lemma.rundir.manifest import write_manifest
 
 SHIPPED = sorted(path.stem for path in data_folder("pipelines").glob("*.yaml"))
 
@@ -80,6 +81,34 @@ def test_what_cant_be_used_is_said_before_anything_runs(tmp_path: Path, text: st
 def test_an_unknown_pipeline_lists_the_shipped_ones() -> None:
     with pytest.raises(ConfigError, match="offline"):
         read_pipeline(RunConfig(pipeline="nope"))
+
+
+BOTH = "stages: [analyze: {locate: 'graph,rollouts,judge', model: m, teacher: t}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "typed", "plain", "of_teacher"),
+    [
+        # The judge alone is the teacher, whatever the student's server is.
+        ("stages: [analyze: {}]", "model=m,teacher=t,student_base_url=S", None, None),
+        ("stages: [analyze: {}]", "model=m,teacher=t,student_base_url=S,teacher_base_url=T", "T", "T"),
+        ("stages: [analyze: {}]", "model=m,teacher=t,base_url=B", "B", "B"),
+        # A student that rolls out is the student, and the judge beside it the teacher.
+        (BOTH, "student_base_url=S,teacher_base_url=T", "S", "T"),
+        (BOTH, "student_base_url=S", "S", None),
+        (BOTH, "teacher_base_url=T", None, "T"),
+        (BOTH, "base_url=B", "B", "B"),
+        (BOTH, "base_url=B,student_base_url=S", "S", "B"),
+        (BOTH, "base_url=B,teacher_base_url=T", "B", "T"),
+        ("stages: [analyze: {locate: rollouts, model: m}]", "student_base_url=S,teacher_base_url=T", "S", "T"),
+    ],
+)
+def test_student_and_teacher_have_a_server_each(
+    tmp_path: Path, text: str, typed: str, plain: str | None, of_teacher: str | None
+) -> None:
+    (analyze,) = stages_of(pipeline=pipeline(tmp_path, text), set=(typed,))
+    assert isinstance(analyze, AnalyzeConfig)
+    assert (analyze.base_url, analyze.of_teacher().base_url) == (plain, of_teacher)
 
 
 def test_offline_is_complete_and_a_second_time_changes_nothing(tmp_path: Path) -> None:
@@ -177,7 +206,31 @@ def test_rounds_are_compared_even_if_one_has_no_evaluation(tmp_path: Path) -> No
     summary = compare_rounds(tmp_path, {name: tmp_path / name for name in ("start", "round-1")})
     assert summary.tallies[0].rows[0] == ("accuracy: accuracy", "-", "50.0%")
     written = json.loads((tmp_path / "rounds.json").read_text())
-    assert written == {
-        "start": {"made": {}, "figures": []},
-        "round-1": {"made": {}, "figures": [{**figure, "percent": True}]},
+    assert {name: one["figures"] for name, one in written.items()} == {
+        "start": [],
+        "round-1": [{**figure, "percent": True}],
     }
+
+
+def test_a_round_says_what_its_commands_counted(tmp_path: Path) -> None:
+    stages: dict[str, dict[str, object]] = {
+        "sample": {"counts": {"made": {"solutions, equal": 3, "solutions, different": 1}}, "model": {"calls": 4}},
+        "analyze": {"counts": {"first wrong step": {"located": 1, "not located": 3}}, "model": {"calls": 10}},
+        "correct": {"counts": {"made": {"corrections, fix": 1, "corrections, restart": 2}}, "seconds": 90},
+        "build-sft": {
+            "counts": {
+                "origins": {"student": 4, "symbolic": 7},
+                "lemma records": {"fix": 8, "right solution": 2},
+                "cot records": {"right solution": 5},
+            }
+        },
+    }
+    for name, entry in stages.items():
+        write_manifest(tmp_path, name, {"status": "complete", "settings": {}, "inputs": {}, "counts": {}, **entry})
+    compare_rounds(tmp_path, {"round-1": tmp_path})
+    written = json.loads((tmp_path / "rounds.json").read_text())["round-1"]
+    assert written["sampled"] == {"graded": 4, "right_share": 0.75}
+    assert written["own_errors"] == {"all": 4, "located_share": 0.25}
+    assert written["corrections"] == {"fix": 1, "restart": 2}
+    assert written["trained_on"] == {"own": 4, "injected": 7, "right": 7}
+    assert written["cost"] == {"calls": 14, "minutes": 1.5}

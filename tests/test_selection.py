@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -171,8 +172,9 @@ def test_mixed_in_solutions_are_right_and_make_up_their_share(tmp_path: Path) ->
 OWN = {"origin": "student", "evidence": "graph", "confidence": 0.9, "model": "student"}
 
 
-def own_right(number: int, problem_id: str = "p1") -> Solution:
-    text = f"Natalia sold {number} packs of 72 / {number} clips."
+def own_right(number: int, problem_id: str = "p1", april: int = 48) -> Solution:
+    half = april // 2
+    text = f"Natalia, day {number}: {april} / 2 = <<{april}/2={half}>>{half}, and 48 + {half} = {48 + half} clips."
     return Solution(
         id=f"s{number}", problem_id=problem_id, steps=(text,), final_answer="72", verdict="equal",
         origin="student", model="student",
@@ -184,7 +186,8 @@ def test_verifications_are_half_right_and_own_errors_go_with_own_right_solutions
     unlocated = erroneous(id="e5", steps=("She sold 96 clips.",), error_step=None, final_answer="96", **OWN)
     errors = [*lines(run / "erroneous.jsonl"), own.model_dump(), unlocated.model_dump()]
     (run / "erroneous.jsonl").write_bytes(b"".join(map(json_line, errors)))
-    (run / "solutions.jsonl").write_bytes(b"".join(map(to_line, (own_right(2), own_right(3), own_right(4, "p9")))))
+    rights = (own_right(2), own_right(3), own_right(4, "p9"), own_right(5, april=40))  # the last two are not proven
+    (run / "solutions.jsonl").write_bytes(b"".join(map(to_line, rights)))
     command = ("build-sft", "--run", run, "--records", "verification", "--near-duplicates", "1")
     assert lemma(*command) == 0
     made = lines(run / "sft" / "verification.jsonl")
@@ -192,8 +195,10 @@ def test_verifications_are_half_right_and_own_errors_go_with_own_right_solutions
     assert [line["erroneous_id"] for line in wrong] == ["e1", "e2", "e3", "e4", "e5"], "a correction is not needed"
     right = [line for line in made if line["erroneous_id"] is None]
     assert [answer_of(line) for line in right] == ["Verdict: right"] * 5
-    shown = ["packs of 72" in line["prompt"][0]["content"] for line in right]
-    assert shown == [False, False, False, True, True]
+    shown = [re.findall(r"Natalia, day (\d)", line["prompt"][0]["content"]) for line in right]
+    assert sorted(shown) == [[], [], [], ["2"], ["3"]]
+    assert shown[:3] == [[], [], []]
+    assert not any("<<" in line["prompt"][0]["content"] for line in right), "right ones look as wrong ones do"
     before = (run / "sft" / "verification.jsonl").read_bytes()
     assert lemma(*command, "--fresh") == 0
     assert (run / "sft" / "verification.jsonl").read_bytes() == before

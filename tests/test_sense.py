@@ -6,7 +6,9 @@ from fractions import Fraction
 import pytest
 
 from lemma.arithmetic.graph import read_solution
-from lemma.injectors.symbolic import Injected, attempts
+from lemma.injectors.symbolic import Injected, InjectionPlan, attempts, erroneous_solutions
+from lemma.records import Problem
+from lemma.taxonomy.error_types import load_taxonomy
 
 SIGNS = [
     (r"Of the vectors $\begin{pmatrix} -2 \\ 7 \end{pmatrix}$ and $(3, -5)$", {3, 7}),
@@ -41,11 +43,11 @@ def test_a_number_without_its_sign_is_not_taken():
 LANES = ("There are 3 * 6 = 18 ways.", "Each of 6 cars has 18 + 2 = 20 lanes.")
 ELSEWHERE = [
     ("context_value_error", ("6 cars on 3 lanes, 2 are closed", LANES, 20), "3 * 5"),
-    ("context_value_error", ("6 cars on 3 lanes", ("3 * 6 = 18 ways", "18 - 6 = 12"), 12), "3 * 5"),
+    ("context_value_error", ("6 cars on 3 lanes, 5 closed", ("3 * 6 = 18 ways", "18 - 6 = 12"), 12), "3 * 5"),
     ("context_value_error", ("6 cars on 3 lanes twice", ("3 * 6 = 18", "All six: 18 * 2 = 36"), 36), "3 * 5"),
     ("context_value_error",
-     ("A tin has $40$ calories, $2\\%$ of all.",
-      (r"If 40 calories is equal to $2\%=\frac{2}{100}=\frac{1}{50}$, it is: $$40\cdot 50=\boxed{2000}$$",), 2000),
+     ("A tin has $42$ calories, $2\\%$ of all.",
+      (r"If 42 calories is equal to $2\%=\frac{2}{100}=\frac{1}{50}$, it is: $$42\cdot 50=\boxed{2100}$$",), 2100),
      r"41\cdot 50"),
 ]  # fmt: skip
 
@@ -59,17 +61,22 @@ def test_what_is_replaced_stands_nowhere_else(injector, problem, wrong):
 
 def test_a_price_is_not_the_same_number_as_a_count():
     steps = ("4 * $3 = $12", "2 * $4 = $8", "12 + 8 = 20")
-    errors, _ = made("context_value_error", "4 pens for $3, 2 pads for $4", steps, 20)
-    assert [error for error in errors if "5 * $3" in error.steps[0]]
+    errors, _ = made("context_value_error", "4 pens for $3, 2 of the pens for $4", steps, 20)
+    assert [error for error in errors if "2 * $3" in error.steps[0]]
 
 
-BOOKS = ("Of 18 books on 2 shelves, 8 are new.", ("Of the books, 8 / 18 = 4/9 of the books are new.",), Fraction(4, 9))
+BOOKS = (
+    "Of 18 books 8 are new and 36 are sold.",
+    ("Of the books, 8 / 18 = 4/9 of the books are new.",),
+    Fraction(4, 9),
+)
 ABSURD = [
-    ("operator_error", BOOKS),
-    ("operator_error", ("What fraction of 20 pens is red if 4 are?", ("It is 4 / 20 = 1/5.",), Fraction(1, 5))),
-    ("context_value_error", ("Scores of 80, 84 and 94 by 3 boys and 2 girls.",
+    ("context_value_error", BOOKS),
+    ("context_value_error", ("What fraction of 20 pens is red if 4 pens are? 30 pens are new.",
+                             ("It is 4 / 20 = 1/5.",), Fraction(1, 5))),
+    ("context_value_error", ("Scores of 80, 84 and 94 by 3 children, 2 children won.",
                              ("The sum is 80 + 84 + 94 = 258.", "The average is 258 / 3 = 86."), 86)),
-    ("operator_error", ("What is the units digit of the age?", ("It is 9 - 3 = 6.",), 6)),
+    ("operator_error", ("What is the units digit of the age, 3 less than 9?", ("It is 9 - 3 = 6.",), 6)),
     ("context_value_error", ("In a class of 50 students, 29 sing and 21 dance.", ("29 + 21 = 50 students do",), 50)),
 ]  # fmt: skip
 
@@ -101,8 +108,8 @@ def test_an_explanation_says_which_of_two_equal_numbers():
 @pytest.mark.parametrize(
     ("equation", "gold", "reason"),
     [
-        ("21 * 2 = 42", 42, "in the tens, 2 times 2 is 4, but 6 was used"),
-        ("23 * 2 = 46", 46, "in the ones, 3 times 2 is 6, but 4 was used"),
+        ("21 * 5 = 105", 105, "in the tens, 2 times 5 is 10, but 15 was used"),
+        ("24 * 3 = 72", 72, "in the ones, 4 times 3 is 12, but 9 was used"),
         ("46 * 38 = 1748", 1748, "in 46 times 8, in the ones, 6 times 8 is 48, but 40 was used"),
     ],
 )
@@ -121,7 +128,7 @@ SAID = [
     ("missing_step", ("Bo has 40 crabs.", ("Mo has 4 fewer crabs than Bo: Mo has 40 - 4 = 36 crabs.", "So few."), 36),
      "40 c"),
     ("context_value_error",
-     ("Sara washes 12, 4 times as much as Al, and 6 as Bo.", ("It is 4 times as much, so 12 / 4 = 3.",), 3), "6 times"),
+     ("Sara washes 12, 4 times as much as Al, 6 times as Bo.", ("It is 4 times as much, so 12 / 4 = 3.",), 3), "6 t"),
 ]  # fmt: skip
 
 
@@ -136,3 +143,25 @@ def test_a_part_is_not_larger_than_what_it_is_out_of():
     steps = ("Of 10 liters, 3 * 3 = 9 are juice.", "So 9 + 6 = 15 liters out of the 24 liters are water.")
     errors, _ = made("previous_step_value_error", "6 of 24 liters, 3 of 3, 10 of all", steps, 15)
     assert not [error for error in errors if error.final > 24]
+
+
+def test_an_explanation_has_the_currency_of_the_problem():
+    explanations = told("calculation_error", "12 pots at €25 each", ("They cost 12 * €25 = €300.",), 300)
+    assert explanations
+    assert not [text for text in explanations if "$" in text or "€" not in text]
+
+
+def test_the_unit_of_a_result_may_stand_before_its_calculation():
+    steps = ("It fell by 2 degrees because 80 - 78 = 2.", "She has 18 trees because 9 * 2 = 18.", "So 18 * 6 = 108.")
+    explanations = told("previous_step_value_error", "From 80 degrees to 78 degrees, 9 trees each at 6", steps, 108)
+    assert not [text for text in explanations if "takes 78" in text or "takes 80" in text]
+
+
+@pytest.mark.parametrize(("per_problem", "rare"), [(4, False), (8, False), (60, True)])
+def test_what_people_rarely_do_is_made_only_if_many_are_asked_for(per_problem, rare):
+    text = "He has 20 * 30 = 600 pens.\nOf them 600 - 200 = 400 are red.\nSo he sells 400 / 4 = 100 pens.\n#### 100"
+    problem = Problem.of("He has 20 boxes of 30 pens; 200 are blue. He sells a fourth of the rest.", text)
+    kinds = {kind.id: kind.injector for kind in load_taxonomy() if kind.injector}
+    found = erroneous_solutions(InjectionPlan(dict.fromkeys(kinds, 1.0), kinds, per_problem, 0), problem).records
+    assert found
+    assert rare == any("come out" in record.explanation for record in found)

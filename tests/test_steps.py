@@ -2,7 +2,7 @@
 
 import pytest
 
-from lemma.steps import split_steps
+from lemma.steps import numbered, split_steps, without_answer_line
 
 LATEX_STEPS = [
     (r"The sum is $1+2=3.$ Twice that is $2\cdot 3=\boxed{6}.$", 2),
@@ -95,3 +95,17 @@ MARKERS = [
 def test_a_number_or_heading_belongs_to_its_step_and_an_answer_line_is_none(solution, steps):
     assert split_steps(solution) == steps
     assert split_steps("\n".join(steps)) == steps
+
+
+def test_steps_say_their_numbers_once() -> None:
+    assert numbered(["She has 3.", "Step 2: Then 4."]) == ("Step 1: She has 3.", "Step 2: Then 4.")
+    assert numbered(["Step 2: Then 4."], 3) == ("Step 3: Step 2: Then 4.",)
+
+
+@pytest.mark.parametrize("last", ["Step 2: #### 6", "#### 6", "Step 2: The answer is: 6", "Step 2. The answer is 6."])
+def test_a_numbered_line_that_only_says_the_answer_is_no_step(last: str) -> None:
+    assert without_answer_line(["Step 1: 2 * 3 = 6", last]) == ("Step 1: 2 * 3 = 6",)
+    assert without_answer_line(["Step 1: 2 * 3 = 6", "Step 2: So 6 are left."]) == (
+        "Step 1: 2 * 3 = 6",
+        "Step 2: So 6 are left.",
+    )

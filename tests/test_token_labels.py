@@ -199,8 +199,8 @@ def test_edges(tokens, error, masked_kinds, plain_kinds):
 
 
 def test_weights():
-    assert part_weights("prefix+error", None).tolist() == [0, 0, 0, 1, 1, 1, 1]
-    assert part_weights("none", 0.25).tolist() == [0, 1, 0.25, 1, 1, 1, 1]
+    assert part_weights("prefix+error", None).tolist() == [0, 0, 0, 1, 1, 1, 1, 1]
+    assert part_weights("none", 0.25).tolist() == [0, 1, 0.25, 1, 1, 1, 1, 1]
 
 
 def test_a_template_that_rewrites_the_answer_is_refused():

@@ -23,7 +23,8 @@ def _rows(name: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("gold", "pred", "equal"), [*_rows("answers.jsonl"), *_rows("solutions.jsonl"), *_rows("kinds.jsonl")]
+    ("gold", "pred", "equal"),
+    [*_rows("answers.jsonl"), *_rows("solutions.jsonl"), *_rows("kinds.jsonl"), *_rows("habits.jsonl")],
 )
 def test_pair(gold: str, pred: str, equal: bool | None) -> None:
     assert verdict(gold, pred) == _VERDICTS[equal]

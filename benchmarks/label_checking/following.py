@@ -159,8 +159,11 @@ def _operands_follow(
 
 
 def _no_mention_is_stale(step: Step, ledger: Ledger, text: str) -> Iterator[Finding]:
+    # The 7 of a new 5/7 is not the 7 of the 7/10 that it replaces.
+    fractions = [equation.right.operands for equation in step.equations if len(equation.right.operands) > 1]
+    parts = {number.amount for operands in fractions for number in operands}
     for number in step.numbers:
-        if ledger.is_stale(number) and number.value != 1:
+        if ledger.is_stale(number) and number.value != 1 and number.amount not in parts:
             kind = "number word" if number.is_word else "number"
             yield Finding(f"d: a {kind} still says a right value that the error has changed", text)
 

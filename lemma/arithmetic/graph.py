@@ -160,7 +160,7 @@ def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionG
             for equation, links in zip(equations, operand_links, strict=True)
         ),
         mentions=tuple(linker.mentions(readings)),
-        word_values=tuple(frozenset(_values_of_words(text)) for text in shown),
+        word_values=tuple(frozenset(values_of_words(text)) for text in shown),
         unseen=tuple(map(_unseen_numbers, readings)),
         question_values=linker.question_values,
         stated=frozenset(_stated(question, latex)),
@@ -241,7 +241,7 @@ def _with_equations(reading: StepReading, added: Sequence[Equation]) -> StepRead
     )
 
 
-def _values_of_words(text: str) -> Iterable[Value]:
+def values_of_words(text: str) -> Iterable[Value]:
     for tens, ones in _COMPOUND.findall(text.lower()):
         yield WORD_VALUES[tens][0] + WORD_VALUES[ones][0]
     for word in _WORD.findall(text):
@@ -264,7 +264,7 @@ def _stated(question: str, latex: bool) -> set[Value]:
     """The quantities that a question gives: no drawings, and in formulas no indices, exponents and coefficients. Of a
     negative number, it does not give the absolute value.
     """
-    stated, negative = set(_values_of_words(question)), set()
+    stated, negative = set(values_of_words(question)), set()
     tokens = tokens_of_question(question, latex)
     for place, token in enumerate(tokens):
         if token.number is None:
@@ -367,4 +367,4 @@ def _values_of_question(question: str) -> Iterable[Value]:
     for numerator, denominator in re.findall(r"(\d{1,9})/(\d{1,9})", question):
         if int(denominator):
             yield divide(int(numerator), int(denominator))
-    yield from _values_of_words(question)
+    yield from values_of_words(question)

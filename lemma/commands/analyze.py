@@ -15,16 +15,15 @@ injected errors follow the student's own (arXiv 2503.17439, section 3.1).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from lemma.arithmetic.numbers import normal
 from lemma.commands.sample import NEXT_PROBLEM
 from lemma.commands.sample import PROMPTS as STUDENT_PROMPTS
 from lemma.config import AnalyzeConfig
@@ -32,25 +31,36 @@ from lemma.declaration import Command, Job
 from lemma.engine.outcome import Count, Product
 from lemma.engine.summary import Tally
 from lemma.exceptions import ConfigError, Refusal, did_you_mean
-from lemma.grading.verdict import exact_value
 from lemma.locating import confidence
-from lemma.locating.combination import combined, threshold
-from lemma.locating.graph import first_wrong_step
-from lemma.locating.importing import LabeledRow, read_row
-from lemma.locating.judge import PROMPT, PROMPT_WITHOUT_REFERENCE, Subject, judging_request, read_judgement
+from lemma.locating.calibration import Calibration, observed
+from lemma.locating.combination import threshold
+from lemma.locating.exact import by_story
+from lemma.locating.importing import ALMOST_CERTAIN, LabeledRow, as_solution, read_row
+from lemma.locating.judge import ACCURACY, PROMPT, PROMPT_WITHOUT_REFERENCE, Subject, judging_request, read_judgement
 from lemma.locating.posterior import Posterior
 from lemma.locating.rollouts import SHOWN_PREFIX_PROMPT, Effort, Student
 from lemma.locating.rollouts import Continuation as RightContinuation
 from lemma.locating.rollouts import locate as locate_by_rollouts
+from lemma.locating.together import Located, by_graph, reference_of, together
 from lemma.models.backend_choice import OPENAI, choose_backend
 from lemma.models.client import Client
 from lemma.models.factory import open_scorer
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Sampling, usable_text
+from lemma.options import ModelConfig
 from lemma.problems.loading import ProblemSource, open_problems
 from lemma.problems.rows import read_rows
-from lemma.records import UNKNOWN, Continuation, ErroneousSolution, Evidence, Problem, Rejection, Solution, content_id
-from lemma.run_files import CONTINUATIONS, DISTRIBUTION, ERRONEOUS, PHRASE_SCORES, PROBLEMS, REJECTED, SOLUTIONS
+from lemma.records import UNKNOWN, Continuation, ErroneousSolution, Problem, Rejection, Solution, content_id
+from lemma.run_files import (
+    CALIBRATION,
+    CONTINUATIONS,
+    DISTRIBUTION,
+    ERRONEOUS,
+    PHRASE_SCORES,
+    PROBLEMS,
+    REJECTED,
+    SOLUTIONS,
+)
 from lemma.rundir.counts import Counts
 from lemma.rundir.disk import write_whole
 from lemma.rundir.problems import StoredProblems
@@ -65,53 +75,66 @@ from lemma.trajectories.phrase_scores import Remembered, open_scores
 _TYPES, _REASONS, _AGREEMENT, _PLACES = "student types", "located by", "graph and teacher", "first wrong step"
 _LOCATED, _NOT_LOCATED, _NO_WRONG_STEP = "located", "not located", "labeled as right"
 _STEPS = "step of the first error"
-_ALMOST_CERTAIN = 0.9999  # only a proof is certain
-_METHODS = ("graph", "judge", "rollouts", "confidence")
-_OF_STUDENT = {"rollouts", "confidence"}
+_MEASURED, _TOGETHER = "labeled steps: ", "together"
 
+_METHODS = ("graph", "judge", "rollouts", "confidence", "exact")
 
-@dataclass(frozen=True)
-class Located:
-    """What a method says of a solution: the probability of each step, what that rests on, and what else it knows.
-
-    `error_type` and `explanation` are about the most probable step. It is told from `least` confidence on.
-    """
-
-    posterior: Posterior
-    evidence: Evidence
-    least: float
-    error_type: str = UNKNOWN
-    explanation: str = ""
-    reason: str = ""
+_Locate = Callable[[Solution, Problem, float | None], Located]
 
 
 def plan(config: AnalyzeConfig, _hold: Hold) -> Job:
-    """Locate by the graph alone, in several processes, or by methods that ask models; or import labels."""
-    if config.from_ is not None:
-        if config.teacher is not None or config.min_confidence is not None:
-            raise ConfigError("--from takes labels as they are; leave out --teacher and --min-confidence")
-        source = open_problems(config.from_, config.command)
-        return Job(import_row, labeled_rows(source), inputs={"labels": source.fingerprint()})
-    methods = config.methods
+    """Locate by the graph alone, in several processes, or by methods that ask models; or import labels, and compare
+    them with what methods say.
+    """
+    source = None if config.from_ is None else open_problems(config.from_, config.command)
+    methods = config.methods if source is None or config.locate else ()
+    if source is not None and config.min_confidence is not None:
+        raise ConfigError("--from takes labels as they are; leave out --min-confidence")
+    if source is not None and config.teacher is not None and not config.locate:
+        raise ConfigError("--from takes labels as they are; add --locate judge to measure a teacher by them")
     for method in methods:
         if method not in _METHODS:
             raise ConfigError(f"--locate {method}: there is no such method; {did_you_mean(method, _METHODS)}")
+    if "exact" in methods and (len(methods) > 1 or source is not None):
+        raise ConfigError("--locate exact proves where generated problems go wrong; leave out other methods and --from")
     if "judge" in methods and config.teacher is None:
         raise ConfigError("--locate judge needs the model that judges; give it with --teacher")
-    if _OF_STUDENT & set(methods) and config.model is None:
+    if config.asks_student and config.model is None:
         raise ConfigError("--locate rollouts and confidence ask the student; give it with --model")
-    problems = StoredProblems(PROBLEMS.path(config.run), "sample")
-    model = config.asked()
-    if model is None:
-        return Job(partial(analyze_solution, problems, config.min_confidence))
-    if config.teacher is not None and config.model not in (None, config.teacher):
-        backend = choose_backend(config.backend, model, config.base_url)
-        if backend != "openai_compatible":
-            raise ConfigError(f"--backend {backend} has one model; a judge beside rollouts needs a server with both")
+    model = config.asked() if methods else None
     prompts = [PROMPT, PROMPT_WITHOUT_REFERENCE] if "judge" in methods else []
     if "rollouts" in methods:
         prompts += [STUDENT_PROMPTS[config.prompt], SHOWN_PREFIX_PROMPT]
-    return Job(_Locating(config, problems), model=model, prompts=tuple(prompts))
+    job = Job(None, model=model, beside=_beside(config) if model else {}, prompts=tuple(prompts))
+    if source is not None:
+        job = replace(job, items=labeled_rows(source), inputs={"labels": source.fingerprint()})
+        if model is None:
+            return replace(job, function=partial(import_row, config.label_confidence, "graph" in methods))
+        return replace(job, function=_Comparing(config))
+    problems = StoredProblems(PROBLEMS.path(config.run), "sample")
+    if model is None:
+        by = by_story if "exact" in methods else by_graph
+        return replace(job, function=partial(analyze_solution, problems, config.min_confidence, by))
+    return replace(job, function=_Locating(config, problems))
+
+
+def _beside(config: AnalyzeConfig) -> dict[str, ModelConfig]:
+    """The teacher with its own connection, if the student is asked as well.
+
+    Raises ConfigError if requests could not tell them apart.
+    """
+    if not (config.asks_student and config.asks_teacher):
+        return {}
+    student, teacher = ((one.base_url, one.backend, one.key_variable) for one in (config, config.of_teacher()))
+    if config.teacher != config.model:
+        reached = config.of_teacher()
+        backend = choose_backend(reached.backend, str(config.teacher), reached.base_url)
+        return {
+            str(config.teacher): reached.model_copy(update={"backend": backend, "base_url": reached.base_url or OPENAI})
+        }
+    if student != teacher:
+        raise ConfigError(f"student and teacher are both called {config.teacher}; serve one of them by another name")
+    return {}
 
 
 def next_command(config: AnalyzeConfig) -> tuple[str, ...]:
@@ -122,12 +145,14 @@ def next_command(config: AnalyzeConfig) -> tuple[str, ...]:
     return ("augment", "--distribution", str(config.run / DISTRIBUTION)) if any(weights.values()) else ("augment",)
 
 
-def analyze_solution(problems: StoredProblems, least: float | None, solution: Solution) -> Iterator[Product]:
-    """Locate the error of a solution by the graph of the reference."""
+def analyze_solution(
+    problems: StoredProblems, least: float | None, by: _Locate, solution: Solution
+) -> Iterator[Product]:
+    """Locate the error of a solution without a model: by the graph of the reference, or by the generated story."""
     if solution.verdict == "equal":
         return
     problem = _problem_of(problems, solution)
-    located = by_graph(solution, problem, least)
+    located = by(solution, problem, least)
     yield Count(_REASONS, located.reason)
     yield from erroneous_of(solution, problem, located)
 
@@ -135,9 +160,10 @@ def analyze_solution(problems: StoredProblems, least: float | None, solution: So
 class _Locating:
     """Locates the errors of solutions by all methods that are asked for. One that fails leaves it to the others."""
 
-    def __init__(self, config: AnalyzeConfig, problems: StoredProblems) -> None:
+    def __init__(self, config: AnalyzeConfig, problems: StoredProblems | None) -> None:
         self._config, self._problems = config, problems
         self._taxonomy = load_taxonomy(config.taxonomy)
+        self._accuracy = ACCURACY if config.judge_accuracy is None else config.judge_accuracy
         # The scores are kept by one thread: neither the model nor its store may be used by two.
         self._scoring = ThreadPoolExecutor(max_workers=1)
         self._scorer: Remembered | None = None
@@ -145,8 +171,21 @@ class _Locating:
     async def __call__(self, solution: Solution, client: Client) -> Iterable[Product]:
         if solution.verdict == "equal":
             return ()
+        assert self._problems is not None
         problem = _problem_of(self._problems, solution)
         graph = by_graph(solution, problem, None)
+        found, made, right = await self.found(solution, problem, graph, client)
+        # If no method that was asked for can say anything, the graph decides, by its own limit.
+        located = together(found or {"graph": graph}, graph, self._config.min_confidence)
+        made += erroneous_of(solution, problem, located)
+        erroneous = made[-1]
+        assert isinstance(erroneous, ErroneousSolution)
+        return [*made, *_corrections(erroneous, right)]
+
+    async def found(
+        self, solution: Solution, problem: Problem, graph: Located, client: Client
+    ) -> tuple[dict[str, Located], list[Product], list[RightContinuation]]:
+        """What each method says, what else is to be counted or refused, and the right continuations."""
         found: dict[str, Located] = {}
         made: list[Product] = []
         right: list[RightContinuation] = []
@@ -163,19 +202,16 @@ class _Locating:
                     found[method] = await self._scored(solution, problem)
             except Refusal as refusal:
                 made.append(refusal)
-        # If no method that was asked for can say anything, the graph decides, by its own limit.
-        located = together(found or {"graph": graph}, graph, self._config.min_confidence)
-        made += erroneous_of(solution, problem, located)
-        erroneous = made[-1]
-        assert isinstance(erroneous, ErroneousSolution)
-        return [*made, *_corrections(erroneous, right)]
+        return found, made, right
 
     async def _judged(self, solution: Solution, problem: Problem, client: Client) -> Located:
         config = self._config
-        subject = Subject(problem.question, _reference(problem), solution.steps)
-        request = judging_request(subject, str(config.teacher), self._taxonomy, config.max_tokens)
+        subject = Subject(problem.question, reference_of(problem), solution.steps)
+        request = judging_request(
+            subject, str(config.teacher), self._taxonomy, config.max_tokens, config.judging_temperature
+        )
         judgement = read_judgement(usable_text(await client.ask(request)), len(solution.steps), self._taxonomy)
-        posterior = judgement.posterior(len(solution.steps))
+        posterior = judgement.posterior(len(solution.steps), self._accuracy)
         return Located(posterior, "judge", 0.0, judgement.error_type or UNKNOWN, judgement.explanation)
 
     async def _continued(
@@ -193,12 +229,7 @@ class _Locating:
             effort=Effort(most_samples=config.rollouts),
             takes_back=lambda text: find_reflection(text) is not None,
         )
-        step = found.posterior.best_step()
-        tried = [(length, *found.counts[length]) for length in (step, step + 1) if length in found.counts]
-        shown = "; ".join(
-            f"{right} of {drawn} continuations of {length} steps are right" for length, right, drawn in tried
-        )
-        return Located(found.posterior, "rollouts", 0.0, explanation=shown), found.right
+        return Located(found.posterior, "rollouts", 0.0), found.right
 
     async def _scored(self, solution: Solution, problem: Problem) -> Located:
         def score() -> Posterior:
@@ -221,26 +252,6 @@ def _agreement(graph: Located, judged: Located) -> Iterator[Count]:
     yield Count(_AGREEMENT, "same step" if same_step else "other step")
     if same_step and graph.error_type != UNKNOWN:
         yield Count(_AGREEMENT, "same type" if graph.error_type == judged.error_type else "other type")
-
-
-def together(found: Mapping[str, Located], graph: Located, least: float | None) -> Located:
-    """What the methods say in all. The evidence is the method that finds the step most probable.
-
-    The type is a judge's, or the graph's if it is about the same step.
-    """
-    posterior = combined({method: located.posterior for method, located in found.items()})
-    step = posterior.best_step()
-    agreeing = [located for located in (*found.values(), graph) if located.posterior.best_step() == step]
-    strongest = max(found.values(), key=lambda located: located.posterior.steps[step])
-    typed = next((located for located in agreeing if located.error_type != UNKNOWN), None)
-    explained = typed or next((located for located in agreeing if located.explanation), strongest)
-    return Located(
-        posterior,
-        strongest.evidence,
-        threshold(frozenset(found)) if least is None else least,
-        typed.error_type if typed else UNKNOWN,
-        explained.explanation,
-    )
 
 
 def _corrections(erroneous: ErroneousSolution, right: Iterable[RightContinuation]) -> Iterator[Continuation]:
@@ -275,32 +286,6 @@ def _problem_of(problems: StoredProblems, solution: Solution) -> Problem:
     return problem
 
 
-def _reference(problem: Problem) -> tuple[str, ...]:
-    return tuple(map(without_annotations, split_steps(problem.solution)))
-
-
-def by_graph(solution: Solution, problem: Problem, least: float | None) -> Located:
-    """What the numbers and formulas say."""
-    gold = exact_value(problem.answer)
-    steps = [without_annotations(step) for step in solution.steps]
-    if solution.final_answer:
-        steps.append(f"The answer is {solution.final_answer}")
-    value = None if gold is None else normal(gold)
-    finding = first_wrong_step(problem.question, split_steps(problem.solution), value, steps)
-    assert finding.posterior is not None
-    # The answer that is said after the steps belongs to the last one.
-    last = len(solution.steps) - 1
-    *before, end = finding.posterior.steps[: last + 1]
-    posterior = Posterior((*before, end + sum(finding.posterior.steps[last + 1 :])), finding.posterior.none)
-    located = Located(
-        posterior, "graph", threshold(frozenset(["graph"])) if least is None else least, reason=finding.reason
-    )
-    if min(finding.step, last) != posterior.best_step():
-        return located
-    explanation = f"{finding.reason.replace('_', ' ')}: {finding.equation}".rstrip(": ")
-    return replace(located, error_type=finding.error_type or UNKNOWN, explanation=explanation)
-
-
 def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iterator[Product]:
     """The erroneous solution, with its first wrong step if that is probable enough, and with its type if that has a
     step.
@@ -319,7 +304,7 @@ def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iter
         problem_id=problem.id,
         question=problem.question,
         gold_answer=problem.answer,
-        reference_steps=_reference(problem),
+        reference_steps=reference_of(problem),
         steps=tuple(map(without_annotations, solution.steps)),
         error_step=step if told else None,
         error_type=error_type,
@@ -328,7 +313,7 @@ def erroneous_of(solution: Solution, problem: Problem, located: Located) -> Iter
         origin="student",
         model=solution.model,
         evidence=located.evidence,
-        confidence=min(round(confidence, 4), _ALMOST_CERTAIN),
+        confidence=1.0 if located.evidence == "proof" else min(round(confidence, 4), ALMOST_CERTAIN),
     )
 
 
@@ -347,21 +332,62 @@ def labeled_rows(source: ProblemSource) -> Iterator[LabeledRow | Rejection]:
             yield Rejection(stage="analyze", id=content_id(source.name, place), reason=found.reason, detail=detail)
 
 
-def import_row(item: LabeledRow | Rejection) -> Iterator[Product]:
-    """The problem and the erroneous solution of a row. A solution that is labeled as right is only counted."""
+def import_row(confidence: float | None, compare: bool, item: LabeledRow | Rejection) -> Iterator[Product]:
+    """The problem and the erroneous solution of a row. A solution that is labeled as right is only counted.
+
+    If asked to `compare`, it counts how right the graph is about the step.
+    """
     if isinstance(item, Rejection):
         yield item
         return
-    problem, erroneous = read_row(item, load_taxonomy())
+    problem, erroneous = read_row(item, load_taxonomy(), confidence)
     yield problem
     yield Count(_PLACES, _NO_WRONG_STEP if erroneous is None else _LOCATED)
-    if erroneous is not None:
-        yield Count(_TYPES, erroneous.error_type)
-        yield erroneous
+    if erroneous is None:
+        return
+    yield Count(_TYPES, erroneous.error_type)
+    if compare:
+        yield from _observed("graph", by_graph(as_solution(erroneous), problem, None).posterior, erroneous)
+    yield erroneous
 
 
-def write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
-    """Write `distribution.json`: the share of each error type among the known ones, and how many are not known."""
+class _Comparing:
+    """Imports labels, and counts how right methods that ask models are about them, each alone and together."""
+
+    def __init__(self, config: AnalyzeConfig) -> None:
+        self._confidence, self._locating = config.label_confidence, _Locating(config, None)
+
+    async def __call__(self, item: LabeledRow | Rejection, client: Client) -> Iterable[Product]:
+        made = list(import_row(self._confidence, False, item))
+        erroneous = made[-1]
+        if not isinstance(erroneous, ErroneousSolution):
+            return made
+        (problem,) = (one for one in made if isinstance(one, Problem))
+        solution = as_solution(erroneous)
+        graph = by_graph(solution, problem, None)
+        found, more, _ = await self._locating.found(solution, problem, graph, client)
+        for method, located in found.items():
+            more += _observed(method, located.posterior, erroneous)
+        if len(found) > 1:
+            more += _observed(_TOGETHER, together(found, graph, None).posterior, erroneous)
+        return [*made, *more]
+
+
+def _observed(method: str, posterior: Posterior, erroneous: ErroneousSolution) -> Iterator[Count]:
+    for name, times in observed(posterior, erroneous.located_step):
+        yield Count(f"{_MEASURED}{method}", name, times)
+
+
+def _measured(counts: Counts) -> dict[str, Calibration]:
+    """How right each method was about labeled steps."""
+    dimensions = (name for name in counts if name.startswith(_MEASURED))
+    return {name.removeprefix(_MEASURED): Calibration.of(counts.of(name)) for name in dimensions}
+
+
+def write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path, ...]:
+    """Write `distribution.json`: the share of each error type among the known ones, and how many are not known. If
+    methods were compared with labels, write `calibration.json`.
+    """
     types, unknown = _known_types(counts)
     total = sum(types.values())
     source = f"{SOLUTIONS.name}, analyzed by {_judges(config)}"
@@ -384,13 +410,18 @@ def write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path]:
     }
     path = config.run / DISTRIBUTION
     write_whole(path, orjson.dumps(distribution, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    return (path,)
+    measured = {method: found.plain() for method, found in _measured(counts).items()}
+    if not measured:
+        return (path,)
+    calibration = config.run / CALIBRATION
+    write_whole(calibration, orjson.dumps(measured, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    return path, calibration
 
 
 def _judges(config: AnalyzeConfig) -> str:
     """Who located the errors."""
-    names = {"graph": "the graph of the reference solutions", "judge": config.teacher}
-    names |= {method: f"the {method} of {config.model}" for method in _OF_STUDENT}
+    names = {"graph": "the graph of the references", "judge": config.teacher, "exact": "the generated stories"}
+    names |= {method: f"the {method} of {config.model}" for method in ("rollouts", "confidence")}
     return ", ".join(str(names[method]) for method in config.methods)
 
 
@@ -410,7 +441,7 @@ def _known_types(counts: Counts) -> tuple[dict[str, int], int]:
     return types, unknown
 
 
-def tallies(_config: AnalyzeConfig, counts: Counts) -> tuple[Tally, Tally]:
+def tallies(config: AnalyzeConfig, counts: Counts) -> tuple[Tally, ...]:
     """How many errors have a first wrong step and a type, the types' shares, and how often graph and teacher agree."""
     types, unknown = _known_types(counts)
     total = sum(types.values())
@@ -424,7 +455,19 @@ def tallies(_config: AnalyzeConfig, counts: Counts) -> tuple[Tally, Tally]:
     return (
         Tally("First wrong steps", (_PLACES, "errors"), places),
         Tally("The student's errors", ("type", "errors", "share", "95 % interval"), tuple(rows)),
+        *_against_labels(config, _measured(counts)),
     )
+
+
+def _against_labels(config: AnalyzeConfig, measured: Mapping[str, Calibration]) -> Iterator[Tally]:
+    """How right the methods are about labeled steps, and from which confidence on 9 of 10 are."""
+    rows = [
+        (method, *found.row(threshold(frozenset(config.methods if method == _TOGETHER else (method,)))))
+        for method, found in measured.items()
+    ]
+    columns = ("method", "labeled", "best guess right", "located right", "from", "calibration error", "90% right from")
+    if rows:
+        yield Tally("Against the labels", columns, tuple(rows))
 
 
 def failure(config: AnalyzeConfig, counts: Counts) -> str:

@@ -23,7 +23,7 @@ from lemma.declaration import Command, Job
 from lemma.engine.outcome import Count, Product
 from lemma.engine.pool import chunks_of
 from lemma.engine.summary import Tally
-from lemma.exceptions import Refusal
+from lemma.exceptions import ConfigError, Refusal
 from lemma.injectors import teacher as teacher_injector
 from lemma.injectors.drawing import drawn_weights, injection_plan
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
@@ -67,6 +67,11 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
     into = None if config.into == "references" else RightSolutions(config)
     if into is not None:
         inputs["solutions"] = fingerprint(SOLUTIONS.path(config.run))
+        if config.shard is not None and not config.best_effort:
+            raise ConfigError(
+                f"--into {config.into} balances types over the student's solutions of all problems, and a shard has "
+                "those of its own: give --best-effort, or `lemma merge` the shards first"
+            )
         if config.data is None:
             stored, announcement = PROBLEMS.path(config.run), ""
             inputs["data"] = fingerprint(stored)
@@ -80,7 +85,8 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
         thinning, notes = (None, ()) if config.best_effort else _thinning(config, injection, problems(), inputs)
         injection = replace(injection, thinning=thinning)
         making = partial(inject, injection)
-        return Job(making, problems(), Problem, inputs=inputs, announcement=announcement, notes=notes)
+        there, note = stored is not None, announcement
+        return Job(making, problems(), stored=there, parse=Problem, inputs=inputs, announcement=note, notes=notes)
     teacher_plan = teacher_injector.TeacherPlan(
         model=config.teacher,
         auditor=None if config.audit == "none" else config.audit or config.teacher,
@@ -90,6 +96,7 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
         seed=config.seed,
         sampling=Sampling(config.temperature, config.top_p, config.max_tokens),
         taxonomy=taxonomy,
+        audit_temperature=config.judging_temperature,
     )
     return Job(
         partial(inject_by_teacher, teacher_plan),
@@ -154,7 +161,8 @@ def _census(
     config: AugmentConfig, injection: InjectionPlan, items: Iterable[Any], inputs: Mapping[str, str]
 ) -> dict[str, Counter[int]]:
     """How many errors of each type there are in each part of all ids: a run that writes nothing, once per setting."""
-    settings = {**inputs, **config.settings(), "version": __version__}
+    # All shards leave out the same share, so the census is of all problems, and one can be copied to the others.
+    settings = {**inputs, **config.settings(), "shard": None, "version": __version__}
     key = content_id(*(f"{name} {value}" for name, value in sorted(settings.items())))
     path = config.run / CENSUS
     if path.exists():
@@ -162,7 +170,8 @@ def _census(
         if stored["key"] == key:
             return {kind: Counter(dict(enumerate(parts))) for kind, parts in stored["available"].items()}
     counts = Counts()
-    for chunk in chunks_of(partial(outcome_of, COMMAND, partial(_parts, injection), Problem), items, config.workers):
+    counting = partial(outcome_of, COMMAND, partial(_parts, injection), Problem)
+    for chunk in chunks_of(counting, items, config.workers, config.engine):
         counts.merge(chunk.counts)
     available: dict[str, Counter[int]] = defaultdict(Counter)
     for name, count in counts.of(ASKED).items():
@@ -247,7 +256,9 @@ def tallies(config: AugmentConfig, counts: Counts) -> Iterator[Tally]:
     """The share of each type, as asked for and as achieved, and what the second look of a teacher found."""
     weights = drawn_weights(config)
     asked: Mapping[str, float] = counts.of(ASKED) if config.teacher else weights
-    yield _shares("Error types", "type", weights, asked, counts.of(MADE))
+    # Without a distribution, a type that a data set does not allow was not missed by anybody.
+    shown = weights if config.distribution or config.teacher else counts.of(MADE).keys() & weights.keys() or weights
+    yield _shares("Error types", "type", sorted(shown), asked, counts.of(MADE))
     if config.teacher is None:
         yield _shares("Places of the errors", "place", PLACES, counts.of(PLACES_ASKED), counts.of(PLACES_MADE))
     if config.teacher is not None:
@@ -258,9 +269,9 @@ def tallies(config: AugmentConfig, counts: Counts) -> Iterator[Tally]:
 def _shares(
     title: str, column: str, names: Iterable[str], asked: Mapping[str, float], made: Mapping[str, int]
 ) -> Tally:
-    """The share of each name, as asked for and as achieved."""
+    """The share of each name, as asked for and as achieved; the names asked for that are not shown, in one row."""
     names = tuple(names)
-    all_asked, all_made = (sum(counts.get(name, 0) for name in names) or 1 for counts in (asked, made))
+    all_asked, all_made = (sum(counts.values()) or 1 for counts in (asked, made))
     rows = tuple(
         (
             name,
@@ -270,6 +281,9 @@ def _shares(
         )
         for name in names
     )
+    if others := asked.keys() - set(names):
+        share = sum(asked[name] for name in others) / all_asked
+        rows += ((f"{len(others)} other {column}s", f"{share:.1%}", "0.0%", "0"),)
     return Tally(title, (column, "asked", "achieved", "made"), rows)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 
 from pydantic import ValidationError
 from rich.console import Console
@@ -20,8 +21,10 @@ from lemma.dataset.cases import Joining, right_solution
 from lemma.dataset.figures import REWRITTEN, Figures, count_error, count_record, count_turn, preview
 from lemma.dataset.hub import push_to_hub
 from lemma.dataset.mixing import cot_share
+from lemma.dataset.parquet import write_parquet
 from lemma.dataset.selection import Bundle, Selection, bundles, select
 from lemma.dataset.sources import Sources, source_fingerprints
+from lemma.dataset.unsure import least_sure
 from lemma.declaration import Command
 from lemma.engine.outcome import Outcome
 from lemma.engine.pool import run_stage
@@ -29,7 +32,7 @@ from lemma.engine.progress import new_progress
 from lemma.engine.summary import Summary
 from lemma.exceptions import ConfigError, Refusal, did_you_mean, first_fault
 from lemma.formats import record_kinds
-from lemma.formats.kind import RIGHT_SOLUTION, RecordKind
+from lemma.formats.kind import RIGHT_SOLUTION, RecordKind, as_thought
 from lemma.formats.shapes import Shape, shaped
 from lemma.models.backend_choice import OPENAI, choose_backend
 from lemma.models.factory import open_scorer
@@ -43,9 +46,12 @@ from lemma.rundir.directory import RunDirectory
 from lemma.rundir.disk import json_line
 from lemma.rundir.journal import Output
 from lemma.taxonomy.error_types import load_taxonomy
+from lemma.trajectories.certainty import least_words
+from lemma.trajectories.checks import load_checks
 from lemma.trajectories.joining import PhraseDraw
 from lemma.trajectories.model_choice import ModelChoice, compare_ways, score_phrases
 from lemma.trajectories.phrase_comparison import write_comparison
+from lemma.trajectories.phrase_scores import Remembered, open_scores
 from lemma.trajectories.phrases import load_phrases
 
 _OTHERS_PER_TURN = 4
@@ -56,11 +62,9 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
     kinds = _kinds(config)
     share = cot_share(config.mix, kinds)
     phrases, scorer = _phrases(config)
-    # The wording is part of the records, so a changed phrase or prompt asks for a fresh start.
-    wording = {f"phrases {strategy}": load_phrases(strategy).version for strategy in config.strategies}
-    wording |= prompt_versions(*(name for kind in kinds.values() for name in kind.prompts))
     for file in config.exclude:
         open_problems(file, config.command)  # a missing one is said before anything is read
+    wording = _wording(config, kinds)
     inputs = source_fingerprints(config.run, config.smoothed) | wording
     if scorer is not None:
         inputs |= {"phrase model": scorer.name}
@@ -68,15 +72,18 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
         taxonomy = load_taxonomy(config.taxonomy)
         families = {name: taxonomy.family_of(name) for name in sorted(sources.error_types)}
         rate = 0.5 if config.retry_rate is None else config.retry_rate
-        joining = Joining(phrases, config.truncate, config.near_duplicates, families, config.turns, rate)
+        joining = Joining(
+            phrases, config.truncate, config.near_duplicates, families, config.turns, rate, config.verify_rate or 0.0
+        )
         outputs = tuple(Output(records_file(kind)) for kind in kinds)
         with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal, new_progress(console) as progress:
             if not journal.done:
-                # Records of other kinds are from an earlier build, and would pass for part of this one.
-                for kind in record_kinds().keys() - kinds.keys():
-                    (config.run / records_file(kind)).unlink(missing_ok=True)
-                (config.run / CHOSEN_REFLECTIONS).unlink(missing_ok=True)
+                _remove_earlier(config.run, kinds)
             selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates, kinds)
+            if scorer is not None and config.unsure is not None:
+                with open_scores(config.run / PHRASE_SCORES, scorer.name) as scores:
+                    weigh = partial(least_words, scorer=Remembered(scorer, scores))
+                    selection = least_sure(sources, selection, config.unsure, weigh)
             if scorer is not None and isinstance(phrases, ModelChoice):
                 # In this process, as the model is too large to load in every worker.
                 with console.status("scoring phrases") as status:
@@ -88,11 +95,14 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
             # Not every other error fits, so there are more to choose from than turns.
             others = _OTHERS_PER_TURN * (config.turns - 1)
             items = bundles(sources, selection, kinds, cot_share=share, seed=config.seed, others=others)
-            building = partial(build_records, tuple(kinds), config.shape, joining)
-            run_stage(building, items, journal, config.workers, progress, total=len(selection))
+            keep = config.thoughts == "keep"
+            building = partial(build_records, tuple(kinds), config.shape, joining, thoughts=keep)
+            run_stage(building, items, journal, config.workers, progress, total=len(selection), engine=config.engine)
             figures = Figures(journal.counts)
             facts = CardFacts(config, kinds, figures, journal.rejected, sources.problems, wording)
-            files = (*(config.run / records_file(kind) for kind in kinds), *write_card(config.run / RECORDS, facts))
+            made = [config.run / records_file(kind) for kind in kinds]
+            made += map(write_parquet, made[:] if config.parquet else ())
+            files = (*made, *write_card(config.run / RECORDS, facts))
             notes = [*_notes(kinds, selection, figures)]
             if (example := joining.example(sources, selection)) is not None:
                 notes += preview(example)
@@ -108,6 +118,23 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
             )
 
 
+def _remove_earlier(run: Path, kinds: Mapping[str, RecordKind]) -> None:
+    """Files of an earlier build would pass for part of this one: other kinds, and all Parquet files."""
+    for kind in record_kinds():
+        lines = run / records_file(kind)
+        lines.with_suffix(".parquet").unlink(missing_ok=True)
+        if kind not in kinds:
+            lines.unlink(missing_ok=True)
+    (run / CHOSEN_REFLECTIONS).unlink(missing_ok=True)
+
+
+def _wording(config: BuildSftConfig, kinds: dict[str, RecordKind]) -> dict[str, str]:
+    """What is said in records, by version: a changed phrase or prompt asks for a fresh start."""
+    wording = {f"phrases {strategy}": load_phrases(strategy).version for strategy in config.strategies}
+    wording |= prompt_versions(*(name for kind in kinds.values() for name in kind.prompts))
+    return wording | ({"checks": load_checks().version} if config.verify_rate else {})
+
+
 def _kinds(config: BuildSftConfig) -> dict[str, RecordKind]:
     """The kinds of `--records`. Raises ConfigError if one is unknown, or needs corrections that are not selected."""
     known = record_kinds()
@@ -116,21 +143,28 @@ def _kinds(config: BuildSftConfig) -> dict[str, RecordKind]:
             raise ConfigError(f"--records {name}: there is no such kind of record; {did_you_mean(name, known)}")
         if known[name].needs and not set(known[name].needs) & set(config.strategies):
             raise ConfigError(f"--records {name} needs --strategies {' or '.join(known[name].needs)}")
+        if config.thoughts == "keep" and not known[name].thinks:
+            thinking = ", ".join(kind for kind in known if known[kind].thinks)
+            raise ConfigError(f"--records {name} has no place for a thought; --thoughts keep goes with {thinking}")
     if not config.records:
         raise ConfigError(f"--records is empty; give one or more of {', '.join(known)}")
     return {name: known[name] for name in dict.fromkeys(config.records)}
 
 
 def _phrases(config: BuildSftConfig) -> tuple[PhraseDraw | ModelChoice, Scorer | None]:
-    """How phrases are chosen, and the model that has to score them first."""
+    """How phrases are chosen, and the model that has to score them, or the student's steps, first."""
     if config.reflections == "model" and config.turns > 1:
         raise ConfigError("--turns draws a phrase for each turn; give --reflections typed or random")
-    if config.reflections != "model":
+    if config.reflections != "model" and config.unsure is None:
         return PhraseDraw(config.reflections, config.seed), None
     if config.model is None:
-        raise ConfigError("--reflections model chooses phrases by a model's likelihood; give the model with --model")
+        what = "--unsure asks how sure a model was of its steps"
+        what = what if config.unsure is not None else "--reflections model chooses phrases by a model's likelihood"
+        raise ConfigError(f"{what}; give the model with --model")
     backend = choose_backend(config.backend, config.model, config.base_url)
     scorer = open_scorer(backend, config.model, config.base_url or OPENAI, config.key_variable)
+    if config.reflections != "model":
+        return PhraseDraw(config.reflections, config.seed), scorer
     choice = ModelChoice(
         file=config.run / PHRASE_SCORES,
         model=scorer.name,
@@ -142,7 +176,9 @@ def _phrases(config: BuildSftConfig) -> tuple[PhraseDraw | ModelChoice, Scorer |
     return choice, scorer
 
 
-def build_records(kinds: tuple[str, ...], shape: Shape, joining: Joining, item: Bundle | Rejection) -> Outcome:
+def build_records(
+    kinds: tuple[str, ...], shape: Shape, joining: Joining, item: Bundle | Rejection, *, thoughts: bool = False
+) -> Outcome:
     """The records of one erroneous solution, and of the right solutions mixed in with it."""
     outcome = Outcome(item.id)
     if isinstance(item, Rejection):
@@ -163,15 +199,17 @@ def build_records(kinds: tuple[str, ...], shape: Shape, joining: Joining, item: 
         kind = record_kinds()[name]
         lines = list(kind.records(case))
         if kind.of_error is not None and not lines:
-            detail = f"needs a {' or '.join(kind.needs) or 'known'} correction, and an explanation if it says one"
+            detail = f"needs a {' or '.join(kind.needs) or 'known'} correction"
             if kind.needs_step and case.erroneous.error_step is None:
                 detail = "the first wrong step is not known"
-            elif not kind.takes(True, case.gain):
+            elif kind.needs_explanation and not case.erroneous.explanation.strip():
+                detail = "nothing says what is wrong with the step"
+            elif not kind.takes(True, True, case.gain):
                 detail = f"its critique does not help the student (gain {case.gain:g})"
             outcome.refuse("build-sft", Refusal(f"no_{name}_record", detail))
         if kind.of_solution is not None:
-            lines += map(kind.of_solution, solutions.get(name, ()))
-        for line in lines:
+            lines += map(kind.of_solution, map(joining.checked_solution, solutions.get(name, ())))
+        for line in map(as_thought, lines) if thoughts else lines:
             outcome.add_line(records_file(name), json_line(shaped(line, shape) if kind.shaped else line.columns))
             count_record(outcome, name, line)
     return outcome

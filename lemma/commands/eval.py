@@ -31,6 +31,7 @@ from lemma.evaluation.outputs import OUTPUTS, Condition, GradedOutput
 from lemma.evaluation.pace import Pace
 from lemma.evaluation.probing import Plan, probe
 from lemma.evaluation.problems import TestProblem, read_test_problems
+from lemma.evaluation.recovery import OWN, UNAIDED
 from lemma.evaluation.results import (
     RESULTS,
     evaluation_folder,
@@ -42,7 +43,7 @@ from lemma.evaluation.results import (
     write_results,
 )
 from lemma.evaluation.stored import grade_stored, read_stored
-from lemma.evaluation.suites import Suite, select_suites
+from lemma.evaluation.suites import Suite, left_out, select_suites
 from lemma.exceptions import ConfigError, DataError
 from lemma.injectors.symbolic import InjectionPlan
 from lemma.models.backend_choice import OPENAI, choose_backend
@@ -119,7 +120,7 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
         sampling = Sampling(config.temperature, config.top_p, _most_tokens(config, Path(model)))
 
         problems = sum(isinstance(item, TestProblem) for item in islice(read_test_problems(source), config.limit))
-        later = config.errors * len(conditions & {"own", "own_forced"})
+        later = config.errors * len(conditions & set(OWN)) + 2 * bool(conditions & set(UNAIDED))
         pace = Pace(problems, later, lambda text: console.print(text, highlight=False))
 
         def asking(item: TestProblem | Rejection, client: Client) -> Awaitable[Outcome]:
@@ -127,7 +128,7 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
             return probe(item, plan, Asker(client, model, f"{model} {weights}".strip(), prompt, sampling, pace))
 
         items = islice(read_test_problems(source), config.limit)
-        notes += run_calls(asking, items, journal=journal, config=here, model=model, progress=progress)
+        notes += run_calls(asking, items, journal=journal, config=here, models={model: here}, progress=progress)
     facts = {"data": source.name, "prompt": config.prompt, "scripted": config.backend == "scripted"}
     return _report(here, suites, journal, notes, facts)
 
@@ -205,7 +206,8 @@ def _grade_stored(config: EvalConfig, suites: Mapping[str, Suite], file: str, co
         RunDirectory(here.run).open_stage(here, (Output(OUTPUTS),), inputs) as journal,
         new_progress(console) as progress,
     ):
-        run_stage(grade_stored, islice(read_stored(path, source), config.limit), journal, config.workers, progress)
+        rows = islice(read_stored(path, source), config.limit)
+        run_stage(grade_stored, rows, journal, config.workers, progress, engine=config.engine)
     return _report(here, suites, journal, (), {"data": source.name, "from": path.name})
 
 
@@ -215,7 +217,9 @@ def _report(
     rows = list(read_outputs(config.run))
     if not rows:
         notes = (*notes, "there are no outputs yet")
-        return Summary(journal.made, journal.rejected, (), next=_next_words(config), notes=notes)
+        most = max(journal.rejected, key=lambda reason: journal.rejected[reason], default="")
+        failure = f"no output could be graded, most often because of {most}; see rejected.jsonl" if most else ""
+        return Summary(journal.made, journal.rejected, (), _next_words(config), notes=notes, failure=failure)
     figures = {name: suite.figures for name, suite in suites.items()}
     models = dict.fromkeys(row.model for row in rows)
     by_model = {
@@ -223,6 +227,7 @@ def _report(
     }
     about = {"lemma": lemma.__version__, "seed": config.seed, "samples": config.n, "grades": grades_of(rows), **facts}
     file = write_results(config.run, about, by_model)
+    notes = (*notes, *left_out(suites, journal.rejected))
     only: Sequence[Result] = next(iter(by_model.values()))
     tallies = (ranking_tally(by_model),) if len(by_model) > 1 else tuple(suite_tallies(only, is_scripted(config.run)))
     return Summary(

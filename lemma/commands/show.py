@@ -19,7 +19,7 @@ from lemma.run_files import CORRECTIONS, ERRONEOUS
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.visible_text import escaped
 
-_STYLES = {"prefix": "", "error": "red", "reflection": "yellow", "correction": "green"}
+_STYLES = {"prefix": "", "error": "red", "check": "cyan", "reflection": "yellow", "correction": "green"}
 _MARK = "bold reverse"
 _COLUMN = 12
 
@@ -95,7 +95,8 @@ def _page(sample: Sample) -> Iterator[Text | Table]:
             yield _row(segment.kind, [_marked(line, _STYLES[segment.kind]) for line in lines])
     yield Text()
     yield _row("answer", [Text(f"{escaped(erroneous.final_answer)}, should be {escaped(erroneous.gold_answer)}")])
-    yield _row("why", [Text(escaped(erroneous.explanation or "the first wrong step is not known"))])
+    unexplained = "not known" if erroneous.error_step is not None else "the first wrong step is not known"
+    yield _row("why", [Text(escaped(erroneous.explanation or unexplained))])
 
 
 def _marked(pieces: Sequence[Piece], style: str) -> Text:

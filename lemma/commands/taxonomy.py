@@ -17,7 +17,6 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
-import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.console import Console
 from rich.table import Table
@@ -29,9 +28,8 @@ from lemma.engine.in_order import Queue
 from lemma.engine.outcome import Count, Product
 from lemma.engine.summary import Tally
 from lemma.exceptions import ConfigError, Refusal
-from lemma.formats.kind import numbered
-from lemma.locating.judge import without_fence
 from lemma.models.client import Client, ask_all
+from lemma.models.json_replies import json_reply
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Request, Sampling, usable_text
 from lemma.records import DescribedError, ErroneousSolution, content_id
@@ -40,6 +38,7 @@ from lemma.rundir.counts import Counts
 from lemma.rundir.disk import write_whole
 from lemma.rundir.lines import LineIndex, read_lines
 from lemma.rundir.sharing import Hold
+from lemma.steps import numbered
 from lemma.taxonomy.error_types import Family, Taxonomy, load_taxonomy
 from lemma.taxonomy.growing import Proposal, Proposals, type_file
 
@@ -157,8 +156,8 @@ async def _answer(client: Client, request: Request, form: type[_Form]) -> _Form:
     (answer,) = await ask_all(client, [request])
     text = usable_text(answer)
     try:
-        return form.model_validate(orjson.loads(without_fence(text)))
-    except (orjson.JSONDecodeError, ValidationError):
+        return form.model_validate(json_reply(text))
+    except (Refusal, ValidationError):
         raise Refusal("invalid_description", text[:300]) from None
 
 

@@ -14,6 +14,7 @@ from lemma.config.critique import CritiqueConfig
 from lemma.config.eval import EvalConfig
 from lemma.config.evolve import EvolveConfig
 from lemma.config.generate import GenerateConfig
+from lemma.config.merge import MergeConfig
 from lemma.config.report import ReportConfig
 from lemma.config.run import RunConfig
 from lemma.config.sample import SampleConfig
@@ -37,6 +38,7 @@ _ORDER: tuple[type[CommandConfig], ...] = (
     BuildSftConfig,
     EvolveConfig,
     RunConfig,
+    MergeConfig,
     ReportConfig,
     ShowConfig,
     VerifyConfig,
@@ -53,6 +55,7 @@ __all__ = [
     "EvalConfig",
     "EvolveConfig",
     "GenerateConfig",
+    "MergeConfig",
     "ReportConfig",
     "RunConfig",
     "SampleConfig",

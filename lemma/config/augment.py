@@ -19,13 +19,14 @@ from lemma.options import (
     Names,
     Option,
     Prompts,
+    ShardConfig,
     Split,
     Taxonomy,
     Teacher,
 )
 
 
-class AugmentConfig(ModelConfig):
+class AugmentConfig(ModelConfig, ShardConfig):
     """Inject typed errors into correct solutions."""
 
     command: ClassVar[str] = "augment"

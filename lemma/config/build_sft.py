@@ -59,9 +59,21 @@ class BuildSftConfig(StageConfig):
     key_variable: Annotated[str, Option(setting=False, metavar="NAME", group=REFLECTIONS)] = Field(
         "OPENAI_API_KEY", description="environment variable that holds the API key"
     )
+    thoughts: Literal["drop", "keep"] = Field(
+        "drop", description="keep: put error and repair into a thought, with the right solution after it"
+    )
     turns: Annotated[int, Option(metavar="N")] = Field(1, ge=1, description="maximum number of errors per lemma record")
     retry_rate: Probability = Field(
         None, description="probability of each additional error; requires --turns (default: 0.5)"
+    )
+    verify_rate: Probability = Field(
+        None, description="probability of a sentence after a lemma record's step that says if it holds (default: 0)"
+    )
+    unsure: Annotated[float | None, Option(metavar="SHARE")] = Field(
+        None,
+        gt=0,
+        le=1,
+        description="fraction of the student's own errors to use: those --model was least sure of (default: all)",
     )
     smoothed: bool = Field(True, description="use the rewrites from `lemma smooth`")
     truncate: Literal["first-error", "none"] = Field(
@@ -82,12 +94,18 @@ class BuildSftConfig(StageConfig):
     )
     taxonomy: Taxonomy = Field(None, description=TAXONOMY_FOLDER)
     prompts: Prompts = Field(None, description=PROMPTS_FOLDER)
+    parquet: Annotated[bool, Option(setting=False)] = Field(
+        False, description="also write each file of records as Parquet, in row groups"
+    )
     push_to_hub: Annotated[str | None, Option(setting=False, metavar="OWNER/NAME")] = Field(
         None, description="upload the records and a data set card to this Hugging Face data set"
     )
 
     def inert(self) -> Mapping[str, str]:
-        """A model is asked only to choose phrases; only several errors come at a rate."""
+        """A model is asked only to choose phrases or what it was unsure of; only several errors come at a rate."""
         names = ("model", "temperature", "score_correction", "base_url", "backend", "key_variable")
-        found = {} if self.reflections == "model" else dict.fromkeys(names, "without --reflections model")
+        chosen = self.reflections == "model"
+        found = {} if chosen else dict.fromkeys(names, "without --reflections model")
+        if self.unsure is not None and not chosen:
+            found = dict.fromkeys(("temperature", "score_correction"), "without --reflections model")
         return found if self.turns > 1 else {**found, "retry_rate": "without --turns"}

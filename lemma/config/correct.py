@@ -11,12 +11,13 @@ from lemma.options import (
     ModelConfig,
     Option,
     Prompts,
+    ShardConfig,
     Strategies,
     Teacher,
 )
 
 
-class CorrectConfig(ModelConfig):
+class CorrectConfig(ModelConfig, ShardConfig):
     """Correct erroneous solutions: fix the wrong step and continue, or restart."""
 
     command: ClassVar[str] = "correct"

@@ -11,10 +11,11 @@ from lemma.options import (
     ModelConfig,
     Option,
     Prompts,
+    ShardConfig,
 )
 
 
-class CritiqueConfig(ModelConfig):
+class CritiqueConfig(ModelConfig, ShardConfig):
     """Test which critiques of wrong solutions help the student get the answer right."""
 
     command: ClassVar[str] = "critique"

@@ -8,11 +8,11 @@ from pydantic import Field
 
 from lemma.options import (
     Option,
-    StageConfig,
+    ShardConfig,
 )
 
 
-class RunConfig(StageConfig):
+class RunConfig(ShardConfig):
     """Run all commands of a pipeline."""
 
     command: ClassVar[str] = "run"

@@ -18,11 +18,12 @@ from lemma.options import (
     ModelConfig,
     Option,
     Prompts,
+    ShardConfig,
     Split,
 )
 
 
-class SampleConfig(ModelConfig):
+class SampleConfig(ModelConfig, ShardConfig):
     """Sample solutions from the student model and grade them."""
 
     command: ClassVar[str] = "sample"

@@ -12,13 +12,14 @@ from lemma.options import (
     ModelConfig,
     Option,
     Prompts,
+    ShardConfig,
     Strategies,
     Taxonomy,
     Teacher,
 )
 
 
-class SmoothConfig(ModelConfig):
+class SmoothConfig(ModelConfig, ShardConfig):
     """Have a teacher rewrite the transition from error to correction, and verify the result."""
 
     command: ClassVar[str] = "smooth"

@@ -77,7 +77,7 @@ class TrainConfig(StageConfig):
         None, ge=1, description="records per device and forward pass"
     )
     optimizer: Annotated[str | None, Option(metavar="NAME")] = Field(
-        None, description="optimizer name, as in transformers"
+        None, description="optimizer name, as in transformers, or muon (for small models)"
     )
     weight_decay: Annotated[float | None, Option(metavar="DECAY")] = Field(None, ge=0, description="weight decay")
     max_grad_norm: Annotated[float | None, Option(metavar="NORM")] = Field(

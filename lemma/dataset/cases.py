@@ -6,19 +6,31 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import orjson
 from pydantic import ValidationError
 
+from lemma.dataset.entries import Place
 from lemma.dataset.selection import Bundle, Selection
-from lemma.dataset.sources import Place, Sources
+from lemma.dataset.sources import Sources
 from lemma.exceptions import Refusal
 from lemma.formats.kind import Case, Joined, RightSolution
 from lemma.problems.similarity import NearDuplicates
-from lemma.records import Correction, ErroneousSolution, Problem, SmoothedTrajectory, Solution, Trajectory, content_id
+from lemma.records import (
+    Correction,
+    ErroneousSolution,
+    Problem,
+    Segment,
+    SmoothedTrajectory,
+    Solution,
+    Trajectory,
+    content_id,
+)
 from lemma.run_files import CORRECTIONS
 from lemma.statistics import random_for
-from lemma.steps import solution_text, split_steps, without_annotations
+from lemma.steps import solution_text, split_steps, states_answer, without_annotations
+from lemma.trajectories.checks import RIGHT_STEP, checked, known_lines
 from lemma.trajectories.joining import PhraseDraw, Truncation, join, opening, trajectory_of
 from lemma.trajectories.model_choice import ModelChoice, TurningPoint
 from lemma.trajectories.several_turns import Turn, fits_into, restarted, retried
@@ -39,6 +51,7 @@ class Joining:
     families: Mapping[str, str]
     turns: int = 1
     retry_rate: float = 0.5
+    verify_rate: float = 0.0
 
     def case(self, bundle: Bundle) -> tuple[Case, list[Refusal]]:
         """An error joined with its corrections, and refusals of near-duplicates and of rewrites that do not fit.
@@ -65,7 +78,9 @@ class Joining:
                 refusals.append(Refusal("error_step_unknown", detail))
                 continue
             made = self.joined(erroneous, correction, smoothed)
-            joined.append(made if made.rewritten else replace(made, longer=self.longer(erroneous, correction, others)))
+            if not made.rewritten:
+                made = replace(made, longer=self.longer(made.trajectory, erroneous, correction, others))
+            joined.append(made)
             if smoothed is not None and not joined[-1].rewritten:
                 detail = f"correction {correction.id}: the text before the turn is not the one that was rewritten"
                 refusals.append(Refusal("rewrite_mismatch", detail))
@@ -80,29 +95,54 @@ class Joining:
         return Joined(correction, join(erroneous, correction, phrase, self.truncate))
 
     def longer(
-        self, erroneous: ErroneousSolution, correction: Correction, others: Sequence[ErroneousSolution]
+        self,
+        plain: Trajectory,
+        erroneous: ErroneousSolution,
+        correction: Correction,
+        others: Sequence[ErroneousSolution],
     ) -> Trajectory | None:
-        """The trajectory with further errors of the same problem; None if there is to be one, or no other fits."""
+        """The trajectory with further errors of the same problem and with checks; None if it has neither."""
+        errors = self.turns_of(erroneous, correction, others)
+        made = plain.segments if len(errors) == 1 else self._several(errors, correction)
+        if self.verify_rate:
+            rng = random_for(self.phrases.seed, "checks", correction.id)
+            answers = [error.final_answer for error in errors]
+            made = checked(made, known_lines(errors, correction), answers, self.verify_rate, rng)
+        return None if made == plain.segments else trajectory_of(erroneous, correction, made)
+
+    def turns_of(
+        self, erroneous: ErroneousSolution, correction: Correction, others: Sequence[ErroneousSolution]
+    ) -> list[ErroneousSolution]:
+        """The errors of a trajectory: this one alone, or with others that fit."""
         if self.turns == 1 or not isinstance(self.phrases, PhraseDraw):
-            return None
+            return [erroneous]
         rng = random_for(self.phrases.seed, "turns", correction.id)
         wanted = 1
         while wanted < self.turns and rng.random() < self.retry_rate:
             wanted += 1
-        right = (*erroneous.split[0], *correction.steps)
-        is_fix = correction.strategy == "fix"
+        right, is_fix = (*erroneous.split[0], *correction.steps), correction.strategy == "fix"
         chosen: dict[tuple[str, ...], ErroneousSolution] = {}
         for one in (erroneous, *others):
             written = tuple(segment.text for segment in opening(one, correction, self.truncate))
             if len(chosen) < wanted and (not is_fix or fits_into(one, right)):
                 chosen.setdefault(written, one)
-        if len(chosen) < 2 or erroneous not in chosen.values():
-            return None
-        turns = [Turn(one, self._unnumbered_phrase(one, correction)) for one in chosen.values()]
-        made = restarted(turns, correction, self.truncate)
-        if is_fix:
-            made = retried(right, correction.final_answer, turns)
-        return trajectory_of(erroneous, correction, made)
+        # The error that the correction was made for comes first, unless its text has been taken by another one.
+        return [*chosen.values()] if erroneous in chosen.values() else [erroneous]
+
+    def _several(self, errors: Sequence[ErroneousSolution], correction: Correction) -> tuple[Segment, ...]:
+        turns = [Turn(one, self._unnumbered_phrase(one, correction)) for one in errors]
+        if correction.strategy == "restart":
+            return restarted(turns, correction, self.truncate)
+        return retried((*errors[0].split[0], *correction.steps), correction.final_answer, turns)
+
+    def checked_solution(self, solution: RightSolution) -> RightSolution:
+        """A right solution with checks of its steps, at the same rate as in those with errors."""
+        if not self.verify_rate:
+            return solution
+        rng = random_for(self.phrases.seed, "checks", solution.problem_id)
+        whole = (Segment(kind="correction", text=solution.text),)
+        known = {step: RIGHT_STEP for step in solution.steps if not states_answer((step,))}
+        return replace(solution, checked=checked(whole, known, (), self.verify_rate, rng))
 
     def _unnumbered_phrase(self, erroneous: ErroneousSolution, correction: Correction) -> str:
         # Each error draws its own phrase, so the draw goes by a correction of its own.
@@ -136,13 +176,15 @@ class Joining:
     def example(self, sources: Sources, selection: Selection) -> Trajectory | None:
         """A trajectory to look at: the first one with all four segments, if there is one."""
         found = None
-        for entry in [entry for entry in selection.errors if entry.corrections][:_EXAMPLES_TRIED]:
+        for entry in islice((entry for entry in selection.errors if entry.corrections), _EXAMPLES_TRIED):
             with suppress(ValidationError):
                 erroneous = ErroneousSolution.model_validate_json(sources.line(entry.place))
                 offset = entry.corrections[0]
                 correction = Correction.model_validate_json(sources.line(Place(CORRECTIONS.name, offset)))
                 if found is None or erroneous.error_step:
-                    found = self.joined(erroneous, correction, sources.smoothed(offset)).trajectory
+                    made = self.joined(erroneous, correction, sources.smoothed(offset))
+                    longer = None if made.rewritten else self.longer(made.trajectory, erroneous, correction, ())
+                    found = longer or made.trajectory
                 if erroneous.error_step:
                     break
         return found
@@ -166,7 +208,8 @@ def right_solution(line: bytes) -> RightSolution:
         return RightSolution(erroneous.problem_id, erroneous.question, erroneous.reference_steps, erroneous.gold_answer)
     if "verdict" in values:
         own = Solution.model_validate({name: value for name, value in values.items() if name != "question"})
-        return RightSolution(own.problem_id, str(values["question"]), own.steps, own.final_answer or "")
+        steps = tuple(map(without_annotations, own.steps))  # as wrong ones are shown
+        return RightSolution(own.problem_id, str(values["question"]), steps, own.final_answer or "")
     problem = Problem.model_validate_json(line)
     steps = tuple(map(without_annotations, split_steps(problem.solution)))
     return RightSolution(problem.id, problem.question, steps, problem.answer)

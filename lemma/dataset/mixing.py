@@ -10,6 +10,7 @@ others come first, then each comes again, in a new order drawn from the seed.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
@@ -71,7 +72,7 @@ class RightSolutions(Generic[Entry]):
 def _endless(entries: Sequence[Entry], seed: int, name: str) -> Iterator[Entry]:
     lap = 0
     while entries:
-        order = list(range(len(entries)))
+        order = array("Q", range(len(entries)))
         random_for(seed, "right solutions", name, str(lap)).shuffle(order)
         for position in order:
             yield entries[position]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress, islice
 
+from lemma.dataset.entries import Chosen, ErrorEntry, Rejections, SolutionEntry
 from lemma.dataset.mixing import RightSolutions, share_quota, spread_quota
-from lemma.dataset.sources import ErrorEntry, SolutionEntry, Sources
+from lemma.dataset.sources import Sources
 from lemma.formats.kind import RecordKind
-from lemma.problems.similarity import NearDuplicates, TestQuestions
+from lemma.problems.similarity import TestQuestions, near_duplicate_pairs
 from lemma.records import Rejection
 from lemma.run_files import CORRECTIONS, ERRONEOUS
 from lemma.statistics import random_for
-
-_STAGE = "build-sft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +36,22 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Selection:
-    """What goes into the records, in the order of the files, and what is rejected."""
+    """What goes into the records, in the order of the files, and what is rejected. `own_solutions` are proven."""
 
-    errors: tuple[ErrorEntry, ...]
-    solutions: tuple[SolutionEntry, ...]
-    own_solutions: tuple[SolutionEntry, ...]
-    rejections: tuple[Rejection, ...]
+    errors: Sequence[ErrorEntry]
+    solutions: Sequence[SolutionEntry]
+    own_solutions: Sequence[SolutionEntry]
+    rejections: Sequence[Rejection]
+    unsure_solutions: tuple[SolutionEntry, ...] = ()
+    """Own right solutions that are mixed in before all others, as the student was not sure of them."""
 
     def right_solutions(self, kind: RecordKind) -> Sequence[SolutionEntry]:
         """The right solutions that a kind may use."""
         if kind.judges_steps:
-            return [entry for entry in self.solutions if entry.place.file == ERRONEOUS.name]
+            entries = enumerate(self.solutions)
+            return Chosen(self.solutions, (number for number, one in entries if one.place.file == ERRONEOUS.name))
+        if kind.right_solutions == "mixed" and self.unsure_solutions:
+            return self.unsure_solutions
         return self.solutions
 
     def __len__(self) -> int:
@@ -65,31 +71,44 @@ def select(
         for entry in sources.solutions
         if (detail := tests.overlap(str(sources.values(entry.place).get("question")))) is not None
     }
-    rejections, kept = [], []
-    for entry in sources.errors:
+    rejected: list[tuple[int, str, str | int]] = []
+    own, others, errors = array("Q"), array("Q"), sources.errors
+    for number, entry in enumerate(errors):
         if entry.problem_id in overlapping:
-            rejections.append(_rejection(entry, "overlaps_excluded", overlapping[entry.problem_id]))
+            rejected.append((number, "overlaps_excluded", overlapping[entry.problem_id]))
         elif not entry.corrections and all(kind.needs for kind in kinds.values()):
-            rejections.append(_rejection(entry, "no_correction", "none of the strategies that were asked for"))
+            rejected.append((number, "no_correction", "none of the strategies that were asked for"))
         else:
-            kept.append(entry)
-    kept.sort(key=lambda entry: not entry.own)
-    different = []
-    seen = NearDuplicates(near_duplicates, lambda number: error_text(sources, kept[number]))
-    for number, entry in enumerate(kept):
-        earlier = seen.find_or_add(number)
-        if earlier is None:
-            different.append(entry)
-        else:
-            rejections.append(_rejection(entry, "near_duplicate", f"of {kept[earlier].id}"))
-    solutions = tuple(entry for entry in sources.solutions if entry.problem_id not in overlapping)
-    different.sort(key=lambda entry: entry.offset)
-    own = tuple(entry for entry in sources.own_solutions if entry.problem_id not in overlapping)
-    return Selection(tuple(different), solutions, own, tuple(rejections))
+            (own if entry.own else others).append(number)
+    kept = own + others
+    different = bytearray(b"\1") * len(errors)
+    for number, _, _ in rejected:
+        different[number] = 0
+    pairs = near_duplicate_pairs(len(kept), lambda place: error_text(sources, errors[kept[place]]), near_duplicates)
+    for place, earlier in pairs:
+        rejected.append((kept[place], "near_duplicate", kept[earlier]))
+        different[kept[place]] = 0
+    proven: tuple[SolutionEntry, ...] = ()
+    if any(kind.shows_solutions for kind in kinds.values()):
+        # No more than there are errors of the student's own, in any order: to prove one takes a while.
+        there = _not_of(overlapping, sources.own_solutions)
+        order = array("Q", range(len(there)))
+        random_for(0, "own right solutions").shuffle(order)
+        wanted = sum(different[number] for number in own)
+        proven = tuple(islice(filter(sources.is_proven, (there[number] for number in order)), wanted))
+    return Selection(
+        Chosen(errors, compress(range(len(errors)), different)),
+        _not_of(overlapping, sources.solutions),
+        proven,
+        Rejections(errors, rejected),
+    )
 
 
-def _rejection(entry: ErrorEntry, reason: str, detail: str) -> Rejection:
-    return Rejection(stage=_STAGE, id=entry.id, reason=reason, detail=detail)
+def _not_of(overlapping: Mapping[str, str], entries: Sequence[SolutionEntry]) -> Sequence[SolutionEntry]:
+    """The solutions of other problems than these."""
+    if not overlapping:
+        return entries
+    return Chosen(entries, (number for number, one in enumerate(entries) if one.problem_id not in overlapping))
 
 
 def error_text(sources: Sources, entry: ErrorEntry) -> str:
@@ -100,7 +119,7 @@ def error_text(sources: Sources, entry: ErrorEntry) -> str:
 
 def _records(kind: RecordKind, entry: ErrorEntry) -> int:
     """How many records of a kind an error makes."""
-    if not kind.takes(entry.located, entry.gain) or (kind.needs and not entry.corrections):
+    if not kind.takes(entry.located, entry.explained, entry.gain) or (kind.needs and not entry.corrections):
         return 0
     return len(entry.corrections) if kind.each_correction else 1
 
@@ -134,7 +153,7 @@ def bundles(
     for entry in selection.errors if others else ():
         of_problem.setdefault(entry.problem_id, []).append(entry)
     for entry in selection.errors:
-        beside = [other for other in of_problem.get(entry.problem_id, ()) if other is not entry]
+        beside = [other for other in of_problem.get(entry.problem_id, ()) if other.offset != entry.offset]
         random_for(seed, "others", entry.id).shuffle(beside)
         solutions = {
             name: (own.get(name, those) if entry.own else those).next_ones(_records(kinds[name], entry))

@@ -6,61 +6,22 @@ Only ids and file offsets are held in memory; the records stay on disk and are r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Self
 
 import orjson
 
+from lemma.dataset.entries import Errors, Place, SolutionEntry, Solutions
 from lemma.exceptions import RunDirectoryError
 from lemma.records import Strategy
 from lemma.run_files import CORRECTIONS, CRITIQUES, ERRONEOUS, PROBLEMS, SMOOTHED, SOLUTIONS
+from lemma.rundir.ids import IdMap, IdSet
 from lemma.rundir.lines import placed_lines, stage_input, text_field
+from lemma.trajectories.right_solutions import is_proven
 
 _FILES = (PROBLEMS, SOLUTIONS, ERRONEOUS, CORRECTIONS, CRITIQUES, SMOOTHED)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A record's file, and its first byte there."""
-
-    file: str
-    offset: int
-
-
-@dataclass(slots=True)
-class ErrorEntry:
-    """An erroneous solution, and the offsets of its corrections by the selected strategies.
-
-    It is `own` if the student made it, and `located` if its first wrong step is known.
-    """
-
-    id: str
-    problem_id: str
-    offset: int
-    located: bool
-    own: bool
-    corrections: list[int] = field(default_factory=list)
-    gain: float | None = None
-    """How much its critique helps the student; None if critiques were not tested."""
-
-    @property
-    def place(self) -> Place:
-        return Place(ERRONEOUS.name, self.offset)
-
-
-@dataclass(frozen=True, slots=True)
-class SolutionEntry:
-    """A right solution: the reference of an erroneous one, so that both read alike, else the problem's own.
-
-    One of the student's own needs the `question` as well.
-    """
-
-    problem_id: str
-    place: Place
-    question: Place | None = None
 
 
 class Sources:
@@ -75,7 +36,7 @@ class Sources:
         self._open = ExitStack()
         self._files: dict[str, IO[bytes]] = {}
         self.error_types: set[str] = set()
-        self.errors: list[ErrorEntry] = []
+        self.errors = Errors()
         self.problems: Counter[str] = Counter()
         self._smoothed_at: dict[int, int] = {}
         first_of = self._read_errors()
@@ -84,16 +45,17 @@ class Sources:
         self.solutions = self._read_solutions(first_of)
         self.own_solutions = self._read_own_solutions()
 
-    def _read_errors(self) -> dict[str, int]:
+    def _read_errors(self) -> IdMap:
         """Note the erroneous solutions. Returns the offset of each problem's first one with a reference."""
-        first_of: dict[str, int] = {}
+        first_of = IdMap()
         path = ERRONEOUS.path(self._run)
         for offset, number, values in placed_lines(path, ERRONEOUS.made_by[0]):
             record_id, problem_id, kind = (
                 text_field(values, name, path, number) for name in ("id", "problem_id", "error_type")
             )
             located, own = values.get("error_step") is not None, values.get("origin") == "student"
-            self.errors.append(ErrorEntry(record_id, problem_id, offset, located, own))
+            explained = bool(str(values.get("explanation") or "").strip())
+            self.errors.add(record_id, problem_id, offset, located=located, explained=explained, own=own)
             self.error_types.add(kind)
             if values.get("reference_steps"):
                 first_of.setdefault(problem_id, offset)
@@ -104,25 +66,32 @@ class Sources:
         path = SMOOTHED.path(self._run)
         lines = placed_lines(path, SMOOTHED.made_by[0]) if smoothed and path.exists() else ()
         rewrites = {text_field(values, "correction_id", path, number): offset for offset, number, values in lines}
-        entries = {entry.id: entry for entry in self.errors}
+        self.errors.correct(self._corrections(strategies, rewrites))
+        if rewrites:
+            raise RunDirectoryError(
+                f"{SMOOTHED.path(self._run)} rewrites corrections that are not in {CORRECTIONS.name} any more, such as "
+                f"{next(iter(rewrites))}. Run `lemma smooth --fresh` to rewrite the current ones, or give --no-smoothed"
+            )
+
+    def _corrections(self, strategies: Collection[Strategy], rewrites: dict[str, int]) -> Iterator[tuple[int, int]]:
+        """The number of the error that a correction belongs to, and its offset. Takes what is found off `rewrites`."""
+        numbers = IdMap()
+        for number in range(len(self.errors)):
+            numbers[self.errors.ids[number]] = number
         path = CORRECTIONS.path(self._run)
         for offset, number, values in placed_lines(path, CORRECTIONS.made_by[0]):
-            entry = entries.get(text_field(values, "erroneous_id", path, number))
-            if entry is None:
+            erroneous_id = text_field(values, "erroneous_id", path, number)
+            of = numbers.get(erroneous_id)
+            if of is None or self.errors.ids[of] != erroneous_id:
                 raise RunDirectoryError(
                     f"{path}, line {number}: corrects a solution that is not in {ERRONEOUS.name}. Run `lemma correct "
                     "--fresh` to correct the current ones"
                 )
             rewrite = rewrites.pop(text_field(values, "id", path, number), None)
             if values.get("strategy") in strategies:
-                entry.corrections.append(offset)
                 if rewrite is not None:
                     self._smoothed_at[offset] = rewrite
-        if rewrites:
-            raise RunDirectoryError(
-                f"{SMOOTHED.path(self._run)} rewrites corrections that are not in {CORRECTIONS.name} any more, such as "
-                f"{next(iter(rewrites))}. Run `lemma smooth --fresh` to rewrite the current ones, or give --no-smoothed"
-            )
+                yield of, offset
 
     def _read_critiques(self) -> None:
         """Note how much each critique helps, if they were tested. One that could not be tested does not help."""
@@ -135,34 +104,40 @@ class Sources:
             if not isinstance(gain, int | float):
                 raise RunDirectoryError(f"{path}, line {number}: gain: not a number; run `lemma critique --fresh`")
             gains[text_field(values, "erroneous_id", path, number)] = float(gain)
-        for entry in self.errors:
-            entry.gain = gains.get(entry.id, 0.0)
+        self.errors.gains = gains
 
-    def _read_solutions(self, first_of: Mapping[str, int]) -> list[SolutionEntry]:
-        entries = {
-            problem_id: SolutionEntry(problem_id, Place(ERRONEOUS.name, at)) for problem_id, at in first_of.items()
-        }
+    def _read_solutions(self, first_of: IdMap) -> Solutions:
+        """The problems' solutions, in their order, then those of problems that only errors know."""
+        solutions, seen = Solutions(PROBLEMS.name, ERRONEOUS.name), IdSet()
         path = PROBLEMS.path(self._run)
-        if not path.exists():
-            return list(entries.values())
-        solutions = []
-        for offset, number, values in placed_lines(path, PROBLEMS.made_by[0]):
+        for offset, number, values in placed_lines(path, PROBLEMS.made_by[0]) if path.exists() else ():
             problem_id = text_field(values, "id", path, number)
             self.problems[text_field(values, "source", path, number)] += 1
-            own = SolutionEntry(problem_id, Place(PROBLEMS.name, offset))
-            solutions.append(entries.pop(problem_id, own))
-        return [*solutions, *entries.values()]
+            first = None if problem_id in seen else first_of.get(problem_id)
+            seen.add(problem_id)
+            if first is None:
+                solutions.add(problem_id, PROBLEMS.name, offset)
+            else:
+                solutions.add(problem_id, ERRONEOUS.name, first)
+        for error in self.errors:
+            if error.problem_id not in seen and first_of.get(error.problem_id) == error.offset:
+                solutions.add(error.problem_id, ERRONEOUS.name, error.offset)
+        return solutions
 
-    def _read_own_solutions(self) -> list[SolutionEntry]:
+    def _read_own_solutions(self) -> Solutions:
         """The student's right solutions of problems that it got wrong at other times."""
-        wrong = {entry.problem_id: entry.place for entry in self.errors if entry.own}
+        wrong = IdMap()
+        for error in self.errors:
+            if error.own:
+                wrong[error.problem_id] = error.offset
         path = SOLUTIONS.path(self._run)
         lines = placed_lines(path, SOLUTIONS.made_by[0]) if wrong and path.exists() else ()
-        found = []
+        found = Solutions(SOLUTIONS.name, ERRONEOUS.name)
         for offset, number, values in lines:
             problem_id = text_field(values, "problem_id", path, number)
-            if values.get("verdict") == "equal" and values.get("steps") and problem_id in wrong:
-                found.append(SolutionEntry(problem_id, Place(SOLUTIONS.name, offset), wrong[problem_id]))
+            asked = wrong.get(problem_id)
+            if values.get("verdict") == "equal" and values.get("steps") and asked is not None:
+                found.add(problem_id, SOLUTIONS.name, offset, asked)
         return found
 
     def __enter__(self) -> Self:
@@ -186,6 +161,15 @@ class Sources:
             return line
         asked = self.values(entry.question)
         return orjson.dumps({**orjson.loads(line), "question": asked.get("question")})
+
+    def is_proven(self, entry: SolutionEntry) -> bool:
+        """Whether a right solution of the student's own is right for the reasons that the reference gives."""
+        own, wrong = self.values(entry.place), self.values(entry.question or entry.place)
+        question, gold = (str(wrong.get(name)) for name in ("question", "gold_answer"))
+        reference, steps = (
+            tuple(map(str, values or ())) for values in (wrong.get("reference_steps"), own.get("steps"))
+        )
+        return is_proven(question, gold, reference, steps)
 
     def lines(self, file: str, offsets: Iterable[int]) -> tuple[bytes, ...]:
         """Records of one file."""

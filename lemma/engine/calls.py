@@ -10,7 +10,7 @@ import asyncio
 import gc
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Generic
 
@@ -18,10 +18,11 @@ from rich.progress import Progress
 
 from lemma.engine.outcome import Outcome, chunk_of
 from lemma.engine.pool import Item
+from lemma.engine.ray_models import open_model
 from lemma.exceptions import StoppedError
 from lemma.models.client import Client, NotAskedError
 from lemma.models.costs import BudgetReachedError
-from lemma.models.factory import open_client
+from lemma.models.factory import open_clients
 from lemma.options import ModelConfig
 from lemma.run_files import PROBLEMS, RESPONSES
 from lemma.rundir.journal import Journal
@@ -42,15 +43,16 @@ def run_calls(
     *,
     journal: Journal,
     config: ModelConfig,
-    model: str,
+    models: Mapping[str, ModelConfig],
     progress: Progress,
     total: int | None = None,
 ) -> tuple[str, ...]:
     """Map `function` over the inputs that the journal has not acknowledged. Returns notes for the summary.
 
-    Inputs may include NOT_YET. The command is marked complete once every input has answers; dry runs and pending
-    batches leave it open. Raises ModelError as soon as the model cannot be used, StoppedError if a command that runs
-    side by side failed; what was made until then is kept, and every answer is stored.
+    `models` are those that it asks, with how to reach each. Inputs may include NOT_YET. The command is marked complete
+    once every input has answers; dry runs and pending batches leave it open. Raises ModelError as soon as the model
+    cannot be used, StoppedError if a command that runs side by side failed; what was made until then is kept, and every
+    answer is stored.
     """
     store = ResponseStore(config.run / RESPONSES)
     task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
@@ -59,7 +61,7 @@ def run_calls(
         progress.update(task, advance=finished, note=client.shown())
 
     async def ask_all() -> tuple[str, ...]:
-        client = open_client(config, model, store)
+        client = open_clients(models, store, open_model)
         try:
             missing = await flow.run(client)
             notes = await client.finish(missing, _accepted(journal))

@@ -83,4 +83,5 @@ def chunk_of(outcomes: Sequence[Outcome]) -> Chunk:
         for file, made in outcome.lines.items():
             lines.setdefault(file, []).extend(made)
     ids = tuple(outcome.input_id for outcome in outcomes)
-    return Chunk(ids, {file: b"".join(made) for file, made in lines.items()}, counts)
+    sizes = tuple({file: len(made) for file, made in outcome.lines.items()} for outcome in outcomes)
+    return Chunk(ids, {file: b"".join(made) for file, made in lines.items()}, counts, sizes)

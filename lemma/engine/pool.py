@@ -49,6 +49,7 @@ def run_stage(
     progress: Progress,
     *,
     total: int | None = None,
+    engine: str = "local",
 ) -> None:
     """Map `function` over the inputs that the journal has not acknowledged, and append what comes out, in order.
 
@@ -57,7 +58,7 @@ def run_stage(
     """
     todo = (item for item in inputs if item is NOT_YET or item.id not in journal.done)
     task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
-    for chunk in chunks_of(function, todo, workers):
+    for chunk in chunks_of(function, todo, workers, engine):
         if chunk.ids:
             journal.append(chunk)
             progress.advance(task, len(chunk.ids))
@@ -69,8 +70,17 @@ def run_stage(
     journal.complete()
 
 
-def chunks_of(function: Callable[[Item], Outcome], inputs: Iterable[Item], workers: int) -> Iterator[Chunk]:
-    """What a function makes of all inputs, in order; an empty chunk while the next input is not ready."""
+def chunks_of(
+    function: Callable[[Item], Outcome], inputs: Iterable[Item], workers: int, engine: str = "local"
+) -> Iterator[Chunk]:
+    """What a function makes of all inputs, in order; an empty chunk while the next input is not ready.
+
+    `engine` is `local`, or a Ray cluster as `--engine` names it.
+    """
+    if engine != "local":
+        from lemma.engine.ray_pool import chunks_from_ray
+
+        return chunks_from_ray(function, _batches(inputs), engine, workers)
     if workers == 1:
         return (_apply(function, batch) for batch in _batches(inputs))
     return _chunks_from_pool(function, _batches(inputs), workers)

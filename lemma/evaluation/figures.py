@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lemma.evaluation.metrics import Array, share
+from lemma.evaluation.metrics import Array, area_under_curve, share
 from lemma.evaluation.outputs import GREEDY, Condition, GradedOutput
 from lemma.statistics import Column, Interval, bootstrap
 
@@ -22,9 +22,12 @@ Rows = Sequence[GradedOutput]
 Terms = Callable[[Rows], Sequence[float]]
 Part = Callable[[GradedOutput], float | None]  # what an output counts; None leaves it out
 ALL = "all"
+_EDGES = np.arange(-20, 20, 0.05)  # of log-odds
 _GROUPS: Mapping[str, Callable[[GradedOutput], str | None]] = {
     "error_type": lambda row: row.error_type,
     "steps": lambda row: str(row.operations),
+    # Whether the wrong step was one of a solution whose answer was wrong, or did no harm.
+    "harmful": lambda row: ("yes" if row.facts["harmful"] else "no") if "harmful" in row.facts else None,
 }
 
 GroupOf = Callable[[GradedOutput], str | None]
@@ -99,6 +102,28 @@ def counts_of(*parts: Part) -> Terms:
         return sums
 
     return terms
+
+
+def separation(id: str, label: str, name: str, wrong: Sequence[Condition], right: Sequence[Condition]) -> Figure:
+    """How well a fact, a log-probability, tells the outputs made under some conditions from those under others: the
+    area under the ROC curve. Log-odds that are closer than 0.05 count as equal.
+    """
+
+    def terms(rows: Rows) -> Sequence[float]:
+        counts = np.zeros((2, len(_EDGES) + 1))
+        for row in rows:
+            value = row.facts.get(name)
+            if value is not None:
+                odds = value - math.log(max(-math.expm1(min(value, 0.0)), 1e-12))
+                counts[int(row.condition in right), np.searchsorted(_EDGES, odds)] += 1
+        return counts.ravel().tolist()
+
+    def area(totals: Array) -> Array:
+        wrong_counts, right_counts = np.split(totals, 2, axis=-1)
+        return area_under_curve(wrong_counts, right_counts)
+
+    width = 2 * (len(_EDGES) + 1)
+    return Figure(id, label, (*wrong, *right), terms, area, width, percent=False)
 
 
 def of_shares(combine: Callable[[Array, Array], Array]) -> Callable[[Array], Array]:

@@ -64,6 +64,15 @@ def blind_spot(others_errors: ArrayLike, own_errors: ArrayLike) -> Array:
     return share(user - own, user)
 
 
+def area_under_curve(wrong: ArrayLike, right: ArrayLike) -> Array:
+    """How well a score tells wrong from right: the probability that a wrong one has the higher score, where equal
+    scores count half (area under the ROC curve). The arguments count them by score, from low to high, on the last axis.
+    """
+    positive, negative = np.asarray(wrong, float), np.asarray(right, float)
+    below = np.cumsum(negative, axis=-1) - negative / 2
+    return share((positive * below).sum(axis=-1), positive.sum(axis=-1) * negative.sum(axis=-1))
+
+
 def harmonic_mean(first: ArrayLike, second: ArrayLike) -> Array:
     """ProcessBench's F1, of the accuracies on wrong and on right solutions (arXiv 2412.06559, section 2.4).
 

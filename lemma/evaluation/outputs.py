@@ -17,17 +17,32 @@ from pydantic import Field
 from lemma.arithmetic.equations import read_step as read_equations
 from lemma.generation.reading import first_wrong_step as first_wrong_step_of_story
 from lemma.generation.reading import is_right, read_step, read_story
-from lemma.grading.verdict import extract_answer, verdict
+from lemma.grading.verdict import extract_answer, is_no_gold_answer, verdict
 from lemma.records import Problem, Record
 from lemma.steps import split_steps
+from lemma.trajectories.checks import RIGHT, load_checks
 from lemma.trajectories.detection import Reflection, find_reflection
 
 Grade = Literal["right", "wrong", "none", "unknown"]
 # plain: the problem alone. injected, own: after a prefix that ends in a wrong step; right_prefix: in a right one.
-# own_forced, right_forced: after such a prefix and a reflection that was put behind it.
+# own_right: after a prefix of its own that ends in a right step.
+# own_forced, right_forced, own_right_forced: after such a prefix and a reflection that was put behind it.
+# forbidden: the problem alone, without reflecting. oracle: the same, with a reflection put behind its first wrong step.
 # user_turn: the wrong prefix stands in the user's turn. locate: which step is wrong? correct: LEMA's task.
 Condition = Literal[
-    "plain", "injected", "own", "right_prefix", "own_forced", "right_forced", "user_turn", "locate", "correct"
+    "plain",
+    "injected",
+    "own",
+    "right_prefix",
+    "own_right",
+    "own_forced",
+    "right_forced",
+    "own_right_forced",
+    "forbidden",
+    "oracle",
+    "user_turn",
+    "locate",
+    "correct",
 ]
 OUTPUTS = "outputs.jsonl"
 GREEDY = 0
@@ -73,6 +88,8 @@ class GradedOutput(Record):
 def grade(gold: str, text: str, finish_reason: str = "stop") -> tuple[str | None, Grade]:
     """The answer that a text states, and its grade. A text that was cut off states its answer only by a marker."""
     answer = extract_answer(text) if finish_reason == "stop" or states_answer(text) else None
+    if is_no_gold_answer(gold):
+        return answer, "unknown"
     found = None if answer is None else _GRADES[verdict(gold, text)]
     # An empty marker, or marks alone, is not an answer that could not be read: there is no answer.
     empty = found == "unknown" and (_EMPTY.search(text) or not (answer or "").strip(_MARKS))
@@ -110,7 +127,7 @@ def state_of_steps(question: str, steps: Sequence[str]) -> Grade:
     if wrong is not None:
         return "wrong"
     story = read_story(question)
-    read = [read_step(step) for step in steps]
+    read = [read_step(step) for step in steps if not is_confirmation(step)]
     proved = story is not None and all(step is not None and is_right(story, step) for step in read)
     return "right" if proved else "unknown"
 
@@ -119,11 +136,18 @@ def first_wrong_step(question: str, steps: Sequence[str]) -> int | None:
     """Index of the first step proved wrong, by the story of a generated problem, else by a false equation."""
     story = read_story(question)
     if story is not None:
-        return first_wrong_step_of_story(story, steps)
+        places = [place for place, step in enumerate(steps) if not is_confirmation(step)]
+        found = first_wrong_step_of_story(story, [steps[place] for place in places])
+        return None if found is None else places[found]
     for index, step in enumerate(steps):
         if any(equation.holds is False for equation in read_equations(step).equations):
             return index
     return None
+
+
+def is_confirmation(step: str) -> bool:
+    """Whether a line says no more than that the step before it holds, as `build-sft --verify-rate` writes it."""
+    return step.strip() in {phrase.text for name in RIGHT for phrase in load_checks().by_file[name]}
 
 
 def reflection_facts(problem: Problem, text: str) -> dict[str, object]:

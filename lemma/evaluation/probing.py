@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lemma.engine.outcome import Outcome
@@ -19,9 +19,29 @@ from lemma.evaluation.first_error import (
     location_facts,
     location_fields,
 )
-from lemma.evaluation.outputs import GREEDY, OUTPUTS, Condition, GradedOutput, grade, reflection_facts
+from lemma.evaluation.outputs import (
+    GREEDY,
+    OUTPUTS,
+    Condition,
+    GradedOutput,
+    first_wrong_step,
+    grade,
+    reflection_facts,
+)
 from lemma.evaluation.problems import LabeledSolution, TestProblem
-from lemma.evaluation.recovery import Prefix, forced, forced_facts, own_prefixes, recovery_facts
+from lemma.evaluation.recovery import (
+    OWN,
+    UNAIDED,
+    Prefix,
+    doubt,
+    forced,
+    forced_facts,
+    openings,
+    own_prefixes,
+    own_right_prefixes,
+    recovery_facts,
+    unsureness,
+)
 from lemma.exceptions import Refusal
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.models.prompts import load_prompt
@@ -29,6 +49,8 @@ from lemma.models.protocol import Response
 from lemma.records import ErroneousSolution, Rejection, content_id
 from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations
+from lemma.trajectories.certainty import beginnings
+from lemma.trajectories.detection import find_reflection
 
 Fields = Mapping[str, Any]
 
@@ -71,7 +93,7 @@ class _Probing:
             with suppress(Refusal):  # a problem into which no error can be injected is probed without
                 errors = erroneous_solutions(self._plan.injection, self._problem).records
         asked: list[Awaitable[list[GradedOutput]]] = []
-        if "plain" in wanted or "own" in wanted:
+        if wanted & {"plain", *OWN, *UNAIDED}:
             asked.append(self._plain_and_own())
         if "injected" in wanted:
             prefixes = list(_injected_prefixes(errors))
@@ -99,15 +121,43 @@ class _Probing:
             for sample, answer in answers
             if sample == GREEDY or "plain" in self._plan.conditions
         ]
-        if "own" not in self._plan.conditions:
+        if not self._plan.conditions & {*OWN, *UNAIDED}:
             return rows
-        samples = [answer.text for sample, answer in answers if sample != GREEDY and answer.finish_reason == "stop"]
-        prefixes = list(own_prefixes(question, self._reference, samples))
-        rng = random_for(self._plan.seed, "own", self._problem.id)
-        chosen = rng.sample(prefixes, min(self._plan.errors, len(prefixes)))
+        drawn = [answer for sample, answer in answers if sample != GREEDY and answer.finish_reason == "stop"]
+        samples = [answer.text for answer in drawn]
+        right = [_is_right(self._problem.answer, answer) for answer in drawn]
+        chosen: list[Prefix] = []
+        for condition, prefixes in (
+            ("own", list(own_prefixes(question, self._reference, samples, right))),
+            ("own_right", list(own_right_prefixes(question, samples, random_for(0, "own right", self._problem.id)))),
+        ):
+            if condition in self._plan.conditions:
+                rng = random_for(self._plan.seed, condition, self._problem.id)
+                chosen += rng.sample(prefixes, min(self._plan.errors, len(prefixes)))
         if "own_forced" in self._plan.conditions:
             chosen += self._forced(chosen)
-        return [*rows, *await self._recovery(chosen)]
+        greedy = next((answer for sample, answer in answers if sample == GREEDY), None)
+        recovered, unaided = await asyncio.gather(self._recovery(chosen), self._unaided(greedy))
+        return [*rows, *recovered, *unaided]
+
+    async def _unaided(self, greedy: Response | None) -> list[GradedOutput]:
+        """The greedy solution without reflections, and what becomes of it with one behind its first wrong step."""
+        question = self._problem.question
+        if greedy is None or not self._plan.conditions & set(UNAIDED):
+            return []
+        barred: Response | Refusal | None = greedy
+        if find_reflection(greedy.text) is not None:
+            barred = await self._asker.solve_without(question, openings(self._reference))
+        if barred is None or isinstance(barred, Refusal):
+            return []
+        rows = [self._row("forbidden", barred, GREEDY)]
+        steps = split_steps(barred.text)
+        wrong = first_wrong_step(question, steps)
+        if wrong is None:
+            return [*rows, self._row("oracle", barred, GREEDY)]
+        (prefix,) = own_prefixes(question, self._reference, [barred.text])
+        (seen,) = self._forced([prefix])
+        return [*rows, *await self._recovery([replace(seen, condition="oracle")])]
 
     def _forced(self, prefixes: Iterable[Prefix]) -> list[Prefix]:
         """The same prefixes, each with a reflection behind it."""
@@ -117,7 +167,8 @@ class _Probing:
         ]
 
     async def _recovery(self, prefixes: Sequence[Prefix]) -> list[GradedOutput]:
-        answers = await self._all(self._asker.solve(self._problem.question, prefix.given) for prefix in prefixes)
+        asked = self._all(self._asker.solve(self._problem.question, prefix.given) for prefix in prefixes)
+        answers, scored = await asyncio.gather(asked, asyncio.gather(*map(self._scores, prefixes)))
         rows = []
         for place, answer in answers:
             prefix = prefixes[place]
@@ -126,13 +177,27 @@ class _Probing:
                 "error_type": prefix.error_type,
                 "facts": forced_facts(self._problem.question, prefix, answer.text)
                 if prefix.reflection
-                else recovery_facts(prefix, answer.text),
+                else {**recovery_facts(prefix, answer.text), **scored[place]},
                 # `before` would be the state of the continuation alone, which says nothing about the whole solution.
                 **{name: found.get(name) for name in ("reflection_start", "reflection_end")},
             }
             given = "".join(f"{line}\n" for line in prefix.given)
             rows.append(self._row(prefix.condition, answer, place, given, fields))
         return rows
+
+    async def _scores(self, prefix: Prefix) -> dict[str, float]:
+        """How probable a reflection is behind an own step, and how unsure the model was of the step."""
+        if prefix.condition not in ("own", "own_right"):
+            return {}
+        question, *before = self._problem.question, *prefix.steps[:-1]
+        words_of_step = beginnings(question, prefix.steps)[-1].candidates
+        first_words, words = await asyncio.gather(
+            self._asker.score(question, prefix.steps, openings(self._reference)),
+            self._asker.score(question, before, words_of_step),
+        )
+        if not first_words or not words:
+            return {}
+        return {"doubt": doubt(first_words), "unsureness": unsureness(words)}
 
     def _to_locate(self, errors: Sequence[ErroneousSolution]) -> Iterator[tuple[LabeledSolution, str | None]]:
         if self._item.labeled is not None:
@@ -202,6 +267,12 @@ class _Probing:
             "operations": len(self._reference),
         }
         return GradedOutput(**{**values, **(fields or {})})
+
+
+def _is_right(gold: str, answer: Response) -> bool | None:
+    """Whether an answer is right; None if it can't be told."""
+    graded = grade(gold, answer.text, answer.finish_reason)[1]
+    return None if graded == "unknown" else graded == "right"
 
 
 def _injected_prefixes(errors: Sequence[ErroneousSolution]) -> Iterator[Prefix]:

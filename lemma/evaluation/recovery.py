@@ -8,6 +8,12 @@ errors lack recovery from their own (arXiv 2512.02389), so the gap between the t
 Whether a model can repair a step once it looks again is measured apart from whether it looks again by itself: a
 reflection is put behind its own wrong steps, and behind right ones. It may then write the same wrong step again, a
 right one, or take back what was right.
+
+Whether it knows its own wrong steps from its own right ones is measured three ways: by what it does next, by how
+probable the first word of a reflection is there, and by how sure it was of the step itself, that is by the probability
+of the step's least probable word. The last two need a model in this process, and so does what comes without
+reflections: lines that begin with the first word of one are barred. The oracle then puts a reflection behind the first
+wrong step of the greedy solution, and nowhere else.
 """
 
 from __future__ import annotations
@@ -16,20 +22,38 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 
-from lemma.evaluation.figures import Figure, counts_of, fact, is_right, of_shares, share_of, under
-from lemma.evaluation.outputs import Condition, first_wrong_step
+from lemma.evaluation.figures import (
+    Figure,
+    counts_of,
+    fact,
+    greedy,
+    is_right,
+    of_shares,
+    separation,
+    share_of,
+    under,
+)
+from lemma.evaluation.outputs import Condition, first_wrong_step, is_confirmation, states_answer
 from lemma.generation.reading import is_right as is_right_step
 from lemma.generation.reading import read_step, read_story
+from lemma.models.scoring import Score
+from lemma.records import Strategy
 from lemma.steps import split_steps
+from lemma.trajectories.certainty import least_probable_word
 from lemma.trajectories.detection import find_reflection
 from lemma.trajectories.phrases import choose_phrase, is_numbered, load_phrases
 
 WRONG_PREFIXES: tuple[Condition, ...] = ("injected", "own")
-FORCED: tuple[Condition, ...] = ("own_forced", "right_forced")
+FORCED: tuple[Condition, ...] = ("own_forced", "right_forced", "own_right_forced")
+OWN: tuple[Condition, ...] = ("own", "own_forced", "own_right", "own_right_forced")
+UNAIDED: tuple[Condition, ...] = ("forbidden", "oracle")
 _RIGHT_PREFIX: tuple[Condition, ...] = ("right_prefix",)
+_WORD = re.compile(r"\w+")
+_SUREST = 1e-12
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -44,6 +68,8 @@ class Prefix:
     error_type: str | None = None
     right_step: str | None = None
     reflection: str = ""
+    harmful: bool | None = None
+    """Whether the answer of the solution that it begins was wrong; None if that is not known."""
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -56,17 +82,47 @@ class Prefix:
         return self.steps[-1]
 
 
-def own_prefixes(question: str, reference: Sequence[str], samples: Sequence[str]) -> Iterator[Prefix]:
-    """Prefixes that end in the first wrong step of a sample, each once."""
+def steps_before_reflection(text: str) -> tuple[str, ...]:
+    """The steps that an output takes before it reflects for the first time."""
+    turn = find_reflection(text)
+    return split_steps(text if turn is None else text[: turn.start])
+
+
+def own_prefixes(
+    question: str, reference: Sequence[str], samples: Sequence[str], right: Sequence[bool | None] = ()
+) -> Iterator[Prefix]:
+    """Prefixes that end in the first wrong step of a sample, each once. `right` says whether its answer was right."""
     seen = set()
-    for text in samples:
-        turn = find_reflection(text)
-        steps = split_steps(text if turn is None else text[: turn.start])
+    for text, is_answer_right in zip(samples, right or [None] * len(samples), strict=True):
+        steps = steps_before_reflection(text)
         wrong = first_wrong_step(question, steps)
         if wrong is None or steps[: wrong + 1] in seen:
             continue
         seen.add(steps[: wrong + 1])
-        yield Prefix("own", steps[: wrong + 1], None, _counterpart(steps[wrong], reference))
+        harmful = None if is_answer_right is None else not is_answer_right
+        yield Prefix("own", steps[: wrong + 1], None, _counterpart(steps[wrong], reference), harmful=harmful)
+
+
+def own_right_prefixes(question: str, samples: Sequence[str], rng: random.Random) -> Iterator[Prefix]:
+    """Prefixes that end in a right step of a sample, drawn from those before its first wrong one, each once.
+
+    A step is called right only if that can be proved, which takes a generated problem.
+    """
+    story, seen = read_story(question), set()
+    for text in samples if story is not None else ():
+        steps = steps_before_reflection(text)
+        right = []
+        for place, text_of_step in enumerate(steps):
+            step = read_step(text_of_step)
+            if story is not None and step is not None and is_right_step(story, step):
+                right.append(place)
+            elif not is_confirmation(text_of_step):
+                break
+        if right:
+            given = steps[: rng.choice(right) + 1]
+            if given not in seen:
+                seen.add(given)
+                yield Prefix("own_right", given)
 
 
 def _counterpart(wrong: str, reference: Sequence[str]) -> str | None:
@@ -82,8 +138,27 @@ def forced(prefix: Prefix, rng: random.Random) -> Prefix:
     numbered = is_numbered(prefix.steps[-1], number)
     phrases = load_phrases("fix")
     reflection = choose_phrase(phrases, "", "calc", mode="typed", rng=rng, step_number=number, numbered=numbered)
-    condition: Condition = "right_forced" if prefix.condition == "right_prefix" else "own_forced"
-    return replace(prefix, condition=condition, reflection=reflection)
+    after: dict[Condition, Condition] = {"right_prefix": "right_forced", "own_right": "own_right_forced"}
+    return replace(prefix, condition=after.get(prefix.condition, "own_forced"), reflection=reflection)
+
+
+def openings(reference: Sequence[str]) -> tuple[str, ...]:
+    """The words that reflections begin with, without those that open a step of the reference."""
+    phrases = [phrase.text for strategy in get_args(Strategy) for phrase in load_phrases(strategy).anywhere()]
+    usual = {found.group() for step in reference if (found := _WORD.match(step))}
+    return tuple(sorted({found.group() for phrase in phrases if (found := _WORD.match(phrase))} - usual))
+
+
+def doubt(scores: Sequence[Score]) -> float:
+    """The log-probability that one of the scored words comes."""
+    return float(np.logaddexp.reduce([score.log_likelihood for score in scores]))
+
+
+def unsureness(scores: Sequence[Score]) -> float:
+    """The logarithm of one minus the probability of the least probable word, from the scores of beginnings that are
+    each one word longer.
+    """
+    return float(np.log(max(-np.expm1(min(least_probable_word(scores), 0.0)), _SUREST)))
 
 
 def forced_facts(question: str, prefix: Prefix, output: str) -> dict[str, float]:
@@ -92,13 +167,17 @@ def forced_facts(question: str, prefix: Prefix, output: str) -> dict[str, float]
     `parroted`: the next step is the last one again. `next_right`: the next step is right, if that can be told: from the
     story of a generated problem, else from the result that the last step has or should have had.
     """
-    after = split_steps(output)
+    after = [step for step in split_steps(output) if not is_confirmation(step)]
     facts = {"parroted": float(bool(after) and _repeats(prefix.last, after[0]))}
-    right = prefix.last if prefix.condition == "right_forced" else prefix.right_step
+    if prefix.harmful is not None:
+        facts["harmful"] = float(prefix.harmful)
+    right = prefix.right_step if prefix.condition in ("own_forced", "oracle") else prefix.last
     story = read_story(question)
     if story is not None:
         step = read_step(after[0]) if after else None
-        facts["next_right"] = float(step is not None and is_right_step(story, step))
+        # Behind the last step, the right answer may come at once.
+        answered = bool(after) and states_answer(after[0]) and _result(after[0]) == str(story.values()[story.asked])
+        facts["next_right"] = float(answered if step is None else is_right_step(story, step))
     elif right is not None:
         facts["next_right"] = float(bool(after) and _result(after[0]) == _result(right))
     return facts
@@ -114,9 +193,12 @@ def recovery_facts(prefix: Prefix, output: str) -> dict[str, float]:
     turn = find_reflection(output)
     recognized = turn is not None and not output[: turn.start].strip()
     facts = {"recognized": float(recognized)}
-    if prefix.condition == "right_prefix":
+    if prefix.condition in ("right_prefix", "own_right"):
         return facts
-    after = split_steps(output[turn.end :] if turn is not None and recognized else output)
+    if prefix.harmful is not None:
+        facts["harmful"] = float(prefix.harmful)
+    lines = split_steps(output[turn.end :] if turn is not None and recognized else output)
+    after = [step for step in lines if not is_confirmation(step)]
     wrong = _result(prefix.last)
     facts["parroted"] = float(bool(after) and _repeats(prefix.last, after[0]))
     if recognized and prefix.right_step is not None and _result(prefix.right_step) != wrong:
@@ -138,7 +220,7 @@ def _result(step: str) -> str | None:
 
 
 def _figures() -> Iterator[Figure]:
-    breakdowns = {"injected": ("error_type", "steps"), "own": ("steps",)}
+    breakdowns = {"injected": ("error_type", "steps"), "own": ("steps", "harmful")}
     recognized = fact("recognized")
     for condition in WRONG_PREFIXES:
         only, by = (condition,), breakdowns[condition]
@@ -148,11 +230,28 @@ def _figures() -> Iterator[Figure]:
         yield share_of(f"{condition}_right", f"{condition}: right in the end", only, is_right, by)
     yield share_of("right_prefix_right", "right prefix: right in the end", _RIGHT_PREFIX, is_right, ("steps",))
     yield share_of("right_prefix_reflection", "right prefix: false reflection", _RIGHT_PREFIX, recognized, ("steps",))
-    for condition, label in zip(FORCED, ("own, reflection forced", "right prefix, reflection forced"), strict=True):
+    yield share_of("own_right_right", "own right step: right in the end", ("own_right",), is_right, ("steps",))
+    yield share_of("own_right_reflection", "own right step: false reflection", ("own_right",), recognized, ("steps",))
+    for condition, after in zip(FORCED, ("own", "right prefix", "own right step"), strict=True):
         only = (condition,)
-        yield share_of(f"{condition}_repeated", f"{label}: same step again", only, fact("parroted"))
-        yield share_of(f"{condition}_next_right", f"{label}: next step right", only, fact("next_right"))
-        yield share_of(f"{condition}_right", f"{label}: right in the end", only, is_right)
+        groups = ("harmful",) if condition == "own_forced" else ()
+        label = f"{after}, reflection forced"
+        yield share_of(f"{condition}_repeated", f"{label}: same step again", only, fact("parroted"), groups)
+        yield share_of(f"{condition}_next_right", f"{label}: next step right", only, fact("next_right"), groups)
+        yield share_of(f"{condition}_right", f"{label}: right in the end", only, is_right, groups)
+    terms = counts_of(under(("own",), recognized), under(("own_right",), recognized))
+    label = "own recognized less false reflections"
+    yield Figure("own_recognized_less_false", label, ("own", "own_right"), terms, of_shares(np.subtract), 4)
+    label = "AUC of a reflection's first word, own wrong against own right steps"
+    yield separation("doubt_auc", label, "doubt", ("own",), ("own_right",))
+    label = "AUC of the step's least probable word, own wrong against own right steps"
+    yield separation("confidence_auc", label, "unsureness", ("own",), ("own_right",))
+    yield share_of("accuracy_forbidden", "accuracy, reflections barred", ("forbidden",), is_right)
+    yield share_of("accuracy_free", "accuracy, reflections free", ("plain",), greedy(is_right))
+    yield share_of("accuracy_oracle", "accuracy, reflection behind the first wrong step only", ("oracle",), is_right)
+    label = "greedy, reflection behind the first wrong step"
+    yield share_of("oracle_repeated", f"{label}: same step again", ("oracle",), fact("parroted"))
+    yield share_of("oracle_next_right", f"{label}: next step right", ("oracle",), fact("next_right"))
     for name, label, part in (
         ("gap_recognized", "injected - own: recognized", recognized),
         ("gap_right", "injected - own: right in the end", is_right),

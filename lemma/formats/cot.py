@@ -6,7 +6,8 @@ from lemma.formats.kind import RIGHT_SOLUTION, Line, RecordKind, RightSolution
 
 
 def of_solution(solution: RightSolution) -> Line:
-    return Line(solution.question, solution.text, RIGHT_SOLUTION, {"problem_id": solution.problem_id})
+    columns = {"problem_id": solution.problem_id}
+    return Line(solution.question, solution.text, RIGHT_SOLUTION, columns, said=solution.text)
 
 
 KIND = RecordKind(
@@ -15,4 +16,5 @@ KIND = RecordKind(
     of_solution=of_solution,
     right_solutions="each",
     needs_step=False,
+    thinks=True,
 )

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution, numbered, origin, task
+from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution, origin, task
 from lemma.records import ErroneousSolution
+from lemma.steps import numbered
 
 _PROMPT = "critique"
 _NO_FAULT = "Every step is right, and so is the answer."
@@ -20,8 +21,6 @@ _NO_FAULT = "Every step is right, and so is the answer."
 
 def of_error(case: Case) -> Iterator[Line]:
     erroneous = case.erroneous
-    if not erroneous.explanation.strip():
-        return
     asked = task(_PROMPT, erroneous.question, erroneous.steps, erroneous.final_answer)
     answer = _with_solution(critique_of(erroneous), case.repaired.right_solution(erroneous))
     yield Line(asked, answer, "wrong solution", {**origin(erroneous), "gain": case.gain})
@@ -53,5 +52,6 @@ KIND = RecordKind(
     right_solutions="half",
     judges_steps=True,
     needs_gain=True,
+    needs_explanation=True,
     prompts=(_PROMPT,),
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from lemma.models.prompts import load_prompt
+from lemma.models.thought_tags import PLAIN
 from lemma.records import Correction, ErroneousSolution, Segment, SegmentKind, Strategy, Trajectory
-from lemma.steps import answer_line, solution_text, split_steps
+from lemma.steps import answer_line, numbered, solution_text, split_steps
 
 Columns = dict[str, Any]
 RIGHT_SOLUTION = "right solution"
@@ -23,6 +24,8 @@ class RightSolution:
     question: str
     steps: tuple[str, ...]
     final_answer: str
+    checked: tuple[Segment, ...] = ()
+    """The solution with checks of its steps, if there are any."""
 
     @property
     def text(self) -> str:
@@ -33,7 +36,7 @@ class RightSolution:
 class Joined:
     """A correction and its trajectory: a plain join, or one that was `rewritten`, with its correction.
 
-    `longer` is the trajectory with further errors of the same problem, if there is one.
+    `longer` is the trajectory with further errors of the same problem, and with checks of its steps, if there is one.
     """
 
     correction: Correction
@@ -87,7 +90,7 @@ class Line:
     """A record before it takes a shape: the user's message, the assistant's message, and more columns.
 
     A preference pair has two answers; `worse` is the rejected one. The summary counts by `counted_as`, which is
-    `RIGHT_SOLUTION` for a record made from one.
+    `RIGHT_SOLUTION` for a record made from one. `said` is what a model says after it has thought the answer.
     """
 
     question: str
@@ -95,6 +98,28 @@ class Line:
     counted_as: str
     columns: Columns
     worse: str | None = None
+    said: str | None = None
+
+
+def as_thought(line: Line) -> Line:
+    """The record with its answer as a thought, error and repair included, and the right solution said after it.
+
+    The tags are the plain ones; `lemma train` writes those of the model's chat template.
+    """
+    assert line.said is not None
+    answer, begin = PLAIN.around(line.answer, line.said), len(PLAIN.opening)
+    parts = [
+        {"kind": part["kind"], "start": part["start"] + begin, "end": part["end"] + begin}
+        for part in line.columns.get("segments", ())
+    ]
+    if not parts:
+        return replace(line, answer=answer)
+    if parts[0]["kind"] == "prefix":
+        parts[0]["start"] = 0
+    else:  # the tag is not a part of what is wrong
+        parts.insert(0, {"kind": "prefix", "start": 0, "end": begin})
+    parts[-1]["end"] = len(answer)
+    return replace(line, answer=answer, columns={**line.columns, "segments": parts})
 
 
 @dataclass(frozen=True)
@@ -116,12 +141,16 @@ class RecordKind:
     """An error becomes one record per correction."""
     shaped: bool = True
     """Takes the chat shape of `--shape`; otherwise the columns are written as they are."""
+    thinks: bool = False
+    """Its answer may be a thought, with what is said after it."""
     pairs: bool = False
     """Has two answers to compare."""
     needs: tuple[Strategy, ...] = ("fix", "restart")
     """An error needs a correction by one of these strategies; if there are none here, it needs no correction."""
     needs_step: bool = True
     """An error needs a known first wrong step."""
+    needs_explanation: bool = False
+    """An error needs words that say what is wrong."""
     needs_gain: bool = False
     """An error needs a critique that helps the student, if critiques were tested."""
     prompts: tuple[str, ...] = ()
@@ -129,20 +158,21 @@ class RecordKind:
 
     def records(self, case: Case) -> Iterator[Line]:
         """The records of an error; none if the kind has none for such an error."""
-        has_correction = bool(case.joined) or not self.needs
+        error, has_correction = case.erroneous, bool(case.joined) or not self.needs
         if (
             self.of_error is not None
             and has_correction
-            and self.takes(case.erroneous.error_step is not None, case.gain)
+            and self.takes(error.error_step is not None, bool(error.explanation.strip()), case.gain)
         ):
             yield from self.of_error(case)
 
-    def takes(self, located: bool, gain: float | None) -> bool:
-        """Whether the kind can have a record of an error whose first wrong step is known or not, and whose critique
-        brought the student so much.
+    def takes(self, located: bool, explained: bool, gain: float | None) -> bool:
+        """Whether the kind can have a record of an error whose first wrong step is known or not, which is explained or
+        not, and whose critique brought the student so much.
         """
         helps = gain is None or gain > 0
-        return (located or not self.needs_step) and (helps or not self.needs_gain)
+        fits = (located or not self.needs_step) and (explained or not self.needs_explanation)
+        return fits and (helps or not self.needs_gain)
 
     @property
     def objective(self) -> Literal["sft", "dpo", "prm"]:
@@ -168,11 +198,6 @@ def spans(segments: tuple[Segment, ...]) -> list[Columns]:
         made.append({"kind": segment.kind, "start": start, "end": end})
         start = end
     return made
-
-
-def numbered(steps: Sequence[str], first: int = 1) -> tuple[str, ...]:
-    """Steps numbered from 1: `Step 1: ...` and so on."""
-    return tuple(f"Step {number}: {step}" for number, step in enumerate(steps, start=first))
 
 
 def task(prompt: str, question: str, steps: Sequence[str], final_answer: str) -> str:

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution, numbered, origin, task
-from lemma.steps import solution_text
+from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution, origin, task
+from lemma.steps import numbered, solution_text
 
 _PROMPT = "lema"
 _UNCHANGED = "..."
@@ -25,8 +25,6 @@ _UNCHANGED = "..."
 
 def of_error(case: Case) -> Iterator[Line]:
     erroneous, correction = case.erroneous, case.repaired.correction
-    if not erroneous.explanation.strip():
-        return
     wrong = erroneous.located_step + 1
     first = wrong if correction.strategy == "fix" else 1
     corrected = [] if first == 1 else [_UNCHANGED]
@@ -45,5 +43,6 @@ KIND = RecordKind(
     of_error=of_error,
     of_solution=of_solution,
     right_solutions="mixed",
+    needs_explanation=True,
     prompts=(_PROMPT,),
 )

@@ -3,7 +3,8 @@
 `segments` are character offsets into the answer. They cover all of it without gaps; the newline that ends a segment
 belongs to it. If the first wrong step is not known, all of the wrong solution is the `error`. A plain right solution
 that is mixed in is one `correction`, with nulls for the error's columns. With `--turns`, a record may hold several
-errors of its problem, each with its reflection; the columns are those of the error that it was made for.
+errors of its problem, each with its reflection; the columns are those of the error that it was made for. With
+`--verify-rate`, a `check` may follow a step: a sentence that says whether it holds (`lemma.trajectories.checks`).
 """
 
 from __future__ import annotations
@@ -25,16 +26,15 @@ def of_error(case: Case) -> Iterator[Line]:
             "segments": spans(trajectory.segments),
         }
         text = "".join(segment.text for segment in trajectory.segments)
-        yield Line(trajectory.question, text, counted_as, columns)
+        said = joined.right_solution(case.erroneous).text
+        yield Line(trajectory.question, text, counted_as, columns, said=said)
 
 
 def of_solution(solution: RightSolution) -> Line:
-    columns = {
-        "strategy": None,
-        **origin(solution),
-        "segments": spans((Segment(kind="correction", text=solution.text),)),
-    }
-    return Line(solution.question, solution.text, RIGHT_SOLUTION, columns)
+    segments = solution.checked or (Segment(kind="correction", text=solution.text),)
+    columns = {"strategy": None, **origin(solution), "segments": spans(segments)}
+    text = "".join(segment.text for segment in segments)
+    return Line(solution.question, text, RIGHT_SOLUTION, columns, said=solution.text)
 
 
 KIND = RecordKind(
@@ -44,4 +44,5 @@ KIND = RecordKind(
     right_solutions="mixed",
     needs_step=False,
     each_correction=True,
+    thinks=True,
 )

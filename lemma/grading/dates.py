@@ -8,7 +8,11 @@ from lemma.grading.answer_shapes import Answer, Moment, Words
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+# In full, or the usual short form: `12 marbles` is no date.
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
 _TIME = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*([ap])\.?\s*m\.?", re.I)
 _DAY, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?", r"(?:,?\s+(?P<year>\d{4}))?"
 _MONTH_FIRST = re.compile(rf"{_MONTH}\s+{_DAY}{_YEAR}", re.I)
@@ -28,7 +32,7 @@ def read_moment(text: str) -> Answer | None:
         return Moment("time", (hours % 12 + 12 * (time.group(3) in "pP"), minutes))
     if date := _MONTH_FIRST.fullmatch(text) or _DAY_FIRST.fullmatch(text):
         month, day, year = date.group("month", "day", "year")
-        return Moment("date", (int(year) if year else None, _MONTHS.index(month.lower()) + 1, int(day)))
+        return Moment("date", (int(year) if year else None, _MONTHS.index(month.lower()[:3]) + 1, int(day)))
     if date := _ISO.fullmatch(text):
         return Moment("date", tuple(map(int, date.groups())))
     # A day of the week, also by its first letters; three letters at least.

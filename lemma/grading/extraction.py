@@ -62,6 +62,10 @@ _OFFER = re.compile(
     r"|Should I|Can I help|Let me know|Please let me"
     r"|Feel free|If you (?:have|need|want|would)|I hope this|Hope this|Is there anything)\b[^.!?\n]{0,200}[.!?]*\s*$"
 )
+_CHOSEN = re.compile(
+    r"(?:\b(?:[Oo]ption|[Cc]hoice)\s{1,3}|(?=[*]{0,2}\())[*(]{0,3}([A-J])[)*]{0,3}\s{1,3}is\s{1,3}(?:the\s{1,3})?"
+    r"(?:correct|right)(?![a-z])"
+)
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*|__([^_\n]+)__|\\textbf\{([^{}\n]+)\}|<b>([^<\n]+)</b>")
 _LABELLED = re.compile(r"[a-z]\s*:")
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
@@ -71,18 +75,24 @@ _VERBS_AND_PRONOUNS = """
     is are was were be has have had makes make will would can could should so therefore thus hence then answer since
     because we i he she they it there this that which needs costs gets get do know let must now takes weighs equals
     total sum gives left each every per sure unsure
+    ends begins starts arrives departs finishes opens closes lasts remains remain earns spends pays buys bought sells
+    sold loses lost wins won counts runs walks drives travels wants reaches
+    donc il elle ils elles reste restent gagne gagnent faut bleiben bleibt sind gibt hat haben insgesamt gana ganan
+    queda quedan hay tiene tienen cuesta cuestan paga pagan rimangono restano zostaje
 """
 _SENTENCE_WORDS = frozenset(_VERBS_AND_PRONOUNS.split())
 _NUMBER = (
-    r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?:\s+\d+/\d+|/\d+)?|\.\d+"
+    # `10:30 a.m.`, `3:5` or `3 : 5`
+    r"\d{1,4}(?:(?: : |:)\d{1,4}){1,3}(?!\d)(?:\s?[aApP]\.?[mM](?![a-zA-Z]))?|\d{1,2} ?h ?\d{2}(?!\w|\.\d)"
+    r"|(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?:\s+\d+/\d+|/\d+)?|\.\d+"
     r"|\\[dt]?frac\{-?\d+\}\{\d+\}"
 )
 _SIGN = r"(?:(?<![\w)\]}.])[-−])?"
 _QUANTITY = rf"{_SIGN}(?:\\?[$€£]\s?)?{_SIGN}(?:{_NUMBER})(?:\s?(?:\\?%|°|[²³]))?"
 _LAST_QUANTITY = re.compile(rf"{_QUANTITY}(?:(?:[ ]?[a-zA-Z²³/^°]++){{1,3}}(?:\s+and)?\s+{_QUANTITY}(?=\s*[a-zA-Z]))?")
 _UNIT_TAIL = re.compile(
-    r" ?(?!(?:and|or|so|is|in|for|with|from|than|of|to)\b)[a-zA-Z°]+[²³]?(?:/[a-zA-Z]+)?(?:\^\d)?"
-    r"(?: (?:per|an?)? ?[a-zA-Z]+){0,4}"
+    r" ?(?!(?:and|or|so|is|in|for|with|from|than|of|to)\b)[a-zA-Z°]++[²³]?(?![^\W\d_])(?:/[a-zA-Z]+)?(?:\^\d)?"
+    r"(?: (?:per|an?)? ?[a-zA-Z]++(?![^\W\d_])){0,4}"
 )
 _FORMULA = re.compile(
     r"\$\$(.{1,1000}?)\$\$|(?<![\\$])\$([^$\n]{1,1000}?)(?<!\\)\$|\\\((.{1,1000}?)\\\)|\\\[(.{1,1000}?)\\\]", re.DOTALL
@@ -104,6 +114,11 @@ _CONTRAST = re.compile(
 )
 _EXCLAMATION = re.compile(r"(?<=\w)[!?]+$")
 _FOREIGN_WORD = re.compile(r"[^\W\d_A-Za-z\u0370-\u03ff]{2}")
+_ARROW = re.compile(
+    r"^\s*(?:=>|->|[→⇒⟹∴]|\\(?:Rightarrow|implies|therefore)(?![a-zA-Z])|(?i:ans|result|output)\.?\s?[:=])\s*"
+)
+# `D because 9 > 8` is D.
+_REASON = re.compile(r"^(.{1,60}?),? (?:because|since)\b.*$", re.DOTALL)
 _COPULA = re.compile(r"\b(?:is|are|was|were|be|equals)\s+")
 _NEGATION = re.compile(r"\b(?:not|cannot|never|neither|nor|wrong|incorrect)\b|n['’]t\b", re.I)
 
@@ -130,8 +145,12 @@ def find_answer(text: str) -> str | None:
             return marked
     if marked := _after_last_marker(text) or foreign_answer(text):
         return marked
+    if chosen := list(_CHOSEN.finditer(text[-_PROSE_WINDOW:])):
+        return chosen[-1].group(1)
     tidied = _tidy(_ASIDE.sub("", text)) if len(text) <= _BARE_LENGTH else ""
-    return tidied if tidied and _looks_bare(tidied) else _from_prose(text[-_PROSE_WINDOW:])
+    bold = _BOLD.search(text)
+    is_bare = tidied and (bold is None or bold.group(2)) and _looks_bare(tidied)
+    return tidied if is_bare else _from_prose(text[-_PROSE_WINDOW:])
 
 
 def is_read_from_words(text: str, answer: str) -> bool:
@@ -260,7 +279,7 @@ def _first_answer(tail: str) -> str | None:
     tail = _CALCULATION.sub("", tail).rstrip()
     end = _SENTENCE_END.search(tail)
     sentence = tail[: end.start()] if end else tail
-    answer = _tidy(_EXCLAMATION.sub("", _ASIDE.sub("", _CONTRAST.sub(r"\1", sentence))))
+    answer = _tidy(_EXCLAMATION.sub("", _ASIDE.sub("", _CONTRAST.sub(r"\1", _REASON.sub(r"\1", sentence)))))
     if not answer:
         return None
     if _looks_bare(answer):
@@ -336,6 +355,7 @@ def _after_copula(sentence: str) -> str | None:
 
 def _tidy(answer: str) -> str:
     """The answer without what surrounds it; nothing if it says only that there is none."""
+    answer = _ARROW.sub("", answer)
     answer = _without_punctuation(answer.strip().strip("*_`\"' \t\n")).strip("*_`\"' ")
     for opening, closing in (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]")):
         if answer.startswith(opening) and answer.endswith(closing) and len(answer) > len(opening) + len(closing):

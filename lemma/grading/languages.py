@@ -61,6 +61,9 @@ _NUMBER = re.compile(
 _AFTER_NUMBER = re.compile(r"\s?(?:\\?%|€|\$|°|[a-zA-Z]{1,3}[²³]?(?:/[a-z]{1,2})?(?![\w]))?")
 _FORMULA = re.compile(r"\$([^$\n]{1,200})\$|\\\(([^\n]{1,200}?)\\\)")
 _GROUPS = re.compile(r"(?<=\d)[\u00a0\u202f\u2009](?=\d{3}(?!\d))")
+# `12 500 руб.` in a language that separates groups by spaces.
+_SPACED_GROUPS = re.compile(r"(?<![\d.,:/*+=-])(?<![\d.,:/*+=-] )\d{1,3}(?: \d{3})+(?![\d/])")
+_EUROPEAN_LETTER = re.compile(r"[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e\u0400-\u04ff]")
 _LONGEST = 300
 _ATTEMPTS = 20
 
@@ -87,8 +90,11 @@ def is_doubtful(sentence: str) -> bool:
 
 
 def join_groups(text: str) -> str:
-    """The text without the narrow spaces between groups of three digits."""
-    return _GROUPS.sub("", text)
+    """The text without the spaces between groups of three digits; plain ones only in languages that write so."""
+    text = _GROUPS.sub("", text)
+    if not _EUROPEAN_LETTER.search(text):
+        return text
+    return _SPACED_GROUPS.sub(lambda number: number.group().replace(" ", ""), text)
 
 
 def _stated_in(sentence: str) -> str:

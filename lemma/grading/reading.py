@@ -312,15 +312,15 @@ def _begins_unit(tokens: Sequence[Token], at: int) -> bool:
         # In `\sin 30^\circ + 1`, the sign is a part of the number.
         is_last = all(other.kind != "number" for other in tokens[at:])
         return is_last and all(other.text not in TRIGONOMETRIC for other in tokens)
-    return token.kind == "text" or token.text in ("%", *_CURRENCY_SIGNS)
+    return token.kind == "text" or token.text in ("%", "¢", *_CURRENCY_SIGNS)
 
 
 def _is_short_unit(tokens: Sequence[Token], at: int) -> bool:
     """Whether the `m` of `5 m` is meters: after a number without letters, with at most a power or `/s` after it."""
     is_number = all(token.kind not in ("symbol", "function", "word") for token in tokens[:at])
+    of_units = ("^", "/", "*", "\\cdot", "-", "sec")
     return is_number and len(tokens) - at <= 9 and all(
-        token.kind in ("number", "symbol", "word", "open", "close") or token.text in ("^", "/", "*", "\\cdot", "-")
-        for token in tokens[at:]
+        token.kind in ("number", "symbol", "word", "open", "close") or token.text in of_units for token in tokens[at:]
     )  # fmt: skip
 
 
@@ -367,12 +367,14 @@ def _with_unit(expression: Expr, currency: str, following: Sequence[Token]) -> Q
 def _unit_words(tokens: Sequence[Token]) -> list[str]:
     r"""Names, `/`, `per` and powers from what follows a number: `\text{ cm}^2`, `km/h`, `\degree C`."""
     words: list[str] = []
-    power = False
+    power, sign = False, ""
     for token in tokens:
         if token.text == "^":
-            power = True
+            power, sign = True, ""
+        elif power and token.text == "-":
+            sign = "-"
         elif token.kind == "number" and power:
-            words.append(f"^{token.text}")
+            words.append(f"^{sign}{token.text}")
             power = False
         elif token.kind == "number":
             raise UnreadableError("a number among words")
@@ -380,6 +382,8 @@ def _unit_words(tokens: Sequence[Token]) -> list[str]:
             words.append(token.text)
         elif token.text == "\\degree":
             words.append("degree")
+        elif token.kind == "function" and token.text == "sec":
+            words.append("s")
         elif token.kind in ("word", "text", "symbol"):
             words.extend(re.findall(r"\^\{?\d\}?|[A-Za-z¢]+|/", token.text))
     if words[:1] == ["degree"] and len(words) > 1:

@@ -32,7 +32,7 @@ _USER_TURN = re.compile(_USER)
 _ASSISTANT_TURN = re.compile(_ASSISTANT)
 _TURN_ENDS = re.compile(
     r"</s>|<\|(?:end|eot|eom|im_end|return|call|eos|stop|EOT|END)[^|<>\s]{0,30}\|>|<\uff5cend[^<>|]{0,40}\uff5c>"
-    rf"|<(?:eos|pad|EOS|end_of_turn|end_of_utterance|end_of_sentence)>|\[(?:EOS|/s|END)\]|{_USER}|\[/INST\]"
+    rf"|<(?:eos|pad|EOS|EOD|eod|EOT|eot|end_of_turn|end_of_utterance|end_of_sentence)>|\[(?:EOS|/s|END)\]|{_USER}|\[/INST\]"
 )
 _OTHER_TOKENS = re.compile(
     rf"{_ASSISTANT}|<s>|<bos>|<unk>|<\|[A-Za-z_][A-Za-z_0-9]{{2,40}}\|>|<\uff5c[^<>|\uff5c]{{1,40}}\uff5c>"
@@ -40,7 +40,18 @@ _OTHER_TOKENS = re.compile(
 _NEXT_QUESTION = re.compile(
     r"\n(?=[ \t*#QNPEIHU])[ \t]{0,8}(?:[*]{2}|#{1,4} )?"
     r"(?:(?:(?:Next |New )?(?:Question|Problem|Exercise|Instruction|Input|Human|User)|Q)(?: ?\d{1,3})?(?:[*]{2})?:"
-    r"|#{1,4} (?:Instruction|Question|User|Input)\b)"
+    r"|#{1,4} (?:Instruction|Question|User|Input|Problem|Exercise|Example|Task)\b)"
+)
+# Words for "question" in other languages, each with a colon after it; in French a space comes before that.
+_FOREIGN_QUESTIONS = """
+    Question(?=.:) Frage Aufgabe Pregunta Problema Problème Domanda Pergunta Vraag Swali Pytanie Soru Вопрос Задача
+    问题 問題 質問 题目 문제 질문 คำถาม প্রশ্ন ప్రశ్న
+"""
+_FOREIGN_QUESTION = re.compile(
+    rf"\n[ \t*#]{{0,8}}(?:{'|'.join(_FOREIGN_QUESTIONS.split())})\s?(?:\d{{1,3}})?(?:[*]{{2}})?\s?[:\uff1a]"
+)
+_JSON_ANSWER = re.compile(
+    r"[\"'](?:final_?)?answer[\"']\s*:\s*(?:\"((?:[^\"\\\n]|\\.){1,300})\"|(-?[\d.,/]{1,40}))\s*[,}]", re.IGNORECASE
 )
 _STATED = re.compile(r"answer|####|\\boxed|(?:^|\n)\s{0,4}A:", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
@@ -56,6 +67,12 @@ def final_response(text: str) -> str | None:
         if response is None:
             return None
         text = response
+    if stated := _in_json(text):
+        return stated
+    if ":" in text or "\uff1a" in text:
+        foreign = _FOREIGN_QUESTION.search(text)
+        if foreign and _DIGIT.search(text, 0, foreign.start()):
+            text = text[: foreign.start()]
     begin = 0
     while following := _NEXT_QUESTION.search(text, begin):
         # Only what comes after the last question is searched: of many questions, each part is read once.
@@ -65,6 +82,15 @@ def final_response(text: str) -> str | None:
             return None
         begin = following.end()  # an introduction, after which the question is only repeated
     return text
+
+
+def _in_json(text: str) -> str | None:
+    """The answer in an object that is the whole text: `{"reasoning": "...", "answer": "18"}`."""
+    stripped = text.strip()
+    if not stripped.startswith(("{", "```")) or not stripped.endswith(("}", "```")):
+        return None
+    found = _JSON_ANSWER.findall(stripped)
+    return (found[-1][0].replace("\\\\", "\\") or found[-1][1]) if found else None
 
 
 def _without_markup(text: str) -> str | None:

@@ -79,6 +79,10 @@ _DERIVED = {
     "gigahertz": ({"time": -1}, Fraction(10**9)),
     "pascal": ({"mass": 1, "length": -1, "time": -2}, Fraction(1)),
     "kilopascal": ({"mass": 1, "length": -1, "time": -2}, Fraction(1000)),
+    "wh watthour": ({"mass": 1, "length": 2, "time": -2}, Fraction(3600)),
+    "kwh kilowatthour": ({"mass": 1, "length": 2, "time": -2}, Fraction(3600000)),
+    "cal calorie": ({"mass": 1, "length": 2, "time": -2}, Fraction("4.184")),
+    "kcal kilocalorie": ({"mass": 1, "length": 2, "time": -2}, Fraction(4184)),
     "coulomb": ({"electric": 1, "time": 1}, Fraction(1)),
 }
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "squared": 2, "cubed": 3}

@@ -22,9 +22,11 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from lemma.grading.extraction import find_answer, is_read_from_words
+from lemma.grading.languages import foreign_answer
 from lemma.grading.number_words import replace_number_words
 from lemma.grading.phrases import Modifier, split_modifier
 from lemma.grading.plain_numbers import compare_plain_numbers, read_plain_number
+from lemma.grading.responses import final_response
 
 if TYPE_CHECKING:
     from lemma.records import Verdict
@@ -45,23 +47,46 @@ _WORD = re.compile(r"[A-Za-z]{2,}")
 # What data sets write if there is no answer to compare with. `none` in lower case is the empty set.
 _NO_GOLD_NAMES = """
     proof, proof problem, proof question, this is a proof problem, see proof, see the proof, see solution,
-    see the solution, not found, notfound, not_found, not-found, answer not found, n/a, na, n.a, null, nan, nil, tbd,
-    todo, unknown, missing, not available, not provided, not applicable, not given, no answer, no answer found,
-    no answer given, invalid, -, --, ---, ?, ??, ???,
+    see the solution, proof required, not found, notfound, not_found, not-found, answer not found, n/a, na, n.a, #n/a,
+    null, nan, nil, tbd, todo, unknown, missing, unspecified, not specified, not stated, unavailable, not available,
+    omitted, unanswered, not provided, not applicable, not given, none provided, no answer, no answer found,
+    no answer given, no answer provided, no answer available, no final answer, no ground truth, no reference answer,
+    answer not available, answer not provided, answer missing, invalid, -, --, ---, ?, ??, ???,
+    略, 证明, 证明略, 见解析, 解析, 证明见解析, 无答案
 """
 _NO_GOLD = frozenset(name.strip() for name in _NO_GOLD_NAMES.split(","))
 _LONGEST_NO_GOLD = 60
+# `Step-by-step answer: 6 * 7 is 42. The answer is 42.`
+_LAST_SENTENCE = re.compile(r"(?:^|[.!?\u3002\n])\s*([^.!?\u3002\n]*\d[^!?\u3002\n]*)[.!\u3002]?\s*$")
+_STATES_ANSWER = re.compile(r"\banswer\s*(?:is|:)", re.I)
 _BOXED = re.compile(r"\\boxed\s*\{[^\n]{0,200}?\}(?![}\d])")
 _TEXT_WRAPPERS = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm)\s*\{([^{}]*)\}")
 _PROSE_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _FEWEST_WORDS_OF_PROSE = 3
+_FOREIGN_LETTER = re.compile(r"[^\W\d_A-Za-z\u0370-\u03ff]")
+_FEWEST_LETTERS_OF_PROSE = 6
+_LONGEST_SENTENCE = 300
 _NUMBERS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+# Nothing but thousands has two points or more; the Indian style has two digits in the groups before the last.
+_GROUPED = re.compile(
+    r"([-\u2212]?)([1-9]\d{0,2}(?:\.\d{3}){2,}|[1-9]\d?(?:,\d{2})+,\d{3}|[1-9]\d{0,2}(?:['\u2019_]\d{3})+)"
+)
 _THOUSANDS_WITH_POINTS = re.compile(r"-?[1-9]\d{0,2}(?:\.\d{3})+")
 _THOUSANDS_WITH_COMMAS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?![\d.,]|\s*[,;])")
-_YES_NO = re.compile(r"\s*(?:\\text\s*\{\s*)?(?:yes|no)\b[\s.}]*", re.I)
+_YES_NO = re.compile(r"\s*(?:\\text\s*\{\s*)?(yes|no)\b(?:[\s.}]*$|[,;:]\s)", re.I)
 _YES_NO_BEGINS = re.compile(r"[\s*]*(yes|no)\b[*]*(?:[,.;:!]|\s*$)", re.I)
 _TEXT_COMMANDS = frozenset(["text", "mbox", "textbf", "mathrm"])
+_UNIT_OR_WORD = re.compile(r"[^\W\d_]+|[€$£¥₹%]")
+_DIGIT = re.compile(r"\d")
+_WITH_COMPOUND_UNIT = re.compile(r"\s*(-?[\d.,]{1,20})\s(?=[^\n/]{0,20}/\s?\()[A-Za-z\u00b0\u03a9\u00b5(][^\d\n]{0,40}")
+_CLOCK_IN_WORDS = re.compile(r"\b(?:half|quarter)\s+(?:past|to)\b", re.I)
+# `Team A`, `Room 12`
+_LABELLED = re.compile(
+    r"(?!about|over|under|than|least|most|not|sin|cos|tan|cot|sec|csc|log|sqrt|exp|abs)"
+    r"([A-Za-z]{3,20}) ([A-Z]|[1-9]\d{0,3})"
+)
+_NOT_A_DIGIT = re.compile(r"\D")
 _LETTERS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]")
 _SPACES = re.compile(r"\s+")
 # math-verify misreads words, several numbers side by side, number bases and percents.
@@ -99,6 +124,8 @@ def verdict(gold: str | Number, text: str | Number) -> Verdict:
             return "unknown"
         number, answer = read_plain_number(found), found
         if number is None:
+            if not _DIGIT.search(found) and foreign_answer(final_response(text) or ""):
+                return "unknown"  # a number in words of another language
             result = _compare_bounded(gold, answer)
             return result if result == "equal" else _in_another_notation(gold, answer, text) or result
     result = compare_plain_numbers(gold_number, number)
@@ -111,13 +138,19 @@ def verdict(gold: str | Number, text: str | Number) -> Verdict:
 def _compare_with_text(gold: str, text: str) -> Verdict:
     """`verdict` for a gold answer that is no plain number."""
     stated = _gold_answer(gold)
-    answer = find_answer(text) if stated else None
-    if stated is None or answer is None:
+    if stated is None:
         return "unknown"
-    if _YES_NO.fullmatch(stated) and (said := _YES_NO_BEGINS.match(text)):
-        answer = said.group(1)
+    if (wanted := _YES_NO.match(stated)) and (said := _YES_NO_BEGINS.match(final_response(text) or "")):
+        return "equal" if wanted.group(1).lower() == said.group(1).lower() else "different"
+    answer = stated if text.strip() == stated.strip() else find_answer(text)
+    if answer is None:
+        return "unknown"
     result = _compare_bounded(stated, answer)
-    return "unknown" if result == "different" and _is_mentioned_elsewhere(gold, text, answer) else result
+    # `4.18 J/(g K)` and 4.18: a unit that was not read may be left out as any other.
+    number = _WITH_COMPOUND_UNIT.fullmatch(stated)
+    doubtful = number is not None and _compare_bounded(number.group(1), answer) == "equal"
+    doubtful = doubtful or _is_mentioned_elsewhere(gold, text, answer)
+    return "unknown" if result == "different" and doubtful else result
 
 
 def _written(number: str | Number) -> str:
@@ -188,15 +221,21 @@ def _gold_answer(gold: str) -> str | None:
         return None
     if "\\boxed" in gold or "####" in gold:
         return find_answer(gold) if len(set(_BOXED.findall(gold))) < 2 else None
-    words = _PROSE_WORD.findall(gold)
-    if len(words) < _FEWEST_WORDS_OF_PROSE or not any(map(str.isdigit, gold)):
+    words, letters = _PROSE_WORD.findall(gold), _FOREIGN_LETTER.findall(gold)
+    in_words = len(words) >= _FEWEST_WORDS_OF_PROSE or len(letters) >= _FEWEST_LETTERS_OF_PROSE
+    if _YES_NO.match(gold) or not in_words or not any(map(str.isdigit, gold)):
         return gold
-    numbers = _NUMBERS.findall(gold)
-    return find_answer(gold) if len(set(numbers)) == 1 else gold
+    last = _LAST_SENTENCE.search(gold[-_LONGEST_SENTENCE:])
+    if len(set(_NUMBERS.findall(gold))) == 1:
+        gold = find_answer(gold) or ""
+    elif last and (_STATES_ANSWER.search(last.group(1)) or foreign_answer(last.group(1))):
+        gold = find_answer(last.group(1)) or ""
+    return gold or None
 
 
 def _may_be_thousands(gold: str, answer: str) -> bool:
     """Whether `1.130` may be meant as 1130, as some languages write it."""
+    answer = _UNIT_OR_WORD.sub("", answer).strip()
     for one, other in ((gold, answer), (answer, gold)):
         if _THOUSANDS_WITH_POINTS.fullmatch(one) and one.replace(".", "") == other.replace(",", ""):
             return "," not in other or one.endswith("000")
@@ -208,6 +247,10 @@ def _in_another_notation(gold: str, answer: str, text: str) -> Verdict | None:
 
     `3,14` is a decimal in a sentence or a box. All alone it may also be a list of two numbers.
     """
+    grouped = _GROUPED.search(answer)
+    if grouped and not re.search(r"[\d.,]", answer[: grouped.start()] + answer[grouped.end() :]):
+        plain = _NOT_A_DIGIT.sub("", grouped.group(2))
+        return _compare_bounded(gold, answer[: grouped.start()] + grouped.group(1) + plain + answer[grouped.end() :])
     if _may_be_thousands(gold, answer):
         return "unknown"
     comma = _DECIMAL_COMMA.search(answer)
@@ -217,7 +260,7 @@ def _in_another_notation(gold: str, answer: str, text: str) -> Verdict | None:
     in_words = answer[: comma.start()] + f"{whole}.{decimals}" + answer[comma.end() :]
     if _compare_bounded(gold, in_words) != "equal":
         return None
-    is_bare = answer.strip() == text.strip()
+    is_bare = answer.strip() == text.strip() and not _UNIT_OR_WORD.search(answer)
     if is_bare and _THOUSANDS_WITH_COMMAS.fullmatch(answer):
         return None
     is_decimal = "." in comma.group(1) or ("." in gold and (whole == "0" or not is_bare))
@@ -232,18 +275,25 @@ def _compare_bounded(gold: str, answer: str) -> Verdict:
 
 @lru_cache(maxsize=_CACHED_PAIRS)
 def _compare(gold: str, answer: str) -> Verdict:
-    # Most answers do not need these modules. Importing them takes longer than comparing all numbers of a data set.
-    from lemma.grading.comparison import are_of_one_kind, compare
-    from lemma.grading.reading import read_answer
-
-    if not gold or not answer:
+    if not gold or not answer or _CLOCK_IN_WORDS.search(answer) or _CLOCK_IN_WORDS.search(gold):
         return "unknown"
+    one, other = _LABELLED.fullmatch(gold), _LABELLED.fullmatch(answer)
+    if one and other and one.group(1).lower() == other.group(1).lower() and one.group(2) != other.group(2):
+        return "different"
     if _SPACES.sub(" ", gold) == _SPACES.sub(" ", answer):
         return "equal"
     if "~" in answer or "\\sim" in answer or answer.endswith("+") or _PROSE_WORD.search(answer):
         modified = split_modifier(replace_number_words(_TEXT_WRAPPERS.sub(r" \1 ", answer)).strip())
         if modified:
             return _compare_modified(gold, *modified)
+    return _compare_shapes(gold, answer)
+
+
+def _compare_shapes(gold: str, answer: str) -> Verdict:
+    # Most answers do not need these modules. Importing them takes longer than comparing all numbers of a data set.
+    from lemma.grading.comparison import are_of_one_kind, compare
+    from lemma.grading.reading import read_answer
+
     try:
         gold_shape, answer_shape = read_answer(gold), read_answer(answer)
         if gold_shape is None or answer_shape is None:

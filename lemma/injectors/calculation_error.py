@@ -1,22 +1,24 @@
 """The operands and the operator are right, the result is not.
 
-Only slips that people make: a dropped carry, a borrow forgotten, a neighbour in the times table, a lost zero, a
-shifted decimal point, a term of a long sum passed over or taken twice, a slip in a part of a long calculation, a
-partial product left out, swapped digits, an ignored order of operations. Never a random number.
+Only slips that people make: a dropped carry, a borrow forgotten, a column that adds up to one too many, a neighbor in
+the times table, a lost zero, a shifted decimal point, a term of a long sum passed over or taken twice, a slip in a part
+of a long calculation, a partial product left out, an ignored order of operations. Never a random number.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, evaluate, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import INTEGER, PLAIN, Value, decimals_needed, normal, render
 from lemma.arithmetic.propagation import Change
+from lemma.injectors.algebra import AlgebraInjector, NumbersAndLetters
+from lemma.injectors.coefficients import wrong_coefficients
 from lemma.injectors.cuts import replaced
-from lemma.injectors.proposal import Proposal, Site, shuffled, sites, swapped_digits
+from lemma.injectors.proposal import RARE, SELDOM, Proposal, Site, shuffled, sites
 
 Slip = tuple[Value, str]
 
@@ -25,15 +27,24 @@ _MOST_DECIMALS = 4
 _LARGEST_FACTOR = 11
 _TENS = 100  # nor the sums of tens, up to here
 _TWICE = 20  # up to here, everybody knows the half and the double
+_FEWEST = 3  # from here on, people are not sure of the times table
+_LARGEST_KNOWN = 9  # what two digits add up to without anybody getting it wrong, almost
+_SMALLEST_PRODUCT = 9
 _OFF = {1: "one", 2: "two"}
-_COLUMNS, _FEWEST_IN_COLUMNS = ("ones", "tens", "hundreds", "thousands"), 5
-_SWAPPED = 100  # nobody swaps the digits of a number that is said in one breath
+_COLUMNS = {-2: "hundredths", -1: "tenths", 0: "ones", 1: "tens", 2: "hundreds", 3: "thousands"}
 
 
-def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+def in_numbers(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """Slips in the result of one equation; in an easy one only if the solution has no other."""
     # An unknown that the text solves for is a result too: "6x = 96, x = 16".
-    solved = [Site(graph, index) for index, equation in enumerate(graph.equations) if equation.solves]
+    # One that is named before its equation keeps its right value there.
+    named = {(mention.number.face, mention.step) for mention in graph.mentions}
+    solved = [
+        Site(graph, index)
+        for index, equation in enumerate(graph.equations)
+        if equation.solves
+        if not any(face == equation.result.face and step <= graph.step_of[index] for face, step in named)
+    ]
     found = [*sites(graph, rng), *solved]
     hard = [proposal for site in found if not _is_easy(site) for proposal in _slips_of(site, rng)]
     yield from hard or (proposal for site in found if _is_easy(site) for proposal in _slips_of(site, rng))
@@ -41,19 +52,21 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
 
 def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
     seen, (lowest, highest) = {site.equation.result.face}, _plausible(site)
-    for wrong, reason in [*shuffled(_slips(site), rng), *shuffled(_column_slips(site), rng)]:
+    often, seldom = (shuffled(_slips(site, careless and not site.graph.latex), rng) for careless in (False, True))
+    for wrong, reason in (*often, *seldom, *shuffled(_column_slips(site), rng)):
         if wrong not in seen and lowest < wrong < highest:
             seen.add(wrong)
             told = f"{site.quoted(site.expression)} is"
             if site.equation.solves:
                 told = f"{site.quoted(site.equation.solves)} gives"
             explanation = f"{told} {site.result}, not {site.shown(site.equation.result, wrong)}: {reason}."
-            yield Proposal(Change(site.index, result=wrong), explanation)
+            weight = 1 if (wrong, reason) in often else SELDOM if (wrong, reason) in seldom else RARE
+            yield Proposal(Change(site.index, result=wrong), explanation, weight)
 
 
 def _is_easy(site: Site) -> bool:
     """Whether nobody gets this wrong: half or twice a round number, ten times or a tenth of
-    a whole one, and sums and differences of tens.
+    a whole one, sums and differences of tens, and sums of two digits.
     """
     tree, operands = site.equation.tree, site.equation.operands
     if not (isinstance(tree, Binary) and isinstance(tree.left, int) and isinstance(tree.right, int)):
@@ -64,7 +77,7 @@ def _is_easy(site: Site) -> bool:
     if not isinstance(left, int) or not isinstance(right, int):
         return False
     if tree.operator in "+-":
-        return left % 10 == right % 10 == 0 and max(left, right) <= _TENS
+        return max(left, right) < 10 or (left % 10 == right % 10 == 0 and max(left, right) <= _TENS)
     pairs = ((left, right), (right, left)) if tree.operator == "*" else ((left, right),)
     if any(factor in (10, 100, 1000) and (tree.operator == "*" or many % factor == 0) for many, factor in pairs):
         return True
@@ -86,40 +99,38 @@ def _plausible(site: Site) -> tuple[Value, Value]:
     return lowest, highest
 
 
-def _slips(site: Site) -> list[Slip]:
-    """The wrong results that people get, each with how they get it."""
+def _slips(site: Site, careless: bool) -> list[Slip]:
+    """The wrong results that people get, each with how they get it; if they are `careless`, in easy places as well."""
     equation, right = site.equation, site.equation.result.face
     if equation.result.style.form != PLAIN:
         return []  # the slips are those of written digits
     slips: list[Slip] = []
-    if not isinstance(right, int):
-        slips += [(normal(right * factor), "the decimal point is shifted") for factor in (10, Fraction(1, 10))]
     tree, values = equation.tree, equation.operand_values()
+    if not isinstance(right, int) and isinstance(tree, Binary) and tree.operator in "*/":
+        slips += [(normal(right * factor), "the decimal point is shifted") for factor in (10, Fraction(1, 10))]
     if equation.result.percent and not equation.bare_percent:
         return slips
     operators = {node.operator for node in nodes(tree)}
     if operators == {"+"}:
-        slips += _addition_slips([values[leaf] for leaf in leaves(tree)], right)
+        slips += _addition_slips([values[leaf] for leaf in leaves(tree)], right, careless)
     elif isinstance(tree, Binary) and isinstance(tree.left, int) and isinstance(tree.right, int):
         if tree.operator in _SLIPS:
-            slips += _SLIPS[tree.operator](values[tree.left], values[tree.right], right)
+            slips += _SLIPS[tree.operator](values[tree.left], values[tree.right], right, careless)
     elif len(operators) > 1 and "(" not in site.expression and "^" not in operators:
         slips += _precedence_slips(tree, values)
     if len(values) > 2 and operators != {"+"}:
         slips += _slips_in_a_part(site, tree, values)
-    # Two digits of a long number are swapped, which goes unseen if the value stays within twice the right one.
-    swapped = [value for value in swapped_digits(right) if right <= 2 * value <= 4 * right and right > _SWAPPED]
-    return slips or [(value, "two digits are swapped") for value in swapped]
+    return slips
 
 
 def _column_slips(site: Site) -> list[Slip]:
-    """One column of a written calculation comes out one or two too high or too low."""
+    """One column of a written calculation comes out one or two too high or too low, for no reason."""
     right = site.equation.result.face
-    if site.graph.latex or site.equation.result.style.form != PLAIN or right < _FEWEST_IN_COLUMNS:
+    if site.graph.latex or site.equation.result.style.form != PLAIN or right < _SMALLEST_PRODUCT:
         return []
     return [
-        (right + off * 10**place, f"the {column} come out {_OFF[abs(off)]} too {'high' if off > 0 else 'low'}")
-        for place, column in enumerate(_COLUMNS[: len(str(int(right)))])
+        (right + off * 10**place, f"the {_column(place)} come out {_OFF[abs(off)]} too {'high' if off > 0 else 'low'}")
+        for place in range(min(len(str(int(right))), len(_COLUMNS) - 2))
         for off in (1, -1, 2, -2)
         if right > 2 * abs(off) * 10**place
     ]
@@ -131,11 +142,14 @@ def _slips_in_a_part(site: Site, tree: Expression, values: Sequence[Value]) -> l
     for node in nodes(tree):
         if node.operator not in _SLIPS or site.is_written_fraction(node):
             continue
+        # Of 1/2 * 30, nobody multiplies 5 by 3.
+        if any(isinstance(part, Binary) and site.is_written_fraction(part) for part in (node.left, node.right)):
+            continue
         try:
             left, right, result = (evaluate(part, values) for part in (node.left, node.right, node))
             near = [
                 (evaluate(replaced(tree, node, len(values)), [*values, wrong]), wrong, reason)
-                for wrong, reason in _SLIPS[node.operator](left, right, result)
+                for wrong, reason in _SLIPS[node.operator](left, right, result, False)
                 if result < 2 * wrong < 4 * result and left > 0 < right
             ]
         except ArithmeticRefusal:
@@ -155,7 +169,7 @@ def _scaled(values: Sequence[Value]) -> tuple[list[int], int] | None:
     return [int(value * 10**decimals) for value in values], decimals
 
 
-def _addition_slips(terms: Sequence[Value], right: Value) -> list[Slip]:
+def _addition_slips(terms: Sequence[Value], right: Value, careless: bool = False) -> list[Slip]:
     scaled = _scaled(terms)
     if scaled is None or any(term < 0 for term in scaled[0]):
         return []
@@ -163,10 +177,17 @@ def _addition_slips(terms: Sequence[Value], right: Value) -> list[Slip]:
     slips: list[Slip] = []
     carry = 0
     for place in range(max(len(str(term)) for term in whole)):
-        carry = (carry + sum(term // 10**place % 10 for term in whole)) // 10
+        column = [term // 10**place % 10 for term in whole]
+        total, unit = carry + sum(column), Fraction(10**place, 10**decimals)
+        if (
+            total > (0 if careless and right > _LARGEST_KNOWN else _LARGEST_KNOWN)
+            and sum(digit > 0 for digit in column) > 1
+        ):
+            added = " + ".join(str(digit) for digit in column if digit) + (f" + the {carry} carried" if carry else "")
+            slips += _off_by_one(right, total, unit, f"in the {_column(place - decimals)}, {added}")
+        carry = total // 10
         if carry:
-            lost = normal(Fraction(carry * 10 ** (place + 1), 10**decimals))
-            slips.append((right - lost, f"the {carry} that is carried is dropped"))
+            slips.append((right - normal(carry * 10 * unit), f"the {carry} that is carried is dropped"))
     for term, digits in zip(terms, whole, strict=True) if len(terms) > 2 else ():
         if terms.count(term) > 1:
             continue
@@ -176,11 +197,24 @@ def _addition_slips(terms: Sequence[Value], right: Value) -> list[Slip]:
     return slips
 
 
+def _off_by_one(right: Value, found: int, unit: Fraction, worked: str) -> list[Slip]:
+    """What comes out if one column of a written calculation is one too high or too low."""
+    return [
+        (normal(right + off * unit), f"{worked} is {found}, but {found + off} was used")
+        for off in (1, -1)
+        if right + off * unit > 0
+    ]
+
+
+def _column(place: int) -> str:
+    return _COLUMNS.get(place, "higher places")
+
+
 def _face(value: Value) -> str:
     return render(value, INTEGER) or str(value)
 
 
-def _subtraction_slips(left: Value, subtracted: Value, right: Value) -> list[Slip]:
+def _subtraction_slips(left: Value, subtracted: Value, right: Value, careless: bool = False) -> list[Slip]:
     scaled = _scaled((left, subtracted))
     if scaled is None or left < subtracted or subtracted < 0:
         return []
@@ -189,49 +223,56 @@ def _subtraction_slips(left: Value, subtracted: Value, right: Value) -> list[Sli
     borrow = 0
     reversed_digits = 0
     for place in range(len(str(upper))):
-        above, below = upper // 10**place % 10, lower // 10**place % 10
-        reversed_digits += abs(above - below) * 10**place
-        borrow = 1 if above - below - borrow < 0 else 0
+        above, below = upper // 10**place % 10 - borrow, lower // 10**place % 10
+        reversed_digits += abs(above + borrow - below) * 10**place
+        borrow, unit = 1 if above - below < 0 else 0, Fraction(10**place, 10**decimals)
+        if careless and above > below > 0:
+            slips += _off_by_one(right, above - below, unit, f"in the {_column(place - decimals)}, {above} - {below}")
         if borrow:
-            gained = normal(Fraction(10 ** (place + 1), 10**decimals))
-            slips.append((right + gained, "the 1 that is borrowed is not taken away"))
+            slips.append((right + normal(10 * unit), "the 1 that is borrowed is not taken away"))
+            worked = f"in the {_column(place - decimals)}, {above + 10} - {below}"
+            slips += _off_by_one(right, above + 10 - below, unit, worked)
     backwards = normal(Fraction(reversed_digits, 10**decimals))
     if backwards < left:
         slips.append((backwards, "in one place the upper digit is taken from the lower one"))
     return slips
 
 
-def _multiplication_slips(left: Value, factor: Value, right: Value) -> list[Slip]:
-    if not (isinstance(left, int) and isinstance(factor, int)):
+def _multiplication_slips(left: Value, factor: Value, right: Value, careless: bool = False) -> list[Slip]:
+    scaled = _scaled((left, factor))
+    if scaled is None or min(left, factor) <= 0:
         return []
+    # 220 * 0.4 is worked out as 22 * 4, and the zeros and the decimal point are seen to at the end.
+    many, digit = (int(str(value).rstrip("0")) for value in scaled[0])
+    unit = Fraction(right) / (many * digit)
     slips: list[Slip] = []
-    if max(left, factor) <= _TIMES_TABLE and min(left, factor) > 1:
-        pairs = ((left - 1, factor), (left + 1, factor), (factor - 1, left), (factor + 1, left))
-        slips += [(off * other, f"{off * other} is {off} times {other}") for off, other in pairs if off > 1]
-    for many, digit in ((left, factor), (factor, left)):
-        if many >= 10 and 1 < digit < 10:
-            slips += _long_multiplication_slips(many, digit, right)
-    if 0 in (left % 10, factor % 10):
-        slips.append((right * 10, "there is one zero too many"))
-        if isinstance(right, int) and right % 10 == 0:
-            slips.append((right // 10, "there is one zero too few"))
-    if min(left, factor) > 10 and factor % 10:
+    if max(many, digit) <= _TIMES_TABLE and min(many, digit) >= _FEWEST - careless and right >= _SMALLEST_PRODUCT:
+        for off, other in ((many - 1, digit), (many + 1, digit), (digit - 1, many), (digit + 1, many)):
+            slips.append((off * other, f"{off * other} is {off} times {other}"))
+    for one, other in ((many, digit), (digit, many)):
+        if one >= 10 and 1 < other < 10:
+            slips += _long_multiplication_slips(one, other, careless)
+    if min(many, digit) > 10:
         # The tens of the second factor are written below its ones, not one place to the left.
-        unshifted = left * (factor % 10) + left * (factor // 10)
+        unshifted = many * (digit % 10) + many * (digit // 10)
         slips.append((unshifted, "the second partial product is not shifted"))
-        for place, digit in enumerate(map(int, reversed(str(factor)))):
-            if digit:
-                part = digit * 10**place
-                slips.append((right - left * part, f"the partial product of {left} and {part} is left out"))
-            for wrong, reason in _long_multiplication_slips(left, digit, left * digit):
-                slips.append((right + (wrong - left * digit) * 10**place, f"in {left} times {digit}, {reason}"))
+        for place, one in enumerate(map(int, reversed(str(digit)))):
+            if one:
+                part = one * 10**place
+                slips.append((many * (digit - part), f"the partial product of {many} and {part} is left out"))
+            for wrong, reason in _long_multiplication_slips(many, one):
+                slips.append((many * digit + (wrong - many * one) * 10**place, f"in {many} times {one}, {reason}"))
+    if {many, digit} != {left, factor}:
+        slips = [(normal(wrong * unit), f"in {many} times {digit}, {reason}") for wrong, reason in slips]
+    if isinstance(left, int) and isinstance(factor, int) and isinstance(right, int) and 0 in (left % 10, factor % 10):
+        slips.append((right * 10, "there is one zero too many"))
+        slips += [(right // 10, "there is one zero too few")] if max(left, factor) * 10 < right else []
     return slips
 
 
-def _long_multiplication_slips(many: int, digit: int, right: Value) -> list[Slip]:
-    columns = ("ones", "tens", "hundreds", "thousands")
+def _long_multiplication_slips(many: int, digit: int, careless: bool = False) -> list[Slip]:
+    right, carry = many * digit, 0
     slips: list[Slip] = []
-    carry = 0
     for place in range(len(str(many))):
         own = many // 10**place % 10
         product = own * digit
@@ -239,18 +280,20 @@ def _long_multiplication_slips(many: int, digit: int, right: Value) -> list[Slip
         if carry and place < len(str(many)) - 1:
             slips.append((right - carry * 10 ** (place + 1), f"the {carry} that is carried is dropped"))
         for off in (own - 1, own + 1):
-            if own > 1 and 0 < off < 10:
+            smallest = _SMALLEST_PRODUCT - _FEWEST * careless
+            if min(own, digit) >= _FEWEST - careless and product >= smallest and off < 10:
                 near = right + (off - own) * digit * 10**place
-                column = columns[place] if place < len(columns) else "higher places"
-                slips.append((near, f"in the {column}, {own} times {digit} is {product}, but {off * digit} was used"))
+                slips.append(
+                    (near, f"in the {_column(place)}, {own} times {digit} is {product}, but {off * digit} was used")
+                )
     return slips
 
 
-def _division_slips(left: Value, divisor: Value, right: Value) -> list[Slip]:
+def _division_slips(left: Value, divisor: Value, right: Value, careless: bool = False) -> list[Slip]:
     if not (isinstance(right, int) and isinstance(divisor, int) and isinstance(left, int) and divisor > 1):
         return []
     slips: list[Slip] = []
-    if 1 < right <= _TIMES_TABLE:
+    if 1 < right <= _TIMES_TABLE and _FEWEST - careless <= divisor <= _TIMES_TABLE:
         for off in (right - 1, right + 1):
             if off > 1:
                 slips.append((off, f"{off} times {divisor} is {off * divisor}, not {left}"))
@@ -259,9 +302,15 @@ def _division_slips(left: Value, divisor: Value, right: Value) -> list[Slip]:
         place = digits.index("0", 1)
         slips.append((int(digits[:place] + digits[place + 1 :]), "a zero of the quotient is lost"))
     if right > _TIMES_TABLE:
-        near = (right - 10, right + 10, right - 1, right + 1)
-        slips += [(value, f"{value} times {divisor} is {value * divisor}") for value in near]
-    return slips
+        rest = 0
+        for place in range(len(str(left)) - 1, 0, -1):
+            rest = (10 * rest + left // 10**place % 10) % divisor
+            if rest and (left - rest * 10**place) % divisor == 0:
+                over = f"the {rest} left over in the {_column(place)} is dropped"
+                slips.append(((left - rest * 10**place) // divisor, over))
+    near = [right - 10, right + 10] if right > (2 * _TIMES_TABLE if careless else _FEWEST * 10) else []
+    near += [right - 1, right + 1] if careless and right > _TIMES_TABLE and right % 10 else []
+    return slips + [(value, f"{value} times {divisor} is {value * divisor}") for value in near]
 
 
 def _precedence_slips(tree: Expression, values: Sequence[Value]) -> list[Slip]:
@@ -279,8 +328,20 @@ def _precedence_slips(tree: Expression, values: Sequence[Value]) -> list[Slip]:
     return [] if straight == right else [(straight, reason)]
 
 
-_SLIPS = {
+_SLIPS: dict[str, Callable[[Value, Value, Value, bool], list[Slip]]] = {
+    "+": lambda left, right, result, careless: _addition_slips((left, right), result, careless),
     "-": _subtraction_slips,
     "*": _multiplication_slips,
     "/": _division_slips,
 }
+
+
+def digit_slips(operator: str, left: int, right: int) -> Iterator[Slip]:
+    """The slips of written arithmetic in an operation with two whole numbers."""
+    result = evaluate(Binary(operator, 0, 1), (left, right))
+    slips = _SLIPS[operator](left, right, result, False)
+    lowest = max(left, right) if operator == "+" else 0
+    yield from ((wrong, reason) for wrong, reason in slips if lowest < wrong < result * _LARGEST_FACTOR)
+
+
+propose = NumbersAndLetters(in_numbers, AlgebraInjector(wrong_coefficients))

@@ -10,14 +10,18 @@ from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.naming import beside_its_like, noun_behind, numbers_of
+from lemma.injectors.naming import beside_its_like, noun_behind, numbers_of, part_of
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 # What a difference is called, and what it is then confused with.
 _DIFFERENCES = (
     (re.compile(r"\bprofit|\bearnings\b|\bnet\b", re.IGNORECASE), "the profit", "what came in", "what was spent"),
     (
-        re.compile(r"\b(?:discount\w*|off|on sale|sale price)\b", re.IGNORECASE),
+        re.compile(
+            r"\b(?:discount\w*|on sale|sale price|coupons?)\b"
+            r"|(?:%|percent|\$[\d.]+)(?: are)? off\b(?! (?:the|of|each|all)\b)",
+            re.IGNORECASE,
+        ),
         "the reduced price",
         "the full price",
         "the discount",
@@ -33,6 +37,8 @@ _OF_ONE = re.compile(
     r"|daily\b|per [a-z]+|(?:in|for) each [a-z]+|every [a-z]+)"
 )
 
+_FARTHEST = 20  # times a number, up to which another is taken for it
+
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """An operand that is a difference or the amount for several things, replaced by one of the numbers that it was
@@ -46,8 +52,11 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             if source.step == site.step or not source.equation.visible or beside_its_like(site):
                 continue
             for number, meaning in shuffled(confusions(source), rng):
+                if number is not source.equation.operands[0] and "-" in site.expression:
+                    continue  # nobody takes something away from what was taken away
                 edits = site.writes(leaf, number.face) if number.percent == operand.percent else ()
-                if edits and number.face != operand.face:
+                is_alike = max(number.face, operand.face) <= _FARTHEST * min(number.face, operand.face)
+                if edits and is_alike and number.face != operand.face:
                     right, wrong = site.shown(operand, operand.face), site.shown(number, number.face)
                     yield Proposal(
                         Change(site.index, edits),
@@ -63,6 +72,8 @@ def _is_of_one(source: Site, number: Number, count: Number) -> bool:
     question, result = source.graph.question, source.equation.result
     if source.graph.latex or not isinstance(count.face, int) or count.face < 2 or count.percent or count.currency:
         return False
+    if part_of(question, count.face):
+        return False  # three times what somebody else has
     said = [found for found in numbers_of(question) if found.face == number.face]
     if len(said) != 1 or _OF_ONE.match(question, said[0].end) is None:
         return False
@@ -86,7 +97,8 @@ def confusions(source: Site) -> list[tuple[Number, tuple[str, str]]]:
             for one, count in ((left, right), (right, left))
             if _is_of_one(source, one, count)
         ]
-    if tree.operator == "-":
+    # "6 hours less than Jacob has left" takes nothing away from what Jacob has.
+    if tree.operator == "-" and part_of(source.graph.question, right.face) != "difference":
         for pattern, difference, whole, taken in _DIFFERENCES:
             if pattern.search(source.text):
                 return [(left, (difference, whole)), (right, (difference, taken))]

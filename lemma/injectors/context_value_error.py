@@ -1,31 +1,33 @@
-"""A number of the question is misquoted, or one is taken that belongs to something else."""
+"""A number of the question is taken for another, or misread by one."""
 
 from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value
 from lemma.arithmetic.propagation import Change
 from lemma.arithmetic.tokens import tokens_of_question
-from lemma.injectors.naming import clashes, taken_for
-from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites, swapped_digits
+from lemma.injectors.naming import fitness, taken_for
+from lemma.injectors.proposal import MEASURES, RARE, SELDOM, Proposal, Site, shuffled, sites
 
 _RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?[:/]\s?\d{1,9})+")
 _PERCENT = re.compile(r"\s?-?(?:%|percent|per cent)|\s?/\s?100\b")
 
-_FEWEST, _MOST = 3, 60
-_SWAPPED = 100  # two digits are swapped in numbers that are long enough for that
+_FEWEST, _MOST, _DOZEN = 3, 60, 12
 Kind = tuple[bool, bool, bool]  # money, a share, a whole number
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
-    """An operand that the question gives, replaced by another number of the question, by an earlier result, or
-    misquoted: two of its digits swapped, or a small count off by one.
+    """An operand that the question gives, replaced by another number of the question, by an earlier result, or by a
+    count that is off by one. Who has used a number before does not misread it any more.
     """
     given = {face: kinds for face, kinds in kinds_given(graph.question, graph.latex).items() if face in graph.stated}
+    faces = Counter(operand.face for equation in graph.equations for operand in equation.operands)
+    faces.update({mention.number.face for mention in graph.mentions})
     for site in sites(graph, rng):
         used = {operand.face for operand in site.equation.operands}
         if graph.latex:  # "2 inches is 2/24 of 2 feet" where the step has 2 feet already
@@ -47,21 +49,23 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 face: Link(results=(index,))
                 for face, index in found.items()
                 if face not in (*used, *given) and isinstance(face, int) == isinstance(operand.face, int)
-                if not graph.latex and not operand.currency and not graph.equations[index].result.currency
+                if not graph.latex and operand.currency == graph.equations[index].result.currency
                 if is_share(graph.steps[graph.step_of[index]], graph.equations[index].result) == share
             }
             near = [operand.face - 1, operand.face + 1] if _is_small_count(site, operand) else []
-            swapped = swapped_digits(operand.face) if operand.face >= _SWAPPED and not others else []
-            misquoted = shuffled([*near, *swapped], rng)
-            for wrong in (*shuffled(sorted(others), rng), *shuffled(sorted(results), rng), *misquoted):
+            is_round = operand.face % 5 == 0 or operand.face == _DOZEN
+            misread = SELDOM if faces[operand.face] == 1 and not is_round else RARE
+            for wrong in (*shuffled([*sorted(others), *sorted(results)], rng), *shuffled(near, rng)):
                 source = others.get(wrong) or results.get(wrong)
                 edits = site.writes(leaf, wrong)
-                if not edits or (source is not None and clashes(site, leaf, wrong, source)):
+                # Next to a number of something else, one that is off by one is rare.
+                weight = fitness(site, leaf, wrong, source) if source is not None else misread
+                if not edits or weight == 0:
                     continue
                 fault = f"The problem says {site.shown(operand, operand.face)}, not {site.shown(operand, wrong)}"
                 if source is not None:
                     fault = taken_for(site, operand, wrong, link, source)
-                yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.")
+                yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)
 
 
 def _is_small_count(site: Site, operand: Number) -> bool:

@@ -14,9 +14,13 @@ from lemma.arithmetic.expressions import Binary, nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import INTEGER, Number, Value
 from lemma.arithmetic.propagation import Change, Edit
-from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+from lemma.injectors.cuts import shortened
+from lemma.injectors.naming import noun_behind
+from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites
 
 _FEWEST = 2
+_MOST_UNSAID = 9
+_UNITS = MEASURES | {"hours", "hour", "days", "weeks", "months", "times", "quarters", "nickels", "dimes", "pennies"}
 _RUN = re.compile(
     r"\b(?:there are|number of|total of|how many|contains?)\b[^.]{0,120}\b(?:integers|numbers|terms|multiples|values|"
     r"elements|pages|days|years|squares|cubes)\b",
@@ -35,6 +39,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     for site in sites(graph, rng):
         yield from _ends_of_spans(site)
         yield from _ends_of_runs(site)
+        yield from _one_left_out(site)
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             counted = None if site.in_fraction(leaf) else _counted(site, leaf, operand, link, counts)
             for wrong in shuffled((operand.face - 1, operand.face + 1), rng) if counted else ():
@@ -87,6 +92,22 @@ def _ends_of_runs(site: Site) -> Iterator[Proposal]:
     )
 
 
+def _one_left_out(site: Site) -> Iterator[Proposal]:
+    """`3 friends` in place of `3 friends + 1`, who is the one who counts."""
+    for node in nodes(site.equation.tree):
+        if node.operator != "+" or not isinstance(node.right, int) or site.graph.latex or "-" in site.expression:
+            continue
+        one, link = site.equation.operands[node.right], site.links[node.right]
+        counts = all(isinstance(operand.face, int) and not operand.currency for operand in site.equation.operands)
+        if one.face != 1 or link.results or 1 in site.graph.stated or not counts:
+            continue
+        change = shortened(site, node, node.left) if len(site.equation.operands) > _FEWEST else None
+        if change is not None:
+            yield Proposal(
+                change, f"The step counts one too few, since it leaves out the 1: it should be {site.worked}."
+            )
+
+
 def _counted(site: Site, leaf: int, operand: Number, link: Link, counts: Mapping[Value, str]) -> str | None:
     """What an operand counts, as a clause; None if it is not known to count anything."""
     if (
@@ -100,8 +121,13 @@ def _counted(site: Site, leaf: int, operand: Number, link: Link, counts: Mapping
         is_divisor = node.right == leaf and node.operator == "/" and not link.question
         if is_divisor and [inner.operator for inner in nodes(node.left)] == ["+"] * (int(operand.face) - 1):
             return f"the sum has {operand.face} terms"
-    clause = counts.get(operand.face)
-    return clause if _OF_EACH.search(site.text) else None
+    clause = counts.get(operand.face) if _OF_EACH.search(site.text) else None
+    noun = noun_behind(site.text, operand.end)
+    if clause is None and noun is not None and not site.graph.latex and _FEWEST < operand.face <= _MOST_UNSAID:
+        # What neither the question says nor the solution worked out has been counted.
+        unsaid = not (link.known or operand.face in site.graph.question_values) and noun.split()[-1] not in _UNITS
+        clause = f"there are {operand.face} {noun}" if unsaid else None
+    return clause
 
 
 def _counts(question: str) -> Iterator[tuple[Value, str]]:

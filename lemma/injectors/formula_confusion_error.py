@@ -11,7 +11,7 @@ from lemma.arithmetic.expressions import Binary, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number, divide, normal
 from lemma.arithmetic.propagation import Change, Edit
-from lemma.injectors.naming import beside_its_like
+from lemma.injectors.naming import beside_its_like, part_of
 from lemma.injectors.operator_error import reads_as_operator, swap_operator
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
@@ -92,8 +92,18 @@ def _perimeter_for_area(site: Site) -> Iterator[Proposal]:
         return
     if [node.operator for node in nodes(tree)] != ["*"]:
         return
-    if any(operand.face <= 2 or operand.percent or operand.currency for operand in operands):
+    if any(
+        operand.face <= 2 or operand.percent or operand.currency or not isinstance(operand.face, int)
+        for operand in operands
+    ):
         return
+    # Both are sides that the question measures: "12 by 8", "12 feet", and not the 3 grams that a square inch takes.
+    for operand in operands:
+        side = rf"(?<![\d.,]){operand.face:,}"
+        if not re.search(
+            rf"{side}[ -]?{_LENGTH}|{side} ?(?:by|x)\b|\b(?:by|x) {side}", site.graph.question, re.IGNORECASE
+        ):
+            return
     if _SIDES.search(text[site.equation.start :]) and _RECTANGLE.search(f"{text}\n{site.graph.question}"):
         left, right = (_written(site, operand) for operand in operands)
         wrong = _times(site, "2", f"({left} + {right})")
@@ -172,6 +182,8 @@ def _distance_for_time(site: Site) -> Iterator[Proposal]:
     if isinstance(tree.left, int) and isinstance(tree.right, int) and reads_as_operator(site, tree):
         if _SAYS_OPERATION.search(site.text) or site.equation.operands[tree.right].face > _SPLIT_EVENLY:
             return
+        if any(part_of(site.graph.question, operand.face) for operand in site.equation.operands):
+            return  # "twice as fast" is no time and no distance
         wrong = "/" if tree.operator == "*" else "*"
         edit = swap_operator(site, tree.position, wrong)
         if edit is None:

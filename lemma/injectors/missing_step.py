@@ -9,11 +9,12 @@ from lemma.arithmetic.expressions import Binary, leaves
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change
+from lemma.injectors.naming import is_counted
 from lemma.injectors.omission import omissions
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
-from lemma.injectors.signals import signals
+from lemma.injectors.signals import stands_later
 
-_OTHER_SIGNALS = 0.3
+_LATER = 0.3  # so often that all of them together have as many words of the end as the steps left out
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -28,7 +29,7 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         if use is None:
             continue
         user, leaf = Site(graph, use[0]), use[1]
-        if not graph.latex and signals(user.text) != signals(left_out.text) and rng.random() > _OTHER_SIGNALS:
+        if not graph.latex and stands_later(user.text, left_out.text) and rng.random() > _LATER:
             continue  # "So in total" where "first" stood
         for operand in _at_hand(left_out):
             edits = user.writes(leaf, operand.face)
@@ -52,7 +53,10 @@ def _at_hand(left_out: Site) -> list[Number]:
     if tree.operator in "-/":
         return [operands[leaf] for leaf in leaves(tree.left)[:1] if not left_out.in_fraction(leaf)]
     whole = [operand for leaf, operand in enumerate(operands) if not left_out.in_fraction(leaf) and not operand.percent]
-    return whole if tree.operator == "+" else sorted(whole, key=lambda operand: -operand.face)[:1]
+    if tree.operator == "+":
+        return whole
+    counted = [operand for operand in whole if is_counted(left_out, operand, left_out.equation.result)]
+    return counted or sorted(whole, key=lambda operand: -operand.face)[:1]
 
 
 def _only_use(graph: SolutionGraph, left_out: Site) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from lemma.arithmetic.expressions import nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value, find_numbers
-from lemma.injectors.proposal import MEASURES, Site
+from lemma.injectors.proposal import MEASURES, RARE, Site
 
 _NO_NOUNS = frozenset((
     "times", "less", "this", "was", "has", "his", "does", "goes", "costs", "plus", "minus", "equals", "its", "hers",
@@ -30,6 +30,9 @@ _BOTH_SIDES = re.compile(r"\b(?:add|subtract)\w* \$?[\d.,]+ (?:to|from) both\b",
 _COMPARED = re.compile(
     r"(?: (?!times\b)[a-z]+)? (?:more|less|fewer|taller|shorter|older|younger|longer|heavier|lighter) than\b"
 )
+_DIFFERENCE = re.compile(
+    r"(?: (?!times\b)[a-z]+)? (?:more|less|fewer|taller|shorter|older|younger|longer|heavier|lighter|extra)\b"
+)
 _NAMES = re.compile(r"\b[A-Z][a-z]+\b")
 _LARGER = re.compile(
     r"(?P<one>\b[A-Z][a-z]+)(?:['’]s)?(?: [a-z]+){1,3} (?P<amount>\d+)(?: [a-z]+){0,2} "
@@ -39,6 +42,17 @@ _TWO_PRICES = re.compile(
     r"\$(?P<all>[\d,.]*\d) per (?P<unit>[a-z]+)\b[^.]{0,40}"
     r"\$(?P=all) ?/ ?[\d.]+ ?= ?\$(?P<one>[\d,.]*\d) per (?P=unit)\b"
 )
+_MULTIPLES: dict[Value, str] = {
+    2: "twice|doubles?|doubled|two times|half|halves|halved",
+    3: "thrice|triples?|tripled|three times|thirds?|one-third",
+    4: "four times|quarters?|fourths?|one-fourth|quadruple",
+    5: "five times|fifths?",
+    **{value: f"{word} times" for value, word in enumerate(("six", "seven", "eight", "nine", "ten"), 6)},
+}
+_NUMBER_WORDS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+_AREA = re.compile(r" ?(?:square|sq)\b", re.IGNORECASE)
 _FACTOR = re.compile(r" times\b|-?fold\b|\s?/\s?\d", re.IGNORECASE)
 _SNIPPET = re.compile(
     r"(?:-[a-z]+)?(?:%? (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[A-Za-z][A-Za-z'-]*){1,7}"
@@ -52,6 +66,7 @@ _LAST_PHRASE = re.compile(
 )
 _LOOSE_START = re.compile(r"^(?:(?:to|of|for|in|on|at|with|by|from|his|her|their|the|an?|is|are|was|were) )+")
 _BEFORE = re.compile(r"(?:(?!(?:and|or|but|each|so|that)\b)\b[A-Za-z']+ ){1,2}$")
+_FARTHEST_ALIKE, _FARTHEST = 20, 5  # times a number, up to which another is taken for it
 _QUANTIFIERS = ("more", "other", "additional", "extra", "new", "less", "fewer", "different")
 
 
@@ -153,28 +168,59 @@ def false_words(graph: SolutionGraph) -> str | None:
     return None
 
 
-def clashes(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
-    """Whether a value of another unit would be added to something, or taken from it: 2 pairs + $132."""
-    equation, graph = site.equation, site.graph
-    if source.results and graph.equations[source.results[-1]].result.percent != equation.operands[leaf].percent:
-        return True  # 50 is not 50%
+def fitness(site: Site, leaf: int, wrong: Value, source: Link) -> float:
+    """The weight of a value that is taken for an operand: 1 if it counts the same things, plays the same part and is of
+    its size, else RARE, and 0 if nobody would take it. Nobody adds 2 pairs to $132; hardly anybody multiplies 6
+    minibuses by 10 minivans, or takes "5 fewer" for 5 of them.
+    """
+    equation, graph, operand = site.equation, site.graph, site.equation.operands[leaf]
+    if source.results and graph.equations[source.results[-1]].result.percent != operand.percent:
+        return 0  # 50 is not 50%
+    if graph.latex:
+        return 1
+    areas = [number.face for number in numbers_of(graph.question) if _AREA.match(graph.question, number.end)]
+    if source.question and _AREA.match(site.text, operand.end) and wrong not in areas:
+        return 0
+    link = site.links[leaf]
+    due_part = part_of(graph.question, operand.face) if link.question else ""
+    same_part = not source.question or part_of(graph.question, wrong) == due_part
     parent = next(node for node in nodes(equation.tree) if leaf in (node.left, node.right))
-    if parent.operator not in "+-":
-        return False
-    due, taken = _units(site, equation.operands[leaf].face, site.links[leaf]), _units(site, wrong, source)
-    if equation.result.currency or any(operand.currency for operand in equation.operands):
-        due = {"$"}
-    elif (noun := noun_behind(site.text, equation.operands[leaf].end)) is not None:
-        due = {noun.split()[-1]}
-    return bool(due and taken and due.isdisjoint(taken)) and not graph.latex
+    due, taken = _units(site, operand.face, link), _units(site, wrong, source)
+    if parent.operator in "+-":
+        if equation.result.currency or any(other.currency for other in equation.operands):
+            due = {"$"}
+        elif (noun := noun_behind(site.text, operand.end)) is not None:
+            due = {noun.split()[-1]}
+    known, unlike = bool(due and taken), bool(due and taken) and due.isdisjoint(taken)
+    smaller, larger = sorted((wrong, operand.face))
+    if larger > _FARTHEST_ALIKE * smaller or (unlike and parent.operator in "+-"):
+        return 0
+    return 1 if same_part and not unlike and (known or larger <= _FARTHEST * smaller) else RARE
+
+
+@lru_cache(maxsize=4096)
+def part_of(question: str, face: Value) -> str:
+    """What part a number of the question plays, if it stands there once: a difference, a factor, or an amount."""
+    places = [number.end for number in numbers_of(question) if number.face == face]
+    if not places and isinstance(face, int) and 0 < face < len(_NUMBER_WORDS):
+        places = [word.end() for word in re.finditer(rf"\b{_NUMBER_WORDS[face]}\b(?! times)", question, re.IGNORECASE)]
+    if not places and face in _MULTIPLES and re.search(rf"\b(?:{_MULTIPLES[face]})\b", question, re.IGNORECASE):
+        return "factor"
+    if len(places) != 1:
+        return ""
+    return (
+        "difference" if _DIFFERENCE.match(question, places[0]) else "factor" * bool(_FACTOR.match(question, places[0]))
+    )
 
 
 def _units(site: Site, face: Value, link: Link) -> set[str]:
     """What a value counts, as far as the question or the step that found it says so: `$`, `%`, or a noun."""
     graph = site.graph
     if link.results:
-        result, text = graph.equations[link.results[-1]].result, graph.steps[graph.step_of[link.results[-1]]]
-        places = [(text, result)]
+        step, result = graph.step_of[link.results[-1]], graph.equations[link.results[-1]].result
+        # "There are 18 trees because 2 * 9 = 18."
+        said = [mention for mention in graph.readings[step].mentions if mention.face == face]
+        places = [(graph.steps[step], number) for number in (result, *said)]
     else:
         places = [(graph.question, number) for number in numbers_of(graph.question) if number.face == face]
     units = set()

@@ -14,7 +14,7 @@ from lemma.arithmetic.expressions import Binary, Expression, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.cuts import shortened
-from lemma.injectors.naming import is_counted
+from lemma.injectors.naming import beside_its_like, is_counted
 from lemma.injectors.proposal import Proposal, Site, sites
 from lemma.injectors.unit_conversion_error import converts
 
@@ -23,6 +23,7 @@ _CLAUSE = re.compile(r"[A-Za-z]{2,}[^.;:,()=]*(?<![A-Za-z])(?P<last>[A-Za-z]+)?\
 _NO_STATEMENT = re.compile(
     r"\b(?:because|since|as|for|so|then|thus|and|or|by|of|than|out)\s*\$?$|[^\sA-Za-z$]\s*\$?$", re.IGNORECASE
 )
+_LEFT = re.compile(r"\b(?:left|remain\w*|rest)\b", re.IGNORECASE)
 _STATED = 0.1
 _EQUALS = re.compile(r"\s{0,9}(?:=|is equal to|equals)\s{0,9}")
 
@@ -31,6 +32,8 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """One operation of one equation left out, with its operand. Of 30 - 4 nobody keeps the 4."""
     has_statements = not all(reading.equations for reading in graph.readings)
     for site in sites(graph, rng):
+        if beside_its_like(site):
+            continue
         tree = site.equation.tree
         parts = [
             (node, kept)
@@ -59,7 +62,8 @@ def stops(site: Site, node: Binary) -> bool:
     change.
     """
     is_last = node is site.equation.tree and site.index == site.graph.final and node.operator == "-"
-    return is_last and isinstance(node.right, int) and bool(site.links[node.right].results)
+    is_found = is_last and isinstance(node.right, int) and bool(site.links[node.right].results)
+    return is_found and not _LEFT.search(site.text)
 
 
 def fits(site: Site, node: Binary, kept: Expression, gone: Expression) -> bool:
@@ -68,7 +72,9 @@ def fits(site: Site, node: Binary, kept: Expression, gone: Expression) -> bool:
     """
     equation = site.equation
     stays = [equation.operands[leaf] for leaf in leaves(equation.tree) if leaf not in leaves(gone)]
-    if any(site.in_fraction(leaf) for leaf in (*leaves(gone), *leaves(kept))):
+    # 80 * 3 in place of 80 * 3/10 tears a fraction as well.
+    torn = node.operator == "/" and len(stays) > 1 and site.is_written_fraction(node) and not site.graph.latex
+    if torn or any(site.in_fraction(leaf) for leaf in (*leaves(gone), *leaves(kept))):
         return False
     # A 1 that is added counts the other end of a span; to leave it out is a counting error.
     one = isinstance(gone, int) and node.operator == "+" and equation.operands[gone].face == 1

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from lemma.arithmetic.expressions import Binary, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.propagation import Change, Edit
-from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+from lemma.injectors.naming import beside_its_like, part_of
+from lemma.injectors.proposal import RARE, Proposal, Site, shuffled, sites
 
-_CONFUSED = {"+": ("-", "*"), "-": ("+",), "*": ("/", "+"), "/": ("*", "-")}
+_CONFUSED = {"+": ("-", "*"), "-": ("+",), "*": ("/", "+"), "/": ("*",)}
 _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies", "/": "divides"}
 _DONE = {"+": "added", "-": "subtracted", "*": "multiplied", "/": "divided"}
 _WORDS = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
@@ -45,6 +46,10 @@ _NAMED = {
     "^": re.compile(r"(?!)"),
 }
 _LARGEST_FACTOR = 10  # 12 + 4 is taken for 12 * 4, but not 130 + 150 for 130 * 150
+_LARGEST_DIVISOR = 5  # nobody needs 48 * 12 pans for 48 cupcakes
+_FARTHEST = 6  # times the right result
+# Wrong steps have as many signs of each kind as the right ones, or they could be told by their signs.
+_KEPT = {"*+": 0.35, "-+": 0.35, "/*": 0.65}
 _RATE = re.compile(r"\s?(?:/\s?[A-Za-z]|per\b|(?:an?|each) )")
 _UNIT = re.compile(r"\s?(/(?=\s?[A-Za-z])|per\b|[^\W\d_]{2,})")
 _NO_UNITS = frozenset(
@@ -55,6 +60,8 @@ _NO_UNITS = frozenset(
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """One operator of one equation taken for another, if the units and the words around it allow that."""
     for site in sites(graph, rng):
+        if beside_its_like(site) or (not graph.latex and _is_done_elsewhere(site)):
+            continue
         words = site.text[: site.equation.start] + site.text[site.equation.end :]
         signs = [node.operator for node in nodes(site.equation.tree)]
         for node in shuffled(list(nodes(site.equation.tree)), rng):
@@ -71,18 +78,44 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             for wrong in shuffled(_CONFUSED[node.operator], rng):
                 edit = swap_operator(site, node.position, wrong)
                 contradicted = any(wrong not in allowed for allowed in said)
-                if (
-                    edit is None
-                    or contradicted
-                    or not _is_likely(site, node, wrong)
-                    or not _units_allow(wrong, left, right)
-                ):
+                weight = _weight(site, node, wrong)
+                likely = _is_likely(site, node, wrong) and _units_allow(wrong, left, right)
+                if edit is None or contradicted or not likely:
+                    continue
+                if not graph.latex and weight == 1 and rng.random() > _KEPT.get(node.operator + wrong, 1):
                     continue
                 yield Proposal(
                     Change(site.index, (edit,)),
                     f"The step {_DOES[wrong]} where it should have {_DONE[node.operator]}: "
                     f"not {site.quoted(site.edited(edit))}, but {site.worked}.",
+                    weight,
                 )
+
+
+def _is_done_elsewhere(site: Site) -> bool:
+    """Whether another equation does the same with one of these numbers: who writes 6 * 5 and 4 * 5 writes 8 * 5."""
+    own, faces = site.equation, {operand.face for operand in site.equation.operands}
+    return any(
+        index != site.index
+        and [sign.symbol for sign in other.operators] == [sign.symbol for sign in own.operators]
+        and not faces.isdisjoint(operand.face for operand in other.operands)
+        for index, other in enumerate(site.graph.equations)
+    )
+
+
+def _weight(site: Site, node: Binary, wrong: str) -> float:
+    """How often people confuse two operators: mostly in a relation of the question that they read the other way, "5
+    more than" or "3 times as many".
+    """
+    if site.graph.latex:
+        return 1
+    parts = {
+        part_of(site.graph.question, site.equation.operands[leaf].face)
+        for leaf in (leaves(node.left)[-1], leaves(node.right)[0])
+        if site.links[leaf].question and not site.links[leaf].results
+    }
+    needed = "difference" if node.operator in "+-" else "factor"
+    return 1 if needed in parts else RARE
 
 
 def _is_written_elsewhere(site: Site, node: Binary) -> bool:
@@ -118,15 +151,19 @@ def _contains(text: str, written: str) -> bool:
 
 def _is_likely(site: Site, node: Binary, wrong: str) -> bool:
     """Whether somebody might write a product or a quotient here: not by 1, and in place of a sum only of a small number
-    and of no products.
+    and of no products; and a sum in place of a product only if it is of that size.
     """
     ends = [site.equation.operands[leaf].face for leaf in (leaves(node.left)[-1], leaves(node.right)[0])]
     inner = {part.operator for part in (node.left, node.right) if isinstance(part, Binary)}
+    if wrong == "+" and node.operator == "*":
+        return ends[0] * ends[1] <= _FARTHEST * (ends[0] + ends[1]) or site.graph.latex
     if wrong in "+-":
         return True
-    return not {0, 1}.intersection(ends) and (
-        node.operator != "+" or (min(ends) <= _LARGEST_FACTOR and "*" not in inner)
-    )
+    if {0, 1}.intersection(ends):
+        return False
+    if node.operator == "/":
+        return ends[1] <= _LARGEST_DIVISOR or site.graph.latex
+    return node.operator != "+" or (min(ends) <= _LARGEST_FACTOR and "*" not in inner)
 
 
 def _units_allow(wrong: str, left: str, right: str) -> bool:

@@ -1,4 +1,4 @@
-"""A result of an earlier step is misquoted, or that of another step is taken in its place."""
+"""In place of an earlier step's result, that of another step is taken, or a number of the question."""
 
 from __future__ import annotations
 
@@ -9,46 +9,53 @@ from collections.abc import Iterator
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.confusing_concept_error import confusions
-from lemma.injectors.context_value_error import is_share
-from lemma.injectors.naming import beside_its_like, clashes, taken_for
-from lemma.injectors.proposal import Proposal, Site, shuffled, sites, swapped_digits
+from lemma.injectors.context_value_error import is_share, kinds_given
+from lemma.injectors.naming import beside_its_like, fitness, taken_for
+from lemma.injectors.proposal import SELDOM, Proposal, Site, shuffled, sites
 
-_SWAPPED = 100  # two digits are swapped in numbers that are long enough for that
 # Goes on from the result just found, which nobody then takes for another: "The total then increased to 42 + 12".
 _GOES_ON = re.compile(r"\b(?:increas|decreas|grew|grow|rose|dropp|becom|became)\w*\b", re.IGNORECASE)
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
-    """An operand that an earlier step found, replaced by another result, or by its digits swapped. A number of
-    the question in its place would be an error of another type.
+    """An operand that an earlier step found, replaced by another result, or by a number of the question of which the
+    step says nothing in words: that would contradict what was found.
     """
+    given = {face: kinds for face, kinds in kinds_given(graph.question, graph.latex).items() if face in graph.stated}
     for site in sites(graph, rng):
         used = {operand.face for operand in site.equation.operands}
         earlier = {graph.equations[index].result.face: index for index in range(site.index)}
         for leaf, operand, link in shuffled(list(site.operands()), rng):
-            if len(link.results) != 1 or link.question or link.constant or site.in_fraction(leaf):
+            if not link.results or site.in_fraction(leaf):
                 continue
-            source = Site(graph, link.results[0])
+            origin = link.results[-1]
+            # A number that the question says as well is the result if nothing else takes that up.
+            certain = not (link.question or link.constant) or graph.only_use(origin) == (site.index, leaf)
+            if not certain or (graph.latex and len(link.results) > 1):
+                continue
+            source = Site(graph, origin)
             if source.step == site.step or beside_its_like(site):
                 continue
             if source.step == site.step - 1 and _GOES_ON.search(site.text):
                 continue
-            unfit = used | {number.face for number, _ in confusions(source)}
-            results = {
+            unfit = {operand.face, *(number.face for number, _ in confusions(source)), *(used if graph.latex else ())}
+            share = is_share(source.text, source.equation.result)
+            said = any(mention.face == operand.face for mention in graph.readings[site.step].mentions)
+            kind = (source.equation.result.currency, share)
+            # What the question gives, too, a step may just sum up, and not have found.
+            others = {
                 face: Link(results=(index,))
                 for face, index in earlier.items()
-                if isinstance(face, int) == isinstance(operand.face, int)
-                if is_share(graph.steps[graph.step_of[index]], graph.equations[index].result)
-                == is_share(source.text, source.equation.result)
+                if is_share(graph.steps[graph.step_of[index]], graph.equations[index].result) == share
+            } | {
+                face: Link(question=True)
+                for face, kinds in given.items()
+                if not (said or graph.latex) and all(found[:2] == kind for found in kinds)
             }
-            others = {face: origin for face, origin in results.items() if face not in (*unfit, *graph.question_values)}
-            swapped = swapped_digits(operand.face) if operand.face >= _SWAPPED and not others else []
-            for wrong in (*shuffled(sorted(others), rng), *shuffled(swapped, rng)):
-                edits = site.writes(leaf, wrong) if wrong not in unfit else ()
-                if not edits or (wrong in others and clashes(site, leaf, wrong, others[wrong])):
-                    continue
-                found, taken = site.shown(operand, operand.face), site.shown(operand, wrong)
-                fault = f"Step {source.step + 1} found {found}, but this step goes on with {taken}"
-                if wrong in others:
-                    fault = taken_for(site, operand, wrong, link, others[wrong])
-                yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.")
+            for wrong in shuffled(sorted(others.keys() - unfit), rng):
+                is_alike = isinstance(wrong, int) == isinstance(operand.face, int)
+                edits = site.writes(leaf, wrong) if is_alike else ()
+                weight = min(fitness(site, leaf, wrong, others[wrong]), SELDOM if wrong in used else 1)
+                if edits and weight > 0:
+                    fault = taken_for(site, operand, wrong, Link(results=(origin,)), others[wrong])
+                    yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)

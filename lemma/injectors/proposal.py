@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lemma.arithmetic.equations import Equation
 from lemma.arithmetic.expressions import Binary, nodes
@@ -16,6 +16,7 @@ from lemma.arithmetic.numbers import INTEGER, LATEX_FRACTION, PLAIN, Number, Num
 from lemma.arithmetic.propagation import Change, Edit, reads_well
 
 Item = TypeVar("Item")
+SELDOM, RARE = 0.05, 0.001
 _NOUN = re.compile(r"\s+([a-z]+)")
 _NO_FORMULA = re.compile(
     r"(?<!\\)\$|&|\^\s?\{?\s?\\circ\s?\}?"
@@ -38,10 +39,14 @@ LATEX = NumberStyle(LATEX_FRACTION)
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One change and, in a sentence that names the numbers at fault, why it is wrong."""
+    """One change and, in a sentence that names the numbers at fault, why it is wrong. `weight` says how often people
+    make such a change, next to others of its type; `SELDOM` serves if there is nothing else, and `RARE` if
+    there is nothing else and many are asked for.
+    """
 
     change: Change
     explanation: str
+    weight: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,8 @@ class Conclusion:
     explanation: str
 
 
-# Proposals for a solution, in an order drawn from the random numbers.
-Injector = Callable[[SolutionGraph, random.Random], Iterator[Proposal | Conclusion]]
+# Proposals for a solution, in an order drawn from the random numbers. Those of algebra need a derivation.
+Injector = Callable[[Any, random.Random], Iterator[Any]]
 
 
 @dataclass(frozen=True)
@@ -241,15 +246,3 @@ def _style(number: Number, face: Value) -> NumberStyle:
     if not isinstance(face, int) and number.currency and number.style.decimals < _TIGHT:
         return replace(number.style, decimals=2)
     return number.style
-
-
-def swapped_digits(value: Value) -> list[Value]:
-    """The values after swapping two neighboring digits: 63 for 36; none with a leading zero."""
-    if not isinstance(value, int) or value < 12:
-        return []
-    digits = str(value)
-    return [
-        int(digits[:place] + digits[place + 1] + digits[place] + digits[place + 2 :])
-        for place in range(len(digits) - 1)
-        if digits[place] != digits[place + 1] and (place or digits[1] != "0")
-    ]

@@ -12,6 +12,7 @@ from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change, Edit, apply_edits, reads_well
+from lemma.injectors.naming import noun_behind
 from lemma.injectors.proposal import Conclusion, Proposal, Site, shown, shuffled, sites
 from lemma.injectors.signals import signals
 
@@ -28,8 +29,11 @@ _TURNED = {"+": "-", "-": "+", "*": "/", "/": "*", "x": "/", "×": "÷", "÷": "
 _TIMES, _TIMES_SIGNS = (2, 3), ("*", "x", "×")
 _ALGEBRA = re.compile(r"(?<![A-Za-z'])[b-zB-HJ-Z](?![A-Za-z'])")
 _CONNECTIVE = re.compile(r"(?:so|thus|then|therefore|hence|finally|this|that|these|after)\b", re.IGNORECASE)
+_REASON = re.compile(r"\b(?:so|since|because|which|if|after|when|meaning|means)\b", re.IGNORECASE)
 _NOUN = re.compile(r"\s+([a-z]+)")
-_TAKES_AWAY = re.compile(r"\b(?:left|remain\w*|more|less|fewer|difference|change|profit|save[sd]?|still|need\w*)\b")
+_TAKES_AWAY = re.compile(
+    r"\b(?:left|remain\w*|rest|more|less|fewer|difference|change|profit|save[sd]?|still|need\w*)\b"
+)
 _PUTS_TOGETHER = re.compile(r"\b(?:total\w*|altogether|combined|together|sum|in all|all)\b")
 _LOOSE_END = re.compile(r"(?: (?:and|in|on|to|as|the|of|for|at|from|while|but|if|an?|that|with|by|when)){1,6}$")
 _OTHER_SIGNALS = 0.6
@@ -118,9 +122,11 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
     if graph.latex or not asked or not computed or not _is_plain(frame) or _SAYS_OPERATION.search(frame.text):
         return
     right = frame.equation
+    if _REASON.search(frame.text, 3, right.start):
+        return  # what it says of the last calculation is not true of another
     for site in sites(graph, rng):
         equation, result = site.equation, site.equation.result
-        if site.step == last or result.face == graph.gold or not (_is_plain(site) and _is_alike(site, frame)):
+        if site.step == last or result.face == graph.gold or not (_is_alone(site) and _is_alike(site, frame)):
             continue
         faces, others = ((*(number.face for number in one.operands), one.result.face) for one in (right, equation))
         if all(isinstance(face, int) for face in faces) and not all(isinstance(face, int) for face in others):
@@ -146,19 +152,27 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
 
 def _is_plain(site: Site) -> bool:
     """Whether a step is a sentence around one equation, with nothing between the numbers, and has no other numbers."""
-    graph, equation = site.graph, site.equation
-    reading = graph.readings[site.step]
+    graph = site.graph
+    said = graph.readings[site.step].mentions or graph.word_values[site.step] or graph.unseen[site.step]
+    return _is_alone(site) and not said
+
+
+def _is_alone(site: Site) -> bool:
+    """Whether a step is a sentence around one equation, with nothing between the numbers."""
+    equation, reading = site.equation, site.graph.readings[site.step]
     between = site.text[equation.end : equation.result.start]
-    alone = len(reading.equations) == 1 and not (reading.mentions or reading.unread)
-    said = graph.word_values[site.step] or graph.unseen[site.step] or _ALGEBRA.search(site.text)
-    return alone and not said and equation.visible and not equation.chained and between.strip("$ ") == "="
+    alone = len(reading.equations) == 1 and not (reading.unread or _ALGEBRA.search(site.text))
+    return alone and equation.visible and not equation.chained and between.strip("$ ") == "="
 
 
 def _is_alike(site: Site, frame: Site) -> bool:
     """Whether a result can be said in the words of the frame: of the same unit, and not against their sense."""
     own, other = site.equation.result, frame.equation.result
-    nouns = [_NOUN.match(one.text, one.equation.result.end) for one in (site, frame)]
-    same_noun = len({noun and noun.group(1) for noun in nouns}) == 1 and (nouns[0] is not None or own.currency)
+    ends = [(one.text, one.equation.result.end) for one in (site, frame)]
+    words = [_NOUN.match(*end) for end in ends]
+    nouns = [(noun_behind(*end) or "").split()[-1:] for end in ends]
+    same_noun = len({word and word.group(1) for word in words}) == 1 and (words[0] is not None or own.currency)
+    same_noun = same_noun or (nouns[0] == nouns[1] != [])
     minus = "-" in site.expression
     sense = not (_TAKES_AWAY.search(frame.text) and not minus) and not (_PUTS_TOGETHER.search(frame.text) and minus)
     alike = (own.currency, own.percent) == (other.currency, other.percent)

@@ -15,8 +15,16 @@ _SIGNALS = re.compile(
     re.IGNORECASE,
 )
 _STEM = 5
+# What stands in any step.
+_ANYWHERE = frozenset(("first", "if", "each", "per", ":", ",", "%", "find", "will", "would", "becau", "since", "means"))
 
 
 def signals(text: str) -> frozenset[str]:
     """The signal words of a step, in small letters and without endings."""
     return frozenset(match.group().lower()[:_STEM] for match in _SIGNALS.finditer(text))
+
+
+def stands_later(text: str, other: str) -> bool:
+    """Whether a step has more words of the end of a solution than another."""
+    own, others = (signals(one) - _ANYWHERE for one in (text, other))
+    return len(own) > len(others)

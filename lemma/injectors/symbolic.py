@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from lemma.algebra.carrying import Slip
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import SolutionGraph, read_solution
 from lemma.arithmetic.latex import is_balanced
@@ -26,29 +27,56 @@ from lemma.arithmetic.numbers import (
     Value,
     divide,
     find_numbers,
-    normal,
     render,
 )
 from lemma.arithmetic.propagation import propagate
 from lemma.exceptions import Refusal
-from lemma.generation.modular_errors import ModularSolution, read_modular_solution
+from lemma.generation.modular_errors import ModularSolution
 from lemma.generation.modular_errors import propose as propose_modular
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector
+from lemma.injectors.algebra import (
+    AlgebraInjector,
+    Cut,
+    NumbersAndLetters,
+    carried_slip,
+)
+from lemma.injectors.formulas import Proposed, proposals
+from lemma.injectors.formulas.proof import carried as carried_formula
 from lemma.injectors.proof import CALCULATION, prove, prove_answer
-from lemma.injectors.proposal import Conclusion, Proposal
+from lemma.injectors.proposal import RARE, SELDOM, Conclusion, Proposal
+from lemma.injectors.reading import FormulaSolution, ReadSolution, letters_of, read_problem
 from lemma.injectors.sense import refuse_nonsense
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
-from lemma.steps import split_steps, without_annotations, without_options
+from lemma.steps import without_annotations
 from lemma.taxonomy.distributions import Thinning
 from lemma.taxonomy.places import Places
 
+_OTHER_MONEY = "€£¥"
 _COMMAND = re.compile(r"\\[a-z]+")
 # Real solutions that go wrong in their last step stop early or go on with another number far more often than they
 # miscalculate.
-_OFTEN_IN_LAST = {"missing_step": 6, "question_misinterpretation_error": 6, "previous_step_value_error": 2}
-_MOST_IN_LAST = 0.25  # of the errors of a problem whose other steps allow no more
+_OFTEN_IN_LAST: dict[str, float] = {
+    "missing_step": 6,
+    "question_misinterpretation_error": 6,
+    "previous_step_value_error": 2,
+}
+# In formulas nearly anything can be miscalculated, and little else be proven: what is scarce comes first.
+_SCARCE: dict[str, float] = {
+    "calculation_error": 0.05,
+    "missing_step": 0.3,
+    "formula_confusion_error": 12,
+    "confusing_concept_error": 12,
+    "counting_error": 12,
+    "question_misinterpretation_error": 6,
+    "unit_conversion_error": 6,
+    "previous_step_value_error": 6,
+    "operator_error": 2,
+}
+_UNUSUAL = 0.5  # how often something unusual is made at a step, rather than something usual at another
+_FEW = 8  # errors of a problem, up to which only those are made that people often make
+_MOST_IN_LAST = 0.22  # of the errors of a problem whose other steps allow no more
 _OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
 _GOLD_NUMBER = re.compile(
     rf"-?(?:\\[dt]?frac(?:\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\s?\d\s?\d)|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})"
@@ -78,15 +106,15 @@ class InjectionPlan:
 
 @dataclass(frozen=True)
 class Injected:
-    """An erroneous solution before it becomes a record. `steps` may carry annotations."""
+    """An erroneous solution before it becomes a record. `steps` may carry annotations; `final` may be text as boxed."""
 
     steps: tuple[str, ...]
     error_step: int
-    final: Value
+    final: Value | str
     explanation: str
 
 
-_Draft = Proposal | Conclusion | Injected
+_Draft = Proposal | Conclusion | Injected | Proposed | Slip | Cut
 
 
 @dataclass(frozen=True)
@@ -146,8 +174,8 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
 
     Raises Refusal if the problem's solution can't be read.
     """
-    modular = read_modular_solution(problem)
-    graph = modular if modular is not None else _read(problem)
+    graph = read_problem(problem)
+    plan = _for_solution(plan, graph)
     if plan.into is not None and isinstance(graph, SolutionGraph) and graph.final is None:
         raise Refusal("answer_not_computed", "no equation of the solution has the gold answer")
     rng = random_for(plan.seed, problem.id)
@@ -156,7 +184,7 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     last, shares = len(graph.steps) - 1, plan.places.shares(len(graph.steps))
     places = rng.choices(range(last + 1), shares, k=plan.per_problem)
     wanted = places
-    if last and modular is None and not plan.best_effort:
+    if last and not isinstance(graph, ModularSolution) and not plan.best_effort:
         # Solutions that allow errors in their last step only add one each, the more in sum the fewer are asked for.
         fewer = shares[-1] * (1 - 1 / (plan.per_problem + 1))
         wanted = rng.choices(range(last + 1), [*shares[:-1], fewer], k=plan.per_problem)
@@ -166,11 +194,18 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     most_alone = plan.per_problem if last == 0 else max(1, round(plan.per_problem * shares[-1] / 2))
     for place in wanted:
         others = sorted(range(last), key=lambda step: rng.random() ** (1 / (shares[step] + 1e-9)), reverse=True)
-        found = drafts.take([place, *others])
+        found = drafts.take([place], 1)
+        if found is None and rng.random() < _UNUSUAL:
+            found = drafts.take([place])
+        found = found or drafts.take(others, 1) or drafts.take([place, *others])
+        if found is None and plan.per_problem > _FEW:
+            found = drafts.take([place, *others], RARE)
         if found is None and (plan.best_effort or (not drafts.taken_before_last and len(made) < most_alone)):
             found = drafts.take([last])
         if found is None and drafts.in_last + 1 <= _MOST_IN_LAST * (len(made) + 1):
             found = drafts.take([last])
+        if found is None and not made:
+            found = drafts.take([place, *others, last], RARE)  # better than nothing at all
         if found is None:
             break
         kind, error = found
@@ -185,12 +220,12 @@ class _Drafts:
     last step.
     """
 
-    def __init__(self, plan: InjectionPlan, graph: SolutionGraph | ModularSolution, rng: random.Random) -> None:
+    def __init__(self, plan: InjectionPlan, graph: ReadSolution, rng: random.Random) -> None:
         self._plan, self._graph, self._rng = plan, graph, rng
         self._drafts: dict[int, dict[str, list[_Draft]]] = defaultdict(lambda: defaultdict(list))
         self._spare: dict[int, list[tuple[str, Injected]]] = defaultdict(list)
         self._texts: set[tuple[str, ...]] = set()
-        self._answers: set[Value] = set()
+        self._answers: set[Value | str] = set()
         self._made: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.taken_before_last, self.in_last = False, 0
@@ -201,15 +236,16 @@ class _Drafts:
                 self._drafts[last if step == steps - 1 else max(0, min(step, last - 1))][kind].append(draft)
         for kinds in self._drafts.values():
             for drafts in kinds.values():
-                drafts.reverse()  # they are taken from the end
+                # They are taken from the end: in random order, but what people do more often comes sooner.
+                drafts.sort(key=lambda draft: rng.random() ** (1 / weight_of(draft)))
 
-    def take(self, places: Sequence[int]) -> tuple[str, Injected] | None:
-        """The next error that is proven at the first of these steps that still has one, with its type. No final answer
-        is reached twice before all others at that step.
+    def take(self, places: Sequence[int], least: float = SELDOM) -> tuple[str, Injected] | None:
+        """The next error of at least this weight that is proven at the first of these steps that still has one, with
+        its type. No final answer is reached twice before all others at that step.
         """
         for place in places:
-            found = self._prove_next(place)
-            if found is None and self._spare[place]:
+            found = self._prove_next(place, least)
+            if found is None and self._spare[place] and least < 1:
                 found = self._spare[place].pop(0)
             if found is not None:
                 self._made[found[0]] += 1
@@ -219,16 +255,25 @@ class _Drafts:
                 return found
         return None
 
-    def _prove_next(self, place: int) -> tuple[str, Injected] | None:
-        kinds, graph = self._drafts[place], self._graph
-        while kinds:
+    def _prove_next(self, place: int, least: float) -> tuple[str, Injected] | None:
+        drafts, graph = self._drafts[place], self._graph
+        boxed = isinstance(graph, FormulaSolution) and graph.boxed
+        often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
+        often = _SCARCE if boxed else often
+        # In formulas, calculation errors don't fill up what other types lack.
+        barred = CALCULATION if boxed and self._made and not self._plan.best_effort else ""
+        while kinds := [
+            kind for kind, left in drafts.items() if left and weight_of(left[-1]) >= least and kind != barred
+        ]:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
-            often = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
-            weights = [self._plan.weights[kind] * often.get(kind, 1) / (1 + 4 * self._made[kind]) for kind in kinds]
-            kind = self._rng.choices(list(kinds), weights)[0]
-            while kinds[kind]:
+            weights = [
+                self._plan.weights[kind] * often.get(kind, 1) * weight_of(drafts[kind][-1]) / (1 + 4 * self._made[kind])
+                for kind in kinds
+            ]
+            kind = self._rng.choices(kinds, weights)[0]
+            while drafts[kind] and weight_of(drafts[kind][-1]) >= least:
                 try:
-                    error = carried(graph, self._plan.injectors[kind], kinds[kind].pop(), self._plan.keep_annotations)
+                    error = carried(graph, self._plan.injectors[kind], drafts[kind].pop(), self._plan.keep_annotations)
                 except Refusal as refusal:
                     self.refused[refusal.reason] += 1
                     continue
@@ -240,34 +285,64 @@ class _Drafts:
                     self._answers.add(error.final)
                     return kind, error
                 self._spare[place].append((kind, error))
-            del kinds[kind]
         return None
 
 
-def _read(problem: Problem) -> SolutionGraph:
-    gold = exact_value(problem.answer)
-    if gold is None:
-        raise Refusal("answer_not_numeric", f"the gold answer {problem.answer[:80]!r} is not a number")
-    return read_solution(without_options(problem.question), split_steps(problem.solution), normal(gold))
+def _for_solution(plan: InjectionPlan, graph: ReadSolution) -> InjectionPlan:
+    """The plan without the types that a solution has no formulas for."""
+    formulas = graph if isinstance(graph, FormulaSolution) else None
+    letters = formulas is not None and formulas.letters is not None
+    numbers = formulas is None or formulas.graph is not None or formulas.chains is not None
+    weights = {}
+    for kind, weight in plan.weights.items():
+        found = injector(plan.injectors[kind])
+        takes_letters = isinstance(found, AlgebraInjector | NumbersAndLetters)
+        if (takes_letters and letters) or (numbers and not isinstance(found, AlgebraInjector)):
+            weights[kind] = weight
+    if not weights:
+        raise Refusal("no_formulas_of_these_types", "the solution has no formulas that these types need")
+    return replace(plan, weights=weights) if len(weights) < len(plan.weights) else plan
 
 
 def _drafts_of(
-    graph: SolutionGraph | ModularSolution, kind: str, name: str, rng: random.Random, most: int | None = None
+    graph: ReadSolution, kind: str, name: str, rng: random.Random, most: int | None = None
 ) -> Iterator[_Draft]:
     """What an injector proposes. Modular solutions allow any number of errors, all proven."""
-    if isinstance(graph, SolutionGraph):
-        yield from injector(name)(graph, rng)
+    if isinstance(graph, ModularSolution):
+        for error in islice(propose_modular(graph.story, kind, rng), most):
+            yield Injected(error.steps, error.error_step, error.final, error.explanation)
         return
-    for error in islice(propose_modular(graph.story, kind, rng), most):
-        yield Injected(error.steps, error.error_step, error.final, error.explanation)
+    found = injector(name)
+    numbers = graph if isinstance(graph, SolutionGraph) else graph.graph
+    if numbers is not None and not isinstance(found, AlgebraInjector):
+        yield from (found.numbers if isinstance(found, NumbersAndLetters) else found)(numbers, rng)
+    if isinstance(graph, SolutionGraph):
+        return
+    if graph.chains is not None:
+        yield from proposals(graph.chains, name, rng)
+    if graph.letters is not None and isinstance(found, AlgebraInjector | NumbersAndLetters):
+        yield from (found.letters if isinstance(found, NumbersAndLetters) else found)(graph.letters, rng)
 
 
-def place_of(graph: SolutionGraph | ModularSolution, draft: _Draft) -> tuple[int, int]:
+def weight_of(draft: _Draft) -> float:
+    """How often people make such an error, next to others of its type."""
+    return draft.weight if isinstance(draft, Proposal) else 1
+
+
+def place_of(graph: ReadSolution, draft: _Draft) -> tuple[int, int]:
     """The step that a draft makes wrong, and the number of steps that the solution then has."""
     if isinstance(draft, Injected):
         return draft.error_step, len(draft.steps)
     if isinstance(draft, Conclusion):
         return draft.step, draft.step + 1
+    if isinstance(draft, Proposed):
+        assert isinstance(graph, FormulaSolution) and graph.chains is not None
+        return graph.chains.chains[draft.change.chain].step, len(graph.steps)
+    if isinstance(draft, Slip | Cut):
+        line = draft.line if isinstance(draft, Slip) else draft.lost[0]
+        return letters_of(graph).lines[line].step, len(graph.steps)
+    if isinstance(graph, FormulaSolution) and graph.graph is not None:
+        graph = graph.graph
     assert isinstance(graph, SolutionGraph)
     change, steps = draft.change, len(graph.steps)
     if change.dropped_step is not None:
@@ -276,31 +351,49 @@ def place_of(graph: SolutionGraph | ModularSolution, draft: _Draft) -> tuple[int
     return graph.step_of[change.equation] + inserted, steps + inserted
 
 
-def attempts(
-    graph: SolutionGraph | ModularSolution, kind: str, name: str, rng: random.Random
-) -> Iterator[Injected | Refusal]:
-    """The erroneous solutions of one type, proven, one after the other, and why others could not be made."""
+def attempts(graph: ReadSolution, kind: str, name: str, rng: random.Random) -> Iterator[Injected | Refusal]:
+    """The erroneous solutions of one type, proven, one after the other, and why others could not be made; without those
+    that are made only if many are asked for.
+    """
     for draft in _drafts_of(graph, kind, name, rng):
+        if weight_of(draft) < SELDOM:
+            continue
         try:
             yield carried(graph, name, draft)
         except Refusal as refusal:
             yield refusal
 
 
-def carried(graph: SolutionGraph | ModularSolution, name: str, draft: _Draft, annotated: bool = True) -> Injected:
+def carried(graph: ReadSolution, name: str, draft: _Draft, annotated: bool = True) -> Injected:
     """The erroneous solution that a proposal leads to. Raises Refusal if it can't be proven."""
     if isinstance(draft, Injected) or isinstance(graph, ModularSolution):
         assert isinstance(draft, Injected)
         return draft
+    if isinstance(draft, Proposed):
+        assert isinstance(graph, FormulaSolution) and graph.chains is not None
+        return Injected(*carried_formula(graph.chains, draft), draft.explanation)
+    if isinstance(draft, Slip | Cut):
+        derivation = letters_of(graph)
+        if annotated and derivation.written != derivation.steps:
+            raise Refusal("annotations_not_kept", "formulas with letters in a solution with annotations")
+        wrong = carried_slip(derivation, draft)
+        return Injected(wrong.steps, wrong.error_step, wrong.final, wrong.explanation)
+    if isinstance(graph, FormulaSolution):
+        assert graph.graph is not None
+        graph = graph.graph
     if isinstance(draft, Conclusion):
         steps = (*(graph.written if annotated else graph.steps)[: draft.step], draft.text)
         injected = Injected(steps, draft.step, draft.answer, draft.explanation)
     else:
         injected = _carried(graph, draft, annotated)
     shown = prove(graph, name, injected.steps, injected.error_step)
+    assert not isinstance(injected.final, str)
     prove_answer(graph, shown, injected.final)
     if graph.latex and not is_balanced(injected.explanation, commands_outside=False):
         raise Refusal("unbalanced_explanation", injected.explanation)
+    if not graph.latex and "$" in injected.explanation and "$" not in (told := graph.question + " ".join(graph.steps)):
+        sign = next((sign for sign in _OTHER_MONEY if sign in told), "$")
+        return replace(injected, explanation=injected.explanation.replace("$", sign))
     return injected
 
 
@@ -314,13 +407,13 @@ def _carried(graph: SolutionGraph, proposal: Proposal, annotated: bool) -> Injec
     return Injected(consequence.steps, consequence.error_step, final, proposal.explanation)
 
 
-def _with_another(
-    plan: InjectionPlan, graph: SolutionGraph | ModularSolution, error: Injected, rng: random.Random
-) -> Injected:
+def _with_another(plan: InjectionPlan, graph: ReadSolution, error: Injected, rng: random.Random) -> Injected:
     """The solution with another error of its own behind those that it has, made and proven against the wrong solution
     as it stands; the same solution if none can be proven. The first error stays the label.
     """
-    if isinstance(graph, ModularSolution):
+    if isinstance(graph, FormulaSolution) and graph.graph is not None:
+        graph = graph.graph
+    if not isinstance(graph, SolutionGraph) or isinstance(error.final, str):
         return error
     shown = tuple(map(without_annotations, error.steps))
     kinds = [kind for kind in plan.weights if kind != CALCULATION]
@@ -342,6 +435,7 @@ def _with_another(
             steps = tuple(map(without_annotations, more.steps))
             if len(steps) != len(shown):
                 continue  # a step that is missing or put in would move those that explanations name
+            assert not isinstance(more.final, str)
             prove_answer(graph, steps, more.final)
         except Refusal:
             continue
@@ -353,7 +447,7 @@ def _with_another(
 
 
 def _record(
-    plan: InjectionPlan, problem: Problem, graph: SolutionGraph | ModularSolution, kind: str, injected: Injected
+    plan: InjectionPlan, problem: Problem, graph: ReadSolution, kind: str, injected: Injected
 ) -> ErroneousSolution:
     steps, reference = injected.steps, graph.written
     if not plan.keep_annotations:
@@ -377,8 +471,10 @@ def _record(
     )
 
 
-def final_text(gold: str, value: Value) -> str:
+def final_text(gold: str, value: Value | str) -> str:
     """A wrong answer in the form of the gold one: `$20` for `$18`, `\\frac{1}{3}` for `\\frac{1}{2}`."""
+    if isinstance(value, str):
+        return value  # as it stands in the box
     if gold.isdigit() and gold.isascii() and isinstance(value, int) and value >= 0:
         return str(value)  # as below, and nearly always so
     places = list(_GOLD_NUMBER.finditer(gold))

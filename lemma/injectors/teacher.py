@@ -11,15 +11,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
-from lemma.locating.judge import Subject, judging_request, numbered, read_judgement, without_fence
+from lemma.locating.judge import Subject, judging_request, numbered, read_judgement
 from lemma.models.client import Client, ask_all
+from lemma.models.json_replies import json_reply, whole_number
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Request, Response, Sampling, usable_text
 from lemma.records import ErroneousSolution, Problem, content_id
@@ -53,7 +53,7 @@ class _Written(BaseModel):
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
     steps: tuple[str, ...] = Field(min_length=1)
-    error_step: int
+    error_step: Annotated[int, BeforeValidator(whole_number)]
     explanation: str
     answer: str
 
@@ -61,7 +61,8 @@ class _Written(BaseModel):
 @dataclass(frozen=True)
 class TeacherPlan:
     """What to ask for: `weights` of the types, how many errors of each problem, and which share of them is left to the
-    student's own. `auditor` is the model of the second look, None for no look.
+    student's own. `auditor` is the model of the second look, None for no look; it is asked for its most likely answer
+    unless there is an `audit_temperature`.
     """
 
     model: str
@@ -72,6 +73,7 @@ class TeacherPlan:
     seed: int
     sampling: Sampling
     taxonomy: Taxonomy
+    audit_temperature: float = 0.0
 
 
 async def inject(
@@ -123,10 +125,11 @@ def _verified(
 ) -> ErroneousSolution:
     try:
         text = usable_text(answer)
-        written = _Written.model_validate(orjson.loads(without_fence(text)))
     except Refusal as error:
         raise Refusal(error.reason, f"{kind.id}: {error}") from None
-    except (orjson.JSONDecodeError, ValidationError):
+    try:
+        written = _Written.model_validate(json_reply(text))
+    except (Refusal, ValidationError):
         raise Refusal("invalid_injection", f"{kind.id}: {text[:300]}") from None
     steps, place = tuple(step.strip() for step in written.steps), written.error_step - 1
     fault = _fault(problem, reference, steps, place, written.answer)
@@ -175,7 +178,13 @@ async def _audited(
 ) -> list[ErroneousSolution | Refusal]:
     injected = [result for result in results if isinstance(result, ErroneousSolution)]
     requests = [
-        judging_request(Subject(one.question, one.reference_steps, one.steps), auditor, plan.taxonomy)
+        judging_request(
+            Subject(one.question, one.reference_steps, one.steps),
+            auditor,
+            plan.taxonomy,
+            plan.sampling.max_tokens,
+            plan.audit_temperature,
+        )
         for one in injected
     ]
     looks = iter(await ask_all(client, requests))

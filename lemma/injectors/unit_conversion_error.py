@@ -12,6 +12,8 @@ from lemma.arithmetic.expressions import nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Value
 from lemma.arithmetic.propagation import Change
+from lemma.injectors.algebra import AlgebraInjector, NumbersAndLetters
+from lemma.injectors.conversion_factors import inverted_factors
 from lemma.injectors.cuts import shortened
 from lemma.injectors.naming import beside_its_like
 from lemma.injectors.operator_error import reads_as_operator, swap_operator
@@ -74,7 +76,7 @@ _CONVERSIONS = (
 )
 
 
-def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+def in_numbers(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """A known conversion factor taken for another one, or used in the inverse direction."""
     story = "\n".join((graph.question, *graph.steps))
     # A false factor that the story has for something else would be the number of that: the 5 of five books.
@@ -137,3 +139,6 @@ def _proposals(site: Site, leaf: int, known: _Conversion, taken: set[Value], rng
                 Change(site.index, (edit,)),
                 f"There are {known.fact}, and the step {done} by {known.factor} where it has to {needed}: {due}",
             )
+
+
+propose = NumbersAndLetters(in_numbers, AlgebraInjector(inverted_factors))

@@ -15,9 +15,11 @@ import orjson
 
 from lemma.exceptions import ConfigError, Refusal
 from lemma.locating.labels import data_set_of
-from lemma.records import UNKNOWN, ErroneousSolution, Problem, Record, content_id
+from lemma.records import UNKNOWN, ErroneousSolution, Problem, Record, Solution, content_id
 from lemma.steps import split_steps, without_annotations, without_answer_line
 from lemma.taxonomy.error_types import Taxonomy
+
+ALMOST_CERTAIN = 0.9999  # only a proof is certain
 
 
 class LabeledRow(Record):
@@ -34,8 +36,12 @@ class LabeledRow(Record):
         return cls(id=content_id(content), place=place, row=dict(row))
 
 
-def read_row(item: LabeledRow, taxonomy: Taxonomy) -> tuple[Problem, ErroneousSolution | None]:
+def read_row(
+    item: LabeledRow, taxonomy: Taxonomy, confidence: float | None = None
+) -> tuple[Problem, ErroneousSolution | None]:
     """The problem of a row, and its erroneous solution; None if the solution is labeled as right.
+
+    The labels get this `confidence`, or else what is assumed of their data set.
 
     Raises Refusal, with the place and the field, if the row can't be used.
     """
@@ -75,6 +81,19 @@ def read_row(item: LabeledRow, taxonomy: Taxonomy) -> tuple[Problem, ErroneousSo
         origin="student",
         model=str(item.row.get("generator") or item.row.get("model") or data_set.name),
         evidence="label",
-        confidence=data_set.confidence,
+        confidence=data_set.confidence if confidence is None else min(confidence, ALMOST_CERTAIN),
     )
     return problem, erroneous
+
+
+def as_solution(erroneous: ErroneousSolution) -> Solution:
+    """A labeled solution as a method of locating takes it."""
+    return Solution(
+        id=erroneous.id,
+        problem_id=erroneous.problem_id,
+        steps=erroneous.steps,
+        final_answer=erroneous.final_answer or None,
+        verdict="different",
+        origin="student",
+        model=erroneous.model,
+    )

@@ -11,19 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from lemma.exceptions import ConfigError, Refusal
 from lemma.locating.posterior import Posterior
+from lemma.models.json_replies import json_reply, whole_number
 from lemma.models.prompts import load_prompt
 from lemma.models.protocol import Request, Sampling
+from lemma.steps import numbered as numbered_steps
 from lemma.taxonomy.error_types import Taxonomy
 
 PROMPT, PROMPT_WITHOUT_REFERENCE = "locate_error", "locate_error_without_reference"
-# How often a judge is right. Assumed, not measured: measure yours with `lemma eval --suite first-error`.
+# How often a judge is right. Assumed, not measured: measure yours by `lemma analyze --from LABELED --locate judge`.
 ACCURACY = 0.8
 _NO_ERROR = "none"
 
@@ -45,22 +46,26 @@ class Judgement:
     error_type: str
     explanation: str
 
-    def posterior(self, steps: int) -> Posterior:
-        """The probability of each step. What the judge does not say is equally probable."""
-        rest = (1 - ACCURACY) / steps
-        of_steps = tuple(ACCURACY if step == self.step else rest for step in range(steps))
-        return Posterior(of_steps, ACCURACY if self.step is None else rest)
+    def posterior(self, steps: int, accuracy: float = ACCURACY) -> Posterior:
+        """The probability of each step, of a judge that is right so often. All else is equally probable."""
+        rest = (1 - accuracy) / steps
+        of_steps = tuple(accuracy if step == self.step else rest for step in range(steps))
+        return Posterior(of_steps, accuracy if self.step is None else rest)
 
 
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="ignore")
-    step: int
+    step: Annotated[int, BeforeValidator(whole_number)]
     error_type: str
     explanation: str = ""
 
 
-def judging_request(subject: Subject, model: str, taxonomy: Taxonomy, max_tokens: int = 512) -> Request:
-    """The question, without a hint at what the answer should be. The model is asked for its most likely answer."""
+def judging_request(
+    subject: Subject, model: str, taxonomy: Taxonomy, max_tokens: int = 512, temperature: float = 0.0
+) -> Request:
+    """The question, without a hint at what the answer should be. The model is asked for its most likely answer, unless
+    there is a temperature.
+    """
     values = {
         "error_types": "\n".join(f"- {kind.id}: {kind.definition}" for kind in taxonomy),
         "question": subject.question,
@@ -70,12 +75,12 @@ def judging_request(subject: Subject, model: str, taxonomy: Taxonomy, max_tokens
         prompt = load_prompt(PROMPT).render(reference="\n".join(subject.reference), **values)
     else:
         prompt = load_prompt(PROMPT_WITHOUT_REFERENCE).render(**values)
-    return Request(model, prompt, Sampling(0.0, 1.0, max_tokens), response_schema=_schema(taxonomy))
+    return Request(model, prompt, Sampling(temperature, 1.0, max_tokens), response_schema=_schema(taxonomy))
 
 
 def numbered(steps: Sequence[str]) -> str:
     """Steps as people number them: `Step 1: ...`."""
-    return "\n".join(f"Step {number}: {step}" for number, step in enumerate(steps, start=1))
+    return "\n".join(numbered_steps(steps))
 
 
 def _schema(taxonomy: Taxonomy) -> dict[str, Any]:
@@ -94,13 +99,15 @@ def _schema(taxonomy: Taxonomy) -> dict[str, Any]:
 def read_judgement(text: str, step_count: int, taxonomy: Taxonomy) -> Judgement:
     """What a model answered. Raises Refusal for another form, a step that is not there, or an unknown type."""
     try:
-        answer = _Answer.model_validate(orjson.loads(without_fence(text)))
+        answer = _Answer.model_validate(json_reply(text))
         if answer.step == 0:
             return Judgement(None, "", answer.explanation)
         if not 1 <= answer.step <= step_count:
             raise Refusal("invalid_judgement", f"there is no step {answer.step} among {step_count}")
         return Judgement(answer.step - 1, taxonomy.resolve(answer.error_type).id, answer.explanation.strip())
-    except (orjson.JSONDecodeError, ValidationError, ConfigError):
+    except (Refusal, ValidationError, ConfigError) as error:
+        if isinstance(error, Refusal) and error.reason == "invalid_judgement":
+            raise
         raise Refusal("invalid_judgement", text[:300]) from None
 
 

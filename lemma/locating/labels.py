@@ -221,6 +221,7 @@ def _of_steps(row: Row, question: str, first_wrong: int | None) -> LabeledSoluti
         steps,
         first_wrong,
         find_answer("\n".join(steps)) or "",
+        "" if first_wrong is None else str(row.get("reason") or "").strip(),
     )
 
 

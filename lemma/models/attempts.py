@@ -116,7 +116,7 @@ class Attempts:
                 answer = await self._attempt(call)
             except RefusedRequestError as error:
                 self._stop_if(self._breaker.refusal(), error)
-                await self._hold("refused_request", call, error)
+                await self._hold(error.reason, call, error)
             except AttemptError as error:
                 self._stop_if(self._breaker.failure(isinstance(error, UnreachableError)), error)
                 if isinstance(error, UnusableAnswerError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,13 +31,24 @@ def choose_backend(backend: str, model: str, base_url: str | None) -> str:
     return "openai_compatible"
 
 
+def addresses_in(base_url: str) -> list[str]:
+    """The addresses that `--base-url` names, by commas or one by one.
+
+    >>> addresses_in("http://a/v1?x=1,2,http://b/v1")
+    ['http://a/v1?x=1,2', 'http://b/v1']
+    """
+    return re.split(r",\s*(?=https?://)", base_url)
+
+
 def address_of(config: ModelConfig) -> str | None:
-    """The server that a command asks, without what may be a secret in its address; None for a model in this process."""
+    """The servers that a command asks, without what may be a secret in an address; None for a model in this process."""
     if config.backend != "openai_compatible":
         return None
-    try:
-        parts = urlsplit(config.base_url or OPENAI)
-    except ValueError:
-        return None  # the client says what is wrong with it
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
+    shown = []
+    for address in addresses_in(config.base_url or OPENAI):
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return None  # the client says what is wrong with it
+        shown.append(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}")
+    return ", ".join(shown)

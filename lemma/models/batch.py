@@ -21,6 +21,7 @@ from lemma.models.backends.openai_compatible import OpenAICompatible
 from lemma.models.client import NotAskedError
 from lemma.models.costs import Ledger
 from lemma.models.protocol import Request, Response, fault_of, read_answer, usage_of
+from lemma.models.scoring import Score, Turn
 from lemma.rundir.disk import write_whole
 from lemma.rundir.lines import fingerprint
 from lemma.rundir.responses import ResponseStore
@@ -78,6 +79,14 @@ class BatchClient:
             self._asked.add(key)
             self._write(request, key)
         raise NotAskedError
+
+    async def score(self, turn: Turn) -> list[Score] | None:
+        """A batch API gives no scores."""
+        return None
+
+    def can_bar(self) -> bool:
+        """A batch API bars nothing."""
+        return False
 
     def shown(self) -> str:
         """How many requests were written."""
@@ -234,7 +243,7 @@ class BatchClient:
                 status, body = int(response.get("status_code") or 0), response.get("body")
             except (orjson.JSONDecodeError, LookupError, TypeError, ValueError, AttributeError):
                 raise RunDirectoryError(f"{where}, line {number}: no batch result; download the file again") from None
-            if status == 200 and isinstance(body, dict) and fault_of(body) != "malformed_answer":
+            if status == 200 and isinstance(body, dict) and fault_of(body) in (None, "empty_answer"):
                 raw = orjson.dumps(body)
                 if self._store.get(key) is None:
                     usage = usage_of(raw)

@@ -7,7 +7,7 @@ A prices file gives dollars per million tokens, by model:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,8 @@ class Ledger:
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    beside: Sequence[Ledger] = ()
+    """The ledgers of all models that share the budget, this one among them."""
 
     def __post_init__(self) -> None:
         if self.budget_usd is not None and self.price is None:
@@ -87,12 +89,13 @@ class Ledger:
 
     def check(self, in_flight: int) -> None:
         """Raise BudgetReachedError when one call more, and those under way, could exceed the budget at average cost."""
-        share = (in_flight + 1) / self.calls if self.calls else 0.0
-        for spent, budget, unit, flag in (
-            (self.tokens, self.budget_tokens, "tokens", "--budget-tokens"),
-            (self.usd, self.budget_usd, "USD", "--budget-usd"),
+        ledgers = self.beside or (self,)
+        more = (in_flight + 1) / self.calls if self.calls else 0.0
+        for own, spent, budget, unit, flag in (
+            (self.tokens, sum(one.tokens for one in ledgers), self.budget_tokens, "tokens", "--budget-tokens"),
+            (self.usd, sum(one.usd or 0.0 for one in ledgers), self.budget_usd, "USD", "--budget-usd"),
         ):
-            if budget is not None and spent is not None and (spent * (1 + share) > budget or spent >= budget):
+            if budget is not None and own is not None and (spent + own * more > budget or spent >= budget):
                 raise BudgetReachedError(
                     f"stopped before exceeding the budget of {budget:,} {unit} ({spent:,.6g} used in {self.calls:,} "
                     f"calls); raise {flag} and rerun the command to resume"

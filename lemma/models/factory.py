@@ -11,27 +11,32 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import cast
 
 from lemma.exceptions import ConfigError
 from lemma.models.attempts import Patience
-from lemma.models.backend_choice import OPENAI, choose_backend
+from lemma.models.backend_choice import OPENAI, addresses_in, choose_backend
 from lemma.models.backends.openai_compatible import OpenAICompatible
 from lemma.models.batch import BatchClient
-from lemma.models.client import Client, DryClient, LiveClient
+from lemma.models.client import Client, ClientWithFields, DryClient, LiveClient, SeveralClients
 from lemma.models.costs import Ledger, read_prices
 from lemma.models.protocol import Backend
 from lemma.models.scoring import ModelScorer, ScoringBackend
+from lemma.models.several_servers import SeveralServers
 from lemma.options import ModelConfig
 from lemma.rundir.responses import ResponseStore
 
 
-def _openai_compatible(config: ModelConfig, model: str) -> OpenAICompatible:
+def _openai_compatible(config: ModelConfig, model: str) -> OpenAICompatible | SeveralServers:
     key = os.environ.get(config.key_variable)
-    return OpenAICompatible(config.base_url or OPENAI, key, config.key_variable, config.max_in_flight, model)
+    servers = [
+        OpenAICompatible(address, key, config.key_variable, config.max_in_flight, model)
+        for address in addresses_in(config.base_url or OPENAI)
+    ]
+    return servers[0] if len(servers) == 1 else SeveralServers(servers)
 
 
 def _transformers(config: ModelConfig, model: str) -> Backend:
@@ -73,18 +78,52 @@ def open_backend(name: str, config: ModelConfig, model: str) -> Backend:
     return cast(Backend, others[name].load()(config, model))
 
 
-def open_client(config: ModelConfig, model: str, store: ResponseStore) -> Client:
-    """What a command asks. Raises ConfigError for an unknown backend, ModelError if it can't be used."""
-    prices = read_prices(config.prices) if config.prices else {}
-    ledger = Ledger(model, prices.get(model), config.budget_tokens, config.budget_usd)
-    if config.dry_run:
-        return DryClient(store)
+def open_clients(
+    models: Mapping[str, ModelConfig],
+    store: ResponseStore,
+    open_it: Callable[[str, ModelConfig, str], Backend] = open_backend,
+) -> Client:
+    """What a command asks: one or more models, with how to reach each. They share the budget. `open_it` opens each.
+
+    Raises ConfigError for an unknown backend, ModelError if it can't be used.
+    """
+    if any(config.dry_run for config in models.values()):
+        return _with_fields(DryClient(store), next(iter(models.values())))
+    if len(models) > 1 and any(config.batch for config in models.values()):
+        raise ConfigError(f"--batch asks one model, and this command asks {' and '.join(models)}; leave it out")
+    ledgers: list[Ledger] = []
+    for model, config in models.items():
+        prices = read_prices(config.prices) if config.prices else {}
+        ledgers.append(Ledger(model, prices.get(model), config.budget_tokens, config.budget_usd, beside=ledgers))
+    clients = {ledger.model: _open_client(models[ledger.model], store, ledger, open_it) for ledger in ledgers}
+    return next(iter(clients.values())) if len(clients) == 1 else SeveralClients(clients)
+
+
+def _open_client(
+    config: ModelConfig,
+    store: ResponseStore,
+    ledger: Ledger,
+    open_it: Callable[[str, ModelConfig, str], Backend],
+) -> Client:
+    model = ledger.model
     name = choose_backend(config.backend, model, config.base_url)
+    if config.request and name in ("transformers", "vllm", "scripted"):
+        raise ConfigError(f"--request changes what a server is sent, and --backend {name} asks none; leave it out")
+    client: Client
     if config.batch:
         server = _openai_compatible(config, model) if name == "openai_compatible" else None
-        return BatchClient(server, store, ledger, config.command, config.run / "batch")
-    backend = open_backend(name, config, model)
-    return LiveClient(backend, store, ledger, config.command, _patience(config, backend))
+        if isinstance(server, SeveralServers):
+            raise ConfigError("--batch hands its requests to one server: give one --base-url")
+        client = BatchClient(server, store, ledger, config.command, config.run / "batch")
+    else:
+        backend = open_it(name, config, model)
+        patience = _patience(config, backend)
+        client = LiveClient(backend, store, ledger, config.command, patience, ask_again=config.ask_again)
+    return _with_fields(client, config)
+
+
+def _with_fields(client: Client, config: ModelConfig) -> Client:
+    return ClientWithFields(client, config.request) if config.request else client
 
 
 def open_scorer(backend: str, model: str, base_url: str | None, key_variable: str = "OPENAI_API_KEY") -> ModelScorer:

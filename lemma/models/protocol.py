@@ -22,7 +22,10 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from lemma.exceptions import Refusal
+from lemma.models.dialects import with_fields
+from lemma.models.reply_parts import end_of, failure_in, is_stream, joined_stream, text_of, thoughts_of, unwrapped
 from lemma.rundir.responses import Usage
+from lemma.steps import split_thought
 from lemma.visible_text import visible
 
 
@@ -35,13 +38,17 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are drawn. `max_tokens` limits the answer, not the prompt."""
+    """How tokens are drawn. `max_tokens` limits the answer, not the prompt.
+
+    No line may begin with one of the words `barred`. Only a backend whose `can_bar` is true can see to that.
+    """
 
     temperature: float = 0.7
     top_p: float = 1.0
     max_tokens: int = 1024
     stop: tuple[str, ...] = ()
     logprobs: bool = False
+    barred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class Request:
     last message of the assistant, if the server can do that (vLLM and SGLang can).
 
     `sample_index` tells the samples of the same prompt apart. `response_schema` is a JSON schema that the answer must
-    follow.
+    follow. `fields` change the body that a server gets, as `with_fields` says.
     """
 
     model: str
@@ -58,6 +65,7 @@ class Request:
     sampling: Sampling = Sampling()
     sample_index: int = 0
     response_schema: Mapping[str, Any] | None = field(default=None, hash=False)
+    fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def path(self) -> str:
@@ -86,12 +94,14 @@ class Request:
                 body |= {"continue_final_message": True, "add_generation_prompt": False}
         if sampling.stop:
             body["stop"] = list(sampling.stop)
+        if sampling.barred:
+            body["barred"] = list(sampling.barred)
         if sampling.logprobs:
             body["logprobs"] = 1 if isinstance(self.prompt, str) else True
         if self.response_schema is not None:
             schema = {"name": "answer", "schema": self.response_schema, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        return body
+        return with_fields(body, self.fields)
 
     def key(self) -> str:
         """A hash of everything that is asked; two requests with one key are the same request."""
@@ -105,9 +115,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer. `finish_reason` is `stop` for every natural end, `length`, `content_filter`, `refusal`, `unknown` if
-    the server does not say, or the server's own word. `reasoning` came next to the text; `token_logprobs` are natural
-    logarithms.
+    """An answer. `finish_reason` is `stop` for every natural end, `length`, `content_filter`, `refusal`, `failed`,
+    `unknown` if the server does not say, or the server's own word. `reasoning` came next to the text; `token_logprobs`
+    are natural logarithms.
     """
 
     text: str
@@ -163,15 +173,19 @@ class UnusableAnswerError(AttemptError):
 
 
 class RefusedRequestError(AttemptError):
-    """The server will never answer this request: too long, or against its rules."""
+    """The server will never answer this request: too long, against its rules, or not possible there."""
+
+    def __init__(self, message: str, reason: str = "refused_request") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
-_NATURAL_ENDS = frozenset(
-    {"stop", "eos", "eos_token", "eos_found", "stop_sequence", "stop_token", "end_turn", "complete", "completed"}
+_STATED = re.compile(
+    r"\\boxed\b|####\s*\S|\banswer(?:\s+is\b|\s*:)\s*\S|</answer>"
+    r"|\b(?:antwort|respuesta|r\u00e9ponse|resposta|risposta|jibu|\u043e\u0442\u0432\u0435\u0442)\b[^\n]{0,60}?\d"
+    r"|(?:\u7b54\u6848|\u7b54\u3048|\uc815\ub2f5|\ub2f5\uc740)[^\n]{0,60}?\d",
+    re.I,
 )
-_CUT_ENDS = frozenset(["length", "max_tokens", "max_length", "model_length", "max_output_tokens", "token_limit"])
-_FILTERED_ENDS = frozenset(["content_filter", "safety", "recitation", "prohibited_content", "blocklist", "sensitive"])
-_STATED = re.compile(r"\\boxed\b|####\s*\S|\banswer(?:\s+is\b|\s*:)\s*\S", re.I)
 _MOST_TOKENS = 10**8  # of one call; a larger count is no count
 
 
@@ -187,36 +201,16 @@ def decoded_answer(raw: bytes) -> dict[str, Any]:
         lines = raw.decode("utf-8-sig", "replace").strip().splitlines(keepends=True)
         text = "".join(line for line in lines if not line.startswith(":")).strip()
         try:
-            if text.startswith("data:"):
-                answer = _joined(text)
+            if is_stream(text):
+                answer = joined_stream(text)
             else:
-                plain = json.loads(text, parse_constant=lambda name: None)
+                plain = json.loads(text.rstrip("\0"), parse_constant=lambda name: None)
                 answer = json.loads(json.dumps(plain, ensure_ascii=False).encode("utf-8", "replace"))
         except (RecursionError, LookupError, TypeError, AttributeError) as error:
             raise ValueError(str(error)) from None
     if not isinstance(answer, dict):
         raise ValueError("not an object")
-    return answer
-
-
-def _joined(stream: str) -> dict[str, Any]:
-    """The chunks of a streamed answer as one answer."""
-    text, reasoning, finish_reason, usage = "", "", None, None
-    for line in stream.splitlines():
-        event = line.removeprefix("data:").strip()
-        if not event or event == "[DONE]" or not line.startswith("data:"):
-            continue
-        chunk = json.loads(event)
-        usage = chunk.get("usage") or usage
-        for choice in chunk.get("choices", ())[:1]:
-            delta = choice.get("delta") or {}
-            text += delta.get("content") or choice.get("text") or ""
-            reasoning += delta.get("reasoning_content") or delta.get("reasoning") or ""
-            finish_reason = choice.get("finish_reason") or finish_reason
-        if chunk.get("error"):
-            return {"error": chunk["error"]}
-    message = {"role": "assistant", "content": text, "reasoning_content": reasoning}
-    return {"choices": [{"message": message, "finish_reason": finish_reason}], "usage": usage}
+    return unwrapped(answer)
 
 
 def read_answer(raw: bytes) -> Response:
@@ -228,10 +222,13 @@ def read_answer(raw: bytes) -> Response:
 
 
 def fault_of(answer: Mapping[str, Any]) -> str | None:
-    """What keeps a JSON object from being an answer, None if nothing does: `malformed_answer` or `empty_answer`.
+    """What keeps a JSON object from being an answer, None if nothing does: `malformed_answer`, `failed_answer`, or
+    `empty_answer`.
 
     An answer without text is one if it says why: it was cut off, filtered or refused, or is a call of a tool.
     """
+    if failure_in(answer):
+        return "failed_answer"
     try:
         response = _response(answer)
     except (LookupError, TypeError, AttributeError, ValueError):
@@ -242,33 +239,20 @@ def fault_of(answer: Mapping[str, Any]) -> str | None:
 
 def _response(answer: Mapping[str, Any]) -> Response:
     choice = answer["choices"][0]
-    message = choice.get("message") or {}
-    content = message.get("content", choice.get("text"))
-    if isinstance(content, list):  # parts, of which those that think are no text
-        content = "".join(part["text"] for part in content if part.get("type", "text") == "text")
-    if content is not None and not isinstance(content, str):
-        raise TypeError("the content is no text")
-    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    message = choice.get("message") or choice.get("delta") or {}
     return Response(
-        content or "",
-        "refusal" if message.get("refusal") else _end(choice.get("finish_reason")),
+        text_of(message.get("content", choice.get("text"))),
+        "refusal" if message.get("refusal") else end_of(choice.get("finish_reason")),
         _usage(answer),
         _token_logprobs(choice.get("logprobs")),
-        reasoning if isinstance(reasoning, str) else "",
+        thoughts_of(message),
     )
 
 
-def _end(finish_reason: object) -> str:
-    if finish_reason == "stop":
-        return "stop"
-    if not finish_reason:
-        return "unknown"
-    name = str(finish_reason).lower()
-    if name in _NATURAL_ENDS:
-        return "stop"
-    if name in _CUT_ENDS:
-        return "length"
-    return "content_filter" if name in _FILTERED_ENDS else str(finish_reason)
+def is_only_reasoning(response: Response) -> bool:
+    """Whether a model thought, and then said nothing."""
+    ended = response.finish_reason in ("stop", "unknown", "length")
+    return ended and bool(response.reasoning.strip()) and not response.text.strip()
 
 
 def usable_text(response: Response | Refusal) -> str:
@@ -279,7 +263,7 @@ def usable_text(response: Response | Refusal) -> str:
     if isinstance(response, Refusal):
         raise response
     text, end = response.text, response.finish_reason
-    if not text.strip() and response.reasoning.strip() and end in ("stop", "unknown", "length"):
+    if is_only_reasoning(response):
         raise Refusal(
             "cut_off" if end == "length" else "only_reasoning",
             f"all {response.usage.completion_tokens} tokens are reasoning, with no answer after it; raise --max-tokens "
@@ -296,6 +280,19 @@ def usable_text(response: Response | Refusal) -> str:
     if not text.strip():
         raise Refusal("empty_answer", "the model answered nothing")
     return text
+
+
+def fault_named(raw: bytes) -> str | None:
+    """Why a stored answer can't be used, None if it can: one of `ASK_AGAIN_REASONS`."""
+    try:
+        if fault_of(decoded_answer(raw)) == "failed_answer":
+            return "failed_answer"
+        said = split_thought(usable_text(read_answer(raw)))[1]
+    except Refusal as refusal:
+        return refusal.reason
+    except ValueError:
+        return "malformed_answer"
+    return "unclosed_thought" if said is None else None
 
 
 def usage_of(raw: bytes) -> Usage:

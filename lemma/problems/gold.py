@@ -70,4 +70,6 @@ def is_worked(text: str) -> bool:
     if len(steps) > 1 or "####" in text:
         return True
     words = re.findall(r"[^\W\d_]{2,}", re.sub(r"\\[a-zA-Z]+", " ", text))
-    return len(words) > 1 and "=" in text
+    # In some scripts words have no spaces between them: a computation with an answer line after it is worked too.
+    in_words = len(words) > 1 or (foreign_answer(text) is not None and not foreign_answer(steps[0]))
+    return in_words and "=" in text

@@ -83,7 +83,9 @@ def json_rows(source: Source, split: str) -> Iterator[tuple[str, Row]]:
         if len(lines) > 1 and lines[1].strip() and _is_object(lines[0]):
             yield from jsonl_rows(source, split)
             return
-        raise DataError(f"{source.path}: not JSON ({error})") from None
+        value = _one_after_the_other(content)
+        if value is None:
+            raise DataError(f"{source.path}: not JSON ({error})") from None
     yield from _items(source, value, split)
 
 
@@ -95,6 +97,19 @@ def _document(source: Source) -> Any:
         return None
 
 
+def _one_after_the_other(content: bytes) -> list[Any] | None:
+    """Objects that follow each other without anything between them; None if there is anything else."""
+    text, decoder, at, found = content.decode("utf-8").strip(), json.JSONDecoder(), 0, []
+    while text.startswith("{", at):
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return None
+        found.append(value)
+        at = end + len(text[end : end + 100]) - len(text[end : end + 100].lstrip())
+    return found if at == len(text) and found else None
+
+
 def _is_object(line: bytes) -> bool:
     try:
         return isinstance(parsed(line), dict)
@@ -104,7 +119,9 @@ def _is_object(line: bytes) -> bool:
 
 def _items(source: Source, value: Any, split: str) -> Iterator[tuple[str, Row]]:
     rows = rows_in(value, split, source.name)
-    for number, row in enumerate(rows, start=1):
+    for number, item in enumerate(rows, start=1):
+        # The viewer of Hugging Face numbers its rows.
+        row = item.get("row", item) if isinstance(item, dict) and "row_idx" in item else item
         yield f"{source.name}, item {number}", row_of(row)
 
 

@@ -22,6 +22,7 @@ from lemma.problems.rows import FORMATS, has_format, is_local, places_in, read_r
 from lemma.problems.streams import STDIN, standard_input
 from lemma.records import Problem, Rejection, content_id
 from lemma.resources import BUNDLED
+from lemma.rundir.ids import IdSet
 from lemma.rundir.lines import fingerprint
 
 SAMPLE = BUNDLED / "sample.jsonl"
@@ -86,7 +87,7 @@ class ProblemSource:
 
         Raises DataError if the data cannot be read, or, at the end, if no row was usable.
         """
-        seen: set[str] = set()
+        seen = IdSet()
         columns: set[str] = set()
         reasons: Counter[str] = Counter()
         first_details: dict[str, str] = {}

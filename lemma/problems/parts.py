@@ -84,8 +84,8 @@ def _member(value: Any, name: str) -> Any:
 
 @lru_cache(maxsize=256)
 def _names(keys: tuple[Any, ...]) -> dict[str, Any]:
-    """Keys by their names in lower case; of several, the first one counts."""
-    return {str(key).strip("\ufeff ").casefold(): key for key in reversed(keys)}
+    """Keys by their names in lower case, with `_` for spaces; of several, the first one counts."""
+    return {str(key).strip("\ufeff ").casefold().replace(" ", "_"): key for key in reversed(keys)}
 
 
 def names_of(row: Row) -> Set[str]:
@@ -107,8 +107,10 @@ def filled(row: Row, template: str) -> Any:
 def text_of(value: Any, name: str) -> str:
     """A cell as text: text itself, a whole number without `.0`, typed content parts joined; nothing for null.
 
-    A list of texts is joined by lines. Raises Refusal if the cell holds something else.
+    A list of texts is joined by lines; a list of one number is that number. Raises Refusal if it holds something else.
     """
+    if isinstance(value, list | tuple) and len(value) == 1 and isinstance(value[0], int | float):
+        value = value[0]
     if value is None:
         return ""
     if isinstance(value, str):

@@ -10,13 +10,20 @@ Both compare normalized words: without case, punctuation and white space.
 
 from __future__ import annotations
 
+import heapq
 import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
 from hashlib import blake2b
+from itertools import groupby, islice
 from math import ceil
+from operator import itemgetter
 from pathlib import Path
+from struct import Struct
+from tempfile import TemporaryFile
 from zlib import crc32
 
 from lemma.grading.number_words import replace_number_words
@@ -27,6 +34,7 @@ _WORD = re.compile(r"[^\W_]+(?:[.,']\w+)*")
 _NUMBER_OR_OPERATOR = re.compile(r"\d+(?:[.,]\d+)*|[+\-*/×÷=<>%^]")
 _SHINGLE = 3
 _NGRAM = 8
+_PAIRS_SORTED_AT_ONCE = 1 << 18
 # 8 of the 1,319 test questions of GSM8K are this similar to a training question, by runs of 4 masked words. Nearly all
 # of them are that question with other numbers and names; less similar ones are only of the same sort.
 _MASKED_SHINGLE, _MASKED_SIMILARITY = 4, 0.4
@@ -51,7 +59,7 @@ class NearDuplicates:
     def find_or_add(self, number: int) -> int | None:
         """The earlier text that this one nearly duplicates. If there is none, add this one and return None."""
         text = self._text_of(number)
-        key = _hash("\x1f".join(_NUMBER_OR_OPERATOR.findall(text)))
+        key = _hash_of_numbers(text)
         group = self._groups.setdefault(key, number)
         if group == number:
             return None
@@ -64,6 +72,42 @@ class NearDuplicates:
         if found is None:
             group.add(number, shingles)
         return found
+
+
+def near_duplicate_pairs(count: int, text_of: Callable[[int], str], threshold: float) -> list[tuple[int, int]]:
+    """The texts that nearly duplicate an earlier one, by their numbers from 0, each with that one.
+
+    What `NearDuplicates` finds, exactly, in 16 bytes on disk per text: the hashes of their numbers are sorted there,
+    and only the texts with the same hash are held in memory.
+    """
+    found = []
+    keys = ((_hash_of_numbers(text_of(number)), number) for number in range(count))
+    for _, pairs in groupby(_sorted_on_disk(keys), key=itemgetter(0)):
+        first, *others = array("Q", (number for _, number in pairs))
+        texts = _Group(threshold)
+        if others:
+            texts.add(first, _shingles(words_of(text_of(first)), _SHINGLE))
+        for number in others:
+            shingles = _shingles(words_of(text_of(number)), _SHINGLE)
+            earlier = texts.find(shingles)
+            if earlier is None:
+                texts.add(number, shingles)
+            else:
+                found.append((number, earlier))
+    return sorted(found)
+
+
+def _sorted_on_disk(pairs: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The pairs in order, sorted in parts that fit into a few megabytes each."""
+    pair = Struct(">QQ")
+    with ExitStack() as parts:
+        streams = []
+        while part := sorted(pair.pack(*one) for one in islice(pairs, _PAIRS_SORTED_AT_ONCE)):
+            file = parts.enter_context(TemporaryFile())
+            file.writelines(part)
+            file.seek(0)
+            streams.append(iter(partial(file.read, pair.size), b""))
+        yield from map(pair.unpack, heapq.merge(*streams))
 
 
 class _Group:
@@ -99,9 +143,13 @@ class _Group:
         return shingles[: len(shingles) - ceil(self._threshold * len(shingles)) + 1]
 
 
+def _hash_of_numbers(text: str) -> int:
+    return _hash("\x1f".join(_NUMBER_OR_OPERATOR.findall(text)))
+
+
 def _shingles(words: Sequence[str], size: int) -> array[int]:
     grams = (" ".join(words[start : start + size]) for start in range(max(1, len(words) - size + 1)))
-    return array("L", sorted({crc32(gram.encode("utf-8", "replace")) for gram in grams}))
+    return array("I", sorted({crc32(gram.encode("utf-8", "replace")) for gram in grams}))
 
 
 def _hash(text: str) -> int:

@@ -16,12 +16,14 @@ from lemma.records import Segment
 LIGHT: Mapping[str, tuple[str, str]] = {
     "prefix": ("#eef2f6", "#24292f"),
     "error": ("#ffebe9", "#82071e"),
+    "check": ("#ddf4ff", "#0a3069"),
     "reflection": ("#fff8c5", "#633c01"),
     "correction": ("#dafbe1", "#0f5323"),
 }
 DARK: Mapping[str, tuple[str, str]] = {
     "prefix": ("#1c232c", "#d1d7e0"),
     "error": ("#3c1618", "#ffb3ad"),
+    "check": ("#0c2d4a", "#a5d6ff"),
     "reflection": ("#33270a", "#f2cc60"),
     "correction": ("#0f2d1a", "#7ee787"),
 }

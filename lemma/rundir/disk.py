@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import orjson
 
 from lemma.exceptions import RunDirectoryError
 from lemma.records import Record
+from lemma.rundir.ids import IdSet
 from lemma.rundir.lines import parse_line, text_field
 
 
@@ -78,7 +79,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def keep_lines_of(
     path: Path,
     input_of: Callable[[dict[str, Any]], str | None],
-    inputs: set[str],
+    inputs: Container[str],
     *,
     at_least: int = 0,
     drop_broken: bool = False,
@@ -119,11 +120,14 @@ def keep_lines_of(
     return remaining
 
 
-def ids_of_whole_lines(path: Path) -> set[str]:
+def ids_of_whole_lines(path: Path) -> IdSet:
     """The ids in a file that several commands add to. A torn last line is cut off; nobody has acknowledged it."""
-    content = path.read_bytes()
-    if not content.endswith(b"\n"):
-        content = content[: content.rfind(b"\n") + 1]
-        os.truncate(path, len(content))
-    lines = enumerate(content.splitlines(), start=1)
-    return {text_field(parse_line(line, path, number), "id", path, number) for number, line in lines}
+    ids, whole = IdSet(), 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                os.truncate(path, whole)
+                break
+            ids.add(text_field(parse_line(line, path, number), "id", path, number))
+            whole += len(line)
+    return ids

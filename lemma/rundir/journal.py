@@ -29,6 +29,7 @@ from lemma.records import Rejection, content_id
 from lemma.run_files import MANIFEST, REJECTED, STATE
 from lemma.rundir.counts import MADE, REJECTED_BY_REASON, Counts
 from lemma.rundir.disk import append_to, ids_of_whole_lines, json_line, keep_lines_of, size_of
+from lemma.rundir.ids import IdSet
 from lemma.rundir.lines import fingerprint, parse_line
 from lemma.rundir.manifest import read_manifest, structured, write_manifest
 from lemma.rundir.set_aside import Replaced
@@ -55,11 +56,15 @@ class Output:
 
 @dataclass(frozen=True)
 class Chunk:
-    """What was made of some inputs: JSON lines by file, and counts by dimension and name."""
+    """What was made of some inputs: JSON lines by file, and counts by dimension and name.
+
+    `sizes` are the numbers of lines by file, for each input in turn.
+    """
 
     ids: tuple[str, ...]
     lines: Mapping[str, bytes]
     counts: Mapping[str, Mapping[str, int]]
+    sizes: tuple[Mapping[str, int], ...] = ()
 
 
 class Journal:
@@ -69,26 +74,23 @@ class Journal:
         self, path: Path, config: StageConfig, outputs: Sequence[Output], inputs: Mapping[str, str], hold: Hold
     ) -> None:
         self.command, self._path, self._hold = config.command, path, hold
-
-        def rejected_of(line: dict[str, Any]) -> str | None:
-            own, made_of = line.get("stage") == self.command, line.get("id")
-            return None if not own else made_of if isinstance(made_of, str) else ""
-
-        rejected = Output(REJECTED.name, rejected_of)
-        self._outputs = (*outputs, rejected)
+        self._outputs = (*outputs, rejections_of(config.command))
         self._state = path / STATE / f"{config.command}.jsonl"
         self._config, self._typed = type(config), config.model_fields_set
         settings = orjson.loads(json_line(config.settings()))  # names of files need not be UTF-8, JSON has to be
-        self._asked = {"settings": settings, "inputs": {**inputs, **contents(config)}}
+        self._asked = {"settings": settings, "inputs": {**contents(config), **inputs}}
         asked = self._asked | {"settings": comparable(self._asked["settings"], self._config)}
         self._made_as = content_id(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS).decode())
         self._replaced = Replaced(path, self.command)
 
-        self.done: set[str] = set()
+        self.done = IdSet()
         self.counts = Counts()
+        # The place of each input of a shard among all inputs, from when it is read until it is acknowledged.
+        self.places: dict[str, int] | None = None if getattr(config, "shard", None) is None else {}
+        self._number = 0
         # Bytes that this command has written to a file of its own, lines to a file that other commands write to.
         self._written = {output.file: 0 for output in self._outputs}
-        self._ids_in_shared: dict[str, set[str]] = {}
+        self._ids_in_shared: dict[str, IdSet] = {}
 
         # What was appended since the last write to disk.
         self._waiting: dict[str, list[bytes]] = {}
@@ -115,10 +117,14 @@ class Journal:
 
     def _open(self, fresh: bool) -> None:
         with self._hold.lock:
-            before = read_manifest(self._path).get(self.command)
+            manifest = read_manifest(self._path)
+            before = manifest.get(self.command)
             if fresh:
                 self._replaced.set_aside(self._state, self._outputs)
                 before = None
+            # The order in which commands began is the order of their lines in files that several fill.
+            latest = max((int(entry.get("number", 0)) for entry in manifest.values()), default=0)
+            self._number = latest + 1 if before is None else before.get("number", 0)
             self._refuse_lost_state(before)
             complete = before is not None and self._continue_as_before(before)
             self._read_state()
@@ -264,26 +270,36 @@ class Journal:
             if self._status == "complete":
                 self._status = "running"
                 self._write_manifest()
+            shared: dict[str, list[str]] = {}
             for name, whole in chunk.lines.items():
-                lines = self._new_lines(name, whole) if name in self._ids_in_shared else whole
+                lines = whole
+                if name in self._ids_in_shared:
+                    lines, shared[name] = self._new_lines(name, whole)
                 if lines:
                     self._waiting.setdefault(name, []).append(lines)
                     alone = any(output.file == name and output.input_of is None for output in self._outputs)
                     self._written[name] += len(lines) if alone else lines.count(b"\n")
-            acknowledgment = {"ids": chunk.ids, "counts": chunk.counts, "written": self._written}
+            acknowledgment: dict[str, Any] = {"ids": chunk.ids, "counts": chunk.counts, "written": self._written}
+            if self.places is not None:
+                acknowledgment["at"] = [
+                    (self.places.pop(input_id), _with_ids(sizes, shared))
+                    for input_id, sizes in zip(chunk.ids, chunk.sizes, strict=True)
+                ]
             self._unacknowledged.append(orjson.dumps(acknowledgment, option=orjson.OPT_APPEND_NEWLINE))
             self.done.update(chunk.ids)
             self.counts.merge(chunk.counts)
         self.sync_when_due()
 
-    def _new_lines(self, file: str, lines: bytes) -> bytes:
-        there, new = self._ids_in_shared[file], []
+    def _new_lines(self, file: str, lines: bytes) -> tuple[bytes, list[str]]:
+        """The lines of a shared file that are not there yet, and the ids of all lines."""
+        there, new, ids = self._ids_in_shared[file], [], []
         for line in lines.splitlines(keepends=True):
             line_id = orjson.loads(line)["id"]
+            ids.append(line_id)
             if line_id not in there:
                 there.add(line_id)
                 new.append(line)
-        return b"".join(new)
+        return b"".join(new), ids
 
     @property
     def sync_is_due(self) -> bool:
@@ -367,12 +383,33 @@ class Journal:
             entry = {
                 "status": self._status,
                 "made_as": self._made_as,
+                "number": self._number,
                 **self._asked,
                 "counts": self.counts,
                 "seconds": round(self._seconds_before + time.monotonic() - self._started, 3),
                 **self._notes,
             }
             write_manifest(self._path, self.command, entry)
+
+
+def rejections_of(command: str) -> Output:
+    """The lines of a command in rejected.jsonl."""
+
+    def rejected_of(line: dict[str, Any]) -> str | None:
+        own, made_of = line.get("stage") == command, line.get("id")
+        return None if not own else made_of if isinstance(made_of, str) else ""
+
+    return Output(REJECTED.name, rejected_of)
+
+
+def _with_ids(sizes: Mapping[str, int], shared: Mapping[str, list[str]]) -> dict[str, int | list[str]]:
+    """The number of lines of one input by file; for a shared file, their ids, taken off the front of `shared`."""
+    shown: dict[str, int | list[str]] = {}
+    for name, size in sizes.items():
+        shown[name] = shared[name][:size] if name in shared else size
+        if name in shared:
+            del shared[name][:size]
+    return shown
 
 
 def count_rejection(counts: Counts, rejection: Rejection) -> None:

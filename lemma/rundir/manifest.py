@@ -18,7 +18,7 @@ Entry = dict[str, Any]
 _FIELDS = {"status", "settings", "inputs", "counts"}
 _TYPES: dict[str, Any] = {
     **{"status": str, "settings": dict, "inputs": dict, "counts": dict},
-    **{"seconds": int | float, "made_as": str, "model": dict},
+    **{"seconds": int | float, "made_as": str, "model": dict, "number": int},
 }
 
 
@@ -35,6 +35,11 @@ def read_manifest(run: Path) -> dict[str, Entry]:
         return {str(command): _checked(entry) for command, entry in stages.items()}
     except (ValueError, LookupError, TypeError, AttributeError):
         raise RunDirectoryError(f"{path} is damaged. Restore a copy, or move it away to start over") from None
+
+
+def version_of(run: Path) -> str:
+    """The version of lemma that last wrote to a run directory that has a run.json."""
+    return str(orjson.loads((run / MANIFEST).read_bytes()).get("lemma"))
 
 
 def write_manifest(run: Path, command: str, entry: Mapping[str, Any] | None) -> None:

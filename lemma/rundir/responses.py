@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,10 @@ CREATE TABLE IF NOT EXISTS responses (
 """
 
 
+# The old answer gets a key that no request has.
+_SET_ASIDE = "UPDATE responses SET key = key || '~' || rowid WHERE key = ?"
+
+
 class Usage(NamedTuple):
     """Tokens of the prompt and of the answer, as the server counted them."""
 
@@ -58,6 +62,7 @@ class Spent:
 class _Write(NamedTuple):
     row: tuple[str, str, str, int, int, bytes]
     stored: asyncio.Future[None]
+    replaces: bool
 
 
 class ResponseStore:
@@ -84,23 +89,42 @@ class ResponseStore:
             row = self._reader.execute("SELECT raw FROM responses WHERE key = ?", (key,)).fetchone()
         return None if row is None else bytes(row[0])
 
-    async def put(self, key: str, stage: str, model: str, raw: bytes, usage: Usage) -> None:
-        """Store an answer; returns when it is on disk. It is kept even if the caller is cancelled meanwhile."""
+    def of_stage(self, stage: str) -> list[tuple[str, bytes]]:
+        """Model and content of everything stored under a stage's name."""
+        query = "SELECT model, raw FROM responses WHERE stage = ? ORDER BY rowid"
+        with self._errors():
+            rows = self._reader.execute(query, (stage,)).fetchall()
+        return [(row[0], bytes(row[1])) for row in rows]
+
+    async def put(self, key: str, stage: str, model: str, raw: bytes, usage: Usage, *, replaces: bool = False) -> None:
+        """Store an answer; returns when it is on disk. It is kept even if the caller is cancelled meanwhile.
+
+        An answer that is there already stays, unless the new one replaces it: then the old one is kept under another
+        key, as it was paid for.
+        """
         if self._broken is not None or not self._writer.is_alive():
             raise self._broken or RunDirectoryError(f"{self._path} is closed; {_REPORT}")
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Write((key, stage, model, *usage, raw), stored))
+        self._queue.put(_Write((key, stage, model, *usage, raw), stored, replaces))
         await stored
 
-    def spent(self, stage: str) -> Spent:
-        """What a stage has used, cumulative over its runs."""
+    def spent(self, stage: str, model: str | None = None) -> Spent:
+        """What a stage has used, cumulative over its runs; of one of its models, if it is named."""
         query = (
             "SELECT model, count(*), sum(prompt_tokens), sum(completion_tokens) FROM responses WHERE stage = ? "
-            "GROUP BY model ORDER BY model"
+            "AND model = ifnull(?, model) GROUP BY model ORDER BY model"
         )
         with self._errors():
-            rows = self._reader.execute(query, (stage,)).fetchall()
+            rows = self._reader.execute(query, (stage, model)).fetchall()
         return Spent(sum(row[1] for row in rows), {row[0]: Usage(row[2], row[3]) for row in rows})
+
+    def copy_into(self, target: Path) -> None:
+        """Copy all answers into another store."""
+        with self._errors():
+            self._reader.execute("ATTACH DATABASE ? AS target", (str(target),))
+            with self._reader:
+                self._reader.execute("INSERT OR IGNORE INTO target.responses SELECT * FROM main.responses")
+            self._reader.execute("DETACH DATABASE target")
 
     def close(self) -> None:
         """Write what is waiting, and close."""
@@ -141,6 +165,8 @@ class ResponseStore:
                 with self._errors():
                     connection = connection or self._connect()
                     with connection:
+                        replaced = [(write.row[0],) for write in batch if write.replaces]
+                        connection.executemany(_SET_ASIDE, replaced)
                         rows = (write.row for write in batch)
                         connection.executemany("INSERT OR IGNORE INTO responses VALUES (?, ?, ?, ?, ?, ?)", rows)
             except RunDirectoryError as error:
@@ -183,6 +209,20 @@ class ResponseStore:
         if code is not None and code & 0xFF == sqlite3.SQLITE_IOERR:
             return f"{self._path} can't be written or read ({error}); check the disk, then rerun the command to resume"
         return f"{self._path} can't be used ({error}); fix that, or use another --run directory"
+
+
+def copy_responses(sources: Iterable[Path], target: Path) -> None:
+    """Copy all answers of some stores into another one, which is made if it is not there; those it has stay.
+
+    Raises RunDirectoryError if one of them is damaged, or is not a store.
+    """
+    for path in (target, *sources):
+        store = ResponseStore(path)
+        try:
+            if path != target:
+                store.copy_into(target)
+        finally:
+            store.close()
 
 
 def _acknowledge(batch: list[_Write], problem: RunDirectoryError | None) -> None:

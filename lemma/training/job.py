@@ -17,6 +17,7 @@ from transformers.integrations import get_available_reporting_integrations
 
 from lemma.exceptions import ConfigError
 from lemma.records import Rejection
+from lemma.training import muon
 from lemma.training.models import on_cpu, this_process, use_bf16
 from lemma.training.presets import TrainSettings
 from lemma.training.records import Line
@@ -161,7 +162,13 @@ def split_batch(config: TrainSettings, processes: int) -> tuple[int, int]:
 
 
 def optimizer_name(config: TrainSettings) -> str:
-    """The optimizer asked for; without a GPU a paged one, which moves its state between GPU and CPU, becomes AdamW."""
+    """The optimizer asked for, as transformers calls it; without a GPU a paged one, which moves its state between GPU
+    and CPU, becomes AdamW. Muon is none of theirs: the objective makes it. Raises ConfigError if it can't be used.
+    """
+    if config.optimizer == muon.NAME:
+        if config.objective != "sft" or config.adapter:
+            raise ConfigError("--optimizer muon trains whole models with --objective sft; leave out adapters")
+        return "adamw_torch"
     return "adamw_torch" if config.optimizer.startswith("paged_adamw") and on_cpu() else config.optimizer
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 # `response` is an answer without known parts; `frame` is what the chat template adds around an answer.
-PARTS = ("prompt", "prefix", "error", "reflection", "correction", "response", "frame")
+PARTS = ("prompt", "prefix", "error", "check", "reflection", "correction", "response", "frame")
 IGNORED = -100
 _PROMPT_YIELDS = 2.0  # above any weight: a token that holds some of the answer does not belong to the prompt
 

@@ -9,6 +9,7 @@ from the student has the right answer, no false equation, and nothing that its n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,10 +17,20 @@ from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
 from lemma.records import Continuation, Correction, ErroneousSolution, Origin, Strategy, content_id
 from lemma.statistics import random_for
-from lemma.steps import ANNOTATION, answer_line, split_steps, states_answer, without_annotations, without_answer_line
+from lemma.steps import (
+    ANNOTATION,
+    answer_line,
+    numbered,
+    says_number,
+    split_steps,
+    states_answer,
+    without_annotations,
+    without_answer_line,
+)
 from lemma.trajectories.rearranging import rearranged
 from lemma.trajectories.right_solutions import check_reasoning, check_steps, continued, is_another
 
+_NUMBERED = re.compile(r"\s*Step \d", re.IGNORECASE)
 _CHOICES = 4  # of the ways to rearrange a solution
 
 
@@ -140,7 +151,11 @@ def _restart(
 def correction(
     erroneous: ErroneousSolution, strategy: Strategy, steps: tuple[str, ...], origin: Origin, model: str
 ) -> Correction:
-    """The record of a correction."""
+    """The record of a correction. Its steps are numbered if those of the erroneous solution are."""
+    first = erroneous.located_step + 1 if strategy == "fix" else 1
+    if all(says_number(step, number) for number, step in enumerate(erroneous.steps, start=1)):
+        # Other numbers of its own are better left alone.
+        steps = steps if any(map(_NUMBERED.match, steps)) else numbered(steps, first)
     return Correction(
         id=content_id(erroneous.id, strategy, *steps, erroneous.gold_answer),
         erroneous_id=erroneous.id,

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from lemma.trajectories.checks import DOUBTS, load_checks
 from lemma.trajectories.phrases import STEP_SLOT, load_phrases
 
 _START = r"(?:^|(?<=\n)|(?<=[.!?:;] )|(?<=[.!?:;\n]\n)|(?<=\*\*))[ \t]*"
@@ -95,6 +96,7 @@ def find_reflections(text: str) -> Iterator[Reflection]:
 @cache
 def _phrases() -> re.Pattern[str]:
     texts = {phrase.text for strategy in ("fix", "restart") for phrase in load_phrases(strategy).all}
+    texts |= {phrase.text for name in DOUBTS for phrase in load_checks().by_file[name]}
     slot = re.escape(STEP_SLOT)
     patterns = sorted((re.escape(text).replace(slot, r"\d+") for text in texts), key=lambda text: (-len(text), text))
     return re.compile(f"{_START}(?:{'|'.join(patterns)})")

@@ -142,8 +142,11 @@ def load_phrases(strategy: Strategy) -> Phrases:
     return _read_once(tuple(prompt_files(f"reflections/{strategy}/*.yaml")))
 
 
-def read_phrases(files: tuple[Path, ...]) -> Phrases:
-    """The phrases in these files. Raises ConfigError, with file and field, if a file holds no phrases."""
+def read_phrases(files: tuple[Path, ...], needed: str = FOR_ANY_ERROR) -> Phrases:
+    """The phrases in these files, of which one is `needed`.
+
+    Raises ConfigError, with file and field, if a file holds no phrases.
+    """
     by_file = {}
     for path in files:
         content = read_yaml(path, _PhraseFile)
@@ -152,8 +155,8 @@ def read_phrases(files: tuple[Path, ...]) -> Phrases:
             for language, texts in {ENGLISH: content.phrases, **content.languages}.items()
             for text in texts
         )
-    if FOR_ANY_ERROR not in by_file:
-        raise ConfigError(f"there is no {FOR_ANY_ERROR}.yaml; add one, with phrases that fit any error")
+    if needed not in by_file:
+        raise ConfigError(f"there is no {needed}.yaml; add one, with phrases that fit any error")
     return Phrases(by_file)
 
 

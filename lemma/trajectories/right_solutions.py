@@ -60,6 +60,25 @@ def check_reasoning(question: str, gold_answer: str, reference: tuple[str, ...],
         raise Refusal("unproven_reasoning", "the answer is computed in another way than in the reference")
 
 
+def is_proven(question: str, gold_answer: str, reference: tuple[str, ...], steps: tuple[str, ...]) -> bool:
+    """Whether a solution can be called right: its answer and all that the reference works out on the way are the same
+    functions of the problem's numbers, and no equation of it is false. What can't be read is not proven.
+    """
+    gold = exact_value(gold_answer)
+    try:
+        if gold is None:
+            return False
+        proven = read_solution(question, reference, normal(gold))
+        found = read_solution(question, steps, normal(gold))
+    except Refusal:
+        return False
+    if proven.final is None or found.final is None:
+        return False
+    here, there = by_result(proven), by_result(found)
+    same = all(value in there and agree(meaning, there[value]) for value, meaning in here.items())
+    return same and all(equation.holds is not False for step in steps for equation in read_step(step).equations)
+
+
 def is_another(steps: Sequence[str], others: Iterable[Sequence[str]]) -> bool:
     """Whether a solution is told otherwise than all the others, apart from capitals, blanks and signs."""
     words = _words(steps)

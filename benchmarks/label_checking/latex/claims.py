@@ -147,7 +147,9 @@ def _taken_where_it_says(record: ErroneousSolution) -> Iterator[Finding]:
     found = re.match(r"The step takes (?P<taken>.+?) instead of (?P<due>.+?): it should be ", record.explanation)
     for name in ("taken", "due") if found is not None else ():
         text = found[name] if found is not None else ""
-        value = next(iter(numbers_in(text.split()[0].rstrip(","))), Fraction(-1))
+        word = text.split()[0].rstrip(",")
+        plain = re.fullmatch(r"\$?(\d[\d,]*(?:\.\d+)?|\.\d+)%?", word)  # 1,500 is one number here
+        value = Fraction(plain[1].replace(",", "")) if plain else next(iter(numbers_in(word)), Fraction(-1))
         step = re.search(r" from step (?P<k>\d+),?$", text)
         noun = re.search(r"the number of ([a-z]+)", text)
         source = record.question if step is None else record.steps[int(step["k"]) - 1]

@@ -20,7 +20,7 @@ import orjson
 from lemma.exceptions import ModelError
 from lemma.models.backend_choice import OPENAI
 from lemma.models.chat_template import plain_prompt
-from lemma.models.dialects import DIALECTS, Body, Dialect
+from lemma.models.dialects import DIALECTS, NO_CONTINUATION, Body, newly_refused, told_by
 from lemma.models.protocol import (
     AttemptError,
     InterruptedAnswerError,
@@ -33,6 +33,7 @@ from lemma.models.protocol import (
     fault_of,
     usage_of,
 )
+from lemma.models.reply_parts import failure_in
 from lemma.models.scoring import Score, Turn
 from lemma.visible_text import visible
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:  # importing these takes most of a second, which a run without
     import openai
 
 _OVERLOADED = frozenset({429, 503, 529})
-_INTERRUPTED = frozenset({408, 409})
+_INTERRUPTED = frozenset({408, 409, 425})
 _FATAL = {
     401: "the key is not accepted; put the right one into {key_variable}",
     402: "the account has no credit left; top it up, then rerun the same command to resume",
@@ -51,6 +52,20 @@ _FATAL = {
 _REDIRECT = "if that is the server, give its address as --base-url"
 _LIMITED = re.compile(r"rate.?limit|too many requests", re.I)
 _FLAGGED = re.compile(r"flagged|moderation|content.?(?:policy|filter|management)|safety", re.I)
+# What some servers say with 400 although it concerns every request.
+_NO_KEY = re.compile(
+    r"api.?key.{0,30}\b(?:not valid|invalid|expired|revoked|incorrect|missing)"
+    r"|(?:invalid|incorrect|expired).{0,20}api.?key",
+    re.I,
+)
+_NO_CREDIT = re.compile(
+    r"credit balance|insufficient.{0,10}(?:balance|credit|funds|quota)|arrear|account.{0,40}good standing"
+    r"|exceeded your current quota|billing.{0,20}(?:not active|limit)",
+    re.I,
+)
+_NO_MODEL = re.compile(r"model.?not.?found|no such model|\bmodel\b.{0,60}(?:does not exist|not exist\b)", re.I)
+# llama.cpp answers 500 to a chat template that takes no system role.
+_TEMPLATE = re.compile(r"role.{0,20}not supported|roles must alternate|jinja|chat template", re.I)
 _SAID_LENGTH, _SHORTEST_SECRET = 300, 8
 _SECRET_NAMES = ("key", "token", "secret", "sig", "code", "password")
 _NO_ECHO = "it does not echo prompts with log-probabilities; use a vLLM server, or --model with a folder"
@@ -87,9 +102,8 @@ class OpenAICompatible:
         self._client: openai.AsyncOpenAI | None = None
         self._http: httpx2.AsyncClient | None = None
         self._headers = {"Authorization": f"Bearer {key or 'none'}", "Content-Type": "application/json"}
-        self._dialects: list[Dialect] = []
-        if self._root == OPENAI:
-            self._dialects.append(DIALECTS[0])
+        # What was learned, by model: names of dialects.
+        self.learned: dict[str, list[str]] = {}
 
     @property
     def client(self) -> openai.AsyncOpenAI:
@@ -118,6 +132,10 @@ class OpenAICompatible:
 
     async def answer(self, request: Request) -> bytes:
         """The body of the server's answer, as it came but for the key, should the server repeat it."""
+        if request.continues and NO_CONTINUATION.name in self.learned.get(request.model, ()):
+            raise RefusedRequestError(
+                f"{self.name} does not continue the beginning of an answer", reason="no_continuation"
+            )
         raw = await self._post(request.path, request.body())
         self._check(raw)
         return raw
@@ -201,25 +219,38 @@ class OpenAICompatible:
                 )
                 if response.is_success:
                     return self._redacted(response.content)
-                error = self._failed(response.status_code, response.text, response.headers)
+                text = response.text
+                error = self._failed(response.status_code, text, response.headers)
             except Exception as failure:  # what is not HTTP fails in as many ways as there are layers below
-                error = self.mapped(failure)
-            if not isinstance(error, RefusedRequestError) or not self._learned_from(str(error), body, sent):
+                text, error = "", self.mapped(failure)
+            if not isinstance(error, RefusedRequestError) or not self._learned_from(text, body, sent):
                 raise error
 
     def _in_dialect(self, body: Body) -> Body:
-        for dialect in self._dialects:
-            body = dialect.change(body)
+        model = body.get("model", "")
+        known = self.learned.get(model, ())
+        for dialect in DIALECTS:
+            if dialect.name in known or (self._root == OPENAI and dialect is DIALECTS[0]):
+                body = dialect.change(body)
         return body
 
-    def _learned_from(self, refusal: str, body: Body, sent: Body) -> bool:
-        """Whether the body can be sent in another way than it was; others may have found that out meanwhile."""
-        for dialect in DIALECTS:
-            if dialect not in self._dialects and dialect.refusal.search(refusal) and dialect.change(sent) != sent:
-                self._dialects.append(dialect)
-                self.notes.append(f"model: the server refused {dialect.note}")
-                break
-        return self._in_dialect(body) != sent
+    def _learned_from(self, reply: str, body: Body, sent: Body) -> bool:
+        """Whether the body can be sent in another way than it was; others may have found that out meanwhile.
+
+        Raises RefusedRequestError if the server does not continue the beginning of an answer.
+        """
+        known = self.learned.setdefault(body.get("model", ""), [])
+        if self._in_dialect(body) != sent:
+            return True
+        dialect = newly_refused(reply, known, sent)
+        if dialect is None:
+            return False
+        if dialect.name not in known:
+            known.append(dialect.name)
+            self.notes.append(f"model: the server refused {dialect.note}")
+        if dialect is NO_CONTINUATION:
+            raise RefusedRequestError(f"{self.name} answers: {self._said(reply)}", reason="no_continuation")
+        return True
 
     def _check(self, raw: bytes) -> None:
         """Raises an AttemptError or ModelError for what came with HTTP 200 and is no answer."""
@@ -235,13 +266,11 @@ class OpenAICompatible:
             raise UnusableAnswerError(
                 f"answers what is no JSON: {said or 'nothing'}", "malformed_answer", usage_of(raw)
             ) from None
-        choices = answer.get("choices")
-        first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-        failed = first.get("error") or (answer.get("error") if not first else None)
-        if failed or first.get("finish_reason") == "error":
+        failed = failure_in(answer)
+        if failed:
             code = failed.get("code") if isinstance(failed, dict) else None
             status = code if isinstance(code, int) and 400 <= code < 600 else 500
-            raise self._failed(status, orjson.dumps({"error": failed or "finish_reason error"}).decode(), {})
+            raise self._failed(status, orjson.dumps({"error": failed}).decode(), {})
         fault = fault_of(answer)
         if fault is not None:
             said = self._said(raw[:1000].decode("utf-8", "replace"))
@@ -250,19 +279,17 @@ class OpenAICompatible:
 
     def _failed(self, status: int, text: str, headers: Any) -> AttemptError | ModelError:
         """The error for a status and what came with it."""
-        try:
-            body = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            body = None
-        inner = body.get("error", body) if isinstance(body, dict) else None
-        details = inner if isinstance(inner, dict) else {"message": inner}
-        message = details.get("message")
-        said = self._said(message if isinstance(message, str) else text)
+        message, codes = told_by(text)
+        said = self._said(message or text)
         shown = f"{self.name} answers {status}: {said}"
         if status == 403 and _LIMITED.search(text):
             status = 429
-        if status == 429 and "insufficient_quota" in (details.get("code"), details.get("type")):
+        if status in (400, 429) and (_NO_CREDIT.search(message) or "insufficient_quota" in codes):
             status = 402
+        if status == 400 and _NO_KEY.search(message):
+            status = 401
+        if status == 400 and _NO_MODEL.search(f"{message} {codes}"):
+            status = 404
         if 300 <= status < 400:
             to = self._said(str(headers.get("location", "nowhere")))
             return ModelError(f"{self.name} answers {status}, a redirect to {to}, which is not followed; {_REDIRECT}")
@@ -270,11 +297,10 @@ class OpenAICompatible:
             return ModelError(f"{shown}; {_FATAL[status].format(key_variable=self._key_variable)}")
         if status in _OVERLOADED:
             return OverloadedError(shown, retry_after(headers))
-        if status in _INTERRUPTED or status >= 500:
+        if status in _INTERRUPTED or (status >= 500 and not _TEMPLATE.search(message)):
             hint = " (its log may say why; check the model's name, too)" if status >= 500 else ""
             return InterruptedAnswerError(shown + hint)
-        hint = "; give --temperature 1" if "temperature" in said and "default (1)" in said else ""
-        return RefusedRequestError(shown + hint)
+        return RefusedRequestError(shown)
 
     def _echoed(self, choice: Any, start: int, end: int) -> Score:
         """Sum over the tokens that lie in the continuation: neither in the prompt, nor among those generated."""

@@ -4,7 +4,8 @@ Whatever is waiting is generated in batches of similar length, padded on the lef
 batch every few tokens, so that a long one does not keep the others. Drawn samples do not depend on the batch they were
 in: each has uniform numbers of its own, seeded by its request, one for each token.
 
-What the candidates of a turn share is computed once when they are scored.
+What the candidates of a turn share is computed once when they are scored. Turns are scored many at a time if one of
+their candidates holds all others, as its beginnings or up to a last token.
 """
 
 from __future__ import annotations
@@ -22,15 +23,25 @@ from typing import Any
 import orjson
 
 from lemma.exceptions import ConfigError, MissingExtraError
-from lemma.models.chat_template import common_prefix, load_tokenizer, no_model, render_prompt
+from lemma.models.chat_template import (
+    common_prefix,
+    load_tokenizer,
+    no_model,
+    opens_thought,
+    render_begun,
+    render_prompt,
+)
 from lemma.models.in_process_batches import Gathering
 from lemma.models.protocol import RefusedRequestError, Request
 from lemma.models.scoring import Score, Turn
+from lemma.models.thought_tags import tags_of
 from lemma.rundir.lines import fingerprint
 
 _BATCH_TOKENS = 1 << 16
 _MOST_AT_ONCE = 256
+_SCORED_TOKENS, _SCORED_VALUES = 1 << 13, 1 << 27  # at once; a token has a value for every one of the vocabulary
 _AT_A_TIME = 32  # tokens after which ended answers leave the batch
+_Encoded = tuple[list[list[int]], list[list[int]]]  # of each candidate its tokens, and the places of what is scored
 _WEIGHTS = ("*.safetensors", "*.bin", "tokenizer.json")
 
 
@@ -38,6 +49,7 @@ class LocalTransformers:
     """One model. Raises ConfigError if it can't be loaded, or has no chat template and is asked in a chat."""
 
     in_process = True
+    can_bar = True
 
     def __init__(self, model: str) -> None:
         try:
@@ -70,7 +82,7 @@ class LocalTransformers:
         self._context = getattr(self._model.config.get_text_config(), "max_position_embeddings", None) or 1 << 20
         # Requests that are about to come go into the first batch too.
         self._requests: Gathering[tuple[list[int], Request], bytes] = Gathering(self._generate, _next_batch, pause=0.01)
-        self._turns: Gathering[Turn, list[Score]] = Gathering(lambda turns: [self._score(turns[0])], lambda turns: [0])
+        self._turns: Gathering[Turn, list[Score]] = Gathering(self._score_all)
 
     @cached_property
     def identity(self) -> str:
@@ -85,10 +97,11 @@ class LocalTransformers:
             raise RefusedRequestError(
                 f"{self.name}: the prompt has {len(encoded)} tokens, the model takes {self._context}"
             )
-        return await self._requests.do(([int(token) for token in encoded], request))
+        raw = await self._requests.do(([int(token) for token in encoded], request))
+        return self._with_opened_thought(raw, request)
 
     async def score(self, turn: Turn) -> list[Score]:
-        """The score of each continuation of a turn, one turn after the other."""
+        """The score of each continuation of a turn, once the batch that the turn is part of is done."""
         return await self._turns.do(turn)
 
     async def close(self) -> None:
@@ -104,8 +117,23 @@ class LocalTransformers:
             )
         messages = [{"role": role, "content": content} for role, content in request.prompt]
         # The beginning of the model's own turn is put behind the rendered rest, so that no template can change it.
-        begun = messages.pop()["content"] if messages[-1]["role"] == "assistant" else ""
-        return render_prompt(self._tokenizer, messages) + begun
+        if messages[-1]["role"] == "assistant":
+            begun = messages.pop()["content"]
+            return render_begun(self._tokenizer, messages) + begun
+        return render_prompt(self._tokenizer, messages)
+
+    def _with_opened_thought(self, raw: bytes, request: Request) -> bytes:
+        """The answer with the beginning of its thought, if the chat template has put that into the prompt."""
+        if isinstance(request.prompt, str) or request.continues:
+            return raw
+        template = str(self._tokenizer.chat_template)
+        opening = tags_of(template).opening.strip()
+        if opening not in template or not opens_thought(self._tokenizer, self._text(request)):
+            return raw
+        answer = orjson.loads(raw)
+        message = answer["choices"][0]["message"]
+        message["content"] = f"{opening}\n{message['content']}"
+        return orjson.dumps(answer)
 
     def _generate(self, batch: list[tuple[list[int], Request]]) -> list[bytes]:
         torch = self._torch
@@ -115,6 +143,8 @@ class LocalTransformers:
         most = min(batch[0][1].sampling.max_tokens, self._context - width)
         drawing = _Drawing(torch, [request for _, request in batch], most, self._device)
         drawn = any(request.sampling.temperature > 0 for _, request in batch)
+        barred = batch[0][1].sampling.barred
+        processors = [_Barring(torch, self._tokenizer, barred)] if barred else []
         answers: list[bytes] = [b""] * len(batch)
         rows, cache = list(range(len(batch))), None  # the answers that have not ended
         with torch.inference_mode():
@@ -129,7 +159,7 @@ class LocalTransformers:
                     top_p=None,
                     top_k=None,
                     pad_token_id=self._tokenizer.pad_token_id,
-                    logits_processor=[drawing] if drawn else [],
+                    logits_processor=[*processors, drawing] if drawn else processors,
                     return_dict_in_generate=True,
                 )
                 texts, cache = output.sequences, output.past_key_values
@@ -171,9 +201,58 @@ class LocalTransformers:
         """One that has a chat template in any case, and gives character offsets."""
         return load_tokenizer(self.name)
 
-    def _score(self, turn: Turn) -> list[Score]:
+    def _score_all(self, turns: list[Turn]) -> list[list[Score] | Exception]:
+        """The scores of many turns. Those that one row of tokens can tell are computed together, others one by one."""
+        encoded = [self._encoded(turn) for turn in turns]
+        found: list[list[Score] | Exception] = [[] for _ in turns]
+        together: list[int] = []
+        for place, (rows, said) in enumerate(encoded):
+            longest = max(rows, key=len)
+            if len(longest) > 1 and all(row[:-1] == longest[: len(row) - 1] for row in rows):
+                together.append(place)
+            else:
+                found[place] = self._scores(rows, said)
+        together.sort(key=lambda place: max(map(len, encoded[place][0])))
+        while together:
+            width = max(map(len, encoded[together[-1]][0]))
+            most = max(1, min(_SCORED_TOKENS, _SCORED_VALUES // len(self._tokenizer)) // width)
+            batch = [together.pop() for _ in range(min(len(together), most))]
+            for place, scores in zip(batch, self._scores_together([encoded[place] for place in batch]), strict=True):
+                found[place] = scores
+        return found
+
+    def _scores_together(self, turns: list[_Encoded]) -> list[list[Score]]:
+        """The scores of turns whose rows differ from a part of their longest one in their last token at most."""
+        torch, model = self._torch, self._model
+        longest = [torch.tensor(max(rows, key=len)[:-1] or [0]) for rows, _ in turns]
+        inputs = torch.nn.utils.rnn.pad_sequence(longest, batch_first=True, padding_value=0).to(model.device)
+        lengths = torch.tensor([len(row) for row in longest], device=model.device)
+        mask = (torch.arange(inputs.shape[1], device=model.device) < lengths[:, None]).long()
+        first = min(place - 1 for _, said in turns for places in said for place in places if place > 0)
+        with torch.inference_mode():
+            output = model(inputs, attention_mask=mask, use_cache=False, logits_to_keep=inputs.shape[1] - first)
+            given = torch.log_softmax(output.logits.float(), dim=-1)
+        scores = []
+        for number, (rows, said) in enumerate(turns):
+            flat = [
+                (place - 1 - first, row[place])
+                for row, places in zip(rows, said, strict=True)
+                for place in places
+                if place > 0
+            ]
+            places, tokens = (torch.tensor(values, dtype=torch.long) for values in zip(*flat, strict=True))
+            values = iter(given[number, places, tokens].double().tolist())
+            scores.append(
+                [
+                    Score(sum(next(values) for place in places if place > 0), sum(place > 0 for place in places))
+                    for places in said
+                ]
+            )
+        return scores
+
+    def _encoded(self, turn: Turn) -> _Encoded:
         tokenizer = self._scoring_tokenizer
-        prompt = render_prompt(tokenizer, [{"role": "user", "content": turn.question}]) + turn.before
+        prompt = render_begun(tokenizer, [{"role": "user", "content": turn.question}]) + turn.before
         texts = [prompt + text for text in turn.continuations]
         encoded = tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)
         rows = encoded["input_ids"]
@@ -182,6 +261,10 @@ class LocalTransformers:
             [number for number, (_, end) in enumerate(offsets) if end > len(prompt)]
             for offsets in encoded["offset_mapping"]
         ]
+        return rows, said
+
+    def _scores(self, rows: list[list[int]], said: list[list[int]]) -> list[Score]:
+        """The scores of one turn's candidates; what they share is computed once."""
         same = min(common_prefix(rows[0], row) for row in rows)
         shared = max(1, min(same, *(numbers[0] for numbers in said)))
         scores = []
@@ -210,15 +293,40 @@ class LocalTransformers:
 
 
 def _next_batch(waiting: list[tuple[list[int], Request]]) -> list[int]:
-    """Requests of one maximum length, the longest prompts first, as many as fit."""
+    """Requests of one maximum length and with the same barred words, the longest prompts first, as many as fit."""
 
-    def limit(place: int) -> int:
-        return waiting[place][1].sampling.max_tokens
+    def limit(place: int) -> tuple[int, tuple[str, ...]]:
+        sampling = waiting[place][1].sampling
+        return sampling.max_tokens, sampling.barred
 
     order = sorted(range(len(waiting)), key=lambda place: (limit(place), -len(waiting[place][0])))
-    longest = len(waiting[order[0]][0]) + limit(order[0])
+    longest = len(waiting[order[0]][0]) + limit(order[0])[0]
     most = max(1, min(_MOST_AT_ONCE, _BATCH_TOKENS // longest))
     return [place for place in order[:most] if limit(place) == limit(order[0])]
+
+
+class _Barring:
+    """A logits processor that lets no line begin with one of some words, by the first token of each."""
+
+    def __init__(self, torch: Any, tokenizer: Any, barred: Sequence[str]) -> None:
+        self._torch, self._tokenizer = torch, tokenizer
+        before = ".\n"
+        alone = tokenizer(before, add_special_tokens=False)["input_ids"]
+        rows = tokenizer([before + word for word in barred], add_special_tokens=False)["input_ids"]
+        self._tokens = sorted({row[common_prefix(alone, row)] for row in rows})
+        self._ends_line: dict[int, bool] = {}
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        rows = []
+        for row, token in enumerate(input_ids[:, -1].tolist()):
+            if token not in self._ends_line:
+                self._ends_line[token] = self._tokenizer.decode([token]).endswith("\n")
+            if self._ends_line[token]:
+                rows.append(row)
+        if rows:
+            places = self._torch.tensor(rows, device=scores.device)[:, None]
+            scores[places, self._torch.tensor(self._tokens, device=scores.device)] = float("-inf")
+        return scores
 
 
 class _Drawing:

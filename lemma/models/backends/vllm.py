@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from lemma.exceptions import MissingExtraError, ModelError
-from lemma.models.chat_template import ensure_chat_template, render_prompt
+from lemma.models.chat_template import ensure_chat_template, render_begun
 from lemma.models.in_process_batches import Gathering
 from lemma.models.protocol import RefusedRequestError, Request
 from lemma.models.scoring import Score, Turn
@@ -148,9 +148,7 @@ class Vllm:
         engine = self._loaded()
         tokenizer = engine.llm.get_tokenizer()
         ensure_chat_template(tokenizer)
-        starts = [
-            render_prompt(tokenizer, [{"role": "user", "content": turn.question}]) + turn.before for turn in turns
-        ]
+        starts = [render_begun(tokenizer, [{"role": "user", "content": turn.question}]) + turn.before for turn in turns]
         texts = [start + text for start, turn in zip(starts, turns, strict=True) for text in turn.continuations]
         encoded = tokenizer(texts, add_special_tokens=False, return_offsets_mapping=True)
         prompts = [{"prompt_token_ids": ids} for ids in encoded["input_ids"]]

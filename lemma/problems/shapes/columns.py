@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lemma.exceptions import Refusal
 from lemma.problems.chat import is_conversation, read_conversation
-from lemma.problems.parts import Parts, Row, is_list_of, text_of, value_at
+from lemma.problems.parts import Parts, Row, is_list_of, names_of, text_of, value_at
 from lemma.problems.shapes.shape import Shape
 
 QUESTION = (
@@ -18,10 +18,18 @@ QUESTION = (
     "question_text",
     "sQuestion",
     "message_1",
+    "original_text",
+    "question_chinese",
+    "problem_statement",
+    "human",
+    "user",
 )
-SOLUTION = ("solution", "reference_solution", "rationale", "gt_cot", "ground_truth", "explanation")
+SOLUTION = (
+    *("solution", "reference_solution", "rationale", "gt_cot", "ground_truth", "explanation"),
+    *("solution_1", "worked_solution", "cot", "chain_of_thought"),
+)
 # Models may have written these; then their answers may be wrong.
-MODEL_SOLUTION = ("generated_solution", "response", "output", "completion", "message_2")
+MODEL_SOLUTION = ("generated_solution", "response", "output", "completion", "message_2", "assistant")
 ANSWER = (
     *(
         "answer",
@@ -33,8 +41,10 @@ ANSWER = (
         "result",
         "answer_number",
     ),
-    *("gt", "final_ans", "gold", "lSolutions"),
+    *("gt", "final_ans", "gold", "lSolutions", "answers", "ans", "golden", "exact_answer", "ground_truth_answer"),
 )
+# With one of these, `steps` are those of a model, and one of them may be wrong.
+_JUDGED = frozenset(["label", "labels", "generator", "error_step", "final_answer_correct", "rating", "verdict"])
 _CONTEXTS = ("Body", "context_text")  # SVAMP and ASDiv keep the story apart from its question
 _NUMBERS = "Numbers"  # of MAWPS, for the slots N_00, N_01 ... in its questions
 
@@ -55,10 +65,15 @@ def refine(row: Row, parts: Parts) -> Parts:
         for place, number in enumerate(numbers.split()):
             question = question.replace(f"N_{place:02d}", number.removesuffix(".0"))
     answer = next((value for name in ANSWER if (value := value_at(row, name)) is not None), None)
+    if answer is None and isinstance(label := value_at(row, "label"), str):
+        answer = label
     written = [Shape.first(row, (name,)) for name in SOLUTION]
     solution = parts.solution
     if not solution and is_conversation(value_at(row, "messages")):
         solution = read_conversation(value_at(row, "messages"), "messages").answer
+    if not solution and is_list_of(steps := value_at(row, "steps"), str) and _JUDGED.isdisjoint(names_of(row)):
+        solution = text_of(steps, "steps")
+        written.append(solution)
     from_model = not any(written) and bool(solution)
     if is_list_of(answer, str) and len({text.strip() for text in answer}) > 1:
         raise Refusal("several_answers", f"the answer is a list of {len(answer)}: {', '.join(answer)[:200]}")

@@ -20,6 +20,8 @@ def fits(row: Row) -> bool:
 
 def refine(row: Row, parts: Parts) -> Parts:
     prompt, chosen = value_at(row, "prompt"), value_at(row, "chosen")
+    if not parts.answer and isinstance(label := value_at(row, "label"), str):
+        parts = replace(parts, answer=label.strip())
     if prompt is None and is_conversation(chosen):
         prompt = chosen[:-1]  # the prompt is the part that both answers have in common
     said = read_conversation(required(prompt, "prompt") if isinstance(prompt, str) else prompt, "prompt")

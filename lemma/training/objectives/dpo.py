@@ -15,7 +15,7 @@ from typing import Any
 from datasets import Dataset
 from trl import DPOConfig, DPOTrainer
 
-from lemma.models.chat_template import common_prefix, render_prompt
+from lemma.models.chat_template import common_prefix, render_begun
 from lemma.training.job import PreparedData, Row, common_arguments, int_array
 from lemma.training.models import adapter_config, loading_options
 from lemma.training.presets import TrainSettings
@@ -29,7 +29,7 @@ def prepare_rows(lines: Iterable[Line], tokenizer: Any, config: TrainSettings) -
         shared = line.values.get("shared", 0)
         if not isinstance(shared, int) or chosen[:shared] != rejected[:shared]:
             raise line.error("'shared' must be the number of characters with which both answers begin")
-        prompt = render_prompt(tokenizer, line.messages("prompt"))
+        prompt = render_begun(tokenizer, line.messages("prompt"))
         texts = [prompt + chosen[:shared], prompt + chosen, prompt + rejected]
         ids, with_chosen, with_rejected = tokenizer(texts, add_special_tokens=False)["input_ids"]
         if max(len(with_chosen), len(with_rejected)) > config.max_length:

@@ -21,7 +21,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from lemma.models.chat_template import render_prompt
+from lemma.models.chat_template import render_begun
 from lemma.training.job import PreparedData, Row, common_arguments, int_array
 from lemma.training.models import adapter_config, loading_options, this_process
 from lemma.training.presets import TrainSettings
@@ -58,7 +58,7 @@ def _solution(line: Line, tokenizer: Any) -> tuple[str, list[int], list[bool]]:
         raise line.error("'completions' and 'labels' must be lists of the same length")
     if not all(isinstance(step, str) for step in steps) or not all(isinstance(label, bool) for label in verdicts):
         raise line.error("'completions' must be texts, and 'labels' true or false")
-    text, ends = render_prompt(tokenizer, line.messages("prompt")), []
+    text, ends = render_begun(tokenizer, line.messages("prompt")), []
     for step in steps:
         text += step.rstrip() + _STEP_END
         ends.append(len(text) - 1)

@@ -19,6 +19,7 @@ from trl import SFTConfig, SFTTrainer, pack_dataset
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from lemma.models.chat_template import RenderedExample, render_example
+from lemma.training import muon
 from lemma.training.batching import LikeLengths
 from lemma.training.job import PreparedData, Row, common_arguments, int_array
 from lemma.training.models import adapter_config, loading_options
@@ -54,12 +55,8 @@ def _render(line: Line, tokenizer: Any, required: bool) -> tuple[RenderedExample
     completion = line.text("completion")
     parts = line.parts(completion, required and line.kind == "lemma")
     rendered = render_example(tokenizer, line.messages("prompt"), completion)
-    shift = rendered.content_start - rendered.cut
     # Templates strip white space around the answer, so an edge may lie outside of what is left of it.
-    edges = [
-        np.clip((part.start + shift, part.end + shift), rendered.content_start, rendered.content_end) for part in parts
-    ]
-    moved = [Part(part.kind, int(start), int(end)) for part, (start, end) in zip(parts, edges, strict=True)]
+    moved = [Part(part.kind, rendered.place(part.start), rendered.place(part.end)) for part in parts]
     moved[0] = Part(moved[0].kind, rendered.content_start, moved[0].end)
     opening = Part("frame", rendered.trained_from, rendered.content_start)
     closing = Part("frame", rendered.content_end, len(rendered.text))
@@ -98,6 +95,7 @@ def make_trainer(model: str, tokenizer: Any, data: PreparedData, config: TrainSe
         peft_config=adapter_config(config),
         part_weights=part_weights(config.mask, config.error_weight),
         group_by_length=config.group_by_length,
+        optimizer=config.optimizer,
     )
 
 
@@ -121,8 +119,8 @@ class SegmentTrainer(SFTTrainer):
     learns to make the mistake, while `eval_loss` remains the loss that is trained.
     """
 
-    def __init__(self, *args: Any, part_weights: Floats, group_by_length: bool, **kwargs: Any) -> None:
-        self._group_by_length = group_by_length
+    def __init__(self, *args: Any, part_weights: Floats, group_by_length: bool, optimizer: str, **kwargs: Any) -> None:
+        self._group_by_length, self._optimizer_name = group_by_length, optimizer
         super().__init__(*args, **kwargs)
         # TRL refuses a custom collator if padding_free is set, so it is replaced afterwards.
         self.data_collator: Any = PartsCollator(**vars(self.data_collator))
@@ -143,6 +141,13 @@ class SegmentTrainer(SFTTrainer):
             return super()._get_train_sampler(train_dataset)
         lengths = [len(row) for row in self.train_dataset["input_ids"]]
         return LikeLengths(lengths, self.args.train_batch_size, self.args.seed)
+
+    def create_optimizer(self, model: Any = None) -> Any:
+        """The trainer's own, or Muon, which transformers does not know."""
+        if self._optimizer_name == muon.NAME and getattr(self, "optimizer", None) is None:
+            named = (model or self.model).named_parameters()
+            self.optimizer: Any = muon.Muon(named, self.args.learning_rate, self.args.weight_decay)
+        return super().create_optimizer(model)
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
         """Like the trainer's own, but with the sum of the tokens' weights, not their number, as divisor of the loss."""

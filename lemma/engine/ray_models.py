@@ -1,0 +1,83 @@
+"""A model in the memory of many GPUs of a Ray cluster, as one backend: `lemma sample --engine ray --backend vllm`.
+
+One actor per GPU loads the model, and answers what this process asks it; on a cluster without GPUs, one per node does.
+Each request goes to the actor with the fewest in flight. The answers are stored here, so nothing is asked again after a
+kill; an actor that is lost is started again, and others answer meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from lemma.engine.ray_cluster import connected
+from lemma.exceptions import LemmaError, ModelError
+from lemma.models.factory import open_backend
+from lemma.models.protocol import Backend, InterruptedAnswerError, Request
+from lemma.models.several_servers import SeveralServers
+from lemma.options import ModelConfig
+
+_IN_PROCESS = ("transformers", "vllm")
+
+
+def open_model(name: str, config: ModelConfig, model: str) -> Backend:
+    """The backend of a model: on the cluster of `--engine`, if the model is not on a server."""
+    if config.engine != "local" and name in _IN_PROCESS:
+        return open_models(name, config, model)
+    return open_backend(name, config, model)
+
+
+def open_models(name: str, config: ModelConfig, model: str) -> SeveralServers:
+    """The model on all GPUs of the cluster. Raises LemmaError if the cluster can't be used."""
+    ray = connected(config.engine, config.workers)
+    gpus = int(ray.cluster_resources().get("GPU", 0))
+    alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+    options: dict[str, Any] = {"num_gpus": 1} if gpus else {"num_cpus": 1, "scheduling_strategy": "SPREAD"}
+    # A local backend takes few requests at once; an actor has to hold all that wait for it.
+    actor = ray.remote(_Model).options(max_restarts=-1, max_concurrency=config.max_in_flight, **options)
+    actors = [actor.remote(name, config, model) for _ in range(gpus or len(alive))]
+    return SeveralServers([_Actor(ray, f"{model} ({number})", each) for number, each in enumerate(actors, start=1)])
+
+
+class _Actor:
+    """One of the actors, as a backend."""
+
+    in_process = True
+
+    def __init__(self, ray: Any, name: str, actor: Any) -> None:
+        self.name = self.identity = name
+        self.notes: list[str] = []
+        self._ray, self._actor = ray, actor
+
+    async def answer(self, request: Request) -> bytes:
+        """What the actor answers. Raises what its backend raises, and InterruptedAnswerError if it is lost."""
+        try:
+            raw: bytes = await self._actor.answer.remote(request)
+        except self._ray.exceptions.RayTaskError as error:
+            raise getattr(error, "cause", None) or error from None
+        except self._ray.exceptions.RayError as error:
+            raise InterruptedAnswerError(f"{self.name}: the Ray actor is gone ({type(error).__name__})") from None
+        return raw
+
+    async def close(self) -> None:
+        """End the actor, and with it what it holds of the GPU."""
+        self._ray.kill(self._actor)
+
+
+class _Model:
+    """In a worker: the backend, opened with the first request."""
+
+    def __init__(self, name: str, config: ModelConfig, model: str) -> None:
+        self._named = name, config, model
+        self._backend: Backend | None = None
+        self._opening = asyncio.Lock()
+
+    async def answer(self, request: Request) -> bytes:
+        """The raw answer."""
+        async with self._opening:
+            if self._backend is None:
+                try:
+                    self._backend = open_backend(*self._named)
+                except LemmaError as error:
+                    raise ModelError(str(error)) from None  # not all errors survive the way back
+        return await self._backend.answer(request)

@@ -1,0 +1,50 @@
+"""Errors in the formulas of a LaTeX solution, for the types that `lemma.injectors` makes in plain arithmetic.
+
+`proposals` yields what can be changed, by type; `carried` carries a proposal through and proves what comes out.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+
+from lemma.arithmetic.chain_solution import ChainSolution
+from lemma.injectors.formulas import answers, operands, operations, rules, slips, solving
+from lemma.injectors.formulas.places import Place, Proposed, places
+
+_Propose = Callable[[Place], Iterator[Proposed]]
+_BY_TYPE: dict[str, _Propose] = {
+    "operator_error": operations.other_operator,
+    "missing_step": operations.left_out,
+    "formula_confusion_error": rules.propose,
+    "confusing_concept_error": operations.other_concept,
+    "context_value_error": operands.misquoted,
+    "previous_step_value_error": operands.other_result,
+    "contradictory_step": operands.contradicted,
+    "counting_error": operands.miscounted,
+}
+
+
+_OF_ANSWERS = {
+    "previous_step_value_error": (answers.other_result,),
+    "question_misinterpretation_error": (answers.misread,),
+    "contradictory_step": (answers.contradicted,),
+    "counting_error": (answers.miscounted,),
+}
+
+
+def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Iterator[Proposed]:
+    """What the injector of a type can change in the formulas of a solution, in random order."""
+    found: list[Proposed] = []
+    if injector == "calculation_error":
+        found += [*slips.propose(solution), *solving.propose(solution)]
+    elif injector in _BY_TYPE:
+        found += (one for place in places(solution) if not place.is_proven for one in _BY_TYPE[injector](place))
+    if injector == "missing_step":
+        found += solving.propose(solution, left_out=True)
+    found += (one for propose in _OF_ANSWERS.get(injector, ()) for one in propose(solution))
+    rng.shuffle(found)
+    yield from found
+
+
+__all__ = ["Proposed", "proposals"]

@@ -1,0 +1,178 @@
+"""One number of a formula is another: misquoted, taken from elsewhere, or miscounted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lemma.arithmetic.carrying import ChainChange, is_plausible
+from lemma.arithmetic.chain_solution import literals_of
+from lemma.arithmetic.chains import Chain, Words
+from lemma.arithmetic.formulas import Node, value
+from lemma.arithmetic.propagation import Edit
+from lemma.arithmetic.surds import Surd
+from lemma.arithmetic.writing import written_parts
+from lemma.injectors.formulas.places import Place, Proposed
+
+_COUNTED = re.compile(
+    r"\b(?:choices?|ways?|options?|possib\w+|integers|numbers|terms|multiples|factors|digits|sides|pairs|values|"
+    r"permutations|arrangements|letters|there (?:are|is)|elements|outcomes|people|games|squares|cubes|points)\b"
+)
+_FEWEST, _MOST = 3, 60
+_MOST_OTHERS = 4
+_SMALL = 13
+
+
+def _number_parts(place: Place) -> Iterator[tuple[Node, Surd]]:
+    """The values written in the first side that stand there once."""
+    parts = [(node, value(node)) for node in written_parts(place.tree)]
+    for node, found in parts:
+        if node is not place.tree and [other for _, other in parts].count(found) == 1:
+            yield node, found
+
+
+def _is_exponent(place: Place, node: Node) -> bool:
+    return any(outer.op == "^" and outer.parts[1] is node for outer in place.parts)
+
+
+def _proposed(place: Place, node: Node, wrong: Surd, fault: str) -> Iterator[Proposed]:
+    edits, right = place.put(node, wrong), value(node)
+    alike = isinstance(right.rational, int) == isinstance(wrong.rational, int) and len(right.terms) == len(wrong.terms)
+    said = place.solution.says_elsewhere(place.index, right)
+    if edits and alike and not said and is_plausible(right, wrong, place.solution.question):
+        change = ChainChange(place.index, place.first, {node: wrong}, edits)
+        yield Proposed(change, f"{fault}: it should be {place.worked}.")
+
+
+def _said_before(place: Place, found: Surd) -> int | None:
+    """The first step before this one that says a number."""
+    for item in place.solution.items:
+        if item.step >= place.chain.step:
+            return None
+        if isinstance(item, Chain):
+            text = place.solution.steps[item.step]
+            if any(literal.value == found for side in item.sides for literal in literals_of(side, text)):
+                return item.step
+        elif isinstance(item, Words) and re.search(rf"(?<![\d.]){found}(?![\d.]\d|\d)", _words(place, item)):
+            return item.step
+    return None
+
+
+def _words(place: Place, item: Words) -> str:
+    return place.solution.steps[item.step][item.start : item.end]
+
+
+def _is_the_problems(place: Place, found: Surd) -> bool:
+    """Whether a number is that of the problem and not the same by chance: it is not small, or the step has the noun
+    that stands behind it in the problem.
+    """
+    rational = found.rational
+    if not isinstance(rational, int) or rational >= _SMALL:
+        return True
+    nouns = re.findall(rf"(?<![\d.,]){rational}\$?[ -]+([a-z]{{4,}})", place.solution.question)
+    return any(noun.rstrip("s") in place.text for noun in nouns)
+
+
+def misquoted(place: Place) -> Iterator[Proposed]:
+    """A number of the problem in whose place another one of the problem stands, or its digits swapped."""
+    given = place.solution.given_in_digits
+    used = {found for _, found in _number_parts(place)}
+    for node, found in _number_parts(place):
+        copied = node in place.formula and place.formula[node].op != "letter"
+        if found not in given or found in place.results or copied or _is_exponent(place, node):
+            continue
+        if not _is_the_problems(place, found):
+            continue
+        others = [one for one in given if one not in used and one not in (0, 1)]
+        right = place.part(node)
+        for wrong in others[:_MOST_OTHERS]:
+            shown = place.shown(node, wrong)
+            fault = f"The step takes {shown} from the problem where {right} belongs"
+            yield from _proposed(place, node, wrong, fault)
+        rational = found.rational
+        for digits in swapped_digits(rational) if isinstance(rational, int) else ():
+            yield from _proposed(place, node, Surd(digits), f"The problem says {right}, not ${digits}$")
+
+
+def other_result(place: Place) -> Iterator[Proposed]:
+    """A result of an earlier step in whose place that of another step stands, or its digits swapped."""
+    used = {found for _, found in _number_parts(place)}
+    for node, found in _number_parts(place):
+        copied = node in place.formula and place.formula[node].op != "letter"
+        if found not in place.results or found in place.solution.given or copied or _is_exponent(place, node):
+            continue
+        step, right = place.results[found], place.part(node)
+        others = [one for one in place.results if one not in used and one not in place.solution.given]
+        for wrong in others[:_MOST_OTHERS]:
+            shown = place.shown(node, wrong)
+            fault = f"Step {step + 1} found {right}, but this step goes on with {shown}, the result of"
+            if wrong.rational is None:
+                fault = f"Step {step + 1} found {right}, but this step takes what is the result of"
+            yield from _proposed(place, node, wrong, f"{fault} step {place.results[wrong] + 1}")
+        rational = found.rational
+        for digits in swapped_digits(rational) if isinstance(rational, int) else ():
+            fault = f"Step {step + 1} found {right}, but this step goes on with ${digits}$"
+            yield from _proposed(place, node, Surd(digits), fault)
+
+
+def contradicted(place: Place) -> Iterator[Proposed]:
+    """A letter or a result that the step takes for something else than an earlier step did: its sign is lost, or it is
+    off by one.
+    """
+    known = {found: name for name, found in place.letters.items()}
+    for node, found in _number_parts(place):
+        origin = place.formula.get(node)
+        letter = origin.name if origin is not None and origin.op == "letter" else None
+        step = place.results.get(found)
+        if step is None or found in place.solution.given or (node in place.formula and letter is None):
+            continue
+        if _is_exponent(place, node):
+            continue
+        name = letter or known.get(found)
+        rational = found.rational
+        wrongs = [-found] if rational is None or rational < 0 else []
+        if isinstance(rational, int) and rational > 2:
+            wrongs += [Surd(rational - 1), Surd(rational + 1)]
+        for wrong in wrongs:
+            if wrong in place.results or wrong in place.solution.given:
+                continue
+            right, shown = place.part(node), place.shown(node, wrong)
+            says = f"${name} = {right[1:-1]}$" if name is not None else right
+            fault = f"Step {step + 1} found {says}, but this step goes on with {shown} and contradicts it"
+            yield from _proposed(place, node, wrong, fault)
+
+
+def miscounted(place: Place) -> Iterator[Proposed]:
+    """A number that was counted and is stated nowhere, off by one; or the end of a span that is left out."""
+    for node, found in _number_parts(place):
+        rational = found.rational
+        if not isinstance(rational, int) or not _FEWEST <= rational <= _MOST or _is_exponent(place, node):
+            continue
+        if found in place.solution.given or found in place.results or node in place.formula:
+            continue
+        if not _COUNTED.search(place.text) or _said_before(place, found) is not None or node.op != "num":
+            continue
+        multiplied = any(node in outer.parts and outer.op in ("*", "!", "binom") for outer in place.parts)
+        for wrong in (rational - 1, rational + 1) if multiplied else ():
+            direction = "one too many" if wrong > rational else "one too few"
+            fault = f"The step counts {direction}, ${wrong}$ in place of ${rational}$"
+            yield from _proposed(place, node, Surd(wrong), fault)
+    tree = place.tree
+    if tree.op == "+" and tree.parts[1].number == 1 and tree.parts[0].op in ("-", "frac", "/"):
+        inner = tree.parts[0]
+        shown = place.text[inner.start : inner.end]
+        is_span = inner.op == "-" or inner.parts[0].op == "-"
+        if is_span and shown.count("(") == shown.count(")") and tree not in place.formula:
+            change = ChainChange(place.index, place.first, {tree: inner}, (Edit(tree.start, tree.end, shown),))
+            why = "The step counts the gaps and not the numbers, one too few"
+            yield Proposed(change, f"{why}: it should be {place.worked}.")
+
+
+def swapped_digits(value: int) -> list[int]:
+    """The numbers after swapping two neighboring digits: 63 for 36; none with a leading zero."""
+    digits = str(value)
+    return [
+        int(digits[:place] + digits[place + 1] + digits[place] + digits[place + 2 :])
+        for place in range(len(digits) - 1)
+        if value > 11 and digits[place] != digits[place + 1] and (place or digits[1] != "0")
+    ]

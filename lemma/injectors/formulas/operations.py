@@ -1,0 +1,176 @@
+"""One operation of a formula is another one, is left out, or is that of a neighboring notion."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lemma.arithmetic.carrying import ChainChange
+from lemma.arithmetic.formulas import Node
+from lemma.arithmetic.propagation import Edit
+from lemma.arithmetic.surds import Surd
+from lemma.arithmetic.writing import is_written, known_value, written_parts
+from lemma.injectors.formulas.places import Place, Proposed
+
+_CONFUSED = {"+": ("-",), "-": ("+",), "*": ("+",)}
+_DOES = {"+": "adds", "-": "subtracts", "*": "multiplies"}
+_DONE = {"+": "added", "-": "subtracted", "*": "multiplied"}
+# Words of a step that say the operation which its formula then shows.
+_SAID = {
+    "+": re.compile(
+        r"\b(?:sum|add\w*|plus|total\w*|altogether|combin\w*|together|perimeter|more|increas\w*|average|mean)\b", re.I
+    ),
+    "-": re.compile(
+        r"\b(?:differences?|minus|subtract\w*|less|left|remain\w*|fewer|discount\w*|complement\w*)\b", re.I
+    ),
+    "*": re.compile(r"\b(?:products?|times|multipl\w*|area|volume|choices?|ways|each|square|factors?)\b", re.I),
+}
+
+
+def _swapped(place: Place, node: Node, form: Node, edit: Edit, why: str) -> Proposed:
+    """A proposal that writes a part of the first side differently."""
+    change = ChainChange(place.index, place.first, {node: form}, (edit,))
+    return Proposed(change, f"{why}. It should be {place.worked}.")
+
+
+def _is_said(place: Place, node: Node) -> bool:
+    """Whether the formula before, the words around, or the problem show the operation."""
+    if node in place.formula:
+        return True
+    squeezed = "".join(place.text[node.start : node.end].split())
+    if len(squeezed) > 2 and squeezed in "".join(place.solution.question.split()):
+        return True
+    pattern = _SAID.get(node.op)
+    words = place.text[: place.side.start] + place.text[place.chain.sides[-1].end :]
+    return pattern is not None and pattern.search(words) is not None
+
+
+def other_operator(place: Place) -> Iterator[Proposed]:
+    """One sign of the first side is another one."""
+    for node in () if place.shows_formula else place.parts:
+        if node.sign is None or node.op not in _CONFUSED or _is_said(place, node):
+            continue
+        left, right = node.parts
+        faces = [known_value(part) for part in (left, right)]
+        if None in faces or Surd(0) in faces or (node.op == "*" and Surd(1) in faces):
+            continue
+        if sum(part.op == node.op for part in place.parts) > 1:
+            continue  # whoever writes one of many signs right does so with all
+        for wrong in _CONFUSED[node.op]:
+            if node.op == "*" and (not _is_bare(place, node) or faces[0] == faces[1]):
+                continue
+            if wrong == "+" and node.op == "-" and right.op == "neg":
+                continue
+            form = Node(wrong, node.parts, node.start, node.end, sign=node.sign)
+            shown = f"{place.text[node.start : node.sign[0]]}{wrong}{place.text[node.sign[1] : node.end]}"
+            why = (
+                f"The step {_DOES[wrong]} where it should have {_DONE[node.op]}: "
+                f"not ${' '.join(shown.replace('&', '').split())}$"
+            )
+            if shown.count("{") == shown.count("}") and shown.count("(") == shown.count(")"):
+                blank = " " if place.text[node.sign[1] : node.sign[1] + 1].isalpha() else ""
+                yield _swapped(place, node, form, Edit(*node.sign, wrong + blank), why)
+
+
+def _is_bare(place: Place, node: Node) -> bool:
+    """Whether a product stands alone or as a term, so that a sum in its place would not need brackets."""
+    return not any(
+        node in outer.parts and outer.op in ("*", "^", "/", "neg", "-", "!", "function") for outer in place.parts
+    )
+
+
+def left_out(place: Place) -> Iterator[Proposed]:
+    """A factor, a divisor, an exponent, a root or a term of the first side is left out."""
+    for node in () if place.shows_formula else place.parts:
+        for kept, what in _what_is_left(node):
+            if known_value(kept) in (None, known_value(node)) or node in place.formula:
+                continue
+            if node is place.tree and is_written(kept):
+                continue
+            start = kept.start - 2 * (place.text[: kept.start].endswith("\\$"))
+            inner = place.text[start : kept.end]
+            if inner.count("{") != inner.count("}") or inner.count("(") != inner.count(")"):
+                continue
+            leads = any(outer.op in ("+", "-") and outer.parts[0] is node for outer in place.parts)
+            weak = kept.op in ("+", "-", "neg") and node is not place.tree and not leads
+            written = f"({inner})" if weak else inner
+            # The text around has to stay a formula: `2{3}` and `\cdot3`.
+            before = place.text[: node.start]
+            if re.search(r"\\[a-zA-Z]+$", before) and written[0].isalpha():
+                written = " " + written
+            if before[-1:].isdigit() and written[:1].isdigit():
+                continue
+            gone = what.format(*(place.part(part) for part in node.parts))
+            change = ChainChange(place.index, place.first, {node: kept}, (Edit(node.start, node.end, written),))
+            yield Proposed(change, f"The step leaves out {gone}: it should be {place.worked}.")
+
+
+def _what_is_left(node: Node) -> Iterator[tuple[Node, str]]:
+    if node.op == "*" and node.parts[1].op not in ("sqrt", "pi", "i"):
+        if node.parts[0].op != "frac":
+            yield node.parts[0], "the factor {1}"
+        if node.parts[0].op != "*":
+            yield node.parts[1], "the factor {0}"
+    elif node.op in ("frac", "/") and node.parts[1].op == "num" and node.parts[0].op != "num":
+        yield node.parts[0], "the division by {1}"
+    elif node.op == "^" and node.parts[1].number is not None and node.parts[1].number.rational in (2, 3):
+        yield node.parts[0], "the exponent {1}"
+    elif node.op == "sqrt":
+        yield node.parts[0], "the square root of {0}"
+    elif node.op in ("+", "-") and node.parts[0].op in ("+", "-", "*"):
+        yield node.parts[0], "the term {1}"
+
+
+def other_concept(place: Place) -> Iterator[Proposed]:
+    """A notion is taken for its neighbor: sine for cosine, supplementary for complementary, radius for diameter."""
+    for node in () if place.shows_formula else place.parts:
+        if node.op == "function" and node.name[:4] in ("\\sin", "\\cos"):
+            other = "\\cos" if node.name.startswith("\\sin") else "\\sin"
+            form = Node("function", node.parts, node.start, node.end, name=other + node.name[4:])
+            names = ("sine", "cosine") if other == "\\cos" else ("cosine", "sine")
+            if node not in place.formula:
+                yield _swapped(
+                    place,
+                    node,
+                    form,
+                    Edit(node.start, node.start + len(other), other),
+                    f"The step takes the {names[1]} for the {names[0]}",
+                )
+        if node.op == "-" and node.parts[0].number is not None and node.parts[0].number.rational in (90, 180):
+            whole = node.parts[0]
+            turned = 90 if whole.number == 180 else 180
+            if "angle" not in (place.text + place.solution.question) and "circ" not in place.text:
+                continue
+            names = ("supplementary", "complementary") if turned == 90 else ("complementary", "supplementary")
+            form = Node("num", (), whole.start, whole.end, number=Surd(turned))
+            if whole not in place.formula and re.search("triangle", place.text) is None:
+                yield _swapped(
+                    place,
+                    whole,
+                    form,
+                    Edit(whole.start, whole.end, str(turned)),
+                    f"The step confuses {names[0]} with {names[1]} angles",
+                )
+    yield from _radius_for_diameter(place)
+
+
+def _radius_for_diameter(place: Place) -> Iterator[Proposed]:
+    together = f"{place.solution.question}\n{place.text}"
+    if not any(part.op == "pi" for part in place.parts):
+        return
+    exponents = [part.parts[1] for part in place.parts if part.op == "^"]
+    for node in written_parts(place.tree):
+        size = node.number.rational if node.op == "num" and node not in exponents and node.number is not None else None
+        if not isinstance(size, int) or size < 2 or node in place.formula:
+            continue
+        found: list[tuple[int, str, str]] = []
+        if re.search(rf"\bradi(?:us|i)\b[^.]{{0,30}}(?<![\d.]){size}(?![\d.]\d|\d)", together):
+            found.append((2 * size, "diameter", "radius"))
+        if size % 2 == 0 and re.search(rf"\bdiameters?\b[^.]{{0,30}}(?<![\d.]){size}(?![\d.]\d|\d)", together):
+            found.append((size // 2, "radius", "diameter"))
+        for wrong, taken, due in found:
+            edits = place.put(node, Surd(wrong))
+            if edits and not place.solution.says_elsewhere(place.index, Surd(size)):
+                change = ChainChange(place.index, place.first, {node: Surd(wrong)}, edits)
+                why = f"The step takes ${wrong}$, which is the {taken}, for the {due} ${size}$"
+                yield Proposed(change, f"{why}. It should be {place.worked}.")

@@ -1,0 +1,94 @@
+"""Carry a change in a formula through a solution, and prove what comes out by reading its text again from scratch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from lemma.arithmetic.carrying import carry
+from lemma.arithmetic.chain_solution import ChainSolution, false_links, named, satisfies
+from lemma.arithmetic.chains import Chain, read_items
+from lemma.arithmetic.latex import boxed, is_balanced
+from lemma.arithmetic.writing import known_value
+from lemma.exceptions import Refusal
+from lemma.grading.verdict import exact_value, verdict
+from lemma.injectors.formulas.places import Proposed
+
+_BOX = re.compile(r"^\\boxed\{(.*)\}$")
+_MODULUS = re.compile(
+    r"remainder.*divided by \$?(?P<by>\d{1,9})|\\?(?:modulo|[pb]?mod)\b\s*[ {$~]*(?P<modulus>\d{1,9})", re.DOTALL
+)
+
+
+def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...], int, str]:
+    """The steps with the error, the error step and the wrong answer. Raises Refusal if the text does not prove them."""
+    consequence = carry(solution, proposed.change)
+    steps, step = consequence.steps, consequence.error_step
+    old, new = set(consequence.changed), set(consequence.changed.values())
+    if old & new:
+        raise Refusal("right_value_again")
+    _prove_equations(solution, proposed, steps, step)
+    if not all(map(is_balanced, steps)) or not is_balanced(proposed.explanation, commands_outside=False):
+        raise Refusal("unbalanced_latex")
+    _refuse_remainder(solution.question, consequence.answer)
+    for content in (content for text in steps for content in boxed(text)):
+        found = verdict(solution.gold, content)
+        if found != "different":
+            raise Refusal("answer_not_different", f"{content} is {found} to {solution.gold}")
+    return steps, step, consequence.answer
+
+
+def _repeats(chain: Chain, steps: Sequence[str]) -> bool:
+    """Whether two sides that stand beside each other say the same."""
+    shown = ["".join(steps[chain.step][side.start : side.end].split()) for side in chain.sides]
+    bare = [_BOX.sub(r"\1", text) for text in shown]
+    return any(one == other for one, other in pairwise(bare))
+
+
+def _refuse_remainder(question: str, answer: str) -> None:
+    """A remainder is smaller than what is divided by."""
+    found, size = _MODULUS.search(question), exact_value(answer)
+    if found is not None and size is not None and not 0 <= size < int(found["modulus"] or found["by"]):
+        raise Refusal("implausible_value", f"a remainder of {answer}")
+
+
+def _prove_equations(solution: ChainSolution, proposed: Proposed, steps: Sequence[str], step: int) -> None:
+    """The chains are those of the solution, and all are true but the one that a calculation error makes false."""
+    if tuple(steps[:step]) != solution.steps[:step]:
+        raise Refusal("prefix_changed")
+    if steps[step] == solution.steps[step]:
+        raise Refusal("error_step_unchanged")
+    false = []
+    before = [chain for chain in solution.chains if step <= chain.step < len(steps)]
+    now = [
+        item
+        for number in range(step, len(steps))
+        for item in read_items(steps[number], number, solution.complex_numbers)
+        if isinstance(item, Chain)
+    ]
+    if len(before) != len(now):
+        raise Refusal("formula_lost")
+    for index, (old, new) in enumerate(zip(before, now, strict=True)):
+        if (old.step, old.relations) != (new.step, new.relations):
+            raise Refusal("formula_lost")
+        if [side.value is None for side in old.sides] != [side.value is None for side in new.sides]:
+            raise Refusal("formula_lost")
+        false += [(index, place) for place in false_links(new)]
+        if _repeats(new, steps) and not _repeats(old, solution.steps):
+            raise Refusal("side_repeated", steps[new.step][new.start : new.sides[-1].end][:200])
+    error = next(n for n, chain in enumerate(before) if chain is solution.chains[proposed.change.chain])
+    change = proposed.change
+    follows = change.equation is None and not (change.with_letters or change.stated)
+    expected = [(error, change.side - 1)] if change.result and follows else []
+    if change.with_letters:
+        left, right = now[error].sides[change.side - 1 : change.side + 1]
+        letters = solution.letters_before(change.chain)
+        if left.formula is None or known_value(left.formula.tree, letters) in (None, right.value):
+            raise Refusal("equations_not_as_expected", steps[step][:200])
+    if change.equation is not None:
+        name, root = named(now[error])
+        if name is None or root is None or satisfies(solution.chains[change.equation], name, root) is not False:
+            raise Refusal("equations_not_as_expected", steps[step][:200])
+    if false != expected:
+        raise Refusal("equations_not_as_expected", steps[step][:200])

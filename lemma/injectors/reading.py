@@ -1,0 +1,86 @@
+"""The solution of a problem, read for the injectors: as a computation graph, as formulas, or as a generated story."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+from lemma.algebra.derivation import Derivation
+from lemma.arithmetic.chain_solution import ChainSolution, read_chain_solution
+from lemma.arithmetic.graph import SolutionGraph, read_solution
+from lemma.arithmetic.numbers import normal
+from lemma.exceptions import Refusal
+from lemma.generation.modular_errors import ModularSolution, read_modular_solution
+from lemma.grading.verdict import exact_value
+from lemma.injectors.algebra import has_letters, read_letters
+from lemma.records import Problem
+from lemma.steps import split_steps, without_annotations, without_options
+
+_Found = TypeVar("_Found")
+_Given = ParamSpec("_Given")
+
+
+@dataclass(frozen=True)
+class FormulaSolution:
+    """A solution with formulas, read in up to three ways: as chains of formulas with numbers (only if its answer is
+    boxed), as a derivation with letters, and as plain arithmetic.
+    """
+
+    written: tuple[str, ...]
+    steps: tuple[str, ...]
+    boxed: bool
+    chains: ChainSolution | None
+    letters: Derivation | None
+    graph: SolutionGraph | None
+
+
+ReadSolution = SolutionGraph | ModularSolution | FormulaSolution
+
+
+def read_problem(problem: Problem) -> ReadSolution:
+    """A problem's solution as a graph. One with formulas is read in several ways, and it is enough if one succeeds.
+
+    Raises Refusal if it can't be read.
+    """
+    modular = read_modular_solution(problem)
+    if modular is not None:
+        return modular
+    question, written = without_options(problem.question), split_steps(problem.solution)
+    steps, boxed = tuple(map(without_annotations, written)), "\\boxed" in problem.solution
+    if not boxed and not any(map(has_letters, steps)):
+        return _read_graph(problem)
+    refusals: list[Refusal] = []
+
+    graph = _unless_refused(refusals, _read_graph, problem)
+    chains = _unless_refused(refusals, read_chain_solution, question, steps, problem.answer) if boxed else None
+    letters = _unless_refused(refusals, read_letters, question, steps, problem.answer, written)
+    if graph is None and chains is None and letters is None:
+        raise refusals[0]
+    if graph is not None and not boxed and letters is None:
+        return graph
+    return FormulaSolution(written, steps, boxed, chains, letters, graph)
+
+
+def _read_graph(problem: Problem) -> SolutionGraph:
+    gold = exact_value(problem.answer)
+    if gold is None:
+        raise Refusal("answer_not_numeric", f"the gold answer {problem.answer[:80]!r} is not a number")
+    return read_solution(without_options(problem.question), split_steps(problem.solution), normal(gold))
+
+
+def _unless_refused(
+    refusals: list[Refusal], read: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs
+) -> _Found | None:
+    """What is read, None if it is refused, which is noted."""
+    try:
+        return read(*given, **named)
+    except Refusal as refusal:
+        refusals.append(refusal)
+        return None
+
+
+def letters_of(solution: ReadSolution) -> Derivation:
+    """The derivation of a solution with letters, from which a slip in letters was drawn."""
+    assert isinstance(solution, FormulaSolution) and solution.letters is not None
+    return solution.letters

@@ -1,0 +1,244 @@
+"""Errors in the formulas of LaTeX solutions: what is carried, what is refused, and what each type proposes."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from lemma.arithmetic.chain_solution import false_links, read_chain_solution
+from lemma.arithmetic.chains import Chain, chains_of, read_items
+from lemma.arithmetic.latex import boxed
+from lemma.exceptions import Refusal
+from lemma.grading.verdict import verdict
+from lemma.injectors.formulas import proposals
+from lemma.injectors.formulas.proof import carried
+from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
+from lemma.records import Problem
+
+TYPES = (
+    "calculation_error",
+    "operator_error",
+    "missing_step",
+    "formula_confusion_error",
+    "confusing_concept_error",
+    "context_value_error",
+    "previous_step_value_error",
+    "contradictory_step",
+    "counting_error",
+    "question_misinterpretation_error",
+)
+CHAINS = {
+    r"So $x = (9 + 81)/2 = 90/2 = \boxed{45}.$": [[None, 45, 45, 45]],
+    "\\begin{align*}\n3x &= 12 + 9 \\\\\n&= 21.\n\\end{align*}": [[None, 21, 21]],
+    r"Hence $a = 5,$ so $2a = 10 \Rightarrow b = 3$": [[None, 5], [None, 10], [None, 3]],
+    r"We get \[(x,y) = (2^3 + 7, 4 - 6) = \boxed{(15,-2)}.\]": [[None, 15, 15], [None, -2, -2]],
+    r"There are $1,\!000 + 24$ and $\$3.50$": [[1024], ["7/2"]],
+    r"The roots are $\boxed{3, 5, 7}.$": [[3], [5], [7]],
+    r"$\begin{pmatrix} 1 \\ 2 \end{pmatrix} = v$": [[None], [1], [2]],
+    r"$f(3) = 10 \text{ and } 4 + 5 = 9$": [[None, 10], [9, 9]],
+    r"[asy] draw((0,0)--(3,4)); [/asy] $3 < 4$": [[3, 4]],
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), CHAINS.items())
+def test_chains(text: str, expected: list[list[object]]) -> None:
+    found = [[None if one is None else str(one.rational) for one in chain.values] for chain in chains_of(text, 0)]
+    wanted = [[None if one is None else str(one) for one in chain] for chain in expected]
+    assert found == wanted
+
+
+def made(question: str, steps: tuple[str, ...], gold: str, *kinds: str) -> tuple[set[tuple[str, ...]], Counter[str]]:
+    """The wrong solutions, from the error step on, and why others are refused."""
+    solution = read_chain_solution(question, steps, gold)
+    found, refused = set(), Counter[str]()
+    for kind in kinds or TYPES:
+        for proposed in proposals(solution, kind, random.Random(0)):
+            try:
+                wrong, step, answer = carried(solution, proposed)
+            except Refusal as refusal:
+                refused[refusal.reason] += 1
+                continue
+            assert verdict(gold, answer) == "different" and wrong[:step] == steps[:step]
+            _check_equations(wrong, step, kind)
+            found.add(wrong[step:])
+    return found, refused
+
+
+def _check_equations(steps: tuple[str, ...], at: int, kind: str) -> None:
+    chains = [item for n, text in enumerate(steps) for item in read_items(text, n) if isinstance(item, Chain)]
+    false = [chain.step for chain in chains for _ in false_links(chain)]
+    assert false in ([], [at]) if kind == "calculation_error" else not false
+
+
+CARRIED = [
+    # kind, question, steps, gold, one of the wrong solutions from the error step on
+    (
+        "calculation_error",
+        "What is the average of $48$ and $36$?",
+        (r"It is $(48 + 36)/2 = 84/2 = \boxed{42}$.",),
+        "42",
+        (r"It is $(48 + 36)/2 = 74/2 = \boxed{37}$.",),
+    ),
+    (
+        "calculation_error",
+        "Simplify.",
+        (r"We have $\sqrt{48} + \sqrt{3} = 4\sqrt{3} + \sqrt{3} = \boxed{5\sqrt{3}}$.",),
+        r"5\sqrt{3}",
+        (r"We have $\sqrt{48} + \sqrt{3} = 16\sqrt{3} + \sqrt{3} = \boxed{17\sqrt{3}}$.",),
+    ),
+    (
+        "calculation_error",
+        "Solve $x-9 = 74$.",
+        (r"Adding $9$ to $x-9=74$", r"yields $x = \boxed{83}$."),
+        "83",
+        (r"yields $x = \boxed{65}$.",),
+    ),
+    (
+        "calculation_error",
+        "Find the angles.",
+        (
+            r"It is $540^\circ / 6 = 90^\circ - 0$.",
+            r"So $\angle A = 180^\circ - 72^\circ = 108^\circ$.",
+            r"It is $\boxed{108^\circ}$.",
+        ),
+        r"108^\circ",
+        (r"So $\angle A = 180^\circ - 72^\circ = 118^\circ$.", r"It is $\boxed{118^\circ}$."),
+    ),
+    (
+        "operator_error",
+        "Find $a$.",
+        (r"We have $a = 23 \cdot 4 - 17 = 92 - 17 = \boxed{75}$.",),
+        "75",
+        (r"We have $a = 23 \cdot 4 + 17 = 92 + 17 = \boxed{109}$.",),
+    ),
+    (
+        "missing_step",
+        "Find $a$.",
+        (r"It is $\frac{12 \cdot 5}{2} + 4 = 30 + 4 = \boxed{34}$.",),
+        "34",
+        (r"It is $12 \cdot 5 + 4 = 60 + 4 = \boxed{64}$.",),
+    ),
+    (
+        "formula_confusion_error",
+        "How many pairs are there among 9 people?",
+        (r"There are $\binom{9}{2} + 5 = 36 + 5 = \boxed{41}$.",),
+        "41",
+        (r"There are $(9 \cdot 8) + 5 = 72 + 5 = \boxed{77}$.",),
+    ),
+    (
+        "confusing_concept_error",
+        "Find it.",
+        (r"The length is $10 \cos 30^\circ = \boxed{5\sqrt{3}}$.",),
+        r"5\sqrt{3}",
+        (r"The length is $10 \sin 30^\circ = \boxed{5}$.",),
+    ),
+    (
+        "context_value_error",
+        "An angle is $54^\\circ$ and one $52^\\circ$.",
+        (r"They add up to $54^\circ + 52^\circ = \boxed{106^\circ}$.",),
+        r"106^\circ",
+        (r"They add up to $45^\circ + 52^\circ = \boxed{97^\circ}$.",),
+    ),
+    (
+        "contradictory_step",
+        "Find $h + k$.",
+        (r"We see that $h = 4 - 7 = -3$.", r"Also $k = 3 \cdot 4 = 12$.", r"So $h + k = -3 + 12 = \boxed{9}$."),
+        "9",
+        (r"So $h + k = 3 + 12 = \boxed{15}$.",),
+    ),
+    (
+        "previous_step_value_error",
+        "Find $b$.",
+        (r"We see that $a = 5 \cdot 9 = 45$.", r"Then $b = 3 \cdot 21 = 63$.", r"The length of $AB$ is $\boxed{63}$."),
+        "63",
+        (r"The length of $AB$ is $\boxed{45}$.",),
+    ),
+    (
+        "counting_error",
+        "How many divisors of 12 are there?",
+        (r"They are 1, 2, 3, 4, 6, and 12.", r"So there are $\boxed{6}$ divisors."),
+        "6",
+        (r"So there are $\boxed{7}$ divisors.",),
+    ),
+    (
+        "calculation_error",
+        "Find the point.",
+        (r"At $t = 2,$ $(x,y) = (2^5 + 7, 18 - 6 \cdot 7) = \boxed{(39,-24)}.$",),
+        "(39,-24)",
+        (r"At $t = 2,$ $(x,y) = (2^5 + 7, 18 - 6 \cdot 7) = \boxed{(17,-24)}.$",),
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "question", "steps", "gold", "expected"), CARRIED)
+def test_what_is_changed_is_carried_on(
+    kind: str, question: str, steps: tuple[str, ...], gold: str, expected: tuple[str, ...]
+) -> None:
+    found, refused = made(question, steps, gold, kind)
+    assert expected in found, (found, refused)
+
+
+REFUSED = [
+    # The reason, and a solution in which nothing may be changed before its last step.
+    (
+        "unexplained_number",
+        (r"The triangle has $3 \cdot 14 = 42$.", r"With the square, the area is $\boxed{67}$."),
+        "67",
+    ),
+    (
+        "ambiguous_number",
+        (r"There are $42$ cats.", r"There are $3 \cdot 14 = 42$ dogs.", r"So $42 + 1 = \boxed{43}$."),
+        "43",
+    ),
+    ("letters_depend", (r"So $x = 3 \cdot 14 = 42$.", r"Then $x + y = z$.", r"So $z = \boxed{42}$."), "42"),
+    ("number_word", (r"So $x = 36 / 3 = 12$.", r"All twelve are red, so $x = \boxed{12}$."), "12"),
+    ("number_beside_letters", (r"It is $36 / 3 = 12$.", r"So $12y = 7$ and $36 / 3 = \boxed{12}$."), "12"),
+    ("unread_formula", (r"It is $36 / 3 = 12$.", r"As $\overline{12} = q$, it is $\boxed{12}$."), "12"),
+]
+
+
+@pytest.mark.parametrize(("reason", "steps", "gold"), REFUSED)
+def test_what_cannot_be_proven_is_refused(reason: str, steps: tuple[str, ...], gold: str) -> None:
+    found, refused = made("Find it.", steps, gold)
+    assert refused[reason], refused
+    assert all(len(wrong) == 1 for wrong in found), found
+
+
+def test_a_right_answer_in_another_box_is_refused() -> None:
+    steps = (r"It is $3 \cdot 14 = \boxed{42}$.", r"Or else $6 \cdot 7 = \boxed{42}$.")
+    assert not made("Find it.", steps, "42")[0]
+
+
+def test_what_stands_behind_the_answer_may_be_left_away() -> None:
+    steps = (r"It is $3 \cdot 14 = \boxed{42}$.", r"We could have halved $84$.")
+    assert all(len(wrong) == 1 for wrong in made("Find it.", steps, "42", "calculation_error")[0])
+
+
+def test_an_identity_can_only_be_calculated_wrongly() -> None:
+    steps = (r"It is $(x+1)^2 - x^2 - 2x + 13 = 9 + 5 = \boxed{14}$.",)
+    assert not made("Find it.", steps, "14", "operator_error")[0]
+
+
+def test_a_false_reference_is_refused() -> None:
+    with pytest.raises(Refusal) as refusal:
+        read_chain_solution("Find it.", (r"It is $3 \cdot 14 = \boxed{43}$.",), "43")
+    assert refusal.value.reason == "reference_equation_false"
+
+
+def test_a_problem_gives_records_of_several_types() -> None:
+    problem = Problem.of(
+        "A rectangle has sides $17$ and $23$. A square has side $9$. What is the sum of their areas?",
+        "The rectangle has area $17 \\cdot 23 = 391$. The square has area $9^2 = 81$. "
+        "Together they have $391 + 81 = \\boxed{472}$.",
+        "472",
+    )
+    plan = InjectionPlan(
+        dict.fromkeys(TYPES, 1.0), {kind: kind for kind in TYPES}, per_problem=8, seed=1, best_effort=True
+    )
+    records = erroneous_solutions(plan, problem).records
+    assert len({record.error_type for record in records}) > 2
+    for record in records:
+        assert boxed(record.steps[-1]) == [record.final_answer]
+        assert record.final_answer != "472" and record.explanation.endswith(".")

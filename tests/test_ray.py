@@ -1,0 +1,335 @@
+"""`--engine ray` on a real cluster of two nodes: the bytes of the local engine, whatever is killed meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lemma.cli import main
+from lemma.config import SampleConfig
+from lemma.engine import pool
+from lemma.engine.outcome import Outcome
+from lemma.engine.ray_models import open_models
+from lemma.exceptions import LemmaError
+from lemma.models.backends.scripted import Scripted
+from lemma.models.protocol import InterruptedAnswerError, Message, Request, Sampling
+from lemma.rundir.journal import Journal
+from lemma.rundir.lines import NOT_YET, StoredLine
+
+ray = pytest.importorskip("ray")
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="starts a Ray cluster, and looks for its workers in /proc"),
+    pytest.mark.filterwarnings("ignore"),  # Ray's own
+]
+FILES = ("problems", "solutions", "erroneous", "corrections", "rejected", "sft/lemma")
+FEW_AT_ONCE = 4
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Two nodes with one core each; this process is connected to the first."""
+    from ray.cluster_utils import Cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setattr(pool, "_BATCH", FEW_AT_ONCE)
+        started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        patch.setenv("RAY_ADDRESS", started.address)
+        started.add_node(num_cpus=1)
+        try:
+            yield started
+        finally:
+            ray.shutdown()
+            started.shutdown()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "problems.jsonl"
+    rows = (
+        {
+            "question": f"Ada has {n} pens and gets {n + 2} more. Then she gives 1 away. How many pens are there?",
+            "answer": f"She has {n} + {n + 2} = {2 * n + 2}.\nThen {2 * n + 2} - 1 = {2 * n + 1}.\n#### {2 * n + 1}",
+        }
+        for n in range(3, 63)
+    )
+    path.write_text("no json\n" + "".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def contents(run: Path) -> dict[str, bytes]:
+    return {name: path.read_bytes() for name in FILES if (path := run / f"{name}.jsonl").exists()}
+
+
+@pytest.fixture(scope="module")
+def augmented(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What the local engine makes."""
+    run = tmp_path_factory.mktemp("local") / "run"
+    assert main(["augment", str(data), "--run", str(run), "--workers", "1"]) == 0
+    return contents(run)
+
+
+def augment_on_ray(data: Path, run: Path) -> list[str]:
+    return ["augment", str(data), "--run", str(run), "--engine", "ray"]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_every_command_makes_the_bytes_of_the_local_engine(data: Path, tmp_path: Path) -> None:
+    outputs = tmp_path / "outputs.jsonl"
+    questions = [json.loads(line)["question"] for line in data.read_text().splitlines()[1:9]]
+    outputs.write_text("".join(json.dumps({"question": one, "output": "#### 9"}) + "\n" for one in questions))
+    for engine in ("ray", "local"):
+        run = tmp_path / engine
+        for command in (
+            ["sample", str(data), "-n", "1", "--limit", "20"],
+            ["analyze"],
+            ["augment", str(data)],
+            ["correct"],
+            ["build-sft"],
+            ["eval", str(data), "--from", str(outputs)],
+        ):
+            assert main([*command, "--run", str(run), "--engine", engine, "--workers", "1"]) == 0
+    made = {engine: contents(tmp_path / engine) for engine in ("ray", "local")}
+    assert len(made["ray"]) == len(FILES)
+    assert made["ray"] == made["local"]
+    graded = [(tmp_path / engine / "eval" / "outputs" / "outputs.jsonl").read_bytes() for engine in made]
+    assert graded[0] == graded[1] != b""
+
+
+def when(number: int, harm: Callable[[], None], patch: pytest.MonkeyPatch) -> list[int]:
+    """Do something as the journal appends for this time. Returns the numbers of the times so far."""
+    real, seen = Journal.append, []
+
+    def append(self: Journal, chunk: Any) -> None:
+        seen.append(len(seen))
+        if len(seen) == number:
+            harm()
+        real(self, chunk)
+
+    patch.setattr(Journal, "append", append)
+    return seen
+
+
+def workers(cluster: Any) -> list[int]:
+    """The processes that compute, or wait for work: children of the nodes' raylets with such a title."""
+    raylets = {node.all_processes["raylet"][0].process.pid for node in cluster.list_all_nodes()}
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = int((folder / "stat").read_text().rpartition(") ")[2].split()[1])
+            title = (folder / "cmdline").read_bytes()
+            if parent in raylets and title.startswith((b"ray::_apply_on_node", b"ray::IDLE", b"ray::_Model")):
+                found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.parametrize("number", [1, 6])
+@pytest.mark.usefixtures("cluster")
+def test_killed_workers_are_replaced(
+    data: Path, augmented: dict[str, bytes], tmp_path: Path, request: pytest.FixtureRequest, number: int
+) -> None:
+    killed = []
+    cluster, monkeypatch = map(request.getfixturevalue, ("cluster", "monkeypatch"))
+
+    def kill() -> None:
+        for pid in workers(cluster):
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+
+    seen = when(number, kill, monkeypatch)
+    assert main(augment_on_ray(data, tmp_path)) == 0
+    assert len(seen) >= 15
+    assert killed
+    assert contents(tmp_path) == augmented
+
+
+def test_a_killed_node_is_done_without(
+    cluster: Any, data: Path, augmented: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = cluster.add_node(num_cpus=1)
+    when(3, lambda: cluster.remove_node(node, allow_graceful=False), monkeypatch)
+    assert main(augment_on_ray(data, tmp_path)) == 0
+    assert contents(tmp_path) == augmented
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_killed_driver_resumes(data: Path, augmented: dict[str, bytes], tmp_path: Path) -> None:
+    state = tmp_path / ".state" / "augment.jsonl"
+    program = (
+        "import sys; from lemma.engine import pool; pool._BATCH = 4; from lemma.cli import main; main(sys.argv[1:])"
+    )
+    started = subprocess.Popen(
+        [sys.executable, "-c", program, *augment_on_ray(data, tmp_path)], env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    while started.poll() is None and not (state.exists() and state.stat().st_size):
+        time.sleep(0.01)
+    started.kill()
+    started.wait()
+    acknowledged = state.read_bytes().count(b"\n")
+    assert 0 < acknowledged < 16
+    assert main(augment_on_ray(data, tmp_path)) == 0
+    assert contents(tmp_path) == augmented
+    assert state.read_bytes().startswith(b"{")
+
+
+def lines(count: int) -> list[StoredLine]:
+    return [StoredLine(str(number), b"") for number in range(count)]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_errors_are_those_of_the_function() -> None:
+    def refuse(line: StoredLine) -> Outcome:
+        if line.id == "5":
+            raise ZeroDivisionError("by a line")
+        return Outcome(line.id)
+
+    def explain(line: StoredLine) -> Outcome:
+        raise LemmaError(f"{line.id} is a fault")
+
+    with pytest.raises(ZeroDivisionError, match="by a line"):
+        list(pool.chunks_of(refuse, lines(9), 1, "ray"))
+    with pytest.raises(LemmaError, match=r"^0 is a fault$"):
+        list(pool.chunks_of(explain, lines(9), 1, "ray"))
+
+
+@pytest.mark.usefixtures("cluster")
+def test_what_kills_every_worker_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lemma.engine.ray_pool._TIMES_SENT", 2)
+    monkeypatch.setattr("lemma.engine.ray_pool._RETRIES", 0)
+
+    def die(line: StoredLine) -> Outcome:
+        if line.id == "2":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Outcome(line.id)
+
+    with pytest.raises(LemmaError, match="died 2 times on the same inputs, from 0"):
+        list(pool.chunks_of(die, lines(3), 1, "ray"))
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_order_stays_and_prompts_travel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "solve.jinja").write_text("own {{ question }}")
+    monkeypatch.setenv("LEMMA_PROMPTS", str(tmp_path))
+
+    def shown(line: StoredLine) -> Outcome:
+        from lemma.resources import prompt_files
+
+        outcome = Outcome(line.id)
+        (prompt,) = prompt_files("solve.jinja")
+        outcome.add_line("x", json.dumps([line.id, str(prompt.parent), prompt.read_text()]).encode() + b"\n")
+        return outcome
+
+    inputs: Iterator[StoredLine] = iter([*lines(5), NOT_YET, NOT_YET, *lines(11)[5:], NOT_YET])
+    made = b"".join(chunk.lines.get("x", b"") for chunk in pool.chunks_of(shown, inputs, 1, "ray"))
+    rows = [json.loads(line) for line in made.splitlines()]
+    assert [row[0] for row in rows] == [str(number) for number in range(11)]
+    assert {row[2] for row in rows} == {"own {{ question }}"}
+    assert str(tmp_path) not in {row[1] for row in rows}
+
+
+DRIVER = """
+import shutil, sys
+from pathlib import Path
+sys.path[:] = [sys.argv[1], *(path for path in sys.path if not Path(path, "lemma", "cli.py").exists())]
+from lemma.engine.outcome import Outcome
+from lemma.engine.pool import chunks_of
+from lemma.engine.ray_cluster import connected
+from lemma.rundir.lines import StoredLine
+import lemma.engine.ray_pool
+connected("ray", 1)
+shutil.rmtree(sys.argv[1])
+
+def where(line):
+    import lemma
+    from lemma.resources import data_folder
+    outcome = Outcome(line.id)
+    outcome.add_line("x", f"{lemma.__file__} {data_folder('error_taxonomy')}".encode())
+    return outcome
+
+(chunk,) = chunks_of(where, [StoredLine("a", b"")], 1, "ray")
+print(chunk.lines["x"].decode())
+"""
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_package_travels(tmp_path: Path) -> None:
+    """To nodes that do not see this machine's files: the package that the driver began with is gone."""
+    for name in ("lemma", "error_taxonomy", "prompts", "pipelines"):
+        shutil.copytree(ROOT / name, tmp_path / "copy" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER, str(tmp_path / "copy")],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    package, taxonomy = done.stdout.splitlines()[-1].split()
+    assert "py_modules_files" in package
+    assert taxonomy == str(Path(package).parent / "_data" / "error_taxonomy")
+
+
+def test_models_in_actors_answer_whatever_is_killed(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each node has one, and both answer; the ones of a killed process are asked again."""
+    monkeypatch.setattr("lemma.models.several_servers._FIRST_REST", 0.1)
+    config = SampleConfig(engine="ray", max_in_flight=4)
+    requests = [Request("student", (Message("user", f"question {n}"),), Sampling(), n) for n in range(60)]
+
+    async def ask(backend: Any, harm: Callable[[], None]) -> list[bytes]:
+        limited, answered = asyncio.Semaphore(4), []
+
+        async def one(request: Request) -> bytes:
+            async with limited:
+                while True:
+                    try:
+                        answered.append(await backend.answer(request))
+                    except InterruptedAnswerError:  # as Attempts does, that asks again
+                        await asyncio.sleep(0.1)
+                    else:
+                        if len(answered) == 20:
+                            harm()
+                        return answered[-1]
+
+        try:
+            return await asyncio.gather(*map(one, requests))
+        finally:
+            await backend.close()
+
+    def kill() -> None:
+        os.kill(workers(cluster)[0], signal.SIGKILL)
+
+    backend = open_models("scripted", config, "student")
+    assert len(backend.name.split(", ")) == 2
+    assert asyncio.run(ask(backend, kill)) == asyncio.run(ask(Scripted("student"), lambda: None))
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_model_on_the_nodes_samples_the_same_bytes(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    from lemma.training.tiny_model import make_tiny_model
+
+    texts = (f"Ada has {n} pens." for n in range(9))
+    chats = ([{"role": "user", "content": text}, {"role": "assistant", "content": text}] for text in texts)
+    make_tiny_model(tmp_path / "model", chats, 0)
+    command = ["sample", str(data), "--limit", "3", "-n", "1", "--model", str(tmp_path / "model"), "--max-tokens", "8"]
+    for engine in ("ray", "local"):
+        assert main([*command, "--engine", engine, "--run", str(tmp_path / engine)]) == 0
+    assert contents(tmp_path / "ray") == contents(tmp_path / "local")
+    assert set(contents(tmp_path / "ray")) == {"problems", "solutions", "rejected"}

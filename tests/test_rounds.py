@@ -1,0 +1,91 @@
+"""Rounds on-policy: killed anywhere and resumed, they come to the same bytes, and nothing is asked twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lemma.cli import main
+from lemma.resources import data_folder
+
+pytest.importorskip("trl")
+SCRIPT = Path(__file__).with_name("killed_rounds.py")
+POINTS = (
+    "start train 4",
+    "round-1 sample 20",
+    "round-1 analyze 9",
+    "round-1 train 5",
+    "round-1 eval 3",
+    "round-2 analyze 12",
+)
+TYPES = "operator_error,context_value_error"
+
+
+def toy_pipeline(folder: Path) -> str:
+    """The shipped pipeline at a toy size: ten problems, twelve training steps a round."""
+    assert main(["generate", "-n", "60", "--operations", "1", "--distractors", "0", "--run", str(folder / "data")]) == 0
+    data = str(folder / "data" / "generated.jsonl")
+    content: dict[str, Any] = yaml.safe_load((data_folder("pipelines") / "on-policy.yaml").read_text())
+    training = {"preset": "practice", "save_every": 3}
+    content["start"] = {
+        "stages": [
+            {"augment": {"data": data, "types": TYPES, "per_problem": 1}},
+            {"correct": {"strategies": "fix"}},
+            {"build-sft": {"records": "lemma,cot", "strategies": "fix", "near_duplicates": 1}},
+            {"train": {**training, "epochs": 6}},
+        ],
+        "options": {
+            "sample": {"data": data, "limit": 10, "n": 3, "max_tokens": 64},
+            "analyze": {"rollouts": 8, "max_tokens": 64},
+            "train": {**training, "epochs": 3, "max_steps": 12},
+            "eval": {"data": data, "types": TYPES, "limit": 4},
+        },
+    }
+    path = folder / "toy.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return str(path)
+
+
+def in_forks(folder: Path, pipeline: str, points: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Run two rounds in `folder / "run"`, killed at each of the points, and read the report."""
+    report = folder / "report.json"
+    words = ["run", pipeline, "--rounds", "2", "--run", str(folder / "run"), "--workers", "1"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+    command = [sys.executable, str(SCRIPT), str(report), json.dumps(points), "--", *words]
+    ran = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=900)
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    runs: list[dict[str, Any]] = json.loads(report.read_text())
+    assert runs[-1]["code"] == 0, (runs, ran.stdout[-3000:], ran.stderr[-3000:])
+    return runs
+
+
+def test_killed_anywhere_and_resumed_they_come_to_the_same(tmp_path: Path) -> None:
+    pipeline = toy_pipeline(tmp_path)
+    (whole,) = in_forks(tmp_path, pipeline, ())
+    # The same folder again, since the path of a student's model is its name.
+    (tmp_path / "run").rename(tmp_path / "whole")
+    runs = in_forks(tmp_path, pipeline, POINTS)
+    assert [run["point"] for run in runs if run["killed"]] == list(POINTS)
+    assert {run["asked_again"] for run in (whole, *runs)} == {0}
+
+    def made(name: str) -> dict[str, bytes]:
+        run = tmp_path / name
+        paths = sorted(path for path in run.rglob("*.jsonl") if ".state" not in path.parts)
+        return {str(path.relative_to(run)): path.read_bytes() for path in paths}
+
+    expected, found = made("whole"), made("run")
+    assert found.keys() == expected.keys()
+    assert [name for name in expected if found[name] != expected[name]] == []
+    rounds, as_whole = (json.loads((tmp_path / name / "rounds.json").read_text()) for name in ("run", "whole"))
+    assert list(rounds) == ["start", "round-1", "round-2", "change"]
+    for name in ("start", "round-1", "round-2"):
+        del rounds[name]["cost"]["minutes"], as_whole[name]["cost"]["minutes"]
+    assert rounds == as_whole
+    assert all(rounds[name]["figures"] for name in ("round-1", "round-2"))
