@@ -93,6 +93,14 @@ MADE = [
      ("Then $(t - 3)(t - 4) = 0$.", "So $t = 3$ or $t = 4$.", r"The sum is $3 + 4 = \boxed{7}$."), "7", None),
     ("calculation_error", "Simplify $2x + 5x + 1$.", (r"It is $2x + 5x + 1 = \boxed{7x + 1}$.",), "7x + 1",
      (r"It is $2x + 5x + 1 = \boxed{8x + 1}$.",)),
+    ("calculation_error", "Let $P = 2x + 9x$ and $Q = 3x + 10x$. Find $P/Q$.",
+     (r"We have $P = 2x + 9x = 11x$ and $Q = 3x + 10x = 13x$, so it is $\frac{11x}{13x} = \boxed{\frac{11}{13}}$.",),
+     r"\frac{11}{13}",
+     (r"We have $P = 2x + 9x = 10x$ and $Q = 3x + 10x = 13x$, so it is $\frac{10x}{13x} = \boxed{\frac{10}{13}}$.",)),
+    ("calculation_error", "Let $P = 5x + 7x$ and $Q = 3x + 11x$. Find $P/Q$.",
+     (r"We have $P = 5x + 7x = 12x$ and $Q = 3x + 12x = 15x$, so it is $\frac{12x}{15x} = \boxed{\frac{4}{5}}$.",),
+     r"\frac{4}{5}",
+     (r"We have $P = 5x + 7x = 12x$ and $Q = 3x + 12x = 16x$, so it is $\frac{12x}{16x} = \boxed{\frac{3}{4}}$.",)),
     ("unit_conversion_error", r"Write $20^\circ$ in radians.",
      (r"It is $20^\circ = 20 \cdot \frac{\pi}{180} = \boxed{\frac{\pi}{9}}$.",), r"\frac{\pi}{9}",
      (r"It is $20^\circ = 20 \cdot \frac{180}{\pi} = \boxed{\frac{3600}{\pi}}$.",)),
@@ -168,7 +176,7 @@ def test_planted_faults_are_found(slip, reason):
     assert refusal.value.reason == reason
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 10**6))
 def test_linear_errors_have_one_false_step_and_the_rest_follows(seed):
     """The true root solves every line before the error, and only those; the wrong one solves the others."""
@@ -192,7 +200,7 @@ def test_linear_errors_have_one_false_step_and_the_rest_follows(seed):
                     assert true == [step < wrong.error_step, step >= wrong.error_step], (wrong, formula)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 10**6))
 def test_every_family_gives_true_solutions_and_proven_errors(seed):
     exercise = draw_exercise(random.Random(seed), 20)

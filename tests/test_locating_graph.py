@@ -10,6 +10,8 @@ from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.fingerprints import computed, fingerprint
 from lemma.exceptions import Refusal
 from lemma.locating.graph import first_wrong_step, locate
+from lemma.locating.signs import SIGNS, Reading, signs_of_steps
+from lemma.locating.signs.plain import plain
 
 QUESTION = (
     "Ann has 12 boxes with 8 pens each. She gives 20 pens away and sells a quarter of the rest. How many are left?"
@@ -186,3 +188,49 @@ def test_a_reference_whose_last_result_is_changed_is_wrong_there(
 ) -> None:
     wrong = (*reference[:-1], f"So it is {gold} + 0 = {gold + 7}.")
     assert first_wrong_step(question, reference, gold, wrong).step == len(reference) - 1
+
+
+REPAIRED = [
+    ("operator", ("12 * 8 = 96", "96 + 20 = 116", "116 / 4 = 29", "116 - 29 = 87"), 1, "repaired_by_operator"),
+    ("operand", ("12 * 8 = 96", "96 - 12 = 84", "84 / 4 = 21", "84 - 21 = 63"), 1, "repaired_by_operand"),
+    ("a missing operation", ("12 * 8 = 96", "96 / 4 = 24", "96 - 24 = 72"), 0, "repaired_by_operation"),
+    ("a result of the reference", ("12 + 8 = 20", "20 - 20 = 0", "0 / 4 = 0"), 0, None),
+    ("a result", ("12 * 8 = 86", "86 - 20 = 66", "66 / 4 = 16.5", "66 - 16.5 = 49.5"), 0, "repaired_by_reference"),
+]
+
+
+@pytest.mark.parametrize(("name", "steps", "step", "sign"), REPAIRED)
+def test_an_edit_that_leads_to_the_gold_answer_is_a_sign(
+    name: str, steps: tuple[str, ...], step: int, sign: str | None
+) -> None:
+    signs = dict(zip(SIGNS, signs_of_steps(Reading(QUESTION, "57", REFERENCE, steps))[step], strict=True))
+    found = {key for key in SIGNS if key.startswith("repaired") and signs[key]}
+    assert sign in found if sign else not found & {"repaired_by_reference"}, name
+
+
+PLAINER = [
+    ("x = 83 / 43\nx = 1.93", "x = 83 / 43 = 1.93"),
+    ("L = 16 + 10, which gives L = 26", "L = 16 + 10 = 26"),
+    ("people is 10 + 1 (Yoongi) + 1 (Jungkook) = 12.", "people is 10 + 1 + 1 = 12."),
+    ("Area of 6 small cubes = 6 * 24 = 144 cm^2", "6 * 24 = 144 cm"),
+    ("It is 5 times 6, which is 30", "It is 5 * 6 = 30"),
+    # Nothing is joined that is not the same label, and nothing without an equation is touched.
+    ("x = 83 / 43\ny = 1.93", "x = 83 / 43\ny = 1.93"),
+    ("He has (as said) 5 \\text{pens}.", "He has (as said) 5 \\text{pens}."),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), PLAINER)
+def test_plainer_texts(text: str, expected: str) -> None:
+    assert plain(text) == expected
+
+
+@given(st.text(alphabet="ab12=+*().,\n \\{}$", max_size=200))
+def test_any_text_can_be_made_plainer(text: str) -> None:
+    assert isinstance(plain(text), str)
+
+
+def test_a_type_is_proved_by_the_text_itself_alone() -> None:
+    steps = ("12 * 8 = 96", "Left = 96 + 20. Left = 116.", "116 / 4 = 29", "116 - 29 = 87")
+    finding = first_wrong_step(QUESTION, REFERENCE, 57, steps)
+    assert (finding.step, finding.error_type) == (1, None)

@@ -47,6 +47,10 @@ QUICK = Patience(timeout=2, deadline=6, breaker=1)
         ("content_filter", "content_filter SAFETY content_filtered refusal PROHIBITED_CONTENT guardrail_intervened"),
         ("failed", "error abort network_error insufficient_system_resource cancelled MALFORMED_FUNCTION_CALL"),
         ("unknown", "FINISH_REASON_UNSPECIFIED null none OTHER"),
+        ("stop", "endofturn natural_stop stop_sequence_reached stop_reason_end_turn"),
+        ("length", "OUTPUT_LIMIT MaxTokens length_exceeded"),
+        ("content_filter", "risk_control SPII blocklist"),
+        ("failed", "rate_limit server_error ABORTED"),
         ("tool_calls", "tool_calls"),
         ("weird", "weird"),
     ],
@@ -86,6 +90,7 @@ def test_thoughts_are_never_the_text(key: str) -> None:
         [{"type": "text", "text": SAID[:8]}, {"type": "text", "text": SAID[8:]}],
         [{"text": SAID}],
         [SAID],
+        [None, {"type": "text", "text": SAID}],
         {"type": "text", "text": SAID},
     ],
 )
@@ -175,6 +180,15 @@ REFUSED: list[tuple[str, str, object]] = [
     ("no temperature", "temperature", "invalid temperature: only 1 is allowed for this model"),
     ("no temperature", "temperature", {"error": {"message": "Unsupported value", "param": "temperature"}}),
     ("no stop", "stop", "Argument not supported on this model: stop"),
+    ("max_completion_tokens", "max_tokens", "max_tokens is deprecated; use `max_completion_tokens`"),
+    ("no temperature", "temperature", "Additional parameter 'temperature' not allowed"),
+    ("no temperature", "temperature", "For this model, temperature must be 1."),
+    ("no top_p", "top_p", {"code": 20015, "message": "top_p: value should be in (0,1)", "data": None}),
+    ("no system role", "", "Invalid role: system"),
+    ("no system role", "", 'messages: first message must use the "user" role'),
+    ("no system role", "", "Jinja Exception: Conversations must start with a user prompt"),
+    ("no response_format", "response_format", "JSON mode is not enabled for this model"),
+    ("no response_format", "response_format", {"error": {"message": "Invalid value", "param": "response_format.type"}}),
 ]
 
 
@@ -398,6 +412,9 @@ STEP = '{"step": 2, "error_type": "x"}'
         STEP[:-1] + ",}",
         f"<json>{STEP}</json>",
         f"{STEP}<|im_end|>",
+        json.dumps(STEP),
+        STEP.replace('"', "'"),
+        f"{STEP}\n\nExplanation: {{unclosed",
     ],
 )
 def test_json_in_prose(text: str) -> None:

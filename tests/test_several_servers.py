@@ -73,8 +73,8 @@ async def ask_all(client: LiveClient, numbers: range) -> None:
 
 
 def test_the_least_loaded_server_is_asked(tmp_path: Path) -> None:
-    """One that is three times as fast answers about three times as much."""
-    fleet = Fleet(0.03, 0.09)
+    """One that is twenty times as fast answers far more, also on a busy machine."""
+    fleet = Fleet(0.02, 0.4)
 
     async def work(client: LiveClient) -> None:
         limited = asyncio.Semaphore(8)
@@ -83,11 +83,11 @@ def test_the_least_loaded_server_is_asked(tmp_path: Path) -> None:
             async with limited:
                 await client.ask(request(number))
 
-        await asyncio.gather(*(one(number) for number in range(120)))
+        await asyncio.gather(*(one(number) for number in range(60)))
 
     asyncio.run(fleet.run(tmp_path, work))
-    assert fleet.asked.total() == 120
-    assert fleet.asked[0] > 1.8 * fleet.asked[1] > 0
+    assert fleet.asked.total() == 60
+    assert fleet.asked[0] > 2 * fleet.asked[1] > 0
     assert set(fleet.seen.values()) == {1}
 
 

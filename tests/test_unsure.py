@@ -15,7 +15,7 @@ from lemma.rundir.disk import to_line
 
 
 class Planted:
-    """As sure of a step as a number in it says: `sure 30` has a word of log-probability -3."""
+    """As sure of a step as a number in it says: `sure 30` has a word of log-probability -3. Unsure of all in case 2."""
 
     in_process = True
     identity = "planted"
@@ -27,7 +27,7 @@ class Planted:
         scores, total = [], 0.0
         for number, candidate in enumerate(turn.candidates, 1):
             *before, word = candidate.split()
-            total -= int(word) / 10 if before[-1:] == ["sure"] else 0.1
+            total -= int(word) / 10 if before[-1:] == ["sure"] else 3.0 if "Case 2" in turn.question else 0.1
             scores.append(Score(total, number))
         return scores
 
@@ -53,10 +53,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         errors.append(error)
         corrections.append(FIX.model_copy(update={"id": f"c{number}" * 8, "erroneous_id": error.id}))
         if number < 3:
-            kept = (CLIPS.reference_steps[0], f"Together sure {20 + number} clips")
             right.append(
                 Solution(
-                    id=f"s{number}" * 8, problem_id=error.problem_id, steps=kept, final_answer="72",
+                    id=f"s{number}" * 8, problem_id=error.problem_id, steps=CLIPS.reference_steps, final_answer="72",
                     verdict="equal", origin="student", model="m",
                 )
             )  # fmt: skip
@@ -73,11 +72,11 @@ def test_the_least_sure_errors_and_right_solutions_are_used(run: Path) -> None:
     assert lemma(*command) == 0
     records = lines(run / "sft" / "lemma.jsonl")
     errors = [record["erroneous_id"][0] for record in records if record["erroneous_id"]]
-    assert sorted(errors) == ["4", "5"]
+    assert sorted(errors) == ["2", "5"]
     right = [json.dumps(record) for record in records if not record["erroneous_id"]]
-    assert right and all("sure 22" in text for text in right)
+    assert right and all("Case 2" in text for text in right)
     rejected = {line["id"][0]: line["reason"] for line in lines(run / "rejected.jsonl")}
-    assert rejected == dict.fromkeys("0123", "surer_than_others") | {"6": "sureness_unknown"}
+    assert rejected == dict.fromkeys("0134", "surer_than_others") | {"6": "sureness_unknown"}
 
 
 def test_it_needs_a_model(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

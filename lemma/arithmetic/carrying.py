@@ -38,7 +38,7 @@ _ALWAYS_AMBIGUOUS = frozenset(map(Surd, (0, 1, 2)))
 _NEEDS_BRACES = re.compile(r"(?:\\[dtc]?frac|\\sqrt|\\d?binom|[\^_]|\\[dtc]?frac\s*(?:\d|\{[^{}]*\}))\s*$")
 _OPENS = re.compile(r"(?:^|[({\[=&,$]|\\left[(\[])\s*$")
 _CLOSES = re.compile(r"\s*(?:$|[)}\],.=&]|\\right|\\\\|\\?\$|\\[\])])")
-_NOUN = re.compile(r"[\s$}]*\\?\$?[\s$]*(?:of\b|(?:\\text\{\s*)?[a-z-]+(?: [a-z]+)?s\b)")
+_NOUN = re.compile(r"[\s$}]{0,6}(?:\\\$)?[\s$]{0,3}(?:of\b|(?:\\text\{\s{0,3})?[a-z-]{1,30}(?: [a-z]{1,30})?s\b)")
 _SMALL = 13  # whole numbers below this are often the same by chance
 _LARGEST_FACTOR = 30
 _LARGEST_DIGIT = 9

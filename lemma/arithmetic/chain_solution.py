@@ -118,7 +118,13 @@ class ChainSolution:
         found: dict[Surd, int] = {}
         for chain in self.chains[:index]:
             last, side = chain.sides[-1].value, chain.sides[-1].formula
-            if last is None or side is None or not is_written(side.tree) or set(chain.relations) != {"="}:
+            if (
+                last is None
+                or side is None
+                or not is_written(side.tree)
+                or set(chain.relations) != {"="}
+                or chain.in_tuple
+            ):
                 continue
             worked = any(side.value is not None for side in chain.sides[:-1])
             if not (worked or named(chain)[0] is not None or _is_name(chain.sides[0])):

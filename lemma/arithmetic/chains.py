@@ -16,11 +16,9 @@ from dataclasses import dataclass
 from lemma.arithmetic.formulas import Formula, Unreadable, letters_of, read_formula, value
 from lemma.arithmetic.surds import NoValue, Surd
 
-_REGION = re.compile(
-    r"\[asy\](?:(?!\[/?asy\]).)*\[/asy\]|\\begin\{(?P<env>[a-z]+\*?)\}.*?\\end\{(?P=env)\}"
-    r"|\$\$(?P<double>.+?)\$\$|\\\[(?P<display>.+?)\\\]|\\\((?P<inline>.+?)\\\)|(?<!\\)\$(?P<single>[^$]*(?:\\\$[^$]*)*?)(?<!\\)\$",
-    re.DOTALL,
-)
+_REGION = re.compile(r"\[asy\]|\\begin\{(?P<env>[a-z]{1,20}\*?)\}|\$\$|\\\[|\\\(|(?<!\\)\$")
+_CLOSED_BY = {"[asy]": "[/asy]", "$$": "$$", "\\[": "\\]", "\\(": "\\)"}
+_DOLLAR = re.compile(r"(?<!\\)\$")
 _ALIGNED = (
     "align",
     "align*",
@@ -51,7 +49,7 @@ _RELATION = re.compile(
 )
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{\s*")
 _OPENING = re.compile(r"(?:\\left\s*)?[(\[]\s*")
-_CLOSING = re.compile(r"\s*(?:\\right\s*)?[)\]]\s*$")
+_CLOSING = re.compile(r"\s{0,3}(?:\\right\s{0,3})?[)\]]\s{0,3}$")
 _COMMA = re.compile(r",(?!(?:\\!)?\d{3}(?!\d))")
 _COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.)", re.DOTALL)
 _ROW = re.compile(r"\\\\(?:\[[^\]]*\])?")
@@ -76,14 +74,14 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Sides and the relations between them, all within one formula of a step. `loose` says that something stands
-    around it that was not read.
+    """Sides and the relations between them, all within one formula of a step. What is said of one place of a pair or
+    a list is `in_tuple`.
     """
 
     step: int
     sides: tuple[Side, ...]
     relations: tuple[str, ...]
-    loose: bool = False
+    in_tuple: bool = False
 
     @property
     def values(self) -> tuple[Surd | None, ...]:
@@ -113,29 +111,43 @@ def chains_of(text: str, step: int, complex_numbers: bool = False) -> list[Chain
 def read_items(text: str, step: int, complex_numbers: bool = False) -> Iterator[Chain | Words]:
     """The chains of a step, and the words between its formulas, in the order of the text; no drawings."""
     if len(text) > _LONGEST:
-        yield Chain(step, (Side(0, len(text), None, None),), (), True)
+        yield Chain(step, (Side(0, len(text), None, None),), ())
         return
     done = 0
-    for region in _REGION.finditer(text):
-        if region.start() > done:
-            yield Words(step, done, region.start())
-        done = region.end()
-        if region.group().startswith("[asy]"):
-            continue
-        name = region.lastgroup or ""
-        if name == "env":
-            if region["env"] in _ALIGNED:
-                start, end = (
-                    region.start() + len(f"\\begin{{{region['env']}}}"),
-                    region.end() - len(f"\\end{{{region['env']}}}"),
-                )
-                yield from _chains(text, start, end, step, complex_numbers)
-            else:
-                yield Chain(step, (Side(region.start(), region.end(), None, None),), (), True)
-        else:
-            yield from _chains(text, *region.span(name), step, complex_numbers)
+    for start, first, last, end, name in _regions(text):
+        if start > done:
+            yield Words(step, done, start)
+        done = end
+        if name in _ALIGNED or not name:
+            yield from _chains(text, first, last, step, complex_numbers)
+        elif name != "[asy]":
+            yield Chain(step, (Side(start, end, None, None),), ())
     if done < len(text):
         yield Words(step, done, len(text))
+
+
+def _regions(text: str) -> Iterator[tuple[int, int, int, int, str]]:
+    """Where formulas, environments and drawings begin and end, without and with their signs, and which of the two last
+    they are. What is opened and not closed is text.
+    """
+    here = 0
+    unclosed: set[str] = set()
+    while (opening := _REGION.search(text, here)) is not None:
+        here, sign, name = opening.end(), opening.group(), opening["env"]
+        closing = _CLOSED_BY.get(sign, f"\\end{{{name}}}")
+        if sign in unclosed:
+            continue
+        if sign == "$":
+            found = _DOLLAR.search(text, here)
+            last, end = found.span() if found is not None else (-1, -1)
+        else:
+            last = text.find(closing, here)
+            end = last + len(closing)
+        if last < 0:
+            unclosed.add(sign)
+            continue
+        yield opening.start(), here, last, end, name or (sign if sign == "[asy]" else "")
+        here = end
 
 
 def _chains(text: str, start: int, end: int, step: int, complex_numbers: bool) -> Iterator[Chain]:
@@ -143,7 +155,7 @@ def _chains(text: str, start: int, end: int, step: int, complex_numbers: bool) -
     inner = _INNER.sub(lambda match: " " * len(match.group()), text[start:end])
     text = text[:start] + inner + text[end:]
     if _UNREAD_INSIDE.search(_MATRIX.sub("", inner)):
-        yield Chain(step, (Side(start, end, None, None),), (), True)
+        yield Chain(step, (Side(start, end, None, None),), ())
         return
     sides: list[Side] = []
     relations: list[str] = []
@@ -182,7 +194,7 @@ def _expanded(text: str, chain: Chain, complex_numbers: bool) -> Iterator[Chain]
     for number in range(length):
         spans = [parts[place][number] for place in tuples]
         sides = tuple(_side(text, start, end, complex_numbers) for start, end, _ in spans)
-        yield Chain(chain.step, sides, ("=",) * (len(sides) - 1))
+        yield Chain(chain.step, sides, ("=",) * (len(sides) - 1), in_tuple=True)
 
 
 def _components(text: str, side: Side) -> list[tuple[int, int, str]]:

@@ -420,7 +420,7 @@ def write_distribution(config: AnalyzeConfig, counts: Counts) -> tuple[Path, ...
 
 def _judges(config: AnalyzeConfig) -> str:
     """Who located the errors."""
-    names = {"graph": "the graph of the reference solutions", "judge": config.teacher}
+    names = {"graph": "the graph of the references", "judge": config.teacher, "exact": "the generated stories"}
     names |= {method: f"the {method} of {config.model}" for method in ("rollouts", "confidence")}
     return ", ".join(str(names[method]) for method in config.methods)
 

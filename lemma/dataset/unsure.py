@@ -36,14 +36,16 @@ def least_sure(sources: Sources, selection: Selection, share: float, weigh: Weig
         for entry in selection.errors
         if entry.id not in chosen
     )
-    right = [(entry, *_question_and_steps(sources, entry)) for entry in selection.own_solutions]
-    weighed = weigh((question, steps) for _, question, steps in right)
-    ranked = sorted(zip(right, map(min, weighed), strict=True), key=lambda pair: pair[1])
+    problems = {entry.problem_id for entry in selection.errors}
+    right = [entry for entry in sources.own_solutions if entry.problem_id in problems]
+    weighed = weigh(_question_and_steps(sources, entry) for entry in right)
+    ranked = [entry for entry, _ in sorted(zip(right, map(min, weighed), strict=True), key=lambda pair: pair[1])]
+    proven = filter(sources.is_proven, ranked[: round(share * len(ranked))])
     return replace(
         selection,
         errors=tuple(entry for entry in selection.errors if entry.id in chosen),
         rejections=(*selection.rejections, *rejections),
-        unsure_solutions=tuple(entry for (entry, *_), _ in ranked[: round(share * len(ranked))]),
+        unsure_solutions=tuple(proven),
     )
 
 

@@ -15,6 +15,7 @@ import shutil
 import signal
 import tempfile
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,7 +49,9 @@ def connected(engine: str, workers: int) -> Any:
             with _package() as package:
                 carried = {"py_modules": [str(package)]}
                 address = "auto" if engine == "ray" else engine
-                ray.init(address, runtime_env=carried, **quiet)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # what matters comes as an error
+                    ray.init(address, runtime_env=carried, **quiet)
         except Exception as error:  # a cluster can refuse in as many ways as there are layers
             if engine != "ray" or os.environ.get("RAY_ADDRESS") or not isinstance(error, ConnectionError):
                 reason = next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -7,6 +7,7 @@ journal stays with the command, so the files are those of the local engine, byte
 from __future__ import annotations
 
 import os
+import platform
 import tempfile
 import time
 from collections import deque
@@ -140,6 +141,6 @@ def _apply_on_node(holder: list[Any], batch: list[Any]) -> Chunk | str:
         return str(error)
     except FileNotFoundError as error:
         return (
-            f"a Ray worker on {os.uname().nodename} does not see {error.filename}: with several machines, the run "
+            f"a Ray worker on {platform.node()} does not see {error.filename}: with several machines, the run "
             "directory and the data have to be on a file system that all of them share"
         )

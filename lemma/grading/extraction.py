@@ -63,7 +63,8 @@ _OFFER = re.compile(
     r"|Feel free|If you (?:have|need|want|would)|I hope this|Hope this|Is there anything)\b[^.!?\n]{0,200}[.!?]*\s*$"
 )
 _CHOSEN = re.compile(
-    r"\b(?:[Oo]ption|[Cc]hoice)\s{1,3}[*(]{0,3}([A-J])[)*]{0,3}\s{1,3}is\s{1,3}(?:the\s{1,3})?(?:correct|right)(?![a-z])"
+    r"(?:\b(?:[Oo]ption|[Cc]hoice)\s{1,3}|(?=[*]{0,2}\())[*(]{0,3}([A-J])[)*]{0,3}\s{1,3}is\s{1,3}(?:the\s{1,3})?"
+    r"(?:correct|right)(?![a-z])"
 )
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*|__([^_\n]+)__|\\textbf\{([^{}\n]+)\}|<b>([^<\n]+)</b>")
 _LABELLED = re.compile(r"[a-z]\s*:")
@@ -113,7 +114,11 @@ _CONTRAST = re.compile(
 )
 _EXCLAMATION = re.compile(r"(?<=\w)[!?]+$")
 _FOREIGN_WORD = re.compile(r"[^\W\d_A-Za-z\u0370-\u03ff]{2}")
-_ARROW = re.compile(r"^\s*(?:=>|->|[→⇒⟹∴]|\\(?:Rightarrow|implies|therefore)(?![a-zA-Z]))\s*")
+_ARROW = re.compile(
+    r"^\s*(?:=>|->|[→⇒⟹∴]|\\(?:Rightarrow|implies|therefore)(?![a-zA-Z])|(?i:ans|result|output)\.?\s?[:=])\s*"
+)
+# `D because 9 > 8` is D.
+_REASON = re.compile(r"^(.{1,60}?),? (?:because|since)\b.*$", re.DOTALL)
 _COPULA = re.compile(r"\b(?:is|are|was|were|be|equals)\s+")
 _NEGATION = re.compile(r"\b(?:not|cannot|never|neither|nor|wrong|incorrect)\b|n['’]t\b", re.I)
 
@@ -274,7 +279,7 @@ def _first_answer(tail: str) -> str | None:
     tail = _CALCULATION.sub("", tail).rstrip()
     end = _SENTENCE_END.search(tail)
     sentence = tail[: end.start()] if end else tail
-    answer = _tidy(_EXCLAMATION.sub("", _ASIDE.sub("", _CONTRAST.sub(r"\1", sentence))))
+    answer = _tidy(_EXCLAMATION.sub("", _ASIDE.sub("", _CONTRAST.sub(r"\1", _REASON.sub(r"\1", sentence)))))
     if not answer:
         return None
     if _looks_bare(answer):

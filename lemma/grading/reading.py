@@ -318,9 +318,9 @@ def _begins_unit(tokens: Sequence[Token], at: int) -> bool:
 def _is_short_unit(tokens: Sequence[Token], at: int) -> bool:
     """Whether the `m` of `5 m` is meters: after a number without letters, with at most a power or `/s` after it."""
     is_number = all(token.kind not in ("symbol", "function", "word") for token in tokens[:at])
+    of_units = ("^", "/", "*", "\\cdot", "-", "sec")
     return is_number and len(tokens) - at <= 9 and all(
-        token.kind in ("number", "symbol", "word", "open", "close") or token.text in ("^", "/", "*", "\\cdot", "-")
-        for token in tokens[at:]
+        token.kind in ("number", "symbol", "word", "open", "close") or token.text in of_units for token in tokens[at:]
     )  # fmt: skip
 
 
@@ -382,6 +382,8 @@ def _unit_words(tokens: Sequence[Token]) -> list[str]:
             words.append(token.text)
         elif token.text == "\\degree":
             words.append("degree")
+        elif token.kind == "function" and token.text == "sec":
+            words.append("s")
         elif token.kind in ("word", "text", "symbol"):
             words.extend(re.findall(r"\^\{?\d\}?|[A-Za-z¢]+|/", token.text))
     if words[:1] == ["degree"] and len(words) > 1:

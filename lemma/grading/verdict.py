@@ -51,8 +51,8 @@ _NO_GOLD_NAMES = """
     null, nan, nil, tbd, todo, unknown, missing, unspecified, not specified, not stated, unavailable, not available,
     omitted, unanswered, not provided, not applicable, not given, none provided, no answer, no answer found,
     no answer given, no answer provided, no answer available, no final answer, no ground truth, no reference answer,
-    answer not available, answer not provided, answer missing, empty, open, invalid, -, --, ---, ?, ??, ???,
-    略, 无, 证明, 证明略, 见解析, 解析, 证明见解析, 无答案
+    answer not available, answer not provided, answer missing, invalid, -, --, ---, ?, ??, ???,
+    略, 证明, 证明略, 见解析, 解析, 证明见解析, 无答案
 """
 _NO_GOLD = frozenset(name.strip() for name in _NO_GOLD_NAMES.split(","))
 _LONGEST_NO_GOLD = 60
@@ -79,9 +79,13 @@ _YES_NO_BEGINS = re.compile(r"[\s*]*(yes|no)\b[*]*(?:[,.;:!]|\s*$)", re.I)
 _TEXT_COMMANDS = frozenset(["text", "mbox", "textbf", "mathrm"])
 _UNIT_OR_WORD = re.compile(r"[^\W\d_]+|[€$£¥₹%]")
 _DIGIT = re.compile(r"\d")
+_WITH_COMPOUND_UNIT = re.compile(r"\s*(-?[\d.,]{1,20})\s(?=[^\n/]{0,20}/\s?\()[A-Za-z\u00b0\u03a9\u00b5(][^\d\n]{0,40}")
 _CLOCK_IN_WORDS = re.compile(r"\b(?:half|quarter)\s+(?:past|to)\b", re.I)
 # `Team A`, `Room 12`
-_LABELLED = re.compile(r"(?!about|over|under|than|least|most|not)([A-Za-z]{3,20}) ([A-Z]|[1-9]\d{0,3})")
+_LABELLED = re.compile(
+    r"(?!about|over|under|than|least|most|not|sin|cos|tan|cot|sec|csc|log|sqrt|exp|abs)"
+    r"([A-Za-z]{3,20}) ([A-Z]|[1-9]\d{0,3})"
+)
 _NOT_A_DIGIT = re.compile(r"\D")
 _LETTERS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]")
 _SPACES = re.compile(r"\s+")
@@ -138,11 +142,15 @@ def _compare_with_text(gold: str, text: str) -> Verdict:
         return "unknown"
     if (wanted := _YES_NO.match(stated)) and (said := _YES_NO_BEGINS.match(final_response(text) or "")):
         return "equal" if wanted.group(1).lower() == said.group(1).lower() else "different"
-    answer = find_answer(text)
+    answer = stated if text.strip() == stated.strip() else find_answer(text)
     if answer is None:
         return "unknown"
     result = _compare_bounded(stated, answer)
-    return "unknown" if result == "different" and _is_mentioned_elsewhere(gold, text, answer) else result
+    # `4.18 J/(g K)` and 4.18: a unit that was not read may be left out as any other.
+    number = _WITH_COMPOUND_UNIT.fullmatch(stated)
+    doubtful = number is not None and _compare_bounded(number.group(1), answer) == "equal"
+    doubtful = doubtful or _is_mentioned_elsewhere(gold, text, answer)
+    return "unknown" if result == "different" and doubtful else result
 
 
 def _written(number: str | Number) -> str:

@@ -49,6 +49,7 @@ from lemma.algebra.trees import (
     Node,
     different,
     equal_values,
+    names,
     number,
     polynomial,
     quotient,
@@ -62,6 +63,8 @@ from lemma.grading.verdict import verdict
 from lemma.injectors.proposal import Conclusion, Proposal
 
 Find = Callable[[Derivation, random.Random], "Iterator[Slip] | Iterator[Cut]"]
+NUMBERS_ARE_READ = "numbers are read"
+"""In the memo of a derivation whose numbers the computation graph has too, and does better."""
 _PLAIN_LETTERS = re.compile(r"(?<![A-Za-z])[A-Za-z] ?[=<>]|\d[a-z]\b ?[-+=<>]")
 _PROSE = re.compile(r"[A-Za-z]{3}")
 _LETTER = re.compile(r"[A-Za-z]")
@@ -134,6 +137,7 @@ def derivation_of(solution: SolutionGraph | Derivation) -> Derivation | None:
     if "derivation" not in solution.memo:
         try:
             found = read_letters(solution.question, solution.steps, str(solution.gold), solution.written)
+            found.memo[NUMBERS_ARE_READ] = True
         except Refusal:
             found = None
         solution.memo["derivation"] = found
@@ -174,6 +178,7 @@ class Rewriting:
     side: int
     before: Node
     source: str
+    in_chain: bool
 
 
 def rewritings(derivation: Derivation, rng: random.Random) -> list[Rewriting]:
@@ -188,13 +193,13 @@ def rewritings(derivation: Derivation, rng: random.Random) -> list[Rewriting]:
             for place in run[1:]:
                 if line.tree(place).head == TUPLE:
                     continue
-                found.append(Rewriting(index, place, line.tree(place - 1), derivation.text(index, place - 1)))
+                found.append(Rewriting(index, place, line.tree(place - 1), derivation.text(index, place - 1), True))
         if line.kind == STATEMENT and line.reason.kind == SCALED:
             before = line.reason.lines[0]
             for old, new in zip(_statement(derivation.lines[before]), _statement(line), strict=True):
                 tree = derivation.lines[before].tree(old)
                 if equal_values(quotient(tree), quotient(line.tree(new))):
-                    found.append(Rewriting(index, new, tree, derivation.text(before, old)))
+                    found.append(Rewriting(index, new, tree, derivation.text(before, old), False))
     rng.shuffle(found)
     return found
 
@@ -279,6 +284,10 @@ def carried_slip(derivation: Derivation, slip: Slip | Cut) -> Wrong:
     except RecursionError:
         raise Refusal("too_large", "a formula nested very deeply") from None
     _refuse_words(derivation, slip, carried)
+    if isinstance(slip, Slip) and not names(derivation.lines[slip.line].tree(slip.side)):
+        lost = [was for was, now in carried.changed.items() if was.denominator == 1 and now and now.denominator > 1]
+        if lost and slip.counts:
+            raise Refusal("whole_number_lost", str(lost[0]))
     final = _final_answer(derivation, carried)
     if verdict(derivation.gold, final) != "different":
         raise Refusal("answer_not_different", final[:80])

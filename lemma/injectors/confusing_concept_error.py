@@ -10,14 +10,18 @@ from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.naming import beside_its_like, noun_behind, numbers_of
+from lemma.injectors.naming import beside_its_like, noun_behind, numbers_of, part_of
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 # What a difference is called, and what it is then confused with.
 _DIFFERENCES = (
     (re.compile(r"\bprofit|\bearnings\b|\bnet\b", re.IGNORECASE), "the profit", "what came in", "what was spent"),
     (
-        re.compile(r"\b(?:discount\w*|off|on sale|sale price)\b", re.IGNORECASE),
+        re.compile(
+            r"\b(?:discount\w*|on sale|sale price|coupons?)\b"
+            r"|(?:%|percent|\$[\d.]+)(?: are)? off\b(?! (?:the|of|each|all)\b)",
+            re.IGNORECASE,
+        ),
         "the reduced price",
         "the full price",
         "the discount",
@@ -68,6 +72,8 @@ def _is_of_one(source: Site, number: Number, count: Number) -> bool:
     question, result = source.graph.question, source.equation.result
     if source.graph.latex or not isinstance(count.face, int) or count.face < 2 or count.percent or count.currency:
         return False
+    if part_of(question, count.face):
+        return False  # three times what somebody else has
     said = [found for found in numbers_of(question) if found.face == number.face]
     if len(said) != 1 or _OF_ONE.match(question, said[0].end) is None:
         return False
@@ -91,7 +97,8 @@ def confusions(source: Site) -> list[tuple[Number, tuple[str, str]]]:
             for one, count in ((left, right), (right, left))
             if _is_of_one(source, one, count)
         ]
-    if tree.operator == "-":
+    # "6 hours less than Jacob has left" takes nothing away from what Jacob has.
+    if tree.operator == "-" and part_of(source.graph.question, right.face) != "difference":
         for pattern, difference, whole, taken in _DIFFERENCES:
             if pattern.search(source.text):
                 return [(left, (difference, whole)), (right, (difference, taken))]

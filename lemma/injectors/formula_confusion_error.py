@@ -92,8 +92,18 @@ def _perimeter_for_area(site: Site) -> Iterator[Proposal]:
         return
     if [node.operator for node in nodes(tree)] != ["*"]:
         return
-    if any(operand.face <= 2 or operand.percent or operand.currency for operand in operands):
+    if any(
+        operand.face <= 2 or operand.percent or operand.currency or not isinstance(operand.face, int)
+        for operand in operands
+    ):
         return
+    # Both are sides that the question measures: "12 by 8", "12 feet", and not the 3 grams that a square inch takes.
+    for operand in operands:
+        side = rf"(?<![\d.,]){operand.face:,}"
+        if not re.search(
+            rf"{side}[ -]?{_LENGTH}|{side} ?(?:by|x)\b|\b(?:by|x) {side}", site.graph.question, re.IGNORECASE
+        ):
+            return
     if _SIDES.search(text[site.equation.start :]) and _RECTANGLE.search(f"{text}\n{site.graph.question}"):
         left, right = (_written(site, operand) for operand in operands)
         wrong = _times(site, "2", f"({left} + {right})")

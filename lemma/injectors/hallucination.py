@@ -16,6 +16,7 @@ from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 # Seldom: a calculation that is longer than usual can be told from others without reading it.
 _SELDOM = 0.3
 _MOST_TERMS = 4
+_FARTHEST = 5  # times the result
 # Words that a further term would contradict: "those two amounts", "ten more than the third week".
 _SAYS_TERMS = re.compile(r"\b(?:two|both|more|less|fewer|older|longer|taller|those|these|twice)\b", re.IGNORECASE)
 # Behind a number: a difference, a factor, or the amount for one of several.
@@ -48,10 +49,10 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         for value in shuffled(sorted({*given, *found}), rng):
             part_of = next((operand for _, operand, link in site.operands() if _is_summed(graph, link, value)), None)
             said = called(site, value, Link(question=True) if value in given else Link(results=(found[value],)))
-            if part_of is not None and rng.random() < _SELDOM:
+            if part_of is not None and does == "takes away" and rng.random() < _SELDOM:
                 why = f"{said.rstrip(',')}, which is in {site.shown(part_of, part_of.face)} already"
                 yield from _with(site, value, f"The step {does} {why}")
-            elif value in given and value not in used:
+            elif value in given and value not in used and does == "adds" and value <= _FARTHEST * max(here):
                 yield from _with(site, value, f"The step {does} {said}, which does not belong here")
 
 

@@ -44,11 +44,15 @@ _TWO_PRICES = re.compile(
 )
 _MULTIPLES: dict[Value, str] = {
     2: "twice|doubles?|doubled|two times|half|halves|halved",
-    3: "triples?|tripled|three times|thirds?|one-third",
+    3: "thrice|triples?|tripled|three times|thirds?|one-third",
     4: "four times|quarters?|fourths?|one-fourth|quadruple",
     5: "five times|fifths?",
     **{value: f"{word} times" for value, word in enumerate(("six", "seven", "eight", "nine", "ten"), 6)},
 }
+_NUMBER_WORDS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+_AREA = re.compile(r" ?(?:square|sq)\b", re.IGNORECASE)
 _FACTOR = re.compile(r" times\b|-?fold\b|\s?/\s?\d", re.IGNORECASE)
 _SNIPPET = re.compile(
     r"(?:-[a-z]+)?(?:%? (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[A-Za-z][A-Za-z'-]*){1,7}"
@@ -174,6 +178,9 @@ def fitness(site: Site, leaf: int, wrong: Value, source: Link) -> float:
         return 0  # 50 is not 50%
     if graph.latex:
         return 1
+    areas = [number.face for number in numbers_of(graph.question) if _AREA.match(graph.question, number.end)]
+    if source.question and _AREA.match(site.text, operand.end) and wrong not in areas:
+        return 0
     link = site.links[leaf]
     due_part = part_of(graph.question, operand.face) if link.question else ""
     same_part = not source.question or part_of(graph.question, wrong) == due_part
@@ -195,6 +202,8 @@ def fitness(site: Site, leaf: int, wrong: Value, source: Link) -> float:
 def part_of(question: str, face: Value) -> str:
     """What part a number of the question plays, if it stands there once: a difference, a factor, or an amount."""
     places = [number.end for number in numbers_of(question) if number.face == face]
+    if not places and isinstance(face, int) and 0 < face < len(_NUMBER_WORDS):
+        places = [word.end() for word in re.finditer(rf"\b{_NUMBER_WORDS[face]}\b(?! times)", question, re.IGNORECASE)]
     if not places and face in _MULTIPLES and re.search(rf"\b(?:{_MULTIPLES[face]})\b", question, re.IGNORECASE):
         return "factor"
     if len(places) != 1:

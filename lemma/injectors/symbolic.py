@@ -204,6 +204,8 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
             found = drafts.take([last])
         if found is None and drafts.in_last + 1 <= _MOST_IN_LAST * (len(made) + 1):
             found = drafts.take([last])
+        if found is None and not made:
+            found = drafts.take([place, *others, last], RARE)  # better than nothing at all
         if found is None:
             break
         kind, error = found

@@ -79,6 +79,7 @@ DIALECTS = (
         re.compile(
             r"(?:system|developer).{0,60}\b(?:not (?:\w+ )?(?:supported|allowed|enabled|permitted)|unsupported|invalid)"
             r"|(?:not support|unsupported|unknown|invalid|only).{0,40}\b(?:system|role)\b|roles? must alternate"
+            r"|first message.{0,40}\buser\b"
             r"|messages\W{1,3}0\W{1,3}role|must (?:start|begin) with (?:a )?['\"`]?user|\brole\b.{0,60}must be",
             re.I,
         ),
@@ -90,7 +91,7 @@ DIALECTS = (
     ),
     Dialect(
         "no temperature",
-        _unsupported("temperature", "|only|must be (?:set to )?1(?![\\d.])|strictly positive|default|fixed"),
+        _unsupported("temperature", "|only|must be (?:set to )?1(?!\\.?\\d)|strictly positive|default|fixed"),
         _without("temperature"),
         "the temperature that was asked; asked without one, so the model draws at its own",
     ),

@@ -8,6 +8,7 @@ r"""JSON as models write it: in prose, in any code fence, after a thought, with 
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from typing import Any
@@ -27,6 +28,7 @@ _LATEX_COMMAND = (
 _ESCAPE = re.compile(rf'\\(?:\\|u[0-9a-fA-F]{{4}}|["/]|(?!{_LATEX_COMMAND})[bfnrt]|)')
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _MOST_STARTS = 50
+_LONGEST_LITERAL = 5000
 _NUMBER = re.compile(r"-?\d{1,6}")
 
 
@@ -51,7 +53,7 @@ def json_reply(text: str) -> dict[str, Any]:
 
 def _whole(text: str) -> dict[str, Any] | None:
     text = text.strip()
-    if not text.endswith(("}", "]")):
+    if not text.endswith(("}", "]", '}"')):
         return None
     for attempt in _readings(text):
         try:
@@ -62,7 +64,9 @@ def _whole(text: str) -> dict[str, Any] | None:
 
 
 def _object(value: Any) -> dict[str, Any] | None:
-    """The object itself, also from a list of one."""
+    """The object itself, also from a list of one, or from JSON in a text of JSON."""
+    if isinstance(value, str) and value.strip().startswith("{"):
+        value = orjson.loads(value)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     return value if isinstance(value, dict) else None
@@ -90,7 +94,19 @@ def _last_object(text: str) -> dict[str, Any] | None:
             at = attempt.find("{", end)
         if isinstance(found, dict):
             return found
-    return None
+    return _as_python(text)
+
+
+def _as_python(text: str) -> dict[str, Any] | None:
+    """An object with single quotes, as Python shows one. It is only read, as a literal."""
+    written = text[text.find("{") : text.rfind("}") + 1]
+    if not 0 < len(written) <= _LONGEST_LITERAL:
+        return None
+    try:
+        value = ast.literal_eval(written)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def whole_number(value: Any) -> Any:

@@ -227,12 +227,12 @@ def fault_of(answer: Mapping[str, Any]) -> str | None:
 
     An answer without text is one if it says why: it was cut off, filtered or refused, or is a call of a tool.
     """
+    if failure_in(answer):
+        return "failed_answer"
     try:
         response = _response(answer)
     except (LookupError, TypeError, AttributeError, ValueError):
         return "malformed_answer"
-    if failure_in(answer):
-        return "failed_answer"
     said_nothing = not response.text.strip() and not response.reasoning.strip()
     return "empty_answer" if said_nothing and response.finish_reason in ("stop", "unknown") else None
 

@@ -21,9 +21,13 @@ _NATURAL_ENDS = """
 """
 _NATURAL = frozenset(_NATURAL_ENDS.split())
 _UNSTATED_ENDS = frozenset(["", "null", "none", "unspecified", "unknown", "other"])
-_CUT = re.compile(r"length|max\w{0,20}token|token\w{0,20}limit|context|truncat|incomplete")
-_FILTERED = re.compile(r"filter|safety|recitation|prohibit|block|sensitive|guardrail|refus|moderat|spii|violat|policy")
-_FAILED = re.compile(r"error|abort|cancel|timeout|timed_out|insufficient_system_resource|malformed|fail")
+# Names that say so without being one of these.
+_ENDED = re.compile(r"^(?:stop|eos|eot|end)|(?:stop|eos|done|complete|finish)(?:p?ed)?$")
+_CUT = re.compile(r"limit|length|max\w{0,20}token|token\w{0,20}limit|context|truncat|incomplete")
+_FILTERED = re.compile(
+    r"filter|safety|recitation|prohibit|block|sensitive|guardrail|refus|moderat|spii|violat|policy|risk|harm|unsafe"
+)
+_FAILED = re.compile(r"error|rate_limit|abort|cancel|timeout|timed_out|insufficient_system_resource|malformed|fail")
 
 _THOUGHT_KEYS = ("reasoning_content", "reasoning", "thinking", "reasoning_text", "reasoning_details", "thinking_blocks")
 _SAID_TYPES = frozenset(["text", "output_text", "message"])
@@ -46,7 +50,7 @@ def end_of(finish_reason: object) -> str:
     for end, pattern in (("failed", _FAILED), ("length", _CUT), ("content_filter", _FILTERED)):
         if pattern.search(name):
             return end
-    return str(finish_reason)
+    return "stop" if _ENDED.search(name) else str(finish_reason)
 
 
 def text_of(content: object) -> str:
@@ -58,7 +62,7 @@ def text_of(content: object) -> str:
         return ""
     if isinstance(content, str):
         return content
-    parts = content if isinstance(content, list) else [content]
+    parts = [part for part in content if part is not None] if isinstance(content, list) else [content]
     said = [part for part in parts if isinstance(part, str) or _kind(part) in _SAID_TYPES]
     return "".join(_flat(part) for part in said)
 

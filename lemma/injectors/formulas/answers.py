@@ -19,8 +19,10 @@ _NEUTRAL = re.compile(
     r"\b(?:the|our|final|desired) (?:final |desired )?(?:answer|solution|result|value)\b(?! of)", re.IGNORECASE
 )
 _ASKS_COUNT = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
-_ITEM = r"-?(?:\d+|\(-?\w+,\s?-?\w+\)|\\frac\{?\d+\}?\{?\d+\}?|[A-Z]{1,4}(?![a-z]))"
-_LIST = re.compile(rf"{_ITEM}(?:(?:\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|or)\s+){_ITEM})+")
+_ITEM = (
+    r"(?<![\w.])-?(?:\d{1,9}(?!\d)|\(-?\w{1,9},\s?-?\w{1,9}\)|\\frac\{?\d{1,9}\}?\{?\d{1,9}\}?|[A-Z]{1,4}(?![a-zA-Z]))"
+)
+_LIST = re.compile(rf"{_ITEM}(?:(?:\s{{0,3}},\s{{0,3}}(?:and\s|or\s)?|\s(?:and|or)\s){_ITEM})+")
 _SPAN = re.compile(r"\b(?:between|from)\s+(\d{1,9})\s+(?:and|to|through)\s+(\d{1,9})\b")
 _CLUTTER = re.compile(r"\\[,;:! ]|\\text\{(\s*(?:and|or)\s*)\}|[$]")
 _FEWEST, _MOST = 2, 60

@@ -152,7 +152,7 @@ def miscounted(place: Place) -> Iterator[Proposed]:
             continue
         if not _COUNTED.search(place.text) or _said_before(place, found) is not None or node.op != "num":
             continue
-        multiplied = any(node in outer.parts and outer.op in ("*", "+", "!", "binom") for outer in place.parts)
+        multiplied = any(node in outer.parts and outer.op in ("*", "!", "binom") for outer in place.parts)
         for wrong in (rational - 1, rational + 1) if multiplied else ():
             direction = "one too many" if wrong > rational else "one too few"
             fault = f"The step counts {direction}, ${wrong}$ in place of ${rational}$"

@@ -14,7 +14,7 @@ _COMMAND_OF_TEXT = re.compile(r"\\(?:text|mathrm|textbf|mbox|mathbf|textit)\s*\{
 _DELIMITERS = re.compile(r"\\[\[\]()]|\\[ ,;!]|\$\$|\*\*|\\displaystyle|\\quad|\\left|\\right")
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{([^{}]*)\}")
 _SYMBOLS = {"\\times": "*", "\\cdot": "*", "\\div": "/", "\\$": "$", "\\%": "%", "\\approx": "≈", "\\Rightarrow": ";"}
-_IN_BRACKETS = re.compile(r"\s*\((?=[^()]*[A-Za-z]{3})[^()\d=+*/]*\)")
+_IN_BRACKETS = re.compile(r" ?\((?=[^()]*[A-Za-z]{3})[^()\d=+*/]*\)")
 _PRODUCT = re.compile(r"(?<=\d)\((?=\$?\d)|(?<=\d\))\((?=\$?\d)")
 _AREA = re.compile(r"\b(cm|mm|m|km|ft|feet|in|inches|units?|meters?|centimeters?)\s?(?:\^\{?[23]\}?|²|³)")
 _TIMES = re.compile(r"(?<=\d) times (?=\$?\d)")
@@ -22,18 +22,15 @@ _SAID = re.compile(
     r"(?<=\d)(\)?)(?:,? which (?:is|equals|gives(?: us)?)|,? (?:to get|for a total of|is equal to|equals|giving|or)) "
     r"(?=-?\$?\d)"
 )
-_OPERATION = r"[-+*/×÷]"
-_LABEL = r"[A-Za-z][A-Za-z_'’ ]{0,60}"
-_AGAIN = re.compile(
-    rf"(?P<label>\b{_LABEL}?)\s*=\s*(?P<side>[^=\n]{{0,80}}\d[^=\n]{{0,80}}?)"
-    rf"[\s.,;]*(?:(?:which|this|so|we|get|gives|give|simplifies|to|us|that|then|therefore|and)\b[\s,:]*)*"
-    rf"(?P=label)\s*=\s*(?=[-$(]*\d)",
-    re.IGNORECASE,
+_IN_LABEL = "_'’ "
+_FILLERS = frozenset(
+    ("which", "this", "so", "we", "get", "gives", "give", "simplifies", "to", "us", "that", "then", "therefore", "and")
 )
-_NAME_WITH_NUMBER = re.compile(
-    rf"(?:(?<=^)|(?<=[.:;,\n] )|(?<=\n))\s*[A-Za-z][^=\n.:;]{{0,80}}?[A-Za-z)]\s*=\s*"
-    rf"(?=[-$(]*\d[^=\n]{{0,120}}{_OPERATION}[^=\n]{{0,120}}=)"
-)
+_NUMBER_FIRST = re.compile(r"\s*[-$(]*\d")
+_OPERATOR = re.compile(r"[-+*/×÷]")
+_NOT_IN_LABEL = re.compile(r"[=.:;]")
+_SENTENCE_ENDS = (". ", ": ", "; ", "\n")
+_LONGEST_LABEL, _LONGEST_SIDE = 80, 160
 _MOST_CHARACTERS = 4000
 
 
@@ -52,6 +49,50 @@ def plain(text: str) -> str:
     text = _SAID.sub(r"\1 = ", _TIMES.sub(" * ", text))
     text = _AREA.sub(r"\1", text)
     text = re.sub(r"[ \t]+", " ", text)
-    for _ in range(2):
-        text = _AGAIN.sub(r"\g<label> = \g<side> = ", text)
-    return _NAME_WITH_NUMBER.sub(" ", text).strip()
+    sides = _without_repeated_labels(text.split("="))
+    return _without_labels(sides).strip()
+
+
+def _without_repeated_labels(sides: list[str]) -> list[str]:
+    """`x = 83 / 43`, newline, `x = 1.93` as `x = 83 / 43 = 1.93`. The sides are what stands between equals signs."""
+    sides = list(sides)
+    for here in range(1, len(sides) - 1):
+        label, again = _words_at_end(sides[here - 1]), _words_at_end(sides[here])
+        side = sides[here][: len(sides[here]) - len(again)]
+        first, second = label.lower().split(), again.lower().split()
+        same = 0
+        while same < min(len(first), len(second)) and first[-1 - same] == second[-1 - same]:
+            same += 1
+        fits = same and _FILLERS.issuperset(second[: len(second) - same]) and len(side) <= _LONGEST_SIDE
+        if fits and re.search(r"\d", side) and _NUMBER_FIRST.match(sides[here + 1]):
+            words = side.strip().split("\n", 1)[0].split()
+            while words and words[-1].strip(".,:;").lower() in _FILLERS:
+                words.pop()
+            sides[here] = f" {' '.join(words).rstrip('.,:; ')} "
+    return sides
+
+
+def _words_at_end(side: str) -> str:
+    start = len(side.rstrip())
+    first = max(0, len(side) - _LONGEST_LABEL)
+    while start > first and (side[start - 1].isalpha() or side[start - 1] in _IN_LABEL):
+        start -= 1
+    return side[start:].lstrip(_IN_LABEL)
+
+
+def _without_labels(sides: list[str]) -> str:
+    """`Area of 6 cubes = 6 * 24 = 144` without its label, which would be read as a part of the expression."""
+    text = ""
+    for here, side in enumerate(sides):
+        text += side
+        if here == len(sides) - 1:
+            break
+        start = max(text.rfind(end) + len(end) if end in text else 0 for end in _SENTENCE_ENDS)
+        label = text[start:].strip()
+        computed = here + 2 < len(sides) and _NUMBER_FIRST.match(sides[here + 1]) and _OPERATOR.search(sides[here + 1])
+        named = 1 < len(label) <= _LONGEST_LABEL and label[0].isalpha() and (label[-1].isalpha() or label[-1] == ")")
+        if computed and named and not _NOT_IN_LABEL.search(label):
+            text = text[:start]
+        else:
+            text += "="
+    return text

@@ -21,8 +21,8 @@ _FORMS = (
     (r"\[INST\]", r"\[/INST\]", r"</s>"),
     (r"<\|user\|>", r"(?:<\|end\|>\s*)?<\|assistant\|>", r"<\|(?:end|endoftext)\|>|</s>"),
     (r"#{2,3} (?:Instruction|Question|Problem|Input):?", r"#{2,3} (?:Response|Answer|Solution|Output):?", r"\Z"),
-    (r"\b(?:Human|User):", r"\n[ \t#]*(?:Assistant|AI|GPT):", r"\Z"),
-    (r"\b(?:Question|Problem|Q):", r"\n\s*(?:Answer|Solution|A):", r"\Z"),
+    (r"\b(?:Human|User):", r"\n[ \t#]{0,8}(?:Assistant|AI|GPT):", r"\Z"),
+    (r"\b(?:Question|Problem|Q):", r"\n[ \t*#]{0,8}(?:Answer|Solution|A):", r"\Z"),
 )
 _READERS = tuple(tuple(map(re.compile, form)) for form in _FORMS)
 
