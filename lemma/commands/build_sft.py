@@ -46,7 +46,6 @@ from lemma.rundir.directory import RunDirectory
 from lemma.rundir.disk import json_line
 from lemma.rundir.journal import Output
 from lemma.taxonomy.error_types import load_taxonomy
-from lemma.trajectories.certainty import least_words
 from lemma.trajectories.checks import load_checks
 from lemma.trajectories.joining import PhraseDraw
 from lemma.trajectories.model_choice import ModelChoice, compare_ways, score_phrases
@@ -81,6 +80,8 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
                 _remove_earlier(config.run, kinds)
             selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates, kinds)
             if scorer is not None and config.unsure is not None:
+                from lemma.trajectories.certainty import least_words  # it loads numpy
+
                 with open_scores(config.run / PHRASE_SCORES, scorer.name) as scores:
                     weigh = partial(least_words, scorer=Remembered(scorer, scores))
                     selection = least_sure(sources, selection, config.unsure, weigh)
