@@ -292,6 +292,8 @@ NOTHING = [
     ("confusing_concept_error", ("He earns $6 per hour, Jake thrice that.", ("3 * $6 = $18", "$18 * 8 = $144"), 144)),
     ("confusing_concept_error", ("Jake has 18 hours left. Greg has six hours less.",
                                  ("Greg has 18 - 6 = 12 hours left.", "Twice that is 12 * 2 = 24."), 24)),
+    ("confusing_concept_error", ("10% discount for what is over $1000. He buys for $1400.",
+                                 ("The discount is for 1400 - 1000 = $400.", "He saves 400 * .1 = $40."), 40)),
     ("confusing_concept_error", ("They got $10, $3 of it off the small ones.",
                                  ("They got 10 - 3 = $7 off the large ones.", "7 * 2 = 14"), 14)),
     ("previous_step_value_error", ("A room of 45 feet by 30 feet, and a hall of 900 sq ft",

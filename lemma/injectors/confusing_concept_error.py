@@ -100,6 +100,12 @@ def confusions(source: Site) -> list[tuple[Number, tuple[str, str]]]:
     # "6 hours less than Jacob has left" takes nothing away from what Jacob has.
     if tree.operator == "-" and part_of(source.graph.question, right.face) != "difference":
         for pattern, difference, whole, taken in _DIFFERENCES:
+            # $1,000 above which there is a discount is none.
+            is_price = difference == "the reduced price" and not source.links[tree.right].results
+            if is_price and re.search(
+                rf"\b(?:over|above|exceed\w*|more than) \$?{right.face}\b", source.graph.question
+            ):
+                continue
             if pattern.search(source.text):
                 return [(left, (difference, whole)), (right, (difference, taken))]
     return []
