@@ -215,7 +215,13 @@ MADE = [
      "6 is what is left, 4 is what was taken away; the step confuses them. It should be 6 * 2 = 12."),
     ("confusing_concept_error", ("4 shirts for $33 each, 2 hats for $9", ("4 * $33 = $132", "$132 + $9 = $141"), 141),
      "$33 + $9 = $42",
-     "$132 is the amount for all 4, $33 is the amount for one; the step confuses them. It should be $132 + $9 = $141."),
+     "$132 is the amount for all 4 shirts, $33 is the amount for one of them; the step confuses them. It should be "
+     "$132 + $9 = $141."),
+    ("confusing_concept_error", ("Each school sent two teams of 5 players each, and 3 coaches.",
+                                 ("It sent 2 * 5 = 10 players.", "It sent 10 players + 3 coaches = 13 people."), 13),
+     "It sent 5 players + 3 coaches = 8 people.",
+     "10 is the number of players for both teams, 5 is the number of players for one of them; the step confuses them. "
+     "It should be 10 players + 3 coaches = 13."),
     ("confusing_concept_error", ("q", ("Of $40 $15 are off: 40 - 15 = 25.", "25 * 2 = 50"), 50), "40 * 2 = 80",
      "25 is the reduced price, 40 is the full price; the step confuses them. It should be 25 * 2 = 50."),
     ("question_misinterpretation_error",
@@ -303,6 +309,12 @@ NOTHING = [
     ("previous_step_value_error", ("A room of 45 feet by 30 feet, and a hall of 900 sq ft",
                                    ("45 ft x 30 ft = 1350 sq ft", "1350 sq ft - 900 sq ft = 450"), 450)),
     ("confusing_concept_error", TOYS),
+    ("confusing_concept_error", ("Each school sent 2 teams of 5 players each, and 2 coaches.",
+                                 ("It sent 2 * 5 = 10 players.", "It sent 10 players + 3 = 13 people."), 13)),
+    # Nothing says what the 4 are; and a week does not cost less than a day.
+    ("confusing_concept_error", ("He pays $33 each for 4, and $9.", ("4 * $33 = $132", "$132 + $9 = $141"), 141)),
+    ("confusing_concept_error", ("She pays $250 an hour, 6 hours a day, for 4 days.",
+                                 ("She pays 250 * 6 = $1500.", "She pays 1500 * 4 = $6000."), 6000)),
     ("unit_conversion_error", BOOKS),
     ("unit_conversion_error", alone("Per month 80 * 30 = 2400 letters.", 2400, "80 letters a day, months of 30 days")),
     ("unit_conversion_error", alone("Per month 80 * 30 = 2400 letters.", 2400, "80 letters a day. In a month?")),
