@@ -158,6 +158,20 @@ def test_every_type_is_in_the_tables():
     assert {kind.id for kind in TYPES} | both == {row[0] for row in MADE}
 
 
+SAID = [
+    # The words say how the term changes sides.
+    ("Solve $2x-10 = 12$.",
+     (r"We get $2x-10 = 12$.", r"Adding 10 to both sides gives $2x = 22$ so $x = \boxed{11}$."), "11"),
+    ("Solve $3x-9 = 2x+74$.",
+     ("So $3x-9 = 2x+74$.", "Subtracting $2x$ from both sides yields $x-9 = 74$.", r"Thus $x = \boxed{83}$."), "83"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "steps", "gold"), SAID)
+def test_words_that_name_the_operation_keep_the_sign(question, steps, gold):
+    assert not {wrong.steps[:2] for wrong in made("sign_error", question, steps, gold)[0].values()} - {steps[:2]}
+
+
 # Planted faults: what a broken injector or a broken carrying might write.
 FAULTS = [
     (Slip(2, 1, "8", "true: nothing is wrong"), "error_not_proven"),

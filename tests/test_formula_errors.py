@@ -69,7 +69,7 @@ def made(question: str, steps: tuple[str, ...], gold: str, *kinds: str) -> tuple
 def _check_equations(steps: tuple[str, ...], at: int, kind: str) -> None:
     chains = [item for n, text in enumerate(steps) for item in read_items(text, n) if isinstance(item, Chain)]
     false = [chain.step for chain in chains for _ in false_links(chain)]
-    assert false in ([], [at]) if kind == "calculation_error" else not false
+    assert false in ([], [at]) if kind in ("calculation_error", "sign_error") else not false
 
 
 CARRIED = [
@@ -89,11 +89,11 @@ CARRIED = [
         (r"We have $\sqrt{48} + \sqrt{3} = 16\sqrt{3} + \sqrt{3} = \boxed{17\sqrt{3}}$.",),
     ),
     (
-        "calculation_error",
+        "sign_error",
         "Solve $x-9 = 74$.",
-        (r"Adding $9$ to $x-9=74$", r"yields $x = \boxed{83}$."),
+        (r"We have $x-9=74$.", r"This yields $x = \boxed{83}$."),
         "83",
-        (r"yields $x = \boxed{65}$.",),
+        (r"This yields $x = \boxed{65}$.",),
     ),
     (
         "calculation_error",
@@ -178,6 +178,27 @@ def test_what_is_changed_is_carried_on(
 ) -> None:
     found, refused = made(question, steps, gold, kind)
     assert expected in found, (found, refused)
+
+
+NOT_MADE = [
+    # A type, a solution in which it can't be made, and what is wrong about the errors that could.
+    ("calculation_error", "Solve $x-9 = 74$.", (r"We have $x-9=74$.", r"So $x = \boxed{83}$."), "83"),  # a kept sign
+    ("sign_error", "Solve $x-9 = 74$.", (r"Adding $9$ to $x-9=74$", r"yields $x = \boxed{83}$."), "83"),  # said
+    ("calculation_error", "Solve $6x = 18$.", (r"As $6x = 18$, we have $x = \boxed{3}$.",), "3"),  # 18 - 6
+    ("calculation_error", "Evaluate.", (r"It is $\binom{9}{2} = \boxed{36}$.",), "36"),  # another formula
+    ("calculation_error", "Evaluate.", (r"It is $-4 - (-18) = \boxed{14}$.",), "14"),  # the sign of a term
+    (
+        "calculation_error",  # the right value has just been found
+        "Evaluate.",
+        (r"As $\sqrt{20} < 5$, it is $5$.", r"Thus $\lceil\sqrt{20}\rceil + 1 = 5 + 1 = \boxed{6}$."),
+        "6",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "question", "steps", "gold"), NOT_MADE)
+def test_what_nobody_would_write_is_not_made(kind: str, question: str, steps: tuple[str, ...], gold: str) -> None:
+    assert not made(question, steps, gold, kind)[0]
 
 
 REFUSED = [

@@ -60,6 +60,7 @@ from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.latex import boxed, is_balanced
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
+from lemma.injectors.conditions import JUDGES, without_formulas
 from lemma.injectors.proposal import Conclusion, Proposal
 
 Find = Callable[[Derivation, random.Random], "Iterator[Slip] | Iterator[Cut]"]
@@ -68,17 +69,6 @@ NUMBERS_ARE_READ = "numbers are read"
 _PLAIN_LETTERS = re.compile(r"(?<![A-Za-z])[A-Za-z] ?[=<>]|\d[a-z]\b ?[-+=<>]")
 _PROSE = re.compile(r"[A-Za-z]{3}")
 _LETTER = re.compile(r"[A-Za-z]")
-# Words that judge a value: what they say may be false of the wrong one.
-_JUDGES = re.compile(
-    r"\b(?:"
-    r"check\w*|verif\w+|indeed|contradict\w+|impossible|even|odd|prime|integer|integers|whole|perfect|"
-    r"divisible|divides|multiple|positive|negative|nonnegative|smallest|largest|greatest|least|maximum|"
-    r"minimum|larger|smaller|greater|less|closest|between|distinct|unique|only|never|always|graph\w*|"
-    r"intersect\w*|discard\w*|reject\w*|cannot|can't|nonzero|must|extraneous|real|undefined|valid|"
-    r"satisf\w+|factors|digit\w*|as desired|difference of|sum of (?:squares|cubes)"
-    r")\b",
-    re.IGNORECASE,
-)
 _SEVERAL = re.compile(
     r"\b(?:both|two|each|either|these|solutions|roots|values|cases|respectively|sum|product)\b", re.IGNORECASE
 )
@@ -395,10 +385,8 @@ def _refuse_words(derivation: Derivation, slip: Slip | Cut, carried: Carried) ->
             continue
         if isinstance(slip, Cut) and (several := _SEVERAL.search(text)):
             raise Refusal("words_may_be_false", several.group())
-        words = text
-        for start, end in reversed(formula_spans(text)):
-            words = words[:start] + " " + words[end:]
-        if (judged := _JUDGES.search(words)) and not (judging and step == carried.error_step):
+        words = without_formulas(text)
+        if (judged := JUDGES.search(words)) and not (judging and step == carried.error_step):
             raise Refusal("words_may_be_false", judged.group())
         said = numbers_in(words) | {
             Fraction(_NUMBER_WORDS[word]) for word in _WORD.findall(words.lower()) if word in _NUMBER_WORDS

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 
 from lemma.arithmetic.carrying import ChainChange, is_plausible
-from lemma.arithmetic.chain_solution import literals_of
-from lemma.arithmetic.chains import Chain, Words
 from lemma.arithmetic.formulas import Node, value
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
@@ -42,24 +40,6 @@ def _proposed(place: Place, node: Node, wrong: Surd, fault: str) -> Iterator[Pro
     if edits and alike and not said and is_plausible(right, wrong, place.solution.question):
         change = ChainChange(place.index, place.first, {node: wrong}, edits)
         yield Proposed(change, f"{fault}: it should be {place.worked}.")
-
-
-def _said_before(place: Place, found: Surd) -> int | None:
-    """The first step before this one that says a number."""
-    for item in place.solution.items:
-        if item.step >= place.chain.step:
-            return None
-        if isinstance(item, Chain):
-            text = place.solution.steps[item.step]
-            if any(literal.value == found for side in item.sides for literal in literals_of(side, text)):
-                return item.step
-        elif isinstance(item, Words) and re.search(rf"(?<![\d.]){found}(?![\d.]\d|\d)", _words(place, item)):
-            return item.step
-    return None
-
-
-def _words(place: Place, item: Words) -> str:
-    return place.solution.steps[item.step][item.start : item.end]
 
 
 def _is_the_problems(place: Place, found: Surd) -> bool:
@@ -150,7 +130,11 @@ def miscounted(place: Place) -> Iterator[Proposed]:
             continue
         if found in place.solution.given or found in place.results or node in place.formula:
             continue
-        if not _COUNTED.search(place.text) or _said_before(place, found) is not None or node.op != "num":
+        if (
+            not _COUNTED.search(place.text)
+            or place.solution.said_before(place.index, found) is not None
+            or node.op != "num"
+        ):
             continue
         multiplied = any(node in outer.parts and outer.op in ("*", "!", "binom") for outer in place.parts)
         for wrong in (rational - 1, rational + 1) if multiplied else ():
