@@ -12,6 +12,7 @@ from lemma.arithmetic.chains import Chain, chains_of, read_items
 from lemma.arithmetic.latex import boxed
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
+from lemma.injectors.conditions import refuse_against_question
 from lemma.injectors.formulas import proposals
 from lemma.injectors.formulas.proof import carried
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
@@ -235,6 +236,50 @@ def test_a_right_answer_in_another_box_is_refused() -> None:
 def test_what_stands_behind_the_answer_may_be_left_away() -> None:
     steps = (r"It is $3 \cdot 14 = \boxed{42}$.", r"We could have halved $84$.")
     assert all(len(wrong) == 1 for wrong in made("Find it.", steps, "42", "calculation_error")[0])
+
+
+def test_a_remark_with_numbers_behind_the_answer_is_left_away() -> None:
+    steps = (r"It is $3 \cdot 14 = \boxed{42}$.", r"(One wheel turns exactly $5 \cdot 4 = 20$ times.)")
+    found = made("Find it.", steps, "42", "calculation_error", "operator_error")[0]
+    assert found and all(len(wrong) == 1 for wrong in found)
+
+
+FALSE_LATER = [
+    # The question, the only step, its answer, and the reason for which every error in it is refused.
+    ("Find it.", r"It is $3 \cdot 14 = \boxed{42}$. Checking, we see that this value does indeed work.", "42",
+     "words_may_be_false"),
+    ("Find it.", r"It is $3 \cdot 14 = \boxed{42}$, for $20 + 22$.", "42", "remark_behind_answer"),
+    ("You have more than 40 coins. How many?", r"You have $14 \cdot 3 = \boxed{42}$.", "42", "against_condition"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "step", "gold", "reason"), FALSE_LATER)
+def test_what_the_words_make_false_is_refused(question: str, step: str, gold: str, reason: str) -> None:
+    found, refused = made(question, (step,), gold)
+    assert refused[reason], (found, refused)
+    assert reason == "against_condition" or not found
+
+
+CONDITIONS = [
+    # A question, its answer, one that breaks a condition, and one that breaks none.
+    ("The four symbols are integers from 1 to 9. What is $b$?", "3", "13", "8"),
+    ("In the ellipse, $k > 1$ is a constant. Compute $k.$", "2", "0", "4"),
+    ("Here $a > 1$ is a constant. Compute $k.$", "2", None, "0"),
+    (r"If $0 \le t < 5$, find $t$.", "0", "5", "4"),
+    ("You have more than 200 coins. How many?", "203", "36", "230"),
+    ("At most $12$ pens fit. How many?", "12", "13", "11"),
+    ("Solve for the positive value of $x$.", "66", "-62", "67"),
+    ("What integer is it?", "4", r"\frac{9}{2}", "5"),
+    ("Find a three-digit number.", "121", "1210", "112"),
+]
+
+
+@pytest.mark.parametrize(("question", "right", "wrong", "allowed"), CONDITIONS)
+def test_conditions_of_the_question(question: str, right: str, wrong: str | None, allowed: str) -> None:
+    refuse_against_question(question, right, allowed)
+    if wrong is not None:
+        with pytest.raises(Refusal):
+            refuse_against_question(question, right, wrong)
 
 
 def test_an_identity_can_only_be_calculated_wrongly() -> None:

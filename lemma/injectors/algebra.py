@@ -60,7 +60,7 @@ from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.latex import boxed, is_balanced
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
-from lemma.injectors.conditions import JUDGES, without_formulas
+from lemma.injectors.conditions import JUDGES, refuse_against_question, without_formulas
 from lemma.injectors.proposal import Conclusion, Proposal
 
 Find = Callable[[Derivation, random.Random], "Iterator[Slip] | Iterator[Cut]"]
@@ -281,6 +281,8 @@ def carried_slip(derivation: Derivation, slip: Slip | Cut) -> Wrong:
     final = _final_answer(derivation, carried)
     if verdict(derivation.gold, final) != "different":
         raise Refusal("answer_not_different", final[:80])
+    if not (isinstance(slip, Slip) and slip.judging):  # which ignores such a condition
+        refuse_against_question(derivation.question, str(derivation.gold), final)
     if not all(map(is_balanced, carried.steps)):
         raise Refusal("unbalanced_latex")
     if not is_balanced(slip.explanation, commands_outside=False):
