@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 
@@ -179,6 +180,65 @@ def test_what_is_changed_is_carried_on(
 ) -> None:
     found, refused = made(question, steps, gold, kind)
     assert expected in found, (found, refused)
+
+
+TOLD = [
+    # A type, question, steps, gold, and an explanation; or None if nothing of this type may be made.
+    ("context_value_error", "Let $f(x) = x^3 - 49x^2 + 623x$.", (r"The sum is $49 - 15 = \boxed{34}$.",), "34", None),
+    ("context_value_error", "Tom has $49$ pens, Ann loses $15$.", (r"It is $49 - 15 = \boxed{34}$.",), "34",
+     "The problem says $49$, not $94$: it should be $49 - 15 = 34$."),
+    ("question_misinterpretation_error", "Find the shortest path.",
+     (r"One is $3 \cdot 41 = 123$.", r"The other is $4 \cdot 29 = 116$.",
+      r"This is smaller, so the answer is $\boxed{116}$."),
+     "116", None),
+    ("question_misinterpretation_error", "Find the shortest path.",
+     (r"One is $3 \cdot 41 = 123$.", r"The other is $4 \cdot 29 = 116$.", r"Thus our final answer is $\boxed{116}$."),
+     "116", "The problem asks for $116$, which step 2 found, and not for $123$, from step 1."),
+    # The right value stands beside the wrong one.
+    ("contradictory_step", "Find the maximum.",
+     (r"As $a + b = 123$, the maximum of $ab$ is $\boxed{123}$.",), "123", None),
+    ("contradictory_step", "Find the maximum.",
+     (r"Thus $ab = 4 \cdot 32 = 128$.", r"The maximum is $\boxed{128}$."), "128",
+     "Step 1 found $128$, but this step goes on with $182$, and contradicts it."),
+    ("contradictory_step", "Find $h$.", (r"So $h = 3 + 2 = 5$.", r"The height is $\boxed{5}$."), "5", None),
+    ("contradictory_step", "Find the difference of the roots.",
+     (r"The first is $\sqrt{64} = 8$.", r"The other is $\sqrt[3]{64} = 4$.", r"It is $8 - 4 = \boxed{4}$."), "4", None),
+    # The source is the last step that says the number.
+    ("previous_step_value_error", "Find the sum.",
+     (r"There are $4! = 24$ ways.", r"So it is $3 \cdot 24 = 72$.", r"Again there are $4! = 24$ ways.",
+      r"Then it is $72 + 24 = \boxed{96}$."), "96",
+     "Step 3 found $24$, but this step goes on with $42$: it should be $72 + 24 = 96$."),
+    ("previous_step_value_error", "Find the angle.",
+     (r"It is $17 \cdot 3 = 51$, and $17 \cdot 4 = 68$.", r"Half of it is $\frac{68}{2} = \boxed{34}$."), "34",
+     r"Step 1 found $68$, but this step goes on with $86$: it should be $\frac{68}{2} = 34$."),
+    # One of two squares is not worked out otherwise than the other.
+    ("cross_term_error", "Find it.", (r"It is $(8-2)^2+(9-4)^2=\boxed{61}$.",), "61", None),
+    ("cross_term_error", "Find it.", (r"It is $(8-2)^2+7=\boxed{43}$.",), "43",
+     "Squaring $(8-2)$ term by term leaves out the cross term. It should be $(8-2)^2+7 = 43$."),
+    ("formula_confusion_error", "Find it.", (r"It is $(8-2)^2+7=\boxed{43}$.",), "43", None),
+    ("counting_error", "How many squares are there?",
+     (r"They are 16 and 36.", r"Thus, there are $\boxed{2}$ of them."), "2", None),
+    ("confusing_concept_error", "The circles have radii $4$ and $6$. What is the area of the ring?",
+     (r"It is $\pi\cdot 6^2-\pi\cdot 4^2=\boxed{20\pi}$.",), r"20\pi", None),
+    ("formula_confusion_error", "In how many ways can the letters of PENCIL be arranged?",
+     (r"It is $6! = \boxed{720}$.",), "720", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "question", "steps", "gold", "told"), TOLD)
+def test_what_is_told(kind: str, question: str, steps: tuple[str, ...], gold: str, told: str | None) -> None:
+    solution, explanations = read_chain_solution(question, steps, gold), []
+    for proposed in proposals(solution, kind, random.Random(0)):
+        with suppress(Refusal):
+            carried(solution, proposed)
+            explanations.append(proposed.explanation)
+    assert not explanations if told is None else told in explanations, explanations
+
+
+def test_the_brackets_of_a_negative_number_go_with_its_sign() -> None:
+    steps = (r"We have $h = 4 - 7 = -3$ and $c = 26 / 2 = 13$.", r"So the sum is $(-3) + 29 = \boxed{26}$.")
+    found = made("Find the sum.", steps, "26", "previous_step_value_error", "contradictory_step")[0]
+    assert (r"So the sum is $3 + 29 = \boxed{32}$.",) in found and not any("(1" in wrong[0] for wrong in found), found
 
 
 NOT_MADE = [

@@ -111,10 +111,8 @@ class ChainSolution:
                 known.setdefault(name, set()).add(found)
         return {name: next(iter(values)) for name, values in known.items() if len(values) == 1}
 
-    def results_before(self, index: int, same_step: bool = False) -> dict[Surd, int]:
-        """What the steps before that of a chain have worked out or called a letter, with the step; also what its own
-        step has before it, if that counts.
-        """
+    def results_before(self, index: int) -> dict[Surd, int]:
+        """What the steps before that of a chain have worked out or called a letter, with the step."""
         found: dict[Surd, int] = {}
         for chain in self.chains[:index]:
             last, side = chain.sides[-1].value, chain.sides[-1].formula
@@ -132,7 +130,7 @@ class ChainSolution:
             sentence = self.steps[chain.step][: chain.start].rpartition(". ")[2]
             if not worked and _ASSUMES.search(sentence):
                 continue
-            if chain.step < self.chains[index].step or same_step:
+            if chain.step < self.chains[index].step:
                 found.setdefault(last, chain.step)
         return found
 

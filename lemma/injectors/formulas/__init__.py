@@ -22,6 +22,7 @@ _BY_TYPE: dict[str, _Propose] = {
     "previous_step_value_error": operands.other_result,
     "contradictory_step": operands.contradicted,
     "counting_error": operands.miscounted,
+    "cross_term_error": rules.no_cross_term,
 }
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lemma.arithmetic.carrying import ChainChange, brackets
+from lemma.arithmetic.carrying import ChainChange, edit_of
 from lemma.arithmetic.chain_solution import ChainSolution, linear, named, satisfies
 from lemma.arithmetic.formulas import Node
 from lemma.arithmetic.numbers import FRAC, normal
-from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import is_written, write
 from lemma.injectors.calculation_error import digit_slips
@@ -43,7 +42,7 @@ def propose(solution: ChainSolution, injector: str) -> Iterator[Proposed]:
             seen.add(wrong)
             if written is None or satisfies(other, name, wrong) is not False:
                 continue
-            edit = Edit(tree.tree.start, tree.tree.end, brackets(text, tree.tree, written))
+            edit = edit_of(text, tree.tree, written)
             change = ChainChange(index, place, {tree.tree: wrong}, (edit,), result=True, equation=equation)
             right = text[tree.tree.start : tree.tree.end]
             told = f"${shown}$ gives ${name} = {right}$, not ${name} = {written}$: {reason}."
