@@ -212,6 +212,13 @@ TOLD = [
      (r"It is $17 \cdot 3 = 51$, and $17 \cdot 4 = 68$.", r"Half of it is $\frac{68}{2} = \boxed{34}$."), "34",
      r"Step 1 found $68$, but this step goes on with $86$: it should be $\frac{68}{2} = 34$."),
     # One of two squares is not worked out otherwise than the other.
+    ("previous_step_value_error", "In how many ways can they sit?",
+     (r"There are $2 \cdot 2 = 4$ ways for two.", r"The $4$ others can sit in $4! = 24$ ways.",
+      r"So there are $5 \cdot 24 = \boxed{120}$ ways."), "120",
+     r"Step 2 found $24$, but this step goes on with $42$: it should be $5 \cdot 24 = 120$."),
+    # What a part is has been said, and the sum of the numbers that change sides is not written.
+    ("calculation_error", "Find it.", (r"It is $\frac{900}7-\frac{630}7=\boxed{\frac{270}7}$.",), r"\frac{270}7", None),
+    ("sign_error", "Find $n$.", (r"Solving $2(n-1)+n-2=8$ we find $n=\boxed{4}$.",), "4", None),
     ("cross_term_error", "Find it.", (r"It is $(8-2)^2+(9-4)^2=\boxed{61}$.",), "61", None),
     ("cross_term_error", "Find it.", (r"It is $(8-2)^2+7=\boxed{43}$.",), "43",
      "Squaring $(8-2)$ term by term leaves out the cross term. It should be $(8-2)^2+7 = 43$."),

@@ -112,7 +112,7 @@ class ChainSolution:
         return {name: next(iter(values)) for name, values in known.items() if len(values) == 1}
 
     def results_before(self, index: int) -> dict[Surd, int]:
-        """What the steps before that of a chain have worked out or called a letter, with the step."""
+        """What the steps before that of a chain have worked out or called a letter, with the last such step."""
         found: dict[Surd, int] = {}
         for chain in self.chains[:index]:
             last, side = chain.sides[-1].value, chain.sides[-1].formula
@@ -131,7 +131,7 @@ class ChainSolution:
             if not worked and _ASSUMES.search(sentence):
                 continue
             if chain.step < self.chains[index].step:
-                found.setdefault(last, chain.step)
+                found[last] = chain.step
         return found
 
     def said_before(self, index: int, number: Surd) -> int | None:

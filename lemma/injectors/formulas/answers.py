@@ -79,7 +79,7 @@ def _other(solution: ChainSolution, is_neutral: bool) -> Iterator[Proposed]:
     step = solution.said_before(index, right)
     for wrong in others[-_MOST_OTHERS:]:
         source = solution.said_before(index, wrong)
-        if step is None or source is None:
+        if step is None or source is None or source != results[wrong]:
             continue
         origin = f"which step {source + 1} found as well" if source == step else f"the result of step {source + 1}"
         why = f"Step {step + 1} found ${shown}$, but this step goes on with {{}}, {origin}"

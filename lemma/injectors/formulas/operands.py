@@ -107,9 +107,11 @@ def other_result(place: Place) -> Iterator[Proposed]:
 
 
 def _goes_on(place: Place, found: Surd, wrong: Surd, right: str, shown: str) -> str | None:
-    """That a step takes one result for another, with the last steps that say them; None if none says one of them."""
+    """That a step takes one result for another, with the last steps that say them; None if the last one that says
+    the wrong one does not work it out.
+    """
     step, source = (place.solution.said_before(place.index, one) for one in (found, wrong))
-    if step is None or source is None:
+    if step is None or source != place.results[wrong]:
         return None
     if step == source:
         taken = "another result of that step" if wrong.rational is None else f"{shown}, which that step found as well"

@@ -71,7 +71,7 @@ def _slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterat
     """Wrong values of a part: by a slip in its last operation, or in one within it."""
     for inner in parts_of(source):
         right = known_value(inner, letters)
-        if right is None or not inner.parts:
+        if right is None or not inner.parts or (inner is not source and _is_shown(place, source, inner, letters)):
             continue
         for wrong, reason in _slips(inner, [value(part, letters) for part in inner.parts]):
             if wrong == right:
@@ -89,6 +89,16 @@ def _slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterat
                 yield found, f"{part} is ${left}$, and the step worked with ${taken}$ ({reason})"
 
 
+def _is_shown(place: Place, source: Node, inner: Node, letters: Mapping[str, Surd]) -> bool:
+    """Whether the text shows that a part was worked out right, or left as it is: it stands there once more, or it is
+    one of the fractions of a sum that is a fraction.
+    """
+    if inner.start >= 0 and place.is_repeated(inner):
+        return True
+    found = known_value(source, letters)
+    return inner.op == "frac" and found is not None and not isinstance(found.rational, int)
+
+
 _PLAIN = Node("frac", (), 0, 0, name="\\frac")
 
 
@@ -99,6 +109,11 @@ def _slips(node: Node, parts: list[Surd]) -> Iterator[Slip]:
         if first is None or second is None:
             return
         left, right = Fraction(first), Fraction(second)
+        reduced = any(
+            part.op == "frac" and isinstance(one, int) for part, one in zip(node.parts, rational, strict=True)
+        )
+        if node.op in ("+", "-") and reduced and not _whole(left, right):
+            return  # the denominators that are written are not those of the values
         if node.op in ("+", "-"):
             yield from _sums(node.op, left, right)
         elif node.op == "^":

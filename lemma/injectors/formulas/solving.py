@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lemma.arithmetic.carrying import ChainChange, edit_of
-from lemma.arithmetic.chain_solution import ChainSolution, linear, named, satisfies
+from lemma.arithmetic.chain_solution import ChainSolution, linear, literals_of, named, satisfies
 from lemma.arithmetic.formulas import Node
 from lemma.arithmetic.numbers import FRAC, normal
 from lemma.arithmetic.surds import NoValue, Surd
@@ -85,12 +85,19 @@ def _kept_signs(solution: ChainSolution, equation: int, name: str, root: Surd) -
         return
     factor, constant, other, result = parts
     try:
-        if constant and not other:
+        if constant and not other and _is_written(solution, equation, constant):
             yield (result + constant) / factor, f"the term ${_text(constant)}$ changes sides and keeps its sign"
         if other and factor + other:
             yield (result - constant) / (factor + other), f"the term with ${name}$ changes sides and keeps its sign"
     except NoValue:
         return
+
+
+def _is_written(solution: ChainSolution, equation: int, number: Surd) -> bool:
+    """Whether an equation has a number as it is, and not only as the sum of several."""
+    chain = solution.chains[equation]
+    found = [one.value for side in chain.sides for one in literals_of(side, solution.steps[chain.step])]
+    return number in found or -number in found
 
 
 def _not_divided(solution: ChainSolution, equation: int, name: str, root: Surd) -> Iterator[Slip]:
