@@ -299,10 +299,10 @@ def in_a_child(work: Callable[[], int], log: Path | None = None) -> int:
 def _write_phrases(folder: Path) -> None:
     """Own phrases for `--prompts`: the same one in every file, so that arms do not differ by what they say."""
     shipped = Path(__file__).resolve().parents[1] / "prompts"
-    for file in (*shipped.glob("reflections/*/*.yaml"), *shipped.glob("checks/right_*.yaml")):
+    for file in (*shipped.glob("reflections/*/*.yaml"), *shipped.glob("checks/*.yaml")):
         place = folder / file.relative_to(shipped)
         place.parent.mkdir(parents=True, exist_ok=True)
-        phrase = CONFIRMATION if file.parent.name == "checks" else PHRASE
+        phrase = CONFIRMATION if file.name.startswith("right_") else PHRASE
         place.write_text(f'phrases: ["{phrase}"]\n')
 
 
