@@ -10,6 +10,7 @@ from itertools import combinations, pairwise
 import mpmath  # type: ignore[import-untyped, unused-ignore]
 
 from label_checking.latex.chains import Chain
+from label_checking.latex.sides import equal, measures
 from label_checking.latex.terms import (
     DIGITS,
     Number,
@@ -66,9 +67,12 @@ def links_of(chain: Chain) -> list[Link] | None:
     if any(each == tree("i") for each in trees) and len(trees) == 2:  # an index, not the imaginary unit
         return None
     found = []
-    for (left, right), relation in zip(pairwise(trees), relations, strict=True):
+    for (left, right), (one, other), relation in zip(pairwise(trees), pairwise(chain.sides), relations, strict=True):
         assert left is not None and right is not None and relation is not None
         is_equal = same(left, right)
+        if is_equal is False and one.is_number and other.is_number:
+            # Numbers have the more lenient reading: mixed numbers, rounding, units.
+            is_equal = True if equal(one, other) else None if measures(one.text) != measures(other.text) else False
         found.append(Link(Statement(left, relation, right), is_equal if relation == "=" else False))
     return found
 
