@@ -149,6 +149,7 @@ def _is_multiple(statement: Statement, earlier: Statement, known: dict[str, Numb
     """Whether left minus right is a number times that of an earlier statement, with the sign of relation to match."""
     for fixed in ({}, known):
         ratio: Number = None
+        ones = set()
         names = letters(statement.difference) | letters(earlier.difference)
         if names <= fixed.keys():
             continue
@@ -163,7 +164,11 @@ def _is_multiple(statement: Statement, earlier: Statement, known: dict[str, Numb
             if ratio is not None and not is_zero(found - ratio):
                 break
             ratio = found
+            ones.add(one)
         else:
+            # Two false identities (`x + 3 = x + 1`) say nothing about each other.
+            if len(ones) == 1 and abs(ratio) != 1:
+                continue
             if ratio is not None and (statement.relation == "=" or ratio.real > 0):
                 return statement.relation == earlier.relation
             if ratio is not None:
@@ -257,7 +262,8 @@ def is_replacement(link: Link, knowledge: Knowledge, untrue: list[Statement]) ->
         for one, other in ((wrong.left, wrong.right), (wrong.right, wrong.left)):
             if one[0] != "n" and one in nodes(left) and same(replaced(left, one, other), right):
                 return True
-        if _is_multiple(link.statement, wrong, {}):
+        change, part = link.statement.difference, wrong.difference
+        if vanishes(("+", change, part), {}) or vanishes(("+", change, negative(part)), {}):
             return True
     return False
 

@@ -45,7 +45,10 @@ def _letters(text: str) -> str:
 
 def _stands(formula: str, text: str) -> bool:
     """Whether a formula stands in a text by itself: not as a part of a longer number or word."""
-    return re.search(rf"(?<![\d.a-zA-Z]){re.escape(_letters(formula))}(?![\d])", _letters(text)) is not None
+    return (
+        re.search(rf"(?<![\d.a-zA-Z])(?<![=(,<>≤≥\x00]-){re.escape(_letters(formula))}(?![\d])", _letters(text))
+        is not None
+    )
 
 
 def _claim(is_true: bool | None, match: re.Match[str], rule: str = FALSE) -> Iterator[Finding]:

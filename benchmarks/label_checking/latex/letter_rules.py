@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, pairwise
 
 from label_checking.latex.answers import same_answer
 from label_checking.latex.chains import Chain, read_step
@@ -23,6 +23,7 @@ from label_checking.latex.derivations import (
 )
 from label_checking.latex.mutations import MADE_BY_CHANGE, mutations
 from label_checking.latex.terms import PointError, Tree, letters, negative, same, value
+from label_checking.latex.text import numbers_in, parts_of
 from label_checking.reading import Finding
 from lemma.records import ErroneousSolution
 
@@ -30,6 +31,8 @@ from lemma.records import ErroneousSolution
 _FALSE_TYPES = MADE_BY_CHANGE | {"calculation_error", "inequality_direction_error"}
 LETTER_TYPES = _FALSE_TYPES - {"calculation_error", "unit_conversion_error"} | {"lost_root_error", "wrong_case_error"}
 MAX_MUTATIONS = 400
+TWICE = "a side stands twice in a chain"
+_JUDGES = re.compile(r"\b(?:even|odd|positive|negative|must|largest|smallest|greatest|least|larger|smaller)\b")
 READ = "changed formulas from the error step on: read"
 
 
@@ -67,7 +70,7 @@ def check_letters(record: ErroneousSolution) -> tuple[list[Finding], Counter[str
         for statement in statements_in(_chains(text)):
             run.right.add(statement)
             run.wrong.add(statement)
-    findings = list(_steps(run))
+    findings = [*_steps(run), *_words(record)]
     how = "read" if set(run.coverage) == {READ} else "not read" if run.coverage else "none"
     run.coverage[f"records, formulas from the error step on: {how}"] += 1
     return findings, run.coverage
@@ -104,6 +107,26 @@ def _steps(run: _Run) -> Iterator[Finding]:
         yield from _judge(run, part, false, unread, pairs)
 
 
+def _words(record: ErroneousSolution) -> Iterator[Finding]:
+    """From the error step on, words repeat no number that the error changed, and judge no value."""
+    at = record.located_step
+    is_meant = claims_false(record) or record.error_type in LETTER_TYPES
+    if not is_meant or len(record.steps) != len(record.reference_steps):
+        return
+    right, wrong = ([list(parts_of(step)) for step in steps[at:]] for steps in (record.reference_steps, record.steps))
+    shown, kept = (
+        numbers_in(" ; ".join(part.text for parts in steps for part in parts if part.is_formula))
+        for steps in (right, wrong)
+    )
+    lost = shown - kept - numbers_in("\n".join([record.question, *record.steps[:at]]))
+    for parts in wrong:
+        words = " ; ".join(part.text for part in parts if not part.is_formula)
+        if lost & numbers_in(words):
+            yield Finding("text: the words repeat a number that the error changed", words[:200])
+        if record.error_type in LETTER_TYPES - {"wrong_case_error"} and parts not in right and _JUDGES.search(words):
+            yield Finding("text: the words judge a value in a changed step", words[:200])
+
+
 def _pairs(due: tuple[Chain, ...], now: tuple[Chain, ...]) -> list[tuple[Chain, Chain]] | None:
     """The chains of two steps side by side, None if they don't line up."""
     due, now = (tuple(chain for chain in chains if chain.relations) for chains in (due, now))
@@ -122,6 +145,8 @@ def _compare(run: _Run, due: Chain, now: Chain) -> Iterator[_Falsity | None]:
             yield None
         return
     if is_changed:
+        if run.record.error_type in LETTER_TYPES and _stands_twice(now) and not _stands_twice(due):
+            yield _Falsity(wrong[0].statement, right[0].statement, False, TWICE)
         found = list(_changed(run, right, wrong))
         run.coverage[f"changed formulas from the error step on: {'not derived' if None in found else 'read'}"] += 1
         yield from found
@@ -129,6 +154,12 @@ def _compare(run: _Run, due: Chain, now: Chain) -> Iterator[_Falsity | None]:
         for link in links:
             if link.holds is not True:
                 knowledge.add(link.statement)
+
+
+def _stands_twice(chain: Chain) -> bool:
+    """Whether two neighboring sides are the same letter by letter."""
+    texts = [re.sub(r"\s|\\boxed|[{}]", "", side.text) for side in chain.sides]
+    return any(one == other for one, other in pairwise(texts))
 
 
 def _changed(run: _Run, right: list[Link], wrong: list[Link]) -> Iterator[_Falsity | None]:
@@ -144,6 +175,9 @@ def _changed(run: _Run, right: list[Link], wrong: list[Link]) -> Iterator[_Falsi
     elif len(due) == len(now):
         for pair in zip(due, now, strict=True):
             yield from _statement(run, *pair)
+    elif len(now) > len(due):
+        for statement in now[len(due) :]:
+            yield from _link(run, Link(statement, True), Link(statement, False))
     else:
         yield None
 
@@ -185,6 +219,9 @@ def _judge(
 ) -> Iterator[Finding]:
     error_type = run.record.error_type
     step = run.record.steps[run.record.located_step][:200]
+    if any(each.text == TWICE for each in false):
+        yield Finding(f"{part}: {TWICE}", step)
+    false = [each for each in false if each.text != TWICE]
     if part == "later step":
         for _ in false:
             yield Finding("later step: a changed formula does not follow from the wrong one", error_type)
