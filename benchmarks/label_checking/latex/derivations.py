@@ -10,7 +10,7 @@ from itertools import combinations, pairwise
 import mpmath  # type: ignore[import-untyped, unused-ignore]
 
 from label_checking.latex.chains import Chain
-from label_checking.latex.sides import equal, measures
+from label_checking.latex.sides import Side, equal, measures
 from label_checking.latex.terms import (
     DIGITS,
     Number,
@@ -32,6 +32,7 @@ RELATIONS = {
     "=": "=", "<": "<", ">": ">", "\\lt": "<", "\\gt": ">", "\\le": "<=", "\\leq": "<=", "\\leqslant": "<=", "≤": "<=",
     "\\ge": ">=", "\\geq": ">=", "\\geqslant": ">=", "≥": ">=",
 }  # fmt: skip
+_ORDERS = {"<": (-1,), ">": (1,), "<=": (-1, 0), ">=": (0, 1)}
 TURNED = {"=": "=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 MAX_EARLIER = 10
 
@@ -58,23 +59,44 @@ class Link:
     holds: bool | None
 
 
-def links_of(chain: Chain) -> list[Link] | None:
-    """The links of a chain, None if a side or sign of it can't be read."""
-    trees = [tree(side.text) for side in chain.sides]
+def links_of(chain: Chain, opaque: frozenset[str] = frozenset()) -> list[Link] | None:
+    """The links of a chain, None if a side or sign of it can't be read. An opaque side is a name for itself."""
+    trees = [tree(side.text) or (("v", side.text) if side.text in opaque else None) for side in chain.sides]
     relations = [RELATIONS.get(relation) for relation in chain.relations]
     if chain.is_modular or None in trees or None in relations:
         return None
     if any(each == tree("i") for each in trees) and len(trees) == 2:  # an index, not the imaginary unit
         return None
     found = []
-    for (left, right), (one, other), relation in zip(pairwise(trees), pairwise(chain.sides), relations, strict=True):
+    for sides, relation in zip(pairwise(zip(trees, chain.sides, strict=True)), relations, strict=True):
+        (left, one), (right, other) = sides
         assert left is not None and right is not None and relation is not None
-        is_equal = same(left, right)
-        if is_equal is False and one.is_number and other.is_number:
-            # Numbers have the more lenient reading: mixed numbers, rounding, units.
-            is_equal = True if equal(one, other) else None if measures(one.text) != measures(other.text) else False
-        found.append(Link(Statement(left, relation, right), is_equal if relation == "=" else False))
+        statement = Statement(left, relation, right)
+        found.append(Link(statement, _holds(statement, one, other)))
     return found
+
+
+def _holds(statement: Statement, one: Side, other: Side) -> bool | None:
+    """Whether a statement is true whatever its letters are."""
+    left, right = statement.left, statement.right
+    if statement.relation != "=":
+        values = [*number_of(left), *number_of(right)]
+        order = sign_of(("+", left, negative(right))) if len(values) == 2 else None
+        return False if order is None else order in _ORDERS[statement.relation]
+    is_equal = same(left, right)
+    if is_equal is False and one.is_number and other.is_number:
+        # Numbers have the more lenient reading: mixed numbers, rounding, units.
+        units = measures(one.text), measures(other.text)
+        return True if equal(one, other) else None if all(units) and units[0] != units[1] else False
+    return is_equal
+
+
+def sign_of(node: Tree) -> int | None:
+    """The sign of a real number: -1, 0 or 1."""
+    found = next(iter(number_of(node)), None)
+    if found is None or isinstance(found, mpmath.mpc):
+        return None
+    return 0 if is_zero(found) else 1 if found > 0 else -1
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ Two trees that differ at one point are different. Two that agree at all points c
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Iterator, Mapping
@@ -37,7 +38,7 @@ _GREEK = "alpha|beta|gamma|delta|epsilon|theta|phi|varphi|omega|lambda|mu|sigma|
 _TOKEN = re.compile(
     r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?|\.\d+)"
     rf"|(?P<name>(?:[A-Z]{{2,3}}(?![a-z])|[a-zA-Z]|\\(?:{_GREEK})(?![a-zA-Z]))(?:_(?:\{{\w+\}}|\w))?'*)"
-    r"|(?P<command>\\[a-zA-Z]+)|(?P<sign>[-+*/÷^(){}\[\],°π%])"
+    r"|(?P<command>\\[a-zA-Z]+)|(?P<sign>[-+*/÷^(){}\[\],°π%!])"
 )
 MINUS: Tree = ("n", Fraction(-1))
 
@@ -119,6 +120,8 @@ class _Parser:
                 found = ("^", found, self.argument())
             elif self.take("°"):
                 found = times(found, ("/", ("f", "pi", ("n", Fraction(1))), ("n", Fraction(180))))
+            elif self.take("!"):
+                found = ("f", "!", found)
             elif self.take("%"):
                 found = ("/", found, ("n", Fraction(100)))
             else:
@@ -152,6 +155,11 @@ class _Parser:
             if not self.take({"(": ")", "[": "]", "{": "}"}[text]):
                 raise UnreadError("open bracket")
             return found[0] if len(found) == 1 else ("t", *found)
+        if text in ("\\openfloor", "\\openceil"):
+            inner = self.sum()
+            if not self.take(text.replace("open", "r")):
+                raise UnreadError("open bracket")
+            return ("f", text[5:], inner)
         if text == "\\frac":
             return ("/", self.argument(), self.argument())
         if text == "\\binom":
@@ -190,7 +198,7 @@ def times(one: Tree, other: Tree) -> Tree:
 @lru_cache(maxsize=16384)
 def tree(text: str) -> Tree | None:
     """The tree of a formula, None if it can't be read. A call such as `f(2)` is one name."""
-    plain = normalized(text)
+    plain = normalized(text.replace("\\$", " "))
     if not plain or len(plain) > MAX_CHARACTERS:
         return None
     names: dict[str, str] = {}
@@ -298,7 +306,14 @@ def _call(name: str, argument: Tree, point: Point) -> Number:
         if not _are_rational([top, bottom]) or top.denominator != 1 or not 0 <= bottom <= top <= MAX_EXPONENT:
             raise PointError("binomial")
         return Fraction(int(mpmath.binomial(int(top), int(bottom))))
-    inner = _real(value(argument, point))
+    plain = value(argument, point)
+    if name in ("floor", "ceil"):
+        return Fraction(int(getattr(mpmath, name)(_real(plain))))
+    if name == "!":
+        if not isinstance(plain, Fraction) or plain.denominator != 1 or not 0 <= plain <= MAX_EXPONENT:
+            raise PointError("factorial")
+        return Fraction(math.factorial(int(plain)))
+    inner = _real(plain)
     renamed = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "log": "log10"}.get(name, name)
     try:
         return getattr(mpmath, renamed)(inner)
@@ -325,6 +340,8 @@ def is_zero(number: Number) -> bool:
 def same(one: Tree, other: Tree) -> bool | None:
     """Whether two trees are equal: None if they have no common value at any point."""
     if "t" in (one[0], other[0]):
+        if "v" in (one[0], other[0]):
+            return False  # a point's name
         if one[0] != other[0] or len(one) != len(other):
             return None
         parts = [same(a, b) for a, b in zip(one[1:], other[1:], strict=True)]
