@@ -40,7 +40,8 @@ def _letters(text: str) -> str:
     # What stands beside a word or at the edge of a formula is set apart from it.
     text = re.sub(r"\$|(?<![\\A-Za-z])[A-Za-z]{3,}|\\\[|\\\]", "\x00", text)
     text = re.sub(r"\\([lg])eq?(?:slant)?(?![a-z])", lambda sign: "≤" if sign[1] == "l" else "≥", normalized(text))
-    return re.sub(r"\\boxed|[\s{}]", "", text).strip("\x00")
+    text = re.sub(r"(\\[a-zA-Z]+)", r"\1;", text.replace("\\boxed", "").replace("}{", "};{"))
+    return re.sub(r"[\s{}]", "", text).strip("\x00")
 
 
 def _stands(formula: str, text: str) -> bool:

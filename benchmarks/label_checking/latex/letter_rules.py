@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice, pairwise
@@ -93,7 +93,9 @@ def _steps(run: _Run) -> Iterator[Finding]:
     for index in range(at, len(record.steps)):
         reference = record.reference_steps[index] if index < len(record.reference_steps) else ""
         pairs = _pairs(_chains(reference), _chains(record.steps[index]))
-        if pairs is None or len(record.steps) != len(record.reference_steps):
+        # What stands behind the answer may be left out; otherwise as many steps stand for the same ones.
+        are_same = len(record.steps) == len(record.reference_steps) or claims_false(record)
+        if pairs is None or not are_same:
             run.coverage["changed formulas from the error step on: steps that do not line up"] += 1
             return
         part = "error step" if index == at else "later step"
@@ -114,17 +116,23 @@ def _words(record: ErroneousSolution) -> Iterator[Finding]:
     if not is_meant or len(record.steps) != len(record.reference_steps):
         return
     right, wrong = ([list(parts_of(step)) for step in steps[at:]] for steps in (record.reference_steps, record.steps))
-    shown, kept = (
-        numbers_in(" ; ".join(part.text for parts in steps for part in parts if part.is_formula))
-        for steps in (right, wrong)
-    )
-    lost = shown - kept - numbers_in("\n".join([record.question, *record.steps[:at]]))
+    lost = _shown(record.reference_steps[at:]) - _shown(record.steps[at:])
+    lost -= numbers_in("\n".join([record.question, *record.steps[:at]]))
     for parts in wrong:
         words = " ; ".join(part.text for part in parts if not part.is_formula)
         if lost & numbers_in(words):
             yield Finding("text: the words repeat a number that the error changed", words[:200])
         if record.error_type in LETTER_TYPES - {"wrong_case_error"} and parts not in right and _JUDGES.search(words):
             yield Finding("text: the words judge a value in a changed step", words[:200])
+
+
+def _shown(steps: Sequence[str]) -> set[Fraction]:
+    """The numbers that formulas come to, and those in formulas with letters."""
+    found: set[Fraction] = set()
+    formulas = [f"${part.text}$" for step in steps for part in parts_of(step) if part.is_formula]
+    for side in (side for text in formulas for chain in _chains(text) for side in chain.sides):
+        found |= {each for each in side.values if isinstance(each, Fraction)} or numbers_in(side.text)
+    return found
 
 
 def _pairs(due: tuple[Chain, ...], now: tuple[Chain, ...]) -> list[tuple[Chain, Chain]] | None:
