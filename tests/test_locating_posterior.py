@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lemma.locating.choice import COLUMNS, Weights, shipped_model
+from lemma.locating.choice import COLUMNS, SHARPNESS, Weights, shipped_model
 from lemma.locating.posterior import Posterior
 from lemma.locating.signs import SIGNS
 
@@ -28,7 +28,9 @@ def test_what_is_no_posterior(steps: tuple[float, ...], none: float) -> None:
 
 def test_without_weights_all_alternatives_are_equal() -> None:
     signs = np.zeros((3, len(SIGNS)))
-    posterior = Weights.from_names({}, 1.0).posterior(signs, is_formal=False, answer_is_right=False)
+    posterior = Weights.from_names({}, dict.fromkeys(SHARPNESS, 1.0)).posterior(
+        signs, is_formal=False, answer_is_right=False
+    )
     assert posterior.steps == pytest.approx((0.25, 0.25, 0.25))
 
 

@@ -222,7 +222,6 @@ def test_analyze_keeps_what_the_student_wrote(methods: str, sampled: Path) -> No
         ("--locate rollouts", "--model"),
         ("--locate rollouts --model m --teacher t", "no effect"),
         ("--locate graph --rollouts 8", "no effect"),
-        ("--locate judge,rollouts --model student --teacher t --backend scripted", "a server with both"),
     ],
 )
 def test_methods_that_cannot_be_used(words: str, said: str, sampled: Path, capsys: pytest.CaptureFixture[str]) -> None:

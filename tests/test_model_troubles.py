@@ -121,7 +121,11 @@ def all_is_made(run: Path) -> None:
 def test_a_server_that_cant_be_used(
     asking: Asking, wrong: dict[str, str], says: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([*asking.command, *(f"--{name}={value}" for name, value in wrong.items())]) == 1
+    command = asking.command
+    for name, value in wrong.items():  # in place of the right one: a second --base-url would be another server
+        at = command.index(f"--{name}") if f"--{name}" in command else len(command)
+        command = [*command[:at], f"--{name}", value, *command[at + 2 :]]
+    assert main(command) == 1
     one_line(capsys.readouterr().err, *says)
     assert main(asking.command) == 0
     all_is_made(asking.run)

@@ -37,10 +37,14 @@ def description(error_type: str = "new", name: str = "", definition: str = "", *
     return json.dumps(facts | {"right_step": "48 + 24 = 72", "explanation": "The base is April's."} | changes)
 
 
+SHIPPED = len(load_taxonomy())
 RULES = {
     "rules": [
-        # The second name means the first kind: the list holds 13 shipped types before it.
-        {"contains": ["New entry: Percent of the wrong whole"], "answers": ['```json\n{"same_as": 14}\n```']},
+        # The second name means the first kind, which the list holds behind the shipped types.
+        {
+            "contains": ["New entry: Percent of the wrong whole"],
+            "answers": [f'```json\n{{"same_as": {SHIPPED + 1}}}\n```'],
+        },
         {"contains": ["New entry:"], "answers": ['{"same_as": 0}']},
         {"contains": ["Ann"], "answers": [description("new", *KIND)]},
         {"contains": ["Ben"], "answers": [description("new", "Percent of the wrong whole", "A wrong whole.")]},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution, numbered
+from lemma.formats.kind import RIGHT_SOLUTION, Case, Line, RecordKind, RightSolution
+from lemma.steps import numbered
 
 
 def of_error(case: Case) -> Iterator[Line]:
