@@ -385,6 +385,8 @@ NOTHING = [
     ("contradictory_step", BAGS),
     ("question_misinterpretation_error", CHAIN),
     ("hallucination", alone("5 * 7 = 35", 35)),
+    ("hallucination", ("She took 50 photos, then 70 photos. She left out 40 photos. How many did she take?",
+                       ("She took 50 photos on Monday + 70 = 120 photos.",), 120)),
     # What is counted already is no invention.
     ("hallucination", ("Of 200 loaves they sold 93 and 39. How many are left?",
                        ("They sold 93 + 39 = 132 loaves.", "It leaves 200 - 132 = 68 loaves."), 68)),
