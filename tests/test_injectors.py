@@ -224,6 +224,11 @@ MADE = [
      "$33 + $9 = $42",
      "$132 is the amount for all 4 shirts, $33 is the amount for one of them; the step confuses them. It should be "
      "$132 + $9 = $141."),
+    ("confusing_concept_error", ("Tom washes 4 cars a month, for $15. How much in a year?",
+                                 ("He washes 4 * 12 = 48 cars.", "They bring 48 * 15 = $720."), 720),
+     "They bring 4 * 15 = $60.",
+     "48 is the number of cars for all 12 months, 4 is the number of cars for one of them; the step confuses them. "
+     "It should be 48 * 15 = $720."),
     ("confusing_concept_error", ("Each school sent two teams of 5 players each, and 3 coaches.",
                                  ("It sent 2 * 5 = 10 players.", "It sent 10 players + 3 coaches = 13 people."), 13),
      "It sent 5 players + 3 coaches = 8 people.",
@@ -380,6 +385,8 @@ NOTHING = [
     ("contradictory_step", BAGS),
     ("question_misinterpretation_error", CHAIN),
     ("hallucination", alone("5 * 7 = 35", 35)),
+    ("hallucination", ("She took 50 photos, then 70 photos. She left out 40 photos. How many did she take?",
+                       ("She took 50 photos on Monday + 70 = 120 photos.",), 120)),
     # What is counted already is no invention.
     ("hallucination", ("Of 200 loaves they sold 93 and 39. How many are left?",
                        ("They sold 93 + 39 = 132 loaves.", "It leaves 200 - 132 = 68 loaves."), 68)),

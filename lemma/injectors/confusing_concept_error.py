@@ -40,6 +40,10 @@ _OF_ONE = re.compile(
 _COUNT_WORDS: dict[Value, str] = dict(
     enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 2)
 )
+# What a week, a month, a year, a day or an hour has so many of.
+_PERIODS: dict[Value, str] = {
+    7: "day", 30: "day", 365: "day", 52: "week", 12: "month", 24: "hour", 60: "minute"
+}  # fmt: skip
 _FARTHEST = 20  # times a number, up to which another is taken for it
 
 
@@ -106,6 +110,10 @@ def _things(source: Site, count: Number) -> str | None:
     places += [found.end() for found in re.finditer(rf"\b{word}\b", question, re.IGNORECASE)]
     nouns = {noun_behind(question, place) for place in places}
     noun = noun_behind(source.text, count.end) or (nouns.pop() if len(nouns) == 1 else None)
+    unit = _PERIODS.get(count.face)
+    # The 12 of a year, which the question does not say: "$15 per month".
+    if noun is None and not places and unit is not None and re.search(rf"\b(?:a|per|each|every) {unit}\b", question):
+        noun = f"{unit}s"
     if noun is None or "dozen" in noun.split()[:1] or noun.split()[-1] == "times":
         return None
     return f"both {noun}" if count.face == 2 else f"all {count.face} {noun}"

@@ -42,6 +42,8 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             if text is None or value > _FARTHEST * max(faces) or _unit_in_question(graph, value) != unit:
                 continue
             before, last = site.equation.operands[-2:]
+            if site.text[before.end : last.start].strip().count(" ") > 2:
+                continue  # "50 photos on Monday + 80": the further term would be of Monday as well
             edit = Edit(last.start, last.start, text + site.text[before.end : last.start])
             said = called(site, value, Link(question=True))
             yield Proposal(

@@ -46,7 +46,7 @@ _THAT_NUMBER = re.compile(r"\b(?:that|this) (?:number|amount|result|figure|sum|t
 _TOTAL = re.compile(r" total\b")
 _YEARS_OLD, _AGE, _OLDEST = re.compile(r"years? old\b"), re.compile(r"\bage\b|\byears old\b|\bolder than\b"), 120
 _ASKS_WHOLE = re.compile(
-    r"\bround\w*\b[^.?!]*\b(?:nearest|whole|integer|dollar)\b(?! (?:tenth|hundredth|cent)s?)", re.IGNORECASE
+    r"\bround\w*\b[^.?!]{0,40}\b(?:nearest|whole|integer|dollar)\b(?! (?:tenth|hundredth|cent)s?)", re.IGNORECASE
 )
 
 
