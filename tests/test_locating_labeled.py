@@ -67,7 +67,14 @@ def test_cross_validated_figures() -> None:
     if not (DATA / "labelled_dev.jsonl").exists():
         pytest.skip(f"labelled_dev.jsonl is not in {DATA}")
     command = [sys.executable, "benchmarks/locating.py", str(DATA)]
-    out = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     row = re.search(r"\*\*GSM8K sources\*\* \| \d+ \| ([\d.]+) % \| (\d+) % of", out.stdout)
     assert row is not None
     assert float(row[1]) >= 60
