@@ -129,6 +129,9 @@ REFUSED = [
     ("sign_error", *SOLVE[:1], (*SOLVE[1], r"Only an even number is possible."), "4", "words_may_be_false"),
     ("sign_error", *SOLVE[:1], (*SOLVE[1][:2], r"Then $x = \lfloor 4.5 \rfloor = \boxed{4}$."), "4",
      "later_formula_not_read"),
+    # No step says that it subtracts 3, and adds it.
+    ("sign_error", *SOLVE[:1], ("Subtract 3 from both sides: $2x = 8$.", r"So $x = \boxed{4}$."), "4",
+     "words_may_be_false"),
     # The letter is gone: 0 = 18.
     ("sign_error", "Solve $3z = -3z + 18$.", ("Then $3z + 3z = 18$.", "So $6z = 18$.", r"So $z = \boxed{3}$."), "3",
      "later_formula_does_not_follow"),

@@ -72,6 +72,11 @@ _LETTER = re.compile(r"[A-Za-z]")
 _SEVERAL = re.compile(
     r"\b(?:both|two|each|either|these|solutions|roots|values|cases|respectively|sum|product)\b", re.IGNORECASE
 )
+# "Subtract 10 from both sides" is false of a step that adds 10.
+_MOVES = re.compile(
+    r"\b(?:add\w*|subtract\w*|plus|minus|(?:both|each|either) sides?|mov(?:e|es|ed|ing)|transpos\w*|bring\w*)\b",
+    re.IGNORECASE,
+)
 _NUMBER_WORDS: dict[str, int | Fraction] = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "half": Fraction(1, 2), "twice": 2, "double": 2,
@@ -381,7 +386,7 @@ def known_as(name: str, value: Fraction) -> Polynomial:
 
 def _refuse_words(derivation: Derivation, slip: Slip | Cut, carried: Carried) -> None:
     """Raises Refusal if words from the wrong step on repeat a number that changed, or judge a value."""
-    judging = isinstance(slip, Slip) and slip.judging
+    judging, moves = isinstance(slip, Slip) and slip.judging, isinstance(slip, Slip) and slip.moves
     for step, text in enumerate(derivation.steps):
         if step < carried.error_step:
             continue
@@ -390,6 +395,8 @@ def _refuse_words(derivation: Derivation, slip: Slip | Cut, carried: Carried) ->
         words = without_formulas(text)
         if (judged := JUDGES.search(words)) and not (judging and step == carried.error_step):
             raise Refusal("words_may_be_false", judged.group())
+        if moves and step == carried.error_step and (named := _MOVES.search(words)):
+            raise Refusal("words_may_be_false", named.group())
         said = numbers_in(words) | {
             Fraction(_NUMBER_WORDS[word]) for word in _WORD.findall(words.lower()) if word in _NUMBER_WORDS
         }

@@ -68,6 +68,7 @@ def _kept_sign(derivation: Derivation, index: int, arriving: int) -> Iterator[Sl
             text,
             f"The term {term} goes to the {'right' if arriving else 'left'} side as {opposite}, but the step keeps its "
             f"sign: it should be {quoted(derivation, index, line.runs[0][-1], line.runs[1][0])}.",
+            moves=True,
         )
 
 
