@@ -223,6 +223,8 @@ TOLD = [
     ("cross_term_error", "Find it.", (r"It is $(8-2)^2+7=\boxed{43}$.",), "43",
      "Squaring $(8-2)$ term by term leaves out the cross term. It should be $(8-2)^2+7 = 43$."),
     ("formula_confusion_error", "Find it.", (r"It is $(8-2)^2+7=\boxed{43}$.",), "43", None),
+    ("missing_step", "Find it.", (r"It is $(-2)(3) + (9)(4) + (7)(-5) = \boxed{-5}.$",), "-5",
+     "The step leaves out the term $(7)(-5)$: it should be $(-2)(3) + (9)(4) + (7)(-5) = -5$."),
     ("counting_error", "How many squares are there?",
      (r"They are 16 and 36.", r"Thus, there are $\boxed{2}$ of them."), "2", None),
     ("confusing_concept_error", "The circles have radii $4$ and $6$. What is the area of the ring?",
@@ -240,6 +242,11 @@ def test_what_is_told(kind: str, question: str, steps: tuple[str, ...], gold: st
             carried(solution, proposed)
             explanations.append(proposed.explanation)
     assert not explanations if told is None else told in explanations, explanations
+
+
+def test_one_of_several_products_keeps_its_factors() -> None:
+    found = made("Find it.", (r"It is $(-2)(3) + (9)(4) + (7)(-5) = \boxed{-5}.$",), "-5", "missing_step")[0]
+    assert all(wrong[0].count(")(") >= 2 for wrong in found), found
 
 
 def test_the_brackets_of_a_negative_number_go_with_its_sign() -> None:

@@ -82,10 +82,11 @@ def _other(solution: ChainSolution, is_neutral: bool) -> Iterator[Proposed]:
         if step is None or source is None or source != results[wrong]:
             continue
         origin = f"which step {source + 1} found as well" if source == step else f"the result of step {source + 1}"
-        why = f"Step {step + 1} found ${shown}$, but this step goes on with {{}}, {origin}"
+        says = "found" if results[right] == step else "says"
+        why = f"Step {step + 1} {says} ${shown}$, but this step goes on with {{}}, {origin}"
         if is_neutral:
             origin = "which it found as well" if source == step else f"from step {source + 1}"
-            why = f"The problem asks for ${shown}$, which step {step + 1} found, and not for {{}}, {origin}"
+            why = f"The problem asks for ${shown}$, which step {step + 1} {says}, and not for {{}}, {origin}"
         yield from _proposed(solution, index, node, wrong, f"{why}.")
 
 

@@ -102,8 +102,13 @@ def other_result(place: Place) -> Iterator[Proposed]:
             wrongs.append(-found)
         for wrong in wrongs:
             if step is not None and wrong not in place.results and wrong not in place.solution.given:
-                fault = f"Step {step + 1} found {right}, but this step goes on with {place.shown(node, wrong)}"
+                fault = f"{_source(place, found, step)} {right}, but this step goes on with {place.shown(node, wrong)}"
                 yield from _proposed(place, node, wrong, fault)
+
+
+def _source(place: Place, found: Surd, step: int) -> str:
+    """A step that found a result, or only says it again."""
+    return f"Step {step + 1} {'found' if place.results.get(found) == step else 'says'}"
 
 
 def _goes_on(place: Place, found: Surd, wrong: Surd, right: str, shown: str) -> str | None:
@@ -115,9 +120,9 @@ def _goes_on(place: Place, found: Surd, wrong: Surd, right: str, shown: str) -> 
         return None
     if step == source:
         taken = "another result of that step" if wrong.rational is None else f"{shown}, which that step found as well"
-        return f"Step {step + 1} found {right}, but this step goes on with {taken}"
+        return f"{_source(place, found, step)} {right}, but this step goes on with {taken}"
     taken = "what is" if wrong.rational is None else f"{shown},"
-    return f"Step {step + 1} found {right}, but this step goes on with {taken} the result of step {source + 1}"
+    return f"{_source(place, found, step)} {right}, but this step goes on with {taken} the result of step {source + 1}"
 
 
 def contradicted(place: Place) -> Iterator[Proposed]:
@@ -134,7 +139,7 @@ def contradicted(place: Place) -> Iterator[Proposed]:
             continue
         if -found not in place.results and -found not in place.solution.given:
             says = f"${name} = {place.part(node)[1:-1]}$"
-            fault = f"Step {step + 1} found {says}, but this step goes on with {place.shown(node, -found)}"
+            fault = f"{_source(place, found, step)} {says}, but this step goes on with {place.shown(node, -found)}"
             yield from _proposed(place, node, -found, f"{fault} and contradicts it")
 
 

@@ -87,6 +87,8 @@ def left_out(place: Place) -> Iterator[Proposed]:
                 continue
             if node is place.tree and is_written(kept):
                 continue
+            if node.op == "*" and _is_one_of_products(place, node):
+                continue  # whoever writes the other products out does so with all
             start = kept.start - 2 * (place.text[: kept.start].endswith("\\$"))
             inner = place.text[start : kept.end]
             if inner.count("{") != inner.count("}") or inner.count("(") != inner.count(")"):
@@ -103,6 +105,12 @@ def left_out(place: Place) -> Iterator[Proposed]:
             gone = what.format(*(place.part(part) for part in node.parts))
             change = ChainChange(place.index, place.first, {node: kept}, (Edit(node.start, node.end, written),))
             yield Proposed(change, f"The step leaves out {gone}: it should be {place.worked}.")
+
+
+def _is_one_of_products(place: Place, node: Node) -> bool:
+    """Whether a product is a term of a sum that has other products: `(-2)(3) + (0)(4) + (7)(-5)`."""
+    terms = [part for outer in place.parts if outer.op in ("+", "-") for part in outer.parts if part.op == "*"]
+    return node in terms and len(terms) > 1
 
 
 def _what_is_left(node: Node) -> Iterator[tuple[Node, str]]:

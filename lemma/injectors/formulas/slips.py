@@ -188,7 +188,7 @@ def _powers(base: Fraction, exponent: Fraction) -> Iterator[Slip]:
     result = base**power
     if base < 0:
         yield Surd(normal(-result)), "the sign is wrong"
-    if (base not in (0, 1, 2) or power > 2) and base % 10:
+    if (base not in (-1, 0, 1, 2) or power > 2) and base % 10:
         yield Surd(normal(base * power)), "the base was multiplied by the exponent"
     if power > 2 and abs(base) > 1:
         yield Surd(normal(base ** (power - 1))), "one factor was forgotten"
