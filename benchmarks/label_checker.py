@@ -24,6 +24,8 @@ from pathlib import Path
 
 from label_checking.equations import read_step
 from label_checking.latex.claims import plain_claims
+from label_checking.latex.letter_claims import check_letter_claims
+from label_checking.latex.letter_rules import LETTER_TYPES, check_letters
 from label_checking.latex.rules import Report, check_latex, is_latex
 from label_checking.rules import check
 from pydantic import ValidationError
@@ -99,7 +101,14 @@ def check_record(record: ErroneousSolution) -> Report:
             coverage[f"plain, {part}: read"] += len(step.equations)
             coverage[f"plain, {part}: letters"] += len(step.other)
             coverage[f"plain, {part}: not read"] += len(step.unread)
-    return Report((*check(record), *plain_claims(record)), coverage)
+    findings = [*check(record), *plain_claims(record)]
+    if record.error_type in LETTER_TYPES:
+        letter_findings, letter_coverage = check_letters(record)
+        coverage.update({f"plain, {name}": count for name, count in letter_coverage.items()})
+        # The rules for letters have followed the numbers that the rules for arithmetic can't.
+        findings = [each for each in findings if not each.rule.endswith("in arithmetic that cannot be read")]
+        findings += [*letter_findings, *check_letter_claims(record)[0]]
+    return Report(tuple(findings), coverage)
 
 
 def is_in_half(record: ErroneousSolution, half: str | None) -> bool:

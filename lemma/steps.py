@@ -91,8 +91,8 @@ _ANSWER_LINE = re.compile(
 
 
 _ITEM_NUMBER = re.compile(r"\A\s{0,9}(?:Step \d{1,4}\s{0,9}[:.]|\d{1,2}[.)]\s)\s{0,9}", re.IGNORECASE)
-_STEP_NUMBER = re.compile(r"\s{0,9}Step (\d{1,4})\s{0,9}[:.]\s{0,9}", re.IGNORECASE)
-_MARKED_ANSWER_ALONE = re.compile(r"\s*####\s*\S.{0,40}")
+_STEP_NUMBER = re.compile(r"\A\s*Step (\d{1,4})\s*[:.]\s*", re.IGNORECASE)
+_ONLY_MARKED_ANSWER = re.compile(r"\A\s*####\s*\S.{0,40}")
 # In the languages of MGSM besides English.
 _FOREIGN_ANSWER_LINE = re.compile(
     r"^\W*(?:(?:also|daher|donc|ainsi|entonces) ?,? ?)?"
@@ -207,7 +207,7 @@ def without_answer_line(steps: Sequence[str]) -> tuple[str, ...]:
     kept = len(steps)
     while kept:
         last = _ITEM_NUMBER.sub("", steps[kept - 1])
-        if not (_ANSWER_LINE.match(last) or _FOREIGN_ANSWER_LINE.match(last) or _MARKED_ANSWER_ALONE.fullmatch(last)):
+        if not (_ANSWER_LINE.match(last) or _FOREIGN_ANSWER_LINE.match(last) or _ONLY_MARKED_ANSWER.fullmatch(last)):
             break
         kept -= 1
     return tuple(steps[:kept])

@@ -86,6 +86,9 @@ MADE = [
     ("wrong_case_error", "If $x^2 - 3x = 10$, what is the larger $x$?",
      ("Then $(x - 5)(x + 2) = 0$.", "Hence $x = 5$ or $x = -2$.", r"The larger one is $x = \boxed{5}$."), "5",
      ("Then $(x - 5)(x + 2) = 0$.", "Hence $x = 5$ or $x = -2$.", r"The larger one is $x = \boxed{-2}$.")),
+    ("wrong_case_error", "If $x^2 - 3x = 10$, what is the larger $x$?",
+     ("Then $(x - 5)(x + 2) = 0$.", "Hence $x = 5$ or $x = -2$.", r"The only one is $x = \boxed{5}$."), "5", None),
+    ("sign_error", "Here $k > 1$ holds. Compute $k.$", ("So $k - 1 = 1$.", r"Thus $k = \boxed{2}$."), "2", None),
     ("lost_root_error", "Find all $t$ with $t^2 = 7t - 12$.",
      ("Then $(t - 3)(t - 4) = 0$.", "So $t = 3$ or $t = 4$.", r"The answer is $\boxed{3, 4}$."), "3, 4",
      ("Then $(t - 3)(t - 4) = 0$.", "So $t = 3$.", r"The answer is $\boxed{3}$.")),
@@ -126,6 +129,9 @@ REFUSED = [
     ("sign_error", *SOLVE[:1], (*SOLVE[1], r"Only an even number is possible."), "4", "words_may_be_false"),
     ("sign_error", *SOLVE[:1], (*SOLVE[1][:2], r"Then $x = \lfloor 4.5 \rfloor = \boxed{4}$."), "4",
      "later_formula_not_read"),
+    # No step says that it subtracts 3, and adds it.
+    ("sign_error", *SOLVE[:1], ("Subtract 3 from both sides: $2x = 8$.", r"So $x = \boxed{4}$."), "4",
+     "words_may_be_false"),
     # The letter is gone: 0 = 18.
     ("sign_error", "Solve $3z = -3z + 18$.", ("Then $3z + 3z = 18$.", "So $6z = 18$.", r"So $z = \boxed{3}$."), "3",
      "later_formula_does_not_follow"),
@@ -156,6 +162,20 @@ def test_every_type_is_in_the_tables():
         kind.id for kind in load_taxonomy() if kind.injector and isinstance(injector(kind.injector), NumbersAndLetters)
     }
     assert {kind.id for kind in TYPES} | both == {row[0] for row in MADE}
+
+
+SAID = [
+    # The words say how the term changes sides.
+    ("Solve $2x-10 = 12$.",
+     (r"We get $2x-10 = 12$.", r"Adding 10 to both sides gives $2x = 22$ so $x = \boxed{11}$."), "11"),
+    ("Solve $3x-9 = 2x+74$.",
+     ("So $3x-9 = 2x+74$.", "Subtracting $2x$ from both sides yields $x-9 = 74$.", r"Thus $x = \boxed{83}$."), "83"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "steps", "gold"), SAID)
+def test_words_that_name_the_operation_keep_the_sign(question, steps, gold):
+    assert not {wrong.steps[:2] for wrong in made("sign_error", question, steps, gold)[0].values()} - {steps[:2]}
 
 
 # Planted faults: what a broken injector or a broken carrying might write.

@@ -9,6 +9,7 @@ from itertools import zip_longest
 
 from label_checking.equations import Equation
 from label_checking.expressions import Number
+from label_checking.latex.letter_rules import LETTER_TYPES
 from label_checking.reading import (
     Finding,
     Reading,
@@ -199,7 +200,7 @@ def _amounts(numbers: Iterable[Number]) -> Counter[Fraction]:
 
 
 def _anything_else(reading: Reading) -> str | None:
-    """A false result, another formula or concept, a statement: rule c has seen that it is one."""
+    """A false result, another formula or concept, a statement: rule c, or the rules for letters, have seen it."""
     return None
 
 
@@ -216,4 +217,5 @@ TYPE_RULES: dict[str, Callable[[Reading], str | None]] = {
     "question_misinterpretation_error": _misreading_rule,
     "hallucination": _anything_else,
     "contradictory_step": _anything_else,
+    **dict.fromkeys(LETTER_TYPES, _anything_else),
 }

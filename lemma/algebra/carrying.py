@@ -68,6 +68,8 @@ class Slip:
     """Whether it is a number of a story, and what is whole has to stay whole."""
     judging: bool = False
     """Whether the words of the step may judge the value, because choosing the wrong one is the error."""
+    moves: bool = False
+    """Whether a term changes sides and keeps its sign, which a step that names what it does would not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,9 @@ def _first_change(record: ErroneousSolution) -> tuple[Side, Side, bool] | None:
 
 
 def _plain(side: Side) -> str:
-    return re.sub(r"[\s{}]", "", normalized(side.text))
+    # `\\binom{14}{5}` has two numbers, and `\\frac{4}{5}` is one.
+    text = re.sub(r"(\\binom\s*\{[^{}]*\})", r"\1;", normalized(side.text))
+    return re.sub(r"[\s{}]", "", text)
 
 
 def _by_type(record: ErroneousSolution, right: Side, now: Side, is_result: bool) -> Iterator[Finding]:

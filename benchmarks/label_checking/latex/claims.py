@@ -10,7 +10,9 @@ from fractions import Fraction
 
 from label_checking.equations import read_step as read_plain
 from label_checking.latex.chains import Chain, Reading, read_step
+from label_checking.latex.derivations import number_of
 from label_checking.latex.sides import Side, equal, normalized, read_side
+from label_checking.latex.terms import tree
 from label_checking.latex.text import is_written, numbers_in, parts_of, where_given
 from label_checking.latex.values import Value, same
 from label_checking.reading import Finding
@@ -172,6 +174,8 @@ def _solves(chain: Chain, place: int) -> bool:
 
 def how_found(value: Value, source: str, question: str) -> str:
     """`found` if a step computes or derives a value, else why it does not."""
+    if any(_is_coordinate(value, chain) for chain in read_step(source).chains):
+        return FOUND
     ways = {_way(chain, place, question) for chain, place in _places(read_step(source), value)}
     for way in (FOUND, GIVEN, ASSUMED, UNSOLVED, REWRITTEN, PART):
         if way in ways:
@@ -181,6 +185,14 @@ def how_found(value: Value, source: str, question: str) -> str:
     if value not in numbers_in(" ".join(part.text for part in parts_of(source) if not part.is_formula)):
         return PART
     return GIVEN if where_given(value, question) == "text" else FOUND
+
+
+def _is_coordinate(value: Value, chain: Chain) -> bool:
+    """Whether names get values, of which this is one: `(m, n) = (16, 13)`, also with further pairs behind it."""
+    pairs = [tree(side.text) for side in chain.sides]
+    trees = [each for each in pairs if each is not None and each[0] == "t"]
+    is_named = len(trees) > 1 and all(each[0] == "v" for each in trees[0][1:])
+    return is_named and any(number_of(part) == {value} for each in trees[1:] for part in each[1:])
 
 
 def _places(reading: Reading, value: Value) -> Iterator[tuple[Chain, int]]:
@@ -302,7 +314,7 @@ def _calculation(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Fi
     step = record.steps[record.located_step]
     if not any(_shown(value, step) for value in wrong.values):
         yield Finding("explanation: a number said to be in the wrong step is not there", _bare(match["wrong"]))
-    if not _quoted(match["x"], step):
+    if not _quoted(match["x"], "\n".join(record.steps[: record.located_step + 1])):
         yield Finding("explanation: an expression said to be the wrong step's is not there", _bare(match["x"]))
 
 
@@ -326,7 +338,7 @@ def _unknown_numbers(record: ErroneousSolution) -> Iterator[Finding]:
     everything = "\n".join(
         [record.question, *record.reference_steps, *record.steps, record.gold_answer, record.final_answer]
     )
-    text = re.sub(r"\b[Ss]teps? \d+", "", re.sub(r"_\{?\d+\}?|(?<!\\)\$", " ", record.explanation))
+    text = re.sub(r"\b[Ss]teps? \d+", "", re.sub(r"_\{?\d+\}?|(?<!\\)\$", " ", record.explanation.replace("{,}", ",")))
     # What the explanation computes itself may be new.
     known = numbers_in(everything)
     known |= {

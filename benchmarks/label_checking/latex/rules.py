@@ -15,6 +15,8 @@ from label_checking.latex.answers import CJK, answer_sentences, last_box, same_a
 from label_checking.latex.chains import Equation, Reading, read_step
 from label_checking.latex.changes import check_change, still_uses
 from label_checking.latex.claims import check_claims
+from label_checking.latex.letter_claims import check_letter_claims
+from label_checking.latex.letter_rules import check_letters, claims_false
 from label_checking.latex.text import boxes, numbers_in, raw_latex, unbalanced
 from label_checking.reading import Finding
 from lemma.records import ErroneousSolution
@@ -54,9 +56,12 @@ def check_latex(record: ErroneousSolution) -> Report:
     changes, is_read = check_change(record)
     findings += [*changes, *still_uses(record)]
     coverage[f"records, changed number or sign: {'read' if is_read else 'not read'}"] += 1
-    claims = check_claims(record)
-    coverage[f"records, explanation: {'read' if claims.is_read else 'not read'}"] += 1
-    return Report((*findings, *claims.findings), coverage)
+    letter_findings, letter_coverage = check_letters(record)
+    coverage += letter_coverage
+    claims, (letter_claims, are_read) = check_claims(record), check_letter_claims(record)
+    coverage[f"records, explanation: {'read' if claims.is_read or are_read else 'not read'}"] += 1
+    findings += [*claims.findings, *letter_findings, *letter_claims]
+    return Report(tuple(dict.fromkeys(findings)), coverage)
 
 
 def _stars(record: ErroneousSolution) -> bool:
@@ -151,6 +156,9 @@ def _equations(record: ErroneousSolution, coverage: Counter[str]) -> Iterator[Fi
             yield Finding(
                 "error step: a calculation error with several false equations", "; ".join(e.text for e in own)
             )
+    elif claims_false(record):
+        if len(own) > 1:
+            yield Finding("error step: several equations are false", "; ".join(each.text for each in own))
     else:
         for equation in own:
             broken = "an equality chain breaks" if equation.chain_length > 2 else "an equation is false"

@@ -429,4 +429,12 @@ def equal(left: Side, right: Side) -> bool:
         checks.append(lambda exact, shown: shows(exact, shown, right.decimals))
     if left.decimals:
         checks.append(lambda shown, exact: shows(exact, shown, left.decimals))
-    return any(check(a, b) for a in left.values for b in right.values for check in checks)
+    return any(check(a, b) for a in _in_radians(left, right) for b in _in_radians(right, left) for check in checks)
+
+
+def _in_radians(side: Side, other: Side) -> tuple[Value, ...]:
+    """`60^\\circ` beside `60 \\cdot \\frac{\\pi}{180}` is 60 times pi/180."""
+    mine, its = normalized(side.text), normalized(other.text)
+    if "°" not in mine or "°" in its or "π" not in its:
+        return side.values
+    return (*side.values, *(divide(multiply(each, sympy.pi), Fraction(180)) for each in side.values))

@@ -140,6 +140,7 @@ def boxes(text: str) -> list[str]:
 def numbers_in(text: str) -> set[Fraction]:
     """The rational numbers that a text shows, in digits or words, each without and with its sign."""
     found: set[Fraction] = set()
+    text = text.replace("{,}", ",")
     for match in _LITERAL.finditer(text):
         value = Fraction(match.group().replace(",", ""))
         found |= {value, *(Fraction(digits) for digits in match.group().split(",") if digits.isdigit())}
