@@ -59,6 +59,7 @@ DATA_FORMS = """
 - A JSON file may contain an array, pandas output, or named splits (`{"train": [...], "test": [...]}`).
 - Columns may be separated by commas, semicolons, tabs, or `|`. If a table has two columns and no header, they
   are read as questions and numeric answers.
+- Lists and objects in a CSV file, such as `messages`, may be JSON or as Python prints them.
 - Text must be UTF-8, or UTF-16 or UTF-32 with a byte order mark. NaN counts as an empty cell.
 - A line may be at most 32 MiB long. A compressed file that expands to hundreds of times its size is refused.
 

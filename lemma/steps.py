@@ -30,8 +30,11 @@ THOUGHT_ENDS = re.compile(
 )
 # Special tokens of chat templates, between which a thought and what is said after it stand.
 _TOKEN = re.compile(r"<\|[A-Za-z_/][^|<>\s]{0,40}\|>|<\uff5c[^<>|\uff5c]{1,40}\uff5c>|</s>")
-_MARKED_ANSWER = re.compile(r"^[ \t]*####.*$", re.MULTILINE)
+_MARKED_ANSWER = re.compile(r"\s{0,9}####\s{0,9}\S.*")
 _LATEX = re.compile(r"\\boxed|\\\[|\\begin\{|\$[^$\n\\^_{]*[\\^_{][^$\n]*\$")
+# A box alone on its line belongs to the line before it.
+_LINE_END = re.compile(r"[\n\r\x0b\x0c\x85\u2028\u2029](?!\s{0,9}\\boxed)")
+_FORMULA_BEGINS = re.compile(r"\$|\\[\[(]|\\begin\{|\[asy\]")
 _OPENING = re.compile(r"\[asy\]|\\begin\{([a-z*]+)\}|\\\[|\$\$|\$")
 _CLOSING = {"[asy]": "[/asy]", "\\[": "\\]", "$$": "$$", "$": "$"}
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|St|No|cf|resp|Fig|approx)|\b[A-Z])\.$")
@@ -73,7 +76,8 @@ _MARKER = re.compile(r"[*#(\s]{0,6}(?:Step\s)?\d{1,2}[.):]?[.):*\s]{0,4}", re.IG
 _HEADING = re.compile(r"#{1,3}\s[^=\n]{1,80}")
 _LONGEST_ABBREVIATION = len("approx.")
 _SENTENCE_END = re.compile(
-    r"(?<=[.!?\x01])\s+(?=[\x00A-Z(])|\n\s*\n|(?<=[.!?:\x00\x01])[ \t]*\n[ \t]*(?=\d{1,2}[.)]\s|\*\*Step\s)"
+    r"(?<=[.!?\x01])\s+(?=[\x00A-Z(])|\n\s*\n|(?<=[.!?\x01])[ \t]*\n[ \t]*(?=[-\d])|"
+    r"(?<=[.!?:\x00\x01])[ \t]*\n[ \t]*(?=\d{1,2}[.)]\s|\*\*Step\s)"
 )
 _STOP_INSIDE = re.compile(r"\.\s*(?:\$\$?|\\\]|\\end\{[a-z*]+\})$")  # MATH often writes the full stop into the formula
 
@@ -86,6 +90,7 @@ _ANSWER_LINE = re.compile(
 )
 
 
+_ITEM_NUMBER = re.compile(r"\A\s{0,9}(?:Step \d{1,4}\s{0,9}[:.]|\d{1,2}[.)]\s)\s{0,9}", re.IGNORECASE)
 _STEP_NUMBER = re.compile(r"\A\s*Step (\d{1,4})\s*[:.]\s*", re.IGNORECASE)
 _ONLY_MARKED_ANSWER = re.compile(r"\A\s*####\s*\S.{0,40}")
 # In the languages of MGSM besides English.
@@ -130,14 +135,16 @@ def split_steps(solution: str) -> tuple[str, ...]:
     if written[last_line:].lstrip(" \t").startswith("A:"):
         written = written[:last_line]
     worked = _MARKED_ANSWER.sub("", written).strip()
-    if _LATEX.search(worked):
+    # Lines without formulas are not wrapped at a width, as those of MATH are, even if the answer has a box.
+    has_lines = "\n" in worked and not _FORMULA_BEGINS.search(worked)
+    if not has_lines and _LATEX.search(worked):
         shelved, blocks = _shelved(re.sub(r"[\x00\x01]", "", worked))
         pieces = [
             re.sub(r"\x00(\d+)[\x00\x01]", lambda match: blocks[int(match.group(1))], sentence)
             for sentence in _sentences(shelved, _SENTENCE_END, _ABBREVIATION)
         ]
     elif "\n" in worked:
-        pieces = worked.splitlines()
+        pieces = _LINE_END.split(worked)
     else:
         end = _PARAGRAPH_END if worked != worked.lower() or not worked.isascii() else _LOWER_PARAGRAPH_END
         pieces = _sentences(worked, end, _ABBREVIATION_IN_PARAGRAPH)
@@ -199,7 +206,7 @@ def without_answer_line(steps: Sequence[str]) -> tuple[str, ...]:
     """The steps without a last line that only says the answer: `The answer is 72.`"""
     kept = len(steps)
     while kept:
-        last = _STEP_NUMBER.sub("", steps[kept - 1])
+        last = _ITEM_NUMBER.sub("", steps[kept - 1])
         if not (_ANSWER_LINE.match(last) or _FOREIGN_ANSWER_LINE.match(last) or _ONLY_MARKED_ANSWER.fullmatch(last)):
             break
         kept -= 1

@@ -146,6 +146,32 @@ def test_columns_may_be_paths_and_templates(kind):
         parts(row, {"question": question, "solution": "nix.x"})
 
 
+_CHAT = [{"role": "user", "content": "How many?"}, {"role": "assistant", "content": "She's got 3 + 4 = 7.\n#### 7"}]
+_ASKED = {"prompt": str(_CHAT[:1]), "reward_model": str({"ground_truth": "7", "style": "rule"})}
+CELLS = {  # as a CSV file has them
+    "Python": ({"messages": str(_CHAT)}, "How many?", "7"),
+    "JSON": ({"messages": json.dumps(_CHAT)}, "How many?", "7"),
+    "NumPy": ({"messages": str(_CHAT).replace("}, {", "}\n {")}, "How many?", "7"),
+    "verl": (_ASKED, "How many?", "7"),
+    "options": ({"question": "q", "options": "['A)5', 'B)7']", "correct": "B"}, "q\nChoose one of: 5; 7", "7"),
+    "one answer": ({"question": "q", "subfield": "", "image_1": "", "final_answer": "['7']"}, "q", "7"),
+    "an interval is no list": ({"question": "q", "final_answer": "[1,2]"}, "q", "[1,2]"),
+    "a question is text": ({"question": "['a', 'b']", "answer": "7"}, "['a', 'b']", "7"),
+}
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_lists_and_objects_in_cells_of_text_are_read(kind):
+    row, question, answer = CELLS[kind]
+    problem, _ = parts(row)
+    assert (problem.question, problem.answer) == (question, answer)
+
+
+def test_two_texts_without_a_comma_are_not_joined():
+    with pytest.raises(Refusal, match="options"):
+        parts({"question": "q", "options": "['A)5'\n 'B)7']", "correct": "B"})
+
+
 OPTIONS = [
     (["A)5", "B)7"], "B", "q\nChoose one of: 5; 7", "7"),
     ("a ) 5 , 000 , b ) 7", "b", "q\nChoose one of: 5 , 000; 7", "7"),

@@ -415,6 +415,8 @@ STEP = '{"step": 2, "error_type": "x"}'
         json.dumps(STEP),
         STEP.replace('"', "'"),
         f"{STEP}\n\nExplanation: {{unclosed",
+        STEP.replace("{", "{ // what is wrong\n").replace(",", ", // the second\n"),
+        "{\u201cstep\u201d: 2, \u201cerror_type\u201d: \u201cx\u201d}",
     ],
 )
 def test_json_in_prose(text: str) -> None:

@@ -88,6 +88,13 @@ MARKERS = [
     ("Es sind 3 + 1 = 4. Die Antwort ist 4.", ("Es sind 3 + 1 = 4.",)),
     ("3+1=4。答案是4。", ("3+1=4。",)),
     ("3 + 1 = 4\nОтвет: 4.", ("3 + 1 = 4",)),
+    ("1. It is 3 + 1 = 4. 2. The answer is 4.", ("1. It is 3 + 1 = 4.",)),
+    ("1) It is 3 + 1 = 4.\n2) **Answer: 4**", ("1) It is 3 + 1 = 4.",)),
+    ("3 + 1 = 4\n4 + 1 = 5\n\\boxed{5}", ("3 + 1 = 4", "4 + 1 = 5\n\\boxed{5}")),
+    ("3 + 1 = 4.\n4 + 1 = 5 pens.\nSo it is \\boxed{5}.", ("3 + 1 = 4.", "4 + 1 = 5 pens.", "So it is \\boxed{5}.")),
+    ("It is $2^2 = 4$.\n4 + 1 = 5.", ("It is $2^2 = 4$.", "4 + 1 = 5.")),
+    ("There are $2^2$\nways, so 3.", ("There are $2^2$\nways, so 3.",)),
+    ("It is 4.\n#### 4 pens, as it was said in the question of this problem", ("It is 4.",)),
 ]
 
 

@@ -76,7 +76,7 @@ _VERBS_AND_PRONOUNS = """
     because we i he she they it there this that which needs costs gets get do know let must now takes weighs equals
     total sum gives left each every per sure unsure
     ends begins starts arrives departs finishes opens closes lasts remains remain earns spends pays buys bought sells
-    sold loses lost wins won counts runs walks drives travels wants reaches
+    sold leaves leave shows show reads read loses lost wins won counts runs walks drives travels wants reaches
     donc il elle ils elles reste restent gagne gagnent faut bleiben bleibt sind gibt hat haben insgesamt gana ganan
     queda quedan hay tiene tienen cuesta cuestan paga pagan rimangono restano zostaje
 """

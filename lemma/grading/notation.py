@@ -57,6 +57,7 @@ _NOISE = (
     ("\\", re.compile(r"(?:\{\})?\^\s*\{?\s*\\circ\s*\}?|\\degree(?![a-z])|\\textdegree(?![a-z])"), r"\\degree "),
     ("\\l", re.compile(r"\\(?:leq|leqslant|leqq)(?![a-zA-Z])"), r"\\le"),
     ("\\g", re.compile(r"\\(?:geq|geqslant|geqq)(?![a-zA-Z])"), r"\\ge"),
+    ("{:}", re.compile(r"\{:\}"), ":"),
     ("\\neq", re.compile(r"\\neq(?![a-zA-Z])"), r"\\ne"),
     ("\\lbrace", re.compile(r"\\(?:lbrace)(?![a-zA-Z])"), r"\\{"),
     ("\\rbrace", re.compile(r"\\(?:rbrace)(?![a-zA-Z])"), r"\\}"),

@@ -27,6 +27,7 @@ _LATEX_COMMAND = (
 )
 _ESCAPE = re.compile(rf'\\(?:\\|u[0-9a-fA-F]{{4}}|["/]|(?!{_LATEX_COMMAND})[bfnrt]|)')
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+_COMMENT = re.compile(r"(?<=[\s,{\[])//[^\n\"]*$", re.MULTILINE)
 _MOST_STARTS = 50
 _LONGEST_LITERAL = 5000
 _NUMBER = re.compile(r"-?\d{1,6}")
@@ -72,10 +73,12 @@ def _object(value: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _readings(text: str) -> tuple[str, str]:
-    """The text with the backslashes of LaTeX doubled, and also without commas before a closing bracket."""
+def _readings(text: str) -> tuple[str, ...]:
+    """The text with the backslashes of LaTeX doubled, and also without comments and commas before a closing bracket."""
+    if '"' not in text:
+        text = text.replace("\u201c", '"').replace("\u201d", '"')
     doubled = _ESCAPE.sub(lambda match: match.group() if len(match.group()) > 1 else "\\\\", text)
-    return doubled, _TRAILING_COMMA.sub(r"\1", doubled)
+    return doubled, _TRAILING_COMMA.sub(r"\1", doubled), _TRAILING_COMMA.sub(r"\1", _COMMENT.sub("", doubled))
 
 
 def _last_object(text: str) -> dict[str, Any] | None:

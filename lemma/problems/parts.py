@@ -10,12 +10,15 @@ A path names a place in a row, a template fills several in:
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeGuard, TypeVar
+
+import orjson
 
 from lemma.exceptions import Refusal
 
@@ -24,6 +27,15 @@ T = TypeVar("T")
 
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(-?\d+)\]")
 _SLOT = re.compile(r"\{([^{}\s][^{}\n]*)\}")
+# Columns of lists and objects, which a CSV file holds as text.
+_COLUMNS_OF_LISTS = """
+    messages conversations conversation prompt completion completions chosen rejected labels reward_model extra_info
+    options choices generations correctness_math_verify correctness_llama is_reasoning_complete finish_reasons
+"""
+_STRUCTURED = frozenset(_COLUMNS_OF_LISTS.split())
+_LISTS_OF_TEXTS = frozenset(("solution", "final_answer"))
+_LONGEST_CELL = 1_000_000
+_BETWEEN_OBJECTS = re.compile(r"\}\s{0,9}\n\s{0,9}\{")
 _TEXT_PARTS = ("text", "output_text", "input_text")
 
 
@@ -91,6 +103,35 @@ def _names(keys: tuple[Any, ...]) -> dict[str, Any]:
 def names_of(row: Row) -> Set[str]:
     """The names of a row's columns in lower case."""
     return _names(tuple(row)).keys()
+
+
+def unpacked(row: Row) -> Row:
+    """The row with the lists and objects that a CSV file holds as text, as JSON or as Python shows them."""
+    read = {}
+    for column, value in row.items():
+        if not isinstance(value, str) or value[:1] not in ("[", "{") or len(value) > _LONGEST_CELL:
+            continue
+        name = str(column).casefold()
+        if name in _STRUCTURED or name in _LISTS_OF_TEXTS:
+            found = _structure(value.strip())
+            if found is not None and (name in _STRUCTURED or is_list_of(found, str)):
+                read[column] = found
+    return {**row, **read} if read else row
+
+
+def _structure(cell: str) -> Any:
+    try:
+        found = orjson.loads(cell)
+    except orjson.JSONDecodeError:
+        # NumPy writes no commas. Two texts without one would be read as one text, so the reading must give the cell.
+        shown = _BETWEEN_OBJECTS.sub("}, {", cell)
+        try:
+            found = ast.literal_eval(shown)
+            if repr(found) != shown:
+                return None
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return None
+    return found if isinstance(found, list | dict) else None
 
 
 def filled(row: Row, template: str) -> Any:

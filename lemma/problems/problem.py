@@ -10,7 +10,7 @@ from lemma.exceptions import Refusal
 from lemma.grading.languages import foreign_answer
 from lemma.grading.verdict import extract_answer, is_no_gold_answer, verdict
 from lemma.problems.gold import gold_in, is_worked
-from lemma.problems.parts import Parts, Row, Sample, filled, text_of
+from lemma.problems.parts import Parts, Row, Sample, filled, text_of, unpacked
 from lemma.problems.samples import samples_in
 from lemma.problems.shapes import shape_of
 from lemma.records import Problem, content_id
@@ -31,6 +31,7 @@ def read_row(
     Raises Refusal if the row is no problem, if it has no worked solution and `solved` is set, or if it has no answer
     and `answered` is set.
     """
+    row = unpacked(row)
     parts = _mapped(row, columns)
     if not parts.question:
         raise Refusal("empty_field", "the question is empty")

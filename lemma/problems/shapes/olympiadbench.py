@@ -10,7 +10,7 @@ from lemma.problems.shapes.shape import Shape, required
 
 
 def refine(row: Row, parts: Parts) -> Parts:
-    if "multimodal" in str(value_at(row, "modality")).casefold() or value_at(row, "image_1") is not None:
+    if "multimodal" in str(value_at(row, "modality")).casefold() or value_at(row, "image_1") not in (None, ""):
         raise Refusal("needs_image", "the question has an image")
     if not value_at(row, "final_answer"):
         raise Refusal("no_answer", "final_answer is empty: a proof has none")
