@@ -150,14 +150,14 @@ def cross_validated(cases: Sequence[Case]) -> tuple[list[Posterior], Matrix]:
 
 
 def threshold_of(cases: Sequence[Case], posteriors: Sequence[Posterior]) -> float:
-    """The lowest threshold, in steps of 0.01, from which on the located steps of wrong solutions are precise enough."""
+    """The lowest threshold, in steps of 0.05, from which on the located steps of wrong solutions are precise enough."""
     wrong = [
         (posterior.steps[posterior.best_step()], posterior.best_step() == case.chosen)
         for case, posterior in zip(cases, posteriors, strict=True)
         if case.by_people and not case.labeled.answer_is_right
     ]
-    threshold = 0.99
-    for percent in range(99, 30, -1):
+    threshold = 0.95
+    for percent in range(95, 30, -5):
         located = [right for confidence, right in wrong if confidence >= percent / 100]
         if located and sum(located) / len(located) < WANTED_PRECISION:
             break

@@ -90,7 +90,7 @@ SIZES = {
         heads=2,
         base_tokens=(6000, 6000),
         arm_tokens=5000,
-        arms=("own-exact", "injected"),
+        arms=("own-graph", "injected"),  # what a model that was hardly trained writes can't be judged exactly
     ),
     "laptop": _LAPTOP,
     "full": replace(
@@ -225,6 +225,8 @@ class Study:
         """Train for so many tokens, of prompts and answers: the steps are counted from the lengths of the records."""
         kinds = [kind for kind in _KINDS if f"--records {kind}" in more] or _KINDS
         files = [file for kind in kinds if (file := run / "sft" / f"{kind}.jsonl").exists()]
+        if not any(file.stat().st_size for file in files):
+            sys.exit(f"{run / 'sft'}: there are no records; see the logs in {run}")
         lengths = tokens_of([line for file in files for line in read(file)], start)
         steps = max(1, round(tokens * len(lengths) / sum(lengths) / self.size.batch))
         settings = (
@@ -297,10 +299,10 @@ def in_a_child(work: Callable[[], int], log: Path | None = None) -> int:
 def _write_phrases(folder: Path) -> None:
     """Own phrases for `--prompts`: the same one in every file, so that arms do not differ by what they say."""
     shipped = Path(__file__).resolve().parents[1] / "prompts"
-    for file in (*shipped.glob("reflections/*/*.yaml"), *shipped.glob("checks/right_*.yaml")):
+    for file in (*shipped.glob("reflections/*/*.yaml"), *shipped.glob("checks/*.yaml")):
         place = folder / file.relative_to(shipped)
         place.parent.mkdir(parents=True, exist_ok=True)
-        phrase = CONFIRMATION if file.parent.name == "checks" else PHRASE
+        phrase = CONFIRMATION if file.name.startswith("right_") else PHRASE
         place.write_text(f'phrases: ["{phrase}"]\n')
 
 

@@ -86,8 +86,8 @@ _ANSWER_LINE = re.compile(
 )
 
 
-_STEP_NUMBER = re.compile(r"\s*Step (\d{1,4})\s*[:.]\s*", re.IGNORECASE)
-_MARKED_ANSWER = re.compile(r"\s*####\s*\S.{0,40}")
+_STEP_NUMBER = re.compile(r"\A\s*Step (\d{1,4})\s*[:.]\s*", re.IGNORECASE)
+_ONLY_MARKED_ANSWER = re.compile(r"\A\s*####\s*\S.{0,40}")
 # In the languages of MGSM besides English.
 _FOREIGN_ANSWER_LINE = re.compile(
     r"^\W*(?:(?:also|daher|donc|ainsi|entonces) ?,? ?)?"
@@ -200,7 +200,7 @@ def without_answer_line(steps: Sequence[str]) -> tuple[str, ...]:
     kept = len(steps)
     while kept:
         last = _STEP_NUMBER.sub("", steps[kept - 1])
-        if not (_ANSWER_LINE.match(last) or _FOREIGN_ANSWER_LINE.match(last) or _MARKED_ANSWER.fullmatch(last)):
+        if not (_ANSWER_LINE.match(last) or _FOREIGN_ANSWER_LINE.match(last) or _ONLY_MARKED_ANSWER.fullmatch(last)):
             break
         kept -= 1
     return tuple(steps[:kept])

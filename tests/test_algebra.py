@@ -125,7 +125,7 @@ trees = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(trees, st.integers(-5, 5), st.integers(-5, 5))
 def test_a_value_is_the_polynomial_at_that_point(formula, x, y):
     read = tree(formula)
@@ -141,7 +141,7 @@ def test_a_value_is_the_polynomial_at_that_point(formula, x, y):
     assert value is None or value == expected
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(trees, trees)
 def test_nothing_is_both_equal_and_different(left, right):
     one, other = tree(left), tree(right)
@@ -150,7 +150,7 @@ def test_nothing_is_both_equal_and_different(left, right):
     assert names(one) <= {"x", "y"}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.fractions(-9, 9, max_denominator=5), min_size=1, max_size=4))
 def test_rational_roots_are_found(roots):
     product = "".join(f"(x - \\frac{{{root.numerator}}}{{{root.denominator}}})".replace("{-", "{-") for root in roots)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 
@@ -12,6 +13,7 @@ from lemma.arithmetic.chains import Chain, chains_of, read_items
 from lemma.arithmetic.latex import boxed
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
+from lemma.injectors.conditions import refuse_against_question
 from lemma.injectors.formulas import proposals
 from lemma.injectors.formulas.proof import carried
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
@@ -69,7 +71,7 @@ def made(question: str, steps: tuple[str, ...], gold: str, *kinds: str) -> tuple
 def _check_equations(steps: tuple[str, ...], at: int, kind: str) -> None:
     chains = [item for n, text in enumerate(steps) for item in read_items(text, n) if isinstance(item, Chain)]
     false = [chain.step for chain in chains for _ in false_links(chain)]
-    assert false in ([], [at]) if kind == "calculation_error" else not false
+    assert false in ([], [at]) if kind in ("calculation_error", "sign_error") else not false
 
 
 CARRIED = [
@@ -89,11 +91,11 @@ CARRIED = [
         (r"We have $\sqrt{48} + \sqrt{3} = 16\sqrt{3} + \sqrt{3} = \boxed{17\sqrt{3}}$.",),
     ),
     (
-        "calculation_error",
+        "sign_error",
         "Solve $x-9 = 74$.",
-        (r"Adding $9$ to $x-9=74$", r"yields $x = \boxed{83}$."),
+        (r"We have $x-9=74$.", r"This yields $x = \boxed{83}$."),
         "83",
-        (r"yields $x = \boxed{65}$.",),
+        (r"This yields $x = \boxed{65}$.",),
     ),
     (
         "calculation_error",
@@ -180,6 +182,93 @@ def test_what_is_changed_is_carried_on(
     assert expected in found, (found, refused)
 
 
+TOLD = [
+    # A type, question, steps, gold, and an explanation; or None if nothing of this type may be made.
+    ("context_value_error", "Let $f(x) = x^3 - 49x^2 + 623x$.", (r"The sum is $49 - 15 = \boxed{34}$.",), "34", None),
+    ("context_value_error", "Tom has $49$ pens, Ann loses $15$.", (r"It is $49 - 15 = \boxed{34}$.",), "34",
+     "The problem says $49$, not $94$: it should be $49 - 15 = 34$."),
+    ("question_misinterpretation_error", "Find the shortest path.",
+     (r"One is $3 \cdot 41 = 123$.", r"The other is $4 \cdot 29 = 116$.",
+      r"This is smaller, so the answer is $\boxed{116}$."),
+     "116", None),
+    ("question_misinterpretation_error", "Find the shortest path.",
+     (r"One is $3 \cdot 41 = 123$.", r"The other is $4 \cdot 29 = 116$.", r"Thus our final answer is $\boxed{116}$."),
+     "116", "The problem asks for $116$, which step 2 found, and not for $123$, from step 1."),
+    # The right value stands beside the wrong one.
+    ("contradictory_step", "Find the maximum.",
+     (r"As $a + b = 123$, the maximum of $ab$ is $\boxed{123}$.",), "123", None),
+    ("contradictory_step", "Find the maximum.",
+     (r"Thus $ab = 4 \cdot 32 = 128$.", r"The maximum is $\boxed{128}$."), "128",
+     "Step 1 found $128$, but this step goes on with $182$, and contradicts it."),
+    ("contradictory_step", "Find $h$.", (r"So $h = 3 + 2 = 5$.", r"The height is $\boxed{5}$."), "5", None),
+    ("contradictory_step", "Find the difference of the roots.",
+     (r"The first is $\sqrt{64} = 8$.", r"The other is $\sqrt[3]{64} = 4$.", r"It is $8 - 4 = \boxed{4}$."), "4", None),
+    # The source is the last step that says the number.
+    ("previous_step_value_error", "Find the sum.",
+     (r"There are $4! = 24$ ways.", r"So it is $3 \cdot 24 = 72$.", r"Again there are $4! = 24$ ways.",
+      r"Then it is $72 + 24 = \boxed{96}$."), "96",
+     "Step 3 found $24$, but this step goes on with $42$: it should be $72 + 24 = 96$."),
+    ("previous_step_value_error", "Find the angle.",
+     (r"It is $17 \cdot 3 = 51$, and $17 \cdot 4 = 68$.", r"Half of it is $\frac{68}{2} = \boxed{34}$."), "34",
+     r"Step 1 found $68$, but this step goes on with $86$: it should be $\frac{68}{2} = 34$."),
+    # One of two squares is not worked out otherwise than the other.
+    ("previous_step_value_error", "In how many ways can they sit?",
+     (r"There are $2 \cdot 2 = 4$ ways for two.", r"The $4$ others can sit in $4! = 24$ ways.",
+      r"So there are $5 \cdot 24 = \boxed{120}$ ways."), "120",
+     r"Step 2 found $24$, but this step goes on with $42$: it should be $5 \cdot 24 = 120$."),
+    # What a part is has been said, and the sum of the numbers that change sides is not written.
+    ("calculation_error", "Find it.", (r"It is $\frac{900}7-\frac{630}7=\boxed{\frac{270}7}$.",), r"\frac{270}7", None),
+    ("sign_error", "Find $n$.", (r"Solving $2(n-1)+n-2=8$ we find $n=\boxed{4}$.",), "4", None),
+    ("cross_term_error", "Find it.", (r"It is $(8-2)^2+(9-4)^2=\boxed{61}$.",), "61", None),
+    ("cross_term_error", "Find it.", (r"It is $(8-2)^2+7=\boxed{43}$.",), "43",
+     "Squaring $(8-2)$ term by term leaves out the cross term. It should be $(8-2)^2+7 = 43$."),
+    ("formula_confusion_error", "Find it.", (r"It is $(8-2)^2+7=\boxed{43}$.",), "43", None),
+    ("counting_error", "How many squares are there?",
+     (r"They are 16 and 36.", r"Thus, there are $\boxed{2}$ of them."), "2", None),
+    ("confusing_concept_error", "The circles have radii $4$ and $6$. What is the area of the ring?",
+     (r"It is $\pi\cdot 6^2-\pi\cdot 4^2=\boxed{20\pi}$.",), r"20\pi", None),
+    ("formula_confusion_error", "In how many ways can the letters of PENCIL be arranged?",
+     (r"It is $6! = \boxed{720}$.",), "720", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "question", "steps", "gold", "told"), TOLD)
+def test_what_is_told(kind: str, question: str, steps: tuple[str, ...], gold: str, told: str | None) -> None:
+    solution, explanations = read_chain_solution(question, steps, gold), []
+    for proposed in proposals(solution, kind, random.Random(0)):
+        with suppress(Refusal):
+            carried(solution, proposed)
+            explanations.append(proposed.explanation)
+    assert not explanations if told is None else told in explanations, explanations
+
+
+def test_the_brackets_of_a_negative_number_go_with_its_sign() -> None:
+    steps = (r"We have $h = 4 - 7 = -3$ and $c = 26 / 2 = 13$.", r"So the sum is $(-3) + 29 = \boxed{26}$.")
+    found = made("Find the sum.", steps, "26", "previous_step_value_error", "contradictory_step")[0]
+    assert (r"So the sum is $3 + 29 = \boxed{32}$.",) in found and not any("(1" in wrong[0] for wrong in found), found
+
+
+NOT_MADE = [
+    # A type, a solution in which it can't be made, and what is wrong about the errors that could.
+    ("calculation_error", "Solve $x-9 = 74$.", (r"We have $x-9=74$.", r"So $x = \boxed{83}$."), "83"),  # a kept sign
+    ("sign_error", "Solve $x-9 = 74$.", (r"Adding $9$ to $x-9=74$", r"yields $x = \boxed{83}$."), "83"),  # said
+    ("calculation_error", "Solve $6x = 18$.", (r"As $6x = 18$, we have $x = \boxed{3}$.",), "3"),  # 18 - 6
+    ("calculation_error", "Evaluate.", (r"It is $\binom{9}{2} = \boxed{36}$.",), "36"),  # another formula
+    ("calculation_error", "Evaluate.", (r"It is $-4 - (-18) = \boxed{14}$.",), "14"),  # the sign of a term
+    (
+        "calculation_error",  # the right value has just been found
+        "Evaluate.",
+        (r"As $\sqrt{20} < 5$, it is $5$.", r"Thus $\lceil\sqrt{20}\rceil + 1 = 5 + 1 = \boxed{6}$."),
+        "6",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "question", "steps", "gold"), NOT_MADE)
+def test_what_nobody_would_write_is_not_made(kind: str, question: str, steps: tuple[str, ...], gold: str) -> None:
+    assert not made(question, steps, gold, kind)[0]
+
+
 REFUSED = [
     # The reason, and a solution in which nothing may be changed before its last step.
     (
@@ -214,6 +303,50 @@ def test_a_right_answer_in_another_box_is_refused() -> None:
 def test_what_stands_behind_the_answer_may_be_left_away() -> None:
     steps = (r"It is $3 \cdot 14 = \boxed{42}$.", r"We could have halved $84$.")
     assert all(len(wrong) == 1 for wrong in made("Find it.", steps, "42", "calculation_error")[0])
+
+
+def test_a_remark_with_numbers_behind_the_answer_is_left_away() -> None:
+    steps = (r"It is $3 \cdot 14 = \boxed{42}$.", r"(One wheel turns exactly $5 \cdot 4 = 20$ times.)")
+    found = made("Find it.", steps, "42", "calculation_error", "operator_error")[0]
+    assert found and all(len(wrong) == 1 for wrong in found)
+
+
+FALSE_LATER = [
+    # The question, the only step, its answer, and the reason for which every error in it is refused.
+    ("Find it.", r"It is $3 \cdot 14 = \boxed{42}$. Checking, we see that this value does indeed work.", "42",
+     "words_may_be_false"),
+    ("Find it.", r"It is $3 \cdot 14 = \boxed{42}$, for $20 + 22$.", "42", "remark_behind_answer"),
+    ("You have more than 40 coins. How many?", r"You have $14 \cdot 3 = \boxed{42}$.", "42", "against_condition"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "step", "gold", "reason"), FALSE_LATER)
+def test_what_the_words_make_false_is_refused(question: str, step: str, gold: str, reason: str) -> None:
+    found, refused = made(question, (step,), gold)
+    assert refused[reason], (found, refused)
+    assert reason == "against_condition" or not found
+
+
+CONDITIONS = [
+    # A question, its answer, one that breaks a condition, and one that breaks none.
+    ("The four symbols are integers from 1 to 9. What is $b$?", "3", "13", "8"),
+    ("In the ellipse, $k > 1$ is a constant. Compute $k.$", "2", "0", "4"),
+    ("Here $a > 1$ is a constant. Compute $k.$", "2", None, "0"),
+    (r"If $0 \le t < 5$, find $t$.", "0", "5", "4"),
+    ("You have more than 200 coins. How many?", "203", "36", "230"),
+    ("At most $12$ pens fit. How many?", "12", "13", "11"),
+    ("Solve for the positive value of $x$.", "66", "-62", "67"),
+    ("What integer is it?", "4", r"\frac{9}{2}", "5"),
+    ("Find a three-digit number.", "121", "1210", "112"),
+]
+
+
+@pytest.mark.parametrize(("question", "right", "wrong", "allowed"), CONDITIONS)
+def test_conditions_of_the_question(question: str, right: str, wrong: str | None, allowed: str) -> None:
+    refuse_against_question(question, right, allowed)
+    if wrong is not None:
+        with pytest.raises(Refusal):
+            refuse_against_question(question, right, wrong)
 
 
 def test_an_identity_can_only_be_calculated_wrongly() -> None:

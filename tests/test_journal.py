@@ -205,7 +205,7 @@ def test_a_path_counts_by_what_it_means(
 ) -> None:
     shutil.copytree(data_folder("error_taxonomy"), tmp_path / "types")
     (tmp_path / "pp.jsonl").write_text(
-        '{"question": "Ada has 3 pens and gets 4. How many?", "answer": "3 + 4 = 7\\n7"}\n'
+        '{"question": "Ada has 38 pens and gets 47. How many?", "answer": "38 + 47 = 85\\n85"}\n'
     )
     (tmp_path / "weights.json").write_text('{"calculation_error": 1}')
     monkeypatch.chdir(tmp_path)

@@ -343,7 +343,7 @@ from lemma.models.factory import open_clients
 from lemma.rundir.responses import ResponseStore
 assert main(["augment", "--run", {str(tmp_path / "run")!r}, "--workers", "1"]) == 0
 store = ResponseStore(Path({str(tmp_path / "responses.sqlite")!r}))
-open_clients({"m": SampleConfig(base_url="http://localhost:1/v1")}, store)
+open_clients({{"m": SampleConfig(base_url="http://localhost:1/v1")}}, store)
 store.close()
 print(sorted({{"openai", "aiohttp", "httpx2", "httpx"}} & set(sys.modules)))
 """

@@ -58,7 +58,7 @@ def test_the_smoke_size_runs_and_resumes(tmp_path: Path) -> None:
     assert "0 minutes are over" in run_smoke(tmp_path, "--minutes", "0")
     whole = run_smoke(tmp_path)
     table = whole[whole.index("| |") :]
-    assert "own-exact, 1 seeds" in table and "accuracy (greedy)" in table
+    assert "own-graph, 1 seeds" in table and "accuracy (greedy)" in table
     folder = tmp_path / "smoke"
     test = {orjson.loads(line)["question"] for line in (folder / "test.jsonl").read_bytes().splitlines()}
     for arm in study.SIZES["smoke"].arms:

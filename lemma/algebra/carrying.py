@@ -44,7 +44,7 @@ from lemma.algebra.trees import (
     quotient,
     same_shape,
 )
-from lemma.algebra.writing import value_pairs, with_numbers, write_like
+from lemma.algebra.writing import expanded, value_pairs, with_numbers, write_like
 from lemma.exceptions import Refusal
 
 _RELATION = re.compile(r"[=<>≤≥]|\\(?:le|ge|ne|lt|gt|equiv|approx|in|mid)")
@@ -64,8 +64,12 @@ class Slip:
     text: str
     explanation: str
     is_relation: bool = False
+    counts: bool = False
+    """Whether it is a number of a story, and what is whole has to stay whole."""
     judging: bool = False
     """Whether the words of the step may judge the value, because choosing the wrong one is the error."""
+    moves: bool = False
+    """Whether a term changes sides and keeps its sign, which a step that names what it does would not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,10 +353,9 @@ class _Carrier:
         )
         if equal_values(quotient(filled(tree, known)), target):
             return
-        for written in (
-            *self._with_changed_numbers(index, place),
-            write_like(text, tree, target, self._derivation.latex),
-        ):
+        ways = [*self._with_changed_numbers(index, place), write_like(text, tree, target, self._derivation.latex)]
+        # What was collected and reduced is so again: 10/12 does not stand for 10/11.
+        for written in reversed(ways) if expanded(tree) is not None else ways:
             if written is None:
                 continue
             chains = read_formula(written, 0, len(written))
@@ -399,9 +402,9 @@ class _Carrier:
                 return
         self._link_numbers(index, place, earlier, self._quotes(index, place, earlier))
 
-    def _quotes(self, index: int, place: int, earlier: list[tuple[int, int]]) -> list[tuple[Node, str]]:
-        """The parts of a side that are an earlier formula with letters which changed, and the new formulas."""
-        lines, found = self._derivation.lines, list[tuple[Node, str]]()
+    def _quotes(self, index: int, place: int, earlier: list[tuple[int, int]]) -> list[tuple[Node, str | None]]:
+        """The parts of a side that are an earlier formula with letters, and the new formulas of those that changed."""
+        lines, found = self._derivation.lines, list[tuple[Node, str | None]]()
         for node in lines[index].tree(place).walk():
             if (
                 not names(node)
@@ -412,11 +415,12 @@ class _Carrier:
             for other, side in earlier:  # the last formula that says it
                 old = lines[other].chain.sides[side].tree
                 if old is not None and same_shape(old, node):
-                    if (other, side) in self._texts:
-                        new = self._trees[other, side]
-                        bracketed = new.head in (SUM, DIFFERENCE, MINUS) and node.head not in (SUM, DIFFERENCE)
-                        text = self._texts[other, side]
-                        found.append((node, f"({text})" if bracketed else text))
+                    text = self._texts.get((other, side))
+                    new = self._trees.get((other, side), old)
+                    bracketed = new.head in (SUM, DIFFERENCE, MINUS) and node.head not in (SUM, DIFFERENCE)
+                    around = self._derivation.source(index)[node.start - 1 :: node.end - node.start + 1][:2]
+                    bracketed &= around not in ("{}", "()")
+                    found.append((node, f"({text})" if bracketed and text is not None else text))
                     break
         return found
 
@@ -449,7 +453,7 @@ class _Carrier:
         return False
 
     def _link_numbers(
-        self, index: int, place: int, earlier: list[tuple[int, int]], quotes: list[tuple[Node, str]]
+        self, index: int, place: int, earlier: list[tuple[int, int]], quotes: list[tuple[Node, str | None]]
     ) -> None:
         """Replace numbers that are results which changed. Raises Refusal if it is not clear whether one is."""
         line, start = self._derivation.lines[index], self._place(index, place)[0]
@@ -479,9 +483,10 @@ class _Carrier:
                 raise Refusal("ambiguous_number", f"{was} may be a result that changed, or a number that is given")
             edits.append((node.start - start, node.end - start, now))
         text = self._derivation.text(index, place)
-        if quotes and edits:
+        renewed = [(node, new) for node, new in quotes if new is not None]
+        if renewed and edits:
             raise Refusal("formula_changed_too", "a formula changed, and a number beside it")
-        for node, new in sorted(quotes, key=lambda quote: -quote[0].start):
+        for node, new in sorted(renewed, key=lambda quote: -quote[0].start):
             text = text[: node.start - start] + new + text[node.end - start :]
-        if edits or quotes:
+        if edits or renewed:
             self._write(index, place, with_numbers(text, edits, self._derivation.latex))

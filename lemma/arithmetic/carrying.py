@@ -38,6 +38,7 @@ _ALWAYS_AMBIGUOUS = frozenset(map(Surd, (0, 1, 2)))
 _NEEDS_BRACES = re.compile(r"(?:\\[dtc]?frac|\\sqrt|\\d?binom|[\^_]|\\[dtc]?frac\s*(?:\d|\{[^{}]*\}))\s*$")
 _OPENS = re.compile(r"(?:^|[({\[=&,$]|\\left[(\[])\s*$")
 _CLOSES = re.compile(r"\s*(?:$|[)}\],.=&]|\\right|\\\\|\\?\$|\\[\])])")
+_BEFORE_TERM, _BEHIND_FACTOR = re.compile(r"[-+=&$]\s*$"), re.compile(r"\s*[\w(^{]")
 _NOUN = re.compile(r"[\s$}]{0,6}(?:\\\$)?[\s$]{0,3}(?:of\b|(?:\\text\{\s{0,3})?[a-z-]{1,30}(?: [a-z]{1,30})?s\b)")
 _SMALL = 13  # whole numbers below this are often the same by chance
 _LARGEST_FACTOR = 30
@@ -100,6 +101,16 @@ def brackets(text: str, node: Node, written: str) -> str:
         if not (alone or first):
             return f"({written})"
     return written
+
+
+def edit_of(text: str, node: Node, written: str) -> Edit:
+    """The edit that puts a value in the place of a part. The brackets of a negative number go with its sign."""
+    start, end = node.start, node.end
+    in_brackets = text[start - 1 : start + 1] == "(-" and text[end : end + 1] == ")"
+    free = _BEFORE_TERM.search(text[: start - 1]) is not None and _BEHIND_FACTOR.match(text, end + 1) is None
+    if in_brackets and free and not written.startswith("-") and "+" not in written and " - " not in written:
+        return Edit(start - 1, end + 1, written)
+    return Edit(start, end, brackets(text, node, written))
 
 
 def is_plausible(old: Surd, new: Surd, question: str) -> bool:
@@ -256,7 +267,7 @@ class _Carrying:
             raise Refusal("implausible_value", "1 of several things")
         self._note_gone(literal.value, new)
         self.new[node] = new
-        self.edits.setdefault(self.at, []).append(Edit(literal.start, literal.end, brackets(text, node, written)))
+        self.edits.setdefault(self.at, []).append(edit_of(text, node, written))
 
     def _refuse_implausible(self, old: Surd, new: Surd) -> None:
         turned = (old.approximate or 0) > 0 > (new.approximate or 0) and not self.solution.has_negatives

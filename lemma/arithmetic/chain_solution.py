@@ -111,10 +111,8 @@ class ChainSolution:
                 known.setdefault(name, set()).add(found)
         return {name: next(iter(values)) for name, values in known.items() if len(values) == 1}
 
-    def results_before(self, index: int, same_step: bool = False) -> dict[Surd, int]:
-        """What the steps before that of a chain have worked out or called a letter, with the step; also what its own
-        step has before it, if that counts.
-        """
+    def results_before(self, index: int) -> dict[Surd, int]:
+        """What the steps before that of a chain have worked out or called a letter, with the last such step."""
         found: dict[Surd, int] = {}
         for chain in self.chains[:index]:
             last, side = chain.sides[-1].value, chain.sides[-1].formula
@@ -132,25 +130,30 @@ class ChainSolution:
             sentence = self.steps[chain.step][: chain.start].rpartition(". ")[2]
             if not worked and _ASSUMES.search(sentence):
                 continue
-            if chain.step < self.chains[index].step or same_step:
-                found.setdefault(last, chain.step)
+            if chain.step < self.chains[index].step:
+                found[last] = chain.step
         return found
+
+    def said_before(self, index: int, number: Surd) -> int | None:
+        """The last step before that of a chain that says a number, in a formula or in words."""
+        for item in reversed(self.items):
+            if item.step < self.chains[index].step and number in self._said(item):
+                return item.step
+        return None
+
+    def _said(self, item: Chain | Words) -> list[Surd]:
+        """The numbers that a formula or the words between two say."""
+        text = self.steps[item.step]
+        if isinstance(item, Chain):
+            return [literal.value for side in item.sides for literal in literals_of(side, text)]
+        words = text[item.start : item.end]
+        return [*(literal.value for literal in literals_of_text(words)), *map(Surd, values_of_words(words))]
 
     def says_elsewhere(self, index: int, number: Surd) -> bool:
         """Whether the step of a chain says a number outside of that chain."""
         chain = self.chains[index]
-        text = self.steps[chain.step]
-        for item in self.items:
-            if item.step != chain.step or item is chain:
-                continue
-            if isinstance(item, Words):
-                found = [literal.value for literal in literals_of_text(text[item.start : item.end])]
-                found += map(Surd, values_of_words(text[item.start : item.end]))
-            else:
-                found = [literal.value for side in item.sides for literal in literals_of(side, text)]
-            if number in found:
-                return True
-        return False
+        others = (item for item in self.items if item.step == chain.step and item is not chain)
+        return any(number in self._said(item) for item in others)
 
     @cached_property
     def solved(self) -> dict[int, int]:

@@ -46,7 +46,6 @@ from lemma.rundir.directory import RunDirectory
 from lemma.rundir.disk import json_line
 from lemma.rundir.journal import Output
 from lemma.taxonomy.error_types import load_taxonomy
-from lemma.trajectories.certainty import least_words
 from lemma.trajectories.checks import load_checks
 from lemma.trajectories.joining import PhraseDraw
 from lemma.trajectories.model_choice import ModelChoice, compare_ways, score_phrases
@@ -81,9 +80,7 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
                 _remove_earlier(config.run, kinds)
             selection = select(sources, TestQuestions(config.exclude, config.command), config.near_duplicates, kinds)
             if scorer is not None and config.unsure is not None:
-                with open_scores(config.run / PHRASE_SCORES, scorer.name) as scores:
-                    weigh = partial(least_words, scorer=Remembered(scorer, scores))
-                    selection = least_sure(sources, selection, config.unsure, weigh)
+                selection = _least_sure(config.run, sources, selection, config.unsure, scorer)
             if scorer is not None and isinstance(phrases, ModelChoice):
                 # In this process, as the model is too large to load in every worker.
                 with console.status("scoring phrases") as status:
@@ -126,6 +123,14 @@ def _remove_earlier(run: Path, kinds: Mapping[str, RecordKind]) -> None:
         if kind not in kinds:
             lines.unlink(missing_ok=True)
     (run / CHOSEN_REFLECTIONS).unlink(missing_ok=True)
+
+
+def _least_sure(run: Path, sources: Sources, selection: Selection, share: float, scorer: Scorer) -> Selection:
+    """The share of the student's own errors that the model was least sure of. Its scores are kept."""
+    from lemma.trajectories.certainty import least_words  # loads numpy, which nothing else here needs
+
+    with open_scores(run / PHRASE_SCORES, scorer.name) as scores:
+        return least_sure(sources, selection, share, partial(least_words, scorer=Remembered(scorer, scores)))
 
 
 def _wording(config: BuildSftConfig, kinds: dict[str, RecordKind]) -> dict[str, str]:

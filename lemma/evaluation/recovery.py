@@ -44,6 +44,7 @@ from lemma.models.scoring import Score
 from lemma.records import Strategy
 from lemma.steps import split_steps
 from lemma.trajectories.certainty import least_probable_word
+from lemma.trajectories.checks import DOUBTS, load_checks
 from lemma.trajectories.detection import find_reflection
 from lemma.trajectories.phrases import choose_phrase, is_numbered, load_phrases
 
@@ -145,6 +146,7 @@ def forced(prefix: Prefix, rng: random.Random) -> Prefix:
 def openings(reference: Sequence[str]) -> tuple[str, ...]:
     """The words that reflections begin with, without those that open a step of the reference."""
     phrases = [phrase.text for strategy in get_args(Strategy) for phrase in load_phrases(strategy).anywhere()]
+    phrases += [phrase.text for name in DOUBTS for phrase in load_checks().of(name)]
     usual = {found.group() for step in reference if (found := _WORD.match(step))}
     return tuple(sorted({found.group() for phrase in phrases if (found := _WORD.match(phrase))} - usual))
 
@@ -167,7 +169,10 @@ def forced_facts(question: str, prefix: Prefix, output: str) -> dict[str, float]
     `parroted`: the next step is the last one again. `next_right`: the next step is right, if that can be told: from the
     story of a generated problem, else from the result that the last step has or should have had.
     """
-    after = [step for step in split_steps(output) if not is_confirmation(step)]
+    turn = find_reflection(output)
+    doubled = turn is not None and not output[: turn.start].strip()  # a second reflection behind the forced one
+    text = output[turn.end :] if turn is not None and doubled else output
+    after = [step for step in split_steps(text) if not is_confirmation(step)]
     facts = {"parroted": float(bool(after) and _repeats(prefix.last, after[0]))}
     if prefix.harmful is not None:
         facts["harmful"] = float(prefix.harmful)

@@ -49,6 +49,7 @@ from lemma.algebra.trees import (
     Node,
     different,
     equal_values,
+    names,
     number,
     polynomial,
     quotient,
@@ -59,25 +60,22 @@ from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.latex import boxed, is_balanced
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
+from lemma.injectors.conditions import JUDGES, refuse_against_question, without_formulas
 from lemma.injectors.proposal import Conclusion, Proposal
 
 Find = Callable[[Derivation, random.Random], "Iterator[Slip] | Iterator[Cut]"]
+NUMBERS_ARE_READ = "numbers are read"
+"""In the memo of a derivation whose numbers the computation graph has too, and does better."""
 _PLAIN_LETTERS = re.compile(r"(?<![A-Za-z])[A-Za-z] ?[=<>]|\d[a-z]\b ?[-+=<>]")
 _PROSE = re.compile(r"[A-Za-z]{3}")
 _LETTER = re.compile(r"[A-Za-z]")
-# Words that judge a value: what they say may be false of the wrong one.
-_JUDGES = re.compile(
-    r"\b(?:"
-    r"check\w*|verif\w+|indeed|contradict\w+|impossible|even|odd|prime|integer|integers|whole|perfect|"
-    r"divisible|divides|multiple|positive|negative|nonnegative|smallest|largest|greatest|least|maximum|"
-    r"minimum|larger|smaller|greater|less|closest|between|distinct|unique|only|never|always|graph\w*|"
-    r"intersect\w*|discard\w*|reject\w*|cannot|can't|nonzero|must|extraneous|real|undefined|valid|"
-    r"satisf\w+|factors|digit\w*|as desired|difference of|sum of (?:squares|cubes)"
-    r")\b",
-    re.IGNORECASE,
-)
 _SEVERAL = re.compile(
     r"\b(?:both|two|each|either|these|solutions|roots|values|cases|respectively|sum|product)\b", re.IGNORECASE
+)
+# "Subtract 10 from both sides" is false of a step that adds 10.
+_MOVES = re.compile(
+    r"\b(?:add\w*|subtract\w*|plus|minus|(?:both|each|either) sides?|mov(?:e|es|ed|ing)|transpos\w*|bring\w*)\b",
+    re.IGNORECASE,
 )
 _NUMBER_WORDS: dict[str, int | Fraction] = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -134,6 +132,7 @@ def derivation_of(solution: SolutionGraph | Derivation) -> Derivation | None:
     if "derivation" not in solution.memo:
         try:
             found = read_letters(solution.question, solution.steps, str(solution.gold), solution.written)
+            found.memo[NUMBERS_ARE_READ] = True
         except Refusal:
             found = None
         solution.memo["derivation"] = found
@@ -174,6 +173,7 @@ class Rewriting:
     side: int
     before: Node
     source: str
+    in_chain: bool
 
 
 def rewritings(derivation: Derivation, rng: random.Random) -> list[Rewriting]:
@@ -188,13 +188,13 @@ def rewritings(derivation: Derivation, rng: random.Random) -> list[Rewriting]:
             for place in run[1:]:
                 if line.tree(place).head == TUPLE:
                     continue
-                found.append(Rewriting(index, place, line.tree(place - 1), derivation.text(index, place - 1)))
+                found.append(Rewriting(index, place, line.tree(place - 1), derivation.text(index, place - 1), True))
         if line.kind == STATEMENT and line.reason.kind == SCALED:
             before = line.reason.lines[0]
             for old, new in zip(_statement(derivation.lines[before]), _statement(line), strict=True):
                 tree = derivation.lines[before].tree(old)
                 if equal_values(quotient(tree), quotient(line.tree(new))):
-                    found.append(Rewriting(index, new, tree, derivation.text(before, old)))
+                    found.append(Rewriting(index, new, tree, derivation.text(before, old), False))
     rng.shuffle(found)
     return found
 
@@ -279,9 +279,15 @@ def carried_slip(derivation: Derivation, slip: Slip | Cut) -> Wrong:
     except RecursionError:
         raise Refusal("too_large", "a formula nested very deeply") from None
     _refuse_words(derivation, slip, carried)
+    if isinstance(slip, Slip) and not names(derivation.lines[slip.line].tree(slip.side)):
+        lost = [was for was, now in carried.changed.items() if was.denominator == 1 and now and now.denominator > 1]
+        if lost and slip.counts:
+            raise Refusal("whole_number_lost", str(lost[0]))
     final = _final_answer(derivation, carried)
     if verdict(derivation.gold, final) != "different":
         raise Refusal("answer_not_different", final[:80])
+    if not (isinstance(slip, Slip) and slip.judging):  # which ignores such a condition
+        refuse_against_question(derivation.question, str(derivation.gold), final)
     if not all(map(is_balanced, carried.steps)):
         raise Refusal("unbalanced_latex")
     if not is_balanced(slip.explanation, commands_outside=False):
@@ -380,17 +386,17 @@ def known_as(name: str, value: Fraction) -> Polynomial:
 
 def _refuse_words(derivation: Derivation, slip: Slip | Cut, carried: Carried) -> None:
     """Raises Refusal if words from the wrong step on repeat a number that changed, or judge a value."""
-    judging = isinstance(slip, Slip) and slip.judging
+    judging, moves = isinstance(slip, Slip) and slip.judging, isinstance(slip, Slip) and slip.moves
     for step, text in enumerate(derivation.steps):
         if step < carried.error_step:
             continue
         if isinstance(slip, Cut) and (several := _SEVERAL.search(text)):
             raise Refusal("words_may_be_false", several.group())
-        words = text
-        for start, end in reversed(formula_spans(text)):
-            words = words[:start] + " " + words[end:]
-        if (judged := _JUDGES.search(words)) and not (judging and step == carried.error_step):
+        words = without_formulas(text)
+        if (judged := JUDGES.search(words)) and not (judging and step == carried.error_step):
             raise Refusal("words_may_be_false", judged.group())
+        if moves and step == carried.error_step and (named := _MOVES.search(words)):
+            raise Refusal("words_may_be_false", named.group())
         said = numbers_in(words) | {
             Fraction(_NUMBER_WORDS[word]) for word in _WORD.findall(words.lower()) if word in _NUMBER_WORDS
         }

@@ -56,11 +56,14 @@ def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
     for wrong, reason in (*often, *seldom, *shuffled(_column_slips(site), rng)):
         if wrong not in seen and lowest < wrong < highest:
             seen.add(wrong)
+            weight = 1 if (wrong, reason) in often else SELDOM if (wrong, reason) in seldom else RARE
             told = f"{site.quoted(site.expression)} is"
             if site.equation.solves:
                 told = f"{site.quoted(site.equation.solves)} gives"
-            explanation = f"{told} {site.result}, not {site.shown(site.equation.result, wrong)}: {reason}."
-            weight = 1 if (wrong, reason) in often else SELDOM if (wrong, reason) in seldom else RARE
+            # A column that is the whole calculation would only say it again.
+            circular = f", {site.expression} is {site.result}, but" in reason
+            why = f"the step miscounts by {wrong - site.equation.result.face:+}" if circular else reason
+            explanation = f"{told} {site.result}, not {site.shown(site.equation.result, wrong)}: {why}."
             yield Proposal(Change(site.index, result=wrong), explanation, weight)
 
 

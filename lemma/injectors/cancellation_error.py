@@ -36,7 +36,10 @@ def _cancelled(derivation: Derivation, place: Rewriting) -> Iterator[Slip]:
     below = polynomial(bottom)
     tree, text = derivation.lines[place.line].tree(place.side), derivation.text(place.line, place.side)
     notation = notation_of(place.source, None, derivation.latex)
-    whole, divisor = (formula(derivation, notation.sum(polynomial(node))) for node in (top, bottom))
+    start = place.before.start
+    whole, divisor = (
+        formula(derivation, place.source[node.start - start : node.end - start]) for node in (top, bottom)
+    )
     rest = subtract(polynomial(top), parts[0])
     if len(below) == 1:
         first = divide_exactly(parts[0], below)

@@ -12,7 +12,7 @@ from lemma.algebra.polynomials import ONE, Quotient, add, constant
 from lemma.algebra.trees import GROUP, NUMBER, Node, names, polynomial
 from lemma.algebra.writing import expanded, notation_of, terms, write_like
 from lemma.exceptions import Refusal
-from lemma.injectors.algebra import exact, formula, rewritings, said_before
+from lemma.injectors.algebra import NUMBERS_ARE_READ, exact, formula, rewritings, said_before
 
 _SMALLEST = 4  # nobody gets smaller ones wrong
 _TEN, _TWO = 10, 2
@@ -28,7 +28,10 @@ def wrong_coefficients(derivation: Derivation, rng: random.Random) -> Iterator[S
             continue
         if not _is_worked_out(place.before) or said_before(derivation, place.line, place.before):
             continue
-        if _is_easy(place.before):
+        if _is_easy(place.before) or not place.in_chain:
+            continue
+        value_letters = names(tree)
+        if not value_letters and derivation.memo.get(NUMBERS_ARE_READ):
             continue
         there = {coefficient for node, _ in terms(place.before) for coefficient in _coefficients(node)}
         for monomial, right in value.items():
@@ -48,7 +51,7 @@ def wrong_coefficients(derivation: Derivation, rng: random.Random) -> Iterator[S
             if monomial != ONE and len(value) > 1:
                 one, other = (formula(derivation, notation.sum({monomial: size})) for size in (right + off, right))
                 told += f": the term {one} should be {other}"
-            yield Slip(place.line, place.side, written, told + ".")
+            yield Slip(place.line, place.side, written, told + ".", counts=not value_letters)
 
 
 def _is_easy(tree: Node) -> bool:

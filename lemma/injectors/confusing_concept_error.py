@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
-from lemma.arithmetic.numbers import Number
+from lemma.arithmetic.numbers import Number, Value
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.naming import beside_its_like, noun_behind, numbers_of, part_of
-from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites
 
 # What a difference is called, and what it is then confused with.
 _DIFFERENCES = (
@@ -37,6 +37,9 @@ _OF_ONE = re.compile(
     r"|daily\b|per [a-z]+|(?:in|for) each [a-z]+|every [a-z]+)"
 )
 
+_COUNT_WORDS: dict[Value, str] = dict(
+    enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 2)
+)
 _FARTHEST = 20  # times a number, up to which another is taken for it
 
 
@@ -56,6 +59,8 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                     continue  # nobody takes something away from what was taken away
                 edits = site.writes(leaf, number.face) if number.percent == operand.percent else ()
                 is_alike = max(number.face, operand.face) <= _FARTHEST * min(number.face, operand.face)
+                if _is_less_than_a_part(site, source, leaf, number):
+                    continue
                 if edits and is_alike and number.face != operand.face:
                     right, wrong = site.shown(operand, operand.face), site.shown(number, number.face)
                     yield Proposal(
@@ -63,6 +68,14 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                         f"{right} is {meaning[0]}, {wrong} is {meaning[1]}; the step confuses them. "
                         f"It should be {site.worked}.",
                     )
+
+
+def _is_less_than_a_part(site: Site, source: Site, leaf: int, number: Number) -> bool:
+    """Whether what a step multiplies up would come out less than what it is made of: a week for less than a day."""
+    tree, operands = site.equation.tree, site.equation.operands
+    if not isinstance(tree, Binary) or tree.operator != "*" or len(operands) != 2 or operands[1 - leaf].face <= 1:
+        return False
+    return number.face * operands[1 - leaf].face < source.equation.result.face
 
 
 def _is_of_one(source: Site, number: Number, count: Number) -> bool:
@@ -84,6 +97,26 @@ def _is_of_one(source: Site, number: Number, count: Number) -> bool:
     return one is not None and every is not None and one.split()[-1] == every.split()[-1]
 
 
+def _things(source: Site, count: Number) -> str | None:
+    """What is counted, as the question or the step says it: `both teams`, `all 4 shirts`; None if neither does, or the
+    question counts several things so.
+    """
+    question, word = source.graph.question, _COUNT_WORDS.get(count.face, "(?!)")
+    places = [found.end for found in numbers_of(question) if found.face == count.face]
+    places += [found.end() for found in re.finditer(rf"\b{word}\b", question, re.IGNORECASE)]
+    nouns = {noun_behind(question, place) for place in places}
+    noun = noun_behind(source.text, count.end) or (nouns.pop() if len(nouns) == 1 else None)
+    if noun is None or "dozen" in noun.split()[:1] or noun.split()[-1] == "times":
+        return None
+    return f"both {noun}" if count.face == 2 else f"all {count.face} {noun}"
+
+
+def _what(source: Site) -> str:
+    """What a product of so many for each one is: an amount of money, or a number of things."""
+    noun = None if source.equation.result.currency else noun_behind(source.text, source.equation.result.end)
+    return "the amount" if noun is None or noun.split()[-1] in MEASURES else f"the number of {noun}"
+
+
 def confusions(source: Site) -> list[tuple[Number, tuple[str, str]]]:
     """The numbers that a result is taken for, with what the result is and what they are."""
     tree, operands = source.equation.tree, source.equation.operands
@@ -93,13 +126,20 @@ def confusions(source: Site) -> list[tuple[Number, tuple[str, str]]]:
     if tree.operator == "*":
         # 4 shirts for $33 each: the price of one for the price of all.
         return [
-            (one, (f"the amount for all {count.face}", "the amount for one"))
+            (one, (f"{what} for {things}", f"{what} for one of them"))
             for one, count in ((left, right), (right, left))
-            if _is_of_one(source, one, count)
+            if _is_of_one(source, one, count) and (things := _things(source, count)) is not None
+            for what in [_what(source)]
         ]
     # "6 hours less than Jacob has left" takes nothing away from what Jacob has.
     if tree.operator == "-" and part_of(source.graph.question, right.face) != "difference":
         for pattern, difference, whole, taken in _DIFFERENCES:
+            # $1,000 above which there is a discount is none.
+            is_price = difference == "the reduced price" and not source.links[tree.right].results
+            if is_price and re.search(
+                rf"\b(?:over|above|exceed\w*|more than) \$?{right.face}\b", source.graph.question
+            ):
+                continue
             if pattern.search(source.text):
                 return [(left, (difference, whole)), (right, (difference, taken))]
     return []

@@ -8,14 +8,24 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
-from lemma.arithmetic.numbers import Value, divide
+from lemma.arithmetic.numbers import Number, Value, divide
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.naming import beside_its_like
+from lemma.injectors.naming import beside_its_like, noun_behind
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 # What a step says that takes something away from what there was, or adds to it.
 _UPDATES = re.compile(
     r"\b(?:left|remain\w*|now|still|after|away|gave|lost|ate|used|spent|became|increased?s?)\b", re.IGNORECASE
+)
+# What stands before a number that is said of one quantity: "he has 28", "those 25 classes". "30 cookies are 2.5 dozens"
+# is true of any 30 cookies, and contradicts nothing.
+_CLAIMS = re.compile(
+    r"\b(?:the|those|these|this|that|his|her|their|its|all|has|have|had|is|are|was|were|total of|only|leaves?|left|"
+    r"makes?|made|costs?|paid|pays|spent|earns?|earned|needs?|gets?|got|owns?|weighs?|takes?|took|ate|sold|bought|used|down|"
+    r"[A-Z][a-z]+['’]s)(?: (?:still|now|only|about|remaining|other|total))? \$?$"
+)
+_TRUE_OF_ANY = re.compile(
+    r"\b(?:each|half|out|instead|multiple|sets?|groups?|packs?|boxes|bags?) of \$?$|\bif (?:all )?\$?$"
 )
 _FARTHEST = 3
 
@@ -25,7 +35,6 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     earlier step has brought up to date. The sentence stays as it is.
     """
     for site in sites(graph, rng):
-        mentioned = {mention.face for mention in graph.readings[site.step].mentions}
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if len(link.results) != 1 or link.question or link.constant or site.in_fraction(leaf):
                 continue
@@ -33,17 +42,31 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             if source.step == site.step or not source.equation.visible or operand.percent or beside_its_like(site):
                 continue
             former = _former_value(source, site, leaf)
-            values = _remembered(source, site) if operand.face in mentioned else []
+            said = next((one for one in graph.readings[site.step].mentions if one.face == operand.face), None)
+            values = _remembered(source, site) if said is not None and _is_claim(source, site, said) else []
             for wrong in shuffled(sorted({*values, *former}), rng):
                 edits = site.writes(leaf, wrong)
                 if not edits:
                     continue
-                found, said = f"Step {source.step + 1} found {source.worked}", site.shown(operand, wrong)
-                fault = f"this step goes back to {said}" if wrong in former else f"this step says {said}"
+                found, told = f"Step {source.step + 1} found {source.worked}", site.shown(operand, wrong)
+                if said is not None and said.currency and not operand.currency:
+                    told = f"${told}"
+                fault = f"this step goes back to {told}" if wrong in former else f"this step says {told}"
                 yield Proposal(
                     Change(site.index, edits),
                     f"{found}, but {fault} for the same quantity and contradicts it: it should be {site.worked}.",
                 )
+
+
+def _is_claim(source: Site, site: Site, said: Number) -> bool:
+    """Whether a step says of the quantity that an earlier step found how large it is: in the same unit, as the one that
+    is known already.
+    """
+    before = site.text[: said.start]
+    nouns = [noun_behind(*place) for place in ((site.text, said.end), (source.text, source.equation.result.end))]
+    counted = {noun.split()[-1] for noun in nouns if noun is not None}
+    alike = said.currency == source.equation.result.currency and len(counted) < len(nouns)
+    return alike and _CLAIMS.search(before) is not None and _TRUE_OF_ANY.search(before) is None
 
 
 def _former_value(source: Site, site: Site, leaf: int) -> set[Value]:

@@ -1,4 +1,4 @@
-"""Something that does not belong there: a sum or a difference takes in a further number of the problem."""
+"""Something that does not belong there: a sum takes in a number of the problem that has nothing to do with it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.naming import beside_its_like, called, noun_behind, numbers_of
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
-# Seldom: a calculation that is longer than usual can be told from others without reading it.
-_SELDOM = 0.3
 _MOST_TERMS = 4
 _FARTHEST = 5  # times the result
 # Words that a further term would contradict: "those two amounts", "ten more than the third week".
@@ -26,8 +24,8 @@ _NO_AMOUNT = re.compile(
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
-    """A further term in a sum or a difference, of the same unit: a number of the question, first of all one that the
-    solution has no use for, or what an earlier step found.
+    """A further term in a sum, of the same unit: a number of the question that the solution has no use for. One that is
+    in the sum already, or in what it is taken from, would be counted twice, and is neither irrelevant nor invented.
     """
     if graph.latex:
         return
@@ -36,45 +34,32 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     for site in sites(graph, rng):
         if not _is_plain_chain(site) or _SAYS_TERMS.search(site.text) or beside_its_like(site):
             continue
-        unit, does = _unit(site), "takes away" if "-" in site.expression else "adds"
+        unit, faces = _unit(site), [number.face for number in (*site.equation.operands, site.equation.result)]
         if unit is None:
             continue
-        here = {number.face for number in (*site.equation.operands, site.equation.result)}
-        given = {face for face in graph.stated - here if _unit_in_question(graph, face) == unit}
-        found = {
-            graph.equations[index].result.face: index
-            for index in range(site.index)
-            if _unit(Site(graph, index)) == unit and graph.equations[index].result.face not in {*here, *given}
-        }
-        for value in shuffled(sorted({*given, *found}), rng):
-            part_of = next((operand for _, operand, link in site.operands() if _is_summed(graph, link, value)), None)
-            said = called(site, value, Link(question=True) if value in given else Link(results=(found[value],)))
-            if part_of is not None and does == "takes away" and rng.random() < _SELDOM:
-                why = f"{said.rstrip(',')}, which is in {site.shown(part_of, part_of.face)} already"
-                yield from _with(site, value, f"The step {does} {why}")
-            elif value in given and value not in used and does == "adds" and value <= _FARTHEST * max(here):
-                yield from _with(site, value, f"The step {does} {said}, which does not belong here")
-
-
-def _is_summed(graph: SolutionGraph, link: Link, value: Value) -> bool:
-    """Whether an operand is a sum that an earlier step found, and a value one of its terms."""
-    if len(link.results) != 1:
-        return False
-    source = graph.equations[link.results[0]]
-    return {sign.symbol for sign in source.operators} == {"+"} and value in {part.face for part in source.operands}
+        for value in shuffled(sorted(graph.stated - used), rng):
+            text = render(value, site.equation.operands[-1].style)
+            if text is None or value > _FARTHEST * max(faces) or _unit_in_question(graph, value) != unit:
+                continue
+            before, last = site.equation.operands[-2:]
+            edit = Edit(last.start, last.start, text + site.text[before.end : last.start])
+            said = called(site, value, Link(question=True))
+            yield Proposal(
+                Change(site.index, (edit,)),
+                f"The step adds {said}, which does not belong here: it should be {site.worked}.",
+            )
 
 
 def _is_plain_chain(site: Site) -> bool:
     equation = site.equation
-    signs = {node.operator for node in nodes(equation.tree)}
-    flat = all(isinstance(node.right, int) for node in nodes(equation.tree)) and signs in ({"+"}, {"-"})
+    flat = all(isinstance(node.right, int) and node.operator == "+" for node in nodes(equation.tree))
     whole = all(isinstance(number.face, int) and not number.percent for number in (*equation.operands, equation.result))
     brackets = "(" in site.text[equation.start - 1 : equation.end]
     return flat and whole and not brackets and 1 < len(equation.operands) < _MOST_TERMS
 
 
 def _unit(site: Site) -> str | None:
-    """What a sum or a difference counts: `$`, or a noun."""
+    """What a sum counts: `$`, or a noun."""
     result = site.equation.result
     if re.search(r"\b(?:square|cubic)\b", site.text):
         return None
@@ -93,12 +78,3 @@ def _unit_in_question(graph: SolutionGraph, face: Value) -> str | None:
         return "$"
     noun = noun_behind(graph.question, places[0].end)
     return noun.split()[-1] if noun is not None else None
-
-
-def _with(site: Site, value: Value, fault: str) -> Iterator[Proposal]:
-    """The sum with a further term before its last one, written as the others are."""
-    before, last = site.equation.operands[-2:]
-    text = render(value, last.style)
-    if text is not None:
-        edit = Edit(last.start, last.start, text + site.text[before.end : last.start])
-        yield Proposal(Change(site.index, (edit,)), f"{fault}: it should be {site.worked}.")

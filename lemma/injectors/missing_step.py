@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 
 from lemma.arithmetic.expressions import Binary, leaves
 from lemma.arithmetic.graph import SolutionGraph
-from lemma.arithmetic.numbers import Number
+from lemma.arithmetic.numbers import Number, Value
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.naming import is_counted
 from lemma.injectors.omission import omissions
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 from lemma.injectors.signals import stands_later
 
+_PARTS: dict[Value, str] = {3: "thirds", 4: "quarters|fourths", 5: "fifths", 6: "sixths", 8: "eighths", 10: "tenths"}
 _LATER = 0.3  # so often that all of them together have as many words of the end as the steps left out
 
 
@@ -29,6 +31,8 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         if use is None:
             continue
         user, leaf = Site(graph, use[0]), use[1]
+        if _is_share(left_out, user):
+            continue
         if not graph.latex and stands_later(user.text, left_out.text) and rng.random() > _LATER:
             continue  # "So in total" where "first" stood
         for operand in _at_hand(left_out):
@@ -41,6 +45,15 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
                     f"The step {left_out.worked} is missing, so {used} stands where {needed} "
                     f"belongs: it should go on with {user.worked}.",
                 )
+
+
+def _is_share(left_out: Site, user: Site) -> bool:
+    """Whether the two work out several thirds, or quarters, of an amount, which would be a multiple of it else."""
+    trees = [left_out.equation.tree, user.equation.tree]
+    if not all(isinstance(tree, Binary) and tree.operator == sign for tree, sign in zip(trees, "/*", strict=True)):
+        return False
+    words = _PARTS.get(left_out.equation.operands[-1].face)
+    return words is not None and re.search(rf"\b(?:{words})\b", user.graph.question, re.IGNORECASE) is not None
 
 
 def _at_hand(left_out: Site) -> list[Number]:

@@ -21,7 +21,9 @@ _NO_ADJECTIVES = frozenset((
     "so", "then", "after", "before", "because", "out", "into", "off", "over", "less", "times", "its", "my", "your",
 ))  # fmt: skip
 _WORD = re.compile(r" ([a-z]+(?:-[a-z]+)*)")
-_PLURALS = frozenset(("people", "children", "men", "women", "feet", "mice", "geese", "fish", "sheep", "teeth", "deer"))
+_PLURALS = frozenset(
+    ("people", "children", "grandchildren", "men", "women", "feet", "mice", "geese", "fish", "sheep", "teeth", "deer")
+)
 _EACH = re.compile(
     r" (?:each|per [a-z]+|(?:in|for|of|on) each (?!of\b)[a-z]+|an? (?:hour|minute|day|week|month|year)|every [a-z]+)\b"
 )
@@ -54,9 +56,20 @@ _NUMBER_WORDS = (
 )  # fmt: skip
 _AREA = re.compile(r" ?(?:square|sq)\b", re.IGNORECASE)
 _FACTOR = re.compile(r" times\b|-?fold\b|\s?/\s?\d", re.IGNORECASE)
+_WRITTEN_OUT = {
+    "g": "grams", "kg": "kilograms", "mg": "milligrams", "ml": "milliliters", "lb": "pounds", "lbs": "pounds",
+    "oz": "ounces", "km": "kilometers", "cm": "centimeters", "mph": "miles/",
+}  # fmt: skip
+_MEASURE = re.compile(rf" ?({'|'.join(_WRITTEN_OUT)})\b")
+_PER = re.compile(r" ?/ ?[a-z]| (?:per|an) [a-z]")
+# Nobody multiplies one of these by the same: grams by grams.
+_NO_SQUARES = frozenset(("$", "grams", "kilograms", "milliliters", "liters", "pounds", "ounces", "gallons", "tons"))
 _SNIPPET = re.compile(
-    r"(?:-[a-z]+)?(?:%? (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[A-Za-z][A-Za-z'-]*){1,7}"
+    r"(?:-[a-z]+|(?:k?g|m?l|[ckm]?m|lbs?|oz|ft)\b)?(?:/[a-z]+)?"
+    r"(?:%? (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[A-Za-z][A-Za-z'-]*(?:/[a-z]+)?){0,7}"
 )
+# Words that go on behind a snippet: what stands before them is no whole phrase.
+_GOES_ON = re.compile(r" (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[\w$]")
 _LOOSE_END = re.compile(
     r"(?: (?:a|an|the|of|for|in|on|to|with|at|by|from|his|her|their|is|are|was|were|he|she|they|it|as)){1,6}$"
 )
@@ -64,7 +77,7 @@ _LOOSE_END = re.compile(
 _LAST_PHRASE = re.compile(
     r" (?:that|from|of|for|in|on|at|to|with|by|as)\b(?:(?! (?:that|from|of|for|in|on|at|to|with|by|as)\b).)*$"
 )
-_LOOSE_START = re.compile(r"^(?:(?:to|of|for|in|on|at|with|by|from|his|her|their|the|an?|is|are|was|were) )+")
+_LOOSE_START = re.compile(r"^(?:(?:[Ii]f|to|of|for|in|on|at|with|by|from|his|her|their|the|an?|is|are|was|were) )+")
 _BEFORE = re.compile(r"(?:(?!(?:and|or|but|each|so|that)\b)\b[A-Za-z']+ ){1,2}$")
 _FARTHEST_ALIKE, _FARTHEST = 20, 5  # times a number, up to which another is taken for it
 _QUANTIFIERS = ("more", "other", "additional", "extra", "new", "less", "fewer", "different")
@@ -191,6 +204,14 @@ def fitness(site: Site, leaf: int, wrong: Value, source: Link) -> float:
             due = {"$"}
         elif (noun := noun_behind(site.text, operand.end)) is not None:
             due = {noun.split()[-1]}
+    elif parent.operator == "*":
+        for other, number in enumerate(equation.operands):
+            if other != leaf and other in (parent.left, parent.right):
+                units = {"$"} if number.currency else set()
+                if site.links[other].results:
+                    units |= _units(site, number.face, site.links[other]) - {"$"}
+                if _NO_SQUARES & taken & units:
+                    return 0
     known, unlike = bool(due and taken), bool(due and taken) and due.isdisjoint(taken)
     smaller, larger = sorted((wrong, operand.face))
     if larger > _FARTHEST_ALIKE * smaller or (unlike and parent.operator in "+-"):
@@ -225,11 +246,14 @@ def _units(site: Site, face: Value, link: Link) -> set[str]:
         places = [(graph.question, number) for number in numbers_of(graph.question) if number.face == face]
     units = set()
     for text, number in places:
-        noun = noun_behind(text, number.end)
-        if text[number.start - 1 : number.start] == "$" or text[number.end : number.end + 1] in ("$", "%"):
+        noun, measure = noun_behind(text, number.end), _MEASURE.match(text, number.end)
+        if measure is not None:
+            units.add(_WRITTEN_OUT[measure.group(1)])
+        elif text[number.start - 1 : number.start] == "$" or text[number.end : number.end + 1] in ("$", "%"):
             units.add("%" if text[number.end : number.end + 1] == "%" else "$")
         elif noun is not None:
-            units.add(noun.split()[-1])
+            rate = _PER.match(text, text.index(noun, number.end) + len(noun))
+            units.add(noun.split()[-1] + "/" * (rate is not None))
     return units
 
 
@@ -285,7 +309,7 @@ def _said(site: Site, face: Value, link: Link) -> list[str]:
     start = _BEFORE.search(question, 0, place.start - dollar)
     behind = _SNIPPET.match(question, place.end)
     words = behind.group() if behind is not None else ""
-    if behind is not None and re.match(r" [a-z]", question[behind.end() :]) and words.count(" ") > 6:
+    if behind is not None and words and _GOES_ON.match(question, behind.end()):
         words = _LAST_PHRASE.sub("", words)
     words = _LOOSE_END.sub("", words)
     quote = (

@@ -45,6 +45,8 @@ _NAMED = {
     "/": re.compile(r"\b(?:divid(?:e|ed|ing)|ratio|quotient)\b", re.IGNORECASE),
     "^": re.compile(r"(?!)"),
 }
+# Nobody takes a half, or one third, for more than there was.
+_PART_OF = {2: r"\bhal(?:f|ves|ved)\b", 3: r"\bthirds?\b", 4: r"\b(?:quarters?|fourths?)\b", 5: r"\bfifths?\b"}
 _LARGEST_FACTOR = 10  # 12 + 4 is taken for 12 * 4, but not 130 + 150 for 130 * 150
 _LARGEST_DIVISOR = 5  # nobody needs 48 * 12 pans for 48 cupcakes
 _FARTHEST = 6  # times the right result
@@ -162,6 +164,9 @@ def _is_likely(site: Site, node: Binary, wrong: str) -> bool:
     if {0, 1}.intersection(ends):
         return False
     if node.operator == "/":
+        part = _PART_OF.get(ends[1]) if isinstance(ends[1], int) else None
+        if part is not None and re.search(part, site.graph.question, re.IGNORECASE) and not site.graph.latex:
+            return False
         return ends[1] <= _LARGEST_DIVISOR or site.graph.latex
     return node.operator != "+" or (min(ends) <= _LARGEST_FACTOR and "*" not in inner)
 

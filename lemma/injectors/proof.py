@@ -19,6 +19,7 @@ from lemma.arithmetic.rereading import still_holds
 from lemma.arithmetic.unknowns import solved_unknowns
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
+from lemma.injectors.conditions import refuse_against_question, refuse_repeated_box
 from lemma.injectors.naming import false_words
 from lemma.steps import without_annotations
 
@@ -72,6 +73,9 @@ def prove_answer(graph: SolutionGraph, shown: Sequence[str], answer: Value) -> N
         raise Refusal("implausible_value", "no probability is above 1")
     if graph.latex and not all(map(is_balanced, shown)):
         raise Refusal("unbalanced_latex")
+    if graph.latex:
+        refuse_against_question(graph.question, graph.gold, answer)
+        refuse_repeated_box(shown, graph.steps)
     last: Value | None = None
     for content in (content for text in shown if graph.latex for content in boxed(text)):
         last = exact_value(content)

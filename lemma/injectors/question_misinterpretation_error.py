@@ -21,7 +21,7 @@ _DIRECTION = (
 )
 _SAYS_OPERATION = re.compile(
     rf"\b(?:{_DIRECTION}|twice|doubl\w*|tripl\w*|times|half|halv\w*|than|divid\w*|subtract\w*|multipl\w*|add\w*|minus|"
-    r"plus|sum|remov\w*|differ\w*|combin\w*)\b",
+    r"plus|sum|remov\w*|differ\w*|combin\w*|reduc\w*|increas\w*|decreas\w*|improv\w*|lower\w*)\b",
     re.IGNORECASE,
 )
 _MULTIPLES = {2: "[Tt]wice|[Dd]ouble|half|two times", 3: "[Tt]riple|three times", 4: "four times", 5: "five times"}
@@ -30,6 +30,7 @@ _TIMES, _TIMES_SIGNS = (2, 3), ("*", "x", "×")
 _ALGEBRA = re.compile(r"(?<![A-Za-z'])[b-zB-HJ-Z](?![A-Za-z'])")
 _CONNECTIVE = re.compile(r"(?:so|thus|then|therefore|hence|finally|this|that|these|after)\b", re.IGNORECASE)
 _REASON = re.compile(r"\b(?:so|since|because|which|if|after|when|meaning|means)\b", re.IGNORECASE)
+_ARGUMENT = re.compile(r"(?:if|since|because|as|when|after)\b", re.IGNORECASE)
 _NOUN = re.compile(r"\s+([a-z]+)")
 _TAKES_AWAY = re.compile(
     r"\b(?:left|remain\w*|rest|more|less|fewer|difference|change|profit|save[sd]?|still|need\w*)\b"
@@ -37,6 +38,7 @@ _TAKES_AWAY = re.compile(
 _PUTS_TOGETHER = re.compile(r"\b(?:total\w*|altogether|combined|together|sum|in all|all)\b")
 _LOOSE_END = re.compile(r"(?: (?:and|in|on|to|as|the|of|for|at|from|while|but|if|an?|that|with|by|when)){1,6}$")
 _OTHER_SIGNALS = 0.6
+_LONGEST_QUOTE = 20  # blanks
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal | Conclusion]:
@@ -108,6 +110,8 @@ def _comparison(question: str, operand: Number, operator: str) -> str | None:
     elsewhere = "" if found is None else question[: found.start()] + question[found.end() :]
     if found is None or re.search(rf"(?<![\d.,]){number}(?![\d.,]\d)", elsewhere):
         return None  # the number may be another one
+    if operator not in "+-" and re.search(factor, elsewhere):
+        return None  # "twice as many pens as hats and twice as many caps as pens": it may be either
     return _LOOSE_END.sub("", found.group())
 
 
@@ -146,7 +150,10 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
             site.step,
             apply_edits(frame.text, edits),
             result.face,
-            f'The step answers with {site.worked}, that is, "{sentence}". The problem asks something else: "{asked}".',
+            # A whole argument is no name of a quantity.
+            f"The step answers with {site.worked}"
+            + ("" if _ARGUMENT.match(sentence) or sentence.count(" ") > _LONGEST_QUOTE else f', that is, "{sentence}"')
+            + f'. The problem asks something else: "{asked}".',
         )
 
 

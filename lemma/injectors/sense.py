@@ -41,6 +41,13 @@ _OUT_OF = re.compile(r"[^.?!]*?\bout of (?:the |a total of )?\$?(\d{1,9})(?![\d.
 _NO_MORE = r"(?![\d.]\d|\d)"
 _COMPARES = r"(?: [a-z]+)? (?:more|fewer|less|older|younger|taller|shorter|longer|times)\b"
 _LARGEST_DIGIT = 9
+# "Add that number" names what the step before found, and "$72 total expenses" a sum.
+_THAT_NUMBER = re.compile(r"\b(?:that|this) (?:number|amount|result|figure|sum|total)\b", re.IGNORECASE)
+_TOTAL = re.compile(r" total\b")
+_YEARS_OLD, _AGE, _OLDEST = re.compile(r"years? old\b"), re.compile(r"\bage\b|\byears old\b|\bolder than\b"), 120
+_ASKS_WHOLE = re.compile(
+    r"\bround\w*\b[^.?!]*\b(?:nearest|whole|integer|dollar)\b(?! (?:tenth|hundredth|cent)s?)", re.IGNORECASE
+)
 
 
 def refuse_nonsense(graph: SolutionGraph, change: Change, changed: Mapping[int, Value]) -> None:
@@ -56,6 +63,11 @@ def refuse_nonsense(graph: SolutionGraph, change: Change, changed: Mapping[int, 
     for number, link in _replaced(graph, change):
         if _stands_elsewhere(graph, change, number, link):
             raise Refusal("number_stands_elsewhere", f"{number.face} is replaced in one place only")
+        before = {graph.step_of[index] for index in link.results} == {graph.step_of[change.equation] - 1}
+        if _TOTAL.match(text, number.end) or (
+            before and change.dropped_step is None and _THAT_NUMBER.search(text, 0, number.start)
+        ):
+            raise Refusal("words_may_be_false", f"{number.face} is named in words")
         if re.search(rf"(?<![\d.,]){re.escape(str(number.face))} times as\b", text):
             raise Refusal("factor_in_words", f"{number.face} times as much")
     for index, new in changed.items():
@@ -117,14 +129,19 @@ def _absurdity(graph: SolutionGraph, index: int, new: Value) -> str | None:
             return f"{new} of a whole"
         if PROBABILITY.search(before + asked):
             return f"a probability of {new}"
-    if (_AVERAGE.search(before) or _AVERAGE.search(asked)) and _is_no_average(graph, index, new):
-        return f"an average of {new}"
-    if (
-        _ASKS_DIGIT.search(asked)
-        and 0 <= old.face <= _LARGEST_DIGIT
-        and not (isinstance(new, int) and 0 <= new <= _LARGEST_DIGIT)
-    ):
-        return f"a digit of {new}"
+    is_age = _YEARS_OLD.match(behind) is not None or _AGE.search(before + asked) is not None
+    is_rounded = final and isinstance(old.face, int) and _ASKS_WHOLE.search(asked) is not None
+    averages = _AVERAGE.search(before) or _AVERAGE.search(asked)
+    is_digit = _ASKS_DIGIT.search(asked) is not None and 0 <= old.face <= _LARGEST_DIGIT
+    absurd = (
+        (is_age and old.face <= _OLDEST < new, f"an age of {new}"),
+        (is_rounded and not isinstance(new, int), f"{new}, which was to be rounded"),
+        (averages and _is_no_average(graph, index, new), f"an average of {new}"),
+        (is_digit and not (isinstance(new, int) and 0 <= new <= _LARGEST_DIGIT), f"a digit of {new}"),
+    )
+    for holds, reason in absurd:
+        if holds:
+            return reason
     noun = (noun_behind(text, old.end) or "").split()[-1:]
     wholes = [int(whole) for whole, counted in _WHOLE.findall(graph.question) if noun == [counted.lower()]]
     part = _OUT_OF.match(text, old.end)

@@ -12,6 +12,7 @@ from lemma.algebra.polynomials import ONE, Monomial, Polynomial, Quotient, add, 
 from lemma.algebra.trees import GROUP, Node, polynomial
 from lemma.algebra.writing import expanded, notation_of, terms, write_like
 from lemma.injectors.algebra import AlgebraInjector, Rewriting, exact, formula, quoted, rewritings
+from lemma.injectors.conditions import names_operation
 
 _TWO_TERMS = 2
 
@@ -29,6 +30,8 @@ def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
     ]
     rng.shuffle(places)
     for index, arriving in places:
+        if names_operation(derivation.steps, derivation.lines[index].step):
+            continue
         yield from _kept_sign(derivation, index, arriving)
     for place in rewritings(derivation, rng):
         yield from _wrong_sign_in_sum(derivation, place)
@@ -65,6 +68,7 @@ def _kept_sign(derivation: Derivation, index: int, arriving: int) -> Iterator[Sl
             text,
             f"The term {term} goes to the {'right' if arriving else 'left'} side as {opposite}, but the step keeps its "
             f"sign: it should be {quoted(derivation, index, line.runs[0][-1], line.runs[1][0])}.",
+            moves=True,
         )
 
 

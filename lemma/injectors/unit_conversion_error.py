@@ -41,7 +41,8 @@ def _conversion(factor: int, small: str, large: str, mistaken: tuple[int, ...]) 
         return re.compile(rf"\b(?:{words.replace(' ', '|')})\b", re.IGNORECASE)
 
     one = large.partition(" ")[0]
-    fact = f"{factor} {small.partition(' ')[0]} in a{'n' if one == 'hour' else ''} {one}"
+    about = "about " if one == "month" else ""  # a convention, and no fact
+    fact = f"{about}{factor} {small.partition(' ')[0]} in a{'n' if one == 'hour' else ''} {one}"
     return _Conversion(factor, either(small), either(large), fact, mistaken)
 
 
@@ -55,7 +56,7 @@ _CONVERSIONS = (
     _conversion(12, "months month monthly", "year years annually yearly", ()),
     _conversion(365, "days day daily", "year years", (360,)),
     _conversion(30, "days day daily", "month months", ()),
-    _conversion(4, "weeks week weekly", "month months", (5,)),
+    _conversion(4, "weeks week weekly", "month months", ()),
     _conversion(100, "cents cent pennies", "dollar dollars", (10, 1000)),
     _conversion(100, "centimeters cm centimeter", "meter meters m", (10, 1000)),
     _conversion(1000, "grams gram g", "kilogram kilograms kg", (100,)),

@@ -3,6 +3,7 @@ r"""The wrong one of several solutions is kept: $x = -2$ where the question asks
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 
 from lemma.algebra.carrying import Slip
@@ -12,6 +13,8 @@ from lemma.exceptions import Refusal
 from lemma.injectors.algebra import AlgebraInjector, formula
 
 _SIDES = 2
+# Why no other value is left, which nobody says of another one.
+_SAYS_WHY = re.compile(r"\b(?:only|both|each|all)\b", re.IGNORECASE)
 
 
 def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
@@ -24,7 +27,8 @@ def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
         name, text = line.tree(0).name, derivation.text(index, 1)
         before = values.setdefault(name, {})
         again = [place for place, other in before.items() if other == text]
-        if again and line.reason.kind == SCALED and line.reason.lines[0] in again:
+        says_why = _SAYS_WHY.search(derivation.steps[line.step]) is not None
+        if again and not says_why and line.reason.kind == SCALED and line.reason.lines[0] in again:
             found += [(index, other, text) for other in before.values() if other != text]
         before[index] = text
     rng.shuffle(found)

@@ -15,7 +15,7 @@ from lemma.records import ErroneousSolution
 
 # What is counted in whole numbers, by the word behind the number.
 _COUNTED = re.compile(
-    r"\s+(?:people|children|students|boys|girls|men|women|friends|players|apples|eggs|books|cars|dogs|cats|"
+    r"\A\s+(?:people|children|students|boys|girls|men|women|friends|players|apples|eggs|books|cars|dogs|cats|"
     r"tickets|balls|cards|marbles|coins|boxes|bags|cookies|pencils|pens|chairs|tables|animals|chickens|fish|birds|trees|"
     r"flowers|stickers|toys|shirts|bottles|houses|rooms|teams|games|customers|workers|employees)\b"
 )

@@ -22,6 +22,7 @@ _BY_TYPE: dict[str, _Propose] = {
     "previous_step_value_error": operands.other_result,
     "contradictory_step": operands.contradicted,
     "counting_error": operands.miscounted,
+    "cross_term_error": rules.no_cross_term,
 }
 
 
@@ -37,11 +38,11 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
     """What the injector of a type can change in the formulas of a solution, in random order."""
     found: list[Proposed] = []
     if injector == "calculation_error":
-        found += [*slips.propose(solution), *solving.propose(solution)]
+        found += slips.propose(solution)
     elif injector in _BY_TYPE:
         found += (one for place in places(solution) if not place.is_proven for one in _BY_TYPE[injector](place))
-    if injector == "missing_step":
-        found += solving.propose(solution, left_out=True)
+    if injector in ("calculation_error", "sign_error", "missing_step"):
+        found += solving.propose(solution, injector)
     found += (one for propose in _OF_ANSWERS.get(injector, ()) for one in propose(solution))
     rng.shuffle(found)
     yield from found

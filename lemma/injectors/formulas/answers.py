@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lemma.arithmetic.carrying import ChainChange, brackets, is_plausible
-from lemma.arithmetic.chain_solution import ChainSolution, literals_of, literals_of_text
-from lemma.arithmetic.chains import Words
+from lemma.arithmetic.carrying import ChainChange, edit_of, is_plausible
+from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.arithmetic.formulas import Node, value
-from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import is_written, write
+from lemma.injectors.conditions import without_formulas
 from lemma.injectors.formulas.operands import swapped_digits
 from lemma.injectors.formulas.places import Proposed
 
@@ -25,7 +24,12 @@ _ITEM = (
 _LIST = re.compile(rf"{_ITEM}(?:(?:\s{{0,3}},\s{{0,3}}(?:and\s|or\s)?|\s(?:and|or)\s){_ITEM})+")
 _SPAN = re.compile(r"\b(?:between|from)\s+(\d{1,9})\s+(?:and|to|through)\s+(\d{1,9})\b")
 _CLUTTER = re.compile(r"\\[,;:! ]|\\text\{(\s*(?:and|or)\s*)\}|[$]")
-_FEWEST, _MOST = 2, 60
+_WORD = re.compile(r"[a-z']+")
+_PLAIN_WORDS = re.compile(
+    r"(?:an?|and|answers?|as|desired|final|finally|for|gives?|get|have|hence|is|it|just|obtain|of|our|problem|question|"
+    r"required|result|simply|so|solution|that|the|then|therefore|this|thus|to|value|we|which)"
+)
+_FEWEST, _MOST = 5, 60  # nobody miscounts the few things that he has just listed
 _MOST_OTHERS = 3
 
 
@@ -44,7 +48,7 @@ def _proposed(solution: ChainSolution, index: int, node: Node, wrong: Surd, why:
     written = write(wrong, node, text)
     alike = isinstance(value(node).rational, int) == isinstance(wrong.rational, int)
     if written is not None and alike and is_plausible(value(node), wrong, solution.question):
-        edit = Edit(node.start, node.end, brackets(text, node, written))
+        edit = edit_of(text, node, written)
         change = ChainChange(index, 0, {node: wrong}, (edit,), result=True, stated=True)
         yield Proposed(change, why.replace("{}", f"${written}$"))
 
@@ -69,12 +73,19 @@ def _other(solution: ChainSolution, is_neutral: bool) -> Iterator[Proposed]:
         return
     shown = text[node.start : node.end]
     others = [one for one in results if one != right and one not in solution.given]
+    words = _WORD.findall(without_formulas(text).lower())
+    if is_neutral and not all(map(_PLAIN_WORDS.fullmatch, words)):
+        return  # the sentence says what is asked for, or why it is the answer
+    step = solution.said_before(index, right)
     for wrong in others[-_MOST_OTHERS:]:
-        step = results[wrong] + 1
-        why = f"Step {results[right] + 1} found ${shown}$, but this step goes on with {{}}, the result of step {step}"
+        source = solution.said_before(index, wrong)
+        if step is None or source is None or source != results[wrong]:
+            continue
+        origin = f"which step {source + 1} found as well" if source == step else f"the result of step {source + 1}"
+        why = f"Step {step + 1} found ${shown}$, but this step goes on with {{}}, {origin}"
         if is_neutral:
-            found_in = f"which step {results[right] + 1} found"
-            why = f"The problem asks for ${shown}$, {found_in}, and not for {{}} from step {step}"
+            origin = "which it found as well" if source == step else f"from step {source + 1}"
+            why = f"The problem asks for ${shown}$, which step {step + 1} found, and not for {{}}, {origin}"
         yield from _proposed(solution, index, node, wrong, f"{why}.")
 
 
@@ -84,44 +95,19 @@ def contradicted(solution: ChainSolution) -> Iterator[Proposed]:
     if found is None:
         return
     index, node, right = found
-    results, rational = solution.results_before(index, same_step=True), right.rational
-    origin = results.get(right, _said_last(solution, right))
-    if origin is None or right in solution.given:
+    rational, origin = right.rational, solution.said_before(index, right)
+    if origin is None or right in solution.given or solution.says_elsewhere(index, right):
         return
     wrongs = [-right] if rational is not None and rational < 0 else []
     if isinstance(rational, int):
         wrongs += [Surd(one) for one in swapped_digits(rational)]
-        wrongs += [Surd(rational + off) for off in (-1, 1) if rational > _FEWEST]
     shown = solution.steps[solution.answer.step][node.start : node.end]
-    found_it = "found" if right in results else "says"
-    source = f"Step {origin + 1} {found_it} ${shown}$, but this step goes on with {{}},"
-    if origin == solution.answer.step:
-        source = f"The step has {'found' if right in results else 'said'} ${shown}$ before and then says {{}},"
+    results = solution.results_before(index)
+    source = f"Step {origin + 1} {'found' if right in results else 'says'} ${shown}$"
     for wrong in wrongs:
-        why = f"{source} and contradicts it."
         if wrong not in results:
+            why = f"{source}, but this step goes on with {{}}, and contradicts it."
             yield from _proposed(solution, index, node, wrong, why)
-
-
-def _said_last(solution: ChainSolution, right: Surd) -> int | None:
-    """The step that says the answer, in its own step or the one before: as the last number before the box, or as the
-    end of a formula (`\\ge 8xyz = 16`).
-    """
-    last: tuple[int, Surd] | None = None
-    step = solution.answer.step
-    for item in solution.items:
-        if item is solution.chains[solution.answer.chain]:
-            break
-        text = solution.steps[item.step]
-        if isinstance(item, Words):
-            found = list(literals_of_text(text[item.start : item.end]))
-        else:
-            found = [literal for side in item.sides for literal in literals_of(side, text)]
-            if item.step >= step - 1 and len(item.sides) > 1 and item.sides[-1].value == right:
-                return item.step
-        last = (item.step, found[-1].value) if found else last
-    near = last is not None and last[1] == right and last[0] >= step - 1
-    return last[0] if near and last is not None else None
 
 
 def miscounted(solution: ChainSolution) -> Iterator[Proposed]:

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 
 from lemma.arithmetic.carrying import ChainChange, is_plausible
-from lemma.arithmetic.chain_solution import literals_of
-from lemma.arithmetic.chains import Chain, Words
 from lemma.arithmetic.formulas import Node, value
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
@@ -44,38 +42,27 @@ def _proposed(place: Place, node: Node, wrong: Surd, fault: str) -> Iterator[Pro
         yield Proposed(change, f"{fault}: it should be {place.worked}.")
 
 
-def _said_before(place: Place, found: Surd) -> int | None:
-    """The first step before this one that says a number."""
-    for item in place.solution.items:
-        if item.step >= place.chain.step:
-            return None
-        if isinstance(item, Chain):
-            text = place.solution.steps[item.step]
-            if any(literal.value == found for side in item.sides for literal in literals_of(side, text)):
-                return item.step
-        elif isinstance(item, Words) and re.search(rf"(?<![\d.]){found}(?![\d.]\d|\d)", _words(place, item)):
-            return item.step
-    return None
-
-
-def _words(place: Place, item: Words) -> str:
-    return place.solution.steps[item.step][item.start : item.end]
-
-
 def _is_the_problems(place: Place, found: Surd) -> bool:
-    """Whether a number is that of the problem and not the same by chance: it is not small, or the step has the noun
-    that stands behind it in the problem.
+    """Whether a number is that of the problem, sign and all, and not the same by chance: it is not small, or the step
+    has the noun that stands behind it in the problem.
     """
     rational = found.rational
-    if not isinstance(rational, int) or rational >= _SMALL:
+    if not isinstance(rational, int):
         return True
+    if not _stands_in(place.solution.question, rational):
+        return False
     nouns = re.findall(rf"(?<![\d.,]){rational}\$?[ -]+([a-z]{{4,}})", place.solution.question)
-    return any(noun.rstrip("s") in place.text for noun in nouns)
+    return rational >= _SMALL or any(noun.rstrip("s") in place.text for noun in nouns)
+
+
+def _stands_in(question: str, number: int) -> bool:
+    """Whether a question has a whole number with its own sign: 49 does not stand in `x^3 - 49x^2`."""
+    return re.search(rf"(?<![\d.,-])(?<!-\s){number}(?![\d]|[.,]\d)", question.replace("{,}", "")) is not None
 
 
 def misquoted(place: Place) -> Iterator[Proposed]:
     """A number of the problem in whose place another one of the problem stands, or its digits swapped."""
-    given = place.solution.given_in_digits
+    given, question = place.solution.given_in_digits, place.solution.question
     used = {found for _, found in _number_parts(place)}
     for node, found in _number_parts(place):
         copied = node in place.formula and place.formula[node].op != "letter"
@@ -84,6 +71,7 @@ def misquoted(place: Place) -> Iterator[Proposed]:
         if not _is_the_problems(place, found):
             continue
         others = [one for one in given if one not in used and one not in (0, 1)]
+        others = [one for one in others if not isinstance(one.rational, int) or _stands_in(question, one.rational)]
         right = place.part(node)
         for wrong in others[:_MOST_OTHERS]:
             shown = place.shown(node, wrong)
@@ -101,45 +89,53 @@ def other_result(place: Place) -> Iterator[Proposed]:
         copied = node in place.formula and place.formula[node].op != "letter"
         if found not in place.results or found in place.solution.given or copied or _is_exponent(place, node):
             continue
-        step, right = place.results[found], place.part(node)
+        right = place.part(node)
+        step = place.solution.said_before(place.index, found)
         others = [one for one in place.results if one not in used and one not in place.solution.given]
         for wrong in others[:_MOST_OTHERS]:
-            shown = place.shown(node, wrong)
-            fault = f"Step {step + 1} found {right}, but this step goes on with {shown}, the result of"
-            if wrong.rational is None:
-                fault = f"Step {step + 1} found {right}, but this step takes what is the result of"
-            yield from _proposed(place, node, wrong, f"{fault} step {place.results[wrong] + 1}")
+            fault = _goes_on(place, found, wrong, right, place.shown(node, wrong))
+            if fault is not None:
+                yield from _proposed(place, node, wrong, fault)
         rational = found.rational
-        for digits in swapped_digits(rational) if isinstance(rational, int) else ():
-            fault = f"Step {step + 1} found {right}, but this step goes on with ${digits}$"
-            yield from _proposed(place, node, Surd(digits), fault)
+        wrongs = [Surd(one) for one in swapped_digits(rational)] if isinstance(rational, int) else []
+        if node not in place.formula and (rational is None or rational < 0):
+            wrongs.append(-found)
+        for wrong in wrongs:
+            if step is not None and wrong not in place.results and wrong not in place.solution.given:
+                fault = f"Step {step + 1} found {right}, but this step goes on with {place.shown(node, wrong)}"
+                yield from _proposed(place, node, wrong, fault)
+
+
+def _goes_on(place: Place, found: Surd, wrong: Surd, right: str, shown: str) -> str | None:
+    """That a step takes one result for another, with the last steps that say them; None if the last one that says
+    the wrong one does not work it out.
+    """
+    step, source = (place.solution.said_before(place.index, one) for one in (found, wrong))
+    if step is None or source != place.results[wrong]:
+        return None
+    if step == source:
+        taken = "another result of that step" if wrong.rational is None else f"{shown}, which that step found as well"
+        return f"Step {step + 1} found {right}, but this step goes on with {taken}"
+    taken = "what is" if wrong.rational is None else f"{shown},"
+    return f"Step {step + 1} found {right}, but this step goes on with {taken} the result of step {source + 1}"
 
 
 def contradicted(place: Place) -> Iterator[Proposed]:
-    """A letter or a result that the step takes for something else than an earlier step did: its sign is lost, or it is
-    off by one.
-    """
+    """A letter that the step takes for something else than an earlier step did: its sign is lost."""
     known = {found: name for name, found in place.letters.items()}
     for node, found in _number_parts(place):
         origin = place.formula.get(node)
         letter = origin.name if origin is not None and origin.op == "letter" else None
-        step = place.results.get(found)
-        if step is None or found in place.solution.given or (node in place.formula and letter is None):
+        if found not in place.results or found in place.solution.given or (node in place.formula and letter is None):
             continue
-        if _is_exponent(place, node):
+        name, step = letter or known.get(found), place.solution.said_before(place.index, found)
+        negative = found.rational is None or found.rational < 0
+        if _is_exponent(place, node) or name is None or step is None or not negative:
             continue
-        name = letter or known.get(found)
-        rational = found.rational
-        wrongs = [-found] if rational is None or rational < 0 else []
-        if isinstance(rational, int) and rational > 2:
-            wrongs += [Surd(rational - 1), Surd(rational + 1)]
-        for wrong in wrongs:
-            if wrong in place.results or wrong in place.solution.given:
-                continue
-            right, shown = place.part(node), place.shown(node, wrong)
-            says = f"${name} = {right[1:-1]}$" if name is not None else right
-            fault = f"Step {step + 1} found {says}, but this step goes on with {shown} and contradicts it"
-            yield from _proposed(place, node, wrong, fault)
+        if -found not in place.results and -found not in place.solution.given:
+            says = f"${name} = {place.part(node)[1:-1]}$"
+            fault = f"Step {step + 1} found {says}, but this step goes on with {place.shown(node, -found)}"
+            yield from _proposed(place, node, -found, f"{fault} and contradicts it")
 
 
 def miscounted(place: Place) -> Iterator[Proposed]:
@@ -150,7 +146,11 @@ def miscounted(place: Place) -> Iterator[Proposed]:
             continue
         if found in place.solution.given or found in place.results or node in place.formula:
             continue
-        if not _COUNTED.search(place.text) or _said_before(place, found) is not None or node.op != "num":
+        if (
+            not _COUNTED.search(place.text)
+            or place.solution.said_before(place.index, found) is not None
+            or node.op != "num"
+        ):
             continue
         multiplied = any(node in outer.parts and outer.op in ("*", "!", "binom") for outer in place.parts)
         for wrong in (rational - 1, rational + 1) if multiplied else ():

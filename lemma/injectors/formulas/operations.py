@@ -156,8 +156,8 @@ def other_concept(place: Place) -> Iterator[Proposed]:
 
 def _radius_for_diameter(place: Place) -> Iterator[Proposed]:
     together = f"{place.solution.question}\n{place.text}"
-    if not any(part.op == "pi" for part in place.parts):
-        return
+    if sum(part.op == "pi" for part in place.parts) != 1:
+        return  # of two circles, nobody takes the radius of one only for the diameter
     exponents = [part.parts[1] for part in place.parts if part.op == "^"]
     for node in written_parts(place.tree):
         size = node.number.rational if node.op == "num" and node not in exponents and node.number is not None else None

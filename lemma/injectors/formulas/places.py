@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from lemma.arithmetic.carrying import ChainChange, brackets
+from lemma.arithmetic.carrying import ChainChange, edit_of
 from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.arithmetic.chains import Chain, Side
 from lemma.arithmetic.formulas import Node, end_of, parts_of
@@ -142,7 +142,7 @@ class Place:
     def put(self, node: Node, new: Surd) -> tuple[Edit, ...]:
         """The edits that put another value in the place of a part; none if it can't be written there."""
         written = self.written(node, new)
-        return () if written is None else (Edit(node.start, node.end, brackets(self.text, node, written)),)
+        return () if written is None else (edit_of(self.text, node, written),)
 
 
 def places(solution: ChainSolution) -> Iterator[Place]:

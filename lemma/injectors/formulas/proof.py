@@ -13,6 +13,7 @@ from lemma.arithmetic.latex import boxed, is_balanced
 from lemma.arithmetic.writing import known_value
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value, verdict
+from lemma.injectors.conditions import holds_number, refuse_against_question, refuse_remarks
 from lemma.injectors.formulas.places import Proposed
 
 _BOX = re.compile(r"^\\boxed\{(.*)\}$")
@@ -31,7 +32,12 @@ def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...
     _prove_equations(solution, proposed, steps, step)
     if not all(map(is_balanced, steps)) or not is_balanced(proposed.explanation, commands_outside=False):
         raise Refusal("unbalanced_latex")
+    end = solution.answer.step + 1
+    if any(text == solution.steps[number] and holds_number(text) for number, text in enumerate(steps[end:], end)):
+        steps = steps[:end]  # a remark behind the answer that would be false now
+    refuse_remarks(solution.steps, steps, step, min(edit.start for edit in proposed.change.edits))
     _refuse_remainder(solution.question, consequence.answer)
+    refuse_against_question(solution.question, solution.gold, consequence.answer)
     for content in (content for text in steps for content in boxed(text)):
         found = verdict(solution.gold, content)
         if found != "different":

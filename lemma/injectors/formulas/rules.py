@@ -6,7 +6,7 @@ Each rule sees one part of the first side of a chain and yields what the wrong f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import isqrt
 
 from lemma.arithmetic.carrying import ChainChange
@@ -19,6 +19,7 @@ _ARRANGED = re.compile(
     r"\b(?:arrang\w*|orders?|ordering\w*|ways|seats?|permut\w*|line up|rearrang\w*)\b", re.IGNORECASE
 )
 _ROUND = re.compile(r"\b(?:circle|circular|round|necklace|bracelet)\b", re.IGNORECASE)
+_LETTERS = re.compile(r"\b(?:letters?|words?|digits?|numbers?)\b", re.IGNORECASE)
 _AVERAGE = re.compile(r"\b(?:average|mean|midpoint)\b", re.IGNORECASE)
 _QUADRATIC = re.compile(r"\b(?:discriminant|quadratic|roots?)\b", re.IGNORECASE)
 
@@ -30,10 +31,20 @@ _Rule = Callable[[Place, Node], Iterator[tuple[str, str]]]
 
 def propose(place: Place) -> Iterator[Proposed]:
     """What a wrong formula makes of each part of the first side."""
+    yield from _by_rules(place, _RULES)
+
+
+def no_cross_term(place: Place) -> Iterator[Proposed]:
+    """The one square of a sum that the first side has, squared term by term."""
+    if sum(any(_square_of_sum(place, node)) for node in place.parts) == 1:
+        yield from _by_rules(place, (_square_of_sum,))
+
+
+def _by_rules(place: Place, rules: Sequence[_Rule]) -> Iterator[Proposed]:
     for node in () if place.shows_formula else place.parts:
         if node in place.formula or not node.parts or place.is_repeated(node):
             continue
-        for rule in _RULES:
+        for rule in rules:
             for written, why in rule(place, node):
                 try:
                     form = parse(written, place.solution.complex_numbers)
@@ -74,7 +85,7 @@ def _in_a_circle(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     of = _number(node.parts[0]) if node.op == "!" else None
     if of is None or of < 4 or not _ARRANGED.search(place.text + place.solution.question):
         return
-    if not _ROUND.search(place.solution.question):
+    if not _ROUND.search(place.solution.question) and not _LETTERS.search(place.solution.question):
         yield f"{of - 1}!", f"The step counts arrangements in a circle; those in a row are ${of}!$"
 
 
@@ -102,8 +113,8 @@ def _square_of_sum(place: Place, node: Node) -> Iterator[tuple[str, str]]:
         f"{place.text[one.start : one.end]}^2" if one.op == "num" else f"({place.text[one.start : one.end]})^2"
         for one in (first, last)
     ]
-    kind = "sum" if inner.op == "+" else "difference"
-    why = f"The square of a {kind} has a cross term; the step squares the two terms one by one"
+    squared = place.quoted(node.start, node.parts[1].start).replace("^{", "").rstrip("^$ {") + "$"
+    why = f"Squaring {squared} term by term leaves out the cross term"
     yield f"{shown[0]} {inner.op} {shown[1]}", why
 
 
@@ -266,6 +277,8 @@ def _half_of_difference(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     """Half of a difference for a midpoint."""
     if node.op != "frac" or node.parts[0].op != "+" or _number(node.parts[1]) != 2 or "midpoint" not in place.text:
         return
+    if place.chain.in_tuple:
+        return  # the other place of the pair would show the sum
     first, last = node.parts[0].parts
     if first.op == last.op == "num":
         shown = [place.text[part.start : part.end] for part in (last, first)]
@@ -336,7 +349,6 @@ _RULES: tuple[_Rule, ...] = (
     _arrangements,
     _in_a_circle,
     _product_of_powers,
-    _square_of_sum,
     _root_of_sum,
     _first_numbers,
     _sum_for_average,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import pairwise
-from math import comb, factorial
+from math import factorial
 
 from lemma.arithmetic.carrying import ChainChange
 from lemma.arithmetic.chain_solution import ChainSolution
@@ -42,6 +42,8 @@ def propose(solution: ChainSolution) -> Iterator[Proposed]:
 
 def _wrong_results(place: Place, node: Node, source: Node, letters: Mapping[str, Surd]) -> Iterator[Proposed]:
     seen = {value(node)}
+    if place.solution.said_before(place.index, value(node)) is not None:
+        return  # whoever has just read the right value does not get it wrong
     for wrong, reason in _slips_of(place, source, letters):
         edits = place.put(node, wrong) if wrong not in seen else ()
         seen.add(wrong)
@@ -69,7 +71,7 @@ def _slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterat
     """Wrong values of a part: by a slip in its last operation, or in one within it."""
     for inner in parts_of(source):
         right = known_value(inner, letters)
-        if right is None or not inner.parts:
+        if right is None or not inner.parts or (inner is not source and _is_shown(place, source, inner, letters)):
             continue
         for wrong, reason in _slips(inner, [value(part, letters) for part in inner.parts]):
             if wrong == right:
@@ -87,6 +89,16 @@ def _slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterat
                 yield found, f"{part} is ${left}$, and the step worked with ${taken}$ ({reason})"
 
 
+def _is_shown(place: Place, source: Node, inner: Node, letters: Mapping[str, Surd]) -> bool:
+    """Whether the text shows that a part was worked out right, or left as it is: it stands there once more, or it is
+    one of the fractions of a sum that is a fraction.
+    """
+    if inner.start >= 0 and place.is_repeated(inner):
+        return True
+    found = known_value(source, letters)
+    return inner.op == "frac" and found is not None and not isinstance(found.rational, int)
+
+
 _PLAIN = Node("frac", (), 0, 0, name="\\frac")
 
 
@@ -97,22 +109,21 @@ def _slips(node: Node, parts: list[Surd]) -> Iterator[Slip]:
         if first is None or second is None:
             return
         left, right = Fraction(first), Fraction(second)
+        reduced = any(
+            part.op == "frac" and isinstance(one, int) for part, one in zip(node.parts, rational, strict=True)
+        )
+        if node.op in ("+", "-") and reduced and not _whole(left, right):
+            return  # the denominators that are written are not those of the values
         if node.op in ("+", "-"):
             yield from _sums(node.op, left, right)
         elif node.op == "^":
             yield from _powers(left, right)
         else:
-            yield from _products(node.op, left, right, all(map(is_written, node.parts)))
+            yield from _products(node.op, left, right)
     elif node.op == "sqrt" and isinstance(rational[0], int):
         yield from _roots(rational[0])
     elif node.op == "!" and isinstance(rational[0], int) and rational[0] > 3:
         yield Surd(factorial(rational[0] - 1)), "one factor was forgotten"
-        yield Surd(sum(range(1, rational[0] + 1))), "the numbers were added and not multiplied"
-    elif node.op == "binom" and isinstance(rational[0], int) and isinstance(rational[1], int):
-        chosen = min(rational[1], rational[0] - rational[1])
-        yield Surd(rational[0] * rational[1]), "the two numbers were multiplied"
-        if chosen > 1:
-            yield Surd(comb(rational[0], chosen) * factorial(chosen)), f"the division by ${chosen}!$ is forgotten"
 
 
 def _whole(*numbers: Fraction) -> bool:
@@ -122,17 +133,9 @@ def _whole(*numbers: Fraction) -> bool:
 def _sums(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
     result = left + right if op == "+" else left - right
     if left < 0 or right < 0 or result < 0:
-        if op == "-" and right < 0:
-            yield Surd(normal(left + right)), "minus a negative number was taken as minus"
-        elif result < 0 and left > 0:
+        if result < 0 < left:
             yield Surd(normal(-result)), "the sign is lost"
-        elif left < 0 <= right and op == "-":
-            yield Surd(normal(left + right)), "the absolute values were subtracted"
-            yield Surd(normal(-left - right)), "the sign is wrong"
-        elif left < 0:
-            yield Surd(normal(-left + abs(right))), "the sign of the first number is lost"
-            yield Surd(normal(-result)), "the sign is wrong"
-        return
+        return  # the wrong sign of a term is another type of error
     if not _whole(left, right):
         if left.denominator != right.denominator:
             above = left.numerator + right.numerator * (1 if op == "+" else -1)
@@ -155,8 +158,8 @@ def _digits(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
         yield Surd(wrong), reason
 
 
-def _products(op: str, left: Fraction, right: Fraction, plain: bool) -> Iterator[Slip]:
-    """Slips in a product or a quotient, of written numbers (`plain`) or of what has to be worked out first."""
+def _products(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
+    """Slips in a product or a quotient."""
     if op != "*" and (right == 0 or (right.denominator == 1 and set(str(right)[1:]) == {"0"})):
         return  # nobody divides by ten wrongly
     result = left * right if op == "*" else left / right
@@ -174,12 +177,6 @@ def _products(op: str, left: Fraction, right: Fraction, plain: bool) -> Iterator
                 Surd(normal(Fraction(int(left), result.denominator))),
                 f"only the denominator was divided by ${common}$",
             )
-    elif not plain:
-        return
-    elif op != "*":
-        yield Surd(normal(left * right)), "the number was multiplied by the divisor and not by its reciprocal"
-    else:
-        yield Surd(normal(left / right)), "it was divided and not multiplied"
 
 
 def _powers(base: Fraction, exponent: Fraction) -> Iterator[Slip]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from lemma.arithmetic.carrying import ChainChange, brackets
-from lemma.arithmetic.chain_solution import ChainSolution, linear, named, satisfies
+from lemma.arithmetic.carrying import ChainChange, edit_of
+from lemma.arithmetic.chain_solution import ChainSolution, linear, literals_of, named, satisfies
 from lemma.arithmetic.formulas import Node
 from lemma.arithmetic.numbers import FRAC, normal
-from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import is_written, write
 from lemma.injectors.calculation_error import digit_slips
+from lemma.injectors.conditions import names_operation
 from lemma.injectors.formulas.places import Proposed
 
 Slip = tuple[Surd, str]
@@ -19,8 +19,11 @@ _EASY = 12  # nobody gets smaller quotients wrong
 _PLAIN = Node("frac", (), 0, 0, name=FRAC)
 
 
-def propose(solution: ChainSolution, left_out: bool = False) -> Iterator[Proposed]:
-    """A wrong root of an equation that the chain before states; or one for which the last division is left out."""
+def propose(solution: ChainSolution, injector: str) -> Iterator[Proposed]:
+    """A wrong root of an equation that the chain before states: a number is miscalculated (`calculation_error`), a term
+    changes sides and keeps its sign (`sign_error`), or the last division is left out (`missing_step`).
+    """
+    find = _SLIPS[injector]
     for index, equation in solution.solved.items():
         chain, other = solution.chains[index], solution.chains[equation]
         name, root = named(chain)
@@ -30,56 +33,79 @@ def propose(solution: ChainSolution, left_out: bool = False) -> Iterator[Propose
             continue
         text, seen = solution.steps[chain.step], {root}
         shown = " ".join(solution.steps[other.step][other.start : other.sides[-1].end].replace("&", "").split())
-        found = _not_divided(solution, equation, name) if left_out else _slips(solution, equation, name, root)
-        for wrong, reason in found:
+        if injector == "sign_error" and names_operation(solution.steps, chain.step):
+            continue
+        if solution.said_before(index, root):
+            continue
+        for wrong, reason in find(solution, equation, name, root):
             written = write(wrong, tree.tree, text) if wrong not in seen else None
             seen.add(wrong)
             if written is None or satisfies(other, name, wrong) is not False:
                 continue
-            edit = Edit(tree.tree.start, tree.tree.end, brackets(text, tree.tree, written))
+            edit = edit_of(text, tree.tree, written)
             change = ChainChange(index, place, {tree.tree: wrong}, (edit,), result=True, equation=equation)
             right = text[tree.tree.start : tree.tree.end]
             told = f"${shown}$ gives ${name} = {right}$, not ${name} = {written}$: {reason}."
-            if left_out:
+            if injector == "missing_step":
                 told = f"{reason}: ${shown}$ gives ${name} = {right}$."
             yield Proposed(change, told)
 
 
-def _slips(solution: ChainSolution, equation: int, name: str, root: Surd) -> Iterator[Slip]:
-    """Wrong roots that people find."""
-    left, right = solution.chains[equation].sides
-    one, two = linear(left, name), linear(right, name)
+def _linear(solution: ChainSolution, equation: int, name: str) -> tuple[Surd, Surd, Surd, Surd] | None:
+    """Factor and constant of the side with the letter, and of the other one; None if one of them is not linear."""
+    one, two = (linear(side, name) for side in solution.chains[equation].sides)
     if one is None or two is None:
+        return None
+    return (*one, *two) if one[0] else (*two, *one)
+
+
+def _miscalculated(solution: ChainSolution, equation: int, name: str, root: Surd) -> Iterator[Slip]:
+    """Wrong roots that people find by a slip in numbers."""
+    left, right = solution.chains[equation].sides
+    parts = _linear(solution, equation, name)
+    if parts is None:
         pure = left.formula is not None and left.formula.tree.op == "^" and left.formula.tree.parts[0].op == "letter"
         if pure and right.value is not None and right.value == root * root:
             yield right.value / Surd(2), "half of the square was taken and not its root"
         return
-    (factor, constant), (other, result) = one, two
-    if not factor:
-        factor, constant, other, result = other, result, factor, constant
+    factor, constant, other, result = parts
     try:
-        if constant and not other:
-            done, due = ("added", "subtracted") if (constant.approximate or 0) > 0 else ("subtracted", "added")
-            number = constant if done == "added" else -constant
-            yield (result + constant) / factor, f"${_text(number)}$ was {done} and not {due}"
-            if factor != 1:
-                yield result / factor - constant, f"only ${_text(result)}$ was divided by ${_text(factor)}$"
-        if other and factor + other:
-            yield (result - constant) / (factor + other), "the sign of the term with the letter was kept"
+        if constant and not other and factor != 1:
+            yield result / factor - constant, f"only ${_text(result)}$ was divided by ${_text(factor)}$"
         if not constant and not other:
             yield from _quotients(result, factor)
     except NoValue:
         return
 
 
-def _not_divided(solution: ChainSolution, equation: int, name: str) -> Iterator[Slip]:
-    """`6x = 96`, so `x = 96`."""
-    one, two = (linear(side, name) for side in solution.chains[equation].sides)
-    if one is None or two is None:
+def _kept_signs(solution: ChainSolution, equation: int, name: str, root: Surd) -> Iterator[Slip]:
+    """Roots found by someone who takes a term to the other side as it is: `x = 15 + 7` for `x + 7 = 15`."""
+    parts = _linear(solution, equation, name)
+    if parts is None:
         return
-    (factor, constant), (other, result) = one, two
-    if not factor:
-        factor, constant, other, result = other, result, factor, constant
+    factor, constant, other, result = parts
+    try:
+        if constant and not other and _is_written(solution, equation, constant):
+            yield (result + constant) / factor, f"the term ${_text(constant)}$ changes sides and keeps its sign"
+        if other and factor + other:
+            yield (result - constant) / (factor + other), f"the term with ${name}$ changes sides and keeps its sign"
+    except NoValue:
+        return
+
+
+def _is_written(solution: ChainSolution, equation: int, number: Surd) -> bool:
+    """Whether an equation has a number as it is, and not only as the sum of several."""
+    chain = solution.chains[equation]
+    found = [one.value for side in chain.sides for one in literals_of(side, solution.steps[chain.step])]
+    return number in found or -number in found
+
+
+def _not_divided(solution: ChainSolution, equation: int, name: str, root: Surd) -> Iterator[Slip]:
+    """`6x = 96`, so `x = 96`."""
+    parts = _linear(solution, equation, name)
+    if parts is None:
+        return
+    factor, constant, other, result = parts
     if isinstance(factor.rational, int) and factor != 1 and not other and not constant:
         yield result, f"The step leaves out the division by ${_text(factor)}$"
 
@@ -92,7 +118,6 @@ def _quotients(result: Surd, factor: Surd) -> Iterator[Slip]:
     """The root of `6x = 96`."""
     if factor == 1:
         return
-    yield result - factor, f"${_text(factor)}$ was subtracted and not divided by"
     whole, many = factor.rational, result.rational
     units = set(factor.terms) | set(result.terms)
     if len(units) == 1:  # 45\\pi by 9\\pi
@@ -104,7 +129,10 @@ def _quotients(result: Surd, factor: Surd) -> Iterator[Slip]:
         elif whole > 1 and many > 0 and many % whole == 0:
             slips = digit_slips("/", many, whole) if many > _EASY * whole else ()
             yield from ((Surd(normal(wrong)), reason) for wrong, reason in slips)
-    elif whole is not None and not isinstance(whole, int):
-        yield result * factor, f"it was multiplied by ${_text(factor)}$ and not divided"
-    elif result:
-        yield factor / result, "the division was done the other way around"
+
+
+_SLIPS: dict[str, Callable[[ChainSolution, int, str, Surd], Iterator[Slip]]] = {
+    "calculation_error": _miscalculated,
+    "sign_error": _kept_signs,
+    "missing_step": _not_divided,
+}
