@@ -11,6 +11,7 @@ from label_checking.latex.letter_rules import LETTER_TYPES
 from label_checking.latex.mutations import mutations
 from label_checking.latex.sides import normalized
 from label_checking.latex.terms import Tree, letters, negative, points, replaced, same, times, tree, value
+from label_checking.latex.text import parts_of
 from label_checking.reading import Finding
 from lemma.records import ErroneousSolution
 
@@ -92,7 +93,9 @@ def _cross_term(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Fin
     square: Tree = ("^", base, tree("2"))
     cross: Tree = ("+", square, negative(next(mutations(square, "cross_term_error"))))
     ratios = {value(("/", lacking, cross), point) for point in points(letters(cross) | letters(lacking))}
-    yield from _claim(len(ratios) == 1, match)
+    sides = [[tree(side.text) for chain in read_step(text).chains for side in chain.sides] for text in _steps(record)]
+    lacks = [same(("+", due, negative(now)), lacking) for now, due in zip(*sides, strict=False) if now and due]
+    yield from _claim(len(ratios) == 1 and (not lacks or True in lacks), match)
 
 
 def _exponents(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]:
@@ -159,8 +162,11 @@ def _shown_due(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Find
     if record.error_type not in LETTER_TYPES:
         return
     parts = re.split(r"[=<>≤≥]", _letters(match[1]))
-    reference = "\n".join(record.reference_steps)
-    yield from _claim(all(_stands(part, reference) for part in parts if part.strip()), match, NOT_DUE)
+    # In one chain, or in a row of formulas that the reader takes apart.
+    chains = [" ; ".join(side.text for side in chain.sides) for chain in read_step(_steps(record)[1]).chains]
+    places = [*chains, *(part.text for part in parts_of(_steps(record)[1]) if part.is_formula and len(chains) < 2)]
+    is_there = any(all(_stands(part, place) for part in parts if part.strip()) for place in places)
+    yield from _claim(is_there or not places, match, NOT_DUE)
     wrong = list(statements_in(read_step(f"${match[1]}$").chains))
     said = list(statements_in(read_step(_steps(record)[0]).chains))
     if wrong and record.error_type == "sign_error":
@@ -179,6 +185,7 @@ _VALUED = (
 _RULES: list[tuple[str, _Rule]] = [
     (rf"term {_M} goes to the (?:left|right) side as {_M}", _moved),
     (rf"factor {_M} does not reach {_M}: that term should become {_M}", _unreached),
+    (rf"minus sign before the brackets does not reach {_M}: that term should become {_M}", _moved),
     (rf"terms {_M} and {_M} are not alike and can't be added up to {_M}: it should stay {_M}", _unlike),
     (rf"Squaring {_M} term by term leaves out the cross term: the step lacks {_M}", _cross_term),
     (

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice, pairwise
 
+import mpmath  # type: ignore[import-untyped, unused-ignore]
+
 from label_checking.latex.answers import same_answer
 from label_checking.latex.chains import Chain, read_step
 from label_checking.latex.derivations import (
@@ -19,10 +21,11 @@ from label_checking.latex.derivations import (
     follows,
     is_replacement,
     links_of,
+    root_of,
     statements_in,
 )
 from label_checking.latex.mutations import MADE_BY_CHANGE, mutations
-from label_checking.latex.terms import PointError, Tree, letters, negative, same, value
+from label_checking.latex.terms import DIGITS, PointError, Tree, is_zero, letters, negative, same, value
 from label_checking.latex.text import numbers_in, parts_of
 from label_checking.reading import Finding
 from lemma.records import ErroneousSolution
@@ -96,6 +99,12 @@ def _steps(run: _Run) -> Iterator[Finding]:
         # What stands behind the answer may be left out; otherwise as many steps stand for the same ones.
         are_same = len(record.steps) == len(record.reference_steps) or claims_false(record)
         if pairs is None or not are_same:
+            texts = [
+                {side.text for chain in _chains(text) for side in chain.sides}
+                for text in (reference, record.steps[index])
+            ]
+            if index == at and claims_false(record) and texts[1] <= texts[0]:
+                yield Finding("error step: no changed formula is false", record.steps[at][:200])
             run.coverage["changed formulas from the error step on: steps that do not line up"] += 1
             return
         part = "error step" if index == at else "later step"
@@ -164,7 +173,8 @@ def _compare(run: _Run, due: Chain, now: Chain, is_derived: bool) -> Iterator[_F
         yield from found
     for links, knowledge in ((right, run.right), (wrong, run.wrong)):
         for link in links:
-            if link.holds is not True:
+            # A false identity gives no other: `n = 0` is a multiple of every one that is wrong by a multiple of n.
+            if link.holds is not True and link.statement not in run.untrue:
                 knowledge.add(link.statement)
 
 
@@ -214,16 +224,25 @@ def _statement(run: _Run, due: Statement, now: Statement) -> Iterator[_Falsity |
     if now == due:
         return
     was, is_now = follows(due, run.right), follows(now, run.wrong)
+    if is_now and was and _is_last_root(due, run.right) and not _is_last_root(now, run.wrong):
+        is_now = False  # it follows from what was said before the error, not from the wrong formula
     run.right.add(due)
     if is_now:
         run.wrong.add(now)
     elif was and is_now is False:
         yield _Falsity(now, due, False, "")
         run.wrong.add(now)
-        run.untrue.append(now)
     else:
         yield None
         run.wrong.add(now)
+
+
+def _is_last_root(statement: Statement, knowledge: Knowledge) -> bool:
+    """Whether a linear equation in one letter has the root of the last one before it in this letter."""
+    with mpmath.workdps(DIGITS):
+        found = root_of(statement, {})
+        roots = [root_of(each, {}) for each in knowledge.statements if letters(each.difference) == {found and found[0]}]
+        return bool(found is None or not roots or roots[-1] is None or is_zero(found[1] - roots[-1][1]))
 
 
 def _judge(
@@ -297,8 +316,11 @@ def _is_one_term_off(false: _Falsity) -> bool:
 
 def _wrong_case(run: _Run, pairs: list[tuple[Chain, Chain]]) -> Iterator[Finding]:
     """One of several values of a letter stands in place of another."""
+    is_read = True
+    replaced = 0
     for due, now in pairs:
         right, wrong = links_of(due), links_of(now)
+        is_read &= right is not None and wrong is not None
         if right is None or wrong is None or right == wrong:
             continue
         for one, other in zip(right, wrong, strict=False):
@@ -307,8 +329,11 @@ def _wrong_case(run: _Run, pairs: list[tuple[Chain, Chain]]) -> Iterator[Finding
                 continue
             found = [each for each in run.right.statements if each.left == name and not letters(each.right)]
             cases = [any(same(each.right, side) for each in found) for side in (new, one.statement.right)]
+            replaced += 1
             if cases != [True, True]:
                 yield Finding("error step: wrong_case_error: the value is not one of several", str(now.sides[-1].text))
+    if is_read and not replaced:
+        yield Finding("error step: wrong_case_error: no value is replaced by another", str(len(pairs)))
 
 
 def _lost_root(run: _Run) -> Iterator[Finding]:
