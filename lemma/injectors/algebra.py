@@ -356,6 +356,8 @@ def _prove_wrong(derivation: Derivation, slip: Slip, carried: Carried) -> None:
 
 def _prove_line(derivation: Derivation, line: Line, new: Line, slip: Slip) -> None:
     side = slip.side
+    if side >= len(new.chain.sides):
+        raise Refusal("error_not_proven", "the wrong formula is read with fewer sides")
     if slip.is_relation or (line.kind == STATEMENT and side in (line.runs[0][-1], line.runs[1][0])):
         if line.difference is None or new.difference is None or new.kind != STATEMENT:
             raise Refusal("error_not_proven", "the wrong statement is not read")
