@@ -59,7 +59,7 @@ from lemma.algebra.writing import expanded, notation_of, terms, write_like
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.latex import boxed, is_balanced
 from lemma.exceptions import Refusal
-from lemma.grading.verdict import verdict
+from lemma.grading.verdict import exact_value, verdict
 from lemma.injectors.conditions import JUDGES, refuse_against_question, without_formulas
 from lemma.injectors.proposal import Conclusion, Proposal
 
@@ -288,6 +288,11 @@ def carried_slip(derivation: Derivation, slip: Slip | Cut) -> Wrong:
         raise Refusal("answer_not_different", final[:80])
     if not (isinstance(slip, Slip) and slip.judging):  # which ignores such a condition
         refuse_against_question(derivation.question, str(derivation.gold), final)
+    gold = exact_value(derivation.gold)
+    if not derivation.latex and gold is not None and gold == int(gold):  # people, chickens, pages
+        value = exact_value(final)
+        if value is None or value != int(value) or value < 0:
+            raise Refusal("implausible_value", final)
     if not all(map(is_balanced, carried.steps)):
         raise Refusal("unbalanced_latex")
     if not is_balanced(slip.explanation, commands_outside=False):

@@ -320,7 +320,9 @@ def _drafts_of(
         return
     if graph.chains is not None:
         yield from proposals(graph.chains, name, rng)
-    if graph.letters is not None and isinstance(found, AlgebraInjector | NumbersAndLetters):
+    if graph.letters is not None and (
+        isinstance(found, AlgebraInjector) or (isinstance(found, NumbersAndLetters) and graph.letters.latex)
+    ):
         yield from (found.letters if isinstance(found, NumbersAndLetters) else found)(graph.letters, rng)
 
 
