@@ -286,38 +286,59 @@ def test_the_package_travels(tmp_path: Path) -> None:
     assert taxonomy == str(Path(package).parent / "_data" / "error_taxonomy")
 
 
-def test_models_in_actors_answer_whatever_is_killed(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each node has one, and both answer; the ones of a killed process are asked again."""
-    monkeypatch.setattr("lemma.models.several_servers._FIRST_REST", 0.1)
-    config = SampleConfig(engine="ray", max_in_flight=4)
+async def answers(backend: Any, harm: Callable[[], None] = lambda: None) -> list[bytes]:
+    """What a backend answers to 60 requests, four at once. After 20 of them, something is done."""
     requests = [Request("student", (Message("user", f"question {n}"),), Sampling(), n) for n in range(60)]
+    limited, answered = asyncio.Semaphore(4), []
 
-    async def ask(backend: Any, harm: Callable[[], None]) -> list[bytes]:
-        limited, answered = asyncio.Semaphore(4), []
+    async def one(request: Request) -> bytes:
+        async with limited:
+            while True:
+                try:
+                    answered.append(await backend.answer(request))
+                except InterruptedAnswerError:  # as Attempts does, that asks again
+                    await asyncio.sleep(0.1)
+                else:
+                    if len(answered) == 20:
+                        harm()
+                    return answered[-1]
 
-        async def one(request: Request) -> bytes:
-            async with limited:
-                while True:
-                    try:
-                        answered.append(await backend.answer(request))
-                    except InterruptedAnswerError:  # as Attempts does, that asks again
-                        await asyncio.sleep(0.1)
-                    else:
-                        if len(answered) == 20:
-                            harm()
-                        return answered[-1]
+    try:
+        return await asyncio.gather(*map(one, requests))
+    finally:
+        await backend.close()
 
-        try:
-            return await asyncio.gather(*map(one, requests))
-        finally:
-            await backend.close()
+
+@pytest.fixture
+def on_every_node(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr("lemma.models.several_servers._FIRST_REST", 0.1)
+    backend = open_models("scripted", SampleConfig(engine="ray", max_in_flight=4), "student")
+    assert len(backend.name.split(", ")) >= 2  # other tests of this cluster may have added nodes
+    return backend
+
+
+def test_models_in_actors_answer_whatever_is_killed(cluster: Any, on_every_node: Any) -> None:
+    """Each node has one, and both answer; the ones of a killed process are asked again."""
 
     def kill() -> None:
         os.kill(workers(cluster)[0], signal.SIGKILL)
 
-    backend = open_models("scripted", config, "student")
-    assert len(backend.name.split(", ")) >= 2  # other tests of this cluster may have added nodes
-    assert asyncio.run(ask(backend, kill)) == asyncio.run(ask(Scripted("student"), lambda: None))
+    assert asyncio.run(answers(on_every_node, kill)) == asyncio.run(answers(Scripted("student")))
+
+
+@pytest.fixture
+def full_node(cluster: Any) -> Iterator[None]:
+    """Somebody else holds one of the two cores."""
+    holder = ray.remote(num_cpus=1)(type("Holder", (), {})).remote()
+    ray.get(holder.__ray_ready__.remote())
+    yield
+    ray.kill(holder)
+
+
+@pytest.mark.usefixtures("full_node")
+def test_an_actor_without_a_node_is_done_without(monkeypatch: pytest.MonkeyPatch, on_every_node: Any) -> None:
+    monkeypatch.setattr("lemma.engine.ray_models._SECONDS_TO_START", 0.2)
+    assert asyncio.run(answers(on_every_node)) == asyncio.run(answers(Scripted("student")))
 
 
 @pytest.mark.usefixtures("cluster")

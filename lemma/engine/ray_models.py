@@ -18,6 +18,8 @@ from lemma.models.several_servers import SeveralServers
 from lemma.options import ModelConfig
 
 _IN_PROCESS = ("transformers", "vllm")
+# An actor is a process that has loaded nothing yet. One that is not there after this time has no node to run on.
+_SECONDS_TO_START = 30.0
 
 
 def open_model(name: str, config: ModelConfig, model: str) -> Backend:
@@ -48,10 +50,16 @@ class _Actor:
         self.name = self.identity = name
         self.notes: list[str] = []
         self._ray, self._actor = ray, actor
+        self._ready = actor.__ray_ready__.remote()
 
     async def answer(self, request: Request) -> bytes:
-        """What the actor answers. Raises what its backend raises, and InterruptedAnswerError if it is lost."""
+        """What the actor answers. Raises what its backend raises, and InterruptedAnswerError if it is lost or can't
+        start: Ray would hold the request until a node has room, and other actors can answer it now.
+        """
         try:
+            started, _ = await asyncio.wait([asyncio.wrap_future(self._ready.future())], timeout=_SECONDS_TO_START)
+            if not started:
+                raise InterruptedAnswerError(f"{self.name}: no node of the Ray cluster has room for it")
             raw: bytes = await self._actor.answer.remote(request)
         except self._ray.exceptions.RayTaskError as error:
             raise getattr(error, "cause", None) or error from None
