@@ -180,10 +180,10 @@ def test_four_bits_stay_trainable_after_an_evaluation(run, tmp_path):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """Every kind of record, as `lemma build-sft` makes it of the bundled sample."""
+    """Every kind of record, as `lemma build-sft` makes it."""
     folder = tmp_path_factory.mktemp("built")
     records = "lemma,lema,cot,critique,dpo,prm"
-    assert main(["augment", "--run", str(folder), "--workers", "1"]) == 0
+    assert main(["augment", "--run", str(folder), "--limit", "20"]) == 0
     assert main(["build-sft", "--run", str(folder), "--records", records, "--workers", "1"]) == 0
     return folder
 
