@@ -64,7 +64,7 @@ class Size:
 
 
 _LAPTOP = Size(
-    story="--operations 2-3 --distractors 1 --displacement 2",
+    story="--operations 2-3 --distractors 1 --displacement 1.3",
     easy="--operations 1-3 --distractors 0 --no-shuffled",
     base_problems=12_000,
     pool=3_000,
@@ -72,7 +72,7 @@ _LAPTOP = Size(
     hidden=96,
     layers=4,
     heads=4,
-    base_tokens=(1_200_000, 800_000),
+    base_tokens=(1_200_000, 1_000_000),
     arm_tokens=400_000,
     batch=24,
     rate=0.015,
@@ -95,6 +95,7 @@ SIZES = {
     "laptop": _LAPTOP,
     "full": replace(
         _LAPTOP,
+        story="--operations 2-3 --distractors 1 --displacement 2",
         base_problems=40_000,
         pool=40_000,
         test=500,
