@@ -90,7 +90,7 @@ SIZES = {
         heads=2,
         base_tokens=(6000, 6000),
         arm_tokens=5000,
-        arms=("own-graph", "injected"),  # what a model that was hardly trained writes can't be judged exactly
+        arms=("own-graph",),  # what a model that was hardly trained writes can't be judged exactly
     ),
     "laptop": _LAPTOP,
     "full": replace(
