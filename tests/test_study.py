@@ -42,7 +42,7 @@ def test_there_are_as_many_arms_as_the_study_promises() -> None:
 
 def test_the_table_shows_figures_that_there_are() -> None:
     known = {(name, figure.id) for name, suite in all_suites(2).items() for figure in suite.figures}
-    assert set(study_table.SHOWN) <= known
+    assert {*study_table.SHOWN, *study_table.ROWS} <= known
 
 
 def in_this_process(work: Callable[[], int], log: Path) -> int:
