@@ -198,7 +198,8 @@ class Study:
                     shutil.copytree(stock, where)
                 self.lemma(where, filled, seed=seed)
             model = run / "model"
-            self.train(data, start, model, tokens=self.size.arm_tokens // arm.rounds, more=arm.train, seed=seed)
+            whole = self.size.arm_tokens + (sum(self.size.base_tokens) if arm.scratch else 0)
+            self.train(data, start, model, tokens=whole // arm.rounds, more=arm.train, seed=seed)
             start = student = model
         self.evaluate(place, student)
 
@@ -210,7 +211,7 @@ class Study:
         """A command of the file of arms, with paths and numbers put in."""
         size = self.size
         return command.format(
-            pool=self.folder / "pool.jsonl",
+            pool=self.folder / ("base/generated.jsonl" if arm.scratch else "pool.jsonl"),
             base=self.base,
             student=student,
             run=run,

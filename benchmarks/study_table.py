@@ -94,7 +94,7 @@ def _cell(result: Result | None, seeds: Sequence[Result] = ()) -> str:
 def _print_costs(folder: Path) -> None:
     """What was trained on, and the processor time of each run, all of its commands."""
     costs: dict[Path, float] = {}
-    trained = {}
+    trained: dict[Path, list[str]] = {}
     for file in sorted(folder.glob("**/*.done.json")):
         told = orjson.loads(file.read_bytes())
         run = file.parent.relative_to(folder)

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pytest
 
 pytest.importorskip("trl")
 
 import study
+import study_probe
 import study_table
 
 from lemma.cli import parse
@@ -43,6 +45,15 @@ def test_there_are_as_many_arms_as_the_study_promises() -> None:
 def test_the_table_shows_figures_that_there_are() -> None:
     known = {(name, figure.id) for name, suite in all_suites(2).items() for figure in suite.figures}
     assert {*study_table.SHOWN, *study_table.ROWS} <= known
+
+
+def test_a_linear_reading_finds_what_is_there_and_nothing_else() -> None:
+    rng = np.random.default_rng(0)
+    wrong, fitted = rng.random((2, 2000)) < 0.5
+    noise = rng.normal(size=(2000, 8))
+    assert abs(study_probe.reading(noise, wrong, fitted) - 0.5) < 0.06
+    noise[:, 3] += 2 * wrong
+    assert study_probe.reading(noise, wrong, fitted) > 0.85
 
 
 def in_this_process(work: Callable[[], int], log: Path) -> int:
