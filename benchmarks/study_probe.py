@@ -5,8 +5,9 @@
 
 The steps are those that the base drew for the problems of the arms (`stocks/sampled`): of each solution the first wrong
 step, and one right step before it. A reflection would be decided on at the end of the step's line, so that is the state
-that is read. The reading (Fisher's discriminant) is fitted on seven of ten problems; its AUC is that on the others.
-Beside it: the AUC of the least probable token of the step, read from the probabilities, which needs no fitting.
+that is read; beside it, the state at the step's least probable token. The reading (Fisher's discriminant) is fitted on
+seven of ten problems, and its AUC is that on the others. The last figure is the AUC of the probability of that token,
+which needs no fitting.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ def prefixes(sampled: Path) -> Iterator[tuple[str, tuple[str, ...], bool]]:
 
 
 @torch.no_grad()
-def states(model: Any, tokenizer: Any, rows: list[tuple[str, tuple[str, ...], bool]]) -> tuple[Any, Any]:
-    """The states behind each row's last line, layer by layer, and the least log-probability of a token of the line."""
-    read_states, least = [], []
+def states(model: Any, tokenizer: Any, rows: list[tuple[str, tuple[str, ...], bool]]) -> tuple[Any, Any, Any]:
+    """The states behind each last line and at its least probable token, by layer, and its log-likelihood."""
+    behind, there, least = [], [], []
     for first in range(0, len(rows), _BATCH):
         texts, starts = [], []
         for question, steps, _ in rows[first : first + _BATCH]:
@@ -55,13 +56,15 @@ def states(model: Any, tokenizer: Any, rows: list[tuple[str, tuple[str, ...], bo
         batch = tokenizer(texts, return_tensors="pt", padding=True, padding_side="right", add_special_tokens=False)
         output = model(**batch, output_hidden_states=True)
         ends = batch["attention_mask"].sum(1) - 1
-        places = torch.arange(len(texts))
-        read_states.append(torch.stack([layer[places, ends] for layer in output.hidden_states], 1).numpy())
         likelihoods = output.logits[:, :-1].log_softmax(-1)
         chosen = likelihoods.gather(-1, batch["input_ids"][:, 1:, None])[..., 0]
         # The token at place t is predicted at t - 1; the end of the line is no word of the step.
-        least += [float(chosen[row, starts[row] - 1 : ends[row] - 1].min()) for row in range(len(texts))]
-    return np.concatenate(read_states), np.array(least)
+        words = [chosen[row, starts[row] - 1 : ends[row] - 1] for row in range(len(texts))]
+        odd = [start + int(found.argmin()) for start, found in zip(starts, words, strict=True)]
+        least += [float(found.min()) for found in words]
+        for kept, places in ((behind, ends), (there, torch.tensor(odd))):
+            kept.append(torch.stack([layer[torch.arange(len(texts)), places] for layer in output.hidden_states], 1))
+    return torch.cat(behind).numpy(), torch.cat(there).numpy(), np.array(least)
 
 
 def reading(states_read: Any, wrong: Any, fitted: Any) -> float:
@@ -92,12 +95,15 @@ def main() -> None:
     wrong = np.array([row[2] for row in rows])
     chosen = {question: random.Random(question).random() < _FITTED for question, _, _ in rows}
     fitted = np.array([chosen[question] for question, _, _ in rows])
-    layers, least = states(model, tokenizer, rows)
+    behind, there, least = states(model, tokenizer, rows)
     print(f"{wrong.sum():,} own wrong and {(~wrong).sum():,} own right steps, {(~fitted).sum():,} of them held out")
-    for number in range(layers.shape[1]):
-        print(f"layer {number}: AUC {reading(layers[:, number], wrong, fitted):.3f}")
-    print(f"all layers: AUC {reading(layers.reshape(len(rows), -1), wrong, fitted):.3f}")
-    print(f"least probable token: AUC {separation(-least[~fitted], wrong[~fitted]):.3f}")
+    print("AUC of a reading behind the step; at its least probable token")
+    for number in range(behind.shape[1]):
+        found = [reading(layers[:, number], wrong, fitted) for layers in (behind, there)]
+        print(f"layer {number}: {found[0]:.3f}; {found[1]:.3f}")
+    found = [reading(layers.reshape(len(rows), -1), wrong, fitted) for layers in (behind, there)]
+    print(f"all layers: {found[0]:.3f}; {found[1]:.3f}")
+    print(f"AUC of the probability of the least probable token: {separation(-least[~fitted], wrong[~fitted]):.3f}")
 
 
 if __name__ == "__main__":
