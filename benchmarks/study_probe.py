@@ -44,7 +44,9 @@ def prefixes(sampled: Path) -> Iterator[tuple[str, tuple[str, ...], bool]]:
 @torch.no_grad()
 def states(model: Any, tokenizer: Any, rows: list[tuple[str, tuple[str, ...], bool]]) -> tuple[Any, Any, Any]:
     """The states behind each last line and at its least probable token, by layer, and its log-likelihood."""
-    behind, there, least = [], [], []
+    behind: list[Any] = []
+    there: list[Any] = []
+    least: list[float] = []
     for first in range(0, len(rows), _BATCH):
         texts, starts = [], []
         for question, steps, _ in rows[first : first + _BATCH]:
