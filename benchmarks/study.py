@@ -42,11 +42,13 @@ _MOST = 10**6
 class Size:
     """How large all is: the problems, the model, and the tokens of the base and of each arm.
 
-    The base learns `easy` problems first. `arms` are those that are run unless others are named.
+    The base learns `easy` problems first, then `known` ones; `story` are those of the arms and of the test, which may be
+    harder, so that the base errs. `arms` are those that are run unless others are named.
     """
 
     story: str
     easy: str
+    known: str
     base_problems: int
     pool: int
     test: int
@@ -64,8 +66,9 @@ class Size:
 
 
 _LAPTOP = Size(
-    story="--operations 2-3 --distractors 1 --displacement 1.3",
+    story="--operations 2-3 --distractors 1 --displacement 1.75",
     easy="--operations 1-3 --distractors 0 --no-shuffled",
+    known="--operations 2-3 --distractors 1 --displacement 1.3",
     base_problems=12_000,
     pool=3_000,
     test=300,
@@ -82,6 +85,7 @@ SIZES = {
         _LAPTOP,
         story="--operations 1-2 --distractors 0 --displacement 1",
         easy="--operations 1-2 --distractors 0 --no-shuffled",
+        known="--operations 1-2 --distractors 0 --displacement 1",
         base_problems=60,
         pool=60,
         test=6,
@@ -96,6 +100,7 @@ SIZES = {
     "full": replace(
         _LAPTOP,
         story="--operations 2-3 --distractors 1 --displacement 2",
+        known="--operations 2-3 --distractors 1 --displacement 2",
         base_problems=40_000,
         pool=40_000,
         test=500,
@@ -107,6 +112,7 @@ SIZES = {
         _LAPTOP,
         story="--operations 3-6 --distractors 2",
         easy="--operations 1-4 --distractors 1 --no-shuffled",
+        known="--operations 3-6 --distractors 2",
         base_problems=200_000,
         pool=100_000,
         test=500,
@@ -151,7 +157,7 @@ class Study:
         _write_phrases(folder / "prompts")
         for name, story, count in (
             ("easy", size.easy, size.base_problems),
-            ("base", size.story, size.base_problems),
+            ("base", size.known, size.base_problems),
             ("pool", size.story, size.pool + size.test),
         ):
             self.lemma(folder / name, f"generate -n {count} {story}", seed={"easy": 1, "base": 2, "pool": 3}[name])
