@@ -42,8 +42,8 @@ _MOST = 10**6
 class Size:
     """How large all is: the problems, the model, and the tokens of the base and of each arm.
 
-    The base learns `easy` problems first, then `known` ones; `story` are those of the arms and of the test, which may be
-    harder, so that the base errs. `arms` are those that are run unless others are named.
+    The base learns `easy` problems first, then `known` ones; `story` are those of the arms and of the test. `arms` are
+    those that are run unless others are named.
     """
 
     story: str
