@@ -19,9 +19,10 @@ from lemma.exceptions import ConfigError, Refusal
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector as find_injector
 from lemma.injectors.algebra import AlgebraInjector, Cut
+from lemma.injectors.drafts import Injected, attempts
 from lemma.injectors.proof import prove
 from lemma.injectors.proposal import Conclusion
-from lemma.injectors.symbolic import Injected, InjectionPlan, attempts, erroneous_solutions, final_text
+from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions, final_text
 from lemma.problems.loading import open_problems
 from lemma.records import Problem
 from lemma.steps import split_steps, without_annotations

@@ -6,7 +6,8 @@ from fractions import Fraction
 import pytest
 
 from lemma.arithmetic.graph import read_solution
-from lemma.injectors.symbolic import Injected, InjectionPlan, attempts, erroneous_solutions
+from lemma.injectors.drafts import Injected, attempts
+from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.records import Problem
 from lemma.taxonomy.error_types import load_taxonomy
 
