@@ -7,7 +7,8 @@ solution and the reason why it is wrong; an injector never writes a later step. 
 problem's numbers count), `cuts` and `omission` (parts of `missing_step`), `signals` (words that tell a step's place),
 `drawing` (which type comes next, and where), `drafts` (carries a proposal through the rest of the solution),
 `symbolic` (chooses among the drafts), `proof` (checks what comes out from its text), `sense` (refuses what contradicts
-itself), and `teacher` (errors that a model writes). The folder `formulas` makes the same types in the formulas of LaTeX solutions.
+itself), and `teacher` (errors that a model writes). The folder `formulas` makes the same types in the formulas of LaTeX
+solutions.
 
 A package of its own can bring more, as entry points:
 

@@ -34,7 +34,7 @@ from lemma.injectors import injector
 from lemma.injectors.algebra import AlgebraInjector, NumbersAndLetters
 from lemma.injectors.drafts import Draft, Injected, carried, drafts_of, place_of, weight_of
 from lemma.injectors.proof import CALCULATION, prove_answer
-from lemma.injectors.proposal import RARE, SELDOM, Proposal
+from lemma.injectors.proposal import LAST_RESORT, RARE, SELDOM, Proposal
 from lemma.injectors.reading import FormulaSolution, ReadSolution, read_problem
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
@@ -64,7 +64,7 @@ _SCARCE: dict[str, float] = {
 }
 _UNUSUAL = 0.5  # how often something unusual is made at a step, rather than something usual at another
 _FEW = 8  # errors of a problem, up to which only those are made that people often make
-_MOST_IN_LAST = 0.22  # of the errors of a problem whose other steps allow no more
+_MOST_IN_LAST = 0.19  # of the errors of a problem whose other steps allow no more
 _OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
 _GOLD_NUMBER = re.compile(
     rf"-?(?:\\[dt]?frac(?:\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\s?\d\s?\d)|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})"
@@ -187,13 +187,19 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
         if found is None and drafts.in_last + 1 <= _MOST_IN_LAST * (len(made) + 1):
             found = drafts.take([last])
         if found is None and not made:
-            found = drafts.take([place, *others, last], RARE)  # better than nothing at all
+            # Better than nothing at all.
+            found = drafts.take([place, *others, last], RARE) or drafts.take([*others, last], LAST_RESORT)
         if found is None:
             break
         kind, error = found
         for _ in range(plan.errors_per_solution - 1):
             error = _with_another(plan, graph, error, drafts, rng)
         made.append(_record(plan, problem, graph, kind, error))
+    if len(made) < plan.per_problem and last and not plan.best_effort:
+        # The other steps allow no more, so that there are too many in the last one.
+        in_last = [record for record in made if record.located_step == len(record.steps) - 1]
+        for record in in_last[max(1, round(_MOST_IN_LAST * len(made))) :]:
+            made.remove(record)
     failed = tuple(sorted(drafts.failed.items()))
     return Injection(tuple(made), asked, tuple((place, last + 1) for place in places), drafts.refused, failed=failed)
 
@@ -216,8 +222,8 @@ class _Drafts:
         last = len(graph.steps) - 1
         for kind in plan.weights:
             try:
-                drafts = drafts_of(graph, kind, plan.injectors[kind], rng, plan.per_problem)
-                proposed = [(place_of(graph, draft), draft) for draft in drafts]
+                found = drafts_of(graph, kind, plan.injectors[kind], rng, plan.per_problem)
+                proposed = [(place_of(graph, draft), draft) for draft in found]
             except Exception as error:  # whatever the code of others raises
                 self.isolate(plan.injectors[kind], error)
                 continue
