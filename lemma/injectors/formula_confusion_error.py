@@ -131,7 +131,9 @@ def _percent_more_for_percent_of(site: Site) -> Iterator[Proposal]:
     """Take 120 % where 20 % is asked for, and 80 % where 20 % is, of what is to be 20 % more or less. A solution that
     works with other percentages as well would show the right way beside the wrong one.
     """
-    if site.graph.memo.setdefault("percentages", _percentages(site.graph)) != 1:
+    if "percentages" not in site.graph.memo:
+        site.graph.memo["percentages"] = _percentages(site.graph)
+    if site.graph.memo["percentages"] != 1:
         return
     for leaf, operand, _ in site.operands():
         percent = _as_percent(site, leaf, operand)

@@ -134,6 +134,14 @@ def beside_its_like(site: Site) -> bool:
     """Whether a step next to this one does the same in nearly the same words: whoever writes the two would not get one
     of them wrong.
     """
+    known = site.graph.memo.setdefault("beside_its_like", {})  # several injectors ask for it
+    if site.index not in known:
+        known[site.index] = _is_beside_its_like(site)
+    found: bool = known[site.index]
+    return found
+
+
+def _is_beside_its_like(site: Site) -> bool:
     graph, own = site.graph, tuple(operator.symbol for operator in site.equation.operators)
     words = _words_of(site.text)
     for index in (site.index - 1, site.index + 1):

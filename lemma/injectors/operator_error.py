@@ -49,6 +49,7 @@ _NAMED = {
 # Nobody takes a half, or one third, for more than there was.
 _PART_OF = {2: r"\bhal(?:f|ves|ved)\b", 3: r"\bthirds?\b", 4: r"\b(?:quarters?|fourths?)\b", 5: r"\bfifths?\b"}
 _HUNDRED, _LARGEST_ADDED_TO = 100, 20  # 3 times 200 is not taken for 3 more
+_SHARE = re.compile(r"1/\d|\d ?%")
 _LARGEST_FACTOR = 10  # 12 + 4 is taken for 12 * 4, but not 130 + 150 for 130 * 150
 _LARGEST_DIVISOR = 5  # nobody needs 48 * 12 pans for 48 cupcakes
 _FARTHEST = 6  # times the right result
@@ -165,8 +166,10 @@ def _is_likely(site: Site, node: Binary, wrong: str) -> bool:
     if node.operator == "/":
         part = _PART_OF.get(ends[1]) if isinstance(ends[1], int) else None
         shares = rf"(?<![\d/])1/{ends[1]}(?!\d)|(?<![\d.]){divide(_HUNDRED, ends[1])} ?%"
-        part = shares if part is None else f"{part}|{shares}"
-        if re.search(part, site.graph.question, re.IGNORECASE) and not site.graph.latex:
+        if not site.graph.latex and (
+            (part is not None and re.search(part, site.graph.question, re.IGNORECASE))
+            or (_SHARE.search(site.graph.question) and re.search(shares, site.graph.question))
+        ):
             return False
         return ends[1] <= _LARGEST_DIVISOR or site.graph.latex
     return node.operator != "+" or (min(ends) <= _LARGEST_FACTOR and "*" not in inner)

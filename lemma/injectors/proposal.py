@@ -221,7 +221,7 @@ def sites(graph: SolutionGraph, rng: random.Random) -> list[Site]:
 
 def shuffled(items: Sequence[Item], rng: random.Random) -> list[Item]:
     """The items in random order."""
-    return rng.sample(items, len(items))
+    return rng.sample(items, len(items)) if len(items) > 1 else list(items)
 
 
 def shown(number: Number, face: Value, latex: bool = False) -> str:

@@ -38,6 +38,14 @@ _TAKES_AWAY = re.compile(
 _PUTS_TOGETHER = re.compile(r"\b(?:total\w*|altogether|combined|together|sum|in all|all)\b")
 _LOOSE_END = re.compile(r"(?: (?:and|in|on|to|as|the|of|for|at|from|while|but|if|an?|that|with|by|when)){1,6}$")
 _OTHER_SIGNALS = 0.6
+_WORDS = r"(?: [A-Za-z']+)"
+# "5 more apples than Bob has", up to the end of the clause if that is near.
+_COMPARED_BY = re.compile(
+    rf"(?<![\d.,$])\$?(?P<number>\d+(?:\.\d+)?)(?: [a-z]+)? {_DIRECTION}{_WORDS}{{0,2}} than"
+    rf"(?:{_WORDS}{{1,5}}?(?=[.,;?!]|$)|{_WORDS}{{1,2}})"
+)
+_OF_OTHER = rf"(?:the (?:number|age|size) of|as|that|his|her|their){_WORDS}{{1,4}}"
+_OF_OTHER_FOUND = re.compile(_OF_OTHER)
 _LARGEST_ADDED_TO = 20  # 3 times 200 is not taken for 3 more
 _LONGEST_QUOTE = 20  # blanks
 
@@ -100,18 +108,15 @@ def _times_sign(graph: SolutionGraph) -> str:
 
 def _comparison(question: str, operand: Number, operator: str) -> str | None:
     """The words of a question that compare two amounts by this number."""
-    number, words = re.escape(f"{operand.face}"), r"(?: [A-Za-z']+)"
-    if operator in "+-" and " than" not in question:
-        return None  # a pattern for each number takes long to compile
+    number = re.escape(f"{operand.face}")
     if operator in "+-":
-        # Up to the end of the clause if that is near.
-        than = rf"(?:{words}{{1,5}}?(?=[.,;?!]|$)|{words}{{1,2}})"
-        pattern = rf"(?<![\d.,$])\$?{number}(?: [a-z]+)? {_DIRECTION}{words}{{0,2}} than{than}"
+        found = next((match for match in _COMPARED_BY.finditer(question) if match["number"] == f"{operand.face}"), None)
     else:
         times = _MULTIPLES.get(operand.face, "") if isinstance(operand.face, int) else ""
         factor = rf"(?:{times}|{number} times)" if times else rf"(?<![\d.,]){number} times"
-        pattern = rf"{factor} (?:the (?:number|age|size) of|as|that|his|her|their){words}{{1,4}}"
-    found = re.search(pattern, question)
+        # A pattern for each number takes long to compile.
+        named = times or f"{operand.face} times" in question
+        found = re.search(rf"{factor} {_OF_OTHER}", question) if named and _OF_OTHER_FOUND.search(question) else None
     elsewhere = "" if found is None else question[: found.start()] + question[found.end() :]
     if found is None or re.search(rf"(?<![\d.,]){number}(?![\d.,]\d)", elsewhere):
         return None  # the number may be another one
