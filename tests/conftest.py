@@ -18,6 +18,7 @@ settings.register_profile(
 settings.load_profile("repeatable")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What tests of a module share, such as a trained model, is made once if they run in one process."""
     for item in items:
