@@ -38,6 +38,7 @@ from lemma.injectors import injector
 from lemma.injectors.algebra import (
     AlgebraInjector,
     Cut,
+    FormulaInjector,
     NumbersAndLetters,
     carried_slip,
 )
@@ -297,7 +298,8 @@ def _for_solution(plan: InjectionPlan, graph: ReadSolution) -> InjectionPlan:
     for kind, weight in plan.weights.items():
         found = injector(plan.injectors[kind])
         takes_letters = isinstance(found, AlgebraInjector | NumbersAndLetters)
-        if (takes_letters and letters) or (numbers and not isinstance(found, AlgebraInjector)):
+        only_formulas = isinstance(found, FormulaInjector) and (formulas is None or formulas.chains is None)
+        if (takes_letters and letters) or (numbers and not isinstance(found, AlgebraInjector) and not only_formulas):
             weights[kind] = weight
     if not weights:
         raise Refusal("no_formulas_of_these_types", "the solution has no formulas that these types need")
