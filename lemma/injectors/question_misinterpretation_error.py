@@ -165,7 +165,7 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
             # A whole argument is no name of a quantity.
             f"The step answers with {site.worked}"
             + ("" if _ARGUMENT.match(sentence) or sentence.count(" ") > _LONGEST_QUOTE else f', that is, "{sentence}"')
-            + f'. The problem asks something else: "{asked}".',
+            + f'. That is not yet the answer to the question: "{asked}".',
         )
 
 
