@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
 from rich.progress import Progress
@@ -87,9 +88,13 @@ def chunks_of(
         from lemma.engine.ray_pool import chunks_from_ray
 
         return chunks_from_ray(function, _batches(inputs), engine, workers, say)
-    if workers == 1:
-        return (_apply(function, batch) for batch in _batches(inputs))
-    return _chunks_from_pool(function, _batches(inputs), workers)
+    batches = _batches(inputs)
+    first = list(islice(batches, 2))
+    batches = chain(first, batches)
+    # Starting the workers takes longer than a batch does.
+    if workers == 1 or len(first) < 2:
+        return (_apply(function, batch) for batch in batches)
+    return _chunks_from_pool(function, batches, workers)
 
 
 def _batches(inputs: Iterable[Item]) -> Iterator[list[Item]]:
