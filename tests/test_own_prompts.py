@@ -50,7 +50,7 @@ def test_a_file_that_replaces_nothing_is_said(
     tmp_path: Path, own: Path, capsys: pytest.CaptureFixture[str], name: str, says: str
 ) -> None:
     (own / name).write_text("phrases: [x]\n")
-    assert main(["augment", "--run", str(tmp_path / "run")]) == 0
+    assert main(["augment", "--limit", "4", "--run", str(tmp_path / "run")]) == 0
     capsys.readouterr()
     assert main(["build-sft", "--run", str(tmp_path / "run"), "--prompts", str(own)]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
@@ -58,7 +58,7 @@ def test_a_file_that_replaces_nothing_is_said(
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["augment", "--run", str(tmp_path / "run")]) == 0
+    assert main(["augment", "--limit", "4", "--run", str(tmp_path / "run")]) == 0
     capsys.readouterr()
     assert main(["build-sft", "--run", str(tmp_path / "run"), "--prompts", str(tmp_path / "no")]) == 1
     assert "is not a folder" in capsys.readouterr().err

@@ -140,7 +140,7 @@ def test_math_verify_is_asked(environment: dict[str, str]) -> None:
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_the_bundled_sample_becomes_records(environment: dict[str, str], tmp_path: Path, workers: str) -> None:
     """With the same bytes as with Unix."""
-    asked = ("-m", "lemma", "augment", "--per-problem", "1", "--workers", workers, "--run")
+    asked = ("-m", "lemma", "augment", "--per-problem", "1", "--limit", "40", "--workers", workers, "--run")
     run(environment, *asked, "without", cwd=tmp_path)
     run({**os.environ, "PYTHONPATH": str(ROOT)}, *asked, "with", cwd=tmp_path)
     made = [(tmp_path / name / "erroneous.jsonl").read_bytes() for name in ("without", "with")]

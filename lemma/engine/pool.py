@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
 from rich.progress import Progress
@@ -58,7 +60,8 @@ def run_stage(
     """
     todo = (item for item in inputs if item is NOT_YET or item.id not in journal.done)
     task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
-    for chunk in chunks_of(function, todo, workers, engine):
+    say = partial(progress.console.print, markup=False, highlight=False)
+    for chunk in chunks_of(function, todo, workers, engine, say):
         if chunk.ids:
             journal.append(chunk)
             progress.advance(task, len(chunk.ids))
@@ -71,19 +74,27 @@ def run_stage(
 
 
 def chunks_of(
-    function: Callable[[Item], Outcome], inputs: Iterable[Item], workers: int, engine: str = "local"
+    function: Callable[[Item], Outcome],
+    inputs: Iterable[Item],
+    workers: int,
+    engine: str = "local",
+    say: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Chunk]:
     """What a function makes of all inputs, in order; an empty chunk while the next input is not ready.
 
-    `engine` is `local`, or a Ray cluster as `--engine` names it.
+    `engine` is `local`, or a Ray cluster as `--engine` names it. `say` is told what a person should know meanwhile.
     """
     if engine != "local":
         from lemma.engine.ray_pool import chunks_from_ray
 
-        return chunks_from_ray(function, _batches(inputs), engine, workers)
-    if workers == 1:
-        return (_apply(function, batch) for batch in _batches(inputs))
-    return _chunks_from_pool(function, _batches(inputs), workers)
+        return chunks_from_ray(function, _batches(inputs), engine, workers, say)
+    batches = _batches(inputs)
+    first = list(islice(batches, 2))
+    batches = chain(first, batches)
+    # Starting the workers takes longer than a batch does.
+    if workers == 1 or len(first) < 2:
+        return (_apply(function, batch) for batch in batches)
+    return _chunks_from_pool(function, batches, workers)
 
 
 def _batches(inputs: Iterable[Item]) -> Iterator[list[Item]]:

@@ -78,7 +78,9 @@ def fits(site: Site, node: Binary, kept: Expression, gone: Expression) -> bool:
         return False
     # A 1 that is added counts the other end of a span; to leave it out is a counting error.
     one = isinstance(gone, int) and node.operator == "+" and equation.operands[gone].face == 1
-    if one or (isinstance(gone, Binary) and gone.operator not in "*/"):
+    # Nor does anybody write the 12 inches of a foot without the feet.
+    unit = isinstance(kept, int) and node.operator == "*" and converts(site, kept)
+    if one or unit or (isinstance(gone, Binary) and gone.operator not in "*/"):
         return False
     money, gone_money = ({leaf for leaf in leaves(part) if equation.operands[leaf].currency} for part in (kept, gone))
     if gone_money and not money and (node.operator == "*" or equation.result.currency):
