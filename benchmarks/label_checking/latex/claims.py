@@ -341,7 +341,7 @@ def _unknown_numbers(record: ErroneousSolution) -> Iterator[Finding]:
     )
     text = re.sub(r"\b[Ss]teps? \d+", "", re.sub(r"_\{?\d+\}?|(?<!\\)\$", " ", record.explanation.replace("{,}", ",")))
     # What the explanation computes itself may be new.
-    known = numbers_in(everything)
+    known = numbers_in(everything) | ({Fraction(1)} if "i^2" in text else set())
     known |= {
         value
         for chain in read_step(text).chains

@@ -26,7 +26,7 @@ from label_checking.latex.derivations import (
 )
 from label_checking.latex.last_box import is_same_up_to_box
 from label_checking.latex.mutations import MADE_BY_CHANGE, mutations
-from label_checking.latex.terms import DIGITS, PointError, Tree, is_zero, letters, negative, same, value
+from label_checking.latex.terms import DIGITS, Number, PointError, Tree, is_zero, letters, negative, same, value
 from label_checking.latex.text import numbers_in, parts_of
 from label_checking.reading import Finding
 from lemma.records import ErroneousSolution
@@ -316,14 +316,20 @@ def is_wrongly_undone(run: _Run, now: Statement) -> bool:
                 at = [value(each.difference, {**known, name: place}) for place in (Fraction(0), Fraction(1))]
             except (PointError, ArithmeticError, ValueError, KeyError):
                 continue
-            factor, rest = at[1] - at[0], -at[0]
+            found_root, constant, slope = (_plain_number(one) for one in (root, at[0], at[1]))
+            factor, rest = slope - constant, -constant
             if is_zero(factor) or is_zero(rest):
                 continue
             # The equation may have been written the other way around.
-            for slope, other in ((factor, rest), (-factor, -rest)):
-                if any(is_zero(root - wrong) for wrong in (other - slope, other * slope, slope / other)):
+            for unit in (1, -1, mpmath.pi, -mpmath.pi):  # and pi may have been cancelled before
+                size, other = factor / unit, rest / unit
+                if any(is_zero(found_root - wrong) for wrong in (other - size, other * size, size / other)):
                     return True
     return False
+
+
+def _plain_number(number: Number) -> Number:
+    return mpmath.mpf(number.numerator) / number.denominator if isinstance(number, Fraction) else number
 
 
 def _is_flipped_result(false: _Falsity, error_type: str) -> bool:

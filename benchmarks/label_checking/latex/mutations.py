@@ -166,6 +166,12 @@ def _broken_fraction(node: Tree) -> Iterator[Tree]:
         for wrong in _added_by_parts(*(_fraction_of(part) for part in node[place : place + 2])):
             rest = (*node[1:place], wrong, *node[place + 2 :])
             yield ("+", *rest) if len(rest) > 1 else wrong
+    if node[0] == "*":
+        for one, other in pairwise(node[1:]):
+            parts = _fraction_of(one), _fraction_of(other)
+            if parts[0] is not None and parts[1] is not None and parts[0][1] == parts[1][1]:
+                left = [part for part in node[1:] if part not in (one, other)]
+                yield ("*", *left, ("n", parts[0][0] * parts[1][0] / parts[0][1]))
     if node[0] != "/":
         return
     top, bottom = node[1:]

@@ -40,6 +40,7 @@ _COUNTED = re.compile(
     r"pairs|points|combinations|arrangements|possibilities|choices|triangles|squares|paths|outcomes|terms|digits|zeroe?s|elements|"
     r"subsets|primes|roots|handshakes|games|teams|people|students|words)\b"
 )
+_SUM_OF_LETTERS = re.compile(r"(?:[a-z]\s*=\s*)?[^=(){}\[\]<>,]*[a-z][^=()\[\]<>,]*\+\s*(?:\d+|\d*[a-z](?:\^\d)?)\s*")
 _SAYS_SIGN = re.compile(r"\b(?:negative|minus|subtract\w*|below|sign|decreas\w*)\b", re.IGNORECASE)
 _FEWEST, _MOST = 5, 30
 _LIST = re.compile(r"\d+, \d+,")
@@ -102,6 +103,7 @@ def other_sign(solution: ChainSolution, content: str) -> Iterator[tuple[str, str
     """A term with a minus sign counts as plus."""
     if _SAYS_SIGN.search(without_formulas(solution.steps[solution.answer.step])):
         return
+    yield from _turned(solution, content)
     for start, end in _entries(content):
         entry = content[start:end]
         for place, sign, term in _negative_terms(entry):
@@ -112,6 +114,17 @@ def other_sign(solution: ChainSolution, content: str) -> Iterator[tuple[str, str
                 changed = f"{content[:at]}+{content[at + 1 :]}"
             shown = " ".join(content.split())
             yield changed, f"The minus sign of ${term}$ is lost: it should be ${shown}$."
+
+
+def _turned(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
+    """The last term of a sum with letters, with a minus sign, if there are such signs to mix up in the step."""
+    step = solution.steps[solution.answer.step]
+    if "-" not in step[: solution.answer.start] or not _SUM_OF_LETTERS.fullmatch(content):
+        return
+    at = content.rindex("+")
+    shown = " ".join(content.split())
+    term = content[at + 1 :].strip()
+    yield f"{content[:at]}-{content[at + 1 :]}", f"The sign of ${term}$ is wrong: it should be ${shown}$."
 
 
 def _entries(content: str) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from lemma.arithmetic.chain_solution import ChainSolution, named
 from lemma.arithmetic.chains import Side
 from lemma.arithmetic.formulas import end_of, parts_of
-from lemma.arithmetic.numbers import normal
+from lemma.arithmetic.numbers import Value, normal
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import known_value, write
 from lemma.injectors.calculation_error import digit_slips
@@ -22,6 +22,7 @@ INVERSE, MISSING = "inverse_operation_error", "missing_step"
 _DIVIDES = re.compile(r"\b(?:divid\w+|multipl\w+|cross)\b", re.IGNORECASE)
 _MOVES = re.compile(r"\b(?:add\w*|subtract\w*|plus|minus|cancel\w*|(?:both|each) sides?)\b", re.IGNORECASE)
 _EASY = 12  # nobody gets smaller quotients wrong
+_TEN, _HALF = 10, 5
 _LARGE = 20  # nor smaller sums
 
 
@@ -85,13 +86,29 @@ def worked_out(solution: ChainSolution, ending: Ending) -> Iterator[Slip]:
     chain = solution.chains[ending.chain]
     letters = solution.letters_before(ending.chain)
     place = Place(solution, ending.chain, max(0, len(chain.sides) - 2))
-    if ending.source in chain.sides:
-        yield from slips_of(place, ending.source.formula.tree, letters)
-        return
     tree = ending.source.formula.tree
     if not tree.parts:
         return
     yield from slips_of(place, tree, letters)
+    if tree.op == "+":
+        first, second = (known_value(part, letters) for part in tree.parts)
+        if first is not None and second is not None:
+            yield from _wrong_tens(first.rational, second.rational)
+
+
+def _wrong_tens(one: Value | None, other: Value | None) -> Iterator[Slip]:
+    """A sum of two numbers whose tens are added up wrongly."""
+    if (
+        not isinstance(one, int)
+        or not isinstance(other, int)
+        or min(one, other) < _TEN
+        or one % _TEN + other % _TEN >= _TEN
+    ):
+        return
+    tens = one // _TEN % _TEN, other // _TEN % _TEN
+    if _HALF <= sum(tens) < _TEN - 1:
+        told = f"in the tens, {tens[0]} + {tens[1]} is {sum(tens)}, but {sum(tens) + 1} was used"
+        yield Slip(Surd(one + other + _TEN), told, CALCULATION)
 
 
 def solved(solution: ChainSolution, ending: Ending) -> Iterator[Slip]:
@@ -183,7 +200,11 @@ def not_undone(factor: Surd, constant: Surd, result: Surd, named: str) -> Iterat
     """The factor of the letter is undone by something else than a division, or not at all. What the words name is done,
     if not always the right way around.
     """
-    rest, size = result - constant, factor.rational
+    rest = result - constant
+    if len(factor.terms) == 1 and factor.terms.keys() == rest.terms.keys():
+        unit = Surd({one: Fraction(1) for one in factor.terms})  # as in 9 pi h = 45 pi
+        factor, rest = factor / unit, rest / unit
+    size = factor.rational
     if size is None or size in (1, -1, 0):
         return
     after = f"when ${_text(constant)}$ is on the other side, " if constant else ""

@@ -55,6 +55,8 @@ def misworked(node: Node, parts: list[Surd]) -> Iterator[Slip]:
             yield from powers(left, right, node.parts[0].op in ("frac", "/"))
         else:
             yield from products(node.op, left, right)
+            if node.op == "*" and all(map(_is_in_lowest_terms, node.parts, (left, right))):
+                yield from _numerators_only(left, right)
     elif node.op == "sqrt" and isinstance(rational[0], int):
         yield from root_by_terms(node.parts[0])
         yield from roots(rational[0])
@@ -131,6 +133,13 @@ def products(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
             yield from _digits("/", left, right)
         elif result.denominator < right:
             yield from half_reduced(left, right)
+
+
+def _numerators_only(left: Fraction, right: Fraction) -> Iterator[Slip]:
+    """`\\frac{1}{3} \\cdot \\frac{2}{3}` as if it were a sum, with the denominator kept."""
+    if left.denominator == right.denominator != 1:
+        wrong = Fraction(left.numerator * right.numerator, left.denominator)
+        yield Slip(Surd(normal(wrong)), "the denominators were not multiplied", FRACTIONS)
 
 
 def half_reduced(left: Fraction, right: Fraction) -> Iterator[Slip]:
