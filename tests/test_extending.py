@@ -54,13 +54,13 @@ def records(path: Path) -> list[dict[str, object]]:
 
 
 def test_a_record_kind(site: Path) -> None:
-    lemma(site, "augment", "--limit", 4, "--run", "run")
+    lemma(site, "augment", "--limit", 40, "--run", "run")  # enough for workers
     lemma(site, "build-sft", "--records", "first_error,lemma", "--run", "run", "--shape", "messages", "--workers", 2)
     made = records(site.parent / "run" / "sft" / "first_error.jsonl")
     answers = [record["messages"][1]["content"] for record in made]  # type: ignore[index]
     assert any(re.fullmatch(r"Step \d+ is wrong\.", answer) for answer in answers) and "Every step is right." in answers
     program = "import lemma; print(len(lemma.to_records(lemma.open_run('run').problems, kind='first_error')))"
-    assert python(site, "-c", program).stdout == "4\n"
+    assert python(site, "-c", program).stdout == "40\n"
 
 
 def test_an_unknown_kind_names_the_installed_ones(site: Path) -> None:
@@ -70,7 +70,7 @@ def test_an_unknown_kind_names_the_installed_ones(site: Path) -> None:
 
 
 def test_an_injector(site: Path) -> None:
-    lemma(site, "augment", "--types", "zero_error", "--taxonomy", TYPES, "--run", "run")
+    lemma(site, "augment", "--types", "zero_error", "--taxonomy", TYPES, "--run", "run", "--limit", 12)
     made = records(site.parent / "run" / "erroneous.jsonl")
     assert made and {record["error_type"] for record in made} == {"zero_error"}
     program = f"""
