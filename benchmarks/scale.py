@@ -26,6 +26,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from cluster_kills import kill_at_random
 from process_use import environment, measured, nodes
 
 ERRORS_PER_PROBLEM = 4
@@ -33,6 +34,7 @@ CHAIN = ("augment", "correct", "build-sft", "report")
 OUTPUTS = {"augment": "erroneous.jsonl", "correct": "corrections.jsonl", "build-sft": "sft/lemma.jsonl"}
 ENGINES = (("local", 1), ("local", 2), ("ray", 1), ("ray", 2))
 INPUTS = 100_000
+KILLED_INPUTS = 400
 CORES_WANTED = 1000
 BUSY = 0.8  # of a core, for a driver that must not be what others wait for
 
@@ -108,6 +110,14 @@ def engines(measurements: Measurements, inputs: int, times: int) -> None:
             measurements.add({**of, "errors": _lines(run / OUTPUTS["augment"]), **used.as_dict()})
 
 
+def kills(measurements: Measurements, times: int) -> None:
+    """What becomes of commands that lose a worker, a node, or their own process."""
+    data, folder = measurements.problems(KILLED_INPUTS), measurements.folder / "kills"
+    with nodes(2) as cluster:
+        for figures in kill_at_random(data, folder, times, cluster, lambda of: measurements.find(**of) is not None):
+            measurements.add(figures)
+
+
 def show_chain(rows: list[Figures]) -> Iterator[str]:
     """A line for each command and size, then what a record costs at one size against the one before."""
     yield "| command | errors | records | s | CPU s | CPU ms per error | others' CPU | driver MB | largest worker MB |"
@@ -168,11 +178,14 @@ def show_engines(rows: list[Figures]) -> Iterator[str]:
 
 def show_kills(rows: list[Figures]) -> Iterator[str]:
     """A line for each command and kind of process."""
-    yield "| command | kill -9 of | tries | the same bytes | asked twice | without an end | left |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| command | kill -9 of | tries | before its end | same bytes | asked twice | not yet stored | hung | left |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     for command, victim in dict.fromkeys((one["command"], one["victim"]) for one in rows):
         tries = [one for one in rows if (one["command"], one["victim"]) == (command, victim)]
-        sums = (sum(one[name] for one in tries) for name in ("same", "asked_twice", "hung", "left"))
+        sums = (
+            sum(one[name] for one in tries)
+            for name in ("was_running", "same", "asked_twice", "unstored", "hung", "left")
+        )
         yield f"| {command} | {victim} | {len(tries)} | {' | '.join(map(str, sums))} |"
 
 
@@ -196,6 +209,8 @@ def main() -> None:
             chain(measurements, size)
     if "engines" in parts:
         engines(measurements, options.inputs, options.times)
+    if "kills" in parts:
+        kills(measurements, options.times)
     for part, shown in SHOWN.items():
         rows = [one for one in measurements.all if one["part"] == part]
         if rows:
