@@ -31,7 +31,7 @@ from lemma.engine.summary import Summary, print_summary
 from lemma.exceptions import ConfigError, DataError
 from lemma.grading.verdict import verdict
 from lemma.injectors import injector
-from lemma.injectors.algebra import AlgebraInjector
+from lemma.injectors.algebra import AlgebraInjector, FormulaInjector
 from lemma.injectors.symbolic import InjectionPlan, final_text
 from lemma.problems.loading import open_problems
 from lemma.records import ErroneousSolution, Problem, Rejection
@@ -215,7 +215,7 @@ def test_every_type_with_an_injector_is_made_of_the_bundled_sample(sample_outcom
     made = {record.error_type for outcome in sample_outcomes for record in records_of(outcome)}
     # In the bundled sample, nothing is counted, and only some draws come to a contradiction or an invention. It has no
     # formulas with letters.
-    letters = {kind for kind, name in INJECTORS.items() if isinstance(injector(name), AlgebraInjector)}
+    letters = {kind for kind, name in INJECTORS.items() if isinstance(injector(name), AlgebraInjector | FormulaInjector)}
     assert set(INJECTORS) - letters - made <= {"counting_error", "contradictory_step", "hallucination"}
 
 

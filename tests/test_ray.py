@@ -146,13 +146,15 @@ WORKERS = (b"ray::_apply_on_node", b"ray::IDLE")
 
 def workers(cluster: Any, titles: tuple[bytes, ...] = WORKERS) -> list[int]:
     """The processes that compute, or wait for work: children of the nodes' raylets with such a title."""
-    raylets = {node.all_processes["raylet"][0].process.pid for node in cluster.list_all_nodes()}
+    return children({node.all_processes["raylet"][0].process.pid for node in cluster.list_all_nodes()}, titles)
+
+
+def children(parents: set[int], titles: tuple[bytes, ...] = (b"",)) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             parent = int((folder / "stat").read_text().rpartition(") ")[2].split()[1])
-            title = (folder / "cmdline").read_bytes()
-            if parent in raylets and title.startswith(titles):
+            if parent in parents and (folder / "cmdline").read_bytes().startswith(titles):
                 found.append(int(folder.name))
     return found
 
@@ -409,23 +411,31 @@ def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("rules.yaml").write_text(json.dumps({"rules": [{"answers": ["7 + 9 = 16\n#### 16", "#### 9"]}]}))
 
 
-@pytest.mark.usefixtures("rules")
-@pytest.mark.parametrize("client", [False, True])
-def test_models_on_nodes_and_the_client(
-    cluster: Any, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], client: bool
-) -> None:
-    """`ray://` reaches the same cluster from outside. One that is gone is said in a line."""
+@pytest.mark.usefixtures("rules", "cluster")
+def test_models_on_nodes_sample_the_same_bytes(data: Path, tmp_path: Path) -> None:
     local = sample_and_augment(data, tmp_path / "local", "local")
     assert set(local) == {"problems", "solutions", "erroneous", "rejected"}
-    if not client:
-        assert sample_and_augment(data, tmp_path / "ray", "ray") == local
-        return
+    assert sample_and_augment(data, tmp_path / "ray", "ray") == local
+
+
+@pytest.mark.usefixtures("rules")
+def test_the_client(
+    cluster: Any, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ray://` reaches the same cluster from outside. A server that is not there, or is lost, is said in a line."""
+    monkeypatch.setenv("RAY_CLIENT_RECONNECT_GRACE_PERIOD", "1")
     ray.shutdown()
     try:
         assert main(["augment", str(data), "--run", str(tmp_path / "dead"), "--engine", "ray://127.0.0.1:1"]) == 1
         (error,) = capsys.readouterr().err.splitlines()
         assert error.startswith("lemma: --engine ray://127.0.0.1:1: [Errno")
-        assert sample_and_augment(data, tmp_path / "client", cluster.client) == local
+        made = sample_and_augment(data, tmp_path / "client", cluster.client)
+        assert made == sample_and_augment(data, tmp_path / "local", "local")
         assert ray.util.client.ray.is_connected()
+        server = cluster.head_node.all_processes["ray_client_server"][0].process.pid
+        for pid in [*children({server}), server]:
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(LemmaError, match=r"^the Ray cluster is gone"):
+            list(pool.chunks_of(lambda line: Outcome(line.id), lines(9), 1, cluster.client))
     finally:
         ray.shutdown()

@@ -27,7 +27,6 @@ import lemma
 from lemma.exceptions import LemmaError, MissingExtraError
 from lemma.resources import data_folder
 
-GONE = "the Ray cluster is gone ({}). Rerun the command to resume"
 _CLIENT_PORT, _SECONDS_TO_REACH = 10001, 10.0
 _DATA_FOLDERS = ("error_taxonomy", "prompts", "pipelines")
 _connecting = threading.Lock()
@@ -76,6 +75,19 @@ def _refuse_dead(engine: str) -> None:
     address = urlsplit(engine)
     port = address.port or _CLIENT_PORT
     socket.create_connection((address.hostname, port), timeout=_SECONDS_TO_REACH).close()
+
+
+@contextmanager
+def loss_as_error() -> Iterator[None]:
+    """Raises LemmaError if the block fails because the cluster of a Ray Client is lost: each layer has its own way."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, ConnectionError) or type(error).__module__.startswith("grpc"):
+            told = getattr(error, "details", None)
+            reason = told() if callable(told) else error
+            raise LemmaError(f"the Ray cluster is gone ({reason}). Rerun the command to resume") from None
+        raise
 
 
 @contextmanager

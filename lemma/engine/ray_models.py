@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from lemma.engine.ray_cluster import GONE, connected
+from lemma.engine.ray_cluster import connected, loss_as_error
 from lemma.engine.ray_pool import Surroundings
 from lemma.exceptions import LemmaError, ModelError
 from lemma.models.factory import open_backend
@@ -70,27 +70,27 @@ class _Actor:
 
     async def answer(self, request: Request) -> bytes:
         """What the actor answers. Raises what its backend raises, InterruptedAnswerError if it is lost or can't start,
-        ModelError if the whole cluster is gone.
+        LemmaError if the whole cluster is gone.
         """
         asked = self._actor
         try:
             while not self._has_started:
                 # Also if it has failed to start, as the request will then say.
-                self._has_started = bool(self._ray.wait([self._ready], timeout=0)[0])
+                with loss_as_error():
+                    self._has_started = bool(self._ray.wait([self._ready], timeout=0)[0])
                 if not self._has_started:
                     if time.monotonic() - self._began > _SECONDS_TO_START:
                         raise InterruptedAnswerError(f"{self.name}: no node of the Ray cluster has room for it")
                     await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
             asked = self._actor
-            raw: bytes = await asked.answer.remote(request)
+            with loss_as_error():
+                raw: bytes = await asked.answer.remote(request)
         except self._ray.exceptions.RayTaskError as error:
             raise getattr(error, "cause", None) or error from None
         except self._ray.exceptions.RayError as error:
             if self._actor is asked:  # else another request has noticed
                 self._begin()
             raise InterruptedAnswerError(f"{self.name}: the Ray actor is gone ({type(error).__name__})") from None
-        except ConnectionError as error:
-            raise ModelError(GONE.format(error)) from None
         return raw
 
     async def close(self) -> None:

@@ -12,13 +12,13 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lemma.engine.outcome import Outcome, chunk_of
-from lemma.engine.ray_cluster import GONE, connected
+from lemma.engine.ray_cluster import connected, loss_as_error
 from lemma.exceptions import LemmaError
 from lemma.resources import OWN_PROMPTS
 from lemma.rundir.journal import Chunk
@@ -71,41 +71,33 @@ class _Sent:
     times: int = 1
 
 
-@contextmanager
-def _loss_as_error() -> Iterator[None]:
-    """A Ray Client that has lost its cluster raises ConnectionError, whatever it does."""
-    try:
-        yield
-    except ConnectionError as error:
-        raise LemmaError(GONE.format(error)) from None
-
-
 class _Nodes:
     """A cluster that applies a function to batches."""
 
     def __init__(self, ray: Any, function: Callable[[Any], Outcome], say: Callable[[str], None]) -> None:
         self._ray, self._say, self._has_answered = ray, say, False
         # In the cluster once, and read once by each worker: it may hold an index of a whole file.
-        self._holder = [ray.put((function, Surroundings.here()))]
+        with loss_as_error():
+            self._holder = [ray.put((function, Surroundings.here()))]
         self._remote = ray.remote(_apply_on_node).options(num_cpus=1, max_retries=_RETRIES)
         self._room, self._counted = 0, -_SECONDS_BETWEEN_COUNTS
 
     def send(self, batch: list[Any]) -> _Sent:
         """Send a batch."""
-        with _loss_as_error():
+        with loss_as_error():
             return _Sent(batch, self._remote.remote(self._holder, batch))
 
     def room(self) -> int:
         """How many batches may be in flight; nodes come and go."""
         if time.monotonic() - self._counted > _SECONDS_BETWEEN_COUNTS:
-            with _loss_as_error():
+            with loss_as_error():
                 cpus = int(self._ray.cluster_resources().get("CPU", 1))
             self._room, self._counted = max(1, cpus) * _BATCHES_IN_FLIGHT_PER_CPU, time.monotonic()
         return self._room
 
     def is_made(self, sent: _Sent) -> bool:
         """Whether `receive` returns at once."""
-        with _loss_as_error():
+        with loss_as_error():
             return bool(self._ray.wait([sent.made], timeout=0)[0])
 
     def receive(self, sent: _Sent) -> Chunk:
@@ -113,7 +105,7 @@ class _Nodes:
         errors = self._ray.exceptions
         while True:
             try:
-                with _loss_as_error():
+                with loss_as_error():
                     made = self._wait_for(sent)
             except errors.RayTaskError as error:
                 raise getattr(error, "cause", None) or error from None

@@ -201,7 +201,8 @@ def not_undone(factor: Surd, constant: Surd, result: Surd, named: str) -> Iterat
     if not always the right way around.
     """
     rest = result - constant
-    if len(factor.terms) == 1 and factor.terms.keys() == rest.terms.keys():
+    shares_unit = factor.rational is None and len(factor.terms) == 1 and factor.terms.keys() == rest.terms.keys()
+    if shares_unit:
         unit = Surd({one: Fraction(1) for one in factor.terms})  # as in 9 pi h = 45 pi
         factor, rest = factor / unit, rest / unit
     size = factor.rational
@@ -215,7 +216,7 @@ def not_undone(factor: Surd, constant: Surd, result: Surd, named: str) -> Iterat
     if isinstance(size, int):
         yield Slip(rest, f"The step leaves out the division by ${size}$", MISSING)
         if not constant:
-            if rest.rational is not None and size > 0:
+            if rest.rational is not None and size > 0 and not shares_unit:
                 told = f"${size}$ is taken away, but it is a factor, by which both sides have to be divided"
                 yield Slip(rest - factor, told, INVERSE)
             yield from _upside_down(factor, rest)

@@ -32,9 +32,11 @@ def algebra_signs(reading: Reading) -> Iterator[dict[str, float]]:
         question, *reference = _read((reading.question, *reading.reference_steps))
     with budget.bounded():
         _, *steps = _read((reading.question, *reading.texts))
-    known = _said(line for lines in reference for line in lines)
-    seen, relations = _said(question), [line.difference for line in question if line.difference]
-    for lines in steps:
+    with budget.bounded():
+        known = _said(line for lines in reference for line in lines)
+        seen, said = _said(question), list(map(_said, steps))
+    relations = [line.difference for line in question if line.difference]
+    for lines, stated in zip(steps, said, strict=True):
         signs = dict.fromkeys(ALGEBRA_FLAGS, 0.0)
         here = [line for line in lines if line.kind == STATEMENT and line.difference]
         for line in here:
@@ -44,7 +46,7 @@ def algebra_signs(reading: Reading) -> Iterator[dict[str, float]]:
                 if any(unknown <= letters(earlier) for earlier in relations):
                     signs["unreasoned_relation"] = 1.0  # of these letters, something was said that does not lead to it
         relations += [line.difference for line in here if line.difference]
-        new = _said(lines) - seen
+        new = stated - seen
         seen |= new
         for name in ("expression", "equation"):
             of_kind = {one for one in new if one[0] == name}
