@@ -215,7 +215,8 @@ def test_every_type_with_an_injector_is_made_of_the_bundled_sample(sample_outcom
     made = {record.error_type for outcome in sample_outcomes for record in records_of(outcome)}
     # In the bundled sample, nothing is counted, and only some draws come to a contradiction or an invention. It has no
     # formulas with letters.
-    letters = {kind for kind, name in INJECTORS.items() if isinstance(injector(name), AlgebraInjector | FormulaInjector)}
+    only_letters = (AlgebraInjector, FormulaInjector)
+    letters = {kind for kind, name in INJECTORS.items() if isinstance(injector(name), only_letters)}
     assert set(INJECTORS) - letters - made <= {"counting_error", "contradictory_step", "hallucination"}
 
 
