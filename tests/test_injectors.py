@@ -18,7 +18,7 @@ from lemma.arithmetic.numbers import find_numbers, normal
 from lemma.exceptions import ConfigError, Refusal
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector as find_injector
-from lemma.injectors.algebra import AlgebraInjector, Cut
+from lemma.injectors.algebra import AlgebraInjector, Cut, FormulaInjector
 from lemma.injectors.drafts import Injected, attempts
 from lemma.injectors.proof import prove
 from lemma.injectors.proposal import Conclusion
@@ -29,12 +29,12 @@ from lemma.steps import split_steps, without_annotations
 from lemma.taxonomy.error_types import load_taxonomy
 
 DATA = Path(os.environ.get("LEMMA_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
-# The injectors of algebra have tests of their own: tests/test_algebra_injectors.py.
+# Those of algebra and of LaTeX formulas have tests of their own: test_algebra_injectors.py, test_formula_endings.py.
 INJECTORS = sorted(
     {
         kind.injector
         for kind in load_taxonomy()
-        if kind.injector and not isinstance(find_injector(kind.injector), AlgebraInjector)
+        if kind.injector and not isinstance(find_injector(kind.injector), AlgebraInjector | FormulaInjector)
     }
 )
 

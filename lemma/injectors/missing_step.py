@@ -16,6 +16,7 @@ from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 from lemma.injectors.signals import stands_later
 
 _PARTS: dict[Value, str] = {3: "thirds", 4: "quarters|fourths", 5: "fifths", 6: "sixths", 8: "eighths", 10: "tenths"}
+_FARTHEST_IN_SUM = 8  # times a term
 _LATER = 0.3  # so often that all of them together have as many words of the end as the steps left out
 
 
@@ -39,6 +40,10 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
             edits = user.writes(leaf, operand.face)
             alike = operand.percent == user.equation.operands[leaf].percent
             in_use = {number.face for number in user.equation.operands}
+            due = user.equation.operands[leaf].face
+            is_sum = not graph.latex and ("+" in user.expression or "-" in user.expression)
+            if is_sum and max(due, operand.face) > _FARTHEST_IN_SUM * min(due, operand.face):
+                continue  # the 2 gallons for one bag among the 140 for all
             if edits and alike and operand.face not in in_use:
                 used, needed = left_out.shown(operand, operand.face), left_out.result
                 yield Proposal(
