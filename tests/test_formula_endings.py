@@ -208,6 +208,8 @@ NOT_MADE = [
     ("fraction_error", "Find it.", (r"It is $0.25 + 0.5 = \boxed{0.75}$.",), "0.75"),  # no fractions are written
     ("counting_error", "How many?", (r"There are $8$ values.", r"So we have $\boxed{8}$ values."), "8"),  # said before
     ("endpoint_error", "Find the ordered pair.", (r"It is $\boxed{(2,4)}$.",), "(2,4)"),
+    ("wrong_case_error", "Find it.", (r"So $x = 3$ or $x = 0$.", r"Then it is $3 + (-3) = \boxed{0}$."), "0"),
+    ("inverse_operation_error", "Find it.", (r"So $2x = 290$.", r"Thus $x = \boxed{145}$."), "145"),
     ("lost_root_error", "List the first primes.", (r"They are $\boxed{2, 3, 5}$.",), "2, 3, 5"),
     ("wrong_case_error", "Find $x$.", (r"So $x = 4$ or $x = -9$.", r"As $-9$ is extraneous, it is $\boxed{4}$."), "4"),
     (

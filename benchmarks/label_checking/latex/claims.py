@@ -349,6 +349,10 @@ def _unknown_numbers(record: ErroneousSolution) -> Iterator[Finding]:
         for side in chain.sides
         for value in side.values
     }
+    if (left_out := re.search(r"the division by\s+(\d+)", text)) is not None:
+        factor = int(left_out[1])  # which only the results show
+        now, due = (numbers_in(steps[record.located_step]) for steps in (record.steps, record.reference_steps))
+        known |= {Fraction(factor) for one in now if one / factor in due}
     for match in re.finditer(r"(?<![\d.])(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?", text):
         value = Fraction(match.group().rstrip(",").replace(",", ""))
         # 80 % is what 20 % leaves.

@@ -138,6 +138,10 @@ def other_root(solution: ChainSolution, content: str) -> Iterator[tuple[str, str
     """Another of the values that a letter was found to have."""
     value = exact_value(content)
     step = solution.answer.step
+    chain = solution.chains[solution.answer.chain]
+    first = chain.sides[0].formula
+    if len(chain.sides) > 1 and (len(chain.sides) > 2 or first is None or first.tree.op != "letter"):
+        return  # the answer is worked out, and not one of the values
     words = " ".join(without_formulas(text) for text in solution.steps[max(0, step - 1) : step + 1])
     if value is None or _RULED_OUT.search(without_formulas(solution.steps[step])) or _RULED_OUT.search(words):
         return

@@ -23,6 +23,7 @@ _DIVIDES = re.compile(r"\b(?:divid\w+|multipl\w+|cross)\b", re.IGNORECASE)
 _MOVES = re.compile(r"\b(?:add\w*|subtract\w*|plus|minus|cancel\w*|(?:both|each) sides?)\b", re.IGNORECASE)
 _EASY = 12  # nobody gets smaller quotients wrong
 _TEN, _HALF = 10, 5
+_MOST_LEFT = 40  # nobody takes 2 away from 290
 _LARGE = 20  # nor smaller sums
 
 
@@ -216,7 +217,7 @@ def not_undone(factor: Surd, constant: Surd, result: Surd, named: str) -> Iterat
     if isinstance(size, int):
         yield Slip(rest, f"The step leaves out the division by ${size}$", MISSING)
         if not constant:
-            if rest.rational is not None and size > 0 and not shares_unit:
+            if rest.rational is not None and 0 < size < rest.rational < _MOST_LEFT and not shares_unit:
                 told = f"${size}$ is taken away, but it is a factor, by which both sides have to be divided"
                 yield Slip(rest - factor, told, INVERSE)
             yield from _upside_down(factor, rest)
