@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
@@ -165,6 +167,15 @@ def check_file(path: Path, workers: int, half: str | None = None) -> Tally:
     return total
 
 
+def failed_injectors(run: Path) -> Iterator[str]:
+    """What the injectors that failed in a run said: a bug, even if all records are right."""
+    rejected = run / "rejected.jsonl"
+    with rejected.open(encoding="utf-8") if rejected.is_file() else nullcontext(()) as lines:
+        for row in map(json.loads, lines):
+            if row["reason"] == "injector_failed":
+                yield f"{row['id']}: {row['detail']}"
+
+
 def report(total: Tally) -> Iterator[str]:
     """The lines to print."""
     for error_type, count in sorted(total.checked.items()):
@@ -213,6 +224,8 @@ def main() -> int:
     for run in arguments.runs:
         try:
             total = check_file(erroneous_file(run), arguments.workers, arguments.half)
+            for failure in failed_injectors(run):
+                total.add("an injector failed", failure)
         except LemmaError as error:
             print(error, file=sys.stderr)
             return 2

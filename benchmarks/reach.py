@@ -16,8 +16,9 @@ from itertools import chain
 from pathlib import Path
 
 from lemma.exceptions import Refusal
+from lemma.injectors.drafts import attempts
 from lemma.injectors.reading import read_problem
-from lemma.injectors.symbolic import InjectionPlan, attempts, erroneous_solutions
+from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.problems.loading import open_problems
 from lemma.records import Problem
 from lemma.steps import split_steps

@@ -33,6 +33,7 @@ DECISIVE = ("own-exact", "injected", "plain", "own-rollouts")
 ERROR_TYPES = "calculation_error,operator_error,context_value_error,previous_step_value_error"
 PHRASE = "Wait, that isn't right."
 CONFIRMATION = "that is right."  # of words that the base knows
+AGAIN = "this step again:"  # of words that the base knows
 SUITES = "accuracy,self-correction,recovery"
 _KINDS = ("cot", "lemma")
 _MOST = 10**6
@@ -42,11 +43,13 @@ _MOST = 10**6
 class Size:
     """How large all is: the problems, the model, and the tokens of the base and of each arm.
 
-    The base learns `easy` problems first. `arms` are those that are run unless others are named.
+    The base learns `easy` problems first, then `known` ones; `story` are those of the arms and of the test. `arms` are
+    those that are run unless others are named.
     """
 
     story: str
     easy: str
+    known: str
     base_problems: int
     pool: int
     test: int
@@ -64,15 +67,16 @@ class Size:
 
 
 _LAPTOP = Size(
-    story="--operations 2-3 --distractors 1 --displacement 2",
+    story="--operations 2-3 --distractors 1 --displacement 1.75",
     easy="--operations 1-3 --distractors 0 --no-shuffled",
+    known="--operations 2-3 --distractors 1 --displacement 1.3",
     base_problems=12_000,
     pool=3_000,
     test=300,
     hidden=96,
     layers=4,
     heads=4,
-    base_tokens=(1_200_000, 800_000),
+    base_tokens=(1_200_000, 1_000_000),
     arm_tokens=400_000,
     batch=24,
     rate=0.015,
@@ -82,6 +86,7 @@ SIZES = {
         _LAPTOP,
         story="--operations 1-2 --distractors 0 --displacement 1",
         easy="--operations 1-2 --distractors 0 --no-shuffled",
+        known="--operations 1-2 --distractors 0 --displacement 1",
         base_problems=60,
         pool=60,
         test=6,
@@ -90,11 +95,13 @@ SIZES = {
         heads=2,
         base_tokens=(6000, 6000),
         arm_tokens=5000,
-        arms=("own-graph", "injected"),  # what a model that was hardly trained writes can't be judged exactly
+        arms=("own-graph",),  # what a model that was hardly trained writes can't be judged exactly
     ),
     "laptop": _LAPTOP,
     "full": replace(
         _LAPTOP,
+        story="--operations 2-3 --distractors 1 --displacement 2",
+        known="--operations 2-3 --distractors 1 --displacement 2",
         base_problems=40_000,
         pool=40_000,
         test=500,
@@ -106,6 +113,7 @@ SIZES = {
         _LAPTOP,
         story="--operations 3-6 --distractors 2",
         easy="--operations 1-4 --distractors 1 --no-shuffled",
+        known="--operations 3-6 --distractors 2",
         base_problems=200_000,
         pool=100_000,
         test=500,
@@ -150,7 +158,7 @@ class Study:
         _write_phrases(folder / "prompts")
         for name, story, count in (
             ("easy", size.easy, size.base_problems),
-            ("base", size.story, size.base_problems),
+            ("base", size.known, size.base_problems),
             ("pool", size.story, size.pool + size.test),
         ):
             self.lemma(folder / name, f"generate -n {count} {story}", seed={"easy": 1, "base": 2, "pool": 3}[name])
@@ -197,7 +205,8 @@ class Study:
                     shutil.copytree(stock, where)
                 self.lemma(where, filled, seed=seed)
             model = run / "model"
-            self.train(data, start, model, tokens=self.size.arm_tokens // arm.rounds, more=arm.train, seed=seed)
+            whole = self.size.arm_tokens + (sum(self.size.base_tokens) if arm.scratch else 0)
+            self.train(data, start, model, tokens=whole // arm.rounds, more=arm.train, seed=seed)
             start = student = model
         self.evaluate(place, student)
 
@@ -209,7 +218,7 @@ class Study:
         """A command of the file of arms, with paths and numbers put in."""
         size = self.size
         return command.format(
-            pool=self.folder / "pool.jsonl",
+            pool=self.folder / ("base/generated.jsonl" if arm.scratch else "pool.jsonl"),
             base=self.base,
             student=student,
             run=run,
@@ -299,10 +308,10 @@ def in_a_child(work: Callable[[], int], log: Path | None = None) -> int:
 def _write_phrases(folder: Path) -> None:
     """Own phrases for `--prompts`: the same one in every file, so that arms do not differ by what they say."""
     shipped = Path(__file__).resolve().parents[1] / "prompts"
-    for file in (*shipped.glob("reflections/*/*.yaml"), *shipped.glob("checks/*.yaml")):
+    for file in (path for kind in ("reflections/*", "checks", "rechecks") for path in shipped.glob(f"{kind}/*.yaml")):
         place = folder / file.relative_to(shipped)
         place.parent.mkdir(parents=True, exist_ok=True)
-        phrase = CONFIRMATION if file.name.startswith("right_") else PHRASE
+        phrase = CONFIRMATION if file.name.startswith("right_") else AGAIN if "rechecks" in file.parts else PHRASE
         place.write_text(f'phrases: ["{phrase}"]\n')
 
 

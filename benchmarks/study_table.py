@@ -38,38 +38,76 @@ SHOWN = (
 )
 
 
+ROWS = (
+    ("recovery", "accuracy_free"),
+    ("recovery", "accuracy_forbidden"),
+    ("recovery", "accuracy_oracle"),
+    ("recovery", "oracle_repeated"),
+    ("recovery", "oracle_next_right"),
+    ("recovery", "own_forced_repeated"),
+    ("recovery", "own_forced_next_right"),
+    ("recovery", "own_recognized"),
+    ("recovery", "own_right_reflection"),
+    ("recovery", "own_recognized_less_false"),
+    ("recovery", "doubt_auc"),
+    ("recovery", "confidence_auc"),
+)
+
+_TRAINED = ("records", "tokens per pass", "steps")
+
+
 def print_table(folder: Path, names: Sequence[str]) -> None:
-    """One row per figure, one column per arm: the value, its interval, and the values of the seeds."""
+    """One row per figure, with the values of the seeds; then one row per arm; then what the runs cost."""
     columns = {name: list(_outputs(folder, name)) for name in ("base", *names)}
     columns = {name: runs for name, runs in columns.items() if runs}
     if not columns:
         return
     pooled = {name: _figures([row for rows in runs for row in rows]) for name, runs in columns.items()}
-    by_seed = {name: [_figures(rows) for rows in runs] for name, runs in columns.items()}
+    by_seed = {name: [_figures(rows) for rows in runs] if len(runs) > 1 else [] for name, runs in columns.items()}
+    labels = {key: result.label for figures in pooled.values() for key, result in figures.items()}
     print(f"\n| | {' | '.join(f'{name}, {len(runs)} seeds' for name, runs in columns.items())} |")
     print("| --- " * (1 + len(columns)) + "|")
     for key in SHOWN:
-        found = [figures.get(key) for figures in pooled.values()]
-        label = next((result.label for result in found if result), None)
-        if label is None:
-            continue
-        cells = []
-        for name, result in zip(columns, found, strict=True):
-            if result is None:
-                cells.append("-")
-                continue
-            interval, shown = result.interval, result.percent
-            seeds = [number(one[key].interval.value, shown) for one in by_seed[name] if key in one]
-            each = f"; {', '.join(seeds)}" if len(seeds) > 1 else ""
-            low, high = (number(value, shown) for value in (interval.low, interval.high))
-            cells.append(f"{number(interval.value, shown)} ({low} to {high}{each})")
-        print(f"| {key[0]}: {label} | {' | '.join(cells)} |")
-    print("\n| run | records | tokens per pass | steps | training, CPU seconds |\n| --- | --- | --- | --- | --- |")
-    for file in sorted(folder.glob("**/train.done.json")):
+        if key in labels:
+            cells = [
+                _cell(pooled[name].get(key), [one[key] for one in by_seed[name] if key in one]) for name in columns
+            ]
+            print(f"| {key[0]}: {labels[key]} | {' | '.join(cells)} |")
+    shown = [key for key in ROWS if key in labels]
+    print(f"\n| arm | seeds | {' | '.join(labels[key] for key in shown)} |")
+    print("| --- " * (2 + len(shown)) + "|")
+    for name, runs in columns.items():
+        print(f"| {name} | {len(runs)} | {' | '.join(_cell(pooled[name].get(key)) for key in shown)} |")
+    _print_costs(folder)
+
+
+def _cell(result: Result | None, seeds: Sequence[Result] = ()) -> str:
+    if result is None:
+        return "-"
+    value, low, high = (
+        number(bound, result.percent) for bound in (result.interval.value, result.interval.low, result.interval.high)
+    )
+    each = "".join(f"{', ' if place else '; '}{_cell(one).split()[0]}" for place, one in enumerate(seeds))
+    return f"{value} ({low} to {high}{each})"
+
+
+def _print_costs(folder: Path) -> None:
+    """What was trained on, and the processor time of each run, all of its commands."""
+    costs: dict[Path, float] = {}
+    trained: dict[Path, list[str]] = {}
+    for file in sorted(folder.glob("**/*.done.json")):
         told = orjson.loads(file.read_bytes())
         run = file.parent.relative_to(folder)
-        figures = (f"{told[name]:,}" for name in ("records", "tokens per pass", "steps", "cpu_seconds"))
-        print(f"| {run} | {' | '.join(figures)} |")
+        if told["command"][told["command"].index("--run") + 1] != str(file.parent):
+            continue  # a copy of a stock, which is counted where it was made
+        whole = Path(*run.parts[:3]) if run.parts[0] == "runs" else run
+        costs[whole] = costs.get(whole, 0) + told["cpu_seconds"]
+        if file.name == "train.done.json":
+            trained.setdefault(whole, []).append(" / ".join(f"{told[name]:,}" for name in _TRAINED))
+    print(f"\n| run | {' / '.join(_TRAINED)} | CPU seconds |\n| --- | --- | --- |")
+    for whole, seconds in costs.items():
+        print(f"| {whole} | {'; '.join(trained.get(whole, ['-']))} | {seconds:,.0f} |")
+    print(f"| all | | {sum(costs.values()):,.0f} |")
 
 
 def _outputs(folder: Path, name: str) -> Iterator[list[GradedOutput]]:

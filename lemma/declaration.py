@@ -22,7 +22,7 @@ from lemma.options import CommandConfig, ModelConfig
 from lemma.records import Record
 from lemma.run_files import RunFile
 from lemma.rundir.counts import Counts
-from lemma.rundir.journal import Output
+from lemma.rundir.journal import Journal, Output
 from lemma.rundir.sharing import Hold
 
 
@@ -63,6 +63,10 @@ class Command:
     plan: Callable[[Any, Hold], Job] | None = None
     run: Callable[[Any, Console], Summary | None] | None = None
     """In place of a plan, for a command that owns its loop."""
+    appends: tuple[Output, ...] = ()
+    """What its journal appends to, for a command that owns its loop and can run in shards."""
+    closing: Callable[[Any, Journal], Summary] | None = None
+    """Its summary when all is appended, with the files that are written then, for such a command."""
     plans: Callable[[Any], bool] | None = None
     """Whether it follows its plan this time, for a command that has both."""
     reads: RunFile | None = None
@@ -106,7 +110,7 @@ class Command:
 
     def outputs(self) -> tuple[Output, ...]:
         """What the journal needs to know of the files that the command writes."""
-        return tuple(map(self._output, self.writes))
+        return (*map(self._output, self.writes), *self.appends)
 
     def _output(self, file: RunFile) -> Output:
         maker = next(maker for maker in file.makers if maker.command == self.name)

@@ -6,12 +6,15 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from lemma.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "examples" / "own_injector"
@@ -27,11 +30,19 @@ def load_make() -> ModuleType:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Path:
-    """A folder for packages, with the one of the examples in it."""
+def site(tmp_path: Path, augmented: Path) -> Path:
+    """A folder for packages, with the one of the examples in it. Beside it is a run with errors."""
     site = tmp_path / "site"
     load_make().install(PACKAGE, site)
+    shutil.copytree(augmented, tmp_path / "run")
     return site
+
+
+@pytest.fixture(scope="module")
+def augmented(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("augmented") / "run"
+    assert main(["augment", "--limit", "40", "--run", str(run)]) == 0
+    return run
 
 
 def python(site: Path, *words: object) -> subprocess.CompletedProcess[str]:
@@ -54,24 +65,22 @@ def records(path: Path) -> list[dict[str, object]]:
 
 
 def test_a_record_kind(site: Path) -> None:
-    lemma(site, "augment", "--limit", 4, "--run", "run")
     lemma(site, "build-sft", "--records", "first_error,lemma", "--run", "run", "--shape", "messages", "--workers", 2)
     made = records(site.parent / "run" / "sft" / "first_error.jsonl")
     answers = [record["messages"][1]["content"] for record in made]  # type: ignore[index]
     assert any(re.fullmatch(r"Step \d+ is wrong\.", answer) for answer in answers) and "Every step is right." in answers
     program = "import lemma; print(len(lemma.to_records(lemma.open_run('run').problems, kind='first_error')))"
-    assert python(site, "-c", program).stdout == "4\n"
+    assert python(site, "-c", program).stdout == "40\n"
 
 
 def test_an_unknown_kind_names_the_installed_ones(site: Path) -> None:
-    lemma(site, "augment", "--limit", 2, "--run", "run")
     done = python(site, "-m", "lemma", "build-sft", "--records", "first_eror", "--run", "run")
     assert done.returncode != 0 and "did you mean 'first_error'?" in done.stderr
 
 
 def test_an_injector(site: Path) -> None:
-    lemma(site, "augment", "--types", "zero_error", "--taxonomy", TYPES, "--run", "run")
-    made = records(site.parent / "run" / "erroneous.jsonl")
+    lemma(site, "augment", "--types", "zero_error", "--taxonomy", TYPES, "--run", "zeros", "--limit", 12)
+    made = records(site.parent / "zeros" / "erroneous.jsonl")
     assert made and {record["error_type"] for record in made} == {"zero_error"}
     program = f"""
 import lemma
@@ -99,7 +108,6 @@ BAD = [
 
 @pytest.mark.parametrize(("entry", "message"), BAD)
 def test_a_kind_that_cannot_be_used_is_named_in_one_line(entry: str, message: str, site: Path) -> None:
-    lemma(site, "augment", "--limit", 2, "--run", "run")
     info = site / "bad-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bad\nVersion: 1.0\n", encoding="utf-8")

@@ -19,9 +19,10 @@ from lemma.exceptions import ConfigError, Refusal
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector as find_injector
 from lemma.injectors.algebra import AlgebraInjector, Cut
+from lemma.injectors.drafts import Injected, attempts
 from lemma.injectors.proof import prove
 from lemma.injectors.proposal import Conclusion
-from lemma.injectors.symbolic import Injected, InjectionPlan, attempts, erroneous_solutions, final_text
+from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions, final_text
 from lemma.problems.loading import open_problems
 from lemma.records import Problem
 from lemma.steps import split_steps, without_annotations
@@ -70,14 +71,18 @@ MADE = [
      "185 + 234 is 419, not 429: in the tens, 8 + 3 is 11, but 12 was used."),
     ("calculation_error", alone("$4.50 + $2.75 = $7.25", Fraction(29, 4)), "$4.50 + $2.75 = $6.25",
      "$4.50 + $2.75 is $7.25, not $6.25: the 1 that is carried is dropped."),
-    ("calculation_error", alone("100 + 234 = 334", 334), "100 + 234 = 434",
-     "100 + 234 is 334, not 434: in the hundreds, 1 + 2 is 3, but 4 was used."),
+    ("calculation_error", alone("160 + 227 = 387", 387), "160 + 227 = 487",
+     "160 + 227 is 387, not 487: a 1 is carried, although 6 + 2 is only 8."),
+    ("calculation_error", alone("235 - 113 = 122", 122), "235 - 113 = 112",
+     "235 - 113 is 122, not 112: a 1 is borrowed, although 5 is not less than 3."),
+    ("calculation_error", alone("18 * 4 = 72", 72), "18 * 4 = 62",
+     "18 * 4 is 72, not 62: 3 has to be carried to the tens, but 2 was."),
     ("calculation_error", alone("83 - 47 = 36", 36), "83 - 47 = 35",
      "83 - 47 is 36, not 35: in the ones, 13 - 7 is 6, but 5 was used."),
     ("calculation_error", alone("35 * 0.4 = 14", 14), "35 * 0.4 = 12",
      "35 * 0.4 is 14, not 12: in 35 times 4, the 2 that is carried is dropped."),
     ("calculation_error", alone("40 * 12 = 480", 480), "40 * 12 = 360",
-     "40 * 12 is 480, not 360: in 4 times 12, 36 is 3 times 12."),
+     "40 * 12 is 480, not 360: 4 times 12 is 48, and 36 is 3 times 12."),
     ("calculation_error", alone("130 / 2 = 65", 65), "130 / 2 = 60",
      "130 / 2 is 65, not 60: the 1 left over in the tens is dropped."),
     ("calculation_error", alone("960 + 1200 + 1000 = 3160", 3160), "960 + 1200 + 1000 = 2200",
@@ -96,7 +101,7 @@ MADE = [
      "83 - 47 is 36, not 46: the 1 that is borrowed is not taken away."),
     ("calculation_error", alone("83 - 47 = 36", 36), "83 - 47 = 44",
      "83 - 47 is 36, not 44: in one place the upper digit is taken from the lower one."),
-    ("calculation_error", alone("12 - 7 = 5", 5), "12 - 7 = 6", "12 - 7 is 5, not 6: the step miscounts by +1."),
+    ("calculation_error", alone("12 - 7 = 5", 5), "12 - 7 = 6", "12 - 7 is 5, not 6: 6 + 7 is 13, not 12."),
     ("calculation_error", alone("7 * 8 = 56", 56), "7 * 8 = 64", "7 * 8 is 56, not 64: 64 is 8 times 8."),
     ("calculation_error", alone("46 * 8 = 368", 368), "46 * 8 = 328",
      "46 * 8 is 368, not 328: the 4 that is carried is dropped."),
@@ -122,8 +127,8 @@ MADE = [
      "The step adds where it should have multiplied: not 5+3, but 5x3 = 15."),
     ("context_value_error", BAGS, "Tom buys 5 * 4 = 20 apples.",
      'The step takes 4 ("eats 4") instead of 7, the number of apples each: it should be 5 * 7 = 35.'),
-    ("context_value_error", alone("It is $5 * 3 = $15.", 15, "$5 and $12"), "It is $12 * 3 = $36.",
-     "The step takes $12 from the problem instead of $5 from the problem: it should be $5 * 3 = $15."),
+    ("context_value_error", alone("It is $5 * 3 = $15.", 15, "One pen is $5, 4 pens are $12."), "It is $12 * 3 = $36.",
+     'The step takes $12 ("pens are $12") instead of $5 ("pen is $5"): it should be $5 * 3 = $15.'),
     ("context_value_error", ("$40 for a hat, $30 for a cap", ("It is $40 * 2 = $80.", "It is $30 + $80 = $110."), 110),
      "It is $40 + $80 = $120.",
      'The step takes $40 ("$40 for a hat") instead of $30 ("$30 for a cap"): it should be $30 + $80 = $110.'),
@@ -168,8 +173,6 @@ MADE = [
     ("counting_error", alone(r"The number of terms is $\frac{99-9}{3} + 1 = \boxed{31}$.", 31, "From $9$ to $99$"),
      r"The number of terms is $\frac{99-9}{3} = \boxed{30}$.",
      "The step counts the gaps and not the numbers, one too few: it should be $\\frac{99-9}{3} + 1 = 31$."),
-    ("context_value_error", EGGS, "He has 5 boxes * 8 eggs = 40 eggs.",
-     "The problem says 7, not 8: it should be 5 boxes * 7 eggs = 35."),
     ("unit_conversion_error", alone("He runs 3 * 5 * 60 = 900 minutes.", 900, "He runs 3 hours 5 times a week."),
      "He runs 3 * 5 = 15 minutes.",
      "There are 60 minutes in an hour, and the step leaves the conversion out: it should be 3 * 5 * 60 = 900."),
@@ -247,8 +250,8 @@ MADE = [
      ("He has 9 cows and 4 times as many hens. All have 2 legs. How many legs do the hens have?",
       ("He owns 9 * 4 = 36 hens.", "The hens have 36 * 2 = 72 hens' legs."), 72),
      "The hens have 9 * 4 = 36 hens' legs.",
-     'The step answers with 9 * 4 = 36, that is, "He owns 36 hens". The problem asks something else: "How many legs do '
-     'the hens have?".'),
+     'The step answers with 9 * 4 = 36, that is, "He owns 36 hens". That is not yet the answer to the question: '
+     '"How many legs do the hens have?".'),
     ("question_misinterpretation_error",
      ("He has 9 cows and 4 times as many hens as cows. How many hens?", ("He has 9 * 4 = 36 hens.",), 36),
      "He has 9 + 4 = 13 hens.",
@@ -275,12 +278,12 @@ MADE = [
     ("hallucination", ("Ann has 6 pens, Bob 8 pens, and Joe 4 pens. How many have Ann and Bob?",
                        ("They have 6 + 8 = 14 pens.",), 14),
      "They have 6 + 4 + 8 = 18 pens.",
-     'The step adds 4 ("Joe 4 pens"), which does not belong here: it should be 6 + 8 = 14.'),
+     'The step counts 4 ("Joe 4 pens") in, which the problem gives for something else: it should be 6 + 8 = 14.'),
     ("hallucination", ("He has a hat for $6 and a cap for $8. Joe has a tie for $5. What do they cost?",
                        ("They cost $6 + $8 = $14.",), 14),
      "They cost $6 + $5 + $8 = $19.", None),
-    ("hallucination", ("6 men and 8 men board, 30 men stay, of 5 cars. How many board?",
-                       ("There board 6 + 8 = 14 men.",), 14), "There board 6 + 30 + 8 = 44 men.", None),
+    ("hallucination", ("6 men and 8 men board, 12 men stay, of 5 cars. How many board?",
+                       ("There board 6 + 8 = 14 men.",), 14), "There board 6 + 12 + 8 = 26 men.", None),
 ]  # fmt: skip
 
 

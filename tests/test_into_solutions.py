@@ -10,7 +10,7 @@ from sft_data import lemma, lines
 from lemma.exceptions import Refusal
 from lemma.records import ErroneousSolution, Problem, Solution
 from lemma.rundir.disk import to_line
-from lemma.trajectories.right_solutions import check_reasoning
+from lemma.trajectories.right_solutions import check_reasoning, is_proven
 
 QUESTION = "Ann has 3 boxes of 8 pens and buys 4 more pens. How many pens has she got?"
 REFERENCE = ("The boxes hold 3 * 8 = 24 pens.", "So she has 24 + 4 = 28 pens.")
@@ -100,3 +100,16 @@ def test_a_right_answer_has_to_be_reached_as_in_the_reference(steps: tuple[str, 
     else:
         assert not reason
     check_reasoning(QUESTION, "28", ("Nobody can follow this.",), steps)
+
+
+@pytest.mark.parametrize(("who", "is_right"), [("Ben", True), ("Zoe", False)])
+def test_a_step_about_another_person_is_wrong_though_its_equation_is_right(who: str, is_right: bool) -> None:
+    question = "Al has 5 pens. Ben has 3 more pens than Al. Cal has 2 fewer pens than Ben. How many pens does Cal have?"
+    reference = ("Ben has 5 + 3 = 8 pens.", "Cal has 8 - 2 = 6 pens.")
+    own = (f"{who} has 5 + 3 = 8 pens.", reference[1])
+    assert is_proven(question, "6", reference, own) == is_right
+    if is_right:
+        check_reasoning(question, "6", reference, own)
+    else:
+        with pytest.raises(Refusal, match="Zoe has 5"):
+            check_reasoning(question, "6", reference, own)

@@ -13,7 +13,8 @@ from lemma.arithmetic.latex import boxed, is_balanced
 from lemma.commands.augment import COMMAND, inject
 from lemma.engine.outcome import Outcome
 from lemma.exceptions import Refusal
-from lemma.injectors.symbolic import Injected, InjectionPlan, attempts
+from lemma.injectors.drafts import Injected, attempts
+from lemma.injectors.symbolic import InjectionPlan
 from lemma.records import ErroneousSolution, Problem
 from lemma.runner import outcome_of
 from lemma.taxonomy.error_types import load_taxonomy

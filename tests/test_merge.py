@@ -59,8 +59,7 @@ PIPELINES = {
 }
 
 
-@pytest.mark.parametrize("name", PIPELINES)
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize(("name", "count"), [*((name, 3) for name in PIPELINES), ("augment, correct", 1)])
 def test_merged_shards_are_one_run(data: Path, tmp_path: Path, name: str, count: int) -> None:
     def filled(shard: str | None) -> list[list[str]]:
         commands = [[str(data) if word == "{data}" else word for word in words] for words in PIPELINES[name]]
@@ -82,6 +81,60 @@ def test_merged_shards_are_one_run(data: Path, tmp_path: Path, name: str, count:
         assert main([*words, "--run", str(tmp_path / "all"), *QUICK]) == 0
     assert main(["merge", *map(str, runs), "--run", str(tmp_path / "all")]) == 0
     assert contents(tmp_path / "all") == contents(tmp_path / "one")
+
+
+ABOUT_EVALUATION = {
+    "asked": ["-n", "1", "--errors", "1"],
+    "stored": ["--from", "{outputs}", "--limit", "30"],
+}
+
+
+@pytest.mark.parametrize("name", ABOUT_EVALUATION)
+def test_evaluations_in_shards_are_merged_with_their_figures(data: Path, tmp_path: Path, name: str) -> None:
+    """Several outputs of a problem are in one shard. A rerun on the merged directory finds nothing to do."""
+    outputs = tmp_path / "outputs.jsonl"
+    questions = [json.loads(line)["question"] for line in data.read_text().splitlines() if "question" in line]
+    rows = [{"question": one, "output": f"It is {n}."} for one in questions for n in (7, 9)]
+    outputs.write_text("no json\n" + "".join(json.dumps(row) + "\n" for row in [*rows, {"output": "7"}]))
+    options = [str(outputs) if word == "{outputs}" else word for word in ABOUT_EVALUATION[name]]
+    command = ["eval", str(data), "--name", "e", *options, *QUICK]
+    for number in (1, 2, 3):
+        assert main([*command, "--shard", f"{number}/3", "--run", str(tmp_path / f"run-{number}")]) == 0
+    assert main([*command, "--run", str(tmp_path / "one")]) == 0
+    parts = [
+        [json.loads(line)["problem_id"] for line in (tmp_path / run / "eval/e/outputs.jsonl").read_text().splitlines()]
+        for run in ("run-1", "run-2", "run-3", "one")
+    ]
+    assert all(parts)
+    assert sum(len(set(part)) for part in parts[:3]) == len(set(parts[3])) > 10
+    runs = [str(tmp_path / f"run-{number}") for number in (3, 1, 2)]
+    for words in (["merge", *runs], ["merge", *runs], command):
+        assert main([*words, "--run", str(tmp_path / "all")]) == 0
+        assert evaluation(tmp_path / "all") == evaluation(tmp_path / "one")
+    shutil.rmtree(tmp_path / "run-2" / "eval")
+    assert main(["merge", *runs, "--run", str(tmp_path / "other")]) == 1
+
+
+def evaluation(run: Path) -> dict[str, bytes]:
+    folder = run / "eval" / "e"
+    files = {name: (folder / name).read_bytes() for name in ("outputs.jsonl", "rejected.jsonl", "results.json")}
+    return files | {"run.json": contents(folder)["run.json"]}
+
+
+def test_an_evaluation_that_a_shard_lacks_is_named(
+    data: Path, shards: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that ran without --shard stays where it is."""
+    shutil.copytree(shards, tmp_path, dirs_exist_ok=True)
+    runs = [str(tmp_path / f"run-{number}") for number in (1, 2, 3)]
+    command = ["eval", str(data), "-n", "0", "--suite", "accuracy", "--run", runs[1], *QUICK]
+    assert main([*command, "--name", "whole"]) == 0
+    assert main(["merge", *runs, "--run", str(tmp_path / "all")]) == 0
+    assert not (tmp_path / "all" / "eval").exists()
+    assert main([*command, "--name", "part", "--shard", "2/3"]) == 0
+    capsys.readouterr()
+    assert main(["merge", *runs, "--run", str(tmp_path / "all")]) == 1
+    assert f"{runs[0]} lacks eval/part, which is in {runs[1]}" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ from lemma.cli import main
 from lemma.config import SampleConfig
 from lemma.engine import pool
 from lemma.engine.outcome import Outcome
+from lemma.engine.ray_cluster import connected
 from lemma.engine.ray_models import open_models
 from lemma.exceptions import LemmaError
 from lemma.models.backends.scripted import Scripted
@@ -37,24 +41,37 @@ pytestmark = [
 ]
 FILES = ("problems", "solutions", "erroneous", "corrections", "rejected", "sft/lemma")
 FEW_AT_ONCE = 4
+PATIENCE = 600.0  # seconds, for a slow and busy machine
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """Two nodes with one core each; this process is connected to the first."""
+    """Two nodes with one core each, and a Ray Client server. It takes seconds to start, so all tests share it, in any
+    order; some of them leave other nodes than these behind, for a while.
+    """
     from ray.cluster_utils import Cluster
 
-    with pytest.MonkeyPatch.context() as patch:
+    folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # short, as it holds sockets
+    with pytest.MonkeyPatch.context() as patch, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setattr(pool, "_BATCH", FEW_AT_ONCE)
-        started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-        patch.setenv("RAY_ADDRESS", started.address)
-        started.add_node(num_cpus=1)
+        started = Cluster()
         try:
+            # A slow machine may take longer than Ray's own 30 seconds for a node to be known.
+            head = {"include_dashboard": False, "temp_dir": folder, "ray_client_server_port": port}
+            started.add_node(wait=False, num_cpus=1, **head)
+            started.add_node(wait=False, num_cpus=1)
+            started.wait_for_nodes(timeout=PATIENCE)
+            patch.setenv("RAY_ADDRESS", started.address)
+            started.client = f"ray://127.0.0.1:{port}"
             yield started
         finally:
             ray.shutdown()
             started.shutdown()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -110,13 +127,13 @@ def test_every_command_makes_the_bytes_of_the_local_engine(data: Path, tmp_path:
     assert graded[0] == graded[1] != b""
 
 
-def when(number: int, harm: Callable[[], None], patch: pytest.MonkeyPatch) -> list[int]:
-    """Do something as the journal appends for this time. Returns the numbers of the times so far."""
+def when(numbers: Container[int], harm: Callable[[], None], patch: pytest.MonkeyPatch) -> list[int]:
+    """Do something as the journal appends for these times. Returns the numbers of the times so far."""
     real, seen = Journal.append, []
 
     def append(self: Journal, chunk: Any) -> None:
         seen.append(len(seen))
-        if len(seen) == number:
+        if len(seen) in numbers:
             harm()
         real(self, chunk)
 
@@ -124,66 +141,86 @@ def when(number: int, harm: Callable[[], None], patch: pytest.MonkeyPatch) -> li
     return seen
 
 
-def workers(cluster: Any) -> list[int]:
+WORKERS = (b"ray::_apply_on_node", b"ray::IDLE")
+
+
+def workers(cluster: Any, titles: tuple[bytes, ...] = WORKERS) -> list[int]:
     """The processes that compute, or wait for work: children of the nodes' raylets with such a title."""
-    raylets = {node.all_processes["raylet"][0].process.pid for node in cluster.list_all_nodes()}
+    return children({node.all_processes["raylet"][0].process.pid for node in cluster.list_all_nodes()}, titles)
+
+
+def children(parents: set[int], titles: tuple[bytes, ...] = (b"",)) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             parent = int((folder / "stat").read_text().rpartition(") ")[2].split()[1])
-            title = (folder / "cmdline").read_bytes()
-            if parent in raylets and title.startswith((b"ray::_apply_on_node", b"ray::IDLE", b"ray::_Model")):
+            if parent in parents and (folder / "cmdline").read_bytes().startswith(titles):
                 found.append(int(folder.name))
     return found
 
 
-@pytest.mark.parametrize("number", [1, 6])
-@pytest.mark.usefixtures("cluster")
 def test_killed_workers_are_replaced(
-    data: Path, augmented: dict[str, bytes], tmp_path: Path, request: pytest.FixtureRequest, number: int
+    cluster: Any, data: Path, augmented: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    killed = []
-    cluster, monkeypatch = map(request.getfixturevalue, ("cluster", "monkeypatch"))
+    """All of them, twice."""
+    killed: list[int] = []
 
     def kill() -> None:
+        killed.append(0)
         for pid in workers(cluster):
-            os.kill(pid, signal.SIGKILL)
-            killed.append(pid)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                killed[-1] += 1
 
-    seen = when(number, kill, monkeypatch)
+    seen = when((1, 8), kill, monkeypatch)
     assert main(augment_on_ray(data, tmp_path)) == 0
     assert len(seen) >= 15
-    assert killed
+    assert len(killed) == 2
+    assert sum(killed) > 0
     assert contents(tmp_path) == augmented
 
 
 def test_a_killed_node_is_done_without(
     cluster: Any, data: Path, augmented: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node = cluster.add_node(num_cpus=1)
-    when(3, lambda: cluster.remove_node(node, allow_graceful=False), monkeypatch)
+    node = cluster.add_node(wait=False, num_cpus=1)
+    cluster.wait_for_nodes(timeout=PATIENCE)
+    when((3,), lambda: cluster.remove_node(node, allow_graceful=False), monkeypatch)
     assert main(augment_on_ray(data, tmp_path)) == 0
     assert contents(tmp_path) == augmented
+
+
+KILLED_DRIVER = f"""
+import os, signal, sys
+from lemma.cli import main
+from lemma.engine import pool
+from lemma.rundir.journal import Journal
+
+pool._BATCH = {FEW_AT_ONCE}
+real, seen = Journal.append, []
+
+def append(self, chunk):
+    real(self, chunk)
+    seen.append(chunk)
+    if len(seen) == 6:
+        self._sync()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Journal.append = append
+main(sys.argv[1:])
+"""
 
 
 @pytest.mark.usefixtures("cluster")
 def test_a_killed_driver_resumes(data: Path, augmented: dict[str, bytes], tmp_path: Path) -> None:
-    state = tmp_path / ".state" / "augment.jsonl"
-    program = (
-        "import sys; from lemma.engine import pool; pool._BATCH = 4; from lemma.cli import main; main(sys.argv[1:])"
-    )
-    started = subprocess.Popen(
-        [sys.executable, "-c", program, *augment_on_ray(data, tmp_path)], env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
-    while started.poll() is None and not (state.exists() and state.stat().st_size):
-        time.sleep(0.01)
-    started.kill()
-    started.wait()
-    acknowledged = state.read_bytes().count(b"\n")
-    assert 0 < acknowledged < 16
+    command = [sys.executable, "-c", KILLED_DRIVER, *augment_on_ray(data, tmp_path)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=PATIENCE, check=False)
+    assert done.returncode == -signal.SIGKILL
+    acknowledged = (tmp_path / ".state" / "augment.jsonl").read_bytes().splitlines()
+    assert len(acknowledged) == 6
     assert main(augment_on_ray(data, tmp_path)) == 0
     assert contents(tmp_path) == augmented
-    assert state.read_bytes().startswith(b"{")
+    assert (tmp_path / ".state" / "augment.jsonl").read_bytes().splitlines()[:6] == acknowledged  # not made again
 
 
 def lines(count: int) -> list[StoredLine]:
@@ -218,6 +255,22 @@ def test_what_kills_every_worker_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 
     with pytest.raises(LemmaError, match="died 2 times on the same inputs, from 0"):
         list(pool.chunks_of(die, lines(3), 1, "ray"))
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_cluster_without_room_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the user is told."""
+    monkeypatch.setattr("lemma.engine.ray_pool._SECONDS_WITHOUT_A_WORD", 0.1)
+
+    def slow(line: StoredLine) -> Outcome:
+        time.sleep(0.5)
+        return Outcome(line.id)
+
+    said: list[str] = []
+    (chunk,) = pool.chunks_of(slow, lines(1), 1, "ray", said.append)
+    assert chunk.ids == ("0",)
+    (told,) = said
+    assert re.fullmatch(r"nothing from the Ray cluster yet: \d of its \d CPUs are free; see `ray status`", told)
 
 
 @pytest.mark.usefixtures("cluster")
@@ -277,7 +330,7 @@ def test_the_package_travels(tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -312,6 +365,7 @@ async def answers(backend: Any, harm: Callable[[], None] = lambda: None) -> list
 @pytest.fixture
 def on_every_node(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr("lemma.models.several_servers._FIRST_REST", 0.1)
+    monkeypatch.setattr("lemma.engine.ray_models._SECONDS_TO_START", 2.0)  # one may be asked for on a lost node
     backend = open_models("scripted", SampleConfig(engine="ray", max_in_flight=4), "student")
     assert len(backend.name.split(", ")) >= 2  # other tests of this cluster may have added nodes
     return backend
@@ -321,7 +375,7 @@ def test_models_in_actors_answer_whatever_is_killed(cluster: Any, on_every_node:
     """Each node has one, and both answer; the ones of a killed process are asked again."""
 
     def kill() -> None:
-        os.kill(workers(cluster)[0], signal.SIGKILL)
+        os.kill(workers(cluster, (b"ray::_Model",))[0], signal.SIGKILL)
 
     assert asyncio.run(answers(on_every_node, kill)) == asyncio.run(answers(Scripted("student")))
 
@@ -329,6 +383,7 @@ def test_models_in_actors_answer_whatever_is_killed(cluster: Any, on_every_node:
 @pytest.fixture
 def full_node(cluster: Any) -> Iterator[None]:
     """Somebody else holds one of the two cores."""
+    connected("ray", 1)
     holder = ray.remote(num_cpus=1)(type("Holder", (), {})).remote()
     ray.get(holder.__ray_ready__.remote())
     yield
@@ -341,16 +396,46 @@ def test_an_actor_without_a_node_is_done_without(monkeypatch: pytest.MonkeyPatch
     assert asyncio.run(answers(on_every_node)) == asyncio.run(answers(Scripted("student")))
 
 
-@pytest.mark.usefixtures("cluster")
-def test_a_model_on_the_nodes_samples_the_same_bytes(data: Path, tmp_path: Path) -> None:
-    pytest.importorskip("transformers")
-    from lemma.training.tiny_model import make_tiny_model
+def sample_and_augment(data: Path, folder: Path, engine: str) -> dict[str, bytes]:
+    """With a model of rules, given by a relative path, in actors if the engine is Ray."""
+    sample = ["sample", str(data), "-n", "2", "--model", "rules.yaml", "--backend", "scripted"]
+    for command in (sample, ["augment", str(data)]):
+        assert main([*command, "--limit", "20", "--run", str(folder / "run"), "--engine", engine]) == 0
+    return contents(folder / "run")
 
-    texts = (f"Ada has {n} pens." for n in range(9))
-    chats = ([{"role": "user", "content": text}, {"role": "assistant", "content": text}] for text in texts)
-    make_tiny_model(tmp_path / "model", chats, 0)
-    command = ["sample", str(data), "--limit", "3", "-n", "1", "--model", str(tmp_path / "model"), "--max-tokens", "8"]
-    for engine in ("ray", "local"):
-        assert main([*command, "--engine", engine, "--run", str(tmp_path / engine)]) == 0
-    assert contents(tmp_path / "ray") == contents(tmp_path / "local")
-    assert set(contents(tmp_path / "ray")) == {"problems", "solutions", "rejected"}
+
+@pytest.fixture
+def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lemma.engine.ray_models._IN_PROCESS", ("scripted",))
+    Path("rules.yaml").write_text(json.dumps({"rules": [{"answers": ["7 + 9 = 16\n#### 16", "#### 9"]}]}))
+
+
+@pytest.mark.usefixtures("rules", "cluster")
+def test_models_on_nodes_sample_the_same_bytes(data: Path, tmp_path: Path) -> None:
+    local = sample_and_augment(data, tmp_path / "local", "local")
+    assert set(local) == {"problems", "solutions", "erroneous", "rejected"}
+    assert sample_and_augment(data, tmp_path / "ray", "ray") == local
+
+
+@pytest.mark.usefixtures("rules")
+def test_the_client(
+    cluster: Any, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ray://` reaches the same cluster from outside. A server that is not there, or is lost, is said in a line."""
+    monkeypatch.setenv("RAY_CLIENT_RECONNECT_GRACE_PERIOD", "1")
+    ray.shutdown()
+    try:
+        assert main(["augment", str(data), "--run", str(tmp_path / "dead"), "--engine", "ray://127.0.0.1:1"]) == 1
+        (error,) = capsys.readouterr().err.splitlines()
+        assert error.startswith("lemma: --engine ray://127.0.0.1:1: [Errno")
+        made = sample_and_augment(data, tmp_path / "client", cluster.client)
+        assert made == sample_and_augment(data, tmp_path / "local", "local")
+        assert ray.util.client.ray.is_connected()
+        server = cluster.head_node.all_processes["ray_client_server"][0].process.pid
+        for pid in [*children({server}), server]:
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(LemmaError, match=r"^the Ray cluster is gone"):
+            list(pool.chunks_of(lambda line: Outcome(line.id), lines(9), 1, cluster.client))
+    finally:
+        ray.shutdown()

@@ -42,9 +42,9 @@ def data_of(page: Path) -> dict:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundled sample, from augment to build-sft, with its report."""
+    """Problems of the bundled sample, from augment to build-sft, with their report."""
     run = tmp_path_factory.mktemp("report") / "run"
-    assert main(["augment", "--run", str(run), "--workers", "1", "--per-problem", "8"]) == 0
+    assert main(["augment", "--run", str(run), "--limit", "30", "--per-problem", "8", "--workers", "1"]) == 0
     add_near_duplicate(run)
     assert main(["build-sft", "--run", str(run), "--workers", "1", "--near-duplicates", "0.6"]) == 0
     assert main(["report", "--run", str(run)]) == 0
@@ -230,7 +230,7 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
 
 
 def test_phrases_chosen_in_each_way_are_compared(tmp_path: Path) -> None:
-    assert main(["augment", "--run", str(tmp_path), "--workers", "1"]) == 0
+    assert main(["augment", "--run", str(tmp_path), "--limit", "12"]) == 0
     assert main(["build-sft", "--run", str(tmp_path), "--workers", "1"]) == 0
     figures = {
         way: {"value": mean, "low": mean - 1, "high": mean + 1} for way, mean in (("model", 5.0), ("random", 7.0))

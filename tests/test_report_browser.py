@@ -55,7 +55,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with something from every stage that the page shows."""
     folder = tmp_path_factory.mktemp("browser") / "run"
-    assert main(["augment", "--run", str(folder), "--workers", "1", "--per-problem", "8"]) == 0
+    assert main(["augment", "--run", str(folder), "--limit", "30", "--per-problem", "8", "--workers", "1"]) == 0
     add_near_duplicate(folder)
     assert main(["build-sft", "--run", str(folder), "--workers", "1", "--near-duplicates", "0.6"]) == 0
     weights = {"weights": {"calculation_error": 70.0, "missing_step": 30.0}, "note": "percentages of 20 errors"}

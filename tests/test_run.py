@@ -112,7 +112,7 @@ def test_student_and_teacher_have_a_server_each(
 
 
 def test_offline_is_complete_and_a_second_time_changes_nothing(tmp_path: Path) -> None:
-    command = ["run", "offline", "--run", str(tmp_path)]
+    command = ["run", "offline", "--run", str(tmp_path), "--set", "limit=12"]
     assert main(command) == 0
     files = {path: path.read_bytes() for path in tmp_path.rglob("*.jsonl")}
     assert main(command) == 0
@@ -123,7 +123,7 @@ def test_offline_is_complete_and_a_second_time_changes_nothing(tmp_path: Path) -
 
 
 def test_lemma_runs_without_a_model_too(tmp_path: Path) -> None:
-    assert main(["run", "lemma", "--run", str(tmp_path), "--set", "n=1,per_problem=1"]) == 0
+    assert main(["run", "lemma", "--run", str(tmp_path), "--set", "n=1,per_problem=1,limit=12"]) == 0
     assert (tmp_path / "sft/lemma.jsonl").stat().st_size > 0
 
 

@@ -6,7 +6,8 @@ from fractions import Fraction
 import pytest
 
 from lemma.arithmetic.graph import read_solution
-from lemma.injectors.symbolic import Injected, InjectionPlan, attempts, erroneous_solutions
+from lemma.injectors.drafts import Injected, attempts
+from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.records import Problem
 from lemma.taxonomy.error_types import load_taxonomy
 
@@ -27,7 +28,7 @@ def test_a_negative_number_does_not_give_its_absolute_value(question, stated):
 
 def made(injector, question, steps, gold):
     graph = read_solution(question, steps, gold)
-    found = list(attempts(graph, injector, injector, random.Random(0)))
+    found = [one for seed in range(4) for one in attempts(graph, injector, injector, random.Random(seed))]
     errors = [error for error in found if isinstance(error, Injected)]
     return errors, {one.reason for one in found if not isinstance(one, Injected)}
 
@@ -44,9 +45,9 @@ LANES = ("There are 3 * 6 = 18 ways.", "Each of 6 cars has 18 + 2 = 20 lanes.")
 ELSEWHERE = [
     ("context_value_error", ("6 cars on 3 lanes, 2 are closed", LANES, 20), "3 * 5"),
     ("context_value_error", ("6 cars on 3 lanes, 5 closed", ("3 * 6 = 18 ways", "18 - 6 = 12"), 12), "3 * 5"),
-    ("context_value_error", ("6 cars on 3 lanes twice", ("3 * 6 = 18", "All six: 18 * 2 = 36"), 36), "3 * 5"),
+    ("context_value_error", ("6 cars, 5 vans on 3 lanes twice", ("3 * 6 = 18", "All six: 18 * 2 = 36"), 36), "3 * 5"),
     ("context_value_error",
-     ("A tin has $42$ calories, $2\\%$ of all.",
+     ("A tin has $42$ calories, $2\\%$ of all, and $41$ grams.",
       (r"If 42 calories is equal to $2\%=\frac{2}{100}=\frac{1}{50}$, it is: $$42\cdot 50=\boxed{2100}$$",), 2100),
      r"41\cdot 50"),
 ]  # fmt: skip
@@ -72,12 +73,12 @@ BOOKS = (
 )
 ABSURD = [
     ("context_value_error", BOOKS),
-    ("context_value_error", ("What fraction of 20 pens is red if 4 pens are? 30 pens are new.",
-                             ("It is 4 / 20 = 1/5.",), Fraction(1, 5))),
+    ("context_value_error", ("What fraction of 12 pens is red if 8 pens are? 30 pens are new.",
+                             ("It is 8 / 12 = 2/3.",), Fraction(2, 3))),
     ("context_value_error", ("Scores of 80, 84 and 94 by 3 children, 2 children won.",
                              ("The sum is 80 + 84 + 94 = 258.", "The average is 258 / 3 = 86."), 86)),
     ("operator_error", ("What is the units digit of the age, 3 less than 9?", ("It is 9 - 3 = 6.",), 6)),
-    ("context_value_error", ("In a class of 50 students, 29 sing and 21 dance.", ("29 + 21 = 50 students do",), 50)),
+    ("context_value_error", ("In a class of 50 students, 29 sing, 21 dance, 30 act.", ("29 + 21 = 50 students",), 50)),
 ]  # fmt: skip
 
 
@@ -108,7 +109,7 @@ def test_an_explanation_says_which_of_two_equal_numbers():
 @pytest.mark.parametrize(
     ("equation", "gold", "reason"),
     [
-        ("21 * 5 = 105", 105, "in the tens, 2 times 5 is 10, but 15 was used"),
+        ("31 * 5 = 155", 155, "in the tens, 3 times 5 is 15, but 10 was used"),
         ("24 * 3 = 72", 72, "in the ones, 4 times 3 is 12, but 9 was used"),
         ("46 * 38 = 1748", 1748, "in 46 times 8, in the ones, 6 times 8 is 48, but 40 was used"),
     ],
@@ -159,9 +160,9 @@ def test_the_unit_of_a_result_may_stand_before_its_calculation():
 
 @pytest.mark.parametrize(("per_problem", "rare"), [(4, False), (8, False), (60, True)])
 def test_what_people_rarely_do_is_made_only_if_many_are_asked_for(per_problem, rare):
-    text = "He has 20 * 30 = 600 pens.\nOf them 600 - 200 = 400 are red.\nSo he sells 400 / 4 = 100 pens.\n#### 100"
-    problem = Problem.of("He has 20 boxes of 30 pens; 200 are blue. He sells a fourth of the rest.", text)
+    text = "He has 24 + 31 - 18 = 37 pens.\nSo all of them cost 37 * 2 = 74 dollars.\n#### 74"
+    problem = Problem.of("He buys 24 and 31 pens for 2 dollars each; 18 are lost. What do they cost?", text)
     kinds = {kind.id: kind.injector for kind in load_taxonomy() if kind.injector}
     found = erroneous_solutions(InjectionPlan(dict.fromkeys(kinds, 1.0), kinds, per_problem, 0), problem).records
     assert found
-    assert rare == any("come out" in record.explanation for record in found)
+    assert rare == any("24 - 31" in record.steps[0] or "31 + 18" in record.steps[0] for record in found)

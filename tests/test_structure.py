@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "models": ("rundir",),
     "formats": ("models",),
     "locating": ("algebra", "arithmetic", "generation", "grading", "models", "taxonomy"),
-    "trajectories": ("arithmetic", "grading", "locating", "models", "taxonomy"),
+    "trajectories": ("arithmetic", "generation", "grading", "locating", "models", "taxonomy"),
     "injectors": ("algebra", "arithmetic", "generation", "grading", "locating", "models", "taxonomy"),
     "engine": ("models", "problems", "rundir"),
     "dataset": ("engine", "formats", "problems", "rundir", "trajectories"),

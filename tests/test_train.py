@@ -180,10 +180,10 @@ def test_four_bits_stay_trainable_after_an_evaluation(run, tmp_path):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """Every kind of record, as `lemma build-sft` makes it of the bundled sample."""
+    """Every kind of record, as `lemma build-sft` makes it."""
     folder = tmp_path_factory.mktemp("built")
     records = "lemma,lema,cot,critique,dpo,prm"
-    assert main(["augment", "--run", str(folder), "--workers", "1"]) == 0
+    assert main(["augment", "--run", str(folder), "--limit", "20"]) == 0
     assert main(["build-sft", "--run", str(folder), "--records", records, "--workers", "1"]) == 0
     return folder
 
@@ -338,7 +338,7 @@ def log_probs(trainer, inputs):
 
 LONGER = {
     "records": "lemma",
-    "max_steps": 10,
+    "max_steps": 6,
     "save_every": 2,
     "effective_batch": 8,
     "device_batch": 4,
@@ -355,15 +355,15 @@ def test_kill_and_resume_is_exact(run, tmp_path):
     whole, killed = copy_of(run, tmp_path / "whole"), copy_of(run, tmp_path / "killed")
     command = [sys.executable, "-W", "error", "-m", "lemma", "train", "--run", str(killed), *flags(LONGER)]
     with subprocess.Popen(command, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}) as process:
-        wait_for(killed / "model/checkpoint-4/written-to-its-end", process)
+        wait_for(killed / "model/checkpoint-2/written-to-its-end", process)
         process.send_signal(signal.SIGKILL)
-    torn = killed / "model/checkpoint-8"
+    torn = killed / "model/checkpoint-5"
     torn.mkdir()
     (torn / "trainer_state.json").write_text("{", "utf-8")
     asked = LONGER | {"records": ("lemma",)}
     summary, _, said = run_training(killed, resume=True, **asked)
-    assert summary.made["optimizer steps"] == 10
-    assert "step 1 of 10" not in said
+    assert summary.made["optimizer steps"] == 6
+    assert "step 1 of 6" not in said
     run_training(whole, **asked)
     adapters = [load_file(folder / "model/adapter_model.safetensors") for folder in (killed, whole)]
     assert adapters[0].keys() == adapters[1].keys()
@@ -406,20 +406,22 @@ TWO_PROCESSES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("way", TWO_PROCESSES)
 def test_two_processes_train_the_same_model_as_one(way, run, tmp_path):
-    """`accelerate launch`, killed after the first step and gone on with: the effective batch, the counts and the model
-    are those of one process, and only the first process writes and speaks.
+    """`accelerate launch`, with FSDP killed after the first step and resumed: the effective batch, the counts and the
+    model are those of one process, and only the first process writes and speaks.
     """
     launched, more = TWO_PROCESSES[way]
     two, one = copy_of(run, tmp_path / "two"), copy_of(run, tmp_path / "one")
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", "2", "--mixed_precision", "no"]
     command = [*launch, *launched, "train", "--run", str(two), *flags(TWO_STEPS | more)]
-    killed = start(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(two / "model/checkpoint-1/written-to-its-end", killed)
-    os.killpg(killed.pid, signal.SIGKILL)
-    killed.wait()
-    said, complaints = start([*command, "--resume"], stdout=subprocess.PIPE, stderr=subprocess.PIPE).communicate()
+    if way == "fsdp":
+        killed = start(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(two / "model/checkpoint-1/written-to-its-end", killed)
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.wait()
+        command.append("--resume")
+    said, complaints = start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE).communicate()
     assert said.count("optimizer steps") == 1, said + complaints
-    assert "step 1 of 2" not in said
+    assert "step 1 of 2" not in said or way == "ddp"
     assert len(list((two / "model/checkpoint-2").glob("rng_state_*.pth"))) == 2
     assert list((two / "model/checkpoint-2").glob("*fsdp*")) or way == "ddp"
     summary, _, _ = run_training(one, **TWO_STEPS | {"records": ("lemma",)})

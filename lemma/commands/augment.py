@@ -49,6 +49,7 @@ from lemma.trajectories.right_solutions import check_reasoning
 
 # Dimensions of the counts. `refusals` are attempted errors that could not be proven.
 ASKED, MADE, REFUSALS, CONFUSION = "types asked", "types made", "refusals", "wanted > found"
+FAILED = "injectors that failed"
 PLACES_ASKED, PLACES_MADE = "places asked", "places made"
 _PILOT = 500
 
@@ -80,7 +81,7 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
         return islice(read_stored_lines(stored, "sample") if stored else source, config.limit)
 
     if config.teacher is None:
-        injection = injection_plan(config, into)
+        injection = replace(injection_plan(config, into), isolated=True)
         inputs["places"] = content_id(repr(sorted(injection.places.counts.items())))
         thinning, notes = (None, ()) if config.best_effort else _thinning(config, injection, problems(), inputs)
         injection = replace(injection, thinning=thinning)
@@ -213,6 +214,9 @@ def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Prod
         return
     injected = erroneous_solutions(injection, item)
     yield from injected.unread
+    for name, failure in injected.failed:
+        yield Refusal("injector_failed", f"{name}: {failure}")
+        yield Count(FAILED, name)
     for record in injected.records:
         if injection.thinning is not None and not injection.thinning.keeps(record.error_type, record.id):
             continue
@@ -261,6 +265,10 @@ def tallies(config: AugmentConfig, counts: Counts) -> Iterator[Tally]:
     yield _shares("Error types", "type", sorted(shown), asked, counts.of(MADE))
     if config.teacher is None:
         yield _shares("Places of the errors", "place", PLACES, counts.of(PLACES_ASKED), counts.of(PLACES_MADE))
+        if failed := counts.of(FAILED):
+            rows = tuple((name, f"{count:,}") for name, count in sorted(failed.items()))
+            title = f"Injectors that failed: please report what {REJECTED.name} says of injector_failed"
+            yield Tally(title, ("injector", "problems"), rows)
     if config.teacher is not None:
         found = sorted(counts.of(CONFUSION).items())
         yield Tally("Second look", (CONFUSION, "errors"), tuple((name, f"{count:,}") for name, count in found))

@@ -52,6 +52,7 @@ from lemma.trajectories.model_choice import ModelChoice, compare_ways, score_phr
 from lemma.trajectories.phrase_comparison import write_comparison
 from lemma.trajectories.phrase_scores import Remembered, open_scores
 from lemma.trajectories.phrases import load_phrases
+from lemma.trajectories.rechecks import load_rechecks
 
 _OTHERS_PER_TURN = 4
 
@@ -71,9 +72,8 @@ def build_sft(config: BuildSftConfig, console: Console) -> Summary:
         taxonomy = load_taxonomy(config.taxonomy)
         families = {name: taxonomy.family_of(name) for name in sorted(sources.error_types)}
         rate = 0.5 if config.retry_rate is None else config.retry_rate
-        joining = Joining(
-            phrases, config.truncate, config.near_duplicates, families, config.turns, rate, config.verify_rate or 0.0
-        )
+        errors = (config.truncate, config.near_duplicates, families, config.turns, rate)
+        joining = Joining(phrases, *errors, config.verify_rate or 0.0, config.recheck_rate)
         outputs = tuple(Output(records_file(kind)) for kind in kinds)
         with RunDirectory(config.run).open_stage(config, outputs, inputs) as journal, new_progress(console) as progress:
             if not journal.done:
@@ -137,7 +137,8 @@ def _wording(config: BuildSftConfig, kinds: dict[str, RecordKind]) -> dict[str, 
     """What is said in records, by version: a changed phrase or prompt asks for a fresh start."""
     wording = {f"phrases {strategy}": load_phrases(strategy).version for strategy in config.strategies}
     wording |= prompt_versions(*(name for kind in kinds.values() for name in kind.prompts))
-    return wording | ({"checks": load_checks().version} if config.verify_rate else {})
+    rechecks = {} if config.recheck_rate is None else {"rechecks": load_rechecks().version}
+    return wording | rechecks | ({"checks": load_checks().version} if config.verify_rate or rechecks else {})
 
 
 def _kinds(config: BuildSftConfig) -> dict[str, RecordKind]:
@@ -160,6 +161,8 @@ def _phrases(config: BuildSftConfig) -> tuple[PhraseDraw | ModelChoice, Scorer |
     """How phrases are chosen, and the model that has to score them, or the student's steps, first."""
     if config.reflections == "model" and config.turns > 1:
         raise ConfigError("--turns draws a phrase for each turn; give --reflections typed or random")
+    if config.verify_rate and config.recheck_rate is not None:
+        raise ConfigError("--verify-rate and --recheck-rate conflict; pass only one")
     if config.reflections != "model" and config.unsure is None:
         return PhraseDraw(config.reflections, config.seed), None
     if config.model is None:

@@ -7,7 +7,7 @@ Each evaluation has a folder of its own, `RUN/eval/NAME`, with every output (`ou
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ from lemma.evaluation.results import (
     suite_tallies,
     write_results,
 )
-from lemma.evaluation.stored import grade_stored, read_stored
+from lemma.evaluation.stored import StoredOutput, grade_stored, read_stored
 from lemma.evaluation.suites import Suite, left_out, select_suites
 from lemma.exceptions import ConfigError, DataError
 from lemma.injectors.symbolic import InjectionPlan
@@ -58,6 +58,7 @@ from lemma.rundir.disk import write_whole
 from lemma.rundir.journal import Journal, Output
 from lemma.rundir.lines import fingerprint
 from lemma.rundir.manifest import read_manifest
+from lemma.rundir.shards import Shard, inputs_of
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.training import practice
 
@@ -71,6 +72,8 @@ _EMBEDDED_NOTE = (
     "work, and nothing about the data. Give lemma train a --model"
 )
 _IN_PROCESS = ("transformers", "vllm")
+_ABOUT = "about"
+"""What run.json holds beside the settings, for the figures that are written at the end, also by `lemma merge`."""
 
 
 def evaluate(config: EvalConfig, console: Console) -> Summary:
@@ -80,7 +83,7 @@ def evaluate(config: EvalConfig, console: Console) -> Summary:
     config = _as_practiced(config, console)
     suites = select_suites(config.suite, config.n)
     if config.from_ is not None:
-        return _grade_stored(config, suites, config.from_, console)
+        return _grade_stored(config, config.from_, console)
     return _ask_model(config, suites, console)
 
 
@@ -119,7 +122,10 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
         plan = Plan(frozenset(conditions), config.n, config.errors, config.seed, injection)
         sampling = Sampling(config.temperature, config.top_p, _most_tokens(config, Path(model)))
 
-        problems = sum(isinstance(item, TestProblem) for item in islice(read_test_problems(source), config.limit))
+        def items() -> Iterator[Any]:
+            return _of_shard(config, islice(read_test_problems(source), config.limit), journal)
+
+        problems = sum(isinstance(item, TestProblem) for item in items())
         later = config.errors * len(conditions & set(OWN)) + 2 * bool(conditions & set(UNAIDED))
         pace = Pace(problems, later, lambda text: console.print(text, highlight=False))
 
@@ -127,10 +133,11 @@ def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console
             pace.begun += 1
             return probe(item, plan, Asker(client, model, f"{model} {weights}".strip(), prompt, sampling, pace))
 
-        items = islice(read_test_problems(source), config.limit)
-        notes += run_calls(asking, items, journal=journal, config=here, models={model: here}, progress=progress)
-    facts = {"data": source.name, "prompt": config.prompt, "scripted": config.backend == "scripted"}
-    return _report(here, suites, journal, notes, facts)
+        journal.remember(
+            _ABOUT, {"data": source.name, "prompt": config.prompt, "scripted": config.backend == "scripted"}
+        )
+        notes += run_calls(asking, items(), journal=journal, config=here, models={model: here}, progress=progress)
+    return close(here, journal, notes)
 
 
 def _as_practiced(config: EvalConfig, console: Console) -> EvalConfig:
@@ -195,7 +202,7 @@ def _open_problems(config: EvalConfig) -> ProblemSource:
     )
 
 
-def _grade_stored(config: EvalConfig, suites: Mapping[str, Suite], file: str, console: Console) -> Summary:
+def _grade_stored(config: EvalConfig, file: str, console: Console) -> Summary:
     path = Path(file)
     if not path.is_file():
         raise DataError(f"--from {file} does not exist; give a JSONL file of outputs")
@@ -206,14 +213,28 @@ def _grade_stored(config: EvalConfig, suites: Mapping[str, Suite], file: str, co
         RunDirectory(here.run).open_stage(here, (Output(OUTPUTS),), inputs) as journal,
         new_progress(console) as progress,
     ):
-        rows = islice(read_stored(path, source), config.limit)
+        journal.remember(_ABOUT, {"data": source.name, "from": path.name})
+        rows = _of_shard(config, islice(read_stored(path, source), config.limit), journal)
         run_stage(grade_stored, rows, journal, config.workers, progress, engine=config.engine)
-    return _report(here, suites, journal, (), {"data": source.name, "from": path.name})
+    return close(here, journal)
 
 
-def _report(
-    config: EvalConfig, suites: Mapping[str, Suite], journal: Journal, notes: tuple[str, ...], facts: Mapping[str, Any]
-) -> Summary:
+def _of_shard(
+    config: EvalConfig, items: Iterator[TestProblem | StoredOutput | Rejection], journal: Journal
+) -> Iterator[Any]:
+    """The inputs, or those of the shard: all outputs and labeled solutions of a problem are in the same one."""
+    if config.shard is None:
+        return items
+
+    def problem_of(item: TestProblem | StoredOutput | Rejection) -> str:
+        return item.id if isinstance(item, Rejection) else item.problem_id
+
+    return inputs_of(Shard.of(config.shard), items, journal, problem_of=problem_of)
+
+
+def close(config: EvalConfig, journal: Journal, notes: tuple[str, ...] = ()) -> Summary:
+    """Write the figures of the outputs that are there, and show them."""
+    suites, facts = select_suites(config.suite, config.n), journal.noted(_ABOUT)
     rows = list(read_outputs(config.run))
     if not rows:
         notes = (*notes, "there are no outputs yet")
@@ -265,4 +286,4 @@ def _next_words(config: EvalConfig) -> tuple[str, ...]:
     return COMMAND.next_words(config.model_copy(update={"run": config.run.parent.parent}))
 
 
-COMMAND = Command(EvalConfig, run=evaluate, then="report")
+COMMAND = Command(EvalConfig, run=evaluate, appends=(Output(OUTPUTS),), closing=close, then="report")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import heapq
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -29,7 +29,7 @@ from lemma.engine.progress import new_progress
 from lemma.engine.summary import Summary
 from lemma.exceptions import ConfigError, RunDirectoryError
 from lemma.options import ShardConfig, StageConfig
-from lemma.run_files import CENSUS, MANIFEST, PROBLEMS, RESPONSES, RUN_FILES, STATE
+from lemma.run_files import CENSUS, EVALUATIONS, MANIFEST, PROBLEMS, RESPONSES, RUN_FILES, STATE
 from lemma.rundir.counts import Counts
 from lemma.rundir.directory import RunDirectory
 from lemma.rundir.journal import Chunk, Journal, rejections_of
@@ -61,11 +61,49 @@ class ShardRun:
 
 
 def merge(config: MergeConfig, console: Console) -> Summary:
-    """Merge all commands that ran in the shards, in the order in which they ran there."""
-    shards = _shards(config)
+    """Merge all commands and evaluations of the shards, in the order in which they ran there."""
+    if not config.shards:
+        raise ConfigError("merge needs the run directories of all shards: lemma merge run-1 run-2 --run all")
+    runs = [Path(name) for name in config.shards]
+    summaries = []
+    with new_progress(console) as progress:
+        evaluations = _evaluations(runs)
+        if any((run / MANIFEST).is_file() for run in runs) or not evaluations:
+            summaries = _merge_directory(config, runs, progress)
+        for folder in evaluations:
+            into = config.model_copy(update={"run": config.run / folder})
+            summaries += _merge_directory(into, [run / folder for run in runs], progress)
+    return Summary(
+        made={noun: count for one in summaries for noun, count in one.made.items()},
+        rejected={reason: count for one in summaries for reason, count in one.rejected.items()},
+        files=tuple(dict.fromkeys(file for one in summaries for file in one.files)),
+        next=summaries[-1].next if summaries else (),
+        tallies=tuple(tally for one in summaries for tally in one.tallies),
+        notes=tuple(note for one in summaries for note in one.notes),
+    )
+
+
+def _evaluations(runs: Sequence[Path]) -> list[str]:
+    """The folders of evaluations that ran in shards. Raises RunDirectoryError if one is not in all run directories."""
+    found = {
+        str(manifest.parent.relative_to(run)): run
+        for run in reversed(runs)
+        for manifest in sorted(run.glob(f"{EVALUATIONS}/*/{MANIFEST}"))
+        if shard_in(manifest.parent) is not None
+    }
+    for folder in sorted(found):
+        for run in runs:
+            if not (run / folder / MANIFEST).is_file():
+                raise RunDirectoryError(f"{run} lacks {folder}, which is in {found[folder]}")
+    return sorted(found)
+
+
+def _merge_directory(config: MergeConfig, runs: Sequence[Path], progress: Progress) -> list[Summary]:
+    """Merge what ran in run directories, or in folders of evaluations. Returns a summary per command."""
+    shards = _shards(config, runs)
     names = _commands(shards)
-    made, rejected, files, next_words = Counts(), Counts(), dict[Path, None](), tuple[str, ...]()
-    with RunDirectory(config.run).hold() as hold, new_progress(console) as progress:
+    summaries = []
+    with RunDirectory(config.run).hold() as hold:
         census = next((one.run / CENSUS for one in shards if (one.run / CENSUS).exists()), None)
         if census is not None and not (config.run / CENSUS).exists():
             (config.run / STATE).mkdir(parents=True, exist_ok=True)
@@ -76,32 +114,35 @@ def merge(config: MergeConfig, console: Console) -> Summary:
             inputs = _inputs(config.run, shards, name)
             with RunDirectory(config.run, hold).open_stage(stage, command.outputs(), inputs) as journal:
                 _merge_command(command, shards, _in_order(command, shards, inputs, config.run), journal, progress)
-                finished = command.finish(stage, journal.counts) if command.finish else ()
-                made.merge({name: journal.made})
-                rejected.merge({name: journal.rejected})
-                files |= dict.fromkeys((*(file.path(config.run) for file in command.writes), *finished))
-            next_words = command.next_words(stage)
+                summaries.append(_summary(command, stage, journal))
         stores = [one.run / RESPONSES for one in shards if (one.run / RESPONSES).exists()]
         if stores:
             copy_responses(stores, config.run / RESPONSES)
-    others = sorted({name for one in shards for name in one.entries} - set(names))
-    left_out = f"not merged, as it looks at all records: {', '.join(others)}. Run it on {config.run}"
-    return Summary(
-        made={f"{noun} ({name})": count for name in names for noun, count in made.of(name).items()},
-        rejected={f"{reason} ({name})": count for name in names for reason, count in rejected.of(name).items()},
-        files=tuple(files),
-        next=next_words,
-        notes=(left_out,) if others else (),
+    if others := sorted({name for one in shards for name in one.entries} - set(names)):
+        left_out = f"not merged, as it looks at all records: {', '.join(others)}. Run it on {config.run}"
+        summaries[-1] = replace(summaries[-1], notes=(*summaries[-1].notes, left_out))
+    return summaries
+
+
+def _summary(command: Command, stage: StageConfig, journal: Journal) -> Summary:
+    """What one command made, with its name, and the files that it writes at the end."""
+    if command.closing is not None:
+        found, name = command.closing(stage, journal), f"{command.name} {stage.run.name}"
+    else:
+        finished = command.finish(stage, journal.counts) if command.finish else ()
+        files = (*(file.path(stage.run) for file in command.writes), *finished)
+        found, name = Summary({}, {}, files, command.next_words(stage)), command.name
+    return replace(
+        found,
+        made={f"{noun} ({name})": count for noun, count in journal.made.items()},
+        rejected={f"{reason} ({name})": count for reason, count in journal.rejected.items()},
     )
 
 
-def _shards(config: MergeConfig) -> list[ShardRun]:
+def _shards(config: MergeConfig, runs: Sequence[Path]) -> list[ShardRun]:
     """The shards in order. Raises RunDirectoryError if one is missing, there twice, or no shard."""
-    if not config.shards:
-        raise ConfigError("merge needs the run directories of all shards: lemma merge run-1 run-2 --run all")
     found: dict[int, ShardRun] = {}
-    for name in config.shards:
-        run = Path(name)
+    for run in runs:
         if not (run / MANIFEST).is_file():
             raise RunDirectoryError(f"{run} is no run directory: there is no {MANIFEST}")
         if run.resolve() == config.run.resolve():
@@ -240,10 +281,10 @@ def _merge_command(
     if not was_complete:
         if counts and not journal.counts:
             journal.append(Chunk((), {}, counts))
-        for name in ("asked", "model"):
+        for name in ("asked", "about", "model"):
             facts = [entry[name] for entry in entries if name in entry]
             if facts:
-                journal.remember(name, facts[0] if name == "asked" else _summed(facts, journal.made))
+                journal.remember(name, _summed(facts, journal.made) if name == "model" else facts[0])
     journal.complete()
 
 

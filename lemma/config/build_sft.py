@@ -69,6 +69,9 @@ class BuildSftConfig(StageConfig):
     verify_rate: Probability = Field(
         None, description="probability of a sentence after a lemma record's step that says if it holds (default: 0)"
     )
+    recheck_rate: Probability = Field(
+        None, description="probability of working a right step of a lemma record out again (default: 0)"
+    )
     unsure: Annotated[float | None, Option(metavar="SHARE")] = Field(
         None,
         gt=0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -17,11 +18,12 @@ from lemma.options import (
     Names,
     Option,
     Prompts,
+    ShardConfig,
     Split,
 )
 
 
-class EvalConfig(ModelConfig):
+class EvalConfig(ModelConfig, ShardConfig):
     """Measure whether a model corrects itself, and what that costs in accuracy and tokens."""
 
     command: ClassVar[str] = "eval"
@@ -67,3 +69,7 @@ class EvalConfig(ModelConfig):
     def without_model(self) -> str:
         """Existing outputs are graded or compared without a model."""
         return "with --compare" if self.compare else "with --from" if self.from_ else ""
+
+    def inert(self) -> Mapping[str, str]:
+        """A comparison is of whole evaluations."""
+        return {**super().inert(), **({"shard": "with --compare"} if self.compare else {})}

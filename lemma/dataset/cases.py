@@ -33,6 +33,7 @@ from lemma.steps import solution_text, split_steps, states_answer, without_annot
 from lemma.trajectories.checks import RIGHT_STEP, checked, known_lines
 from lemma.trajectories.joining import PhraseDraw, Truncation, join, opening, trajectory_of
 from lemma.trajectories.model_choice import ModelChoice, TurningPoint
+from lemma.trajectories.rechecks import rechecked
 from lemma.trajectories.several_turns import Turn, fits_into, restarted, retried
 
 _EXAMPLES_TRIED = 100
@@ -52,6 +53,7 @@ class Joining:
     turns: int = 1
     retry_rate: float = 0.5
     verify_rate: float = 0.0
+    recheck_rate: float | None = None
 
     def case(self, bundle: Bundle) -> tuple[Case, list[Refusal]]:
         """An error joined with its corrections, and refusals of near-duplicates and of rewrites that do not fit.
@@ -108,6 +110,10 @@ class Joining:
             rng = random_for(self.phrases.seed, "checks", correction.id)
             answers = [error.final_answer for error in errors]
             made = checked(made, known_lines(errors, correction), answers, self.verify_rate, rng)
+        if self.recheck_rate is not None:
+            rng = random_for(self.phrases.seed, "rechecks", correction.id)
+            is_fix, known = correction.strategy == "fix", known_lines(errors, correction)
+            made = rechecked(made, known, self.recheck_rate, rng, repairs=is_fix)
         return None if made == plain.segments else trajectory_of(erroneous, correction, made)
 
     def turns_of(
@@ -137,12 +143,15 @@ class Joining:
 
     def checked_solution(self, solution: RightSolution) -> RightSolution:
         """A right solution with checks of its steps, at the same rate as in those with errors."""
-        if not self.verify_rate:
-            return solution
-        rng = random_for(self.phrases.seed, "checks", solution.problem_id)
         whole = (Segment(kind="correction", text=solution.text),)
         known = {step: RIGHT_STEP for step in solution.steps if not states_answer((step,))}
-        return replace(solution, checked=checked(whole, known, (), self.verify_rate, rng))
+        if self.verify_rate:
+            rng = random_for(self.phrases.seed, "checks", solution.problem_id)
+            return replace(solution, checked=checked(whole, known, (), self.verify_rate, rng))
+        if self.recheck_rate:
+            rng = random_for(self.phrases.seed, "rechecks", solution.problem_id)
+            return replace(solution, checked=rechecked(whole, known, self.recheck_rate, rng, repairs=False))
+        return solution
 
     def _unnumbered_phrase(self, erroneous: ErroneousSolution, correction: Correction) -> str:
         # Each error draws its own phrase, so the draw goes by a correction of its own.

@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
 from rich.progress import Progress
@@ -26,6 +28,8 @@ from lemma.rundir.lines import NOT_YET
 
 _BATCH = 32
 _BATCHES_IN_FLIGHT_PER_WORKER = 3
+# Fewer take less time than workers take to start.
+_FEWEST_BATCHES_FOR_WORKERS = 4
 _SECONDS_BETWEEN_LOOKS = 0.1
 
 _NOTHING = Chunk((), {}, {})
@@ -58,7 +62,8 @@ def run_stage(
     """
     todo = (item for item in inputs if item is NOT_YET or item.id not in journal.done)
     task = progress.add_task(journal.command, total=total, completed=len(journal.done), note="")
-    for chunk in chunks_of(function, todo, workers, engine):
+    say = partial(progress.console.print, markup=False, highlight=False)
+    for chunk in chunks_of(function, todo, workers, engine, say):
         if chunk.ids:
             journal.append(chunk)
             progress.advance(task, len(chunk.ids))
@@ -71,19 +76,26 @@ def run_stage(
 
 
 def chunks_of(
-    function: Callable[[Item], Outcome], inputs: Iterable[Item], workers: int, engine: str = "local"
+    function: Callable[[Item], Outcome],
+    inputs: Iterable[Item],
+    workers: int,
+    engine: str = "local",
+    say: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Chunk]:
     """What a function makes of all inputs, in order; an empty chunk while the next input is not ready.
 
-    `engine` is `local`, or a Ray cluster as `--engine` names it.
+    `engine` is `local`, or a Ray cluster as `--engine` names it. `say` is told what a person should know meanwhile.
     """
     if engine != "local":
         from lemma.engine.ray_pool import chunks_from_ray
 
-        return chunks_from_ray(function, _batches(inputs), engine, workers)
-    if workers == 1:
-        return (_apply(function, batch) for batch in _batches(inputs))
-    return _chunks_from_pool(function, _batches(inputs), workers)
+        return chunks_from_ray(function, _batches(inputs), engine, workers, say)
+    batches = _batches(inputs)
+    first = list(islice(batches, _FEWEST_BATCHES_FOR_WORKERS)) if workers > 1 else []
+    batches = chain(first, batches)
+    if len(first) < _FEWEST_BATCHES_FOR_WORKERS:
+        return (_apply(function, batch) for batch in batches)
+    return _chunks_from_pool(function, batches, workers)
 
 
 def _batches(inputs: Iterable[Item]) -> Iterator[list[Item]]:
@@ -107,7 +119,9 @@ def _chunks_from_pool(
     has_forkserver = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if has_forkserver else "spawn")
     if has_forkserver:
-        multiprocessing.set_forkserver_preload(["lemma.engine.worker_process"])
+        # Imported once, not by each worker.
+        own_modules = sorted(name for name in _modules_of(function) if name.startswith("lemma."))
+        multiprocessing.set_forkserver_preload(["lemma.engine.worker_process", *own_modules])
     workers = min(workers, 61) if sys.platform == "win32" else workers
     # The process that forks the workers may have started before a variable was set, such as the folder of prompts.
     own = {name: value for name, value in os.environ.items() if name.startswith("LEMMA_")}
@@ -127,6 +141,13 @@ def _chunks_from_pool(
             raise LemmaError("a worker process died (killed, or out of memory). Rerun the command to resume") from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _modules_of(function: Any) -> set[str]:
+    """The modules that a worker imports to take a function and the arguments that are bound to it."""
+    if isinstance(function, partial):
+        return set().union(*map(_modules_of, (function.func, *function.args)))
+    return {getattr(function, "__module__", "")}
 
 
 _worker_function: Callable[[Any], Outcome]

@@ -13,6 +13,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 import warnings
@@ -20,11 +21,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import lemma
 from lemma.exceptions import LemmaError, MissingExtraError
 from lemma.resources import data_folder
 
+_CLIENT_PORT, _SECONDS_TO_REACH = 10001, 10.0
 _DATA_FOLDERS = ("error_taxonomy", "prompts", "pipelines")
 _connecting = threading.Lock()
 
@@ -46,19 +49,45 @@ def connected(engine: str, workers: int) -> Any:
         if ray.is_initialized():
             return ray
         try:
-            with _package() as package:
-                carried = {"py_modules": [str(package)]}
-                address = "auto" if engine == "ray" else engine
-                with warnings.catch_warnings():
+            try:
+                with _package() as package, warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # what matters comes as an error
-                    ray.init(address, runtime_env=carried, **quiet)
+                    _refuse_dead(engine)
+                    address = "auto" if engine == "ray" else engine
+                    ray.init(address, runtime_env={"py_modules": [str(package)]}, **quiet)
+            except ConnectionError:
+                if engine != "ray" or os.environ.get("RAY_ADDRESS"):
+                    raise
+                # Its processes inherit this one's environment, so they import the same package.
+                ray.init("local", num_cpus=workers, include_dashboard=False, **quiet)
         except Exception as error:  # a cluster can refuse in as many ways as there are layers
-            if engine != "ray" or os.environ.get("RAY_ADDRESS") or not isinstance(error, ConnectionError):
-                reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-                raise LemmaError(f"--engine {engine}: {reason}; check the cluster with `ray status`") from None
-            # Its processes inherit this one's environment, so they import the same package.
-            ray.init("local", num_cpus=workers, include_dashboard=False, **quiet)
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise LemmaError(f"--engine {engine}: {reason}; check the cluster with `ray status`") from None
     return ray
+
+
+def _refuse_dead(engine: str) -> None:
+    """Raise OSError if nobody answers at the address of a Ray Client server: Ray itself takes half a minute to say so,
+    and does not say why.
+    """
+    if engine == "ray":
+        return
+    address = urlsplit(engine)
+    port = address.port or _CLIENT_PORT
+    socket.create_connection((address.hostname, port), timeout=_SECONDS_TO_REACH).close()
+
+
+@contextmanager
+def loss_as_error() -> Iterator[None]:
+    """Raises LemmaError if the block fails because the cluster of a Ray Client is lost: each layer has its own way."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, ConnectionError) or type(error).__module__.startswith("grpc"):
+            told = getattr(error, "details", None)
+            reason = told() if callable(told) else error
+            raise LemmaError(f"the Ray cluster is gone ({reason}). Rerun the command to resume") from None
+        raise
 
 
 @contextmanager

@@ -12,12 +12,13 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lemma.engine.outcome import Outcome, chunk_of
-from lemma.engine.ray_cluster import connected
+from lemma.engine.ray_cluster import connected, loss_as_error
 from lemma.exceptions import LemmaError
 from lemma.resources import OWN_PROMPTS
 from lemma.rundir.journal import Chunk
@@ -27,6 +28,7 @@ _TIMES_SENT = 3
 _RETRIES = 3
 """By Ray itself, each time; a node that is taken away with notice does not count."""
 _SECONDS_BETWEEN_COUNTS = 5.0
+_SECONDS_WITHOUT_A_WORD = 30.0
 
 
 class Surroundings(NamedTuple):
@@ -69,58 +71,105 @@ class _Sent:
     times: int = 1
 
 
-def chunks_from_ray(
-    function: Callable[[Any], Outcome], batches: Iterator[list[Any]], engine: str, workers: int
-) -> Iterator[Chunk]:
-    """What the workers make of the batches, in order; an empty chunk while there is nothing to do.
+class _Nodes:
+    """A cluster that applies a function to batches."""
 
-    Raises what the function raises, and LemmaError if the same batch is lost again and again, or the cluster is gone.
-    """
-    ray = connected(engine, workers)
-    # In the cluster once, and read once by each worker: it may hold an index of a whole file.
-    holder = [ray.put((function, Surroundings.here()))]
-    remote = ray.remote(_apply_on_node).options(num_cpus=1, max_retries=_RETRIES)
+    def __init__(self, ray: Any, function: Callable[[Any], Outcome], say: Callable[[str], None]) -> None:
+        self._ray, self._say, self._has_answered = ray, say, False
+        # In the cluster once, and read once by each worker: it may hold an index of a whole file.
+        with loss_as_error():
+            self._holder = [ray.put((function, Surroundings.here()))]
+        self._remote = ray.remote(_apply_on_node).options(num_cpus=1, max_retries=_RETRIES)
+        self._room, self._counted = 0, -_SECONDS_BETWEEN_COUNTS
 
-    def receive(sent: _Sent) -> Chunk:
+    def send(self, batch: list[Any]) -> _Sent:
+        """Send a batch."""
+        with loss_as_error():
+            return _Sent(batch, self._remote.remote(self._holder, batch))
+
+    def room(self) -> int:
+        """How many batches may be in flight; nodes come and go."""
+        if time.monotonic() - self._counted > _SECONDS_BETWEEN_COUNTS:
+            with loss_as_error():
+                cpus = int(self._ray.cluster_resources().get("CPU", 1))
+            self._room, self._counted = max(1, cpus) * _BATCHES_IN_FLIGHT_PER_CPU, time.monotonic()
+        return self._room
+
+    def is_made(self, sent: _Sent) -> bool:
+        """Whether `receive` returns at once."""
+        with loss_as_error():
+            return bool(self._ray.wait([sent.made], timeout=0)[0])
+
+    def receive(self, sent: _Sent) -> Chunk:
+        """What was made of a batch. One whose worker or node is lost is sent again."""
+        errors = self._ray.exceptions
         while True:
             try:
-                made = ray.get(sent.made)
-            except ray.exceptions.RayTaskError as error:
+                with loss_as_error():
+                    made = self._wait_for(sent)
+            except errors.RayTaskError as error:
                 raise getattr(error, "cause", None) or error from None
-            except ray.exceptions.RayError as error:
+            except errors.RuntimeEnvSetupError as error:
+                raise LemmaError(f"no Ray worker can start: {str(error).strip().splitlines()[0]}") from None
+            except errors.RayError as error:
                 if sent.times == _TIMES_SENT:
                     raise LemmaError(
                         f"Ray workers died {_TIMES_SENT} times on the same inputs, from {sent.batch[0].id} "
                         f"({type(error).__name__}: killed, or out of memory). Rerun the command to resume"
                     ) from None
-                sent.made, sent.times = remote.remote(holder, sent.batch), sent.times + 1
-            except ConnectionError as error:
-                raise LemmaError(f"the Ray cluster is gone ({error}). Rerun the command to resume") from None
+                sent.made, sent.times = self.send(sent.batch).made, sent.times + 1
             else:
                 if isinstance(made, str):
                     raise LemmaError(made)
                 chunk: Chunk = made
                 return chunk
 
+    def _wait_for(self, sent: _Sent) -> Any:
+        """A cluster may have no room for long, as others use it or its nodes are still to come: say so, once."""
+        if not self._has_answered:
+            if not self._ray.wait([sent.made], timeout=_SECONDS_WITHOUT_A_WORD)[0]:
+                free, cpus = self._ray.available_resources(), self._ray.cluster_resources()
+                self._say(
+                    f"nothing from the Ray cluster yet: {free.get('CPU', 0):g} of its {cpus.get('CPU', 0):g} CPUs are "
+                    "free; see `ray status`"
+                )
+            self._has_answered = True
+        return self._ray.get(sent.made)
+
+    def cancel(self, sent: _Sent) -> None:
+        """Nobody will receive it."""
+        with suppress(Exception):  # the cluster may be what is lost
+            self._ray.cancel(sent.made)
+
+
+def chunks_from_ray(
+    function: Callable[[Any], Outcome],
+    batches: Iterator[list[Any]],
+    engine: str,
+    workers: int,
+    say: Callable[[str], None],
+) -> Iterator[Chunk]:
+    """What the workers make of the batches, in order; an empty chunk while there is nothing to do.
+
+    `say` is told if nothing comes for long. Raises what the function raises, and LemmaError if the same batch is lost
+    again and again, or the cluster is gone.
+    """
+    nodes = _Nodes(connected(engine, workers), function, say)
     waiting: deque[_Sent] = deque()
-    most, counted = 0, -_SECONDS_BETWEEN_COUNTS
     try:
         for batch in batches:
             if not batch:
-                ready = waiting and ray.wait([waiting[0].made], timeout=0)[0]
-                yield receive(waiting.popleft()) if ready else Chunk((), {}, {})
+                ready = waiting and nodes.is_made(waiting[0])
+                yield nodes.receive(waiting.popleft()) if ready else Chunk((), {}, {})
                 continue
-            waiting.append(_Sent(batch, remote.remote(holder, batch)))
-            if time.monotonic() - counted > _SECONDS_BETWEEN_COUNTS:  # nodes come and go
-                cpus = int(ray.cluster_resources().get("CPU", 1))
-                most, counted = max(1, cpus) * _BATCHES_IN_FLIGHT_PER_CPU, time.monotonic()
-            while len(waiting) > most:
-                yield receive(waiting.popleft())
+            waiting.append(nodes.send(batch))
+            while len(waiting) > nodes.room():
+                yield nodes.receive(waiting.popleft())
         while waiting:
-            yield receive(waiting.popleft())
+            yield nodes.receive(waiting.popleft())
     finally:
         for sent in waiting:
-            ray.cancel(sent.made)
+            nodes.cancel(sent)
 
 
 _held: dict[str, Callable[[Any], Outcome]] = {}

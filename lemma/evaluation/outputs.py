@@ -22,11 +22,13 @@ from lemma.records import Problem, Record
 from lemma.steps import split_steps
 from lemma.trajectories.checks import RIGHT, load_checks
 from lemma.trajectories.detection import Reflection, find_reflection
+from lemma.trajectories.rechecks import without_rechecks
 
 Grade = Literal["right", "wrong", "none", "unknown"]
 # plain: the problem alone. injected, own: after a prefix that ends in a wrong step; right_prefix: in a right one.
 # own_right: after a prefix of its own that ends in a right step.
 # own_forced, right_forced, own_right_forced: after such a prefix and a reflection that was put behind it.
+# own_rechecked, own_right_rechecked: after such a prefix and the announcement that its last step comes again.
 # forbidden: the problem alone, without reflecting. oracle: the same, with a reflection put behind its first wrong step.
 # user_turn: the wrong prefix stands in the user's turn. locate: which step is wrong? correct: LEMA's task.
 Condition = Literal[
@@ -38,6 +40,8 @@ Condition = Literal[
     "own_forced",
     "right_forced",
     "own_right_forced",
+    "own_rechecked",
+    "own_right_rechecked",
     "forbidden",
     "oracle",
     "user_turn",
@@ -127,22 +131,26 @@ def state_of_steps(question: str, steps: Sequence[str]) -> Grade:
     if wrong is not None:
         return "wrong"
     story = read_story(question)
-    read = [read_step(step) for step in steps if not is_confirmation(step)]
+    read = [read_step(steps[place]) for place in own_places(steps)]
     proved = story is not None and all(step is not None and is_right(story, step) for step in read)
     return "right" if proved else "unknown"
 
 
 def first_wrong_step(question: str, steps: Sequence[str]) -> int | None:
     """Index of the first step proved wrong, by the story of a generated problem, else by a false equation."""
-    story = read_story(question)
+    story, places = read_story(question), own_places(steps)
     if story is not None:
-        places = [place for place, step in enumerate(steps) if not is_confirmation(step)]
         found = first_wrong_step_of_story(story, [steps[place] for place in places])
         return None if found is None else places[found]
-    for index, step in enumerate(steps):
-        if any(equation.holds is False for equation in read_equations(step).equations):
-            return index
+    for place in places:
+        if any(equation.holds is False for equation in read_equations(steps[place]).equations):
+            return place
     return None
+
+
+def own_places(steps: Sequence[str]) -> list[int]:
+    """The places of the steps themselves: not of sentences that say that one holds, nor of a step that comes again."""
+    return [place for place in without_rechecks(steps) if not is_confirmation(steps[place])]
 
 
 def is_confirmation(step: str) -> bool:

@@ -31,14 +31,20 @@ from lemma.evaluation.outputs import (
 from lemma.evaluation.problems import LabeledSolution, TestProblem
 from lemma.evaluation.recovery import (
     OWN,
+    RECHECKED,
     UNAIDED,
     Prefix,
+    announcements,
     doubt,
     forced,
     forced_facts,
     openings,
+    otherwise,
     own_prefixes,
     own_right_prefixes,
+    recheck_before_doubt,
+    recheck_facts,
+    rechecking,
     recovery_facts,
     unsureness,
 )
@@ -51,6 +57,7 @@ from lemma.statistics import random_for
 from lemma.steps import split_steps, without_annotations
 from lemma.trajectories.certainty import beginnings
 from lemma.trajectories.detection import find_reflection
+from lemma.trajectories.rechecks import announces
 
 Fields = Mapping[str, Any]
 
@@ -135,7 +142,8 @@ class _Probing:
                 rng = random_for(self._plan.seed, condition, self._problem.id)
                 chosen += rng.sample(prefixes, min(self._plan.errors, len(prefixes)))
         if "own_forced" in self._plan.conditions:
-            chosen += self._forced(chosen)
+            again = rechecking(chosen, [answer.text for _, answer in answers])
+            chosen += [*self._forced(chosen), *again]
         greedy = next((answer for sample, answer in answers if sample == GREEDY), None)
         recovered, unaided = await asyncio.gather(self._recovery(chosen), self._unaided(greedy))
         return [*rows, *recovered, *unaided]
@@ -146,8 +154,9 @@ class _Probing:
         if greedy is None or not self._plan.conditions & set(UNAIDED):
             return []
         barred: Response | Refusal | None = greedy
-        if find_reflection(greedy.text) is not None:
-            barred = await self._asker.solve_without(question, openings(self._reference))
+        if find_reflection(greedy.text) is not None or any(map(announces, split_steps(greedy.text))):
+            words = (*openings(self._reference), *announcements(self._reference))
+            barred = await self._asker.solve_without(question, words)
         if barred is None or isinstance(barred, Refusal):
             return []
         rows = [self._row("forbidden", barred, GREEDY)]
@@ -168,16 +177,15 @@ class _Probing:
 
     async def _recovery(self, prefixes: Sequence[Prefix]) -> list[GradedOutput]:
         asked = self._all(self._asker.solve(self._problem.question, prefix.given) for prefix in prefixes)
-        answers, scored = await asyncio.gather(asked, asyncio.gather(*map(self._scores, prefixes)))
+        answers = await asked
+        scored = await asyncio.gather(*(self._scores(prefixes[place], answer.text) for place, answer in answers))
         rows = []
-        for place, answer in answers:
+        for (place, answer), scores in zip(answers, scored, strict=True):
             prefix = prefixes[place]
             found = reflection_facts(self._problem, answer.text)
             fields = {
                 "error_type": prefix.error_type,
-                "facts": forced_facts(self._problem.question, prefix, answer.text)
-                if prefix.reflection
-                else {**recovery_facts(prefix, answer.text), **scored[place]},
+                "facts": {**self._facts(prefix, answer.text), **scores},
                 # `before` would be the state of the continuation alone, which says nothing about the whole solution.
                 **{name: found.get(name) for name in ("reflection_start", "reflection_end")},
             }
@@ -185,19 +193,31 @@ class _Probing:
             rows.append(self._row(prefix.condition, answer, place, given, fields))
         return rows
 
-    async def _scores(self, prefix: Prefix) -> dict[str, float]:
-        """How probable a reflection is behind an own step, and how unsure the model was of the step."""
-        if prefix.condition not in ("own", "own_right"):
+    def _facts(self, prefix: Prefix, output: str) -> dict[str, float]:
+        if prefix.condition in RECHECKED:
+            return recheck_facts(self._problem.question, prefix, output)
+        if prefix.forced:
+            return forced_facts(self._problem.question, prefix, output)
+        return recovery_facts(prefix, output)
+
+    async def _scores(self, prefix: Prefix, output: str) -> dict[str, float]:
+        """How probable a reflection is behind an own step, or behind the step worked out again if the output does that;
+        how unsure the model was of the step, or how probable it is that it comes out otherwise.
+        """
+        if prefix.condition not in ("own", "own_right", *RECHECKED):
             return {}
-        question, *before = self._problem.question, *prefix.steps[:-1]
-        words_of_step = beginnings(question, prefix.steps)[-1].candidates
+        question, steps = self._problem.question, prefix.steps
+        again = recheck_before_doubt(prefix, output)
         first_words, words = await asyncio.gather(
-            self._asker.score(question, prefix.steps, openings(self._reference)),
-            self._asker.score(question, before, words_of_step),
+            self._asker.score(question, (*steps, *again), openings(self._reference)),
+            self._asker.score(question, prefix.given, (prefix.last,))
+            if prefix.forced
+            else self._asker.score(question, steps[:-1], beginnings(question, steps)[-1].candidates),
         )
         if not first_words or not words:
             return {}
-        return {"doubt": doubt(first_words), "unsureness": unsureness(words)}
+        measured = {"otherwise": otherwise(words[0])} if prefix.forced else {"unsureness": unsureness(words)}
+        return {"doubt": doubt(first_words), **measured}
 
     def _to_locate(self, errors: Sequence[ErroneousSolution]) -> Iterator[tuple[LabeledSolution, str | None]]:
         if self._item.labeled is not None:

@@ -33,6 +33,11 @@ class TestProblem:
             return self.problem.id
         return content_id(self.problem.id, *self.labeled.steps)
 
+    @property
+    def problem_id(self) -> str:
+        """The id of the problem, which several labeled solutions may have."""
+        return self.problem.id
+
 
 def read_test_problems(source: ProblemSource) -> Iterator[TestProblem | Rejection]:
     """Problems with the labeled solutions in their rows. A problem with neither answer nor label is rejected."""

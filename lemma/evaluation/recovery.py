@@ -14,6 +14,9 @@ probable the first word of a reflection is there, and by how sure it was of the 
 of the step's least probable word. The last two need a model in this process, and so does what comes without
 reflections: lines that begin with the first word of one are barred. The oracle then puts a reflection behind the first
 wrong step of the greedy solution, and nowhere else.
+
+A model that works steps out again before it judges them (`build-sft --recheck-rate`) is asked to do so behind its own
+wrong and right steps, in its own words of announcing that. It recognizes a step as wrong if it then reflects.
 """
 
 from __future__ import annotations
@@ -37,20 +40,22 @@ from lemma.evaluation.figures import (
     share_of,
     under,
 )
-from lemma.evaluation.outputs import Condition, first_wrong_step, is_confirmation, states_answer
+from lemma.evaluation.outputs import Condition, first_wrong_step, own_places, states_answer
 from lemma.generation.reading import is_right as is_right_step
 from lemma.generation.reading import read_step, read_story
 from lemma.models.scoring import Score
 from lemma.records import Strategy
-from lemma.steps import split_steps
+from lemma.steps import answer_line, split_steps
 from lemma.trajectories.certainty import least_probable_word
 from lemma.trajectories.checks import DOUBTS, load_checks
 from lemma.trajectories.detection import find_reflection
 from lemma.trajectories.phrases import choose_phrase, is_numbered, load_phrases
+from lemma.trajectories.rechecks import announces, load_rechecks, without_rechecks
 
 WRONG_PREFIXES: tuple[Condition, ...] = ("injected", "own")
+RECHECKED: tuple[Condition, ...] = ("own_rechecked", "own_right_rechecked")
 FORCED: tuple[Condition, ...] = ("own_forced", "right_forced", "own_right_forced")
-OWN: tuple[Condition, ...] = ("own", "own_forced", "own_right", "own_right_forced")
+OWN: tuple[Condition, ...] = ("own", "own_forced", "own_right", "own_right_forced", *RECHECKED)
 UNAIDED: tuple[Condition, ...] = ("forbidden", "oracle")
 _RIGHT_PREFIX: tuple[Condition, ...] = ("right_prefix",)
 _WORD = re.compile(r"\w+")
@@ -61,21 +66,21 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 @dataclass(frozen=True)
 class Prefix:
     """The beginning of a solution, for a model to continue. For a wrong one, `right_step` is what its last step should
-    have been, if that is known. A forced `reflection` comes after the steps.
+    have been, if that is known. A `forced` line comes after the steps: a reflection, or that the last one comes again.
     """
 
     condition: Condition
     steps: tuple[str, ...]
     error_type: str | None = None
     right_step: str | None = None
-    reflection: str = ""
+    forced: str = ""
     harmful: bool | None = None
     """Whether the answer of the solution that it begins was wrong; None if that is not known."""
 
     @property
     def given(self) -> tuple[str, ...]:
         """The lines that the model continues."""
-        return (*self.steps, self.reflection) if self.reflection else self.steps
+        return (*self.steps, self.forced) if self.forced else self.steps
 
     @property
     def last(self) -> str:
@@ -113,12 +118,11 @@ def own_right_prefixes(question: str, samples: Sequence[str], rng: random.Random
     for text in samples if story is not None else ():
         steps = steps_before_reflection(text)
         right = []
-        for place, text_of_step in enumerate(steps):
-            step = read_step(text_of_step)
-            if story is not None and step is not None and is_right_step(story, step):
-                right.append(place)
-            elif not is_confirmation(text_of_step):
+        for place in own_places(steps):
+            step = read_step(steps[place])
+            if story is None or step is None or not is_right_step(story, step):
                 break
+            right.append(place)
         if right:
             given = steps[: rng.choice(right) + 1]
             if given not in seen:
@@ -140,15 +144,43 @@ def forced(prefix: Prefix, rng: random.Random) -> Prefix:
     phrases = load_phrases("fix")
     reflection = choose_phrase(phrases, "", "calc", mode="typed", rng=rng, step_number=number, numbered=numbered)
     after: dict[Condition, Condition] = {"right_prefix": "right_forced", "own_right": "own_right_forced"}
-    return replace(prefix, condition=after.get(prefix.condition, "own_forced"), reflection=reflection)
+    return replace(prefix, condition=after.get(prefix.condition, "own_forced"), forced=reflection)
+
+
+def rechecking(prefixes: Sequence[Prefix], outputs: Sequence[str]) -> Iterator[Prefix]:
+    """The prefixes with a line behind them by which the model says in an output that a step comes again; none if
+    it never does.
+    """
+    lines = (line for text in outputs for line in split_steps(text))
+    announcement = next(filter(announces, lines), "")
+    after: dict[Condition, Condition] = {"own": "own_rechecked", "own_right": "own_right_rechecked"}
+    for prefix in prefixes if announcement else ():
+        yield replace(prefix, condition=after[prefix.condition], forced=announcement)
 
 
 def openings(reference: Sequence[str]) -> tuple[str, ...]:
-    """The words that reflections begin with, without those that open a step of the reference."""
+    """The words that reflections begin with, without those that open a step of the reference or state its answer."""
     phrases = [phrase.text for strategy in get_args(Strategy) for phrase in load_phrases(strategy).anywhere()]
     phrases += [phrase.text for name in DOUBTS for phrase in load_checks().of(name)]
-    usual = {found.group() for step in reference if (found := _WORD.match(step))}
-    return tuple(sorted({found.group() for phrase in phrases if (found := _WORD.match(phrase))} - usual))
+    return _first_words(phrases, reference)
+
+
+def announcements(reference: Sequence[str]) -> tuple[str, ...]:
+    """The same for the lines that say that a step comes again."""
+    return _first_words([phrase.text for phrase in load_rechecks().all], reference)
+
+
+def _first_words(phrases: Sequence[str], reference: Sequence[str]) -> tuple[str, ...]:
+    words, usual = (
+        {found.group() for text in texts if (found := _WORD.match(text))}
+        for texts in (phrases, (*reference, answer_line("")))
+    )
+    return tuple(sorted(words - usual))
+
+
+def otherwise(score: Score) -> float:
+    """The log-probability that something else comes than what was scored."""
+    return float(np.log(max(-np.expm1(min(score.log_likelihood, 0.0)), _SUREST)))
 
 
 def doubt(scores: Sequence[Score]) -> float:
@@ -172,7 +204,7 @@ def forced_facts(question: str, prefix: Prefix, output: str) -> dict[str, float]
     turn = find_reflection(output)
     doubled = turn is not None and not output[: turn.start].strip()  # a second reflection behind the forced one
     text = output[turn.end :] if turn is not None and doubled else output
-    after = [step for step in split_steps(text) if not is_confirmation(step)]
+    after = _own_steps(text)
     facts = {"parroted": float(bool(after) and _repeats(prefix.last, after[0]))}
     if prefix.harmful is not None:
         facts["harmful"] = float(prefix.harmful)
@@ -191,24 +223,55 @@ def forced_facts(question: str, prefix: Prefix, output: str) -> dict[str, float]
 def recovery_facts(prefix: Prefix, output: str) -> dict[str, float]:
     """What an output did about the prefix that it was given.
 
-    `recognized`: it reflects before it writes another step. `corrected`, of those that did: a later step has the result
-    that the wrong one should have had. `parroted`: the next step after any reflection repeats the wrong one or its
-    result.
+    `recognized`: it reflects before it writes another step, other than the last one once more. `corrected`, of those
+    that did: a later step has the result that the wrong one should have had. `parroted`: the next step after any
+    reflection repeats the wrong one or its result.
     """
     turn = find_reflection(output)
-    recognized = turn is not None and not output[: turn.start].strip()
+    recognized = turn is not None and not list(without_rechecks(split_steps(output[: turn.start])))
     facts = {"recognized": float(recognized)}
     if prefix.condition in ("right_prefix", "own_right"):
         return facts
     if prefix.harmful is not None:
         facts["harmful"] = float(prefix.harmful)
-    lines = split_steps(output[turn.end :] if turn is not None and recognized else output)
-    after = [step for step in lines if not is_confirmation(step)]
+    after = _own_steps(output[turn.end :] if turn is not None and recognized else output)
     wrong = _result(prefix.last)
     facts["parroted"] = float(bool(after) and _repeats(prefix.last, after[0]))
     if recognized and prefix.right_step is not None and _result(prefix.right_step) != wrong:
         facts["corrected"] = float(any(_result(step) == _result(prefix.right_step) for step in after))
     return facts
+
+
+def recheck_facts(question: str, prefix: Prefix, output: str) -> dict[str, float]:
+    """What an output did that had to begin with the last step of its prefix, worked out again.
+
+    `recognized`: it reflects right after that. `redrawn_same`: the step is the same. `redrawn_right`: it is right, if
+    that can be told.
+    """
+    again, _, rest = output.partition("\n")
+    turn = find_reflection(rest)
+    facts = {
+        "recognized": float(turn is not None and not rest[: turn.start].strip()),
+        "redrawn_same": float(again.split() == prefix.last.split()),
+    }
+    story = read_story(question)
+    if story is not None:
+        step = read_step(again)
+        facts["redrawn_right"] = float(step is not None and is_right_step(story, step))
+    return facts
+
+
+def recheck_before_doubt(prefix: Prefix, output: str) -> tuple[str, ...]:
+    """The lines that come before a model can doubt the last step of a prefix: none, or those that work it out again."""
+    lines = output.splitlines()
+    if prefix.forced:
+        return (prefix.forced, *lines[:1])
+    return tuple(lines[:2]) if lines and announces(lines[0]) else ()
+
+
+def _own_steps(text: str) -> list[str]:
+    lines = split_steps(text)
+    return [lines[place] for place in own_places(lines)]
 
 
 def _repeats(wrong: str, step: str) -> bool:
@@ -251,6 +314,7 @@ def _figures() -> Iterator[Figure]:
     yield separation("doubt_auc", label, "doubt", ("own",), ("own_right",))
     label = "AUC of the step's least probable word, own wrong against own right steps"
     yield separation("confidence_auc", label, "unsureness", ("own",), ("own_right",))
+    yield from _recheck_figures()
     yield share_of("accuracy_forbidden", "accuracy, reflections barred", ("forbidden",), is_right)
     yield share_of("accuracy_free", "accuracy, reflections free", ("plain",), greedy(is_right))
     yield share_of("accuracy_oracle", "accuracy, reflection behind the first wrong step only", ("oracle",), is_right)
@@ -263,6 +327,29 @@ def _figures() -> Iterator[Figure]:
     ):
         terms = counts_of(*(under((condition,), part) for condition in WRONG_PREFIXES))
         yield Figure(name, label, WRONG_PREFIXES, terms, of_shares(np.subtract), 4)
+
+
+def _recheck_figures() -> Iterator[Figure]:
+    recognized = fact("recognized")
+    for condition, after in zip(RECHECKED, ("own", "own right step"), strict=True):
+        only, label = (condition,), f"{after}, worked out again"
+        said = "recognized" if condition == "own_rechecked" else "false reflection"
+        yield share_of(f"{condition}_reflection", f"{label}: {said}", only, recognized)
+        yield share_of(f"{condition}_same", f"{label}: the same again", only, fact("redrawn_same"))
+        yield share_of(f"{condition}_redrawn_right", f"{label}: right the second time", only, fact("redrawn_right"))
+        yield share_of(f"{condition}_right", f"{label}: right in the end", only, is_right)
+    wrong, right = ((condition,) for condition in RECHECKED)
+    terms = counts_of(under(wrong, recognized), under(right, recognized))
+    label = "worked out again: recognized less false reflections"
+    yield Figure("rechecked_recognized_less_false", label, RECHECKED, terms, of_shares(np.subtract), 4)
+    same = fact("redrawn_same")
+    terms = counts_of(under(right, same), under(wrong, same))
+    label = "worked out again: own right steps that come out the same, less own wrong ones"
+    yield Figure("rechecked_same_less_wrong", label, RECHECKED, terms, of_shares(np.subtract), 4)
+    label = "worked out again: AUC of a reflection's first word"
+    yield separation("rechecked_doubt_auc", label, "doubt", wrong, right)
+    label = "AUC of the probability that the step comes out the same again"
+    yield separation("redraw_auc", label, "otherwise", wrong, right)
 
 
 FIGURES = tuple(_figures())

@@ -44,6 +44,11 @@ class StoredOutput:
     tokens: int | None
     reason_right: bool | None = None
 
+    @property
+    def problem_id(self) -> str:
+        """The id of the problem."""
+        return self.asked.problem.id
+
 
 def read_stored(path: Path, source: ProblemSource) -> Iterator[StoredOutput | Rejection]:
     """The outputs in a file. A line that is no output, or of no known problem, is rejected.

@@ -4,7 +4,8 @@
 belongs to it. If the first wrong step is not known, all of the wrong solution is the `error`. A plain right solution
 that is mixed in is one `correction`, with nulls for the error's columns. With `--turns`, a record may hold several
 errors of its problem, each with its reflection; the columns are those of the error that it was made for. With
-`--verify-rate`, a `check` may follow a step: a sentence that says whether it holds (`lemma.trajectories.checks`).
+`--verify-rate`, a `check` may follow a step: a sentence that says whether it holds (`lemma.trajectories.checks`). With
+`--recheck-rate`, a `check` may be the step worked out once more (`lemma.trajectories.rechecks`).
 """
 
 from __future__ import annotations

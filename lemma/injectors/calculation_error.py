@@ -18,7 +18,7 @@ from lemma.arithmetic.propagation import Change
 from lemma.injectors.algebra import AlgebraInjector, NumbersAndLetters
 from lemma.injectors.coefficients import wrong_coefficients
 from lemma.injectors.cuts import replaced
-from lemma.injectors.proposal import RARE, SELDOM, Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import LAST_RESORT, SELDOM, Proposal, Site, shuffled, sites
 
 Slip = tuple[Value, str]
 
@@ -30,7 +30,7 @@ _TWICE = 20  # up to here, everybody knows the half and the double
 _FEWEST = 3  # from here on, people are not sure of the times table
 _LARGEST_KNOWN = 9  # what two digits add up to without anybody getting it wrong, almost
 _SMALLEST_PRODUCT = 9
-_OFF = {1: "one", 2: "two"}
+_SMALLEST_SUM, _SMALLEST_MINUEND = 4, 3  # digits above which people get a sum or a difference of them wrong
 _COLUMNS = {-2: "hundredths", -1: "tenths", 0: "ones", 1: "tens", 2: "hundreds", 3: "thousands"}
 
 
@@ -53,18 +53,29 @@ def in_numbers(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
 def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
     seen, (lowest, highest) = {site.equation.result.face}, _plausible(site)
     often, seldom = (shuffled(_slips(site, careless and not site.graph.latex), rng) for careless in (False, True))
-    for wrong, reason in (*often, *seldom, *shuffled(_column_slips(site), rng)):
+    for wrong, reason in (*often, *seldom, *_easy_slips(site)):
         if wrong not in seen and lowest < wrong < highest:
             seen.add(wrong)
-            weight = 1 if (wrong, reason) in often else SELDOM if (wrong, reason) in seldom else RARE
+            weight = 1 if (wrong, reason) in often else SELDOM if (wrong, reason) in seldom else LAST_RESORT
             told = f"{site.quoted(site.expression)} is"
             if site.equation.solves:
                 told = f"{site.quoted(site.equation.solves)} gives"
             # A column that is the whole calculation would only say it again.
-            circular = f", {site.expression} is {site.result}, but" in reason
-            why = f"the step miscounts by {wrong - site.equation.result.face:+}" if circular else reason
+            compact = reason.replace(" ", "")
+            circular = f",{site.expression} is {site.result}, but".replace(" ", "") in compact
+            why = _reversed(site, wrong) if circular else reason
             explanation = f"{told} {site.result}, not {site.shown(site.equation.result, wrong)}: {why}."
             yield Proposal(Change(site.index, result=wrong), explanation, weight)
+
+
+def _reversed(site: Site, wrong: Value) -> str:
+    """Why a sum or a difference of digits is wrong: `6 + 7 is 13, not 12` for `12 - 7 = 6`."""
+    left, right, *more = (number.face for number in site.equation.operands)
+    if more:
+        return f"the step miscounts by {wrong - site.equation.result.face:+}"
+    adds = site.equation.operators[0].symbol == "+"
+    back = wrong - right if adds else wrong + right
+    return f"{_face(wrong)} {'-' if adds else '+'} {_face(right)} is {_face(back)}, not {_face(left)}"
 
 
 def _is_easy(site: Site) -> bool:
@@ -126,17 +137,13 @@ def _slips(site: Site, careless: bool) -> list[Slip]:
     return slips
 
 
-def _column_slips(site: Site) -> list[Slip]:
-    """One column of a written calculation comes out one or two too high or too low, for no reason."""
-    right = site.equation.result.face
-    if site.graph.latex or site.equation.result.style.form != PLAIN or right < _SMALLEST_PRODUCT:
+def _easy_slips(site: Site) -> list[Slip]:
+    """One too many or too few, in what hardly anybody gets wrong."""
+    right, operators = site.equation.result.face, [operator.symbol for operator in site.equation.operators]
+    plain = site.equation.result.style.form == PLAIN and not site.equation.result.percent
+    if site.graph.latex or operators not in (["+"], ["-"]) or not plain or not isinstance(right, int):
         return []
-    return [
-        (right + off * 10**place, f"the {_column(place)} come out {_OFF[abs(off)]} too {'high' if off > 0 else 'low'}")
-        for place in range(min(len(str(int(right))), len(_COLUMNS) - 2))
-        for off in (1, -1, 2, -2)
-        if right > 2 * abs(off) * 10**place
-    ]
+    return [(wrong, _reversed(site, wrong)) for wrong in (right - 1, right + 1) if wrong > 1]
 
 
 def _slips_in_a_part(site: Site, tree: Expression, values: Sequence[Value]) -> list[Slip]:
@@ -178,17 +185,17 @@ def _addition_slips(terms: Sequence[Value], right: Value, careless: bool = False
         return []
     whole, decimals = scaled
     slips: list[Slip] = []
-    carry = 0
+    carry, is_single = 0, _is_single(whole)
     for place in range(max(len(str(term)) for term in whole)):
         column = [term // 10**place % 10 for term in whole]
         total, unit = carry + sum(column), Fraction(10**place, 10**decimals)
-        if (
-            total > (0 if careless and right > _LARGEST_KNOWN else _LARGEST_KNOWN)
-            and sum(digit > 0 for digit in column) > 1
-        ):
-            added = " + ".join(str(digit) for digit in column if digit) + (f" + the {carry} carried" if carry else "")
+        added = " + ".join(str(digit) for digit in column if digit) + (f" + the {carry} carried" if carry else "")
+        is_sum = sum(digit > 0 for digit in column) > 1
+        if is_sum and total > (_SMALLEST_SUM if careless and not is_single else _LARGEST_KNOWN):
             slips += _off_by_one(right, total, unit, f"in the {_column(place - decimals)}, {added}")
         carry = total // 10
+        if careless and is_sum and not carry and sum(term >= 10 ** (place + 1) for term in whole) > 1:
+            slips.append((right + normal(10 * unit), f"a 1 is carried, although {added} is only {total}"))
         if carry:
             slips.append((right - normal(carry * 10 * unit), f"the {carry} that is carried is dropped"))
     for term, digits in zip(terms, whole, strict=True) if len(terms) > 2 else ():
@@ -198,6 +205,12 @@ def _addition_slips(terms: Sequence[Value], right: Value, careless: bool = False
         if digits * 10 < 2 * max(whole):
             slips.append((right + 9 * term, f"{_face(term)} is written one place too far to the left"))
     return slips
+
+
+def _is_single(terms: Sequence[int]) -> bool:
+    """Whether the terms have a single digit each, but for zeros at the end that all of them have."""
+    zeros = min(len(str(term)) - len(str(term).rstrip("0")) for term in terms)
+    return all(term < 10 ** (zeros + 1) for term in terms)
 
 
 def _off_by_one(right: Value, found: int, unit: Fraction, worked: str) -> list[Slip]:
@@ -223,14 +236,16 @@ def _subtraction_slips(left: Value, subtracted: Value, right: Value, careless: b
         return []
     (upper, lower), decimals = scaled
     slips: list[Slip] = []
-    borrow = 0
+    borrow, is_single = 0, _is_single((upper, lower))
     reversed_digits = 0
     for place in range(len(str(upper))):
         above, below = upper // 10**place % 10 - borrow, lower // 10**place % 10
         reversed_digits += abs(above + borrow - below) * 10**place
         borrow, unit = 1 if above - below < 0 else 0, Fraction(10**place, 10**decimals)
-        if careless and above > below > 0:
+        if careless and above > below > 0 and above > _SMALLEST_MINUEND and not is_single:
             slips += _off_by_one(right, above - below, unit, f"in the {_column(place - decimals)}, {above} - {below}")
+        if careless and above >= below > 0 and lower >= 10 ** (place + 1):
+            slips.append((right - normal(10 * unit), f"a 1 is borrowed, although {above} is not less than {below}"))
         if borrow:
             slips.append((right + normal(10 * unit), "the 1 that is borrowed is not taken away"))
             worked = f"in the {_column(place - decimals)}, {above + 10} - {below}"
@@ -249,9 +264,12 @@ def _multiplication_slips(left: Value, factor: Value, right: Value, careless: bo
     many, digit = (int(str(value).rstrip("0")) for value in scaled[0])
     unit = Fraction(right) / (many * digit)
     slips: list[Slip] = []
-    if max(many, digit) <= _TIMES_TABLE and min(many, digit) >= _FEWEST - careless and right >= _SMALLEST_PRODUCT:
-        for off, other in ((many - 1, digit), (many + 1, digit), (digit - 1, many), (digit + 1, many)):
-            slips.append((off * other, f"{off * other} is {off} times {other}"))
+    is_reduced = {many, digit} != {left, factor}
+    if max(many, digit) <= _TIMES_TABLE and right >= _SMALLEST_PRODUCT:
+        known = f"{many} times {digit} is {many * digit}, and " if is_reduced else ""
+        for near, other in ((many, digit), (digit, many)):
+            if near > _FEWEST <= other + careless:
+                slips += [(off * other, f"{known}{off * other} is {off} times {other}") for off in (near - 1, near + 1)]
     for one, other in ((many, digit), (digit, many)):
         if one >= 10 and 1 < other < 10:
             slips += _long_multiplication_slips(one, other, careless)
@@ -265,8 +283,12 @@ def _multiplication_slips(left: Value, factor: Value, right: Value, careless: bo
                 slips.append((many * (digit - part), f"the partial product of {many} and {part} is left out"))
             for wrong, reason in _long_multiplication_slips(many, one):
                 slips.append((many * digit + (wrong - many * one) * 10**place, f"in {many} times {one}, {reason}"))
-    if {many, digit} != {left, factor}:
-        slips = [(normal(wrong * unit), f"in {many} times {digit}, {reason}") for wrong, reason in slips]
+    if is_reduced:
+        within = f"in {many} times {digit}, "
+        slips = [
+            (normal(wrong * unit), reason if reason.startswith(f"{many} times") else within + reason)
+            for wrong, reason in slips
+        ]
     if isinstance(left, int) and isinstance(factor, int) and isinstance(right, int) and 0 in (left % 10, factor % 10):
         slips.append((right * 10, "there is one zero too many"))
         slips += [(right // 10, "there is one zero too few")] if max(left, factor) * 10 < right else []
@@ -282,9 +304,13 @@ def _long_multiplication_slips(many: int, digit: int, careless: bool = False) ->
         carry = (product + carry) // 10
         if carry and place < len(str(many)) - 1:
             slips.append((right - carry * 10 ** (place + 1), f"the {carry} that is carried is dropped"))
+            for wrong in (carry - 1, carry + 1) if careless else ():
+                if wrong:
+                    near = right + (wrong - carry) * 10 ** (place + 1)
+                    slips.append((near, f"{carry} has to be carried to the {_column(place + 1)}, but {wrong} was"))
         for off in (own - 1, own + 1):
-            smallest = _SMALLEST_PRODUCT - _FEWEST * careless
-            if min(own, digit) >= _FEWEST - careless and product >= smallest and off < 10:
+            smallest = _SMALLEST_PRODUCT - careless
+            if own >= _FEWEST <= digit + careless and product >= smallest and off < 10:
                 near = right + (off - own) * digit * 10**place
                 slips.append(
                     (near, f"in the {_column(place)}, {own} times {digit} is {product}, but {off * digit} was used")
@@ -296,7 +322,7 @@ def _division_slips(left: Value, divisor: Value, right: Value, careless: bool = 
     if not (isinstance(right, int) and isinstance(divisor, int) and isinstance(left, int) and divisor > 1):
         return []
     slips: list[Slip] = []
-    if 1 < right <= _TIMES_TABLE and _FEWEST - careless <= divisor <= _TIMES_TABLE:
+    if 1 < right <= _TIMES_TABLE and _FEWEST <= divisor <= _TIMES_TABLE:
         for off in (right - 1, right + 1):
             if off > 1:
                 slips.append((off, f"{off} times {divisor} is {off * divisor}, not {left}"))

@@ -44,7 +44,8 @@ _COUNT_WORDS: dict[Value, str] = dict(
 _PERIODS: dict[Value, str] = {
     7: "day", 30: "day", 365: "day", 52: "week", 12: "month", 24: "hour", 60: "minute"
 }  # fmt: skip
-_FARTHEST = 20  # times a number, up to which another is taken for it
+# Times a number, up to which another is taken for it. Nobody adds the notebooks of one class to those of all others.
+_FARTHEST, _FARTHEST_IN_SUM = 20, 4
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -62,7 +63,9 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 if number is not source.equation.operands[0] and "-" in site.expression:
                     continue  # nobody takes something away from what was taken away
                 edits = site.writes(leaf, number.face) if number.percent == operand.percent else ()
-                is_alike = max(number.face, operand.face) <= _FARTHEST * min(number.face, operand.face)
+                is_sum = "+" in site.expression or "-" in site.expression
+                farthest = _FARTHEST_IN_SUM if is_sum and source.equation.operators[0].symbol not in "-–" else _FARTHEST
+                is_alike = max(number.face, operand.face) <= farthest * min(number.face, operand.face)
                 if _is_less_than_a_part(site, source, leaf, number):
                     continue
                 if edits and is_alike and number.face != operand.face:

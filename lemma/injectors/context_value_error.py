@@ -1,33 +1,29 @@
-"""A number of the question is taken for another, or misread by one."""
+"""A number of the question is taken for another, or an earlier result is taken for it."""
 
 from __future__ import annotations
 
 import random
 import re
-from collections import Counter
 from collections.abc import Iterator
 
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value
 from lemma.arithmetic.propagation import Change
 from lemma.arithmetic.tokens import tokens_of_question
-from lemma.injectors.naming import fitness, taken_for
-from lemma.injectors.proposal import MEASURES, RARE, SELDOM, Proposal, Site, shuffled, sites
+from lemma.injectors.naming import UNNAMED, is_taken_for, taken_for
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+from lemma.injectors.unit_conversion_error import converts
 
 _RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?[:/]\s?\d{1,9})+")
 _PERCENT = re.compile(r"\s?-?(?:%|percent|per cent)|\s?/\s?100\b")
 
-_FEWEST, _MOST, _DOZEN = 3, 60, 12
+_FARTHEST_RESULT = 2  # times a number, up to which an earlier result is taken for it
 Kind = tuple[bool, bool, bool]  # money, a share, a whole number
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
-    """An operand that the question gives, replaced by another number of the question, by an earlier result, or by a
-    count that is off by one. Who has used a number before does not misread it any more.
-    """
+    """An operand that the question gives, replaced by another number of the question or by an earlier result."""
     given = {face: kinds for face, kinds in kinds_given(graph.question, graph.latex).items() if face in graph.stated}
-    faces = Counter(operand.face for equation in graph.equations for operand in equation.operands)
-    faces.update({mention.number.face for mention in graph.mentions})
     for site in sites(graph, rng):
         used = {operand.face for operand in site.equation.operands}
         if graph.latex:  # "2 inches is 2/24 of 2 feet" where the step has 2 feet already
@@ -40,6 +36,8 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             kinds, share = given[operand.face], is_share(site.text, operand)
             if any(kind[1] != share for kind in kinds):
                 continue  # 20% of something, and 20 records: the step doesn't tell which is meant
+            if not graph.latex and (_is_used_alike(site, operand.face) or converts(site, leaf)):
+                continue
             others = {
                 face: Link(question=True)
                 for face in given
@@ -51,30 +49,26 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 if face not in (*used, *given) and isinstance(face, int) == isinstance(operand.face, int)
                 if not graph.latex and operand.currency == graph.equations[index].result.currency
                 if is_share(graph.steps[graph.step_of[index]], graph.equations[index].result) == share
+                if operand.face <= _FARTHEST_RESULT * face <= _FARTHEST_RESULT**2 * operand.face
             }
-            near = [operand.face - 1, operand.face + 1] if _is_small_count(site, operand) else []
-            is_round = operand.face % 5 == 0 or operand.face == _DOZEN
-            misread = SELDOM if faces[operand.face] == 1 and not is_round else RARE
-            for wrong in (*shuffled([*sorted(others), *sorted(results)], rng), *shuffled(near, rng)):
-                source = others.get(wrong) or results.get(wrong)
+            sources = {**results, **others}
+            for wrong in shuffled([*sorted(others), *sorted(results)], rng):
                 edits = site.writes(leaf, wrong)
-                # Next to a number of something else, one that is off by one is rare.
-                weight = fitness(site, leaf, wrong, source) if source is not None else misread
-                if not edits or weight == 0:
-                    continue
-                fault = f"The problem says {site.shown(operand, operand.face)}, not {site.shown(operand, wrong)}"
-                if source is not None:
-                    fault = taken_for(site, operand, wrong, link, source)
-                yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)
+                if edits and is_taken_for(site, leaf, wrong, sources[wrong]):
+                    fault = taken_for(site, operand, wrong, link, sources[wrong])
+                    if fault.count(UNNAMED) > 1 and not graph.latex:
+                        continue  # nothing tells the two apart
+                    yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.")
 
 
-def _is_small_count(site: Site, operand: Number) -> bool:
-    """Whether the question counts this many things, and does not measure them."""
-    plain = not (operand.percent or operand.currency or operand.style.decimals) and isinstance(operand.face, int)
-    if not plain or not _FEWEST <= operand.face <= _MOST:
-        return False
-    said = re.findall(rf"(?<![\d.,$]){operand.face}[ -]+([a-zA-Z.]+)", f"{site.text}\n{site.graph.question}")
-    return bool(said) and not MEASURES.intersection(word.lower() for word in said)
+def _is_used_alike(site: Site, face: Value) -> bool:
+    """Whether an equation before has done the same with a number, so that nobody gets it wrong now."""
+    own = [operator.symbol for operator in site.equation.operators]
+    return any(
+        face in (operand.face for operand in equation.operands)
+        and own == [operator.symbol for operator in equation.operators]
+        for equation in site.graph.equations[: site.index]
+    )
 
 
 def is_share(text: str, number: Number) -> bool:

@@ -44,6 +44,8 @@ _ON_TOP = (
     r"\b(?:increas\w+|rais\w+|grew|grow\w*|rose|rises?|marked up) (?:[a-z]+ ){0,4}(?:of |by )?$",
 )
 _SAYS_OPERATION = re.compile(r"\b(?:multipl|divi[ds]|product|quotient|times\b)", re.IGNORECASE)
+_MEASURED = re.compile(r"[A-Za-z]{2,}")
+_COMPARES = re.compile(r"\b(?:twice|thrice|half|third|quarter|double|triple|faster|slower|rate|times)\b", re.IGNORECASE)
 _SPLIT_EVENLY = 3  # the largest divisor that nobody notices who multiplies by it
 _HUNDRED = 100
 
@@ -88,7 +90,7 @@ def _area_for_perimeter(site: Site) -> Iterator[Proposal]:
 def _perimeter_for_area(site: Site) -> Iterator[Proposal]:
     """Add up the sides where they have to be multiplied."""
     text, tree, operands = site.text, site.equation.tree, site.equation.operands
-    if not _AREA.search(text) or _PERIMETER.search(text) or _VOLUME.search(text):
+    if not _AREA.search(text) or _PERIMETER.search(text) or _VOLUME.search(text) or _SAYS_OPERATION.search(text):
         return
     if [node.operator for node in nodes(tree)] != ["*"]:
         return
@@ -129,7 +131,9 @@ def _percent_more_for_percent_of(site: Site) -> Iterator[Proposal]:
     """Take 120 % where 20 % is asked for, and 80 % where 20 % is, of what is to be 20 % more or less. A solution that
     works with other percentages as well would show the right way beside the wrong one.
     """
-    if site.graph.memo.setdefault("percentages", _percentages(site.graph)) != 1:
+    if "percentages" not in site.graph.memo:
+        site.graph.memo["percentages"] = _percentages(site.graph)
+    if site.graph.memo["percentages"] != 1:
         return
     for leaf, operand, _ in site.operands():
         percent = _as_percent(site, leaf, operand)
@@ -184,6 +188,9 @@ def _distance_for_time(site: Site) -> Iterator[Proposal]:
             return
         if any(part_of(site.graph.question, operand.face) for operand in site.equation.operands):
             return  # "twice as fast" is no time and no distance
+        # 180 miles * 4 hours is nobody's speed, and twice the rate of somebody is no rule of speed.
+        if _MEASURED.search(site.expression) or _COMPARES.search(site.text):
+            return
         wrong = "/" if tree.operator == "*" else "*"
         edit = swap_operator(site, tree.position, wrong)
         if edit is None:

@@ -1,4 +1,4 @@
-"""Something that does not belong there: a sum takes in a number of the problem that has nothing to do with it."""
+"""Something that the problem does not say: that a number which it gives for something else belongs to a sum."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from lemma.injectors.naming import beside_its_like, called, noun_behind, numbers
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 _MOST_TERMS = 4
-_FARTHEST = 5  # times the result
 # Words that a further term would contradict: "those two amounts", "ten more than the third week".
 _SAYS_TERMS = re.compile(r"\b(?:two|both|more|less|fewer|older|longer|taller|those|these|twice)\b", re.IGNORECASE)
 # Behind a number: a difference, a factor, or the amount for one of several.
@@ -39,7 +38,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             continue
         for value in shuffled(sorted(graph.stated - used), rng):
             text = render(value, site.equation.operands[-1].style)
-            if text is None or value > _FARTHEST * max(faces) or _unit_in_question(graph, value) != unit:
+            if text is None or value > max(faces) or _unit_in_question(graph, value) != unit:
                 continue
             before, last = site.equation.operands[-2:]
             if site.text[before.end : last.start].strip().count(" ") > 2:
@@ -48,7 +47,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             said = called(site, value, Link(question=True))
             yield Proposal(
                 Change(site.index, (edit,)),
-                f"The step adds {said}, which does not belong here: it should be {site.worked}.",
+                f"The step counts {said} in, which the problem gives for something else: it should be {site.worked}.",
             )
 
 

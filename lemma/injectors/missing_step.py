@@ -38,7 +38,8 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         for operand in _at_hand(left_out):
             edits = user.writes(leaf, operand.face)
             alike = operand.percent == user.equation.operands[leaf].percent
-            if edits and alike and operand.face != user.equation.operands[leaf].face:
+            in_use = {number.face for number in user.equation.operands}
+            if edits and alike and operand.face not in in_use:
                 used, needed = left_out.shown(operand, operand.face), left_out.result
                 yield Proposal(
                     Change(user.index, edits, dropped_step=left_out.step),
@@ -67,7 +68,7 @@ def _at_hand(left_out: Site) -> list[Number]:
         return [operands[leaf] for leaf in leaves(tree.left)[:1] if not left_out.in_fraction(leaf)]
     whole = [operand for leaf, operand in enumerate(operands) if not left_out.in_fraction(leaf) and not operand.percent]
     if tree.operator == "+":
-        return whole
+        return whole if len(operands) == 2 else []  # nobody takes one of many terms for their sum
     counted = [operand for operand in whole if is_counted(left_out, operand, left_out.equation.result)]
     return counted or sorted(whole, key=lambda operand: -operand.face)[:1]
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from lemma.arithmetic.expressions import nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value, find_numbers
-from lemma.injectors.proposal import MEASURES, RARE, Site
+from lemma.injectors.proposal import MEASURES, Site
 
 _NO_NOUNS = frozenset((
     "times", "less", "this", "was", "has", "his", "does", "goes", "costs", "plus", "minus", "equals", "its", "hers",
@@ -25,7 +25,9 @@ _PLURALS = frozenset(
     ("people", "children", "grandchildren", "men", "women", "feet", "mice", "geese", "fish", "sheep", "teeth", "deer")
 )
 _EACH = re.compile(
-    r" (?:each|per [a-z]+|(?:in|for|of|on) each (?!of\b)[a-z]+|an? (?:hour|minute|day|week|month|year)|every [a-z]+)\b"
+    r" (?:each (?:hour|minute|day|night|week|weekend|month|year|time)"
+    r"|each(?=[.,;?!)]|$| (?:and|for|to|in|on|at|with|while|but)\b)|per [a-z]+"
+    r"|(?:in|for|of|on) each (?!of\b)[a-z]+|an? (?:hour|minute|day|week|month|year)|every [a-z]+)\b"
 )
 _MEASURED = re.compile(r" (?:old|older|younger|ago|long|tall|wide|high|deep|away|later|more|less|fewer|from|than)\b")
 _BOTH_SIDES = re.compile(r"\b(?:add|subtract)\w* \$?[\d.,]+ (?:to|from) both\b", re.IGNORECASE)
@@ -54,7 +56,11 @@ _MULTIPLES: dict[Value, str] = {
 _NUMBER_WORDS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
 )  # fmt: skip
+# What stands between the first and the last of several counts: `glasses and`, `jumping jacks, 8 pushups, and`.
+_LISTED = re.compile(r"(?:(?: [a-z-]+){1,3}(?:,| and|, and) (?:\d+(?=\s))?){1,3}")
 _AREA = re.compile(r" ?(?:square|sq)\b", re.IGNORECASE)
+UNNAMED = " from the problem"  # of which nothing more can be said
+_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _FACTOR = re.compile(r" times\b|-?fold\b|\s?/\s?\d", re.IGNORECASE)
 _WRITTEN_OUT = {
     "g": "grams", "kg": "kilograms", "mg": "milligrams", "ml": "milliliters", "lb": "pounds", "lbs": "pounds",
@@ -79,7 +85,7 @@ _LAST_PHRASE = re.compile(
 )
 _LOOSE_START = re.compile(r"^(?:(?:[Ii]f|to|of|for|in|on|at|with|by|from|his|her|their|the|an?|is|are|was|were) )+")
 _BEFORE = re.compile(r"(?:(?!(?:and|or|but|each|so|that)\b)\b[A-Za-z']+ ){1,2}$")
-_FARTHEST_ALIKE, _FARTHEST = 20, 5  # times a number, up to which another is taken for it
+_FARTHEST = 5  # times a number, up to which another is taken for it
 _QUANTIFIERS = ("more", "other", "additional", "extra", "new", "less", "fewer", "different")
 
 
@@ -128,6 +134,14 @@ def beside_its_like(site: Site) -> bool:
     """Whether a step next to this one does the same in nearly the same words: whoever writes the two would not get one
     of them wrong.
     """
+    known = site.graph.memo.setdefault("beside_its_like", {})  # several injectors ask for it
+    if site.index not in known:
+        known[site.index] = _is_beside_its_like(site)
+    found: bool = known[site.index]
+    return found
+
+
+def _is_beside_its_like(site: Site) -> bool:
     graph, own = site.graph, tuple(operator.symbol for operator in site.equation.operators)
     words = _words_of(site.text)
     for index in (site.index - 1, site.index + 1):
@@ -146,6 +160,17 @@ def beside_its_like(site: Site) -> bool:
         elif 2 * len(words & other) >= len(words | other):
             return True
     return False
+
+
+def is_done_elsewhere(site: Site) -> bool:
+    """Whether another equation does the same with one of these numbers: who writes 6 * 5 and 4 * 5 writes 8 * 5."""
+    own, faces = site.equation, {operand.face for operand in site.equation.operands}
+    return any(
+        index != site.index
+        and [sign.symbol for sign in other.operators] == [sign.symbol for sign in own.operators]
+        and not faces.isdisjoint(operand.face for operand in other.operands)
+        for index, other in enumerate(site.graph.equations)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -181,20 +206,21 @@ def false_words(graph: SolutionGraph) -> str | None:
     return None
 
 
-def fitness(site: Site, leaf: int, wrong: Value, source: Link) -> float:
-    """The weight of a value that is taken for an operand: 1 if it counts the same things, plays the same part and is of
-    its size, else RARE, and 0 if nobody would take it. Nobody adds 2 pairs to $132; hardly anybody multiplies 6
-    minibuses by 10 minivans, or takes "5 fewer" for 5 of them.
+def is_taken_for(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
+    """Whether somebody would take a value for an operand: it counts the same things, plays the same part and is of its
+    size. Nobody adds 2 pairs to $132, multiplies 6 minibuses by 10 drivers, or takes "5 fewer" for 5 of them.
     """
     equation, graph, operand = site.equation, site.graph, site.equation.operands[leaf]
     if source.results and graph.equations[source.results[-1]].result.percent != operand.percent:
-        return 0  # 50 is not 50%
+        return False  # 50 is not 50%
     if graph.latex:
-        return 1
-    areas = [number.face for number in numbers_of(graph.question) if _AREA.match(graph.question, number.end)]
-    if source.question and _AREA.match(site.text, operand.end) and wrong not in areas:
-        return 0
+        return True
     link = site.links[leaf]
+    numbers = ((operand.face, link), (wrong, source))
+    said_twice = any(one.question and _is_said_twice(graph.question, face) for face, one in numbers)
+    areas = {number.face for number in numbers_of(graph.question) if _AREA.match(graph.question, number.end)}
+    if said_twice or (source.question and wrong not in areas and _is_area(site, operand, link)):
+        return False
     due_part = part_of(graph.question, operand.face) if link.question else ""
     same_part = not source.question or part_of(graph.question, wrong) == due_part
     parent = next(node for node in nodes(equation.tree) if leaf in (node.left, node.right))
@@ -211,18 +237,51 @@ def fitness(site: Site, leaf: int, wrong: Value, source: Link) -> float:
                 if site.links[other].results:
                     units |= _units(site, number.face, site.links[other]) - {"$"}
                 if _NO_SQUARES & taken & units:
-                    return 0
-    known, unlike = bool(due and taken), bool(due and taken) and due.isdisjoint(taken)
+                    return False
+    unlike = bool(due and taken) and due.isdisjoint(taken)
     smaller, larger = sorted((wrong, operand.face))
-    if larger > _FARTHEST_ALIKE * smaller or (unlike and parent.operator in "+-"):
-        return 0
-    return 1 if same_part and not unlike and (known or larger <= _FARTHEST * smaller) else RARE
+    if unlike and parent.operator not in "+-" and link.question and source.question:
+        unlike = not _are_listed(graph.question, operand.face, wrong)
+    return same_part and not unlike and larger <= _FARTHEST * smaller
+
+
+@lru_cache(maxsize=4096)
+def _is_said_twice(question: str, face: Value) -> bool:
+    """Whether a question has a number in digits and in words, so that it may be either: 5 minutes, five omelets."""
+    if not isinstance(face, int) or not 0 < face < len(_NUMBER_WORDS):
+        return False
+    in_digits = any(number.face == face for number in numbers_of(question))
+    return in_digits and re.search(rf"\b{_NUMBER_WORDS[face]}\b", question, re.IGNORECASE) is not None
+
+
+def _is_area(site: Site, number: Number, link: Link) -> bool:
+    """Whether a number of a step is an area, by the words behind it or behind the result that it is."""
+    graph = site.graph
+    places = [(site.text, number.end)]
+    places += [(graph.steps[graph.step_of[index]], graph.equations[index].result.end) for index in link.results]
+    return any(_AREA.match(*place) for place in places)
+
+
+def _are_listed(question: str, one: Value, other: Value) -> bool:
+    """Whether a question counts two things alike, so that one count is taken for the other: `5 large glasses and 3
+    small ones`, `12 jumping jacks, 8 pushups, and 20 situps`, `15 candied apples for $2 each and 12 candied grapes`.
+    """
+    numbers = numbers_of(question)
+    places = [index for index, number in enumerate(numbers) if number.face in (one, other)]
+    if len(places) != 2:
+        return False
+    first, last = (numbers[index] for index in places)
+    adjectives = {(noun_behind(question, number.end) or "").rpartition(" ")[0] for number in (first, last)}
+    if len(adjectives) == 1 and adjectives != {""}:
+        return True
+    return _LISTED.fullmatch(question, first.end, last.start) is not None
 
 
 @lru_cache(maxsize=4096)
 def part_of(question: str, face: Value) -> str:
     """What part a number of the question plays, if it stands there once: a difference, a factor, or an amount."""
-    places = [number.end for number in numbers_of(question) if number.face == face]
+    numbers = [number.end for number in numbers_of(question) if number.face == face]
+    places = [end for end in numbers if not _ORDINAL.match(question, end)]
     if not places and isinstance(face, int) and 0 < face < len(_NUMBER_WORDS):
         places = [word.end() for word in re.finditer(rf"\b{_NUMBER_WORDS[face]}\b(?! times)", question, re.IGNORECASE)]
     if not places and face in _MULTIPLES and re.search(rf"\b(?:{_MULTIPLES[face]})\b", question, re.IGNORECASE):
@@ -267,7 +326,7 @@ def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Lin
             return f"The step takes {other} from the problem where {right} belongs"
         step = site.graph.step_of[link.results[-1]] + 1
         return f"Step {step} found {right}, but this step goes on with {other}"
-    taken, needed = (_said(site, *pair) for pair in ((wrong, source), (operand.face, link)))
+    taken, needed = (_said(site, *pair, operand.currency) for pair in ((wrong, source), (operand.face, link)))
     kinds = [re.sub(r" from step \d+", "", said[0]) for said in (taken, needed)]
     if kinds[0] == kinds[1]:  # 307 and 156, both the number of sheets: the words around them tell more
         taken, needed = taken[1:], needed[1:]
@@ -282,11 +341,13 @@ def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Lin
 def called(site: Site, face: Value, link: Link) -> str:
     """A value in the words of the problem around it: `4 ("Joe 4 pens")`."""
     operand = site.equation.operands[-1]
-    return f"{site.shown(operand, face)}{_said(site, face, link)[1]}"
+    return f"{site.shown(operand, face)}{_said(site, face, link, operand.currency)[1]}"
 
 
-def _said(site: Site, face: Value, link: Link) -> list[str]:
-    """What the text says of a value, in a clause and in its own words, as far as it says anything."""
+def _said(site: Site, face: Value, link: Link, money: bool) -> list[str]:
+    """What the text says of a value, which is an amount of `money` or none, in a clause and in its own words, as far as
+    it says anything.
+    """
     graph = site.graph
     if link.results:
         step, result = graph.step_of[link.results[-1]], graph.equations[link.results[-1]].result
@@ -296,8 +357,10 @@ def _said(site: Site, face: Value, link: Link) -> list[str]:
         return [f", the {what} from step {step + 1},"] * 2
     question = graph.question
     places = [found for found in numbers_of(question) if found.face == face]
+    if len(places) > 1 and money:
+        places = [found for found in places if question[: found.start].endswith("$")]
     if len(places) != 1:
-        return [" from the problem"] * 2
+        return [UNNAMED] * 2
     place = places[0]
     dollar = question[place.start - 1 : place.start] == "$"
     clause, noun = "", None if dollar else noun_behind(question, place.end)
@@ -317,4 +380,4 @@ def _said(site: Site, face: Value, link: Link) -> list[str]:
         + question[place.start - dollar : place.end]
         + words
     )
-    return [clause, f' ("{quote}")' if words.strip("% ") or " " in quote else " from the problem"]
+    return [clause, f' ("{quote}")' if words.strip("% ") or " " in quote else UNNAMED]

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.expressions import Binary, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.numbers import divide
 from lemma.arithmetic.propagation import Change, Edit
-from lemma.injectors.naming import beside_its_like, part_of
+from lemma.injectors.naming import beside_its_like, is_done_elsewhere, part_of
 from lemma.injectors.proposal import RARE, Proposal, Site, shuffled, sites
 
 _CONFUSED = {"+": ("-", "*"), "-": ("+",), "*": ("/", "+"), "/": ("*",)}
@@ -18,7 +19,7 @@ _DONE = {"+": "added", "-": "subtracted", "*": "multiplied", "/": "divided"}
 _WORDS = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
 # What a sentence says of the operation that it writes, or of its result, and which other operation that would allow.
 # Nobody writes "he has 5 + 3 = 8 left", "in total 5 - 3 = 2", or "5 + 3 = 8 for each".
-_SUM = r"sum|add\w*|plus|both|increas\w*|more|another|extra"
+_SUM = r"sum|add\w*|plus|both|increas\w*|grew|grow\w*|more|another|extra|longer|older|taller|heavier|higher|greater"
 _ALL = r"totals?|altogether|in all|combin\w*|together"
 _OF_ONE = r"each|every|apiece"
 _TIMES = r"multipl\w*|twice|doubl\w*|tripl\w*|times"
@@ -34,7 +35,7 @@ _SAID = tuple(
         ("*", _OF_ONE, "/"),
         ("/", _TIMES, "*"),
         ("/", r"per|divid\w*|split\w*|shar\w*|half|halv\w*|average\w*|mean|evenly|equally|quarters?|thirds?|fraction|"
-         r"probability|percent\w*", ""),
+         r"probability|percent\w*|fewer|less", ""),
         ("/", _OF_ONE, "*"),
     )
 )  # fmt: skip
@@ -47,6 +48,8 @@ _NAMED = {
 }
 # Nobody takes a half, or one third, for more than there was.
 _PART_OF = {2: r"\bhal(?:f|ves|ved)\b", 3: r"\bthirds?\b", 4: r"\b(?:quarters?|fourths?)\b", 5: r"\bfifths?\b"}
+_HUNDRED, _LARGEST_ADDED_TO = 100, 20  # 3 times 200 is not taken for 3 more
+_SHARE = re.compile(r"1/\d|\d ?%")
 _LARGEST_FACTOR = 10  # 12 + 4 is taken for 12 * 4, but not 130 + 150 for 130 * 150
 _LARGEST_DIVISOR = 5  # nobody needs 48 * 12 pans for 48 cupcakes
 _FARTHEST = 6  # times the right result
@@ -62,7 +65,7 @@ _NO_UNITS = frozenset(
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """One operator of one equation taken for another, if the units and the words around it allow that."""
     for site in sites(graph, rng):
-        if beside_its_like(site) or (not graph.latex and _is_done_elsewhere(site)):
+        if beside_its_like(site) or (not graph.latex and is_done_elsewhere(site)):
             continue
         words = site.text[: site.equation.start] + site.text[site.equation.end :]
         signs = [node.operator for node in nodes(site.equation.tree)]
@@ -82,6 +85,9 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 contradicted = any(wrong not in allowed for allowed in said)
                 weight = _weight(site, node, wrong)
                 likely = _is_likely(site, node, wrong) and _units_allow(wrong, left, right)
+                # Outside of relations, only a sign in a longer sum is overlooked.
+                if weight < 1 and (wrong not in "+-" or node.operator not in "+-" or len(signs) == 1):
+                    continue
                 if edit is None or contradicted or not likely:
                     continue
                 if not graph.latex and weight == 1 and rng.random() > _KEPT.get(node.operator + wrong, 1):
@@ -92,17 +98,6 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                     f"not {site.quoted(site.edited(edit))}, but {site.worked}.",
                     weight,
                 )
-
-
-def _is_done_elsewhere(site: Site) -> bool:
-    """Whether another equation does the same with one of these numbers: who writes 6 * 5 and 4 * 5 writes 8 * 5."""
-    own, faces = site.equation, {operand.face for operand in site.equation.operands}
-    return any(
-        index != site.index
-        and [sign.symbol for sign in other.operators] == [sign.symbol for sign in own.operators]
-        and not faces.isdisjoint(operand.face for operand in other.operands)
-        for index, other in enumerate(site.graph.equations)
-    )
 
 
 def _weight(site: Site, node: Binary, wrong: str) -> float:
@@ -117,7 +112,9 @@ def _weight(site: Site, node: Binary, wrong: str) -> float:
         if site.links[leaf].question and not site.links[leaf].results
     }
     needed = "difference" if node.operator in "+-" else "factor"
-    return 1 if needed in parts else RARE
+    # "5 more books" are added to others, "5 more than" compares: only that is taken for "5 times as many".
+    compares = node.operator + wrong != "+*" or " than" in site.graph.question
+    return 1 if needed in parts and compares else RARE
 
 
 def _is_written_elsewhere(site: Site, node: Binary) -> bool:
@@ -158,14 +155,21 @@ def _is_likely(site: Site, node: Binary, wrong: str) -> bool:
     ends = [site.equation.operands[leaf].face for leaf in (leaves(node.left)[-1], leaves(node.right)[0])]
     inner = {part.operator for part in (node.left, node.right) if isinstance(part, Binary)}
     if wrong == "+" and node.operator == "*":
-        return ends[0] * ends[1] <= _FARTHEST * (ends[0] + ends[1]) or site.graph.latex
+        is_small = ends[0] * ends[1] <= _FARTHEST * (ends[0] + ends[1]) and max(ends) <= _LARGEST_ADDED_TO
+        return is_small or site.graph.latex
     if wrong in "+-":
         return True
-    if {0, 1}.intersection(ends):
+    # $7 / 3 = $2.33 tells by itself that something is wrong.
+    is_rounded = wrong == "/" and ends[1] and (ends[0] * _HUNDRED) % ends[1] and not site.graph.latex
+    if {0, 1}.intersection(ends) or is_rounded:
         return False
     if node.operator == "/":
         part = _PART_OF.get(ends[1]) if isinstance(ends[1], int) else None
-        if part is not None and re.search(part, site.graph.question, re.IGNORECASE) and not site.graph.latex:
+        shares = rf"(?<![\d/])1/{ends[1]}(?!\d)|(?<![\d.]){divide(_HUNDRED, ends[1])} ?%"
+        if not site.graph.latex and (
+            (part is not None and re.search(part, site.graph.question, re.IGNORECASE))
+            or (_SHARE.search(site.graph.question) and re.search(shares, site.graph.question))
+        ):
             return False
         return ends[1] <= _LARGEST_DIVISOR or site.graph.latex
     return node.operator != "+" or (min(ends) <= _LARGEST_FACTOR and "*" not in inner)
@@ -175,6 +179,10 @@ def _units_allow(wrong: str, left: str, right: str) -> bool:
     """Whether such quantities are ever combined so: dollars are not added to cars, nor multiplied by dollars."""
     if wrong in "+-":
         return left == right or (not (left and right) and "$" not in (left, right))
+    if wrong == "/" and right in ("$", "/") and left not in ("$", "/"):
+        return False  # nor is anything but money divided by a price
+    if wrong == "/" and left == "/":
+        return False  # nor 8 per cup by the cups
     return not left or left != right
 
 

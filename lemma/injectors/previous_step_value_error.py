@@ -10,8 +10,8 @@ from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.confusing_concept_error import confusions
 from lemma.injectors.context_value_error import is_share, kinds_given
-from lemma.injectors.naming import beside_its_like, fitness, taken_for
-from lemma.injectors.proposal import SELDOM, Proposal, Site, shuffled, sites
+from lemma.injectors.naming import beside_its_like, is_taken_for, taken_for
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 # Goes on from the result just found, which nobody then takes for another: "The total then increased to 42 + 12".
 _GOES_ON = re.compile(r"\b(?:increas|decreas|grew|grow|rose|dropp|becom|became)\w*\b", re.IGNORECASE)
@@ -25,6 +25,11 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     for site in sites(graph, rng):
         used = {operand.face for operand in site.equation.operands}
         earlier = {graph.equations[index].result.face: index for index in range(site.index)}
+        # Nobody takes a number that comes in only later, and then uses it again.
+        before, later = (
+            {number.face for equation in part for number in equation.operands}
+            for part in (graph.equations[: site.index], graph.equations[site.index + 1 :])
+        )
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if not link.results or site.in_fraction(leaf):
                 continue
@@ -38,7 +43,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 continue
             if source.step == site.step - 1 and _GOES_ON.search(site.text):
                 continue
-            unfit = {operand.face, *(number.face for number, _ in confusions(source)), *(used if graph.latex else ())}
+            unfit = {*used, *(number.face for number, _ in confusions(source))}
             share = is_share(source.text, source.equation.result)
             said = any(mention.face == operand.face for mention in graph.readings[site.step].mentions)
             kind = (source.equation.result.currency, share)
@@ -51,11 +56,11 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 face: Link(question=True)
                 for face, kinds in given.items()
                 if not (said or graph.latex) and all(found[:2] == kind for found in kinds)
+                if face in before or face not in later
             }
             for wrong in shuffled(sorted(others.keys() - unfit), rng):
                 is_alike = isinstance(wrong, int) == isinstance(operand.face, int)
                 edits = site.writes(leaf, wrong) if is_alike else ()
-                weight = min(fitness(site, leaf, wrong, others[wrong]), SELDOM if wrong in used else 1)
-                if edits and weight > 0:
+                if edits and is_taken_for(site, leaf, wrong, others[wrong]):
                     fault = taken_for(site, operand, wrong, Link(results=(origin,)), others[wrong])
-                    yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)
+                    yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.")

@@ -16,7 +16,7 @@ from lemma.arithmetic.numbers import INTEGER, LATEX_FRACTION, PLAIN, Number, Num
 from lemma.arithmetic.propagation import Change, Edit, reads_well
 
 Item = TypeVar("Item")
-SELDOM, RARE = 0.05, 0.001
+SELDOM, RARE, LAST_RESORT = 0.05, 0.001, 0.00001
 _NOUN = re.compile(r"\s+([a-z]+)")
 _NO_FORMULA = re.compile(
     r"(?<!\\)\$|&|\^\s?\{?\s?\\circ\s?\}?"
@@ -40,8 +40,8 @@ LATEX = NumberStyle(LATEX_FRACTION)
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """One change and, in a sentence that names the numbers at fault, why it is wrong. `weight` says how often people
-    make such a change, next to others of its type; `SELDOM` serves if there is nothing else, and `RARE` if
-    there is nothing else and many are asked for.
+    make such a change, next to others of its type; `SELDOM` serves if there is nothing else, `RARE` if there is nothing
+    else and many are asked for, and `LAST_RESORT` if nothing at all can be made of the solution otherwise.
     """
 
     change: Change
@@ -221,7 +221,7 @@ def sites(graph: SolutionGraph, rng: random.Random) -> list[Site]:
 
 def shuffled(items: Sequence[Item], rng: random.Random) -> list[Item]:
     """The items in random order."""
-    return rng.sample(items, len(items))
+    return rng.sample(items, len(items)) if len(items) > 1 else list(items)
 
 
 def shown(number: Number, face: Value, latex: bool = False) -> str:

@@ -12,7 +12,7 @@ from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change, Edit, apply_edits, reads_well
-from lemma.injectors.naming import noun_behind
+from lemma.injectors.naming import is_done_elsewhere, noun_behind
 from lemma.injectors.proposal import Conclusion, Proposal, Site, shown, shuffled, sites
 from lemma.injectors.signals import signals
 
@@ -38,6 +38,16 @@ _TAKES_AWAY = re.compile(
 _PUTS_TOGETHER = re.compile(r"\b(?:total\w*|altogether|combined|together|sum|in all|all)\b")
 _LOOSE_END = re.compile(r"(?: (?:and|in|on|to|as|the|of|for|at|from|while|but|if|an?|that|with|by|when)){1,6}$")
 _OTHER_SIGNALS = 0.6
+_WORDS = r"(?: (?!(?:and|but|while)\b)[A-Za-z']+)"
+_CLAUSE_END = r"(?=[.,;?!]|$| (?:and|but|while)\b)"
+# "5 more apples than Bob has", up to the end of the clause if that is near.
+_COMPARED_BY = re.compile(
+    rf"(?<![\d.,$])\$?(?P<number>\d+(?:\.\d+)?)(?: [a-z]+)? {_DIRECTION}{_WORDS}{{0,2}} than"
+    rf"(?:{_WORDS}{{1,5}}?{_CLAUSE_END}|{_WORDS}{{1,2}})"
+)
+_OF_OTHER = rf"(?:the (?:number|age|size) of|as|that|his|her|their)(?:{_WORDS}{{1,6}}?{_CLAUSE_END}|{_WORDS}{{1,4}})"
+_OF_OTHER_FOUND = re.compile(_OF_OTHER)
+_LARGEST_ADDED_TO = 20  # 3 times 200 is not taken for 3 more
 _LONGEST_QUOTE = 20  # blanks
 
 
@@ -56,6 +66,8 @@ def _turned_comparisons(graph: SolutionGraph, rng: random.Random) -> Iterator[Pr
     """`20 - 5` in place of `20 + 5` for `5 more than`, `20 / 2` in place of `20 * 2` for `twice as many`."""
     for site in sites(graph, rng):
         tree, operands = site.equation.tree, site.equation.operands
+        if is_done_elsewhere(site):
+            continue  # who adds 5 for each day adds 5 for the next
         if graph.latex or not isinstance(tree, Binary) or len(operands) != 2 or _ALGEBRA.search(site.text):
             continue
         sign = site.equation.operators[0]
@@ -78,7 +90,7 @@ def _turned_comparisons(graph: SolutionGraph, rng: random.Random) -> Iterator[Pr
                 moved = [Edit(operand.start, operand.end, second), Edit(other.start, other.end, first)]
             readings = [(turned, "the other way around", moved)]
             plain = isinstance(operand.face, int) and not (operand.currency or other.currency)
-            if tree.operator == "*" and "times" in said and plain:
+            if tree.operator == "*" and "times" in said and plain and other.face <= _LARGEST_ADDED_TO:
                 readings.append(("+", f"for {operand.face} more", []))
             elif tree.operator == "+" and operand.face in _TIMES and plain and "more" in said:
                 readings.append((_times_sign(graph), f"for {operand.face} times", []))
@@ -97,16 +109,15 @@ def _times_sign(graph: SolutionGraph) -> str:
 
 def _comparison(question: str, operand: Number, operator: str) -> str | None:
     """The words of a question that compare two amounts by this number."""
-    number, words = re.escape(f"{operand.face}"), r"(?: [A-Za-z']+)"
-    if operator in "+-" and " than" not in question:
-        return None  # a pattern for each number takes long to compile
+    number = re.escape(f"{operand.face}")
     if operator in "+-":
-        pattern = rf"(?<![\d.,$])\$?{number}(?: [a-z]+)? {_DIRECTION}{words}{{0,2}} than{words}{{1,2}}"
+        found = next((match for match in _COMPARED_BY.finditer(question) if match["number"] == f"{operand.face}"), None)
     else:
         times = _MULTIPLES.get(operand.face, "") if isinstance(operand.face, int) else ""
         factor = rf"(?:{times}|{number} times)" if times else rf"(?<![\d.,]){number} times"
-        pattern = rf"{factor} (?:the (?:number|age|size) of|as|that|his|her|their){words}{{1,4}}"
-    found = re.search(pattern, question)
+        # A pattern for each number takes long to compile.
+        named = times or f"{operand.face} times" in question
+        found = re.search(rf"{factor} {_OF_OTHER}", question) if named and _OF_OTHER_FOUND.search(question) else None
     elsewhere = "" if found is None else question[: found.start()] + question[found.end() :]
     if found is None or re.search(rf"(?<![\d.,]){number}(?![\d.,]\d)", elsewhere):
         return None  # the number may be another one
@@ -140,8 +151,10 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
         if site.step == 0 and _CONNECTIVE.match(frame.text):
             continue
         number = shown(right.result, result.face).lstrip("$").rstrip("%")
+        # The dollar sign of the first number stands before the expression.
+        own, start = (one.equation.start - one.text[: one.equation.start].endswith("$") for one in (site, frame))
         edits = (
-            Edit(right.start, right.end, site.text[equation.start : equation.end]),
+            Edit(start, right.end, site.text[own : equation.end]),
             Edit(right.result.start, right.result.end, number),
         )
         money = "$" if result.currency else ""
@@ -153,7 +166,7 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
             # A whole argument is no name of a quantity.
             f"The step answers with {site.worked}"
             + ("" if _ARGUMENT.match(sentence) or sentence.count(" ") > _LONGEST_QUOTE else f', that is, "{sentence}"')
-            + f'. The problem asks something else: "{asked}".',
+            + f'. That is not yet the answer to the question: "{asked}".',
         )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 from lemma.arithmetic.equations import Equation
 from lemma.arithmetic.expressions import Binary, leaves, nodes
@@ -40,6 +42,7 @@ _WHOLE = re.compile(
 _OUT_OF = re.compile(r"[^.?!]*?\bout of (?:the |a total of )?\$?(\d{1,9})(?![\d.,]\d|\d|%)")
 _NO_MORE = r"(?![\d.]\d|\d)"
 _COMPARES = r"(?: [a-z]+)? (?:more|fewer|less|older|younger|taller|shorter|longer|times)\b"
+_SAYS_OR_COMPARES = re.compile(rf"[A-Za-z]\s*=|\d{_COMPARES}")
 _LARGEST_DIGIT = 9
 # "Add that number" names what the step before found, and "$72 total expenses" a sum.
 _THAT_NUMBER = re.compile(r"\b(?:that|this) (?:number|amount|result|figure|sum|total)\b", re.IGNORECASE)
@@ -58,7 +61,8 @@ def refuse_nonsense(graph: SolutionGraph, change: Change, changed: Mapping[int, 
     for operand in _dropped(graph, change):
         face = re.escape(str(operand.face))
         said = rf"(?<![A-Za-z\\])[A-Za-z]\s*=\s*{face}{_NO_MORE}|(?<![\d.,]){face}{_COMPARES}"
-        if operand.face in graph.word_values[graph.step_of[change.equation]] or re.search(said, text):
+        is_said = _SAYS_OR_COMPARES.search(text) is not None and re.search(said, text) is not None
+        if operand.face in graph.word_values[graph.step_of[change.equation]] or is_said:
             raise Refusal("number_stands_elsewhere", f"{operand.face} is left out, and the step says it")
     for number, link in _replaced(graph, change):
         if _stands_elsewhere(graph, change, number, link):
@@ -68,7 +72,7 @@ def refuse_nonsense(graph: SolutionGraph, change: Change, changed: Mapping[int, 
             before and change.dropped_step is None and _THAT_NUMBER.search(text, 0, number.start)
         ):
             raise Refusal("words_may_be_false", f"{number.face} is named in words")
-        if re.search(rf"(?<![\d.,]){re.escape(str(number.face))} times as\b", text):
+        if " times as" in text and re.search(rf"(?<![\d.,]){re.escape(str(number.face))} times as\b", text):
             raise Refusal("factor_in_words", f"{number.face} times as much")
     for index, new in changed.items():
         reason = _absurdity(graph, index, new)
@@ -123,16 +127,17 @@ def _absurdity(graph: SolutionGraph, index: int, new: Value) -> str | None:
     before, behind = text[begin : old.start], text[old.end : ending.start() if ending is not None else len(text)]
     behind = behind.lstrip("$}%\\ ")
     asked = graph.question if final else ""
+    asks = _asks_for(asked)
     value = new / 100 if old.percent else new
     if 0 < old.value < 1 <= value and not old.percent:
-        if _SHARE.search(before) or _SHARE.search(behind) or _ASKS_SHARE.search(asked):
+        if _SHARE.search(before) or _SHARE.search(behind) or asks.share:
             return f"{new} of a whole"
-        if PROBABILITY.search(before + asked):
+        if asks.probability or PROBABILITY.search(before):
             return f"a probability of {new}"
-    is_age = _YEARS_OLD.match(behind) is not None or _AGE.search(before + asked) is not None
-    is_rounded = final and isinstance(old.face, int) and _ASKS_WHOLE.search(asked) is not None
-    averages = _AVERAGE.search(before) or _AVERAGE.search(asked)
-    is_digit = _ASKS_DIGIT.search(asked) is not None and 0 <= old.face <= _LARGEST_DIGIT
+    is_age = asks.age or _YEARS_OLD.match(behind) is not None or _AGE.search(before) is not None
+    is_rounded = asks.whole and isinstance(old.face, int)
+    averages = asks.average or _AVERAGE.search(before) is not None
+    is_digit = asks.digit and 0 <= old.face <= _LARGEST_DIGIT
     absurd = (
         (is_age and old.face <= _OLDEST < new, f"an age of {new}"),
         (is_rounded and not isinstance(new, int), f"{new}, which was to be rounded"),
@@ -143,10 +148,32 @@ def _absurdity(graph: SolutionGraph, index: int, new: Value) -> str | None:
         if holds:
             return reason
     noun = (noun_behind(text, old.end) or "").split()[-1:]
-    wholes = [int(whole) for whole, counted in _WHOLE.findall(graph.question) if noun == [counted.lower()]]
+    wholes = [whole for whole, counted in _wholes_of(graph.question) if noun == [counted]]
     part = _OUT_OF.match(text, old.end)
     wholes += [int(part.group(1))] if part is not None else []
     return next((f"{new} of {whole}" for whole in wholes if old.face <= whole < new), None)
+
+
+class _Asked(NamedTuple):
+    share: bool
+    probability: bool
+    age: bool
+    whole: bool
+    average: bool
+    digit: bool
+
+
+@lru_cache(maxsize=1024)
+def _asks_for(question: str) -> _Asked:
+    """What kinds of values a question asks for, as far as its words say so."""
+    patterns = (_ASKS_SHARE, PROBABILITY, _AGE, _ASKS_WHOLE, _AVERAGE, _ASKS_DIGIT)
+    return _Asked(*(pattern.search(question) is not None for pattern in patterns))
+
+
+@lru_cache(maxsize=1024)
+def _wholes_of(question: str) -> tuple[tuple[int, str], ...]:
+    """The wholes that a question states, each with what it counts: 30 students of `a class of 30 students`."""
+    return tuple((int(whole), counted.lower()) for whole, counted in _WHOLE.findall(question))
 
 
 def _is_no_average(graph: SolutionGraph, index: int, new: Value) -> bool:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import random
 import re
+import traceback
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from pathlib import Path
 
-from lemma.algebra.carrying import Slip
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import SolutionGraph, read_solution
-from lemma.arithmetic.latex import is_balanced
 from lemma.arithmetic.numbers import (
     FRACTION,
     INTEGER,
@@ -25,35 +24,24 @@ from lemma.arithmetic.numbers import (
     NUMBER_PATTERN,
     NumberStyle,
     Value,
-    divide,
     find_numbers,
     render,
 )
-from lemma.arithmetic.propagation import propagate
-from lemma.exceptions import Refusal
+from lemma.exceptions import LemmaError, Refusal
 from lemma.generation.modular_errors import ModularSolution
-from lemma.generation.modular_errors import propose as propose_modular
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector
-from lemma.injectors.algebra import (
-    AlgebraInjector,
-    Cut,
-    NumbersAndLetters,
-    carried_slip,
-)
-from lemma.injectors.formulas import Proposed, proposals
-from lemma.injectors.formulas.proof import carried as carried_formula
-from lemma.injectors.proof import CALCULATION, prove, prove_answer
-from lemma.injectors.proposal import RARE, SELDOM, Conclusion, Proposal
-from lemma.injectors.reading import FormulaSolution, ReadSolution, letters_of, read_problem
-from lemma.injectors.sense import refuse_nonsense
+from lemma.injectors.algebra import AlgebraInjector, FormulaInjector, NumbersAndLetters
+from lemma.injectors.drafts import Draft, Injected, carried, drafts_of, place_of, weight_of
+from lemma.injectors.proof import CALCULATION, prove_answer
+from lemma.injectors.proposal import LAST_RESORT, RARE, SELDOM, Proposal
+from lemma.injectors.reading import FormulaSolution, ReadSolution, read_problem
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
 from lemma.steps import without_annotations
 from lemma.taxonomy.distributions import Thinning
 from lemma.taxonomy.places import Places
 
-_OTHER_MONEY = "€£¥"
 _COMMAND = re.compile(r"\\[a-z]+")
 # Real solutions that go wrong in their last step stop early or go on with another number far more often than they
 # miscalculate.
@@ -76,7 +64,7 @@ _SCARCE: dict[str, float] = {
 }
 _UNUSUAL = 0.5  # how often something unusual is made at a step, rather than something usual at another
 _FEW = 8  # errors of a problem, up to which only those are made that people often make
-_MOST_IN_LAST = 0.22  # of the errors of a problem whose other steps allow no more
+_MOST_IN_LAST = 0.19  # of the errors of a problem whose other steps allow no more
 _OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
 _GOLD_NUMBER = re.compile(
     rf"-?(?:\\[dt]?frac(?:\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\s?\d\s?\d)|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})"
@@ -102,25 +90,17 @@ class InjectionPlan:
     """
     thinning: Thinning | None = None
     errors_per_solution: int = 1
-
-
-@dataclass(frozen=True)
-class Injected:
-    """An erroneous solution before it becomes a record. `steps` may carry annotations; `final` may be text as boxed."""
-
-    steps: tuple[str, ...]
-    error_step: int
-    final: Value | str
-    explanation: str
-
-
-_Draft = Proposal | Conclusion | Injected | Proposed | Slip | Cut
+    isolated: bool = False
+    """Whether an exception in an injector costs only what that injector would have made of the problem. By default it
+    is raised.
+    """
 
 
 @dataclass(frozen=True)
 class Injection:
     """What came of one problem: the erroneous solutions, how often each type and each step was drawn, how many errors
-    were not proven, by reason, and why solutions of the student could not be read.
+    were not proven, by reason, why solutions of the student could not be read, and which injectors failed, each with
+    its exception.
     """
 
     records: tuple[ErroneousSolution, ...]
@@ -128,6 +108,7 @@ class Injection:
     places: tuple[tuple[int, int], ...]
     refused: Counter[str]
     unread: tuple[Refusal, ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
 
     def refusal(self) -> Refusal:
         """Why there is no record."""
@@ -164,6 +145,7 @@ def erroneous_solutions(plan: InjectionPlan, problem: Problem) -> Injection:
             found.asked + part.asked,
             found.places + part.places,
             found.refused + part.refused,
+            failed=tuple(dict.fromkeys((*found.failed, *part.failed))),
         )
     return replace(found, unread=tuple(unread))
 
@@ -205,14 +187,21 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
         if found is None and drafts.in_last + 1 <= _MOST_IN_LAST * (len(made) + 1):
             found = drafts.take([last])
         if found is None and not made:
-            found = drafts.take([place, *others, last], RARE)  # better than nothing at all
+            # Better than nothing at all.
+            found = drafts.take([place, *others, last], RARE) or drafts.take([*others, last], LAST_RESORT)
         if found is None:
             break
         kind, error = found
         for _ in range(plan.errors_per_solution - 1):
-            error = _with_another(plan, graph, error, rng)
+            error = _with_another(plan, graph, error, drafts, rng)
         made.append(_record(plan, problem, graph, kind, error))
-    return Injection(tuple(made), asked, tuple((place, last + 1) for place in places), drafts.refused)
+    if len(made) < plan.per_problem and last and not plan.best_effort:
+        # The other steps allow no more, so that there are too many in the last one.
+        in_last = [record for record in made if record.located_step == len(record.steps) - 1]
+        for record in in_last[max(1, round(_MOST_IN_LAST * len(made))) :]:
+            made.remove(record)
+    failed = tuple(sorted(drafts.failed.items()))
+    return Injection(tuple(made), asked, tuple((place, last + 1) for place in places), drafts.refused, failed=failed)
 
 
 class _Drafts:
@@ -222,22 +211,37 @@ class _Drafts:
 
     def __init__(self, plan: InjectionPlan, graph: ReadSolution, rng: random.Random) -> None:
         self._plan, self._graph, self._rng = plan, graph, rng
-        self._drafts: dict[int, dict[str, list[_Draft]]] = defaultdict(lambda: defaultdict(list))
+        self._drafts: dict[int, dict[str, list[Draft]]] = defaultdict(lambda: defaultdict(list))
         self._spare: dict[int, list[tuple[str, Injected]]] = defaultdict(list)
         self._texts: set[tuple[str, ...]] = set()
         self._answers: set[Value | str] = set()
         self._made: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.failed: dict[str, str] = {}
         self.taken_before_last, self.in_last = False, 0
         last = len(graph.steps) - 1
         for kind in plan.weights:
-            for draft in _drafts_of(graph, kind, plan.injectors[kind], rng, plan.per_problem):
-                step, steps = place_of(graph, draft)
+            try:
+                found = drafts_of(graph, kind, plan.injectors[kind], rng, plan.per_problem)
+                proposed = [(place_of(graph, draft), draft) for draft in found]
+            except Exception as error:  # whatever the code of others raises
+                self.isolate(plan.injectors[kind], error)
+                continue
+            for (step, steps), draft in proposed:
                 self._drafts[last if step == steps - 1 else max(0, min(step, last - 1))][kind].append(draft)
         for kinds in self._drafts.values():
             for drafts in kinds.values():
                 # They are taken from the end: in random order, but what people do more often comes sooner.
                 drafts.sort(key=lambda draft: rng.random() ** (1 / weight_of(draft)))
+
+    def isolate(self, name: str, error: Exception) -> None:
+        """Note that an injector failed. Raises the exception again if the plan does not isolate injectors, or if it is
+        meant for the user.
+        """
+        if not self._plan.isolated or isinstance(error, Refusal | LemmaError):
+            raise error
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        self.failed[name] = f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}: {error}"
 
     def take(self, places: Sequence[int], least: float = SELDOM) -> tuple[str, Injected] | None:
         """The next error of at least this weight that is proven at the first of these steps that still has one, with
@@ -277,6 +281,9 @@ class _Drafts:
                 except Refusal as refusal:
                     self.refused[refusal.reason] += 1
                     continue
+                except Exception as failure:
+                    self.isolate(self._plan.injectors[kind], failure)
+                    continue
                 text = tuple(map(without_annotations, error.steps))
                 if text in self._texts:
                     continue
@@ -297,119 +304,17 @@ def _for_solution(plan: InjectionPlan, graph: ReadSolution) -> InjectionPlan:
     for kind, weight in plan.weights.items():
         found = injector(plan.injectors[kind])
         takes_letters = isinstance(found, AlgebraInjector | NumbersAndLetters)
-        if (takes_letters and letters) or (numbers and not isinstance(found, AlgebraInjector)):
+        only_formulas = isinstance(found, FormulaInjector) and (formulas is None or formulas.chains is None)
+        if (takes_letters and letters) or (numbers and not isinstance(found, AlgebraInjector) and not only_formulas):
             weights[kind] = weight
     if not weights:
         raise Refusal("no_formulas_of_these_types", "the solution has no formulas that these types need")
     return replace(plan, weights=weights) if len(weights) < len(plan.weights) else plan
 
 
-def _drafts_of(
-    graph: ReadSolution, kind: str, name: str, rng: random.Random, most: int | None = None
-) -> Iterator[_Draft]:
-    """What an injector proposes. Modular solutions allow any number of errors, all proven."""
-    if isinstance(graph, ModularSolution):
-        for error in islice(propose_modular(graph.story, kind, rng), most):
-            yield Injected(error.steps, error.error_step, error.final, error.explanation)
-        return
-    found = injector(name)
-    numbers = graph if isinstance(graph, SolutionGraph) else graph.graph
-    if numbers is not None and not isinstance(found, AlgebraInjector):
-        yield from (found.numbers if isinstance(found, NumbersAndLetters) else found)(numbers, rng)
-    if isinstance(graph, SolutionGraph):
-        return
-    if graph.chains is not None:
-        yield from proposals(graph.chains, name, rng)
-    if graph.letters is not None and (
-        isinstance(found, AlgebraInjector) or (isinstance(found, NumbersAndLetters) and graph.letters.latex)
-    ):
-        yield from (found.letters if isinstance(found, NumbersAndLetters) else found)(graph.letters, rng)
-
-
-def weight_of(draft: _Draft) -> float:
-    """How often people make such an error, next to others of its type."""
-    return draft.weight if isinstance(draft, Proposal) else 1
-
-
-def place_of(graph: ReadSolution, draft: _Draft) -> tuple[int, int]:
-    """The step that a draft makes wrong, and the number of steps that the solution then has."""
-    if isinstance(draft, Injected):
-        return draft.error_step, len(draft.steps)
-    if isinstance(draft, Conclusion):
-        return draft.step, draft.step + 1
-    if isinstance(draft, Proposed):
-        assert isinstance(graph, FormulaSolution) and graph.chains is not None
-        return graph.chains.chains[draft.change.chain].step, len(graph.steps)
-    if isinstance(draft, Slip | Cut):
-        line = draft.line if isinstance(draft, Slip) else draft.lost[0]
-        return letters_of(graph).lines[line].step, len(graph.steps)
-    if isinstance(graph, FormulaSolution) and graph.graph is not None:
-        graph = graph.graph
-    assert isinstance(graph, SolutionGraph)
-    change, steps = draft.change, len(graph.steps)
-    if change.dropped_step is not None:
-        return change.dropped_step, steps - 1
-    inserted = change.inserted_step is not None
-    return graph.step_of[change.equation] + inserted, steps + inserted
-
-
-def attempts(graph: ReadSolution, kind: str, name: str, rng: random.Random) -> Iterator[Injected | Refusal]:
-    """The erroneous solutions of one type, proven, one after the other, and why others could not be made; without those
-    that are made only if many are asked for.
-    """
-    for draft in _drafts_of(graph, kind, name, rng):
-        if weight_of(draft) < SELDOM:
-            continue
-        try:
-            yield carried(graph, name, draft)
-        except Refusal as refusal:
-            yield refusal
-
-
-def carried(graph: ReadSolution, name: str, draft: _Draft, annotated: bool = True) -> Injected:
-    """The erroneous solution that a proposal leads to. Raises Refusal if it can't be proven."""
-    if isinstance(draft, Injected) or isinstance(graph, ModularSolution):
-        assert isinstance(draft, Injected)
-        return draft
-    if isinstance(draft, Proposed):
-        assert isinstance(graph, FormulaSolution) and graph.chains is not None
-        return Injected(*carried_formula(graph.chains, draft), draft.explanation)
-    if isinstance(draft, Slip | Cut):
-        derivation = letters_of(graph)
-        if annotated and derivation.written != derivation.steps:
-            raise Refusal("annotations_not_kept", "formulas with letters in a solution with annotations")
-        wrong = carried_slip(derivation, draft)
-        return Injected(wrong.steps, wrong.error_step, wrong.final, wrong.explanation)
-    if isinstance(graph, FormulaSolution):
-        assert graph.graph is not None
-        graph = graph.graph
-    if isinstance(draft, Conclusion):
-        steps = (*(graph.written if annotated else graph.steps)[: draft.step], draft.text)
-        injected = Injected(steps, draft.step, draft.answer, draft.explanation)
-    else:
-        injected = _carried(graph, draft, annotated)
-    shown = prove(graph, name, injected.steps, injected.error_step)
-    assert not isinstance(injected.final, str)
-    prove_answer(graph, shown, injected.final)
-    if graph.latex and not is_balanced(injected.explanation, commands_outside=False):
-        raise Refusal("unbalanced_explanation", injected.explanation)
-    if not graph.latex and "$" in injected.explanation and "$" not in (told := graph.question + " ".join(graph.steps)):
-        sign = next((sign for sign in _OTHER_MONEY if sign in told), "$")
-        return replace(injected, explanation=injected.explanation.replace("$", sign))
-    return injected
-
-
-def _carried(graph: SolutionGraph, proposal: Proposal, annotated: bool) -> Injected:
-    consequence = propagate(graph, proposal.change, annotated=annotated)
-    refuse_nonsense(graph, proposal.change, consequence.changed)
-    assert graph.final is not None
-    result, final = graph.equations[graph.final].result, consequence.final
-    if result.percent and result.face != graph.gold:
-        final = divide(final, 100)  # in the form of the gold answer: 0.35 for a gold of 0.25 that the text calls 25%
-    return Injected(consequence.steps, consequence.error_step, final, proposal.explanation)
-
-
-def _with_another(plan: InjectionPlan, graph: ReadSolution, error: Injected, rng: random.Random) -> Injected:
+def _with_another(
+    plan: InjectionPlan, graph: ReadSolution, error: Injected, found: _Drafts, rng: random.Random
+) -> Injected:
     """The solution with another error of its own behind those that it has, made and proven against the wrong solution
     as it stands; the same solution if none can be proven. The first error stays the label.
     """
@@ -419,9 +324,14 @@ def _with_another(plan: InjectionPlan, graph: ReadSolution, error: Injected, rng
         return error
     shown = tuple(map(without_annotations, error.steps))
     kinds = [kind for kind in plan.weights if kind != CALCULATION]
+    drafts: list[tuple[str, Draft]] = []
     try:
         wrong = read_solution(graph.question, error.steps, error.final)
-        drafts = [(kind, draft) for kind in kinds for draft in _drafts_of(wrong, kind, plan.injectors[kind], rng)]
+        for kind in kinds:
+            try:
+                drafts += [(kind, draft) for draft in drafts_of(wrong, kind, plan.injectors[kind], rng)]
+            except Exception as failure:
+                found.isolate(plan.injectors[kind], failure)
     except Refusal:  # a false equation, and what follows from it, is not built upon
         return error
     right = {equation.result.face for equation in graph.equations} - {
@@ -440,6 +350,9 @@ def _with_another(plan: InjectionPlan, graph: ReadSolution, error: Injected, rng
             assert not isinstance(more.final, str)
             prove_answer(graph, steps, more.final)
         except Refusal:
+            continue
+        except Exception as failure:
+            found.isolate(plan.injectors[kind], failure)
             continue
         results = {equation.result.face for text in steps for equation in read_step(text, graph.latex).equations}
         if right.isdisjoint(results):

@@ -193,7 +193,7 @@ class Journal:
                     )
         self._seconds_before = float(before.get("seconds", 0.0))
         self._made_as = before.get("made_as", self._made_as)
-        self._notes = {name: before[name] for name in ("model", "asked") if name in before}
+        self._notes = {name: before[name] for name in ("model", "asked", "about") if name in before}
         return bool(before["status"] == "complete")
 
     def _read_state(self) -> None:
@@ -335,6 +335,10 @@ class Journal:
     def remember(self, name: str, facts: Mapping[str, Any]) -> None:
         """As `note`, but written with the next change: a rerun that finds nothing to do leaves run.json as it is."""
         self._notes[name] = dict(facts)
+
+    def noted(self, name: str) -> dict[str, Any]:
+        """What `note` or `remember` was last told under this name, also by an earlier run."""
+        return dict(self._notes.get(name, {}))
 
     def complete(self) -> None:
         """Mark the command as complete, unless a command beside it did not finish what this one reads."""

@@ -18,7 +18,7 @@ Entry = dict[str, Any]
 _FIELDS = {"status", "settings", "inputs", "counts"}
 _TYPES: dict[str, Any] = {
     **{"status": str, "settings": dict, "inputs": dict, "counts": dict},
-    **{"seconds": int | float, "made_as": str, "model": dict, "number": int},
+    **{"seconds": int | float, "made_as": str, "model": dict, "about": dict, "number": int},
 }
 
 

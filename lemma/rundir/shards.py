@@ -9,7 +9,7 @@ directory. `lemma merge` reads shards again, input by input, with `made_in`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,14 +79,25 @@ def in_its_shard(config: ShardConfig, reads_run: bool) -> ShardConfig:
 _FROM_THE_START = "Give --shard to the command that reads the data as well, with a --run directory for each shard"
 
 
-def inputs_of(shard: Shard, items: Iterable[Any], journal: Journal, *, stored: bool) -> Iterator[Any]:
+def _id_of(item: Any) -> str:
+    return str(item.id)
+
+
+def inputs_of(
+    shard: Shard,
+    items: Iterable[Any],
+    journal: Journal,
+    *,
+    stored: bool = False,
+    problem_of: Callable[[Any], str] = _id_of,
+) -> Iterator[Any]:
     """The inputs of a shard, each with its place among all noted in the journal.
 
-    All belong to it if they are `stored` in its run directory.
+    All belong to it if they are `stored` in its run directory, else those whose problem, by its id, does.
     """
     assert journal.places is not None
     for place, item in enumerate(items):
-        if item is NOT_YET or stored or shard.holds(item.id):
+        if item is NOT_YET or stored or shard.holds(problem_of(item)):
             if item is not NOT_YET and item.id not in journal.done:
                 journal.places.setdefault(item.id, place)
             yield item

@@ -99,7 +99,7 @@ def checked(
             text += line
             said = _said_of(part, line, known, ends)
             if said and rng.random() < rate:
-                check = Segment(kind="check", text=f"{_drawn(said, language, rng)}\n")
+                check = Segment(kind="check", text=f"{draw_check(said, language, rng)}\n")
                 made += [Segment(kind=part.kind, text=text), check]
                 text = ""
         if text:
@@ -122,7 +122,8 @@ def _said_of(part: Segment, line: str, known: Mapping[str, str], wrong_answers: 
     return name if line == part.text and name in DOUBTS else ""
 
 
-def _drawn(name: str, language: str, rng: random.Random) -> str:
+def draw_check(name: str, language: str, rng: random.Random) -> str:
+    """A sentence of one of the files, by its name."""
     phrases = load_checks()
     return rng.choice(phrases.of(name, language) or phrases.of(name, UNDETERMINED)).text
 

@@ -14,8 +14,10 @@ from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import SolutionGraph, read_solution
 from lemma.arithmetic.numbers import Value, normal
 from lemma.exceptions import Refusal
+from lemma.generation.reading import first_wrong_step, read_story
 from lemma.grading.verdict import exact_value
 from lemma.records import ErroneousSolution
+from lemma.steps import without_annotations
 from lemma.trajectories.rearranging.proof import agree, by_result, meanings
 from lemma.trajectories.rearranging.wording import check_continuation, refers_back
 
@@ -40,10 +42,13 @@ def check_steps(erroneous: ErroneousSolution, steps: Sequence[str]) -> None:
 @lru_cache(maxsize=1024)
 def check_reasoning(question: str, gold_answer: str, reference: tuple[str, ...], steps: tuple[str, ...]) -> None:
     """Check that a solution with the right answer is not right by chance: its answer has to be the same function of the
-    problem's numbers as that of the reference. What can't be read in the reference is not checked.
+    problem's numbers as that of the reference. What can't be read in the reference is not checked. Equations don't say
+    whose quantity a step works out; the story of a generated problem does.
 
     Raises Refusal, as `unproven_reasoning` if it is another function.
     """
+    if (wrong := _wrong_by_story(question, steps)) is not None:
+        raise Refusal("unproven_reasoning", f"the story proves that this step is wrong: {wrong}")
     gold = exact_value(gold_answer)
     if gold is None:
         return
@@ -66,7 +71,7 @@ def is_proven(question: str, gold_answer: str, reference: tuple[str, ...], steps
     """
     gold = exact_value(gold_answer)
     try:
-        if gold is None:
+        if gold is None or _wrong_by_story(question, steps) is not None:
             return False
         proven = read_solution(question, reference, normal(gold))
         found = read_solution(question, steps, normal(gold))
@@ -77,6 +82,13 @@ def is_proven(question: str, gold_answer: str, reference: tuple[str, ...], steps
     here, there = by_result(proven), by_result(found)
     same = all(value in there and agree(meaning, there[value]) for value, meaning in here.items())
     return same and all(equation.holds is not False for step in steps for equation in read_step(step).equations)
+
+
+def _wrong_by_story(question: str, steps: Sequence[str]) -> str | None:
+    """The first step that the story of a generated problem proves wrong."""
+    story = read_story(question)
+    wrong = None if story is None else first_wrong_step(story, list(map(without_annotations, steps)))
+    return None if wrong is None else steps[wrong]
 
 
 def is_another(steps: Sequence[str], others: Iterable[Sequence[str]]) -> bool:
