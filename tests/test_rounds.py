@@ -39,7 +39,7 @@ def toy_pipeline(folder: Path) -> str:
             {"augment": {"data": data, "types": TYPES, "per_problem": 1}},
             {"correct": {"strategies": "fix"}},
             {"build-sft": {"records": "lemma,cot", "strategies": "fix", "near_duplicates": 1}},
-            {"train": {**training, "epochs": 3}},
+            {"train": {**training, "epochs": 4}},
         ],
         "options": {
             "sample": {"data": data, "limit": 6, "n": 2, "max_tokens": 48},
