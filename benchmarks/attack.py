@@ -30,7 +30,7 @@ from disturbed import Child, Found, Result, damage_once, kill_again_and_again, l
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {
     "full": {"kills": 110, "signals": 9, "damages": 64, "faults": 260, "pairs": 1200, "length": 2000},
-    "smoke": {"kills": 6, "signals": 1, "damages": 2, "faults": 9, "pairs": 60, "length": 200},
+    "smoke": {"kills": 4, "signals": 1, "damages": 2, "faults": 9, "pairs": 24, "length": 120},
 }
 SECONDS_PER_PAIR = 10.0
 AT_ONCE = 12

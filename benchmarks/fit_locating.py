@@ -30,7 +30,8 @@ Matrix = NDArray[np.float64]
 
 PENALTY, FORMAL_PENALTY, NONE_PENALTY = 7.0, 40.0, 0.02
 MACHINE_WEIGHT = 0.7
-WANTED_PRECISION = 0.9
+# Of the located steps: for problems about formulas, and for all others.
+WANTED_PRECISION = {True: 0.85, False: 0.9}
 SHARPNESS_PENALTY = 2.0
 
 
@@ -149,17 +150,17 @@ def cross_validated(cases: Sequence[Case]) -> tuple[list[Posterior], Matrix]:
     return posteriors, sharpness_of(cases, weights)
 
 
-def threshold_of(cases: Sequence[Case], posteriors: Sequence[Posterior]) -> float:
+def threshold_of(cases: Sequence[Case], posteriors: Sequence[Posterior], is_formal: bool) -> float:
     """The lowest threshold, in steps of 0.05, from which on the located steps of wrong solutions are precise enough."""
     wrong = [
         (posterior.steps[posterior.best_step()], posterior.best_step() == case.chosen)
         for case, posterior in zip(cases, posteriors, strict=True)
-        if case.by_people and not case.labeled.answer_is_right
+        if case.by_people and not case.labeled.answer_is_right and case.is_formal == is_formal
     ]
     threshold = 0.95
     for percent in range(95, 30, -5):
         located = [right for confidence, right in wrong if confidence >= percent / 100]
-        if located and sum(located) / len(located) < WANTED_PRECISION:
+        if located and sum(located) / len(located) < WANTED_PRECISION[is_formal]:
             break
         threshold = percent / 100
     return threshold
@@ -172,7 +173,8 @@ def fitted(solutions: Sequence[Labeled]) -> dict[str, Any]:
         cases = read_cases(solutions, with_reference)
         posteriors, sharpness = cross_validated(cases)
         if with_reference:
-            content["threshold"] = threshold_of(cases, posteriors)
+            content["threshold"] = threshold_of(cases, posteriors, is_formal=False)
+            content["formal_threshold"] = threshold_of(cases, posteriors, is_formal=True)
         weights = zip(COLUMNS, fit(cases), strict=True)
         named = {column: round(float(weight), 4) for column, weight in weights if abs(weight) >= 0.00005}
         content[name] = {
@@ -195,7 +197,8 @@ def main() -> int:
         return 2
     content = fitted(solutions)
     flags.out.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    print(f"{len(solutions)} solutions; threshold {content['threshold']}; wrote {flags.out}")
+    thresholds = f"{content['threshold']}, for formulas {content['formal_threshold']}"
+    print(f"{len(solutions)} solutions; thresholds {thresholds}; wrote {flags.out}")
     return 0
 
 

@@ -27,7 +27,7 @@ from labeled_solutions import (
 )
 
 from lemma.exceptions import LemmaError
-from lemma.locating.choice import shipped_model
+from lemma.locating.choice import ShippedModel, shipped_model
 from lemma.locating.posterior import Posterior
 
 _BINS = 10
@@ -50,11 +50,12 @@ def error_by_chance(confidences: Sequence[float]) -> float:
     return sum(calibration_error(confidences, right) for right in draws) / _DRAWS
 
 
-def figures(name: str, located: Sequence[Located], threshold: float) -> str:
+def figures(name: str, located: Sequence[Located], model: ShippedModel) -> str:
     """One row of the table."""
     right = [posterior.best_step() == case.chosen for case, posterior in located]
     confidences = [max(posterior.steps) for _, posterior in located]
-    sure = [fits for fits, confidence in zip(right, confidences, strict=True) if confidence >= threshold]
+    least = [model.least(case.is_formal) for case, _ in located]
+    sure = [fits for fits, *places in zip(right, confidences, least, strict=True) if places[0] >= places[1]]
     precision = f"{100 * sum(sure) / len(sure):.0f} % of {len(sure)}" if sure else "none located"
     return (
         f"| {name} | {len(located)} | {100 * sum(right) / len(right):.1f} % | {precision} "
@@ -63,9 +64,9 @@ def figures(name: str, located: Sequence[Located], threshold: float) -> str:
     )
 
 
-def table(located: Sequence[Located], threshold: float) -> Iterator[str]:
+def table(located: Sequence[Located], model: ShippedModel) -> Iterator[str]:
     """The rows by data set."""
-    yield f"| wrong final answer | n | best guess | precision at {threshold:.2f} | coverage | ECE | ECE by chance |"
+    yield "| wrong final answer | n | best guess | precision | coverage | ECE | ECE by chance |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     wrong = [one for one in located if not one[0].labeled.answer_is_right]
     groups: list[tuple[str, tuple[str, ...]]] = [(source, (source,)) for source in (*GSM8K_SOURCES, *MATH_SOURCES)]
@@ -77,7 +78,7 @@ def table(located: Sequence[Located], threshold: float) -> Iterator[str]:
     for name, sources in groups:
         rows = [one for one in wrong if one[0].labeled.source in sources]
         if rows:
-            yield figures(name, rows, threshold)
+            yield figures(name, rows, model)
 
 
 def of_right_answers(located: Sequence[Located]) -> str:
@@ -108,7 +109,7 @@ def main() -> int:
     else:
         posteriors, _ = cross_validated(cases)
     located = list(zip(cases, posteriors, strict=True))
-    print("\n".join(table(located, model.threshold)))
+    print("\n".join(table(located, model)))
     print(of_right_answers(located))
     return 0
 

@@ -32,7 +32,7 @@ from lemma.exceptions import Refusal
 from lemma.generation.reading import first_wrong_step, read_step, read_story
 from lemma.grading.verdict import extract_answer, verdict
 from lemma.locating import confidence, graph, rollouts
-from lemma.locating.choice import probabilities
+from lemma.locating.choice import probabilities, shipped_model
 from lemma.locating.combination import COMBINATION_FILE, combined, fitted_combination, odds
 from lemma.locating.posterior import Posterior
 from lemma.locating.success_rates import SuccessRates
@@ -297,7 +297,8 @@ def main() -> None:
         fitted_combination.cache_clear()
         said = report(halves["fitted on"], of_signs)
         limits = {method: least_confidence(said[method]) for method in ("rollouts", "confidence")}
-        limits |= {"graph": graph.THRESHOLD, "judge": 0.0, "combined": least_confidence(said["rollouts,confidence"])}
+        limits |= {"graph": shipped_model().threshold, "judge": 0.0}
+        limits["combined"] = least_confidence(said["rollouts,confidence"])
         write(COMBINATION_FILE, content | {"thresholds": limits})
     for name, half in halves.items():
         print(f"\n{name}: {of_search(half)}")

@@ -5,8 +5,10 @@
 
 Detectability: the AUC of a logistic regression that sees only the words of a step and its character n-grams, with every
 number masked, and has to tell the wrong step from the reference's step at the same place. 0.5 is chance. Position-only
-detection: the share of wrong steps that is found from the number of steps alone. hit@20: the share of real wrong final
-answers that 20 injected errors per problem also reach. Every detector is tested on problems that it was not fitted on.
+detection: the share of wrong steps that is found from the number of steps alone. Real errors are found by it as well,
+more of them the fewer steps there are, so injected ones are compared with real ones of as many steps. hit@20: the share
+of real wrong final answers that 20 injected errors per problem also reach. Every detector is tested on problems that it
+was not fitted on.
 """
 
 from __future__ import annotations
@@ -102,6 +104,7 @@ def place_rows(records: Sequence[ErroneousSolution], data: Path | None) -> Itera
         "errors in the last step": (share_in_last(injected), share_in_last(real)),
         "... in solutions of 2 and more steps": (share_in_last(several), ""),
         "position-only detection": (position_only(injected), position_only(real)),
+        "... at the numbers of steps of this run": (position_only(injected), position_only(real, injected)),
         "... if every step were equally likely": (chance(injected), chance(real)),
         "places by fifths of the solution": (fifths(injected), fifths(real)),
     }
@@ -133,9 +136,13 @@ def chance(places: Sequence[Place]) -> str:
     return f"{sum(1 / place.steps for place in places) / max(1, len(places)):.1%}"
 
 
-def position_only(places: Sequence[Place]) -> str:
-    """The share that a detector finds that has learned, on other problems, the usual place by number of steps."""
-    found = 0
+def position_only(places: Sequence[Place], others: Sequence[Place] = ()) -> str:
+    """The share that a detector finds that has learned, on other problems, the usual place by number of steps. With
+    `others`, that of solutions with as many steps as these: short ones are easier.
+    """
+    wanted = Counter(place.steps for place in others or places)
+    there = Counter(place.steps for place in places)
+    found = 0.0
     for fold in range(FOLDS):
         seen: dict[int, Counter[int]] = defaultdict(Counter)
         for place in places:
@@ -144,8 +151,9 @@ def position_only(places: Sequence[Place]) -> str:
         for place in places:
             usual = seen[place.steps].most_common(1)
             guess = usual[0][0] if usual else place.steps - 1
-            found += fold_of(place.problem) == fold and guess == place.step
-    return f"{found / max(1, len(places)):.1%}"
+            if fold_of(place.problem) == fold and guess == place.step:
+                found += wanted[place.steps] / there[place.steps]
+    return f"{found / max(1, sum(wanted[steps] for steps in there)):.1%}"
 
 
 def fold_of(problem: str) -> int:

@@ -33,6 +33,7 @@ DECISIVE = ("own-exact", "injected", "plain", "own-rollouts")
 ERROR_TYPES = "calculation_error,operator_error,context_value_error,previous_step_value_error"
 PHRASE = "Wait, that isn't right."
 CONFIRMATION = "that is right."  # of words that the base knows
+AGAIN = "this step again:"  # of words that the base knows
 SUITES = "accuracy,self-correction,recovery"
 _KINDS = ("cot", "lemma")
 _MOST = 10**6
@@ -307,10 +308,10 @@ def in_a_child(work: Callable[[], int], log: Path | None = None) -> int:
 def _write_phrases(folder: Path) -> None:
     """Own phrases for `--prompts`: the same one in every file, so that arms do not differ by what they say."""
     shipped = Path(__file__).resolve().parents[1] / "prompts"
-    for file in (*shipped.glob("reflections/*/*.yaml"), *shipped.glob("checks/*.yaml")):
+    for file in (path for kind in ("reflections/*", "checks", "rechecks") for path in shipped.glob(f"{kind}/*.yaml")):
         place = folder / file.relative_to(shipped)
         place.parent.mkdir(parents=True, exist_ok=True)
-        phrase = CONFIRMATION if file.name.startswith("right_") else PHRASE
+        phrase = CONFIRMATION if file.name.startswith("right_") else AGAIN if "rechecks" in file.parts else PHRASE
         place.write_text(f'phrases: ["{phrase}"]\n')
 
 

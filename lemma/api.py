@@ -85,9 +85,9 @@ def inject(
     `types` are error types and families as `--types` takes them; `taxonomy` is a folder with error types of your own.
 
     >>> problem = Problem.of("Ada has 3 pens and buys 4. How many pens has she?", "She has 3 + 4 = 7 pens.\n#### 7")
-    >>> wrong = inject(problem, types="operator_error", per_problem=1)[0]
+    >>> wrong = inject(problem, types="calculation_error", per_problem=1)[0]
     >>> wrong.steps, wrong.error_step, wrong.final_answer
-    (('She has 3 * 4 = 12 pens.',), 0, '12')
+    (('She has 3 + 4 = 8 pens.',), 0, '8')
 
     Raises Refusal if the solution cannot be read or no error in it can be proved, ConfigError for an unknown type.
     """
@@ -169,10 +169,10 @@ def join(
     r"""The trajectory from wrong to right. Without a `reflection`, one that fits the error type is drawn by the seed.
 
     >>> problem = Problem.of("Ada has 3 pens and buys 4. How many pens has she?", "She has 3 + 4 = 7 pens.\n#### 7")
-    >>> wrong = inject(problem, types="operator_error", per_problem=1)[0]
-    >>> print(join(wrong, correct(wrong)[0], "Wait, she buys pens, so I should add.").text)
-    She has 3 * 4 = 12 pens.
-    Wait, she buys pens, so I should add.
+    >>> wrong = inject(problem, types="calculation_error", per_problem=1)[0]
+    >>> print(join(wrong, correct(wrong)[0], "Wait, I added wrongly.").text)
+    She has 3 + 4 = 8 pens.
+    Wait, I added wrongly.
     She has 3 + 4 = 7 pens.
     The answer is 7
 

@@ -1,7 +1,8 @@
-"""Run a command, each time killed (SIGKILL) at another point: `killed_rounds.py REPORT POINTS -- run ...`.
+"""Run a command, and again, each time killed (SIGKILL) at another point: `killed_rounds.py REPORT POINTS -- run ...`.
 
 A point is the folder, the command and what is counted there: `round-1 analyze 5` is the fifth answer that is stored,
-`round-1 train 7` the seventh optimizer step, `round-1 correct 1` the first acknowledgment. The last run is not killed.
+`round-1 train 7` the seventh optimizer step, `round-1 correct 1` the first acknowledgment. The first run and the last
+are not killed. Then, the first one's folder is called `whole`: a student is named by its path, so all runs share one.
 The report tells, for each run, how it ended, and which answers were asked for although they had been stored before.
 The libraries are imported once: each run is a fork. The models compute with 64 bits: how 32 bits are rounded
 depends on the batch, and what is in a batch on the kills.
@@ -24,8 +25,10 @@ from lemma.models.backends.transformers import LocalTransformers
 from lemma.models.protocol import Request
 from lemma.rundir.journal import Journal
 from lemma.rundir.responses import FILE, ResponseStore
+from lemma.training.objectives import sft
 from lemma.training.progress import TrainingProgress
 
+IMPORTED = (sft,)  # once, not in each fork
 FOLDERS = ("start", "round-1", "round-2")
 reached: Counter[str] = Counter()
 
@@ -92,7 +95,7 @@ def stored_keys(folder: Path) -> set[str]:
 
 def main_of_script(report: Path, points: list[str], words: list[str]) -> None:
     folder, runs = Path(words[words.index("--run") + 1]), []
-    for number, point in enumerate([*points, "none 0"]):
+    for number, point in enumerate(["none 0", *points, "none 0"]):
         before, asked = stored_keys(folder), report.with_suffix(f".{number}")
         asked.write_text("")
         child = os.fork()
@@ -110,6 +113,8 @@ def main_of_script(report: Path, points: list[str], words: list[str]) -> None:
             }
         )
         report.write_text(json.dumps(runs))
+        if number == 0:
+            folder.rename(folder.with_name("whole"))
 
 
 if __name__ == "__main__":

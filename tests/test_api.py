@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 
 import lemma
 from lemma.api import Run
+from lemma.cli import main
 from lemma.exceptions import ConfigError, RunDirectoryError
 from lemma.formats import record_kinds
 from lemma.problems.loading import open_problems
@@ -31,11 +33,8 @@ KINDS = ("cot", "critique", "dpo", "lema", "lemma", "prm", "revision", "verifica
 PENS = ("Ada has 3 pens and buys 4. How many pens has she?", "She has 3 + 4 = 7 pens.\n#### 7")
 
 
-def command(*words: object, cwd: Path | None = None) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(
-        [sys.executable, "-m", "lemma", *map(str, words)], cwd=cwd, env=environment, check=True, capture_output=True
-    )
+def command(*words: object) -> None:
+    assert main([*map(str, words)]) == 0
 
 
 def test_the_exported_names() -> None:
@@ -106,7 +105,7 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scope: dict[str, Any] = {}
     for number, (language, body) in enumerate(blocks(page)):
         if language == "console":
-            command(*body.removeprefix("$ lemma ").split(), cwd=tmp_path)
+            command(*body.removeprefix("$ lemma ").split())
             continue
         test = doctest.DocTestParser().get_doctest(body, scope, f"block {number}", str(page), 0)
         failed, _ = doctest.DocTestRunner(verbose=False).run(test, clear_globs=False)
@@ -238,7 +237,7 @@ def test_problems_are_those_that_the_commands_load(name: str) -> None:
     path = DATA / name
     if not path.exists():
         pytest.skip(f"{name} is not in {DATA}")
-    rows = [row for row in open_problems(str(path), "augment").rows() if not hasattr(row, "reason")][:300]
+    rows = list(islice((row for row in open_problems(str(path), "augment").rows() if not hasattr(row, "reason")), 200))
     for row in rows:
         given = row.row
         question = given.get("question", given.get("problem"))

@@ -31,7 +31,7 @@ from lemma.engine.summary import Summary, print_summary
 from lemma.exceptions import ConfigError, DataError
 from lemma.grading.verdict import verdict
 from lemma.injectors import injector
-from lemma.injectors.algebra import AlgebraInjector
+from lemma.injectors.algebra import AlgebraInjector, FormulaInjector
 from lemma.injectors.symbolic import InjectionPlan, final_text
 from lemma.problems.loading import open_problems
 from lemma.records import ErroneousSolution, Problem, Rejection
@@ -215,7 +215,8 @@ def test_every_type_with_an_injector_is_made_of_the_bundled_sample(sample_outcom
     made = {record.error_type for outcome in sample_outcomes for record in records_of(outcome)}
     # In the bundled sample, nothing is counted, and only some draws come to a contradiction or an invention. It has no
     # formulas with letters.
-    letters = {kind for kind, name in INJECTORS.items() if isinstance(injector(name), AlgebraInjector)}
+    only_letters = (AlgebraInjector, FormulaInjector)
+    letters = {kind for kind, name in INJECTORS.items() if isinstance(injector(name), only_letters)}
     assert set(INJECTORS) - letters - made <= {"counting_error", "contradictory_step", "hallucination"}
 
 
@@ -231,7 +232,7 @@ def test_an_independent_checker_finds_no_exception_in_real_problems(name):
     if not (DATA / name).exists():
         pytest.skip(f"no {name} in {DATA}")
     made = 0
-    for problem in islice(open_problems(str(DATA / name), "augment"), 300):
+    for problem in islice(open_problems(str(DATA / name), "augment"), 150):
         for record in records_of(inject_item(plan_for(per_problem=6), problem)):
             made += 1
             assert not check_record(record).findings, record
@@ -453,10 +454,11 @@ def test_every_injector_of_the_taxonomy_is_a_module_of_its_own():
 
 
 @pytest.mark.parametrize("best_effort", [False, True])
-def test_the_shares_of_a_distribution_are_met(tmp_path, best_effort):
+def test_the_shares_of_a_distribution_are_met(tmp_path, best_effort, monkeypatch):
     """Unless best effort is asked for; the same bytes with any number of workers, and after a new start."""
     weights = tmp_path / "own.json"
     weights.write_text(json.dumps({"calculation_error": 1, "operator_error": 1, "missing_step": 3}))
+    monkeypatch.setattr("lemma.engine.pool._FEWEST_BATCHES_FOR_WORKERS", 2)
     made, files = [], []
     for workers, run in ((1, "one"), (2, "two"), (1, "one")):
         config = AugmentConfig(

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,49 +16,53 @@ from lemma.models.backend_choice import choose_backend
 from lemma.options import option_of
 from lemma.resources import BUNDLED
 
-ROOT = Path(__file__).resolve().parent.parent
 
-
-def typed(line: str, folder: Path) -> str:
-    """What a line prints, typed in a folder."""
+def typed(line: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """What a line prints."""
     words = shlex.split(line)
     assert words[0] == "lemma"
-    done = subprocess.run(
-        [sys.executable, "-m", "lemma", *words[1:]],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"$ {line}\n{done.stderr}"
-    return done.stdout
+    capsys.readouterr()
+    assert main(words[1:]) == 0, f"$ {line}\n{capsys.readouterr().err}"
+    return capsys.readouterr().out
 
 
-def next_lines(first: str, folder: Path) -> Iterator[str]:
+def next_lines(first: str, capsys: pytest.CaptureFixture[str]) -> Iterator[str]:
     """The commands that follow from the first, each typed as the one before it printed it."""
     line = first
     while line:
         yield line
-        found = re.findall(r"^next      (.*)$", typed(line, folder), re.MULTILINE)
+        found = re.findall(r"^next      (.*)$", typed(line, capsys), re.MULTILINE)
         assert len(found) <= 1, "said once, for the command that was typed"
         line = found[0] if found else ""
 
 
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which commands are typed, in a wide terminal."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    return tmp_path
+
+
 @pytest.mark.slow
+@pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("run", ["", " --run 'my runs/first one'"])
-def test_every_next_line_of_a_chain_works_as_it_is_printed(tmp_path: Path, run: str) -> None:
+def test_every_next_line_of_a_chain_works_as_it_is_printed(
+    here: Path, run: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("trl")
     # Without data of one's own, `lemma train` would practice for minutes.
-    (tmp_path / "own.jsonl").write_bytes((BUNDLED / "sample.jsonl").read_bytes())
+    (here / "own.jsonl").write_bytes((BUNDLED / "sample.jsonl").read_bytes())
     lines = []
-    for line in next_lines(f"lemma augment own.jsonl --per-problem 1 --limit 12{run}", tmp_path):
+    last = "eval" if run else "train"  # one training is enough
+    for line in next_lines(f"lemma augment own.jsonl --per-problem 1 --limit 5{run}", capsys):
         lines.append(line)
-        if line.startswith("lemma eval"):
+        if line.startswith(f"lemma {last}"):
             break
-    assert [line.split()[1] for line in lines] == ["augment", "build-sft", "train", "eval"]
+    expected = ["augment", "build-sft", "train", "eval"]
+    assert [line.split()[1] for line in lines] == expected[: expected.index(last) + 1]
     assert all(run in line for line in lines)
-    assert (tmp_path / "lemma-run").exists() != bool(run)
+    assert (here / "lemma-run").exists() != bool(run)
 
 
 @pytest.mark.parametrize(
@@ -72,9 +73,10 @@ def test_every_next_line_of_a_chain_works_as_it_is_printed(tmp_path: Path, run: 
         ("lemma report", ["report", "show"]),
     ],
 )
-def test_other_chains(tmp_path: Path, first: str, expected: list[str]) -> None:
+@pytest.mark.usefixtures("here")
+def test_other_chains(first: str, expected: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     lines = []
-    for line in next_lines(first, tmp_path):
+    for line in next_lines(first, capsys):
         lines.append(line.split()[1])
         if len(lines) == len(expected):
             break
@@ -160,12 +162,10 @@ def test_a_run_that_lacks_what_is_needed_is_not_filled_with_the_sample(
     assert "erroneous.jsonl is not there" in error and "lemma augment" in error
 
 
-def test_a_bare_command_says_first_that_it_uses_the_sample(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "lemma", "correct"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert "bundled sample of 77 problems" in " ".join(done.stderr.splitlines()[:3])
+@pytest.mark.usefixtures("here")
+def test_a_bare_command_says_first_that_it_uses_the_sample(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["correct"]) == 0
+    assert "bundled sample of 77 problems" in " ".join(capsys.readouterr().err.splitlines()[:3])
 
 
 @pytest.mark.parametrize(

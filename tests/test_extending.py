@@ -41,7 +41,7 @@ def site(tmp_path: Path, augmented: Path) -> Path:
 @pytest.fixture(scope="module")
 def augmented(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("augmented") / "run"
-    assert main(["augment", "--limit", "12", "--run", str(run)]) == 0
+    assert main(["augment", "--limit", "40", "--run", str(run)]) == 0
     return run
 
 
@@ -70,7 +70,7 @@ def test_a_record_kind(site: Path) -> None:
     answers = [record["messages"][1]["content"] for record in made]  # type: ignore[index]
     assert any(re.fullmatch(r"Step \d+ is wrong\.", answer) for answer in answers) and "Every step is right." in answers
     program = "import lemma; print(len(lemma.to_records(lemma.open_run('run').problems, kind='first_error')))"
-    assert python(site, "-c", program).stdout == "12\n"
+    assert python(site, "-c", program).stdout == "40\n"
 
 
 def test_an_unknown_kind_names_the_installed_ones(site: Path) -> None:
@@ -79,7 +79,7 @@ def test_an_unknown_kind_names_the_installed_ones(site: Path) -> None:
 
 
 def test_an_injector(site: Path) -> None:
-    lemma(site, "augment", "--types", "zero_error", "--taxonomy", TYPES, "--run", "zeros")
+    lemma(site, "augment", "--types", "zero_error", "--taxonomy", TYPES, "--run", "zeros", "--limit", 12)
     made = records(site.parent / "zeros" / "erroneous.jsonl")
     assert made and {record["error_type"] for record in made} == {"zero_error"}
     program = f"""

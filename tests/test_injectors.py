@@ -250,8 +250,8 @@ MADE = [
      ("He has 9 cows and 4 times as many hens. All have 2 legs. How many legs do the hens have?",
       ("He owns 9 * 4 = 36 hens.", "The hens have 36 * 2 = 72 hens' legs."), 72),
      "The hens have 9 * 4 = 36 hens' legs.",
-     'The step answers with 9 * 4 = 36, that is, "He owns 36 hens". The problem asks something else: "How many legs do '
-     'the hens have?".'),
+     'The step answers with 9 * 4 = 36, that is, "He owns 36 hens". That is not yet the answer to the question: '
+     '"How many legs do the hens have?".'),
     ("question_misinterpretation_error",
      ("He has 9 cows and 4 times as many hens as cows. How many hens?", ("He has 9 * 4 = 36 hens.",), 36),
      "He has 9 + 4 = 13 hens.",

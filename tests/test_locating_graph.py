@@ -158,6 +158,39 @@ def test_a_false_formula_is_found() -> None:
     assert locate(question, "14", reference, steps).best() == 1
 
 
+def signs(question: str, reference: tuple[str, ...], steps: tuple[str, ...]) -> list[dict[str, float]]:
+    rows = signs_of_steps(Reading(question, "", reference, steps))
+    return [dict(zip(SIGNS, row, strict=True)) for row in rows]
+
+
+def test_what_nothing_before_leads_to_and_what_the_reference_has_in_other_letters() -> None:
+    reference = ("We need $t^2 - 6t + 8 = 0$.", "So $(t - 2)(t - 4) = 0$.")
+    steps = ("Then $2x^2 - 12x + 16 = 0$.", "So $x^2 - 6x + 8 = 0$.", "So $x^2 - 6x + 9 = 0$, and $3x + y$ is even.")
+    first, second, third = signs("Solve it.", reference, steps)
+    assert (first["equation_of_reference"], first["strange_equation"], first["unreasoned_relation"]) == (1, 0, 0)
+    assert (second["equation_of_reference"], second["unreasoned_equation"]) == (0, 0)  # said before
+    assert (third["strange_equation"], third["unreasoned_relation"], third["strange_expression"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("steps", "false"),
+    [
+        (("So $900 - 4y = 640$.",), (0,)),  # not 900 - 4
+        (("It ends in 1 or 3.", "We get 24 - 12 = 12, or 12 - 4 or 9 pens."), (0, 1)),
+        ((r"\[2250 \div 360 = 6 \text{ rotations with } 90 \text{ degrees remaining}\]",), (0,)),
+        (("It is $-300 - 3 = -303$.",), (0,)),
+        (("5J = 80. Divide both sides by 5: J = 16.",), (0,)),
+        (("- 2 pens\n- \\(\\frac{4}{2} = 2\\)",), (0,)),
+        (("Area = 5 * 3 = 15, so Age = Ann's age + 6 = 31 + 6 = 38",), (1,)),
+        (("Total = 9 + 2 + 6\nTotal = 11 + 6\nTotal = 18",), (1,)),
+        # With a wrong value put in, an equation is false that is no wrong calculation.
+        (("We have $3x = 12$.", "With x = 5, $3 * 5 = 12$."), (0, 0)),
+    ],
+)
+def test_which_equations_are_called_false(steps: tuple[str, ...], false: tuple[float, ...]) -> None:
+    assert tuple(one["false"] for one in signs("", (), steps)) == false
+
+
 @pytest.mark.parametrize("steps", [(), ("", "  "), ("a",) * 201, ("a" * 50_000,)])
 def test_what_is_no_solution_is_refused(steps: tuple[str, ...]) -> None:
     with pytest.raises(Refusal):

@@ -36,7 +36,7 @@ def test_without_weights_all_alternatives_are_equal() -> None:
 
 def test_the_shipped_weights_name_signs_that_there_are() -> None:
     model = shipped_model()
-    assert 0.5 < model.threshold < 1
+    assert 0.5 < model.formal_threshold <= model.threshold < 1
     for weights in (model.with_reference, model.without_reference):
         assert len(weights.values) == len(COLUMNS)
         assert np.abs(weights.values).max() < 20

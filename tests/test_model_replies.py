@@ -341,7 +341,7 @@ from lemma.cli import main
 from lemma.config import SampleConfig
 from lemma.models.factory import open_clients
 from lemma.rundir.responses import ResponseStore
-assert main(["augment", "--run", {str(tmp_path / "run")!r}, "--workers", "1"]) == 0
+assert main(["augment", "--limit", "9", "--run", {str(tmp_path / "run")!r}, "--workers", "1"]) == 0
 store = ResponseStore(Path({str(tmp_path / "responses.sqlite")!r}))
 open_clients({{"m": SampleConfig(base_url="http://localhost:1/v1")}}, store)
 store.close()

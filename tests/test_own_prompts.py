@@ -25,11 +25,12 @@ def own(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_phrases_replace_the_shipped_ones(tmp_path: Path, own: Path, workers: int) -> None:
     run = tmp_path / "run"
-    assert main(["augment", "--types", "calculation_error", "--per-problem", "1", "--run", str(run)]) == 0
+    augment = ["augment", "--types", "calculation_error", "--per-problem", "2", "--best-effort"]
+    assert main([*augment, "--run", str(run)]) == 0
     built = ["build-sft", "--strategies", "fix", "--run", str(run), "--workers", str(workers)]
     assert main([*built, "--prompts", str(own)]) == 0
     text = (run / "sft" / "lemma.jsonl").read_text()
-    assert text.count("Hold on, step ") + text.count("Hm, step ") == len(text.splitlines()) > 10
+    assert text.count("Hold on, step ") + text.count("Hm, step ") == len(text.splitlines()) > 96, "enough for workers"
     assert main(built) == 1, "the phrases of the folder were part of what was asked"
 
 
@@ -50,7 +51,7 @@ def test_a_file_that_replaces_nothing_is_said(
     tmp_path: Path, own: Path, capsys: pytest.CaptureFixture[str], name: str, says: str
 ) -> None:
     (own / name).write_text("phrases: [x]\n")
-    assert main(["augment", "--limit", "4", "--run", str(tmp_path / "run")]) == 0
+    assert main(["augment", "--limit", "3", "--run", str(tmp_path / "run")]) == 0
     capsys.readouterr()
     assert main(["build-sft", "--run", str(tmp_path / "run"), "--prompts", str(own)]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
@@ -58,7 +59,7 @@ def test_a_file_that_replaces_nothing_is_said(
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["augment", "--limit", "4", "--run", str(tmp_path / "run")]) == 0
+    assert main(["augment", "--limit", "3", "--run", str(tmp_path / "run")]) == 0
     capsys.readouterr()
     assert main(["build-sft", "--run", str(tmp_path / "run"), "--prompts", str(tmp_path / "no")]) == 1
     assert "is not a folder" in capsys.readouterr().err

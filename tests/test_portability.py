@@ -140,7 +140,12 @@ def test_math_verify_is_asked(environment: dict[str, str]) -> None:
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_the_bundled_sample_becomes_records(environment: dict[str, str], tmp_path: Path, workers: str) -> None:
     """With the same bytes as with Unix."""
-    asked = ("-m", "lemma", "augment", "--per-problem", "1", "--limit", "40", "--workers", workers, "--run")
+    asked = ("-m", "lemma", "augment", "--per-problem", "1", "--workers", workers, "--run")
+    if workers == "2":  # so few problems would be left to one process
+        row = {"question": "Ada has {n} pens and gets 3 more. How many pens?", "answer": "{n} + 3 = {sum}\n#### {sum}"}
+        rows = (json.dumps(row).replace("{n}", str(n)).replace("{sum}", str(n + 3)) for n in range(4, 104))
+        (tmp_path / "data.jsonl").write_text("".join(f"{line}\n" for line in rows))
+        asked = (*asked[:3], "data.jsonl", *asked[3:])
     run(environment, *asked, "without", cwd=tmp_path)
     run({**os.environ, "PYTHONPATH": str(ROOT)}, *asked, "with", cwd=tmp_path)
     made = [(tmp_path / name / "erroneous.jsonl").read_bytes() for name in ("without", "with")]

@@ -9,8 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+
+from lemma.engine.outcome import Outcome
+from lemma.engine.pool import chunks_of
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -74,6 +78,27 @@ def test_no_process_is_left(problems: Path, tmp_path: Path, number: signal.Signa
     if number != signal.SIGKILL:
         assert output.decode().splitlines() == ["lemma: stopped; rerun the command to resume"]
         assert json.loads((tmp_path / "run.json").read_bytes())["stages"]["augment"]["status"] == "running"
+
+
+class Numbered(NamedTuple):
+    """An input of a pool."""
+
+    id: str
+
+
+def where_it_is_made(item: Numbered) -> Outcome:
+    outcome = Outcome(item.id)
+    outcome.counts.add("process", str(os.getpid()))
+    return outcome
+
+
+@pytest.mark.parametrize(("count", "workers", "here"), [(96, 2, True), (97, 2, False), (97, 1, True), (0, 2, True)])
+def test_few_inputs_start_no_workers(count: int, workers: int, here: bool) -> None:
+    inputs = [Numbered(str(number)) for number in range(count)]
+    chunks = list(chunks_of(where_it_is_made, inputs, workers))
+    assert [made for chunk in chunks for made in chunk.ids] == [item.id for item in inputs]
+    processes = {process for chunk in chunks for process in chunk.counts.of("process")}
+    assert (processes <= {str(os.getpid())}) is here
 
 
 def test_sigterm_is_like_ctrl_c_while_a_model_is_asked(tmp_path: Path) -> None:

@@ -28,12 +28,13 @@ pytest.importorskip("fastapi")
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
+from lemma.cli import main
 from lemma.models.prompts import load_prompt
 from lemma.training.tiny_model import make_tiny_model
 
 ROOT = Path(__file__).resolve().parent.parent
 OFFLINE = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT), "OPENAI_API_KEY": "sk-very-secret"}
-SAMPLES, TOKENS = 4, 80  # samples as the pipelines have them
+SAMPLES, TOKENS = 2, 60
 MOST_STEPS, LEARNED = 500, 0.02
 
 # Question, right steps, how the last one goes wrong, the answer and the wrong one; only the last step is ever wrong.
@@ -111,13 +112,6 @@ def train(folder: Path) -> Path:
     return folder
 
 
-def lemma(*words: object) -> str:
-    command = [sys.executable, "-m", "lemma", *map(str, words)]
-    done = subprocess.run(command, env=os.environ | OFFLINE, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
-
-
 @dataclass(frozen=True)
 class Served:
     model: Path
@@ -166,11 +160,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def run_pipeline(name: str, run: Path, served: Served, data: Path, *flags: str) -> str:
+def run_pipeline(name: str, run: Path, served: Served, data: Path, *flags: str) -> None:
     options = {"model": served.model, "teacher": served.model, "base_url": served.url, "data": data}
-    options |= {"max_tokens": TOKENS, "max_in_flight": 4}
+    options |= {"max_tokens": TOKENS, "max_in_flight": 4, "n": SAMPLES}
     given = ",".join(f"{key}={value}" for key, value in options.items())
-    return lemma("run", name, "--run", run, "--set", given, *flags)
+    assert main(["run", name, "--run", str(run), "--set", given, *flags]) == 0
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -183,7 +177,10 @@ def rejected(run: Path, stage: str) -> Counter[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["lemma", "lema"])
-def test_a_whole_pipeline_against_a_real_server(name: str, served: Served, data: Path, tmp_path: Path) -> None:
+def test_a_whole_pipeline_against_a_real_server(
+    name: str, served: Served, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", OFFLINE["OPENAI_API_KEY"])
     run = tmp_path / "run"
     calls_before = served.calls()
     run_pipeline(name, run, served, data)

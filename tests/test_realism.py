@@ -39,6 +39,11 @@ def test_a_phrase_is_found_and_a_changed_number_is_not() -> None:
 def test_places() -> None:
     places = [Place(str(number), number % 3 and 3, 4) for number in range(300)]
     assert position_only(places) == share_in_last(places) == "66.7%"
+    # With two steps, the first one is always wrong: at their lengths, real errors are easier to find.
+    short = [Place(str(number), 0, 2) for number in range(100)]
+    assert position_only([*places, *short]) == "75.0%"
+    assert position_only([*places, *short], short) == "100.0%"
+    assert position_only([*places, *short], places) == "66.7%"
     assert chance(places) == "25.0%"
     assert fifths([Place("p", 0, 2)]) == "40% 40% 20% 0% 0%"
 

@@ -140,7 +140,8 @@ class Comparing(Student):
             {
                 "own_recognized": 1, "own_right_reflection": 0, "own_rechecked_reflection": 1, "own_rechecked_same": 0,
                 "own_rechecked_redrawn_right": 1, "own_right_rechecked_reflection": 0, "own_right_rechecked_same": 1,
-                "own_rechecked_right": 1, "rechecked_recognized_less_false": 1, "rechecked_doubt_auc": 1,
+                "own_rechecked_right": 1, "rechecked_recognized_less_false": 1, "rechecked_same_less_wrong": 1,
+                "rechecked_doubt_auc": 1,
                 "doubt_auc": 1, "accuracy_forbidden": 1,
             },
         ),
@@ -148,7 +149,7 @@ class Comparing(Student):
             "copier",
             {
                 "own_recognized": 0, "own_rechecked_same": 1, "own_right_rechecked_redrawn_right": 1,
-                "rechecked_recognized_less_false": 0, "rechecked_doubt_auc": 0.5,
+                "rechecked_recognized_less_false": 0, "rechecked_same_less_wrong": 0, "rechecked_doubt_auc": 0.5,
             },
         ),
     ],

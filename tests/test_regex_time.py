@@ -237,6 +237,8 @@ def slow_string(expression: Expression) -> str | None:
         small = _seconds(expression, pumped(_SMALL_SIZE))
         if small > _TOO_LONG_FOR_SMALL:
             return f"{described}, {_SMALL_SIZE} characters"
+        if 64 * small < _NOTICEABLE:  # not even cubic growth could be noticed in the next size
+            continue
         middle = _seconds(expression, pumped(_MIDDLE_SIZE))
         if middle < _NOTICEABLE or middle < _SUSPICIOUS_GROWTH * small:
             continue

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "problems": ("grading", "rundir"),
     "models": ("rundir",),
     "formats": ("models",),
-    "locating": ("arithmetic", "generation", "grading", "models", "taxonomy"),
+    "locating": ("algebra", "arithmetic", "generation", "grading", "models", "taxonomy"),
     "trajectories": ("arithmetic", "generation", "grading", "locating", "models", "taxonomy"),
     "injectors": ("algebra", "arithmetic", "generation", "grading", "locating", "models", "taxonomy"),
     "engine": ("models", "problems", "rundir"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lemma.exceptions import ConfigError
 from lemma.injectors import injector as find_injector
-from lemma.injectors.algebra import AlgebraInjector
+from lemma.injectors.algebra import AlgebraInjector, FormulaInjector
 from lemma.resources import data_folder
 from lemma.taxonomy.error_types import FAMILIES, ErrorType, load_taxonomy
 
@@ -24,8 +24,11 @@ FAMILY_OF = {
     "cancellation_error": "logic",
     "cross_term_error": "logic",
     "distribution_error": "logic",
+    "endpoint_error": "logic",
     "exponent_law_error": "logic",
+    "fraction_error": "calc",
     "inequality_direction_error": "logic",
+    "inverse_operation_error": "logic",
     "like_terms_error": "logic",
     "lost_root_error": "logic",
     "wrong_case_error": "logic",
@@ -146,7 +149,17 @@ def test_case_and_separators_do_not_matter(label, data):
         ("all", sorted(FAMILY_OF)),
         ("output", ["nonsensical_output"]),
         ("CA", ["calculation_error"]),
-        ("calc", ["calculation_error", "counting_error", "operator_error", "sign_error", "unit_conversion_error"]),
+        (
+            "calc",
+            [
+                "calculation_error",
+                "counting_error",
+                "fraction_error",
+                "operator_error",
+                "sign_error",
+                "unit_conversion_error",
+            ],
+        ),
         ("OP, calculation_error , op", ["calculation_error", "operator_error"]),
         (("missing step", "Output"), ["missing_step", "nonsensical_output"]),
         ("output,all", sorted(FAMILY_OF)),
@@ -265,11 +278,12 @@ def numbers(text: str) -> list[str]:
     return re.findall(r"\d+", text)
 
 
-# Examples with letters are read, and their errors made again, in tests/test_algebra_injectors.py.
+# Examples with letters are read, and their errors made again, in tests/test_algebra_injectors.py, and those in LaTeX
+# formulas in tests/test_formula_endings.py.
 WITH_NUMBERS = [
     kind
     for kind in SHIPPED.types
-    if kind.injector is None or not isinstance(find_injector(kind.injector), AlgebraInjector)
+    if kind.injector is None or not isinstance(find_injector(kind.injector), AlgebraInjector | FormulaInjector)
 ]
 
 

@@ -200,7 +200,6 @@ def test_edges(tokens, error, masked_kinds, plain_kinds):
 
 def test_weights():
     assert part_weights("prefix+error", None).tolist() == [0, 0, 0, 1, 1, 1, 1, 1]
-    assert part_weights("error", None, 4).tolist() == [0, 1, 0, 4, 4, 1, 1, 1]
     assert part_weights("none", 0.25).tolist() == [0, 1, 0.25, 1, 1, 1, 1, 1]
 
 

@@ -181,7 +181,7 @@ BAD_INPUT = {
     "no spans": (
         lambda run: spoil(run, lambda line: line.pop("segments")),
         {"mask": "error"},
-        "lemma.jsonl, line 3: no 'segments', which --mask and the weights of parts need",
+        "lemma.jsonl, line 3: no 'segments', which --mask and --error-weight need",
     ),
     "no spans for a weight": (
         lambda run: spoil(run, lambda line: line.pop("segments")),

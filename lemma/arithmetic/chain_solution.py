@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from lemma.arithmetic.chains import Chain, Side, Words, read_items
 from lemma.arithmetic.constants import known_constants
@@ -31,7 +32,7 @@ _ASSUMES = re.compile(
     r"\b(?:if|when|let|letting|suppose|assume|try|trying|case|plugging|substituting|setting)\b", re.IGNORECASE
 )
 _NAME = re.compile(r"[A-Z]|\\angle")
-_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _MOST_CHAINS = 150
 
 
@@ -66,6 +67,7 @@ class ChainSolution:
     chains: tuple[Chain, ...]
     answer: Answer
     complex_numbers: bool
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def given(self) -> frozenset[Surd]:
@@ -260,7 +262,7 @@ def read_chain_solution(question: str, steps: Sequence[str], gold: str) -> Chain
         for place in false_links(chain):
             left, right = chain.sides[place], chain.sides[place + 1]
             raise Refusal("reference_equation_false", steps[chain.step][left.start : right.end][:200])
-    step = max(number for number, text in enumerate(steps) if _BOX.search(text))
+    step = max(number for number, text in enumerate(steps) if BOX.search(text))
     start, end = box_spans(steps[step])[-1]
     inside = [
         index
@@ -276,7 +278,7 @@ def read_chain_solution(question: str, steps: Sequence[str], gold: str) -> Chain
 def box_spans(text: str) -> list[tuple[int, int]]:
     """Where the boxes of a text begin and end."""
     spans = []
-    for match in _BOX.finditer(text):
+    for match in BOX.finditer(text):
         depth, end = 1, match.end()
         while end < len(text) and depth:
             depth += {"{": 1, "}": -1}.get(text[end], 0)

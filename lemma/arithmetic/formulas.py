@@ -268,6 +268,9 @@ class _Parser:
             self.take("{")
             self.inside.append("}")
             inner = self.sum(depth + 1)
+            if self.peek() == "\\choose":
+                self.take("\\choose")
+                inner = Node("binom", (inner, self.sum(depth + 1)), inner.start, self.last, name="\\choose")
             self.inside.pop()
             _, self.last = self.take("}")
             return inner

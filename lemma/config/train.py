@@ -46,9 +46,6 @@ class TrainConfig(StageConfig):
     error_weight: Annotated[float | None, Option(metavar="WEIGHT")] = Field(
         None, ge=0, le=1, description="loss weight of the wrong step, 0 to 1 (default: 1)"
     )
-    verdict_weight: Annotated[float | None, Option(metavar="WEIGHT")] = Field(
-        None, ge=0, description="loss weight of checks and reflections, above 1 for more than others (default: 1)"
-    )
     lora: bool | None = Field(None, description="train LoRA adapters")
     qlora: bool | None = Field(None, description="train LoRA adapters on a base model quantized to 4 bits")
     lora_r: Annotated[int | None, Option(metavar="N")] = Field(None, ge=1, description="LoRA rank")
@@ -119,9 +116,7 @@ class TrainConfig(StageConfig):
         if chosen and self.objective != "dpo":
             found["beta"] = "without --objective dpo"
         if chosen and self.objective != "sft":
-            found |= dict.fromkeys(
-                ("mask", "error_weight", "verdict_weight", "group_by_length"), "without --objective sft"
-            )
+            found |= dict.fromkeys(("mask", "error_weight", "group_by_length"), "without --objective sft")
         if self.lora is False and self.qlora is False:
             names = ("lora_r", "lora_alpha", "lora_dropout", "lora_targets", "merge")
             found |= dict.fromkeys(names, "without --lora or --qlora")

@@ -28,6 +28,8 @@ from lemma.rundir.lines import NOT_YET
 
 _BATCH = 32
 _BATCHES_IN_FLIGHT_PER_WORKER = 3
+# Fewer take less time than workers take to start.
+_FEWEST_BATCHES_FOR_WORKERS = 4
 _SECONDS_BETWEEN_LOOKS = 0.1
 
 _NOTHING = Chunk((), {}, {})
@@ -89,10 +91,9 @@ def chunks_of(
 
         return chunks_from_ray(function, _batches(inputs), engine, workers, say)
     batches = _batches(inputs)
-    first = list(islice(batches, 2))
+    first = list(islice(batches, _FEWEST_BATCHES_FOR_WORKERS)) if workers > 1 else []
     batches = chain(first, batches)
-    # Starting the workers takes longer than a batch does.
-    if workers == 1 or len(first) < 2:
+    if len(first) < _FEWEST_BATCHES_FOR_WORKERS:
         return (_apply(function, batch) for batch in batches)
     return _chunks_from_pool(function, batches, workers)
 
@@ -118,7 +119,9 @@ def _chunks_from_pool(
     has_forkserver = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if has_forkserver else "spawn")
     if has_forkserver:
-        multiprocessing.set_forkserver_preload(["lemma.engine.worker_process"])
+        # Imported once, not by each worker.
+        own_modules = sorted(name for name in _modules_of(function) if name.startswith("lemma."))
+        multiprocessing.set_forkserver_preload(["lemma.engine.worker_process", *own_modules])
     workers = min(workers, 61) if sys.platform == "win32" else workers
     # The process that forks the workers may have started before a variable was set, such as the folder of prompts.
     own = {name: value for name, value in os.environ.items() if name.startswith("LEMMA_")}
@@ -138,6 +141,13 @@ def _chunks_from_pool(
             raise LemmaError("a worker process died (killed, or out of memory). Rerun the command to resume") from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _modules_of(function: Any) -> set[str]:
+    """The modules that a worker imports to take a function and the arguments that are bound to it."""
+    if isinstance(function, partial):
+        return set().union(*map(_modules_of, (function.func, *function.args)))
+    return {getattr(function, "__module__", "")}
 
 
 _worker_function: Callable[[Any], Outcome]

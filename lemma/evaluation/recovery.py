@@ -342,6 +342,10 @@ def _recheck_figures() -> Iterator[Figure]:
     terms = counts_of(under(wrong, recognized), under(right, recognized))
     label = "worked out again: recognized less false reflections"
     yield Figure("rechecked_recognized_less_false", label, RECHECKED, terms, of_shares(np.subtract), 4)
+    same = fact("redrawn_same")
+    terms = counts_of(under(right, same), under(wrong, same))
+    label = "worked out again: own right steps that come out the same, less own wrong ones"
+    yield Figure("rechecked_same_less_wrong", label, RECHECKED, terms, of_shares(np.subtract), 4)
     label = "worked out again: AUC of a reflection's first word"
     yield separation("rechecked_doubt_auc", label, "doubt", wrong, right)
     label = "AUC of the probability that the step comes out the same again"

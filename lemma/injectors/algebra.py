@@ -111,6 +111,14 @@ class AlgebraInjector:
 
 
 @dataclass(frozen=True, slots=True)
+class FormulaInjector:
+    """A type that only `lemma.injectors.formulas` makes. It has nothing to propose in graphs and derivations."""
+
+    def __call__(self, solution: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
 class NumbersAndLetters:
     """An injector of numbers that also makes its type of error in formulas with letters."""
 

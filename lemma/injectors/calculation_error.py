@@ -61,7 +61,8 @@ def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
             if site.equation.solves:
                 told = f"{site.quoted(site.equation.solves)} gives"
             # A column that is the whole calculation would only say it again.
-            circular = f", {site.expression} is {site.result}, but" in reason
+            compact = reason.replace(" ", "")
+            circular = f",{site.expression} is {site.result}, but".replace(" ", "") in compact
             why = _reversed(site, wrong) if circular else reason
             explanation = f"{told} {site.result}, not {site.shown(site.equation.result, wrong)}: {why}."
             yield Proposal(Change(site.index, result=wrong), explanation, weight)

@@ -12,6 +12,7 @@ from lemma.arithmetic.propagation import Change
 from lemma.arithmetic.tokens import tokens_of_question
 from lemma.injectors.naming import UNNAMED, is_taken_for, taken_for
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+from lemma.injectors.unit_conversion_error import converts
 
 _RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?[:/]\s?\d{1,9})+")
 _PERCENT = re.compile(r"\s?-?(?:%|percent|per cent)|\s?/\s?100\b")
@@ -35,7 +36,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             kinds, share = given[operand.face], is_share(site.text, operand)
             if any(kind[1] != share for kind in kinds):
                 continue  # 20% of something, and 20 records: the step doesn't tell which is meant
-            if not graph.latex and _is_used_alike(site, operand.face):
+            if not graph.latex and (_is_used_alike(site, operand.face) or converts(site, leaf)):
                 continue
             others = {
                 face: Link(question=True)

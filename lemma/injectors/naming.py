@@ -216,13 +216,10 @@ def is_taken_for(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
     if graph.latex:
         return True
     link = site.links[leaf]
-    if (
-        source.question
-        and _is_area(site, operand, link)
-        and not any(
-            number.face == wrong and _AREA.match(graph.question, number.end) for number in numbers_of(graph.question)
-        )
-    ):
+    numbers = ((operand.face, link), (wrong, source))
+    said_twice = any(one.question and _is_said_twice(graph.question, face) for face, one in numbers)
+    areas = {number.face for number in numbers_of(graph.question) if _AREA.match(graph.question, number.end)}
+    if said_twice or (source.question and wrong not in areas and _is_area(site, operand, link)):
         return False
     due_part = part_of(graph.question, operand.face) if link.question else ""
     same_part = not source.question or part_of(graph.question, wrong) == due_part
@@ -246,6 +243,15 @@ def is_taken_for(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
     if unlike and parent.operator not in "+-" and link.question and source.question:
         unlike = not _are_listed(graph.question, operand.face, wrong)
     return same_part and not unlike and larger <= _FARTHEST * smaller
+
+
+@lru_cache(maxsize=4096)
+def _is_said_twice(question: str, face: Value) -> bool:
+    """Whether a question has a number in digits and in words, so that it may be either: 5 minutes, five omelets."""
+    if not isinstance(face, int) or not 0 < face < len(_NUMBER_WORDS):
+        return False
+    in_digits = any(number.face == face for number in numbers_of(question))
+    return in_digits and re.search(rf"\b{_NUMBER_WORDS[face]}\b", question, re.IGNORECASE) is not None
 
 
 def _is_area(site: Site, number: Number, link: Link) -> bool:

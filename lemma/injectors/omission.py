@@ -23,6 +23,7 @@ _CLAUSE = re.compile(r"[A-Za-z]{2,}[^.;:,()=]*(?<![A-Za-z])(?P<last>[A-Za-z]+)?\
 _NO_STATEMENT = re.compile(
     r"\b(?:because|since|as|for|so|then|thus|and|or|by|of|than|out)\s*\$?$|[^\sA-Za-z$]\s*\$?$", re.IGNORECASE
 )
+_OF_HUNDRED = re.compile(r"\s?/\s?100\b")
 _LEFT = re.compile(r"\b(?:left|remain\w*|rest)\b", re.IGNORECASE)
 _STATED = 0.1
 _EQUALS = re.compile(r"\s{0,9}(?:=|is equal to|equals)\s{0,9}")
@@ -78,9 +79,10 @@ def fits(site: Site, node: Binary, kept: Expression, gone: Expression) -> bool:
         return False
     # A 1 that is added counts the other end of a span; to leave it out is a counting error.
     one = isinstance(gone, int) and node.operator == "+" and equation.operands[gone].face == 1
-    # Nor does anybody write the 12 inches of a foot without the feet.
+    # Nobody drops the 30 of 30/100; nor does anybody write the 12 inches of a foot without the feet.
     unit = isinstance(kept, int) and node.operator == "*" and converts(site, kept)
-    if one or unit or (isinstance(gone, Binary) and gone.operator not in "*/"):
+    torn_percent = isinstance(gone, int) and _OF_HUNDRED.match(site.text, equation.operands[gone].end) is not None
+    if one or unit or torn_percent or (isinstance(gone, Binary) and gone.operator not in "*/"):
         return False
     money, gone_money = ({leaf for leaf in leaves(part) if equation.operands[leaf].currency} for part in (kept, gone))
     if gone_money and not money and (node.operator == "*" or equation.result.currency):

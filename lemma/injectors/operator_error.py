@@ -35,7 +35,7 @@ _SAID = tuple(
         ("*", _OF_ONE, "/"),
         ("/", _TIMES, "*"),
         ("/", r"per|divid\w*|split\w*|shar\w*|half|halv\w*|average\w*|mean|evenly|equally|quarters?|thirds?|fraction|"
-         r"probability|percent\w*", ""),
+         r"probability|percent\w*|fewer|less", ""),
         ("/", _OF_ONE, "*"),
     )
 )  # fmt: skip

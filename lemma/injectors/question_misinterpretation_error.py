@@ -38,13 +38,14 @@ _TAKES_AWAY = re.compile(
 _PUTS_TOGETHER = re.compile(r"\b(?:total\w*|altogether|combined|together|sum|in all|all)\b")
 _LOOSE_END = re.compile(r"(?: (?:and|in|on|to|as|the|of|for|at|from|while|but|if|an?|that|with|by|when)){1,6}$")
 _OTHER_SIGNALS = 0.6
-_WORDS = r"(?: [A-Za-z']+)"
+_WORDS = r"(?: (?!(?:and|but|while)\b)[A-Za-z']+)"
+_CLAUSE_END = r"(?=[.,;?!]|$| (?:and|but|while)\b)"
 # "5 more apples than Bob has", up to the end of the clause if that is near.
 _COMPARED_BY = re.compile(
     rf"(?<![\d.,$])\$?(?P<number>\d+(?:\.\d+)?)(?: [a-z]+)? {_DIRECTION}{_WORDS}{{0,2}} than"
-    rf"(?:{_WORDS}{{1,5}}?(?=[.,;?!]|$)|{_WORDS}{{1,2}})"
+    rf"(?:{_WORDS}{{1,5}}?{_CLAUSE_END}|{_WORDS}{{1,2}})"
 )
-_OF_OTHER = rf"(?:the (?:number|age|size) of|as|that|his|her|their){_WORDS}{{1,4}}"
+_OF_OTHER = rf"(?:the (?:number|age|size) of|as|that|his|her|their)(?:{_WORDS}{{1,6}}?{_CLAUSE_END}|{_WORDS}{{1,4}})"
 _OF_OTHER_FOUND = re.compile(_OF_OTHER)
 _LARGEST_ADDED_TO = 20  # 3 times 200 is not taken for 3 more
 _LONGEST_QUOTE = 20  # blanks
@@ -165,7 +166,7 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
             # A whole argument is no name of a quantity.
             f"The step answers with {site.worked}"
             + ("" if _ARGUMENT.match(sentence) or sentence.count(" ") > _LONGEST_QUOTE else f', that is, "{sentence}"')
-            + f'. The problem asks something else: "{asked}".',
+            + f'. That is not yet the answer to the question: "{asked}".',
         )
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from lemma.algebra.derivation import Derivation
-from lemma.arithmetic.chain_solution import ChainSolution, read_chain_solution
+from lemma.arithmetic.chain_solution import BOX, ChainSolution, read_chain_solution
 from lemma.arithmetic.graph import SolutionGraph, read_solution
+from lemma.arithmetic.latex import boxed as boxes_in
 from lemma.arithmetic.numbers import normal
 from lemma.exceptions import Refusal
 from lemma.generation.modular_errors import ModularSolution, read_modular_solution
-from lemma.grading.verdict import exact_value
+from lemma.grading.verdict import exact_value, verdict
 from lemma.injectors.algebra import has_letters, read_letters
 from lemma.records import Problem
 from lemma.steps import split_steps, without_annotations, without_options
 
 _Found = TypeVar("_Found")
 _Given = ParamSpec("_Given")
+_OTHER_WAY = re.compile(r"\s*\b(?:OR|Or|or)[,.:]?\s*$")
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,26 @@ def read_problem(problem: Problem) -> ReadSolution:
     if not boxed and not any(map(has_letters, steps)):
         return _read_graph(problem)
     refusals: list[Refusal] = []
-
+    end = _end_of_first_way(steps, problem.answer) if boxed else len(steps)
+    steps_read, written_read = (
+        (*one[: end - 1], _OTHER_WAY.sub("", one[end - 1])) if end < len(one) else one for one in (steps, written)
+    )
     graph = _unless_refused(refusals, _read_graph, problem)
-    chains = _unless_refused(refusals, read_chain_solution, question, steps, problem.answer) if boxed else None
-    letters = _unless_refused(refusals, read_letters, question, steps, problem.answer, written)
+    chains = _unless_refused(refusals, read_chain_solution, question, steps_read, problem.answer) if boxed else None
+    letters = _unless_refused(refusals, read_letters, question, steps_read, problem.answer, written_read)
     if graph is None and chains is None and letters is None:
         raise refusals[0]
     if graph is not None and not boxed and letters is None:
         return graph
     return FormulaSolution(written, steps, boxed, chains, letters, graph)
+
+
+def _end_of_first_way(steps: Sequence[str], gold: str) -> int:
+    """The number of steps up to the first box, if it has the answer and the steps behind it find it in another way."""
+    ways = [number for number, text in enumerate(steps, 1) if BOX.search(text)]
+    if len(ways) < 2 or any(verdict(gold, content) != "equal" for content in boxes_in(steps[ways[0] - 1])):
+        return len(steps)
+    return ways[0]
 
 
 def _read_graph(problem: Problem) -> SolutionGraph:

@@ -31,7 +31,7 @@ from lemma.exceptions import LemmaError, Refusal
 from lemma.generation.modular_errors import ModularSolution
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector
-from lemma.injectors.algebra import AlgebraInjector, NumbersAndLetters
+from lemma.injectors.algebra import AlgebraInjector, FormulaInjector, NumbersAndLetters
 from lemma.injectors.drafts import Draft, Injected, carried, drafts_of, place_of, weight_of
 from lemma.injectors.proof import CALCULATION, prove_answer
 from lemma.injectors.proposal import LAST_RESORT, RARE, SELDOM, Proposal
@@ -304,7 +304,8 @@ def _for_solution(plan: InjectionPlan, graph: ReadSolution) -> InjectionPlan:
     for kind, weight in plan.weights.items():
         found = injector(plan.injectors[kind])
         takes_letters = isinstance(found, AlgebraInjector | NumbersAndLetters)
-        if (takes_letters and letters) or (numbers and not isinstance(found, AlgebraInjector)):
+        only_formulas = isinstance(found, FormulaInjector) and (formulas is None or formulas.chains is None)
+        if (takes_letters and letters) or (numbers and not isinstance(found, AlgebraInjector) and not only_formulas):
             weights[kind] = weight
     if not weights:
         raise Refusal("no_formulas_of_these_types", "the solution has no formulas that these types need")

@@ -80,11 +80,16 @@ class Weights:
 
 @dataclass(frozen=True)
 class ShippedModel:
-    """What `fit_locating.py` wrote: weights for solutions with and without a reference, and the default threshold."""
+    """What `fit_locating.py` wrote: weights for solutions with and without a reference, and the default thresholds."""
 
     with_reference: Weights
     without_reference: Weights
     threshold: float
+    formal_threshold: float
+
+    def least(self, is_formal: bool) -> float:
+        """From which confidence a step is told by default. Of problems about formulas, less precision is asked."""
+        return self.formal_threshold if is_formal else self.threshold
 
 
 @cache
@@ -95,4 +100,4 @@ def shipped_model(path: Path = WEIGHTS_FILE) -> ShippedModel:
         Weights.from_names(content[name]["weights"], content[name]["sharpness"])
         for name in ("with_reference", "without_reference")
     )
-    return ShippedModel(with_reference, without_reference, content["threshold"])
+    return ShippedModel(with_reference, without_reference, content["threshold"], content["formal_threshold"])

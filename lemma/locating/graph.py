@@ -8,7 +8,7 @@
 
 What the steps compute is aligned with what the reference computes, as functions of the numbers of the problem
 (`arithmetic.fingerprints`). That and other `signs` are weighed; weights and calibration come from labeled solutions
-(docs/locating.md). `confidence` is the probability that the step is right; below `THRESHOLD`, better abstain.
+(docs/locating.md). `confidence` is the probability that the step is right; below `threshold(...)`, better abstain.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ Reason = Literal[
     "false_equation", "other_operator", "wrong_answer", "not_in_reference", "unreadable_equation", "in_words"
 ]
 
-THRESHOLD = shipped_model().threshold
 _MOST_STEPS = 200
 _MOST_CHARACTERS = 40_000
 
@@ -40,7 +39,8 @@ _MOST_CHARACTERS = 40_000
 class Finding:
     """The most probable first wrong step (counted from 0), what is wrong with it, and the equation at fault, if one is.
 
-    `error_type` is None if the numbers do not prove it. `confidence` is the probability of the step.
+    `error_type` is None if the numbers do not prove it. `confidence` is the probability of the step, which is told by
+    default if it is at least `least`.
     """
 
     step: int
@@ -49,6 +49,7 @@ class Finding:
     error_type: str | None = None
     confidence: float = 0.0
     posterior: Posterior | None = None
+    least: float = 1.0
 
 
 def locate(
@@ -87,7 +88,13 @@ def first_wrong_step(
     equation, error_type = "", None
     if computation is not None:
         equation, error_type = computation.shown, type_of_error(reading.literal_solution, computation)
-    return Finding(step, reason, equation, error_type, posterior.steps[step], posterior)
+    least = shipped_model().least(reading.is_formal)
+    return Finding(step, reason, equation, error_type, posterior.steps[step], posterior, least)
+
+
+def threshold(question: str, reference_steps: Sequence[str] | None) -> float:
+    """From which confidence a step is told by default, for this kind of problem."""
+    return shipped_model().least(Reading(question, "", tuple(reference_steps or ()), ()).is_formal)
 
 
 def _posterior(reading: Reading, answer_is_right: bool | None) -> Posterior:

@@ -47,9 +47,7 @@ def by_graph(solution: Solution, problem: Problem, least: float | None) -> Locat
     last = len(solution.steps) - 1
     *before, end = finding.posterior.steps[: last + 1]
     posterior = Posterior((*before, end + sum(finding.posterior.steps[last + 1 :])), finding.posterior.none)
-    located = Located(
-        posterior, "graph", threshold(frozenset(["graph"])) if least is None else least, reason=finding.reason
-    )
+    located = Located(posterior, "graph", finding.least if least is None else least, reason=finding.reason)
     if min(finding.step, last) != posterior.best_step():
         return located
     # Training records say the explanation, so it says what a person would, or nothing.
@@ -72,11 +70,13 @@ def together(found: Mapping[str, Located], graph: Located, least: float | None) 
     agreeing = [located for located in (*found.values(), graph) if located.posterior.best_step() == step]
     strongest = max(found.values(), key=lambda located: located.posterior.steps[step])
     typed = next((located for located in agreeing if located.error_type != UNKNOWN), None)
+    if least is None:
+        least = graph.least if set(found) == {"graph"} else threshold(frozenset(found))
     explained = typed or next((located for located in agreeing if located.explanation), strongest)
     return Located(
         posterior,
         strongest.evidence,
-        threshold(frozenset(found)) if least is None else least,
+        least,
         typed.error_type if typed else UNKNOWN,
         explained.explanation,
     )

@@ -72,7 +72,7 @@ class Line:
         """The spans of the completion, in order. Without spans all of it is a `response`, unless they are required."""
         segments = self.values.get("segments")
         if segments is None and required:
-            raise self.error("no 'segments', which --mask and the weights of parts need")
+            raise self.error("no 'segments', which --mask and --error-weight need")
         if segments is None:
             return [Part("response", 0, len(completion))]
         parts = []

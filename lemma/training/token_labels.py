@@ -31,17 +31,12 @@ class Part:
     end: int
 
 
-def part_weights(mask: str, error_weight: float | None, verdict_weight: float | None = None) -> Floats:
-    """The weight of each of PARTS in the loss: `part_weights("error", None)` leaves the wrong step out.
-
-    What says whether a step holds, checks and reflections, has the weight of verdicts.
-    """
+def part_weights(mask: str, error_weight: float | None) -> Floats:
+    """The weight of each of PARTS in the loss: `part_weights("error", None)` leaves the wrong step out."""
     weights = np.ones(len(PARTS), dtype=np.float32)
     weights[PARTS.index("prompt")] = 0
     if error_weight is not None:
         weights[PARTS.index("error")] = error_weight
-    if verdict_weight is not None:
-        weights[[PARTS.index(kind) for kind in ("check", "reflection")]] = verdict_weight
     for kind in () if mask == "none" else mask.split("+"):
         weights[PARTS.index(kind)] = 0
     return weights

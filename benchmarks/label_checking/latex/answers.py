@@ -56,15 +56,17 @@ def same_answer(one: str, other: str) -> bool:
         except (TypeError, ValueError, NotImplementedError):
             return False
     lists = _entries(one), _entries(other)
-    if len(lists[0]) != len(lists[1]) or len(lists[0]) < 2 or _is_bracketed(one) != _is_bracketed(other):
+    if len(lists[0]) != len(lists[1]) or len(lists[0]) < 2 or _brackets(one) != _brackets(other):
         return False
     # The order says something in `(1, 2)`, and nothing in `1, 2`.
-    orders = [lists[1]] if _is_bracketed(one) else permutations(lists[1]) if len(lists[0]) <= 6 else ()
+    orders = [lists[1]] if _brackets(one) else permutations(lists[1]) if len(lists[0]) <= 6 else ()
     return any(all(map(same_answer, lists[0], order)) for order in orders)
 
 
-def _is_bracketed(answer: str) -> bool:
-    return bool(re.match(r"\s*(?:\\left\s*)?[(\[]", answer))
+def _brackets(answer: str) -> str:
+    """The brackets of a pair or an interval: `(2, 3]` is not `(2, 3)`."""
+    inner = re.sub(r"\\(?:left|right)(?![a-zA-Z])|\s|[$.]+$", "", _NAME.sub("", answer.strip().strip("$")))
+    return inner[:1] + inner[-1:] if inner[:1] in ("(", "[") else ""
 
 
 def _entries(answer: str) -> list[str]:

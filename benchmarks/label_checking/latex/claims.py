@@ -332,15 +332,16 @@ def _product_in_words(record: ErroneousSolution, match: re.Match[str]) -> Iterat
 
 
 def _unknown_numbers(record: ErroneousSolution) -> Iterator[Finding]:
-    """A number that is nowhere in the record. Calculation errors may reason with other products and digits."""
-    if record.error_type == "calculation_error":
+    """A number that is nowhere in the record. Slips in a calculation may reason with other products and digits."""
+    is_slip = record.error_type in ("calculation_error", "exponent_law_error", "fraction_error")
+    if is_slip or record.error_type == "inverse_operation_error" or "the step worked with" in record.explanation:
         return
     everything = "\n".join(
         [record.question, *record.reference_steps, *record.steps, record.gold_answer, record.final_answer]
     )
     text = re.sub(r"\b[Ss]teps? \d+", "", re.sub(r"_\{?\d+\}?|(?<!\\)\$", " ", record.explanation.replace("{,}", ",")))
     # What the explanation computes itself may be new.
-    known = numbers_in(everything)
+    known = numbers_in(everything) | ({Fraction(1)} if "i^2" in text else set())
     known |= {
         value
         for chain in read_step(text).chains
@@ -348,7 +349,7 @@ def _unknown_numbers(record: ErroneousSolution) -> Iterator[Finding]:
         for side in chain.sides
         for value in side.values
     }
-    for match in re.finditer(r"(?<![\d.])\d[\d,]*(?:\.\d+)?", text):
+    for match in re.finditer(r"(?<![\d.])(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?", text):
         value = Fraction(match.group().rstrip(",").replace(",", ""))
         # 80 % is what 20 % leaves.
         if not {value, 100 - value} & known and not _shown(value, everything):

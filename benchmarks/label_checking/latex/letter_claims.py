@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from label_checking.latex.answers import same_answer
 from label_checking.latex.chains import read_step
 from label_checking.latex.derivations import Knowledge, Statement, follows, statements_in
 from label_checking.latex.letter_rules import LETTER_TYPES
 from label_checking.latex.mutations import mutations
 from label_checking.latex.sides import normalized
 from label_checking.latex.terms import Tree, letters, negative, points, replaced, same, times, tree, value
-from label_checking.latex.text import parts_of
+from label_checking.latex.text import boxes, parts_of
 from label_checking.reading import Finding
 from lemma.records import ErroneousSolution
 
@@ -165,7 +166,9 @@ def _shown_due(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Find
     # In one chain, or in a row of formulas that the reader takes apart.
     chains = [" ; ".join(side.text for side in chain.sides) for chain in read_step(_steps(record)[1]).chains]
     places = [*chains, *(part.text for part in parts_of(_steps(record)[1]) if part.is_formula and len(chains) < 2)]
-    is_there = any(all(_stands(part, place) for part in parts if part.strip()) for place in places)
+    is_there = any(same_answer(match[1], box) for box in boxes(_steps(record)[1])) or any(
+        all(_stands(part, place) for part in parts if part.strip()) for place in places
+    )
     yield from _claim(is_there or not places, match, NOT_DUE)
     wrong = list(statements_in(read_step(f"${match[1]}$").chains))
     said = list(statements_in(read_step(_steps(record)[0]).chains))

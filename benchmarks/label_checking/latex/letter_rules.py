@@ -24,14 +24,15 @@ from label_checking.latex.derivations import (
     root_of,
     statements_in,
 )
+from label_checking.latex.last_box import is_same_up_to_box
 from label_checking.latex.mutations import MADE_BY_CHANGE, mutations
-from label_checking.latex.terms import DIGITS, PointError, Tree, is_zero, letters, negative, same, value
+from label_checking.latex.terms import DIGITS, Number, PointError, Tree, is_zero, letters, negative, same, value
 from label_checking.latex.text import numbers_in, parts_of
 from label_checking.reading import Finding
 from lemma.records import ErroneousSolution
 
 # Types that claim one false formula. The others claim that every formula of the error step holds in itself.
-_FALSE_TYPES = MADE_BY_CHANGE | {"calculation_error", "inequality_direction_error"}
+_FALSE_TYPES = MADE_BY_CHANGE | {"calculation_error", "inequality_direction_error", "inverse_operation_error"}
 LETTER_TYPES = _FALSE_TYPES - {"calculation_error", "unit_conversion_error"} | {"lost_root_error", "wrong_case_error"}
 MAX_MUTATIONS = 400
 TWICE = "a side stands twice in a chain"
@@ -127,10 +128,14 @@ def _words(record: ErroneousSolution) -> Iterator[Finding]:
     right, wrong = ([list(parts_of(step)) for step in steps[at:]] for steps in (record.reference_steps, record.steps))
     lost = _shown(record.reference_steps[at:]) - _shown(record.steps[at:])
     lost -= numbers_in("\n".join([record.question, *record.steps[:at]]))
+    # What stands before the last result, if only that is another one, judges what is right.
+    judges = not is_same_up_to_box(record.reference_steps[at], record.steps[at])
     for parts in wrong:
         words = " ; ".join(part.text for part in parts if not part.is_formula)
         if lost & numbers_in(words):
             yield Finding("text: the words repeat a number that the error changed", words[:200])
+        if not judges:
+            continue
         if record.error_type in LETTER_TYPES - {"wrong_case_error"} and parts not in right and _JUDGES.search(words):
             yield Finding("text: the words judge a value in a changed step", words[:200])
 
@@ -280,9 +285,12 @@ def _fits(run: _Run, false: _Falsity) -> bool:
     if error_type == "inequality_direction_error":
         now, due = false.now, false.due
         return (now.left, now.right) == (due.left, due.right) and now.relation == TURNED[due.relation] != "="
-    if false.is_identity:
-        made = islice(mutations(false.now.left, error_type), MAX_MUTATIONS)
-        return any(same(each, false.now.right) for each in made) or _is_flipped_result(false, error_type)
+    if error_type == "inverse_operation_error":
+        return is_wrongly_undone(run, false.now)
+    made = islice(mutations(false.now.left, error_type), MAX_MUTATIONS) if false.is_identity else ()
+    is_made = any(same(each, false.now.right) for each in made) or _is_flipped_result(false, error_type)
+    if false.is_identity or is_made:
+        return is_made
     # A statement: some earlier one with the error in it leads to it.
     known = Knowledge(values={name: set(found) for name, found in run.right.values.items()})
     for each in (*run.right.statements[-8:], false.due):
@@ -295,9 +303,41 @@ def _fits(run: _Run, false: _Falsity) -> bool:
     return False
 
 
+def is_wrongly_undone(run: _Run, now: Statement) -> bool:
+    """Whether a wrong root is what another operation makes of the factor of an earlier equation in it."""
+    with mpmath.workdps(DIGITS):
+        found = root_of(now, {})
+        if found is None:
+            return False
+        name, root = found
+        known = {one: number for one, number in run.right.known().items() if one != name}
+        for each in run.right.statements:
+            try:
+                at = [value(each.difference, {**known, name: place}) for place in (Fraction(0), Fraction(1))]
+            except (PointError, ArithmeticError, ValueError, KeyError):
+                continue
+            found_root, constant, slope = (_plain_number(one) for one in (root, at[0], at[1]))
+            factor, rest = slope - constant, -constant
+            if is_zero(factor) or is_zero(rest):
+                continue
+            # The equation may have been written the other way around.
+            for unit in (1, -1, mpmath.pi, -mpmath.pi):  # and pi may have been cancelled before
+                size, other = factor / unit, rest / unit
+                if any(is_zero(found_root - wrong) for wrong in (other - size, other * size, size / other)):
+                    return True
+    return False
+
+
+def _plain_number(number: Number) -> Number:
+    return mpmath.mpf(number.numerator) / number.denominator if isinstance(number, Fraction) else number
+
+
 def _is_flipped_result(false: _Falsity, error_type: str) -> bool:
-    """Whether like terms with a minus sign count as plus: twice one term of the collected sum is the difference."""
-    return error_type == "sign_error" and same(false.now.right, negative(false.due.right)) is True
+    """Whether one term of the right result has the other sign, or all of it."""
+    if error_type != "sign_error":
+        return False
+    turned = (negative(false.due.right), *islice(mutations(false.due.right, error_type), MAX_MUTATIONS))
+    return any(same(false.now.right, each) is True for each in turned)
 
 
 def _is_one_term_off(false: _Falsity) -> bool:
@@ -341,12 +381,21 @@ def _lost_root(run: _Run) -> Iterator[Finding]:
     record, at = run.record, run.record.located_step
     due, now = (list(statements_in(_chains(steps[at]))) for steps in (record.reference_steps, record.steps))
     lost = [each for each in due if each not in now]
+    same_steps = due == now or is_same_up_to_box(record.reference_steps[at], record.steps[at])
+    if same_steps and "," in record.gold_answer:
+        # Only the list of the answer lacks a root.
+        yield from _lost_of_list(record)
+        return
     if len(lost) != 1 or any(each not in due for each in now):
         yield Finding("error step: lost_root_error: not exactly one root is lost", record.steps[at][:200])
         return
     run.coverage[READ] += 1
     if follows(lost[0], run.right) is not True:
         yield Finding("error step: lost_root_error: what is lost is no root of an earlier equation", record.steps[at])
+    yield from _lost_of_list(record)
+
+
+def _lost_of_list(record: ErroneousSolution) -> Iterator[Finding]:
     kept = re.split(r",(?![^(]*\))", record.final_answer)
     roots = re.split(r",(?![^(]*\))", record.gold_answer)
     if len(kept) != len(roots) - 1 or not all(any(same_answer(a, b) for b in roots) for a in kept):

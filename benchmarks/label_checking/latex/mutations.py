@@ -9,6 +9,8 @@ from itertools import pairwise
 from label_checking.latex.terms import MINUS, PointError, Tree, letters, negative, nodes, points, same, times, value
 
 ONE: Tree = ("n", Fraction(1))
+TWO: Tree = ("n", Fraction(2))
+MAX_RADICAND = 10**6
 
 
 def _terms(node: Tree) -> list[Tree]:
@@ -30,10 +32,30 @@ def _at_parts(node: Tree, change: Callable[[Tree], Iterator[Tree]]) -> Iterator[
 
 
 def _flipped(node: Tree) -> Iterator[Tree]:
-    """One term counts with the other sign."""
-    if node[0] == "+":
+    """One term counts with the other sign, one coordinate has it, or i squared is taken for 1."""
+    if node[0] in ("+", "t"):
         for place in range(1, len(node)):
             yield (*node[:place], negative(node[place]), *node[place + 1 :])
+    for last in range(3, len(node)) if node[0] == "+" else ():  # the sum so far, of which the sign is lost
+        yield ("+", *(negative(part) for part in node[1:last]), *node[last:])
+    if node[0] in ("*", "/", "^"):
+        yield negative(node)
+    if node[0] == "*":
+        yield from _square_of_i(node)
+
+
+def _square_of_i(node: Tree) -> Iterator[Tree]:
+    """The product of two complex numbers, with i squared taken for 1."""
+    parts: list[complex] = []
+    for factor in node[1:]:
+        try:
+            found = value(factor, {})
+        except (PointError, ArithmeticError, ValueError, KeyError):
+            return
+        parts.append(complex(float(found.real), float(found.imag)))
+    if len(parts) == 2 and parts[0].imag and parts[1].imag:
+        lost = Fraction(str(parts[0].imag)) * Fraction(str(parts[1].imag))
+        yield ("+", node, ("n", 2 * lost.limit_denominator(10_000)))
 
 
 def _undistributed(node: Tree) -> Iterator[Tree]:
@@ -58,6 +80,7 @@ def _without_cross_term(node: Tree) -> Iterator[Tree]:
     square = ("n", Fraction(2))
     if node[0] == "^" and node[2] == square and node[1][0] == "+" and len(node[1]) == 3:
         yield ("+", ("^", node[1][1], square), ("^", node[1][2], square))
+    yield from _square_of_digits(node)
 
 
 def _power_of(node: Tree) -> tuple[Tree, Tree]:
@@ -77,6 +100,102 @@ def _with_wrong_exponent(node: Tree) -> Iterator[Tree]:
         (base, one), (other_base, other) = map(_power_of, node[1:])
         if base == other_base:
             yield ("^", base, ("/", one, other))
+    yield from _wrong_power(node)
+
+
+def _wrong_power(node: Tree) -> Iterator[Tree]:
+    """A power that is a product, a minus sign of an exponent ignored, half of a number for its root, and the like."""
+    if node[0] != "^":
+        return
+    base, exponent = node[1:]
+    found = constant(exponent)
+    if found is None:
+        return
+    if found.denominator == 1:
+        yield times(base, exponent)
+        if found < 0:
+            yield ("^", base, negative(exponent))
+        if base[0] == "/":
+            yield ("/", ("^", base[1], exponent), base[2])
+    elif found == Fraction(1, 2):
+        yield ("/", base, TWO)
+        yield from _rooted(base)
+
+
+def _rooted(radicand: Tree) -> Iterator[Tree]:
+    """A root of a sum term by term, and one from which a square is taken out without its own root."""
+    half: Tree = ("/", ONE, TWO)
+    if radicand[0] == "+":
+        yield ("+", *(_root_of(term, half) for term in _terms(radicand)))
+    size = constant(radicand)
+    if size is not None and size.denominator == 1 and 1 < size < MAX_RADICAND:
+        outside = next(each for each in range(int(size**0.5) + 1, 0, -1) if size % (each * each) == 0)
+        yield times(("n", Fraction(outside**2)), ("^", ("n", size / outside**2), half))
+
+
+def _root_of(term: Tree, half: Tree) -> Tree:
+    if term[0] == "*" and term[1] == MINUS:
+        return negative(_root_of(("*", *term[2:]) if len(term) > 3 else term[2], half))
+    if term[0] == "n" and term[1] < 0:
+        return negative(("^", negative(term), half))
+    return ("^", term, half)
+
+
+def constant(node: Tree) -> Fraction | None:
+    """The value of a tree that is a fraction."""
+    if letters(node):
+        return None
+    try:
+        found = value(node, {})
+    except (PointError, ArithmeticError, ValueError, KeyError):
+        return None
+    return found if isinstance(found, Fraction) else None
+
+
+def _square_of_digits(node: Tree) -> Iterator[Tree]:
+    """The square of a number with two digits, without twice the product of tens and ones."""
+    size = constant(node[1]) if node[0] == "^" and node[2] == TWO else None
+    if size is not None and size.denominator == 1 and 10 < size < 100:
+        tens, ones = divmod(int(size), 10)
+        yield ("n", Fraction(100 * tens**2 + ones**2))
+
+
+def _broken_fraction(node: Tree) -> Iterator[Tree]:
+    """Fractions added part by part, only one part of a fraction changed, or a fraction turned over."""
+    for place in range(1, len(node) - 1) if node[0] == "+" else ():
+        for wrong in _added_by_parts(*(_fraction_of(part) for part in node[place : place + 2])):
+            rest = (*node[1:place], wrong, *node[place + 2 :])
+            yield ("+", *rest) if len(rest) > 1 else wrong
+    if node[0] == "*":
+        for one, other in pairwise(node[1:]):
+            parts = _fraction_of(one), _fraction_of(other)
+            if parts[0] is not None and parts[1] is not None and parts[0][1] == parts[1][1]:
+                left = [part for part in node[1:] if part not in (one, other)]
+                yield ("*", *left, ("n", parts[0][0] * parts[1][0] / parts[0][1]))
+    if node[0] != "/":
+        return
+    top, bottom = node[1:]
+    yield ("/", bottom, top)
+    below = constant(bottom)
+    for factor in range(2, 200) if below is not None and below.denominator == 1 else ():
+        if below is not None and below % factor == 0:
+            yield ("/", ("/", top, ("n", Fraction(factor))), bottom)
+            yield ("/", top, ("/", bottom, ("n", Fraction(factor))))
+    for each in nodes(bottom):
+        if each[0] == "^" and constant(each[2]) == Fraction(1, 2):
+            yield ("/", top, times(bottom, each))
+
+
+def _fraction_of(part: Tree) -> tuple[Fraction, Fraction] | None:
+    size = constant(part)
+    return None if size is None else (Fraction(size.numerator), Fraction(size.denominator))
+
+
+def _added_by_parts(one: tuple[Fraction, Fraction] | None, other: tuple[Fraction, Fraction] | None) -> Iterator[Tree]:
+    if one is None or other is None:
+        return
+    for bottom in (one[1] + other[1], max(one[1], other[1]), 2 * one[1]):
+        yield ("n", (one[0] + other[0]) / bottom)
 
 
 def _wrongly_canceled(node: Tree) -> Iterator[Tree]:
@@ -168,6 +287,7 @@ _CHANGES: dict[str, Callable[[Tree], Iterator[Tree]]] = {
     "cross_term_error": _without_cross_term,
     "exponent_law_error": _with_wrong_exponent,
     "cancellation_error": _wrongly_canceled,
+    "fraction_error": _broken_fraction,
     "like_terms_error": _unlike_added,
     "coordinate_swap_error": _swapped,
     "unit_conversion_error": _upside_down,

@@ -9,7 +9,17 @@ import random
 from collections.abc import Callable, Iterator
 
 from lemma.arithmetic.chain_solution import ChainSolution
-from lemma.injectors.formulas import answers, operands, operations, rules, slips, solving
+from lemma.injectors.formulas import (
+    answers,
+    boxes,
+    ending_slips,
+    misworked,
+    operands,
+    operations,
+    rules,
+    slips,
+    solving,
+)
 from lemma.injectors.formulas.places import Place, Proposed, places
 
 _Propose = Callable[[Place], Iterator[Proposed]]
@@ -37,12 +47,14 @@ _OF_ANSWERS = {
 def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Iterator[Proposed]:
     """What the injector of a type can change in the formulas of a solution, in random order."""
     found: list[Proposed] = []
-    if injector == "calculation_error":
-        found += slips.propose(solution)
-    elif injector in _BY_TYPE:
+    if injector in misworked.KINDS:
+        found += slips.propose(solution, injector)
+    if injector in _BY_TYPE:
         found += (one for place in places(solution) if not place.is_proven for one in _BY_TYPE[injector](place))
     if injector in ("calculation_error", "sign_error", "missing_step"):
         found += solving.propose(solution, injector)
+    found += ending_slips.propose(solution, injector)
+    found += (Proposed(change, why) for change, why in boxes.propose(solution, injector))
     found += (one for propose in _OF_ANSWERS.get(injector, ()) for one in propose(solution))
     rng.shuffle(found)
     yield from found

@@ -31,6 +31,12 @@ _PLAIN_WORDS = re.compile(
 )
 _FEWEST, _MOST = 5, 60  # nobody miscounts the few things that he has just listed
 _MOST_OTHERS = 3
+_OPERATION = re.compile(
+    r"\b(?:add\w*|sum|subtract\w*|differences?|averages?|mean|median|products?|totals?|multipl\w+|divid\w+|plus|minus|times|"
+    r"combin\w+|half|halv\w+|twice|doubl\w+|ratio|both|together|squar\w+|roots?)\b",
+    re.IGNORECASE,
+)
+_FAR = 2  # steps between a result and the answer that it is taken for
 
 
 def _answer(solution: ChainSolution) -> tuple[int, Node, Surd] | None:
@@ -69,7 +75,10 @@ def _other(solution: ChainSolution, is_neutral: bool) -> Iterator[Proposed]:
         return
     index, node, right = found
     results, text = solution.results_before(index), solution.steps[solution.answer.step]
-    if right not in results or (_NEUTRAL.search(text) is not None) != is_neutral:
+    if right not in results:
+        yield from intermediate(solution, index, node, right, is_neutral)
+        return
+    if (_NEUTRAL.search(text) is not None) != is_neutral:
         return
     shown = text[node.start : node.end]
     others = [one for one in results if one != right and one not in solution.given]
@@ -88,6 +97,42 @@ def _other(solution: ChainSolution, is_neutral: bool) -> Iterator[Proposed]:
             origin = "which it found as well" if source == step else f"from step {source + 1}"
             why = f"The problem asks for ${shown}$, which step {step + 1} {says}, and not for {{}}, {origin}"
         yield from _proposed(solution, index, node, wrong, f"{why}.")
+
+
+def intermediate(solution: ChainSolution, index: int, node: Node, right: Surd, is_neutral: bool) -> Iterator[Proposed]:
+    """The last result that an earlier step worked out, in place of the answer, which is still one step away."""
+    text = solution.steps[solution.answer.step]
+    results = _found_before(solution, index)
+    if _OPERATION.search(without_formulas(text)):
+        return  # nobody says that he adds two numbers and gives one of them
+    found = [one for one in results if one not in solution.given and abs(_size(one)) > 1]
+    shown = text[node.start : node.end]
+    if (_NEUTRAL.search(text) is not None) != is_neutral or not found or solution.said_before(index, right) is not None:
+        return
+    wrong = max(found, key=lambda one: (results[one], list(results).index(one)))
+    source = results[wrong]
+    if source != solution.said_before(index, wrong) or source < solution.answer.step - _FAR:
+        return
+    why = f"The step gives {{}}, which step {source + 1} found on the way, as the answer, which is ${shown}$"
+    yield from _proposed(solution, index, node, wrong, f"{why}.")
+
+
+def _found_before(solution: ChainSolution, index: int) -> dict[Surd, int]:
+    """The results before a step, also those of formulas that are not read, such as the length of a vector."""
+    found = solution.results_before(index)
+    for chain in solution.chains[:index]:
+        side = chain.sides[-1]
+        is_result = len(chain.sides) > 2 and set(chain.relations) == {"="} and not chain.in_tuple
+        if not is_result or side.formula is None or side.value is None or chain.step >= solution.chains[index].step:
+            continue
+        if is_written(side.formula.tree):
+            found.setdefault(side.value, chain.step)
+    return found
+
+
+def _size(number: Surd) -> float:
+    found = number.approximate
+    return 0.0 if found is None else found
 
 
 def contradicted(solution: ChainSolution) -> Iterator[Proposed]:

@@ -14,6 +14,8 @@ from lemma.arithmetic.formulas import Node, end_of, parts_of
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import follow, known_value, write
+from lemma.injectors.formulas.boxes import WrongBox
+from lemma.injectors.formulas.endings import WrongEnding
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(.*)\}\s*$", re.DOTALL)
 _CLUTTER = re.compile(r"(?<!\\)[&$]|\\(?:left|right)(?=\s*[()\[\]])")
@@ -23,7 +25,7 @@ _CLUTTER = re.compile(r"(?<!\\)[&$]|\\(?:left|right)(?=\s*[()\[\]])")
 class Proposed:
     """One change in a chain and, in a sentence, why it is wrong."""
 
-    change: ChainChange
+    change: ChainChange | WrongEnding | WrongBox
     explanation: str
 
 

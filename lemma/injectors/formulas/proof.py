@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from lemma.arithmetic.carrying import carry
+from lemma.arithmetic.carrying import ChainChange, carry
 from lemma.arithmetic.chain_solution import ChainSolution, false_links, named, satisfies
 from lemma.arithmetic.chains import Chain, read_items
 from lemma.arithmetic.latex import boxed, is_balanced
@@ -14,6 +14,10 @@ from lemma.arithmetic.writing import known_value
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value, verdict
 from lemma.injectors.conditions import holds_number, refuse_against_question, refuse_remarks
+from lemma.injectors.formulas.boxes import WrongBox
+from lemma.injectors.formulas.boxes import carried as carried_box
+from lemma.injectors.formulas.endings import WrongEnding
+from lemma.injectors.formulas.endings import carried as carried_ending
 from lemma.injectors.formulas.places import Proposed
 
 _BOX = re.compile(r"^\\boxed\{(.*)\}$")
@@ -24,25 +28,46 @@ _MODULUS = re.compile(
 
 def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...], int, str]:
     """The steps with the error, the error step and the wrong answer. Raises Refusal if the text does not prove them."""
-    consequence = carry(solution, proposed.change)
+    if isinstance(proposed.change, WrongEnding):
+        return _at_the_end(solution, carried_ending(solution, proposed.change), proposed.explanation)
+    if isinstance(proposed.change, WrongBox):
+        return _at_the_end(solution, carried_box(solution, proposed.change), proposed.explanation)
+    change = proposed.change
+    consequence = carry(solution, change)
     steps, step = consequence.steps, consequence.error_step
     old, new = set(consequence.changed), set(consequence.changed.values())
     if old & new:
         raise Refusal("right_value_again")
-    _prove_equations(solution, proposed, steps, step)
+    _prove_equations(solution, change, steps, step)
     if not all(map(is_balanced, steps)) or not is_balanced(proposed.explanation, commands_outside=False):
         raise Refusal("unbalanced_latex")
     end = solution.answer.step + 1
     if any(text == solution.steps[number] and holds_number(text) for number, text in enumerate(steps[end:], end)):
         steps = steps[:end]  # a remark behind the answer that would be false now
-    refuse_remarks(solution.steps, steps, step, min(edit.start for edit in proposed.change.edits))
-    _refuse_remainder(solution.question, consequence.answer)
-    refuse_against_question(solution.question, solution.gold, consequence.answer)
+    refuse_remarks(solution.steps, steps, step, min(edit.start for edit in change.edits))
+    _refuse_answer(solution, steps, consequence.answer)
+    return steps, step, consequence.answer
+
+
+def _at_the_end(
+    solution: ChainSolution, wrong: tuple[tuple[str, ...], int, str], explanation: str
+) -> tuple[tuple[str, ...], int, str]:
+    """A solution whose end is wrong, if its boxes are and its text and the explanation are well-formed."""
+    steps, step, answer = wrong
+    if not all(map(is_balanced, steps)) or not is_balanced(explanation, commands_outside=False):
+        raise Refusal("unbalanced_latex")
+    _refuse_answer(solution, steps, answer)
+    return steps, step, answer
+
+
+def _refuse_answer(solution: ChainSolution, steps: Sequence[str], answer: str) -> None:
+    """Raises Refusal if an answer breaks a condition of the question, or if a box has one that is right."""
+    _refuse_remainder(solution.question, answer)
+    refuse_against_question(solution.question, solution.gold, answer)
     for content in (content for text in steps for content in boxed(text)):
         found = verdict(solution.gold, content)
         if found != "different":
             raise Refusal("answer_not_different", f"{content} is {found} to {solution.gold}")
-    return steps, step, consequence.answer
 
 
 def _repeats(chain: Chain, steps: Sequence[str]) -> bool:
@@ -59,7 +84,7 @@ def _refuse_remainder(question: str, answer: str) -> None:
         raise Refusal("implausible_value", f"a remainder of {answer}")
 
 
-def _prove_equations(solution: ChainSolution, proposed: Proposed, steps: Sequence[str], step: int) -> None:
+def _prove_equations(solution: ChainSolution, change: ChainChange, steps: Sequence[str], step: int) -> None:
     """The chains are those of the solution, and all are true but the one that a calculation error makes false."""
     if tuple(steps[:step]) != solution.steps[:step]:
         raise Refusal("prefix_changed")
@@ -83,8 +108,7 @@ def _prove_equations(solution: ChainSolution, proposed: Proposed, steps: Sequenc
         false += [(index, place) for place in false_links(new)]
         if _repeats(new, steps) and not _repeats(old, solution.steps):
             raise Refusal("side_repeated", steps[new.step][new.start : new.sides[-1].end][:200])
-    error = next(n for n, chain in enumerate(before) if chain is solution.chains[proposed.change.chain])
-    change = proposed.change
+    error = next(n for n, chain in enumerate(before) if chain is solution.chains[change.chain])
     follows = change.equation is None and not (change.with_letters or change.stated)
     expected = [(error, change.side - 1)] if change.result and follows else []
     if change.with_letters:

@@ -72,8 +72,8 @@ def _text(place: Place, node: Node) -> str:
 
 def _arrangements(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     """`7 \\cdot 6` for `\\binom{7}{2}`."""
-    if node.op != "binom":
-        return
+    if node.op != "binom" or "binomial" in place.text or "combination" in place.text:
+        return  # the words say which formula it is
     of, taken = (_number(part) for part in node.parts)
     if of is not None and taken is not None and 2 <= taken <= 3 < of:
         why = "Where the order does not matter, combinations are counted; the step counts arrangements"

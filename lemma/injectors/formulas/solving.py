@@ -65,7 +65,8 @@ def _miscalculated(solution: ChainSolution, equation: int, name: str, root: Surd
     parts = _linear(solution, equation, name)
     if parts is None:
         pure = left.formula is not None and left.formula.tree.op == "^" and left.formula.tree.parts[0].op == "letter"
-        if pure and right.value is not None and right.value == root * root:
+        if pure and root.rational is not None and right.value == root * root:
+            assert right.value is not None
             yield right.value / Surd(2), "half of the square was taken and not its root"
         return
     factor, constant, other, result = parts

@@ -16,6 +16,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from lemma.locating.signs.algebra import ALGEBRA_FLAGS, algebra_signs
 from lemma.locating.signs.computations import computation_signs
 from lemma.locating.signs.formulas import formula_signs
 from lemma.locating.signs.reading import Reading
@@ -31,16 +32,17 @@ Signs = NDArray[np.float64]
 FLAGS = (
     "false", "other_operator", "no_counterpart", "apart", "provable", "repairable", "new_value", "unexplained_number",
     "unexplained_operand", "contradicts_value", "fails_reference", "loses_solution", "not_identical", "unreadable",
-    "answer_value", "root_of_nothing", "not_identical_product", *REPAIRS,
+    "answer_value", "root_of_nothing", "not_identical_product", *REPAIRS, *ALGEBRA_FLAGS,
 )  # fmt: skip
 _CLEAN = ("apart", "unexplained_number", "contradicts_value", "fails_reference", "false")
 _STRONG = ("false", "other_operator", "apart", "repairable")
 PLAIN = (
-    "false_formula", "false_though_set_up_right", "counterpart", "all_counterparts", "one_from_reference",
-    "leads_to_right", "computations", "reference_value", "gold_value", "one_from_gold", "used_later",
-    "new_value_used_later", "question_value_first_used", "no_numbers", "repeats_only", "holds", "identical",
-    "fits_reference", "root_of_reference", "doubt", "assumption", "conclusion", "long", "new_words", "reference_words",
-    "is_first", "is_second", "is_last", "is_last_but_one", "relative", "relative_squared",
+    "false_formula", "false_though_set_up_right", "false_instance", "counterpart", "all_counterparts",
+    "one_from_reference", "part_of_reference", "all_parts", "leads_to_right", "computations", "reference_value",
+    "gold_value", "one_from_gold", "used_later", "new_value_used_later", "question_value_first_used", "no_numbers",
+    "repeats_only", "holds", "identical", "fits_reference", "root_of_reference", "doubt", "assumption", "conclusion",
+    "long", "new_words", "reference_words", "is_first", "is_second", "is_last", "is_last_but_one", "relative",
+    "relative_squared",
 )  # fmt: skip
 AROUND = (
     "counterpart_later", "reference_value_later", "reference_value_before", "first_computing", "before_computing",
@@ -54,11 +56,12 @@ def signs_of_steps(reading: Reading) -> Signs:
     """One row per step, one column per sign, in the order of `SIGNS`."""
     parts = (
         *(computation_signs(reading), repair_signs(reading), value_signs(reading)),
-        *(formula_signs(reading), text_signs(reading)),
+        *(formula_signs(reading), algebra_signs(reading), text_signs(reading)),
     )
     steps = [dict(chain.from_iterable(part.items() for part in step)) for step in zip(*parts, strict=True)]
     for signs in steps:
-        signs["false"] = max(signs["false_equation"], signs["false_formula"])
+        of_instance = signs["false_instance"] > signs["false_formula"]
+        signs["false"] = max(0.0 if of_instance else signs["false_equation"], signs["false_formula"])
     for step, signs in enumerate(steps):
         signs.update(_signs_around(steps, step))
     return np.array([[signs[name] for name in SIGNS] for signs in steps])

@@ -14,7 +14,14 @@ from lemma.locating.signs.values import numbers_of, rounded
 _LONG_SIDE = 3  # characters: an expression, not only a letter
 _COUNTS = ("holds", "identical", "fits_reference")
 _FLAGS = (
-    *("false_formula", "not_identical", "not_identical_product", "fails_reference", "contradicts_value"),
+    *(
+        "false_formula",
+        "false_instance",
+        "not_identical",
+        "not_identical_product",
+        "fails_reference",
+        "contradicts_value",
+    ),
     *("loses_solution", "root_of_reference", "root_of_nothing"),
 )
 
@@ -27,6 +34,7 @@ class _Known:
     numbers: frozenset[float]
     bound: dict[str, complex] = field(default_factory=dict)  # the values of letters so far
     roots: dict[str, tuple[complex, ...]] = field(default_factory=dict)  # of the last equation in a letter
+    sides: set[str] = field(default_factory=set)  # of equations with letters
 
 
 def formula_signs(reading: Reading) -> Iterator[dict[str, float]]:
@@ -45,14 +53,18 @@ def formula_signs(reading: Reading) -> Iterator[dict[str, float]]:
 def _signs_of(relation: Relation, known: _Known) -> Iterator[str]:
     identity = relation.is_identity()
     if not relation.letters:
-        yield "holds" if identity else "false_formula"
+        # Of `2x = 7`, `2 * 3 = 7` is an instance: no wrong calculation, but what comes of a wrong value of x.
+        instance = not known.sides.isdisjoint((relation.left.text, relation.right.text))
+        yield "holds" if identity else "false_instance" if instance else "false_formula"
         return
+    if relation.binding() is None:
+        known.sides.update((relation.left.text, relation.right.text))
     if identity:
         yield "identical"
         return
-    if identity is False and relation.place > 0:
-        yield "not_identical"
     left, right = relation.left, relation.right
+    if identity is False and relation.place > 0 and left.letters == right.letters:
+        yield "not_identical"
     expanded = left.letters == right.letters and min(len(left.text), len(right.text)) > _LONG_SIDE
     if identity is False and relation.place == 0 and expanded:
         yield "not_identical_product"

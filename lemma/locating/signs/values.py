@@ -12,13 +12,14 @@ from lemma.locating.formulas import read_relations, value_of, values_of
 from lemma.locating.signs.reading import Reading
 
 _WORD = re.compile(r"[A-Za-z]+")
+_PERCENT = re.compile(r"(?<![\d.])(\d{1,6}(?:\.\d{1,6})?) ?(?:\\?%|percent\b)")
 
 
 def value_signs(reading: Reading) -> Iterator[dict[str, float]]:
     """The signs of each step."""
     words = [word.lower() for word in _WORD.findall(reading.question)]
     in_words = frozenset(rounded(value) for word in words for value in WORD_VALUES.get(word, ()))
-    given = numbers_of(reading.question) | in_words
+    given = numbers_of(reading.question) | in_words | frozenset(_shares(reading.question))
     reference = frozenset().union(*map(numbers_of, reading.reference_steps)) - given
     value_of_gold = value_of(reading.gold_answer) if reading.gold is None else reading.gold
     gold = frozenset[float]() if value_of_gold is None else frozenset((rounded(value_of_gold),))
@@ -45,6 +46,13 @@ def value_signs(reading: Reading) -> Iterator[dict[str, float]]:
         }
         before |= numbers
         used |= numbers
+
+
+def _shares(question: str) -> Iterator[float]:
+    """What a percentage of the question is also written as: 20 % off is 0.2, 0.8, 80 %, or a factor of 1.2."""
+    for number in _PERCENT.findall(question):
+        share = float(number)
+        yield from map(rounded, (share / 100, 100 - share, 100 + share, 1 - share / 100, 1 + share / 100))
 
 
 def _makes(gold: frozenset[float], value: float, given: frozenset[float]) -> bool:

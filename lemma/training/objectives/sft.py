@@ -37,8 +37,8 @@ def prepare_rows(lines: Iterable[Line], tokenizer: Any, config: TrainSettings) -
     A record that is too long is cut if the cut falls into its last part. Otherwise it would teach the mistake without
     the correction, so it gives None.
     """
-    weights = part_weights(config.mask, config.error_weight, config.verdict_weight)
-    required = config.mask != "none" or (config.error_weight, config.verdict_weight) != (None, None)
+    weights = part_weights(config.mask, config.error_weight)
+    required = config.mask != "none" or config.error_weight is not None
     iterator = iter(lines)
     while batch := list(islice(iterator, _BATCH)):
         examples = [_render(line, tokenizer, required) for line in batch]
@@ -93,7 +93,7 @@ def make_trainer(model: str, tokenizer: Any, data: PreparedData, config: TrainSe
         eval_dataset=held_out,
         processing_class=tokenizer,
         peft_config=adapter_config(config),
-        part_weights=part_weights(config.mask, config.error_weight, config.verdict_weight),
+        part_weights=part_weights(config.mask, config.error_weight),
         group_by_length=config.group_by_length,
         optimizer=config.optimizer,
     )

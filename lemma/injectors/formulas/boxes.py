@@ -1,0 +1,242 @@
+r"""The last box holds something else: a term with the other sign, a pair the other way around, a list without an entry.
+
+The reference's box is right, so a box that says something different is wrong, whatever the formula before it is. What
+the box says is therefore not worked out again, and nothing behind it may depend on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lemma.algebra.reading import read_formula
+from lemma.algebra.trees import DIFFERENCE, DIVISION, GROUP, MINUS, SUM, Node
+from lemma.arithmetic.chain_solution import ChainSolution, box_spans, literals_of_text
+from lemma.arithmetic.chains import Chain
+from lemma.arithmetic.graph import values_of_words
+from lemma.arithmetic.latex import boxed
+from lemma.arithmetic.surds import Surd
+from lemma.exceptions import Refusal
+from lemma.injectors.conditions import JUDGES, holds_number, without_formulas
+from lemma.injectors.formulas import contents
+
+COUNTING, SIGN, SWAPPED, LOST = "counting_error", "sign_error", "coordinate_swap_error", "lost_root_error"
+_DRAWING = re.compile(r"\[asy\](?:(?!\[/?asy\]).)*\[/asy\]", re.DOTALL)
+_LONGEST = 160
+_CLUTTER = re.compile(r"\\(?:left|right|[,;:! ])|[\s{}$]")
+_VECTOR = re.compile(r"(?s)\s*\\begin\{(?P<env>[pb]matrix)\}(?P<body>(?:(?!\\begin|\\end).)*)\\end\{(?P=env)\}\s*")
+_PAIR = re.compile(r"(?s)\s*(?:\\left\s*)?\((?P<body>[^()\[\]]+)(?:\\right\s*)?\)\s*")
+_NUMBER = re.compile(
+    r"-?\s*(?:\d+(?:\.\d+)?|\\[dt]?frac\s*(?:\{\d+\}\{\d+\}|\d\s*\d|\d\{\d+\})|\d*\\sqrt\{\d+\}|\d+/\d+)"
+)
+_ROOTS = re.compile(
+    r"\broots?\b|\bsolutions?\b|\bsolve\b|\b[Ff]ind all\b|\bvalues of\b|\ball (?:real |integer )?values\b"
+)
+_ASKS_COUNT = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"[\s$}]{0,4}(?:\\text\{\s*)?(?:different |distinct |possible |positive |such |total |integer |whole |real "
+    r"|two-digit |unique |rational ){0,3}(?:ways|values?|integers|numbers|factors|divisors|multiples|solutions|"
+    r"pairs|points|combinations|arrangements|possibilities|choices|triangles|squares|paths|outcomes|terms|digits|zeroe?s|elements|"
+    r"subsets|primes|roots|handshakes|games|teams|people|students|words)\b"
+)
+_SUM_OF_LETTERS = re.compile(r"(?:[a-z]\s*=\s*)?[^=(){}\[\]<>,]*[a-z][^=()\[\]<>,]*\+\s*(?:\d+|\d*[a-z](?:\^\d)?)\s*")
+_SAYS_SIGN = re.compile(r"\b(?:negative|minus|subtract\w*|below|sign|decreas\w*)\b", re.IGNORECASE)
+_FEWEST, _MOST = 5, 30
+_LIST = re.compile(r"\d+, \d+,")
+_SHORT = 3  # what is shorter may be the same by chance
+
+
+@dataclass(frozen=True, slots=True)
+class WrongBox:
+    """Another content of the last box, which begins at `start` in its step and ends at `end`."""
+
+    chain: int
+    start: int
+    end: int
+    written: str
+
+
+def propose(solution: ChainSolution, kind: str) -> Iterator[tuple[WrongBox, str]]:
+    """Wrong contents of the last box by an error of a type, each with an explanation."""
+    finders = (*_KINDS.get(kind, ()), *contents.FINDERS.get(kind, ()))
+    step = solution.answer.step
+    text = solution.steps[step]
+    start, end = solution.answer.start, solution.answer.end
+    content = boxed(text)[-1]
+    begin = text.index(content, start) if content else end
+    if not finders or not content or len(content) > _LONGEST or begin + len(content) > end:
+        return
+    if kind != contents.CASES and _is_said(solution, content):
+        return
+    for written, why in (one for find in finders for one in find(solution, content)):
+        yield WrongBox(solution.answer.chain, begin, begin + len(content), written), why
+
+
+def _is_said(solution: ChainSolution, content: str) -> bool:
+    """Whether the solution says the answer before, in a step or a drawing: whoever has just read it copies it right."""
+    shown = _CLUTTER.sub("", content)
+    before = [*solution.steps[: solution.answer.step], solution.steps[solution.answer.step][: solution.answer.start]]
+    if content.isdigit():
+        return Surd(int(content)) in _stated(solution)
+    said_text = _CLUTTER.sub("", " ".join(before[-2:] if len(shown) < _SHORT else before))
+    return re.search(rf"(?<![\d.\\^]){re.escape(shown)}(?![\d^])", said_text) is not None
+
+
+def _stated(solution: ChainSolution) -> set[Surd]:
+    """The numbers that the solution states before the box: in words, alone in a formula, or as a result."""
+    found: set[Surd] = set()
+    for item in solution.items:
+        text = solution.steps[item.step]
+        if item is solution.chains[solution.answer.chain]:
+            break
+        if isinstance(item, Chain):
+            last = item.sides[-1].value
+            found |= {last} if last is not None and not item.in_tuple else set()
+        elif not _LIST.search(text[item.start : item.end]):
+            words = text[item.start : item.end]
+            found |= {literal.value for literal in literals_of_text(words)} | set(map(Surd, values_of_words(words)))
+    return found
+
+
+def other_sign(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
+    """A term with a minus sign counts as plus."""
+    if _SAYS_SIGN.search(without_formulas(solution.steps[solution.answer.step])):
+        return
+    yield from _turned(solution, content)
+    for start, end in _entries(content):
+        entry = content[start:end]
+        for place, sign, term in _negative_terms(entry):
+            at = start + place
+            if sign == "lost":
+                changed = content[:at] + content[at + 1 :].lstrip(" ")
+            else:
+                changed = f"{content[:at]}+{content[at + 1 :]}"
+            shown = " ".join(content.split())
+            yield changed, f"The minus sign of ${term}$ is lost: it should be ${shown}$."
+
+
+def _turned(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
+    """The last term of a sum with letters, with a minus sign, if there are such signs to mix up in the step."""
+    step = solution.steps[solution.answer.step]
+    if "-" not in step[: solution.answer.start] or not _SUM_OF_LETTERS.fullmatch(content):
+        return
+    at = content.rindex("+")
+    shown = " ".join(content.split())
+    term = content[at + 1 :].strip()
+    yield f"{content[:at]}-{content[at + 1 :]}", f"The sign of ${term}$ is wrong: it should be ${shown}$."
+
+
+def _entries(content: str) -> list[tuple[int, int]]:
+    """The parts of a content that are formulas: the entries of a vector, a pair or a list, or all of it."""
+    vector, pair = _VECTOR.fullmatch(content), _PAIR.fullmatch(content)
+    if vector is not None:
+        return _pieces(content, *vector.span("body"), re.compile(r"\\\\|&"))
+    if pair is not None and "," in pair["body"] and "infty" not in content:
+        return _pieces(content, *pair.span("body"), re.compile(","))
+    if re.search(r"[\[\]]|\\(?:cup|cap|in|text|infty|pm|begin)(?![a-z])|[<>]", content):
+        return []
+    equals = content.rfind("=") + 1
+    return _pieces(content, equals, len(content), re.compile(r",(?!\d{3})"))
+
+
+def _pieces(text: str, start: int, end: int, separator: re.Pattern[str]) -> list[tuple[int, int]]:
+    found, begin = [], start
+    for match in separator.finditer(text, start, end):
+        found.append((begin, match.start()))
+        begin = match.end()
+    return [*found, (begin, end)]
+
+
+def _negative_terms(entry: str) -> Iterator[tuple[int, str, str]]:
+    """Where the terms with a minus sign of a formula stand, whether the sign is left out or turned, and the terms."""
+    chains = read_formula(entry, 0, len(entry)) if len(entry) <= _LONGEST else []
+    tree = chains[0].sides[0].tree if len(chains) == 1 and len(chains[0].sides) == 1 else None
+    if tree is None:
+        return
+    yield from _of_tree(tree, entry)
+
+
+def _of_tree(tree: Node, entry: str) -> Iterator[tuple[int, str, str]]:
+    if tree.head in (SUM, DIFFERENCE):
+        left, right = tree.args
+        yield from _of_tree(left, entry)
+        if tree.head == DIFFERENCE:
+            at = entry.rfind("-", left.end, right.start)
+            if at >= 0:
+                yield at, "turned", f"-{entry[right.start : right.end].strip()}"
+    elif tree.head == MINUS:
+        inner = tree.args[0]
+        yield entry.index("-", tree.start), "lost", entry[tree.start : inner.end].strip()
+    elif tree.head == DIVISION and tree.args[0].head == GROUP:
+        yield from _of_tree(tree.args[0].args[0], entry)
+
+
+def swapped_pair(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
+    """A pair of numbers the other way around."""
+    pair = _PAIR.fullmatch(content)
+    if pair is None or re.search(r"\binterval\b|\brange\b|\bdomain\b|\bvalues\b", solution.question):
+        return
+    body = pair["body"].rstrip()
+    parts = body.split(",")
+    if len(parts) != 2 or not all(_NUMBER.fullmatch(part.strip()) for part in parts):
+        return
+    first, second = (part.strip() for part in parts)
+    if first == second:
+        return
+    gap = parts[1][: len(parts[1]) - len(parts[1].lstrip())]
+    lead = parts[0][: len(parts[0]) - len(parts[0].lstrip())]
+    at = pair.start("body")
+    changed = f"{content[:at]}{lead}{second},{gap}{first}{content[at + len(body) :]}"
+    why = f"The coordinates are in the wrong order: the first one is ${first}$ and the second one is ${second}$."
+    yield changed, why
+
+
+def lost_root(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
+    """A list of roots without one of them."""
+    parts = re.split(r"\s*,\s*", content.strip())
+    if len(parts) < 2 or not all(_NUMBER.fullmatch(part) for part in parts):
+        return
+    if _ROOTS.search(solution.question) is None or "ordered" in solution.question:
+        return
+    gap = re.search(r",\s*", content)
+    for place in range(len(parts) - 1, -1, -1):
+        kept = (gap.group() if gap is not None else ", ").join(parts[:place] + parts[place + 1 :])
+        yield kept, f"${parts[place]}$ is a solution as well, which the step loses: it should be ${', '.join(parts)}$."
+
+
+def miscounted(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
+    """A count that the step does not work out, off by one."""
+    text = solution.steps[solution.answer.step]
+    if not content.isdigit() or not _FEWEST <= int(content) <= _MOST or not _ASKS_COUNT.search(solution.question):
+        return
+    chain = solution.chains[solution.answer.chain]
+    counted = _COUNTED.match(text, solution.answer.end)
+    if counted is None or len(chain.sides) > 1:
+        return
+    for off, direction in ((-1, "few"), (1, "many")):
+        wrong = int(content) + off
+        yield str(wrong), f"The step counts one too {direction}: there are ${content}$, not ${wrong}$."
+
+
+_KINDS = {SIGN: (other_sign,), SWAPPED: (swapped_pair,), LOST: (lost_root,), COUNTING: (miscounted,)}
+
+
+def carried(solution: ChainSolution, change: WrongBox) -> tuple[tuple[str, ...], int, str]:
+    """The steps with another content of the last box. Raises Refusal if anything behind it depends on it."""
+    answer = solution.answer
+    steps = list(solution.steps)
+    text = steps[answer.step]
+    if len(box_spans(text)) > 1 or any(map(box_spans, steps[: answer.step])):
+        raise Refusal("second_box")
+    tail = _DRAWING.sub(" ", text[answer.end :])
+    words = without_formulas(tail) if tail.count("$") % 2 == 0 else without_formulas(tail.partition("$")[2])
+    if holds_number(tail.partition("\\end{")[0]) or JUDGES.search(words) is not None:
+        counted = _COUNTED.match(text, answer.end)
+        if counted is None or holds_number(tail):
+            raise Refusal("remark_behind_answer", tail.strip()[:80])
+    steps[answer.step] = text[: change.start] + change.written + text[change.end :]
+    rest = " ".join(steps[answer.step + 1 :])
+    if holds_number(rest) or _DRAWING.search(rest) or JUDGES.search(rest):
+        steps = steps[: answer.step + 1]
+    return tuple(steps), answer.step, change.written

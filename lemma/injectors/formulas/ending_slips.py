@@ -1,0 +1,265 @@
+"""What people get wrong in the last result of a solution: a value that is worked out, or the root of an equation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+
+from lemma.arithmetic.chain_solution import ChainSolution, named
+from lemma.arithmetic.chains import Side
+from lemma.arithmetic.formulas import end_of, parts_of
+from lemma.arithmetic.numbers import Value, normal
+from lemma.arithmetic.surds import NoValue, Surd
+from lemma.arithmetic.writing import known_value, write
+from lemma.injectors.calculation_error import digit_slips
+from lemma.injectors.formulas.endings import Ending, WrongEnding, endings, holds, words_before
+from lemma.injectors.formulas.misworked import CALCULATION, SIGN, Slip
+from lemma.injectors.formulas.places import Place, Proposed
+from lemma.injectors.formulas.slips import PLAIN, slips_of, with_values
+
+INVERSE, MISSING = "inverse_operation_error", "missing_step"
+_DIVIDES = re.compile(r"\b(?:divid\w+|multipl\w+|cross)\b", re.IGNORECASE)
+_MOVES = re.compile(r"\b(?:add\w*|subtract\w*|plus|minus|cancel\w*|(?:both|each) sides?)\b", re.IGNORECASE)
+_EASY = 12  # nobody gets smaller quotients wrong
+_TEN, _HALF = 10, 5
+_LARGE = 20  # nor smaller sums
+
+
+def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
+    """Wrong last results, by an error of a type."""
+    if "endings" not in solution.memo:
+        solution.memo["endings"] = list(all_of(solution))
+    yield from (proposed for found, proposed in solution.memo["endings"] if found == kind)
+
+
+def all_of(solution: ChainSolution) -> Iterator[tuple[str, Proposed]]:
+    for ending in endings(solution):
+        step = solution.chains[ending.chain].step
+        text, seen = solution.steps[step], {known_value(ending.node)}
+        if is_found_before(solution, ending):
+            return  # whoever has just read the right value does not get it wrong
+        end = end_of(text, ending.node)
+        right = _shown(text, ending.node.start, end)
+        for slip in worked_out(solution, ending) if ending.equation is None else solved(solution, ending):
+            written = write(slip.value, ending.node, text) if slip.value not in seen else None
+            seen.add(slip.value)
+            if written is not None:
+                why = explained(solution, ending, slip, right, f"{written}{text[ending.node.end : end]}")
+                yield slip.kind, Proposed(WrongEnding(ending, slip.value), why)
+
+
+def is_found_before(solution: ChainSolution, ending: Ending) -> bool:
+    """Whether an earlier formula says the result already, other than by chance."""
+    right = known_value(ending.node)
+    if ending.equation is not None:
+        return any(named(chain) == (ending.name, right) for chain in solution.chains[: ending.chain])
+    assert right is not None
+    small = isinstance(right.rational, int) and abs(right.rational) <= _EASY
+    if small:
+        return right in solution.results_before(ending.chain)
+    return solution.said_before(ending.chain, right) is not None
+
+
+def _shown(text: str, start: int, end: int) -> str:
+    return " ".join(re.sub(r"(?<!\\)[&$]|\\\\|\\(?:left|right)(?=\s*[()\[\]])", " ", text[start:end]).split())
+
+
+def explained(solution: ChainSolution, ending: Ending, slip: Slip, right: str, written: str) -> str:
+    letters = solution.letters_before(ending.chain)
+    if ending.source is not None:
+        assert ending.source.formula is not None
+        text = solution.steps[solution.chains[ending.chain].step]
+        source = _shown(text, ending.source.start, ending.source.end)
+        told = with_values(ending.source.formula.tree, letters)
+        return f"{told}${source}$ is ${right}$, not ${written}$: {slip.reason}."
+    assert ending.equation is not None
+    index, left, end = ending.equation
+    shown = _shown(solution.steps[solution.chains[index].step], left.start, end.end)
+    if slip.kind == MISSING:
+        return f"{slip.reason}: ${shown}$ gives ${ending.name} = {right}$."
+    return f"${shown}$ gives ${ending.name} = {right}$, not ${ending.name} = {written}$: {slip.reason}."
+
+
+def worked_out(solution: ChainSolution, ending: Ending) -> Iterator[Slip]:
+    assert ending.source is not None and ending.source.formula is not None
+    chain = solution.chains[ending.chain]
+    letters = solution.letters_before(ending.chain)
+    place = Place(solution, ending.chain, max(0, len(chain.sides) - 2))
+    tree = ending.source.formula.tree
+    if not tree.parts:
+        return
+    yield from slips_of(place, tree, letters)
+    if tree.op == "+":
+        first, second = (known_value(part, letters) for part in tree.parts)
+        if first is not None and second is not None:
+            yield from _wrong_tens(first.rational, second.rational)
+
+
+def _wrong_tens(one: Value | None, other: Value | None) -> Iterator[Slip]:
+    """A sum of two numbers whose tens are added up wrongly."""
+    if (
+        not isinstance(one, int)
+        or not isinstance(other, int)
+        or min(one, other) < _TEN
+        or one % _TEN + other % _TEN >= _TEN
+    ):
+        return
+    tens = one // _TEN % _TEN, other // _TEN % _TEN
+    if _HALF <= sum(tens) < _TEN - 1:
+        told = f"in the tens, {tens[0]} + {tens[1]} is {sum(tens)}, but {sum(tens) + 1} was used"
+        yield Slip(Surd(one + other + _TEN), told, CALCULATION)
+
+
+def solved(solution: ChainSolution, ending: Ending) -> Iterator[Slip]:
+    """Wrong roots of the equation before, by what people do to solve it."""
+    assert ending.equation is not None
+    _, left, right = ending.equation
+    one, two = (_linear(side, ending.name) for side in (left, right))
+    words = words_before(solution, ending)
+    if one is None or two is None:
+        yield from zero_of_product(ending, left, right)
+        return
+    if not one[0]:
+        one, two, left, right = two, one, right, left
+    (factor, constant), (other, result) = one, two
+    terms, others = (_terms(side, ending.name) for side in (left, right))
+    shows, moves = constant in terms[0], len(others[1]) == 1 and others[1][0] == other
+    try:
+        is_named = _MOVES.search(words) is not None
+        if not is_named:
+            for term, slip in kept_signs((factor, constant), (other, result), ending.name):
+                if (shows and not term) or (moves and term):
+                    yield slip
+        if not other:
+            named = "divided" if _DIVIDES.search(words) else "moved" if is_named else ""
+            yield from not_undone(factor, constant, result, named)
+        if constant and not other and factor != 1 and shows:
+            told = f"only ${_text(result)}$ was divided by ${_text(factor)}$"
+            yield Slip(result / factor - constant, told, CALCULATION)
+        if factor - other == Surd(1) and constant:
+            yield from sums(result, constant)
+        yield from quotients(factor - other, result - constant)
+    except NoValue:
+        return
+
+
+def _terms(side: Side, name: str) -> tuple[list[Surd], list[Surd]]:
+    """The numbers that stand as terms in a side, and the factors of its terms with a letter, as they are written."""
+    numbers: list[Surd] = []
+    factors: list[Surd] = []
+    assert side.formula is not None
+    waiting = [(side.formula.tree, Surd(1))]
+    while waiting:
+        node, sign = waiting.pop()
+        if node.op in ("+", "-"):
+            waiting += [(node.parts[0], sign), (node.parts[1], sign if node.op == "+" else -sign)]
+        elif node.op == "neg":
+            waiting.append((node.parts[0], -sign))
+        elif (found := known_value(node)) is not None:
+            numbers.append(sign * found)
+        elif known_value(node, {name: Surd(0)}) == Surd(0) and (at := known_value(node, {name: Surd(1)})) is not None:
+            factors.append(sign * at)
+    return numbers, factors
+
+
+def _linear(side: Side, name: str) -> tuple[Surd, Surd] | None:
+    """Factor and constant of a side that is linear in a letter; None if it is not."""
+    assert side.formula is not None
+    found = [known_value(side.formula.tree, {name: Surd(at)}) for at in (0, 1, 2, 5)]
+    constant, first, second, last = found
+    if constant is None or first is None or second is None or last is None:
+        return None
+    factor = first - constant
+    is_linear = second == constant + factor * Surd(2) and last == constant + factor * Surd(5)
+    return (factor, constant) if is_linear else None
+
+
+def kept_signs(left: tuple[Surd, Surd], right: tuple[Surd, Surd], name: str) -> Iterator[tuple[bool, Slip]]:
+    """A term goes to the other side as it is, or a minus sign gets lost. Both sides are a factor and a constant. Each
+    slip comes with whether it is the term with the letter that moves.
+    """
+    (factor, constant), (other, result) = left, right
+    told = f"the term ${_text(constant)}$ changes sides and keeps its sign"
+    if constant and factor != other:
+        yield False, Slip((result + constant) / (factor - other), told, SIGN)
+    if other and factor + other:
+        told = f"the term with ${name}$ changes sides and keeps its sign"
+        yield True, Slip((result - constant) / (factor + other), told, SIGN)
+
+
+def sums(result: Surd, constant: Surd) -> Iterator[Slip]:
+    """The number that changes sides is added up or taken away wrongly."""
+    whole, moved = result.rational, constant.rational
+    if isinstance(whole, int) and isinstance(moved, int) and whole > 0 and max(whole, abs(moved)) > _LARGE:
+        for wrong, reason in digit_slips("-" if moved > 0 else "+", whole, abs(moved)) if whole > moved else ():
+            yield Slip(Surd(normal(wrong)), reason, CALCULATION)
+
+
+def not_undone(factor: Surd, constant: Surd, result: Surd, named: str) -> Iterator[Slip]:
+    """The factor of the letter is undone by something else than a division, or not at all. What the words name is done,
+    if not always the right way around.
+    """
+    rest = result - constant
+    shares_unit = factor.rational is None and len(factor.terms) == 1 and factor.terms.keys() == rest.terms.keys()
+    if shares_unit:
+        unit = Surd({one: Fraction(1) for one in factor.terms})  # as in 9 pi h = 45 pi
+        factor, rest = factor / unit, rest / unit
+    size = factor.rational
+    if size is None or size in (1, -1, 0):
+        return
+    after = f"when ${_text(constant)}$ is on the other side, " if constant else ""
+    if named:
+        if named == "divided" and isinstance(size, int) and not constant:
+            yield from _upside_down(factor, rest)
+        return
+    if isinstance(size, int):
+        yield Slip(rest, f"The step leaves out the division by ${size}$", MISSING)
+        if not constant:
+            if rest.rational is not None and size > 0 and not shares_unit:
+                told = f"${size}$ is taken away, but it is a factor, by which both sides have to be divided"
+                yield Slip(rest - factor, told, INVERSE)
+            yield from _upside_down(factor, rest)
+    elif Fraction(size).numerator == 1:
+        below = Fraction(size).denominator
+        told = f"{after}both sides have to be multiplied by ${below}$, and not divided by it"
+        yield Slip(rest * factor, told, INVERSE)
+    else:
+        told = f"{after}both sides have to be divided by ${_text(factor)}$, and not multiplied by it"
+        yield Slip(rest * factor, told, INVERSE)
+
+
+def _upside_down(factor: Surd, rest: Surd) -> Iterator[Slip]:
+    """A quotient that is no whole number, the other way around."""
+    if rest.rational is not None and not isinstance((rest / factor).rational, int):
+        told = f"it is ${_text(rest)}$ divided by ${_text(factor)}$, not the other way around"
+        yield Slip(factor / rest, told, INVERSE)
+
+
+def quotients(factor: Surd, rest: Surd) -> Iterator[Slip]:
+    whole, many = factor.rational, rest.rational
+    if isinstance(whole, int) and isinstance(many, int) and whole > 1 and many > _EASY * whole and many % whole == 0:
+        for wrong, reason in digit_slips("/", many, whole):
+            yield Slip(Surd(normal(wrong)), reason, CALCULATION)
+
+
+def zero_of_product(ending: Ending, left: Side, right: Side) -> Iterator[Slip]:
+    """`x(x - 5) = 0` has the root 5, not -5."""
+    root, name = known_value(ending.node), ending.name
+    product, zero = (left, right) if right.value == Surd(0) else (right, left)
+    if zero.value != Surd(0) or product.formula is None or root is None or not root:
+        return
+    if holds(left, right, {name: -root}) is not False:
+        return
+    for part in parts_of(product.formula.tree):
+        side = Side(part.start, part.end, None, None)
+        if part.op in ("+", "-") and known_value(part, {name: root}) == Surd(0) and side.end > side.start:
+            values = [known_value(part, {name: Surd(at)}) for at in (0, 1, 2)]
+            if None not in values and values[2] - values[1] == values[1] - values[0]:  # type: ignore[operator]
+                told = f"the factor with ${name}$ is zero for ${_text(root)}$, and its sign was turned"
+                yield Slip(-root, told, SIGN)
+                return
+
+
+def _text(number: Surd) -> str:
+    return write(number, PLAIN, "") or str(number)

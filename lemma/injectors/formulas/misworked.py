@@ -1,0 +1,242 @@
+r"""Wrong results of one operation with numbers, as people get them, and the type of error that each of them is.
+
+>>> [(slip.value, slip.kind) for slip in misworked(parse(r"2^5"), [Surd(2), Surd(5)])][0]
+(10, 'exponent_law_error')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import factorial, gcd, isqrt
+from typing import NamedTuple
+
+from lemma.arithmetic.formulas import Node
+from lemma.arithmetic.numbers import normal
+from lemma.arithmetic.surds import NoValue, Surd, Unit
+from lemma.arithmetic.writing import known_value
+from lemma.injectors.calculation_error import digit_slips
+
+CALCULATION, SIGN, FRACTIONS, POWERS = "calculation_error", "sign_error", "fraction_error", "exponent_law_error"
+CROSS_TERM = "cross_term_error"
+KINDS = (CALCULATION, SIGN, FRACTIONS, POWERS, CROSS_TERM)
+_LARGEST_BASE = 20
+_EASY = 10
+_I = Unit(1, 0, 1)
+
+
+class Slip(NamedTuple):
+    """A wrong value, why it is wrong, and the type of the error."""
+
+    value: Surd
+    reason: str
+    kind: str = CALCULATION
+
+
+def misworked(node: Node, parts: list[Surd]) -> Iterator[Slip]:
+    """Wrong values of an operation whose parts have these values."""
+    yield from factor_passed_over(node, parts)
+    rational = [part.rational for part in parts]
+    first, second = (*rational, None, None)[:2]
+    if node.op in ("+", "-", "*", "/", "frac", "^"):
+        if first is None or second is None:
+            yield from with_roots(node, parts)
+            return
+        left, right = Fraction(first), Fraction(second)
+        reduced = any(
+            part.op == "frac" and isinstance(one, int) for part, one in zip(node.parts, rational, strict=True)
+        )
+        if node.op in ("+", "-") and reduced and not _whole(left, right):
+            return  # the denominators that are written are not those of the values
+        if node.op in ("+", "-"):
+            if _whole(left, right) or all(map(_is_in_lowest_terms, node.parts, (left, right))):
+                yield from sums(node.op, left, right)
+        elif node.op == "^":
+            yield from powers(left, right, node.parts[0].op in ("frac", "/"))
+        else:
+            yield from products(node.op, left, right)
+            if node.op == "*" and all(map(_is_in_lowest_terms, node.parts, (left, right))):
+                yield from _numerators_only(left, right)
+    elif node.op == "sqrt" and isinstance(rational[0], int):
+        yield from root_by_terms(node.parts[0])
+        yield from roots(rational[0])
+    elif node.op == "!" and isinstance(rational[0], int) and rational[0] > 3:
+        yield Slip(Surd(factorial(rational[0] - 1)), "one factor was forgotten")
+
+
+def factor_passed_over(node: Node, parts: list[Surd]) -> Iterator[Slip]:
+    """`\\frac{1}{2} \\cdot 3 \\cdot 5` without the fraction."""
+    if node.op != "*" or node.parts[0].op != "*":
+        return
+    first = node.parts[0]
+    while first.parts[0].op == "*":
+        first = first.parts[0]
+    front = known_value(first.parts[0])
+    size = front.rational if front is not None else None
+    if first.parts[0].op == "frac" and size is not None and Fraction(size).numerator == 1 and size != 1:
+        told = f"the factor $\\frac{{1}}{{{Fraction(size).denominator}}}$ is passed over"
+        yield Slip(parts[0] * parts[1] / Surd(size), told)
+
+
+def _is_in_lowest_terms(part: Node, size: Fraction) -> bool:
+    """Whether a part is a whole number, or a fraction whose numerator and denominator are those of its value."""
+    if part.op == "num":
+        return size.denominator == 1
+    numbers = [one.number.rational if one.number is not None else None for one in part.parts]
+    return part.op in ("frac", "/") and numbers == [size.numerator, size.denominator]
+
+
+def _whole(*numbers: Fraction) -> bool:
+    return all(number.denominator == 1 for number in numbers)
+
+
+def sums(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
+    result = left + right if op == "+" else left - right
+    if left < 0 or right < 0 or result < 0:
+        if result < 0 < left:
+            yield Slip(Surd(normal(-result)), "the sign is lost", SIGN)
+        elif right < 0 and op == "-":
+            yield Slip(Surd(normal(left + right)), "taking away a negative number means adding", SIGN)
+        return
+    if not _whole(left, right):
+        if left.denominator != right.denominator:
+            above = left.numerator + right.numerator * (1 if op == "+" else -1)
+            below = left.denominator + right.denominator if op == "+" else max(left.denominator, right.denominator)
+            if above > 0:
+                told = "the numerators were combined without a common denominator"
+                yield Slip(Surd(normal(Fraction(above, below))), told, FRACTIONS)
+        elif op == "+":
+            above, below = left.numerator + right.numerator, 2 * left.denominator
+            yield Slip(Surd(normal(Fraction(above, below))), "the denominators were added as well", FRACTIONS)
+        return
+    if max(left, right) > _EASY:
+        yield from _digits(op, left, right)
+
+
+def _digits(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
+    """The slips of written arithmetic."""
+    for wrong, reason in digit_slips(op, int(left), int(right)):
+        yield Slip(Surd(wrong), reason)
+
+
+def products(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
+    """Slips in a product or a quotient."""
+    if op != "*" and (right == 0 or (right.denominator == 1 and set(str(right)[1:]) == {"0"})):
+        return  # nobody divides by ten wrongly
+    result = left * right if op == "*" else left / right
+    if left < 0 or right < 0:
+        yield Slip(Surd(normal(-result)), "the sign is wrong", SIGN)
+    elif _whole(left, right):
+        if op == "*":
+            yield from _digits(op, left, right)
+        elif _whole(result):
+            yield from _digits("/", left, right)
+        elif result.denominator < right:
+            yield from half_reduced(left, right)
+
+
+def _numerators_only(left: Fraction, right: Fraction) -> Iterator[Slip]:
+    """`\\frac{1}{3} \\cdot \\frac{2}{3}` as if it were a sum, with the denominator kept."""
+    if left.denominator == right.denominator != 1:
+        wrong = Fraction(left.numerator * right.numerator, left.denominator)
+        yield Slip(Surd(normal(wrong)), "the denominators were not multiplied", FRACTIONS)
+
+
+def half_reduced(left: Fraction, right: Fraction) -> Iterator[Slip]:
+    """A fraction of whole numbers of which only one part is divided by what both have in common."""
+    result = left / right
+    common = int(right / result.denominator)
+    above = Fraction(result.numerator, int(right))
+    yield Slip(Surd(normal(above)), f"only the numerator was divided by ${common}$", FRACTIONS)
+    below = Fraction(int(left), result.denominator)
+    yield Slip(Surd(normal(below)), f"only the denominator was divided by ${common}$", FRACTIONS)
+
+
+def powers(base: Fraction, exponent: Fraction, is_fraction: bool) -> Iterator[Slip]:
+    if exponent.denominator != 1 or not 2 <= exponent <= _LARGEST_BASE:
+        if exponent < 0 and _whole(exponent) and base != 0 and exponent >= -_LARGEST_BASE:
+            told = "the minus sign of the exponent is ignored"
+            yield Slip(Surd(normal(base ** int(-exponent))), told, POWERS)
+        return
+    power = int(exponent)
+    result = base**power
+    if base < 0:
+        yield Slip(Surd(normal(-result)), "the sign is wrong", SIGN)
+    if (base not in (-1, 0, 1, 2) or power > 2) and base % 10:
+        yield Slip(Surd(normal(base * power)), "the base was multiplied by the exponent", POWERS)
+    if power > 2 and abs(base) > 1:
+        yield Slip(Surd(normal(base ** (power - 1))), "one factor was forgotten")
+        if abs(base) == 2 and power > 4:
+            yield Slip(Surd(normal(base ** (power + 1))), "there is one factor too many")
+    if is_fraction and not _whole(base) and power == 2:
+        squared = Fraction(base.numerator**2, base.denominator)
+        yield Slip(Surd(normal(squared)), "only the numerator was squared", POWERS)
+    if power == 2 and _whole(base) and 10 < base <= 99:
+        tens, ones = divmod(int(base), 10)
+        if ones:
+            told = f"${10 * tens}$ and ${ones}$ were squared one by one, without twice their product"
+            yield Slip(Surd(100 * tens * tens + ones * ones), told, CROSS_TERM)
+
+
+def roots(radicand: int) -> Iterator[Slip]:
+    root = Surd.root(radicand)
+    whole = root.rational
+    if isinstance(whole, int) and whole > 1:
+        if radicand % 2 == 0:
+            yield Slip(Surd(radicand // 2), "half of the number was taken and not its square root", POWERS)
+        if whole > 5:
+            yield Slip(Surd(whole + 1), f"the square of ${whole + 1}$ is ${(whole + 1) ** 2}$")
+            yield Slip(Surd(whole - 1), f"the square of ${whole - 1}$ is ${(whole - 1) ** 2}$")
+        return
+    if len(root.terms) == 1:
+        ((unit, factor),) = root.terms.items()
+        if factor.denominator == 1 and factor > 1:
+            outside = int(factor) ** 2
+            told = f"${outside}$ was taken out of the root without taking its own root"
+            yield Slip(Surd({unit: Fraction(outside)}), told, POWERS)
+
+
+def root_by_terms(radicand: Node) -> Iterator[Slip]:
+    """`\\sqrt{9 + 16}` is not `3 + 4`."""
+    if radicand.op not in ("+", "-"):
+        return
+    squares = [part.number.rational if part.number is not None else None for part in radicand.parts]
+    roots = [isqrt(one) for one in squares if isinstance(one, int) and one >= 0 and isqrt(one) ** 2 == one]
+    if len(roots) == len(squares):
+        wrong = roots[0] + roots[1] if radicand.op == "+" else roots[0] - roots[1]
+        if wrong > 0:
+            told = f"the root was taken of ${squares[0]}$ and ${squares[1]}$ one by one"
+            yield Slip(Surd(wrong), told, POWERS)
+
+
+def with_roots(node: Node, parts: list[Surd]) -> Iterator[Slip]:
+    """Slips with square roots and with i."""
+    above, below = parts
+    try:
+        if node.op == "*" and _I in above.terms and _I in below.terms:
+            both = Surd({unit: factor for unit, factor in above.terms.items() if unit.imaginary}) * Surd(
+                {unit: factor for unit, factor in below.terms.items() if unit.imaginary}
+            )
+            yield Slip(above * below - both - both, "$i^2$ is $-1$, and was taken for $1$", SIGN)
+        elif node.op == "frac" and isinstance(below.rational, int) and len(above.terms) == 1:
+            ((unit, factor),) = above.terms.items()
+            common = gcd(int(factor), below.rational) if factor.denominator == 1 else 1
+            if common > 1 and below.rational > 1:
+                told = f"was divided by ${common}$"
+                yield Slip(above / Surd(common * below.rational), f"only the numerator {told}", FRACTIONS)
+                yield Slip(above * Surd(common) / below, f"only the denominator {told}", FRACTIONS)
+        elif node.op == "frac" and above.rational is not None and len(below.terms) == 1:
+            ((unit, factor),) = below.terms.items()
+            if unit.radicand > 1 and not unit.pi and not unit.imaginary:
+                root = write_root(unit.radicand)
+                made = (
+                    f"to get rid of the root, numerator and denominator have to be multiplied by {root}, and only the"
+                )
+                yield Slip(above / (below * Surd({unit: Fraction(1)})), f"{made} denominator was", FRACTIONS)
+    except NoValue:
+        return
+
+
+def write_root(radicand: int) -> str:
+    """A square root as a formula."""
+    return rf"$\sqrt{{{radicand}}}$"
