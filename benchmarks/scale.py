@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster_kills import kill_at_random
-from process_use import environment, measured, nodes
+from process_use import KINDS, environment, measured, nodes
 
 ERRORS_PER_PROBLEM = 4
 CHAIN = ("augment", "correct", "build-sft", "report")
@@ -168,7 +168,11 @@ def show_engines(rows: list[Figures]) -> Iterator[str]:
         f"{seconds['ray', 2] / seconds['local', 2]:.2f} times the time"
     )
     one = best["ray", 2]
-    driver, worker = (one["cpu"][kind] / one["inputs"] for kind in ("driver", "worker"))
+    driver, worker, ray = (one["cpu"][kind] / one["inputs"] for kind in KINDS)
+    yield (
+        f"per input on two nodes: {1000 * worker:.3f} ms of a worker, {1000 * driver:.3f} ms of the driver, "
+        f"{1000 * ray:.3f} ms of Ray's other processes, on all nodes together"
+    )
     cores = BUSY * worker / driver
     yield (
         f"the driver saturates first, {BUSY:.0%} busy at {cores:.0f} cores; {CORES_WANTED:,} cores need "

@@ -408,6 +408,7 @@ def sample_and_augment(data: Path, folder: Path, engine: str) -> dict[str, bytes
 def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("lemma.engine.ray_models._IN_PROCESS", ("scripted",))
+    monkeypatch.setattr("lemma.engine.ray_models._SECONDS_TO_START", 2.0)
     Path("rules.yaml").write_text(json.dumps({"rules": [{"answers": ["7 + 9 = 16\n#### 16", "#### 9"]}]}))
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from lemma.engine.ray_cluster import connected, loss_as_error
@@ -95,7 +96,8 @@ class _Actor:
 
     async def close(self) -> None:
         """End the actor, and with it what it holds of the GPU."""
-        self._ray.kill(self._actor)
+        with suppress(Exception):  # the cluster may be what is lost
+            self._ray.kill(self._actor)
 
 
 class _Model:
