@@ -77,10 +77,10 @@ _LAPTOP = Size(
     layers=4,
     heads=4,
     base_tokens=(1_200_000, 1_000_000),
-    arm_tokens=400_000,
+    arm_tokens=800_000,
     batch=24,
     rate=0.015,
-    arm_rate=0.006,
+    arm_rate=0.01,
 )
 SIZES = {
     "smoke": replace(
