@@ -60,6 +60,7 @@ class Size:
     arm_tokens: int
     batch: int
     rate: float
+    arm_rate: float
     draws: int = 2
     samples: int = 2
     max_tokens: int = 96
@@ -77,9 +78,10 @@ _LAPTOP = Size(
     layers=4,
     heads=4,
     base_tokens=(1_200_000, 1_000_000),
-    arm_tokens=400_000,
+    arm_tokens=800_000,
     batch=24,
     rate=0.015,
+    arm_rate=0.01,
 )
 SIZES = {
     "smoke": replace(
@@ -107,6 +109,7 @@ SIZES = {
         test=500,
         base_tokens=(6_000_000, 10_000_000),
         arm_tokens=8_000_000,
+        arm_rate=0.015,
         arms=(),
     ),
     "gpu": replace(
@@ -124,6 +127,7 @@ SIZES = {
         arm_tokens=30_000_000,
         batch=256,
         rate=0.01,
+        arm_rate=0.01,
         max_tokens=160,
     ),
 }
@@ -179,7 +183,7 @@ class Study:
         start = folder / "start"
         for name, tokens in zip(("easy", "base"), size.base_tokens, strict=True):
             model = folder / name / "model"
-            self.train(folder / name, start, model, tokens=tokens, more="--records cot")
+            self.train(folder / name, start, model, tokens=tokens, rate=size.rate, more="--records cot")
             start = model
         self.evaluate(folder / "base", self.base)
 
@@ -206,7 +210,8 @@ class Study:
                 self.lemma(where, filled, seed=seed)
             model = run / "model"
             whole = self.size.arm_tokens + (sum(self.size.base_tokens) if arm.scratch else 0)
-            self.train(data, start, model, tokens=whole // arm.rounds, more=arm.train, seed=seed)
+            rate = self.size.rate if arm.scratch else self.size.arm_rate
+            self.train(data, start, model, tokens=whole // arm.rounds, rate=rate, more=arm.train, seed=seed)
             start = student = model
         self.evaluate(place, student)
 
@@ -230,7 +235,9 @@ class Study:
             rest=round(1 - arm.rate, 2),
         )
 
-    def train(self, run: Path, start: Path, model: Path, *, tokens: int, more: str = "", seed: int = 0) -> None:
+    def train(
+        self, run: Path, start: Path, model: Path, *, tokens: int, rate: float, more: str = "", seed: int = 0
+    ) -> None:
         """Train for so many tokens, of prompts and answers: the steps are counted from the lengths of the records."""
         kinds = [kind for kind in _KINDS if f"--records {kind}" in more] or _KINDS
         files = [file for kind in kinds if (file := run / "sft" / f"{kind}.jsonl").exists()]
@@ -239,7 +246,7 @@ class Study:
         lengths = tokens_of([line for file in files for line in read(file)], start)
         steps = max(1, round(tokens * len(lengths) / sum(lengths) / self.size.batch))
         settings = (
-            f"--model {start} --output {model} --preset practice --optimizer muon --learning-rate {self.size.rate} "
+            f"--model {start} --output {model} --preset practice --optimizer muon --learning-rate {rate} "
             f"--max-steps {steps} --effective-batch {self.size.batch} --device-batch {self.size.batch} --eval-share 0 "
             f"--save-every {_MOST}"
         )
