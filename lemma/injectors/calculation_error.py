@@ -2,7 +2,8 @@
 
 Only slips that people make: a dropped carry, a borrow forgotten, a column that adds up to one too many, a neighbor in
 the times table, a lost zero, a shifted decimal point, a term of a long sum passed over or taken twice, a slip in a part
-of a long calculation, a partial product left out, an ignored order of operations. Never a random number.
+of a long calculation, a partial product left out, an ignored order of operations. If many are asked for, also columns
+that come out one or two too high or too low for no reason. Never a random number.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from itertools import chain, repeat
 
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, evaluate, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
@@ -18,7 +20,7 @@ from lemma.arithmetic.propagation import Change
 from lemma.injectors.algebra import AlgebraInjector, NumbersAndLetters
 from lemma.injectors.coefficients import wrong_coefficients
 from lemma.injectors.cuts import replaced
-from lemma.injectors.proposal import LAST_RESORT, SELDOM, Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import LAST_RESORT, ODD, SELDOM, Proposal, Site, shuffled, sites
 
 Slip = tuple[Value, str]
 
@@ -31,6 +33,7 @@ _FEWEST = 3  # from here on, people are not sure of the times table
 _LARGEST_KNOWN = 9  # what two digits add up to without anybody getting it wrong, almost
 _SMALLEST_PRODUCT = 9
 _SMALLEST_SUM, _SMALLEST_MINUEND = 4, 3  # digits above which people get a sum or a difference of them wrong
+_OFF = {1: "one", 2: "two"}
 _COLUMNS = {-2: "hundredths", -1: "tenths", 0: "ones", 1: "tens", 2: "hundreds", 3: "thousands"}
 
 
@@ -53,10 +56,12 @@ def in_numbers(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
 def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
     seen, (lowest, highest) = {site.equation.result.face}, _plausible(site)
     often, seldom = (shuffled(_slips(site, careless and not site.graph.latex), rng) for careless in (False, True))
-    for wrong, reason in (*often, *seldom, *_easy_slips(site)):
+    easy, odd = _easy_slips(site), shuffled(_column_slips(site), rng)
+    for weight, (wrong, reason) in chain(
+        zip(repeat(1), often), zip(repeat(SELDOM), seldom), zip(repeat(LAST_RESORT), easy), zip(repeat(ODD), odd)
+    ):
         if wrong not in seen and lowest < wrong < highest:
             seen.add(wrong)
-            weight = 1 if (wrong, reason) in often else SELDOM if (wrong, reason) in seldom else LAST_RESORT
             told = f"{site.quoted(site.expression)} is"
             if site.equation.solves:
                 told = f"{site.quoted(site.equation.solves)} gives"
@@ -144,6 +149,19 @@ def _easy_slips(site: Site) -> list[Slip]:
     if site.graph.latex or operators not in (["+"], ["-"]) or not plain or not isinstance(right, int):
         return []
     return [(wrong, _reversed(site, wrong)) for wrong in (right - 1, right + 1) if wrong > 1]
+
+
+def _column_slips(site: Site) -> list[Slip]:
+    """One column of a written calculation comes out one or two too high or too low, for no reason."""
+    right = site.equation.result.face
+    if site.graph.latex or site.equation.result.style.form != PLAIN or right < _SMALLEST_PRODUCT:
+        return []
+    return [
+        (right + off * 10**place, f"the {_column(place)} come out {_OFF[abs(off)]} too {'high' if off > 0 else 'low'}")
+        for place in range(min(len(str(int(right))), len(_COLUMNS) - 2))
+        for off in (1, -1, 2, -2)
+        if right > 2 * abs(off) * 10**place
+    ]
 
 
 def _slips_in_a_part(site: Site, tree: Expression, values: Sequence[Value]) -> list[Slip]:

@@ -85,9 +85,6 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 contradicted = any(wrong not in allowed for allowed in said)
                 weight = _weight(site, node, wrong)
                 likely = _is_likely(site, node, wrong) and _units_allow(wrong, left, right)
-                # Outside of relations, only a sign in a longer sum is overlooked.
-                if weight < 1 and (wrong not in "+-" or node.operator not in "+-" or len(signs) == 1):
-                    continue
                 if edit is None or contradicted or not likely:
                     continue
                 if not graph.latex and weight == 1 and rng.random() > _KEPT.get(node.operator + wrong, 1):

@@ -16,7 +16,7 @@ from lemma.arithmetic.numbers import INTEGER, LATEX_FRACTION, PLAIN, Number, Num
 from lemma.arithmetic.propagation import Change, Edit, reads_well
 
 Item = TypeVar("Item")
-SELDOM, RARE, LAST_RESORT = 0.05, 0.001, 0.00001
+SELDOM, RARE, LAST_RESORT, ODD = 0.05, 0.001, 0.00001, 0.0000001
 _NOUN = re.compile(r"\s+([a-z]+)")
 _NO_FORMULA = re.compile(
     r"(?<!\\)\$|&|\^\s?\{?\s?\\circ\s?\}?"
@@ -39,9 +39,11 @@ LATEX = NumberStyle(LATEX_FRACTION)
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One change and, in a sentence that names the numbers at fault, why it is wrong. `weight` says how often people
-    make such a change, next to others of its type; `SELDOM` serves if there is nothing else, `RARE` if there is nothing
-    else and many are asked for, and `LAST_RESORT` if nothing at all can be made of the solution otherwise.
+    """One change and, in a sentence that names the numbers at fault, why it is wrong.
+
+    `weight` says how often people make such a change, next to others of its type. `SELDOM` serves if there is nothing
+    else, `RARE` if there is nothing else and many are asked for, `LAST_RESORT` if nothing at all can be made of the
+    solution otherwise, and `ODD` only if many are asked for.
     """
 
     change: Change

@@ -34,7 +34,7 @@ from lemma.injectors import injector
 from lemma.injectors.algebra import AlgebraInjector, FormulaInjector, NumbersAndLetters
 from lemma.injectors.drafts import Draft, Injected, carried, drafts_of, place_of, weight_of
 from lemma.injectors.proof import CALCULATION, prove_answer
-from lemma.injectors.proposal import LAST_RESORT, RARE, SELDOM, Proposal
+from lemma.injectors.proposal import LAST_RESORT, ODD, RARE, SELDOM, Proposal
 from lemma.injectors.reading import FormulaSolution, ReadSolution, read_problem
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
@@ -181,7 +181,7 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
             found = drafts.take([place])
         found = found or drafts.take(others, 1) or drafts.take([place, *others])
         if found is None and plan.per_problem > _FEW:
-            found = drafts.take([place, *others], RARE)
+            found = drafts.take([place, *others], ODD)
         if found is None and (plan.best_effort or (not drafts.taken_before_last and len(made) < most_alone)):
             found = drafts.take([last])
         if found is None and drafts.in_last + 1 <= _MOST_IN_LAST * (len(made) + 1):
@@ -232,7 +232,7 @@ class _Drafts:
         for kinds in self._drafts.values():
             for drafts in kinds.values():
                 # They are taken from the end: in random order, but what people do more often comes sooner.
-                drafts.sort(key=lambda draft: rng.random() ** (1 / weight_of(draft)))
+                drafts.sort(key=lambda draft: (min(weight_of(draft), SELDOM), rng.random() ** (1 / weight_of(draft))))
 
     def isolate(self, name: str, error: Exception) -> None:
         """Note that an injector failed. Raises the exception again if the plan does not isolate injectors, or if it is
