@@ -331,6 +331,9 @@ def _product_in_words(record: ErroneousSolution, match: re.Match[str]) -> Iterat
         yield Finding("explanation: it states a false equation", match.group())
 
 
+_SQUARED_APART = re.compile(r"(?P<a>\d+)\s+and\s+(?P<b>\d+)\s+were squared one by one")
+
+
 def _unknown_numbers(record: ErroneousSolution) -> Iterator[Finding]:
     """A number that is nowhere in the record. Slips in a calculation may reason with other products and digits."""
     is_slip = record.error_type in ("calculation_error", "exponent_law_error", "fraction_error")
@@ -353,6 +356,11 @@ def _unknown_numbers(record: ErroneousSolution) -> Iterator[Finding]:
         factor = int(left_out[1])  # which only the results show
         now, due = (numbers_in(steps[record.located_step]) for steps in (record.steps, record.reference_steps))
         known |= {Fraction(factor) for one in now if one / factor in due}
+    if (squared := _SQUARED_APART.search(text)) is not None:
+        one, other = int(squared["a"]), int(squared["b"])  # 10 and 4 for 14 squared
+        now, due = (numbers_in(steps[record.located_step]) for steps in (record.steps, record.reference_steps))
+        if one + other in due and (one + other) ** 2 in due and one**2 + other**2 in now:
+            known |= {Fraction(one), Fraction(other)}
     for match in re.finditer(r"(?<![\d.])(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?", text):
         value = Fraction(match.group().rstrip(",").replace(",", ""))
         # 80 % is what 20 % leaves.
