@@ -1,4 +1,4 @@
-"""How Hypothesis draws, and which tests stay together in one process of `pytest -n 2 --dist loadgroup`.
+"""How Hypothesis draws, and which tests stay together in one process of `pytest -n 2`.
 
 Hypothesis draws the same examples on every run, so that a failure is never bad luck. `make fuzz` draws new ones, with
 the profile `fuzz`. No profile has a deadline or a health check that depends on the clock.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,11 +29,20 @@ settings.register_profile(
 settings.load_profile("repeatable")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What tests of a module share, such as a trained model, is made once if they run in one process."""
-    for item in items:
-        fixtures = getattr(item, "_fixtureinfo", None)
-        shared = fixtures.name2fixturedefs.values() if fixtures is not None else ()
-        if any(one.scope == "module" for found in shared for one in found):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests of a file that share what a fixture makes once, such as a trained model, run in one process; they start
+    first. All others go wherever there is room.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    @cache
+    def shares(file: str) -> bool:
+        return 'scope="module"' in (config.rootpath / file).read_text("utf-8")
+
+    class BySharing(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, _ = nodeid.partition("::")
+            return file if shares(file) else nodeid
+
+    return BySharing(config, log)

@@ -26,7 +26,7 @@ _RUN = re.compile(
     r"elements|pages|days|years|squares|cubes)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_FROM_TO = re.compile(r"\b(?:from|between)\b[^.?!]*\b(?:to|and|until|through)\b")
+_FROM_TO = re.compile(r"\b(?:from|between)\b[^.?!]{0,200}\b(?:to|and|until|through)\b")
 _LONGEST = 40  # characters from one end of a span to the other
 _NAMES = re.compile(r"[A-Z][a-z]+(?:, [A-Z][a-z]+)+,? and [A-Z][a-z]+")
 _OF_EACH = re.compile(r"\b(?:each|every|all|per|people|persons?|friends|children|kids|days)\b", re.IGNORECASE)
@@ -59,7 +59,8 @@ def _ends_of_spans(site: Site) -> Iterator[Proposal]:
         return
     last, first = (operand.face for operand in operands[:2])
     said = _FROM_TO.search(graph.question) and re.search(
-        rf"\b(?:from|between)\b[^.?!]*\b{first} (?:to|and|until|through)\b[^.?!]*\b{last}\b", graph.question
+        rf"\b(?:from|between)\b[^.?!]{{0,200}}\b{first} (?:to|and|until|through)\b[^.?!]{{0,200}}\b{last}\b",
+        graph.question,
     )
     if said is None or len(site.text[operands[0].start : operands[1].end]) > _LONGEST:
         return

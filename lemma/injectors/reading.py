@@ -21,7 +21,7 @@ from lemma.steps import split_steps, without_annotations, without_options
 
 _Found = TypeVar("_Found")
 _Given = ParamSpec("_Given")
-_OTHER_WAY = re.compile(r"\s*\b(?:OR|Or|or)[,.:]?\s*$")
+_OTHER_WAY = re.compile(r"\s{0,9}\b(?:OR|Or|or)[,.:]?\s{0,9}$")
 
 
 @dataclass(frozen=True)

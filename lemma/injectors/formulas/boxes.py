@@ -28,7 +28,8 @@ _CLUTTER = re.compile(r"\\(?:left|right|[,;:! ])|[\s{}$]")
 _VECTOR = re.compile(r"(?s)\s*\\begin\{(?P<env>[pb]matrix)\}(?P<body>(?:(?!\\begin|\\end).)*)\\end\{(?P=env)\}\s*")
 _PAIR = re.compile(r"(?s)\s*(?:\\left\s*)?\((?P<body>[^()\[\]]+)(?:\\right\s*)?\)\s*")
 _NUMBER = re.compile(
-    r"-?\s*(?:\d+(?:\.\d+)?|\\[dt]?frac\s*(?:\{\d+\}\{\d+\}|\d\s*\d|\d\{\d+\})|\d*\\sqrt\{\d+\}|\d+/\d+)"
+    r"-?\s{0,3}(?:\d{1,12}(?:\.\d{1,9})?|\\[dt]?frac\s{0,3}(?:\{\d{1,9}\}\{\d{1,9}\}|\d\s{0,3}\d|\d\{\d{1,9}\})|"
+    r"\d{0,9}\\sqrt\{\d{1,9}\}|\d{1,9}/\d{1,9})"
 )
 _ROOTS = re.compile(
     r"\broots?\b|\bsolutions?\b|\bsolve\b|\b[Ff]ind all\b|\bvalues of\b|\ball (?:real |integer )?values\b"
@@ -40,10 +41,12 @@ _COUNTED = re.compile(
     r"pairs|points|combinations|arrangements|possibilities|choices|triangles|squares|paths|outcomes|terms|digits|zeroe?s|elements|"
     r"subsets|primes|roots|handshakes|games|teams|people|students|words)\b"
 )
-_SUM_OF_LETTERS = re.compile(r"(?:[a-z]\s*=\s*)?[^=(){}\[\]<>,]*[a-z][^=()\[\]<>,]*\+\s*(?:\d+|\d*[a-z](?:\^\d)?)\s*")
+_SUM_OF_LETTERS = re.compile(
+    r"(?:[a-z]\s{0,3}=\s{0,3})?[^=(){}\[\]<>,]{0,30}[a-z][^=()\[\]<>,]{0,30}\+\s{0,3}(?:\d{1,9}|\d{0,9}[a-z](?:\^\d)?)\s{0,3}"
+)
 _SAYS_SIGN = re.compile(r"\b(?:negative|minus|subtract\w*|below|sign|decreas\w*)\b", re.IGNORECASE)
 _FEWEST, _MOST = 5, 30
-_LIST = re.compile(r"\d+, \d+,")
+_LIST = re.compile(r"\d{1,9}, \d{1,9},")
 _SHORT = 3  # what is shorter may be the same by chance
 
 
@@ -194,7 +197,7 @@ def swapped_pair(solution: ChainSolution, content: str) -> Iterator[tuple[str, s
 
 def lost_root(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
     """A list of roots without one of them."""
-    parts = re.split(r"\s*,\s*", content.strip())
+    parts = re.split(r"\s{0,9},\s{0,9}", content.strip())
     if len(parts) < 2 or not all(_NUMBER.fullmatch(part) for part in parts):
         return
     if _ROOTS.search(solution.question) is None or "ordered" in solution.question:

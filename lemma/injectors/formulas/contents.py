@@ -22,10 +22,12 @@ _ASKS_INTERVAL = re.compile(
     r"|\bsatisf\w+",
     re.IGNORECASE,
 )
-_FRACTION = re.compile(r"\s*(?P<command>\\[dt]?frac)\s*\{?(?P<above>\d+)\}?\s*\{?(?P<below>\d+)\}?\s*")
+_FRACTION = re.compile(
+    r"\s{0,3}(?P<command>\\[dt]?frac)\s{0,3}\{?(?P<above>\d{1,9})\}?\s{0,3}\{?(?P<below>\d{1,9})\}?\s{0,3}"
+)
 _OF_QUOTIENT = re.compile(r"\b(?:ratio|divid\w+|quotient|coefficient|slope|over|rate|solv\w+)\b", re.IGNORECASE)
 _BASE = re.compile(r"\s*(?P<digits>\d{3,8})_(?P<base>\{?\d{1,2}\}?)\s*")
-_ANGLE = re.compile(r"\s*(?P<angle>30|60)\s*\^\s*\{?\\circ\}?\s*")
+_ANGLE = re.compile(r"\s{0,3}(?P<angle>30|60)\s{0,3}\^\s{0,3}\{?\\circ\}?\s{0,3}")
 _FUNCTION = re.compile(
     r"\\(?P<name>sin|cos|tan)\b[^=$]{1,40}(?:=|\\[lg]eq?)\s*(?P<value>[^$,.=]{1,40}?)\s*(?:[$,.]|\\\])"
 )
