@@ -81,7 +81,7 @@ def test_each_kind_is_proposed_once(run: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_a_resumed_run_knows_what_it_proposed(run: Path, tmp_path: Path) -> None:
-    assert grow(run, "--backend", "scripted", "--max-in-flight", "1", "--budget-tokens", "2600") == 1
+    assert grow(run, "--backend", "scripted", "--max-in-flight", "1", "--budget-tokens", "3100") == 1
     begun = lines(run / "described.jsonl")
     assert 0 < len(begun) < 4
     assert grow(run, "--backend", "scripted") == 0
