@@ -196,8 +196,8 @@ def kill_at_random(
         if whole.start().wait() != 0:
             raise RuntimeError(f"{command} fails without any kill")
         expected = whole.contents()
-        for victim in VICTIMS:
-            for number in range(times):
+        for number in range(times):
+            for victim in VICTIMS:
                 of = {"part": "kills", "command": command, "victim": victim, "number": number}
                 if is_done(of):
                     continue

@@ -119,6 +119,7 @@ def nodes(count: int) -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ |= {"RAY_worker_niceness": "0"}  # as local workers; Ray's own default is 15
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     os.environ["RAY_ADDRESS"] = cluster.address
     try:

@@ -6,8 +6,8 @@
     python benchmarks/scale.py --folder measured --only kills --times 10
 
 `chain` takes problems of `lemma generate` through augment, correct, build-sft and report, with two local workers.
-`engines` runs augment with one error for each of 100,000 problems, by the local pool and on Ray nodes, each with a core
-and a raylet of its own, all on this machine. `kills` ends workers, raylets and drivers at random moments.
+`engines` corrects 100,000 of these errors, by the local pool and on Ray nodes, each with a core and a raylet of its
+own, all on this machine. `kills` ends workers, raylets and drivers at random moments.
 
 The figures are kept in FOLDER/figures.jsonl, one line each, so an interrupted measurement resumes. Delete a line to
 measure again.
@@ -20,7 +20,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
@@ -72,10 +72,10 @@ class Measurements:
         return made / "generated.jsonl"
 
 
-def chain(measurements: Measurements, size: int) -> None:
-    """About `size` erroneous solutions through all commands."""
+def chain(measurements: Measurements, size: int, commands: Sequence[str] = CHAIN) -> None:
+    """About `size` erroneous solutions through the commands."""
     data, run = measurements.problems(size // ERRORS_PER_PROBLEM), measurements.folder / f"chain-{size}"
-    for command in CHAIN:
+    for command in commands:
         of = {"part": "chain", "size": size, "command": command}
         if measurements.find(**of):
             continue
@@ -95,8 +95,9 @@ def _lines(path: Path) -> int:
 
 
 def engines(measurements: Measurements, inputs: int, times: int) -> None:
-    """One command on each engine, in turns, so that a change of the machine's load meets all."""
-    data = measurements.problems(inputs)
+    """`correct` on each engine, in turns, so that a change of the machine's load meets all."""
+    chain(measurements, inputs, ("augment",))
+    source = measurements.folder / f"chain-{inputs}"
     for number in range(times):
         for engine, workers in ENGINES:
             of = {"part": "engines", "inputs": inputs, "engine": engine, "workers": workers, "number": number}
@@ -104,10 +105,16 @@ def engines(measurements: Measurements, inputs: int, times: int) -> None:
                 continue
             run = measurements.folder / f"{engine}-{workers}"
             shutil.rmtree(run, ignore_errors=True)
-            words = ["augment", str(data), "--per-problem", "1", "--run", str(run)]
+            (run / ".state").mkdir(parents=True)
+            for name in ("problems.jsonl", "erroneous.jsonl", ".state/augment.jsonl"):
+                shutil.copyfile(source / name, run / name)
+            manifest = json.loads((source / "run.json").read_bytes())
+            manifest["stages"] = {"augment": manifest["stages"]["augment"]}
+            (run / "run.json").write_text(json.dumps(manifest))
+            words = ["correct", "--run", str(run), "--engine", engine, "--workers", str(workers)]
             with nodes(workers) if engine == "ray" else nullcontext():
-                used = measured([*words, "--engine", engine, "--workers", str(workers)], run, "augment")
-            measurements.add({**of, "errors": _lines(run / OUTPUTS["augment"]), **used.as_dict()})
+                used = measured(words, run, "correct")
+            measurements.add({**of, "errors": _lines(run / "erroneous.jsonl"), **used.as_dict()})
 
 
 def kills(measurements: Measurements, times: int) -> None:
@@ -150,8 +157,8 @@ def show_engines(rows: list[Figures]) -> Iterator[str]:
     for one in rows:
         cpu = sum(one["cpu"].values())
         yield (
-            f"| {one['engine']} | {one['workers']} | {one['inputs']:,} | {one['working']:.1f} | "
-            f"{1000 * cpu / one['inputs']:.3f} | {one['cpu']['driver'] / cpu:.1%} | {one['others']:.0%} | "
+            f"| {one['engine']} | {one['workers']} | {one['errors']:,} | {one['working']:.1f} | "
+            f"{1000 * cpu / one['errors']:.3f} | {one['cpu']['driver'] / cpu:.1%} | {one['others']:.0%} | "
             f"{one['peak']['driver']:.0f} |"
         )
         key = one["engine"], one["workers"]
@@ -168,7 +175,7 @@ def show_engines(rows: list[Figures]) -> Iterator[str]:
         f"{seconds['ray', 2] / seconds['local', 2]:.2f} times the time"
     )
     one = best["ray", 2]
-    driver, worker, ray = (one["cpu"][kind] / one["inputs"] for kind in KINDS)
+    driver, worker, ray = (one["cpu"][kind] / one["errors"] for kind in KINDS)
     yield (
         f"per input on two nodes: {1000 * worker:.3f} ms of a worker, {1000 * driver:.3f} ms of the driver, "
         f"{1000 * ray:.3f} ms of Ray's other processes, on all nodes together"
