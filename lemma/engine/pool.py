@@ -27,7 +27,7 @@ from lemma.rundir.journal import Chunk, Journal
 from lemma.rundir.lines import NOT_YET
 
 _BATCH = 32
-_BATCHES_IN_FLIGHT_PER_WORKER = 3
+_BATCHES_IN_FLIGHT_PER_WORKER = 8  # enough to work on while the journal waits for the disk
 # Fewer take less time than workers take to start.
 _FEWEST_BATCHES_FOR_WORKERS = 4
 _SECONDS_BETWEEN_LOOKS = 0.1

@@ -23,7 +23,7 @@ from lemma.exceptions import LemmaError
 from lemma.resources import OWN_PROMPTS
 from lemma.rundir.journal import Chunk
 
-_BATCHES_IN_FLIGHT_PER_CPU = 3
+_BATCHES_IN_FLIGHT_PER_CPU = 8  # enough to work on while the journal waits for the disk
 _TIMES_SENT = 3
 _RETRIES = 3
 """By Ray itself, each time; a node that is taken away with notice does not count."""
