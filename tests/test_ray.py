@@ -44,6 +44,22 @@ FEW_AT_ONCE = 4
 PATIENCE = 600.0  # seconds, for a slow and busy machine
 
 
+def patiently(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, called again while it fails."""
+
+    def call(*arguments: Any) -> Any:
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return function(*arguments)
+            except RuntimeError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+
+    return call
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """Two nodes with one core each, and a Ray Client server. It takes seconds to start, so all tests share it, in any
@@ -61,6 +77,7 @@ def cluster() -> Iterator[Any]:
         started = Cluster()
         try:
             # A slow machine may take longer than Ray's own 30 seconds for a node to be known.
+            patch.setattr("ray._private.services.get_node", patiently(ray._private.services.get_node))
             head = {"include_dashboard": False, "temp_dir": folder, "ray_client_server_port": port}
             started.add_node(wait=False, num_cpus=1, **head)
             started.add_node(wait=False, num_cpus=1)
