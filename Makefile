@@ -14,7 +14,7 @@ demo: .venv/core
 	@echo "To type lemma commands yourself: source .venv/bin/activate"
 
 test: .venv/dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 # New random examples for the property tests, e.g. make fuzz MINUTES=30
 fuzz: .venv/dev

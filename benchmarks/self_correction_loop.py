@@ -74,7 +74,7 @@ class Size:
 
 EASY = ("--operations", "1-3", "--distractors", "0", "--no-shuffled")
 SIZES = {
-    "smoke": Size(400, 12, EASY, 32, 2, 2, 1, 16, 3e-3, 2),
+    "smoke": Size(120, 6, EASY, 32, 2, 2, 1, 16, 3e-3, 2),
     "full": Size(24_000, 500, EASY, 96, 4, 4, 3, 16, 3e-3, 4),
     "large": Size(40_000, 500, ("--operations", "2-4", "--distractors", "1"), 256, 6, 8, 10, 256, 1e-3, 4),
 }

@@ -1,4 +1,4 @@
-"""How Hypothesis draws, and which tests stay together in one process of `pytest -n 2`.
+"""How Hypothesis draws, and which tests stay together in one process of `pytest -n 3`.
 
 Hypothesis draws the same examples on every run, so that a failure is never bad luck. `make fuzz` draws new ones, with
 the profile `fuzz`. No profile has a deadline or a health check that depends on the clock.
