@@ -19,14 +19,13 @@ from lemma.arithmetic.chains import Chain, Side, Words, read_items
 from lemma.arithmetic.constants import known_constants
 from lemma.arithmetic.formulas import Node, parts_of
 from lemma.arithmetic.graph import values_of_words
-from lemma.arithmetic.latex import is_balanced
+from lemma.arithmetic.latex import DRAWING, is_balanced
 from lemma.arithmetic.numbers import parse_plain
 from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import is_written, known_value, written_parts
 from lemma.exceptions import Refusal
 
 _COMPLEX = re.compile(r"\bcomplex|\bimaginary|\bi\s*\^\s*\{?2|[\d}]\s*i\b(?!\w)|\bi\s*\\sqrt")
-_DRAWING = re.compile(r"\[asy\](?:(?!\[/?asy\]).)*\[/asy\]", re.DOTALL)
 _NUMBER = re.compile(r"\d{1,3}(?:(?:,|\{,\}|\\!,|,\\!)\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+")
 _ASSUMES = re.compile(
     r"\b(?:if|when|let|letting|suppose|assume|try|trying|case|plugging|substituting|setting)\b", re.IGNORECASE
@@ -72,7 +71,7 @@ class ChainSolution:
     @cached_property
     def given(self) -> frozenset[Surd]:
         """All numbers of the question, in digits and words."""
-        found = {literal.value for literal in literals_of_text(_DRAWING.sub(" ", self.question))}
+        found = {literal.value for literal in literals_of_text(DRAWING.sub(" ", self.question))}
         found |= {side.value for side in self._question_sides if side.value is not None}
         for side in self._question_sides:
             if side.formula is not None:
@@ -92,7 +91,7 @@ class ChainSolution:
     @cached_property
     def given_in_digits(self) -> tuple[Surd, ...]:
         """The numbers of the question that stand in digits outside of drawings, indices and exponents."""
-        text = re.sub(r"[\^_]\s*(?:\{[^{}]*\}|\w)", " ", _DRAWING.sub(" ", self.question))
+        text = re.sub(r"[\^_]\s*(?:\{[^{}]*\}|\w)", " ", DRAWING.sub(" ", self.question))
         return tuple(dict.fromkeys(literal.value for literal in literals_of_text(text)))
 
     @cached_property

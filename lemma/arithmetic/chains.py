@@ -10,7 +10,7 @@ words; the rows of an environment that begin with an equals sign continue it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lemma.arithmetic.formulas import Formula, Unreadable, letters_of, read_formula, value
@@ -124,6 +124,12 @@ def read_items(text: str, step: int, complex_numbers: bool = False) -> Iterator[
             yield Chain(step, (Side(start, end, None, None),), ())
     if done < len(text):
         yield Words(step, done, len(text))
+
+
+def read_chains(steps: Sequence[str], first: int, complex_numbers: bool = False) -> list[Chain]:
+    """The chains of all steps from the first on."""
+    items = (item for number in range(first, len(steps)) for item in read_items(steps[number], number, complex_numbers))
+    return [item for item in items if isinstance(item, Chain)]
 
 
 def _regions(text: str) -> Iterator[tuple[int, int, int, int, str]]:

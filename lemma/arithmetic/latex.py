@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 
-_DRAWING = re.compile(r"\[asy\](?:(?!\[/?asy\]).)*\[/asy\]", re.DOTALL)
+# Drawing code of MATH, which is no arithmetic.
+DRAWING = re.compile(r"\[asy\](?:(?!\[/?asy\]).)*\[/asy\]", re.DOTALL)
 _DELIMITER = re.compile(
     r"(?P<escaped>\\[$%&#_{}\\ ,;:!])|(?P<dollars>\$\$?)|(?P<opens>\\[\[(]|\\begin\{[a-z*]+\})"
     r"|(?P<closes>\\[\])]|\\end\{[a-z*]+\})|(?P<brace>[{}])|(?P<command>\\[A-Za-z]+)"
@@ -24,7 +25,7 @@ def is_balanced(text: str, commands_outside: bool = True) -> bool:
     may stand outside of a formula.
     """
     closing: list[str] = []
-    for match in _DELIMITER.finditer(_DRAWING.sub(" ", text)):
+    for match in _DELIMITER.finditer(DRAWING.sub(" ", text)):
         kind, written = match.lastgroup, match.group()
         is_open = any(wanted != "}" for wanted in closing)
         if kind == "command" and not is_open and not commands_outside:

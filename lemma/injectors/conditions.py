@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from lemma.algebra.reading import formula_spans
 from lemma.arithmetic.chain_solution import box_spans
+from lemma.arithmetic.latex import DRAWING
 from lemma.arithmetic.numbers import Value
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
@@ -29,7 +30,6 @@ _TESTS = re.compile(
     r"(?:do|does|not|that|this|it|which|values?|indeed) works?|smallest|largest|greatest|least)\b",
     re.IGNORECASE,
 )
-_DRAWING = re.compile(r"\[asy\](?:(?!\[/?asy\]).)*\[/asy\]", re.DOTALL)
 _OPERATION = re.compile(
     r"\b(?:add(?:s|ed|ing)?|subtract(?:s|ed|ing)?|plus|minus|cancel\w*|(?:both|each) sides?)\b", re.IGNORECASE
 )
@@ -78,7 +78,7 @@ def names_operation(steps: Sequence[str], step: int) -> bool:
 
 def holds_number(text: str) -> bool:
     """Whether a text says a number outside of drawings and exponents."""
-    return _SAYS_NUMBER.search(_DRAWING.sub(" ", text)) is not None
+    return _SAYS_NUMBER.search(DRAWING.sub(" ", text)) is not None
 
 
 def refuse_remarks(reference: Sequence[str], steps: Sequence[str], step: int, start: int) -> None:
@@ -87,7 +87,7 @@ def refuse_remarks(reference: Sequence[str], steps: Sequence[str], step: int, st
     """
     for number in range(step, len(steps)):
         text = steps[number][start:] if number == step else steps[number]
-        if (judged := _TESTS.search(without_formulas(_DRAWING.sub(" ", text)))) is not None:
+        if (judged := _TESTS.search(without_formulas(DRAWING.sub(" ", text)))) is not None:
             raise Refusal("words_may_be_false", judged.group())
     last = max((number for number, text in enumerate(steps) if box_spans(text)), default=len(steps) - 1)
     for number in range(last, len(steps)):
@@ -95,7 +95,7 @@ def refuse_remarks(reference: Sequence[str], steps: Sequence[str], step: int, st
             texts[number][box_spans(texts[number])[-1][1] if box_spans(texts[number]) else 0 :]
             for texts in (steps, reference)
         )
-        if tail == old and (holds_number(tail) or JUDGES.search(_DRAWING.sub(" ", tail))):
+        if tail == old and (holds_number(tail) or JUDGES.search(DRAWING.sub(" ", tail))):
             raise Refusal("remark_behind_answer", tail.strip()[:80])
 
 

@@ -15,14 +15,13 @@ from lemma.algebra.trees import DIFFERENCE, DIVISION, GROUP, MINUS, SUM, Node
 from lemma.arithmetic.chain_solution import ChainSolution, box_spans, literals_of_text
 from lemma.arithmetic.chains import Chain
 from lemma.arithmetic.graph import values_of_words
-from lemma.arithmetic.latex import boxed
+from lemma.arithmetic.latex import DRAWING, boxed
 from lemma.arithmetic.surds import Surd
 from lemma.exceptions import Refusal
 from lemma.injectors.conditions import JUDGES, holds_number, without_formulas
 from lemma.injectors.formulas import contents
 
 COUNTING, SIGN, SWAPPED, LOST = "counting_error", "sign_error", "coordinate_swap_error", "lost_root_error"
-_DRAWING = re.compile(r"\[asy\](?:(?!\[/?asy\]).)*\[/asy\]", re.DOTALL)
 _LONGEST = 160
 _CLUTTER = re.compile(r"\\(?:left|right|[,;:! ])|[\s{}$]")
 _VECTOR = re.compile(r"(?s)\s*\\begin\{(?P<env>[pb]matrix)\}(?P<body>(?:(?!\\begin|\\end).)*)\\end\{(?P=env)\}\s*")
@@ -232,7 +231,7 @@ def carried(solution: ChainSolution, change: WrongBox) -> tuple[tuple[str, ...],
     text = steps[answer.step]
     if len(box_spans(text)) > 1 or any(map(box_spans, steps[: answer.step])):
         raise Refusal("second_box")
-    tail = _DRAWING.sub(" ", text[answer.end :])
+    tail = DRAWING.sub(" ", text[answer.end :])
     words = without_formulas(tail) if tail.count("$") % 2 == 0 else without_formulas(tail.partition("$")[2])
     if holds_number(tail.partition("\\end{")[0]) or JUDGES.search(words) is not None:
         counted = _COUNTED.match(text, answer.end)
@@ -240,6 +239,6 @@ def carried(solution: ChainSolution, change: WrongBox) -> tuple[tuple[str, ...],
             raise Refusal("remark_behind_answer", tail.strip()[:80])
     steps[answer.step] = text[: change.start] + change.written + text[change.end :]
     rest = " ".join(steps[answer.step + 1 :])
-    if holds_number(rest) or _DRAWING.search(rest) or JUDGES.search(rest):
+    if holds_number(rest) or DRAWING.search(rest) or JUDGES.search(rest):
         steps = steps[: answer.step + 1]
     return tuple(steps), answer.step, change.written

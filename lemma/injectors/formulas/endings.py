@@ -12,17 +12,16 @@ from itertools import pairwise
 
 from lemma.arithmetic.carrying import edit_of, is_plausible
 from lemma.arithmetic.chain_solution import ChainSolution, literals_of, literals_of_text, named
-from lemma.arithmetic.chains import Chain, Side, read_items
+from lemma.arithmetic.chains import Chain, Side, read_chains
 from lemma.arithmetic.formulas import Node, value
 from lemma.arithmetic.graph import values_of_words
-from lemma.arithmetic.latex import boxed
+from lemma.arithmetic.latex import DRAWING, boxed
 from lemma.arithmetic.propagation import apply_edits
 from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import is_written, known_value, write
 from lemma.exceptions import Refusal
 from lemma.injectors.conditions import JUDGES, holds_number
 
-_DRAWING = re.compile(r"\[asy\](?:(?!\[/?asy\]).)*\[/asy\]", re.DOTALL)
 _NOUN = re.compile(r"[\s$}]{0,6}(?:\\\$)?[\s$]{0,3}(?:of\b|(?:\\text\{\s{0,3})?[a-z-]{1,30}(?: [a-z]{1,30})?s\b)")
 _SENTENCE = re.compile(r"[.!?:](?:[\s$]|$)")
 _FAR = 4  # formulas between a result and the box that repeats it, or the equation that it solves
@@ -137,7 +136,7 @@ def carried(solution: ChainSolution, change: WrongEnding) -> tuple[tuple[str, ..
     _refuse_dependent(solution, ending, right)
     end = answer.step + 1
     rest = " ".join(steps[end:])
-    if holds_number(rest) or _DRAWING.search(rest) or JUDGES.search(rest):
+    if holds_number(rest) or DRAWING.search(rest) or JUDGES.search(rest):
         steps = steps[:end]
     _prove(solution, change, steps, step)
     answers = [content for text in steps for content in boxed(text)]
@@ -154,7 +153,7 @@ def _refuse_dependent(solution: ChainSolution, ending: Ending, right: Surd) -> N
     """Nothing between the result and the end of the answer's step depends on it, repeats it, or judges it."""
     answer, own = solution.answer, solution.chains[ending.chain]
     shown = _CLUTTER.sub("", solution.steps[own.step][ending.node.start : ending.node.end])
-    drawings = " ".join(match.group() for text in solution.steps for match in _DRAWING.finditer(text))
+    drawings = " ".join(match.group() for text in solution.steps for match in DRAWING.finditer(text))
     if len(shown) > 1 and re.search(rf"(?<![\d.]){re.escape(shown)}(?![\d.])", _CLUTTER.sub("", drawings)):
         raise Refusal("drawn_result", shown)
     changed = {ending.chain} | ({ending.box[0]} if ending.box is not None else set())
@@ -177,10 +176,10 @@ def _refuse_dependent(solution: ChainSolution, ending: Ending, right: Surd) -> N
             continue
         words = text[item.start : item.end]
         if any(Surd(one) == right for one in values_of_words(words)) or any(
-            one.value == right or one.value not in solution.given for one in literals_of_text(_DRAWING.sub(" ", words))
+            one.value == right or one.value not in solution.given for one in literals_of_text(DRAWING.sub(" ", words))
         ):
             raise Refusal("number_in_words", words.strip()[:80])
-        if (judged := JUDGES.search(_DRAWING.sub(" ", words))) is not None:
+        if (judged := JUDGES.search(DRAWING.sub(" ", words))) is not None:
             raise Refusal("words_may_be_false", judged.group())
     if any("\\boxed" in text for text in solution.steps[answer.step + 1 :]):
         raise Refusal("second_box")
@@ -190,12 +189,7 @@ def _prove(solution: ChainSolution, change: WrongEnding, steps: list[str], step:
     """Read the changed steps again: the same formulas, of which only the changed one is false."""
     ending = change.ending
     before = [(index, chain) for index, chain in enumerate(solution.chains) if step <= chain.step < len(steps)]
-    now = [
-        item
-        for number in range(step, len(steps))
-        for item in read_items(steps[number], number, solution.complex_numbers)
-        if isinstance(item, Chain)
-    ]
+    now = read_chains(steps, step, solution.complex_numbers)
     if len(now) != len(before):
         raise Refusal("formula_lost")
     for (index, old), new in zip(before, now, strict=True):

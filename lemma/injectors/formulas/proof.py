@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from lemma.arithmetic.carrying import ChainChange, carry
 from lemma.arithmetic.chain_solution import ChainSolution, false_links, named, satisfies
-from lemma.arithmetic.chains import Chain, read_items
+from lemma.arithmetic.chains import Chain, read_chains
 from lemma.arithmetic.latex import boxed, is_balanced
 from lemma.arithmetic.writing import known_value
 from lemma.exceptions import Refusal
@@ -92,12 +92,7 @@ def _prove_equations(solution: ChainSolution, change: ChainChange, steps: Sequen
         raise Refusal("error_step_unchanged")
     false = []
     before = [chain for chain in solution.chains if step <= chain.step < len(steps)]
-    now = [
-        item
-        for number in range(step, len(steps))
-        for item in read_items(steps[number], number, solution.complex_numbers)
-        if isinstance(item, Chain)
-    ]
+    now = read_chains(steps, step, solution.complex_numbers)
     if len(before) != len(now):
         raise Refusal("formula_lost")
     for index, (old, new) in enumerate(zip(before, now, strict=True)):
