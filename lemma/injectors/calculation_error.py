@@ -33,7 +33,7 @@ _FEWEST = 3  # from here on, people are not sure of the times table
 _LARGEST_KNOWN = 9  # what two digits add up to without anybody getting it wrong, almost
 _SMALLEST_PRODUCT = 9
 _LARGEST_DIGIT = 9
-_SMALLEST_SUM, _SMALLEST_MINUEND = 4, 3  # digits above which people get a sum or a difference of them wrong
+_SMALLEST_SUM = 6  # above which people get a sum of digits wrong
 _OFF = {1: "one", 2: "two"}
 _COLUMNS = {-2: "hundredths", -1: "tenths", 0: "ones", 1: "tens", 2: "hundreds", 3: "thousands"}
 
@@ -51,7 +51,22 @@ def in_numbers(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     ]
     found = [*sites(graph, rng), *solved]
     hard = [proposal for site in found if not _is_easy(site) for proposal in _slips_of(site, rng)]
+    hard += [_zero_slip(site) for site in found if _is_easy(site) and _has_zeros(site)]
     yield from hard or (proposal for site in found if _is_easy(site) for proposal in _slips_of(site, rng))
+
+
+def _has_zeros(site: Site) -> bool:
+    """Whether a product is found by counting zeros: 20 * 10."""
+    tree, faces = site.equation.tree, [operand.face for operand in site.equation.operands]
+    is_product = isinstance(tree, Binary) and tree.operator == "*" and len(faces) == 2 and not site.graph.latex
+    whole = all(isinstance(face, int) for face in (*faces, site.equation.result.face))
+    return is_product and whole and all(face % 10 == 0 for face in faces) and not site.equation.solves
+
+
+def _zero_slip(site: Site) -> Proposal:
+    wrong = site.equation.result.face * 10
+    told = f"{site.expression}{site.unit} is {site.result}, not {site.shown(site.equation.result, wrong)}"
+    return Proposal(Change(site.index, result=wrong), f"{told}: there is one zero too many.")
 
 
 def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
@@ -212,7 +227,8 @@ def _addition_slips(terms: Sequence[Value], right: Value, careless: bool = False
         total, unit = carry + sum(column), Fraction(10**place, 10**decimals)
         added = " + ".join(str(digit) for digit in column if digit) + (f" + the {carry} carried" if carry else "")
         is_sum = sum(digit > 0 for digit in column) > 1
-        if is_sum and total > (_SMALLEST_SUM if careless and not is_single else _LARGEST_KNOWN):
+        is_double = len(set(column)) == 1 and not carry
+        if is_sum and not is_double and total > (_SMALLEST_SUM if careless and not is_single else _LARGEST_KNOWN):
             slips += _off_by_one(right, total, unit, f"in the {_column(place - decimals)}, {added}")
         carry = total // 10
         if careless and is_sum and not carry and sum(term >= 10 ** (place + 1) for term in whole) > 1:
@@ -263,7 +279,8 @@ def _subtraction_slips(left: Value, subtracted: Value, right: Value, careless: b
         above, below = upper // 10**place % 10 - borrow, lower // 10**place % 10
         reversed_digits += abs(above + borrow - below) * 10**place
         borrow, unit = 1 if above - below < 0 else 0, Fraction(10**place, 10**decimals)
-        if careless and above > below > 0 and above > _SMALLEST_MINUEND and not is_single:
+        is_known = is_single or above == 2 * below or min(below, above - below) < _FEWEST
+        if careless and above > below > 0 and not is_known:
             slips += _off_by_one(right, above - below, unit, f"in the {_column(place - decimals)}, {above} - {below}")
         if careless and above >= below > 0 and lower >= 10 ** (place + 1):
             slips.append((right - normal(10 * unit), f"a 1 is borrowed, although {above} is not less than {below}"))
@@ -348,6 +365,9 @@ def _division_slips(left: Value, divisor: Value, right: Value, _careless: bool =
         for off in (right - 1, right + 1):
             if off > 1:
                 slips.append((off, f"{off} times {divisor} is {off * divisor}, not {left}"))
+    if left % 10 == divisor % 10 == 0 and right > 1:
+        slips.append((right * 10, "there is one zero too many"))
+        slips += [(right // 10, "there is one zero too few")] if right % 10 == 0 and right > 10 else []
     digits = str(right)
     if "0" in digits[1:] and len(digits) > 1:
         place = digits.index("0", 1)

@@ -24,7 +24,7 @@ _CLAUSE_END = r"(?=[.,;?!]|$| (?:and|but|while)\b)"
 # "5 more apples than Bob has", up to the end of the clause if that is near.
 _COMPARED_BY = re.compile(
     rf"(?:(?<![\d.,$])\$?(?P<number>\d+(?:\.\d+)?)|\b(?P<word>{'|'.join(_NUMBER_WORDS)}))(?: [a-z]+)? "
-    rf"(?P<direction>{DIRECTION}){_WORDS}{{0,2}} than"
+    rf"(?P<direction>{DIRECTION}){_WORDS}{{0,6}}? than"
     rf"(?:{_WORDS}{{1,5}}?{_CLAUSE_END}|{_WORDS}{{1,2}})"
 )
 _OF_OTHER = (

@@ -6,12 +6,13 @@ import random
 import re
 from collections.abc import Iterator
 
-from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate
+from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate, nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.naming import (
     beside_its_like,
+    is_counted,
     is_taken_for,
     noun_behind,
     numbers_of,
@@ -57,7 +58,7 @@ _OF_ONE = re.compile(
 _COUNT_WORDS: dict[Value, str] = dict(
     enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 2)
 )
-_WORKED_OUT = ("-", "–", "*", "x", "×", "+")
+_WORKED_OUT = ("-", "–", "*", "x", "×", "+", "/", "÷")
 # What a week, a month, a year, a day or an hour has so many of.
 _PERIODS: dict[Value, str] = {
     7: "day", 30: "day", 365: "day", 52: "week", 12: "month", 24: "hour", 60: "minute"
@@ -104,6 +105,7 @@ def _parts_for_results(site: Site, leaf: int, source: Site, rng: random.Random) 
     used = {other.face for other in site.equation.operands}
     if is_compared(source):
         return  # the number of somebody else, which is a wrong value and no other concept
+    source_signs = {node.operator for node in nodes(source.equation.tree)}
     if operand.percent or source.equation.operators[0].symbol not in _WORKED_OUT:
         return
     for index, number, link in shuffled(list(source.operands()), rng):
@@ -115,6 +117,10 @@ def _parts_for_results(site: Site, leaf: int, source: Site, rng: random.Random) 
             continue  # nobody takes "in 5 years" for an age, or a limit for what is above it
         if number.face in named | used or not is_whole or number.percent or source.in_fraction(index):
             continue
+        if "/" in source_signs and index:
+            continue  # the whole for its share, but not the number of shares
+        if "*" in source_signs and not is_counted(source, number, source.equation.result):
+            continue  # the 7 starfish for their 35 arms
         edits = site.writes(leaf, number.face)
         if not edits or _is_told(site, leaf, number.face) or not (link.question or link.results):
             continue

@@ -99,7 +99,7 @@ def _remembered(source: Site, site: Site) -> list[Value]:
     operands, signs = source.equation.operands, [operator.symbol for operator in source.equation.operators]
     earlier = [
         *(operands[:1] if signs in (["-"], ["–"]) else operands),
-        *(equation.result for equation in site.graph.equations[: site.index]),
+        *(equation.result for equation in site.graph.equations[: site.index] if not result.currency),
     ]
     values = {number.face for number in earlier if number.currency == result.currency and not number.percent}
     # Nobody forgets a round number between one line and the next.

@@ -12,7 +12,7 @@ from lemma.arithmetic.numbers import divide
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.comparisons import comparison
 from lemma.injectors.naming import beside_its_like, is_done_elsewhere, part_of
-from lemma.injectors.proposal import RARE, Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import ODD, RARE, Proposal, Site, shuffled, sites
 
 _CONFUSED = {"+": ("-", "*"), "-": ("+",), "*": ("/", "+"), "/": ("*",)}
 _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies", "/": "divides"}
@@ -117,7 +117,7 @@ def _weight(site: Site, node: Binary, wrong: str) -> float:
     needed = "difference" if node.operator in "+-" else "factor"
     # "5 more books" are added to others, which nobody gets wrong; "5 more than" compares.
     compares = node.operator not in "+-" or " than" in site.graph.question
-    return 1 if needed in parts and compares else RARE
+    return 1 if needed in parts and compares else ODD if node.operator in "+-" else RARE
 
 
 def _is_comparison(site: Site, node: Binary) -> bool:

@@ -23,7 +23,7 @@ _NO_FORMULA = re.compile(
 )  # dollar signs, alignment, and degrees that would be cut in half
 _BEHIND_EQUALS = re.compile(r"(?:=|≈|\\approx)(?:\s|&|\\boxed\s*\{|\\?\$|\\[,;:!])*$")
 _IN_TERM = re.compile(r"\s*(?:[A-Za-z](?![a-z]{2})|\^|\\(?:sqrt|pi|left|sin|cos|tan|log)|\()")
-_UNIT = re.compile(r"(?:/[a-z]+)?(?: [a-z]+(?:/[a-z]+)?){0,6}(?=\s?=)")
+_UNIT = re.compile(r"(?:/[a-z]+)?(?: [A-Za-z]+(?:/[a-z]+)?){0,6}(?=\s?=)")
 _TIGHT = 2
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 # Nouns that follow a measured quantity, not a counted one.

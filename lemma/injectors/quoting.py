@@ -54,7 +54,13 @@ def clause_around(text: str, start: int, end: int) -> str | None:
     first = _without_connective(text, begin, start)
     if text[first:last].count(" ") < _LONGEST_SENTENCE:
         return _shown(text[first:last])
-    bounds = [found for found in _BOUNDARY.finditer(text, begin, last) if not start <= found.start() < end]
+    bounds: list[re.Match[str]] = []
+    for found in _BOUNDARY.finditer(text, begin, last):
+        before = bounds[-1].end() if bounds else begin
+        # "the distance between Spain and Germany is 1615 km": what stands before has no verb.
+        is_joined = found.group()[0].isspace() and _VERB.search(text, before, found.start()) is None
+        if not start <= found.start() < end and not is_joined:
+            bounds.append(found)
     starts = [found.end() for found in bounds if found.end() <= start]
     stops = [found.start() for found in bounds if found.start() >= end]
     for left in [*(_without_connective(text, at, start) for at in reversed(starts)), first]:
