@@ -112,7 +112,7 @@ class Weights:
             said = probabilities(factor * (alternatives(signs, is_formal, case) @ self.values))
             if not case:
                 odds = self.trust @ trust_signs(said[:-1].max(), is_formal)
-                said = with_confidence(said, 1 / (1 + np.exp(-odds)))
+                said = with_confidence(said, float(1 / (1 + np.exp(-odds))))
             found.append(said)
         mean = np.mean(found, axis=0)
         return Posterior(tuple(map(float, mean[:-1])), float(mean[-1]))
