@@ -35,7 +35,8 @@ from process_use import KINDS, environment, measured, nodes
 ERRORS_PER_PROBLEM = 4
 CHAIN = ("augment", "correct", "build-sft", "report")
 OUTPUTS = {"augment": "erroneous.jsonl", "correct": "corrections.jsonl", "build-sft": "sft/lemma.jsonl"}
-ENGINES = (("local", 1), ("local", 2), ("ray", 1), ("ray", 2))
+ENGINES = (("local", 2), ("ray", 2), ("ray", 1), ("local", 1))
+ONCE = ("local", 1)  # no goal needs it, and it takes as long as two of the others
 INPUTS = 100_000
 KILLED_INPUTS, SECONDS_TO_KILL = 400, 20.0
 CORES_WANTED = 1000
@@ -136,7 +137,7 @@ def engines(measurements: Measurements, inputs: int, times: int) -> None:
     for number in range(times):
         for engine, workers in ENGINES:
             of = {"part": "engines", "inputs": inputs, "engine": engine, "workers": workers, "number": number}
-            if measurements.find(**of):
+            if measurements.find(**of) or (number and (engine, workers) == ONCE):
                 continue
             earlier = measurements.find_all(part="engines", inputs=inputs, engine=engine, workers=workers)
             measurements.expect(max((one["seconds"] for one in earlier), default=0))
@@ -205,12 +206,13 @@ def show_engines(rows: list[Figures]) -> Iterator[str]:
         key = one["engine"], one["workers"]
         if key not in best or one["working"] < best[key]["working"]:
             best[key] = one
-    if set(best) != set(ENGINES):
-        return
     cpu = {key: sum(one["cpu"].values()) for key, one in best.items()}
     seconds = {key: one["working"] for key, one in best.items()}
-    yield f"two Ray nodes against one: {seconds['ray', 1] / seconds['ray', 2]:.2f} times as fast"
-    yield f"two local workers against one: {seconds['local', 1] / seconds['local', 2]:.2f} times as fast"
+    for engine, name in (("ray", "two Ray nodes against one"), ("local", "two local workers against one")):
+        if {(engine, 1), (engine, 2)} <= set(best):
+            yield f"{name}: {seconds[engine, 1] / seconds[engine, 2]:.2f} times as fast"
+    if not {("local", 2), ("ray", 2)} <= set(best):
+        return
     yield (
         f"Ray against the local pool, two workers: {cpu['ray', 2] / cpu['local', 2]:.2f} times the CPU, "
         f"{seconds['ray', 2] / seconds['local', 2]:.2f} times the time"

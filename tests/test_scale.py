@@ -42,7 +42,7 @@ def test_the_chain_is_compared_from_size_to_size() -> None:
 def test_engines_are_compared_and_1000_cores_foretold() -> None:
     times = {("local", 1): 16.0, ("local", 2): 8.0, ("ray", 1): 18.0, ("ray", 2): 9.0}
     rows = [figures(engine=engine, workers=n, inputs=1000, working=took) for (engine, n), took in times.items()]
-    assert not any("against" in line for line in scale.show_engines(rows[:3]))
+    assert not any("against" in line for line in scale.show_engines(rows[1:3]))
     *_, nodes, local, ratio, ceiling, cores = scale.show_engines([*rows, figures(engine="ray", workers=2, inputs=1000)])
     assert nodes == "two Ray nodes against one: 2.25 times as fast"  # the quickest run counts
     assert local == "two local workers against one: 2.00 times as fast"
