@@ -14,6 +14,23 @@ LATEX_STEPS = [
 ]
 
 
+# Without a blank or a full stop behind a display, and with amounts of money.
+CUT_WITHOUT_BLANK = [
+    (r"We have \[1+2=3.\]Twice that is $\boxed{6}.$", 2),
+    (r"We have \[1+2=3\]If so, it is $\boxed{6}.$", 2),
+    (r"We have \[1+2=3\]so that it is $\boxed{6}.$", 1),
+    (r"We have \[1+2=3\]AB is $\boxed{6}.$", 1),
+    ("It costs \\$15, so $2\\cdot 15=30$ dollars.\n\nThree cost \\$45.\n\nThey cost $\\boxed{75}$.", 3),
+]
+
+
+@pytest.mark.parametrize(("solution", "count"), CUT_WITHOUT_BLANK)
+def test_displays_end_sentences_and_amounts_open_no_formula(solution, count):
+    steps = split_steps(solution)
+    assert len(steps) == count
+    assert "".join("".join(steps).split()) == "".join(solution.split())
+
+
 @pytest.mark.parametrize(("solution", "count"), LATEX_STEPS)
 def test_latex_is_cut_at_its_sentences(solution, count):
     steps = split_steps(solution)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from lemma.arithmetic.chain_solution import ChainSolution, Literal, literals_of, literals_of_text, named
 from lemma.arithmetic.chains import Chain, Side, Words
+from lemma.arithmetic.derived import by_words, parts_asked, sum_of_parts
 from lemma.arithmetic.formulas import Node, value
 from lemma.arithmetic.graph import values_of_words
 from lemma.arithmetic.latex import boxed
@@ -40,6 +41,7 @@ _OPENS = re.compile(r"(?:^|[({\[=&,$]|\\left[(\[])\s*$")
 _CLOSES = re.compile(r"\s*(?:$|[)}\],.=&]|\\right|\\\\|\\?\$|\\[\])])")
 _BEFORE_TERM, _BEHIND_FACTOR = re.compile(r"[-+=&$]\s*$"), re.compile(r"\s*[\w(^{]")
 _NOUN = re.compile(r"[\s$}]{0,6}(?:\\\$)?[\s$]{0,3}(?:of\b|(?:\\text\{\s{0,3})?[a-z-]{1,30}(?: [a-z]{1,30})?s\b)")
+_NEAR = 2  # steps between two results and what the words make of them
 _SMALL = 13  # whole numbers below this are often the same by chance
 _LARGEST_FACTOR = 30
 _LARGEST_DIGIT = 9
@@ -76,6 +78,20 @@ class ChainChange:
 
 
 @dataclass(frozen=True)
+class StatedChange:
+    """A number that a step states, in words or alone in a formula, and what is written in its place."""
+
+    words: Words | Chain
+    literal: Literal
+    new: Surd
+
+    @property
+    def step(self) -> int:
+        """The step that states it."""
+        return self.words.step
+
+
+@dataclass(frozen=True)
 class ChainConsequence:
     """The steps after a change, the answer in the last box, and the values that changed."""
 
@@ -85,7 +101,7 @@ class ChainConsequence:
     changed: Mapping[Surd, Surd] = field(default_factory=dict)
 
 
-def carry(solution: ChainSolution, change: ChainChange) -> ChainConsequence:
+def carry(solution: ChainSolution, change: ChainChange | StatedChange) -> ChainConsequence:
     """Carry a change through. Raises Refusal if that takes a guess, or if nobody would write the outcome."""
     return _Carrying(solution, change).run()
 
@@ -138,32 +154,32 @@ def is_plausible(old: Surd, new: Surd, question: str) -> bool:
 
 
 class _Carrying:
-    def __init__(self, solution: ChainSolution, change: ChainChange) -> None:
+    def __init__(self, solution: ChainSolution, change: ChainChange | StatedChange) -> None:
         self.solution, self.change = solution, change
-        self.new: dict[Node, Surd | Node] = dict(change.new)
+        self.new: dict[Node, Surd | Node] = dict(change.new) if isinstance(change, ChainChange) else {}
         self.edits: dict[int, list[Edit]] = {}
         self.gone: dict[Surd, Surd] = {}
         self.letters: dict[str, Surd] = {}
         self.latest: Surd | None = None
         self.seen: set[Surd] = set(_ALWAYS_AMBIGUOUS)
-        self.step = self.at = solution.chains[change.chain].step  # of the error, and carried into now
+        # The step of the error, and the one that is carried into now.
+        self.step = self.at = change.step if isinstance(change, StatedChange) else solution.chains[change.chain].step
         self.vague: set[str] = set()  # the letters of formulas that are equal to something else now
 
     def run(self) -> ChainConsequence:
         solution, change, answer = self.solution, self.change, self.solution.answer
-        if answer.chain < change.chain:
+        first = change.words if isinstance(change, StatedChange) else solution.chains[change.chain]
+        place = next(n for n, item in enumerate(solution.items) if item is first)
+        index = sum(isinstance(item, Chain) for item in solution.items[: place + 1]) - 1
+        if answer.chain < index:
             raise Refusal("behind_the_answer")
-        self.edits.setdefault(self.step, []).extend(change.edits)
-        place = next(n for n, item in enumerate(solution.items) if item is solution.chains[change.chain])
         for item in solution.items[:place]:
             self._note_seen(item)
-        own = solution.chains[change.chain]
-        for item in solution.items[place + 1 :]:
-            # The other places of a pair stand beside this one.
-            if isinstance(item, Chain) and item.step == own.step and item.start < own.sides[-1].end:
-                self._note_seen(item)
-        self._first_chain()
-        end, index = len(solution.steps), change.chain
+        if isinstance(change, StatedChange):
+            self._first_words(change)
+        else:
+            self._first_chain(change)
+        end = len(solution.steps)
         for item in solution.items[place + 1 :]:
             index += isinstance(item, Chain)
             try:
@@ -198,15 +214,28 @@ class _Carrying:
             if side.value is not None:
                 self.seen.add(side.value)
 
-    def _first_chain(self) -> None:
-        chain = self.solution.chains[self.change.chain]
-        first = self.change.side
+    def _first_words(self, change: StatedChange) -> None:
+        said = self.solution.said(change.words)
+        if said.count(change.literal.value) > 1:
+            raise Refusal("ambiguous_number", f"{change.literal.value}")
+        self._write(change.literal, change.new)
+        self.seen |= set(said) - {change.literal.value}
+
+    def _first_chain(self, change: ChainChange) -> None:
+        self.edits.setdefault(self.step, []).extend(change.edits)
+        chain = self.solution.chains[change.chain]
+        for item in self.solution.items:
+            # The other places of a pair stand beside this one.
+            is_beside = isinstance(item, Chain) and item.step == chain.step and item is not chain
+            if isinstance(item, Chain) and is_beside and chain.start < item.start < chain.sides[-1].end:
+                self._note_seen(item)
+        first = change.side
         side = chain.sides[first]
         assert side.formula is not None
         if any(relation != "=" for relation in chain.relations):
             raise Refusal("comparison")
-        if self.change.result:
-            for node, new in self.change.new.items():
+        if change.result:
+            for node, new in change.new.items():
                 assert isinstance(new, Surd)
                 self._refuse_implausible(value(node), new)
                 if new == 1 and _NOUN.match(self.solution.steps[self.step], node.end):
@@ -214,9 +243,9 @@ class _Carrying:
                 self._note_gone(value(node), new)
         for one in chain.sides[: first + 1]:
             literals = literals_of(one, self.solution.steps[self.step])
-            self.seen |= {literal.value for literal in literals if literal.node not in self.change.new}
+            self.seen |= {literal.value for literal in literals if literal.node not in change.new}
         for before, after in zip(chain.sides[first:], chain.sides[first + 1 :], strict=False):
-            if self.change.equation is None:
+            if change.equation is None:
                 self._carry_on(before, after, {}, {})
         self._end_of_chain(chain)
         last = next((side for side in reversed(chain.sides) if side.value is not None), chain.sides[-1])
@@ -348,25 +377,53 @@ class _Carrying:
         for literal in literals_of(side, text):
             if literal.value in self.gone:
                 is_box = bare and self._in_box(side) and self.latest == literal.value
-                self._refuse_ambiguous(literal.value, is_box)
+                self._refuse_ambiguous(literal.value, is_box, is_operand=not bare)
                 if not is_box and bare:
                     self._refuse_rest(literal.value)
                 self._write(literal, self.gone[literal.value])
             elif literal.value not in self.seen and literal.value not in self.solution.given:
-                if bare or self._may_come_from_change(literal.value):
+                new = self._derived(literal.value) if bare else None
+                if new is not None:
+                    self.latest = None
+                    if new != literal.value:
+                        self._write(literal, new)
+                elif bare or self._may_come_from_change(literal.value):
                     raise Refusal("unexplained_number", f"{literal.value} in {text[side.start : side.end][:200]}")
             elif bare and (stated or alone):
                 self._refuse_relative(literal.value)
+
+    def _derived(self, number: Surd) -> Surd | None:
+        """What a number is now that follows from results before it, as the words say; None if that can't be told."""
+        solution = self.solution
+        near = [chain for chain in solution.chains if self.at - _NEAR <= chain.step <= self.at and len(chain.sides) > 1]
+        results = [value for chain in near if (value := chain.sides[-1].value) is not None and value != number]
+        known = {*self.seen, *solution.given, *self.gone} - {number}
+        if any(value in self.gone and value in self.seen for value in results):
+            return None
+        found = by_words(number, solution.steps[self.at], results, known)
+        if found is not None:
+            operation, *pair = found
+            try:
+                return operation(*(self.gone.get(value, value) for value in pair))
+            except (NoValue, ValueError, OverflowError):
+                return None
+        whole = [value for value in {*self.seen, *self.gone} if sum_of_parts(value) == number.rational]
+        if len(whole) == 1 and parts_asked(solution.question):
+            wrong = sum_of_parts(self.gone.get(whole[0], whole[0]))
+            return None if wrong is None else Surd(wrong)
+        return None
 
     def _in_box(self, side: Side) -> bool:
         answer = self.solution.answer
         return self.at == answer.step and side.start < answer.end and answer.start < side.end
 
-    def _refuse_ambiguous(self, old: Surd, is_box: bool) -> None:
+    def _refuse_ambiguous(self, old: Surd, is_box: bool, is_operand: bool = False) -> None:
         if is_box:
             return
         rational = old.rational
-        small = isinstance(rational, int) and abs(rational) < _SMALL
+        # A count that was stated once and then stands in a calculation is the same one, however small.
+        is_counted = is_operand and isinstance(self.change, StatedChange)
+        small = isinstance(rational, int) and abs(rational) < _SMALL and not is_counted
         if small or old in self.solution.given or old in self.seen or old in self.solution.constants:
             raise Refusal("ambiguous_number", f"{old}")
 

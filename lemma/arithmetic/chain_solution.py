@@ -138,11 +138,11 @@ class ChainSolution:
     def said_before(self, index: int, number: Surd) -> int | None:
         """The last step before that of a chain that says a number, in a formula or in words."""
         for item in reversed(self.items):
-            if item.step < self.chains[index].step and number in self._said(item):
+            if item.step < self.chains[index].step and number in self.said(item):
                 return item.step
         return None
 
-    def _said(self, item: Chain | Words) -> list[Surd]:
+    def said(self, item: Chain | Words) -> list[Surd]:
         """The numbers that a formula or the words between two say."""
         text = self.steps[item.step]
         if isinstance(item, Chain):
@@ -154,7 +154,7 @@ class ChainSolution:
         """Whether the step of a chain says a number outside of that chain."""
         chain = self.chains[index]
         others = (item for item in self.items if item.step == chain.step and item is not chain)
-        return any(number in self._said(item) for item in others)
+        return any(number in self.said(item) for item in others)
 
     @cached_property
     def solved(self) -> dict[int, int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from lemma.algebra.carrying import Slip
+from lemma.arithmetic.carrying import StatedChange
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.latex import is_balanced
 from lemma.arithmetic.numbers import Value, divide
@@ -19,6 +20,7 @@ from lemma.generation.modular_errors import propose as propose_modular
 from lemma.injectors import injector
 from lemma.injectors.algebra import AlgebraInjector, Cut, NumbersAndLetters, carried_slip
 from lemma.injectors.formulas import Proposed, proposals
+from lemma.injectors.formulas.lists import ShorterList
 from lemma.injectors.formulas.proof import carried as carried_formula
 from lemma.injectors.proof import prove, prove_answer
 from lemma.injectors.proposal import SELDOM, Conclusion, Proposal
@@ -77,7 +79,10 @@ def place_of(graph: ReadSolution, draft: Draft) -> tuple[int, int]:
         return draft.step, draft.step + 1
     if isinstance(draft, Proposed):
         assert isinstance(graph, FormulaSolution) and graph.chains is not None
-        return graph.chains.chains[draft.change.chain].step, len(graph.steps)
+        wrong, chains = draft.change, graph.chains.chains
+        return wrong.step if isinstance(wrong, StatedChange | ShorterList) else chains[wrong.chain].step, len(
+            graph.steps
+        )
     if isinstance(draft, Slip | Cut):
         line = draft.line if isinstance(draft, Slip) else draft.lost[0]
         return letters_of(graph).lines[line].step, len(graph.steps)

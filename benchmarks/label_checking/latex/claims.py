@@ -266,7 +266,9 @@ def _not_in_question(record: ErroneousSolution, match: re.Match[str]) -> Iterato
 
 def _in_error_step(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]:
     value = _value(match["x"])
-    if value is not None and not _shown(value, record.steps[record.located_step]):
+    step = record.steps[record.located_step]
+    is_quoted = not isinstance(value, Fraction) and _quoted(match["x"], step)  # a root inside of a power
+    if value is not None and not _shown(value, step) and not is_quoted:
         yield Finding("explanation: a number said to be in the wrong step is not there", _bare(match["x"]))
 
 
@@ -316,6 +318,14 @@ def _calculation(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Fi
         yield Finding("explanation: a number said to be in the wrong step is not there", _bare(match["wrong"]))
     if not _quoted(match["x"], "\n".join(record.steps[: record.located_step + 1])):
         yield Finding("explanation: an expression said to be the wrong step's is not there", _bare(match["x"]))
+
+
+def _left_out(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]:
+    """`The list leaves out (3,18)`: it stands in the reference's step, and not as often in the wrong one."""
+    right, now = (_letters(steps[record.located_step]) for steps in (record.reference_steps, record.steps))
+    lost = _letters(match["x"])
+    if right.count(lost) <= now.count(lost):
+        yield Finding("explanation: what is said to be left out is not", _bare(match["x"]))
 
 
 def _one_off(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]:
@@ -390,6 +400,9 @@ _RULES: list[tuple[re.Pattern[str], _Rule]] = [
         (r"so (?P<x>[^;:,]+?) stands where", _in_error_step),
         (r"should (?:be|go on with|have been|read) (?P<x>[^;]+?)(?=\s*(?:;|\.\s|\.?$))", _quote_of_reference),
         (r"[Tt]he step (?P<x>[^;]+?) is missing", _quote_of_reference),
+        (r"[Tt]he step (?:add|subtract|multiplie|divide)s in (?P<x>\$[^$]+\$), where", _quote_of_error),
+        (r"where it should have \w+ed: (?!not )(?P<x>[^;]+?)(?=\s*(?:;|\.\s|\.?$))", _quote_of_reference),
+        (r"[Tt]he list leaves out (?P<x>\$[^$]+\$)", _left_out),
         (r": not (?P<x>[^;]+?), but", _quote_of_error),
         (r": not [^;]+?, but (?P<x>[^;]+?)(?=\s*(?:;|\.\s|\.?$))", _quote_of_reference),
         (r"^(?P<x>[^;:]+?) is (?P<right>[^;:]+?), not (?P<wrong>[^;:]+?)(?=\s*(?:;|:\s|\.\s|\.?$))", _calculation),

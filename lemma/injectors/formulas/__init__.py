@@ -12,7 +12,9 @@ from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.injectors.formulas import (
     answers,
     boxes,
+    counted,
     ending_slips,
+    lists,
     misworked,
     operands,
     operations,
@@ -40,7 +42,7 @@ _OF_ANSWERS = {
     "previous_step_value_error": (answers.other_result,),
     "question_misinterpretation_error": (answers.misread,),
     "contradictory_step": (answers.contradicted,),
-    "counting_error": (answers.miscounted,),
+    "counting_error": (answers.miscounted, counted.stated),
 }
 
 
@@ -55,6 +57,8 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
         found += solving.propose(solution, injector)
     found += ending_slips.propose(solution, injector)
     found += (Proposed(change, why) for change, why in boxes.propose(solution, injector))
+    if injector == "counting_error":
+        found += (Proposed(change, why) for change, why in lists.incomplete(solution))
     found += (one for propose in _OF_ANSWERS.get(injector, ()) for one in propose(solution))
     rng.shuffle(found)
     yield from found

@@ -84,7 +84,7 @@ def _other(solution: ChainSolution, is_neutral: bool) -> Iterator[Proposed]:
     others = [one for one in results if one != right and one not in solution.given]
     words = _WORD.findall(without_formulas(text).lower())
     if is_neutral and (not all(map(_PLAIN_WORDS.fullmatch, words)) or _CHOOSES.search(solution.question)):
-        return  # the sentence says what is asked for, or why it is the answer; or no reading of the question asks for it
+        return  # the sentence says what is asked for or why it is the answer, or no reading of the question asks for it
     step = solution.said_before(index, right)
     for wrong in others[-_MOST_OTHERS:]:
         source = solution.said_before(index, wrong)

@@ -17,7 +17,8 @@ _END = r"(?:-?(?:\d+(?:\.\d+)?|\\[dt]?frac\s?\{-?\d+\}\{\d+\}|\\[dt]?frac\s?\d\s
 _INTERVAL = re.compile(
     rf"(?P<open>(?:\\left\s*)?[(\[])\s*(?P<low>{_END})\s*,\s*(?:\\[,;:!]\s*)?(?P<high>{_END})\s*(?P<close>(?:\\right\s*)?[)\]])"
 )
-_BOUND = r"(?:[<>\u2264\u2265]|\\(?:leq?|geq?|lt|gt|neq?)(?![a-z]))"
+_AT_MOST, _AT_LEAST = r"(?:[<\u2264]|\\(?:leq?|lt)(?![a-z]))", r"(?:[>\u2265]|\\(?:geq?|gt)(?![a-z]))"
+_FORMULA = re.compile(r"\$([^$]{1,60})\$")
 _ASKS_INTERVAL = re.compile(
     r"\binterval\b|\brange\b|\bdomain\b|\ball (?:real )?(?:values|numbers)\b|\b(?:set|values) of\b|inequalit"
     r"|\bsatisf\w+",
@@ -52,25 +53,31 @@ def other_end(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]
     if "ordered pair" in solution.question:
         return
     shown = " ".join(content.split())
-    said = solution.steps[solution.answer.step][: solution.answer.start]
+    step = solution.answer.step
+    said = " ".join(solution.steps[max(0, step - 1) : step]) + " " + solution.steps[step][: solution.answer.start]
     for match in found:
         for name, other, end in (("open", "([", match["low"]), ("close", ")]", match["high"])):
             if "infty" in end or (meets and (match is found[0]) == (name == "close")):
                 continue  # both ends of a gap are treated alike
-            if re.search(rf"(?:{_BOUND}\s*{re.escape(end)}(?![\d.])|(?<![\d.]){re.escape(end)}\s*{_BOUND})", said):
-                continue  # the step says whether the end belongs to it
             sign = match[name][-1]
             at = match.end(name) - 1
             written = content[:at] + other[1 - other.index(sign)] + content[at + 1 :]
             does = "belongs" if sign in "[]" else "does not belong"
-            yield (
-                written,
-                f"The end ${end}$ {does} to the answer: it should be ${shown}$.",
-            )
+            told = f"the end ${end}$ {does} to the answer: it should be ${shown}$."
+            reason = _bound_of(said, end, name == "close")
+            yield written, f"Because of ${reason}$, {told}" if reason else f"T{told[1:]}"
     if meets:
         first, second = found
         written = content[: first.start("high")] + content[second.start("high") :]
         yield written, f"${first['high']}$ does not belong to the answer: it should be ${shown}$."
+
+
+def _bound_of(text: str, end: str, is_high: bool) -> str:
+    """The inequality of a text that has an end of an interval as its bound; empty if there is none, or several."""
+    first, last = (_AT_MOST, _AT_LEAST) if is_high else (_AT_LEAST, _AT_MOST)
+    bound = rf"(?:{first}\s*{re.escape(end)}(?![\d./])|(?<![\d.-]){re.escape(end)}\s*{last})"
+    found = {match for match in _FORMULA.findall(text) if re.search(bound, match)}
+    return found.pop().strip(" .,") if len(found) == 1 else ""
 
 
 def upside_down(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:

@@ -60,8 +60,18 @@ def misworked(node: Node, parts: list[Surd]) -> Iterator[Slip]:
     elif node.op == "sqrt" and isinstance(rational[0], int):
         yield from root_by_terms(node.parts[0])
         yield from roots(rational[0])
+    elif node.op == "binom" and isinstance(first, int) and isinstance(second, int):
+        yield from _binomials(first, second)
     elif node.op == "!" and isinstance(rational[0], int) and rational[0] > 3:
         yield Slip(Surd(factorial(rational[0] - 1)), "one factor was forgotten")
+
+
+def _binomials(of: int, taken: int) -> Iterator[Slip]:
+    """`\\binom{8}{2}` without the division by the orders of what is taken."""
+    if 2 <= taken <= 3 and of - taken > 1:
+        product = " \\cdot ".join(str(of - place) for place in range(taken))
+        wrong = factorial(of) // factorial(of - taken)
+        yield Slip(Surd(wrong), f"the product ${product}$ was not divided by ${taken}!$")
 
 
 def factor_passed_over(node: Node, parts: list[Surd]) -> Iterator[Slip]:

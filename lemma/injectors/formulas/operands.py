@@ -121,10 +121,8 @@ def _goes_on(place: Place, found: Surd, wrong: Surd, right: str, shown: str) -> 
     if step is None or source != place.results[wrong]:
         return None
     if step == source:
-        taken = "another result of that step" if wrong.rational is None else f"{shown}, which that step found as well"
-        return f"{_source(place, found, step)} {right}, but this step goes on with {taken}"
-    taken = "what is" if wrong.rational is None else f"{shown},"
-    return f"{_source(place, found, step)} {right}, but this step goes on with {taken} the result of step {source + 1}"
+        return f"{_source(place, found, step)} {right}, but this step goes on with {shown}, which it found as well"
+    return f"{_source(place, found, step)} {right}, but this step goes on with {shown}, the result of step {source + 1}"
 
 
 def contradicted(place: Place) -> Iterator[Proposed]:

@@ -86,7 +86,8 @@ def left_out(place: Place) -> Iterator[Proposed]:
         for kept, what in _what_is_left(node):
             if known_value(kept) in (None, known_value(node)) or node in place.formula:
                 continue
-            if node is place.tree and is_written(kept):
+            has_units = place.side.formula is not None and bool(place.side.formula.units)  # which would be cut off
+            if (node is place.tree and is_written(kept)) or has_units:
                 continue
             if node.op == "*" and _is_one_of_products(place, node):
                 continue  # whoever writes the other products out does so with all

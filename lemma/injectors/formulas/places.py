@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from lemma.arithmetic.carrying import ChainChange, edit_of
+from lemma.arithmetic.carrying import ChainChange, StatedChange, edit_of
 from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.arithmetic.chains import Chain, Side
 from lemma.arithmetic.formulas import Node, end_of, parts_of
@@ -16,6 +16,7 @@ from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import follow, known_value, write
 from lemma.injectors.formulas.boxes import WrongBox
 from lemma.injectors.formulas.endings import WrongEnding
+from lemma.injectors.formulas.lists import ShorterList
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(.*)\}\s*$", re.DOTALL)
 _CLUTTER = re.compile(r"(?<!\\)[&$]|\\(?:left|right)(?=\s*[()\[\]])")
@@ -25,7 +26,7 @@ _CLUTTER = re.compile(r"(?<!\\)[&$]|\\(?:left|right)(?=\s*[()\[\]])")
 class Proposed:
     """One change in a chain and, in a sentence, why it is wrong."""
 
-    change: ChainChange | WrongEnding | WrongBox
+    change: ChainChange | StatedChange | WrongEnding | WrongBox | ShorterList
     explanation: str
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from lemma.arithmetic.carrying import ChainChange, carry
+from lemma.arithmetic.carrying import ChainChange, StatedChange, carry
 from lemma.arithmetic.chain_solution import ChainSolution, false_links, named, satisfies
 from lemma.arithmetic.chains import Chain, read_chains
 from lemma.arithmetic.latex import boxed, is_balanced
@@ -18,6 +18,8 @@ from lemma.injectors.formulas.boxes import WrongBox
 from lemma.injectors.formulas.boxes import carried as carried_box
 from lemma.injectors.formulas.endings import WrongEnding
 from lemma.injectors.formulas.endings import carried as carried_ending
+from lemma.injectors.formulas.lists import ShorterList
+from lemma.injectors.formulas.lists import carried as carried_list
 from lemma.injectors.formulas.places import Proposed
 
 _BOX = re.compile(r"^\\boxed\{(.*)\}$")
@@ -32,6 +34,8 @@ def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...
         return _at_the_end(solution, carried_ending(solution, proposed.change), proposed.explanation)
     if isinstance(proposed.change, WrongBox):
         return _at_the_end(solution, carried_box(solution, proposed.change), proposed.explanation)
+    if isinstance(proposed.change, ShorterList):
+        return _at_the_end(solution, carried_list(solution, proposed.change), proposed.explanation)
     change = proposed.change
     consequence = carry(solution, change)
     steps, step = consequence.steps, consequence.error_step
@@ -44,7 +48,8 @@ def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...
     end = solution.answer.step + 1
     if any(text == solution.steps[number] and holds_number(text) for number, text in enumerate(steps[end:], end)):
         steps = steps[:end]  # a remark behind the answer that would be false now
-    refuse_remarks(solution.steps, steps, step, min(edit.start for edit in change.edits))
+    first = change.literal.start if isinstance(change, StatedChange) else min(edit.start for edit in change.edits)
+    refuse_remarks(solution.steps, steps, step, first)
     _refuse_answer(solution, steps, consequence.answer)
     return steps, step, consequence.answer
 
@@ -77,6 +82,16 @@ def _repeats(chain: Chain, steps: Sequence[str]) -> bool:
     return any(one == other for one, other in pairwise(bare))
 
 
+def _said(chain: Chain, steps: Sequence[str]) -> str:
+    return steps[chain.step][chain.start : chain.sides[-1].end]
+
+
+def _is_said_twice(chain: Chain, now: Sequence[Chain], steps: Sequence[str]) -> bool:
+    """Whether a step says an equation once more."""
+    others = (one for one in now if one.step == chain.step and one is not chain and len(one.sides) > 1)
+    return any(_said(one, steps) == _said(chain, steps) for one in others)
+
+
 def _refuse_remainder(question: str, answer: str) -> None:
     """A remainder is smaller than what is divided by."""
     found, size = _MODULUS.search(question), exact_value(answer)
@@ -84,7 +99,9 @@ def _refuse_remainder(question: str, answer: str) -> None:
         raise Refusal("implausible_value", f"a remainder of {answer}")
 
 
-def _prove_equations(solution: ChainSolution, change: ChainChange, steps: Sequence[str], step: int) -> None:
+def _prove_equations(
+    solution: ChainSolution, change: ChainChange | StatedChange, steps: Sequence[str], step: int
+) -> None:
     """The chains are those of the solution, and all are true but the one that a calculation error makes false."""
     if tuple(steps[:step]) != solution.steps[:step]:
         raise Refusal("prefix_changed")
@@ -101,19 +118,28 @@ def _prove_equations(solution: ChainSolution, change: ChainChange, steps: Sequen
         if [side.value is None for side in old.sides] != [side.value is None for side in new.sides]:
             raise Refusal("formula_lost")
         false += [(index, place) for place in false_links(new)]
+        if _said(new, steps) != _said(old, solution.steps) and _is_said_twice(new, now, steps):
+            raise Refusal("statement_repeated", _said(new, steps)[:200])
         if _repeats(new, steps) and not _repeats(old, solution.steps):
             raise Refusal("side_repeated", steps[new.step][new.start : new.sides[-1].end][:200])
+    expected = [] if isinstance(change, StatedChange) else _false_links(solution, change, before, now)
+    if false != expected:
+        raise Refusal("equations_not_as_expected", steps[step][:200])
+
+
+def _false_links(
+    solution: ChainSolution, change: ChainChange, before: Sequence[Chain], now: Sequence[Chain]
+) -> list[tuple[int, int]]:
+    """Where a chain has to be false after a change: before a wrong result. Raises Refusal if that is not proven."""
     error = next(n for n, chain in enumerate(before) if chain is solution.chains[change.chain])
     follows = change.equation is None and not (change.with_letters or change.stated)
-    expected = [(error, change.side - 1)] if change.result and follows else []
     if change.with_letters:
         left, right = now[error].sides[change.side - 1 : change.side + 1]
         letters = solution.letters_before(change.chain)
         if left.formula is None or known_value(left.formula.tree, letters) in (None, right.value):
-            raise Refusal("equations_not_as_expected", steps[step][:200])
+            raise Refusal("equations_not_as_expected")
     if change.equation is not None:
         name, root = named(now[error])
         if name is None or root is None or satisfies(solution.chains[change.equation], name, root) is not False:
-            raise Refusal("equations_not_as_expected", steps[step][:200])
-    if false != expected:
-        raise Refusal("equations_not_as_expected", steps[step][:200])
+            raise Refusal("equations_not_as_expected")
+    return [(error, change.side - 1)] if change.result and follows else []
