@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 # TRL reports every trainer to its authors, unless this is set before the import.
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-_LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "matplotlib", "bitsandbytes")
+_LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "matplotlib")
+_BITSANDBYTES = "bitsandbytes"  # 4-bit weights, and optimizers with states of 8 bits or in pages
 _PREPARED, _TRAINED = "prepared", "trained"
 
 
@@ -49,8 +50,11 @@ def train(config: TrainConfig, console: Console) -> Summary | None:
             raise MissingExtraError(library, "train")
     practices = wants_practice(config)
     config = with_preset(config.model_copy(update={"preset": practice.PRESET}) if practices else config)
+    needed = config.qlora or any(part in config.optimizer for part in ("8bit", "paged", "bnb"))
+    if needed and find_spec(_BITSANDBYTES) is None:
+        raise MissingExtraError(_BITSANDBYTES, "train")
     # Progress bars of loading and saving, and hints about faster kernels, would garble our own progress bar.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    logging.getLogger(_BITSANDBYTES).setLevel(logging.ERROR)
     # PEFT and TRL read an attribute that transformers has renamed; a user of lemma can do nothing about it.
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
     one_gpu_per_process(console)
