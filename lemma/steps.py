@@ -35,8 +35,8 @@ _LATEX = re.compile(r"\\boxed|\\\[|\\begin\{|\$[^$\n\\^_{]*[\\^_{][^$\n]*\$")
 # A box alone on its line belongs to the line before it.
 _LINE_END = re.compile(r"[\n\r\x0b\x0c\x85\u2028\u2029](?!\s{0,9}\\boxed)")
 _FORMULA_BEGINS = re.compile(r"\$|\\[\[(]|\\begin\{|\[asy\]")
-_OPENING = re.compile(r"\[asy\]|\\begin\{([a-z*]+)\}|\\\[|\$\$|\$")
-_CLOSING = {"[asy]": "[/asy]", "\\[": "\\]", "$$": "$$", "$": "$"}
+_OPENING = re.compile(r"\[asy\]|\\begin\{([a-z*]+)\}|\\\[|(?<!\\)\$\$?")  # \$ is an amount of money
+_CLOSING = {"[asy]": r"\[/asy\]", "\\[": r"\\\]", "$$": r"\$\$", "$": r"(?<!\\)\$"}
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|St|No|cf|resp|Fig|approx)|\b[A-Z])\.$")
 # In a plain paragraph, a sentence may also begin with a number, and one of a text without capitals with any letter.
 _ABBREVIATION_IN_PARAGRAPH = re.compile(
@@ -76,10 +76,11 @@ _MARKER = re.compile(r"[*#(\s]{0,6}(?:Step\s)?\d{1,2}[.):]?[.):*\s]{0,4}", re.IG
 _HEADING = re.compile(r"#{1,3}\s[^=\n]{1,80}")
 _LONGEST_ABBREVIATION = len("approx.")
 _SENTENCE_END = re.compile(
-    r"(?<=[.!?\x01])\s+(?=[\x00A-Z(])|\n\s*\n|(?<=[.!?\x01])[ \t]*\n[ \t]*(?=[-\d])|"
+    r"(?<=[.!?\x01])\s+(?=[\x00A-Z(])|(?<=\x01)(?=[A-Z])|\n\s*\n|(?<=[.!?\x01])[ \t]*\n[ \t]*(?=[-\d])|"
     r"(?<=[.!?:\x00\x01])[ \t]*\n[ \t]*(?=\d{1,2}[.)]\s|\*\*Step\s)"
 )
 _STOP_INSIDE = re.compile(r"\.\s*(?:\$\$?|\\\]|\\end\{[a-z*]+\})$")  # MATH often writes the full stop into the formula
+_DISPLAY, _NEW_SENTENCE = re.compile(r"\$\$|\\\[|\\begin"), re.compile(r"\s{0,9}[A-Z][a-z]{0,20}\s")
 
 
 _ANSWER_LINE = re.compile(
@@ -188,16 +189,18 @@ def _shelved(text: str) -> tuple[str, list[str]]:
     unclosed: set[str] = set()
     done, opening = 0, _OPENING.search(text)
     while opening is not None:
-        closing = _CLOSING.get(opening.group()) or f"\\end{{{opening.group(1)}}}"
-        end = -1 if closing in unclosed else text.find(closing, opening.end())
-        if end < 0:
+        closing = _CLOSING.get(opening.group()) or re.escape(f"\\end{{{opening.group(1)}}}")
+        end = None if closing in unclosed else re.compile(closing).search(text, opening.end())
+        if end is None:
             unclosed.add(closing)
             opening = _OPENING.search(text, opening.end())
             continue
-        blocks.append(text[opening.start() : end + len(closing)])
-        stop = "\x01" if _STOP_INSIDE.search(blocks[-1]) else "\x00"
-        pieces += (text[done : opening.start()], f"\x00{len(blocks) - 1}{stop}")
-        done = end + len(closing)
+        pieces.append(text[done : opening.start()])
+        done = end.end()
+        blocks.append(text[opening.start() : done])
+        is_display_alone = _DISPLAY.match(blocks[-1]) and _NEW_SENTENCE.match(text, done)  # without its full stop
+        stop = "\x01" if is_display_alone or _STOP_INSIDE.search(blocks[-1]) else "\x00"
+        pieces.append(f"\x00{len(blocks) - 1}{stop}")
         opening = _OPENING.search(text, done)
     return "".join((*pieces, text[done:])), blocks
 

@@ -349,6 +349,8 @@ class _Carrying:
             if literal.value in self.gone:
                 is_box = bare and self._in_box(side) and self.latest == literal.value
                 self._refuse_ambiguous(literal.value, is_box)
+                if not is_box and bare:
+                    self._refuse_rest(literal.value)
                 self._write(literal, self.gone[literal.value])
             elif literal.value not in self.seen and literal.value not in self.solution.given:
                 if bare or self._may_come_from_change(literal.value):
@@ -387,6 +389,11 @@ class _Carrying:
             if number in near or number * number == old or number + number == old:
                 raise Refusal("possibly_dependent_number", f"{number} beside {old}")
 
+    def _refuse_rest(self, number: Surd) -> None:
+        """A number that stands alone may be the other half of a whole: 9/2 is what 9 leaves without 9/2."""
+        if number + number in self.seen | self.solution.given:
+            raise Refusal("possibly_dependent_number", f"{number} in {number + number}")
+
     def _refuse_any_gone(self, side: Side, text: str) -> None:
         for literal in literals_of(side, text):
             if literal.value in self.gone:
@@ -412,6 +419,7 @@ class _Carrying:
         for found in literals_of_text(text):
             if found.value in self.gone:
                 self._refuse_ambiguous(found.value, is_box=False)
+                self._refuse_rest(found.value)
                 literal = Literal(found.value, found.start + words.start, found.end + words.start)
                 self._write(literal, self.gone[found.value])
             elif found.value not in self.seen and found.value not in self.solution.given:

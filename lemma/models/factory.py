@@ -149,6 +149,6 @@ def _patience(config: ModelConfig, backend: Backend) -> Patience:
         breaker=config.give_up_after,
     )
     if getattr(backend, "in_process", False):
-        # What waits for its turn on this machine is not lost, however long that takes.
-        return replace(patience, timeout=math.inf, deadline=math.inf)
+        # What waits for its turn on this machine is not lost, however long that takes, and makes the batches large.
+        return replace(patience, timeout=math.inf, deadline=math.inf, follows_latency=False)
     return patience

@@ -11,7 +11,6 @@ from lemma.arithmetic.formulas import Node, value
 from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import is_written, write
 from lemma.injectors.conditions import without_formulas
-from lemma.injectors.formulas.operands import swapped_digits
 from lemma.injectors.formulas.places import Proposed
 
 _NEUTRAL = re.compile(
@@ -36,6 +35,7 @@ _OPERATION = re.compile(
     r"combin\w+|half|halv\w+|twice|doubl\w+|ratio|both|together|squar\w+|roots?)\b",
     re.IGNORECASE,
 )
+_CHOOSES = re.compile(r"\b(?:smallest|largest|greatest|least|fewest|most|maximum|minimum|longest|shortest)\b", re.I)
 _FAR = 2  # steps between a result and the answer that it is taken for
 
 
@@ -83,8 +83,8 @@ def _other(solution: ChainSolution, is_neutral: bool) -> Iterator[Proposed]:
     shown = text[node.start : node.end]
     others = [one for one in results if one != right and one not in solution.given]
     words = _WORD.findall(without_formulas(text).lower())
-    if is_neutral and not all(map(_PLAIN_WORDS.fullmatch, words)):
-        return  # the sentence says what is asked for, or why it is the answer
+    if is_neutral and (not all(map(_PLAIN_WORDS.fullmatch, words)) or _CHOOSES.search(solution.question)):
+        return  # the sentence says what is asked for, or why it is the answer; or no reading of the question asks for it
     step = solution.said_before(index, right)
     for wrong in others[-_MOST_OTHERS:]:
         source = solution.said_before(index, wrong)
@@ -145,8 +145,6 @@ def contradicted(solution: ChainSolution) -> Iterator[Proposed]:
     if origin is None or right in solution.given or solution.says_elsewhere(index, right):
         return
     wrongs = [-right] if rational is not None and rational < 0 else []
-    if isinstance(rational, int):
-        wrongs += [Surd(one) for one in swapped_digits(rational)]
     shown = solution.steps[solution.answer.step][node.start : node.end]
     results = solution.results_before(index)
     source = f"Step {origin + 1} {'found' if right in results else 'says'} ${shown}$"

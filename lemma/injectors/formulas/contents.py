@@ -17,6 +17,7 @@ _END = r"(?:-?(?:\d+(?:\.\d+)?|\\[dt]?frac\s?\{-?\d+\}\{\d+\}|\\[dt]?frac\s?\d\s
 _INTERVAL = re.compile(
     rf"(?P<open>(?:\\left\s*)?[(\[])\s*(?P<low>{_END})\s*,\s*(?:\\[,;:!]\s*)?(?P<high>{_END})\s*(?P<close>(?:\\right\s*)?[)\]])"
 )
+_BOUND = r"(?:[<>\u2264\u2265]|\\(?:leq?|geq?|lt|gt|neq?)(?![a-z]))"
 _ASKS_INTERVAL = re.compile(
     r"\binterval\b|\brange\b|\bdomain\b|\ball (?:real )?(?:values|numbers)\b|\b(?:set|values) of\b|inequalit"
     r"|\bsatisf\w+",
@@ -45,15 +46,19 @@ def other_end(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]
     """An end of an interval that belongs to it and is left out, or the other way around; or a gap that is closed."""
     found = list(_INTERVAL.finditer(content))
     rest = re.sub(r"\\cup|\\in|[\s{}]|\\[,;:!]|^\$?[a-z]", "", _INTERVAL.sub("", content))
+    meets = len(found) == 2 and found[0]["high"] == found[1]["low"]
     if not found or rest or (len(found) == 1 and _ASKS_INTERVAL.search(solution.question) is None):
         return
     if "ordered pair" in solution.question:
         return
     shown = " ".join(content.split())
+    said = solution.steps[solution.answer.step][: solution.answer.start]
     for match in found:
         for name, other, end in (("open", "([", match["low"]), ("close", ")]", match["high"])):
-            if "infty" in end:
-                continue
+            if "infty" in end or (meets and (match is found[0]) == (name == "close")):
+                continue  # both ends of a gap are treated alike
+            if re.search(rf"(?:{_BOUND}\s*{re.escape(end)}(?![\d.])|(?<![\d.]){re.escape(end)}\s*{_BOUND})", said):
+                continue  # the step says whether the end belongs to it
             sign = match[name][-1]
             at = match.end(name) - 1
             written = content[:at] + other[1 - other.index(sign)] + content[at + 1 :]
@@ -62,7 +67,7 @@ def other_end(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]
                 written,
                 f"The end ${end}$ {does} to the answer: it should be ${shown}$.",
             )
-    if len(found) == 2 and found[0]["high"] == found[1]["low"]:
+    if meets:
         first, second = found
         written = content[: first.start("high")] + content[second.start("high") :]
         yield written, f"${first['high']}$ does not belong to the answer: it should be ${shown}$."
@@ -76,6 +81,8 @@ def upside_down(solution: ChainSolution, content: str) -> Iterator[tuple[str, st
     if match is None or (len(chain.sides) > 1 and chain.sides[-2].value is not None):
         return
     above, below = int(match["above"]), int(match["below"])
+    if re.search(r"\b(?:reciprocal|inverse|invert\w*)\b", said + solution.question) is not None:
+        return  # what is upside down there is meant to be
     if min(above, below) < 2 or not (_OF_QUOTIENT.search(said + " " + solution.question)):
         return
     written = f"{match['command']}{{{below}}}{{{above}}}"

@@ -99,6 +99,8 @@ def sums(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
             yield Slip(Surd(normal(left + right)), "taking away a negative number means adding", SIGN)
         return
     if not _whole(left, right):
+        if left.denominator != right.denominator and 1 in (left.denominator, right.denominator):
+            return  # nobody adds a whole number to a numerator
         if left.denominator != right.denominator:
             above = left.numerator + right.numerator * (1 if op == "+" else -1)
             below = left.denominator + right.denominator if op == "+" else max(left.denominator, right.denominator)
@@ -109,7 +111,7 @@ def sums(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
             above, below = left.numerator + right.numerator, 2 * left.denominator
             yield Slip(Surd(normal(Fraction(above, below))), "the denominators were added as well", FRACTIONS)
         return
-    if max(left, right) > _EASY:
+    if max(left, right) > _EASY and min(left, right) > 0:
         yield from _digits(op, left, right)
 
 
@@ -130,7 +132,7 @@ def products(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
         if op == "*":
             yield from _digits(op, left, right)
         elif _whole(result):
-            yield from _digits("/", left, right)
+            yield from _digits("/", left, right) if max(right, result) > _EASY else ()
         elif result.denominator < right:
             yield from half_reduced(left, right)
 
@@ -182,8 +184,6 @@ def roots(radicand: int) -> Iterator[Slip]:
     root = Surd.root(radicand)
     whole = root.rational
     if isinstance(whole, int) and whole > 1:
-        if radicand % 2 == 0:
-            yield Slip(Surd(radicand // 2), "half of the number was taken and not its square root", POWERS)
         if whole > 5:
             yield Slip(Surd(whole + 1), f"the square of ${whole + 1}$ is ${(whole + 1) ** 2}$")
             yield Slip(Surd(whole - 1), f"the square of ${whole - 1}$ is ${(whole - 1) ** 2}$")

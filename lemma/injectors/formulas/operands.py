@@ -19,6 +19,7 @@ _COUNTED = re.compile(
 _FEWEST, _MOST = 3, 60
 _MOST_OTHERS = 4
 _SMALL = 13
+_LONG = 100  # nobody copies 12 as 21
 
 
 def _number_parts(place: Place) -> Iterator[tuple[Node, Surd]]:
@@ -68,8 +69,8 @@ def misquoted(place: Place) -> Iterator[Proposed]:
         copied = node in place.formula and place.formula[node].op != "letter"
         if found not in given or found in place.results or copied or _is_exponent(place, node):
             continue
-        if not _is_the_problems(place, found):
-            continue
+        if not _is_the_problems(place, found) or place.solution.said_before(place.index, found) is not None:
+            continue  # whoever has written it down once does not misread it later
         others = [one for one in given if one not in used and one not in (0, 1)]
         others = [one for one in others if not isinstance(one.rational, int) or _stands_in(question, one.rational)]
         right = place.part(node)
@@ -97,7 +98,8 @@ def other_result(place: Place) -> Iterator[Proposed]:
             if fault is not None:
                 yield from _proposed(place, node, wrong, fault)
         rational = found.rational
-        wrongs = [Surd(one) for one in swapped_digits(rational)] if isinstance(rational, int) else []
+        is_long = isinstance(rational, int) and rational >= _LONG
+        wrongs = [Surd(one) for one in swapped_digits(rational)] if isinstance(rational, int) and is_long else []
         if node not in place.formula and (rational is None or rational < 0):
             wrongs.append(-found)
         for wrong in wrongs:

@@ -47,7 +47,7 @@ def _is_said(place: Place, node: Node) -> bool:
 
 def other_operator(place: Place) -> Iterator[Proposed]:
     """One sign of the first side is another one."""
-    for node in () if place.shows_formula else place.parts:
+    for node in () if place.shows_formula or place.is_filled_in else place.parts:
         if node.sign is None or node.op not in _CONFUSED or _is_said(place, node):
             continue
         left, right = node.parts
@@ -63,13 +63,14 @@ def other_operator(place: Place) -> Iterator[Proposed]:
                 continue
             form = Node(wrong, node.parts, node.start, node.end, sign=node.sign)
             shown = f"{place.text[node.start : node.sign[0]]}{wrong}{place.text[node.sign[1] : node.end]}"
-            why = (
-                f"The step {_DOES[wrong]} where it should have {_DONE[node.op]}: "
-                f"not ${' '.join(shown.replace('&', '').split())}$"
-            )
             if shown.count("{") == shown.count("}") and shown.count("(") == shown.count(")"):
-                blank = " " if place.text[node.sign[1] : node.sign[1] + 1].isalpha() else ""
-                yield _swapped(place, node, form, Edit(*node.sign, wrong + blank), why)
+                start, end = node.sign
+                if not place.text[start - 1].isspace():  # `2\cdot 24` has its blank for the command only
+                    end += len(place.text[end:]) - len(place.text[end:].lstrip(" "))
+                change = ChainChange(place.index, place.first, {node: form}, (Edit(start, end, wrong),))
+                written = f"{place.text[node.start : start]}{wrong}{place.text[end : node.end]}"
+                told = f"The step {_DOES[wrong]} in ${' '.join(written.replace('&', '').split())}$"
+                yield Proposed(change, f"{told}, where it should have {_DONE[node.op]}: {place.worked}.")
 
 
 def _is_bare(place: Place, node: Node) -> bool:
@@ -81,7 +82,7 @@ def _is_bare(place: Place, node: Node) -> bool:
 
 def left_out(place: Place) -> Iterator[Proposed]:
     """A factor, a divisor, an exponent, a root or a term of the first side is left out."""
-    for node in () if place.shows_formula else place.parts:
+    for node in () if place.shows_formula or place.is_filled_in else place.parts:
         for kept, what in _what_is_left(node):
             if known_value(kept) in (None, known_value(node)) or node in place.formula:
                 continue

@@ -97,6 +97,13 @@ class Place:
         )
 
     @cached_property
+    def is_filled_in(self) -> bool:
+        """Whether a formula with letters just before shows what is worked out here: `3 \\cdot 4 - 1` for `3x - 1`."""
+        near = (chain for chain in self.solution.chains[: self.index] if chain.step >= self.chain.step - 1)
+        sides = (side for chain in near for side in chain.sides if side.letters and side.formula is not None)
+        return any(_fills(side.formula.tree, self.tree) for side in sides if side.formula is not None)
+
+    @cached_property
     def letters(self) -> dict[str, Surd]:
         """The letters whose values the solution has found so far."""
         return self.solution.letters_before(self.index)
@@ -145,6 +152,15 @@ class Place:
         """The edits that put another value in the place of a part; none if it can't be written there."""
         written = self.written(node, new)
         return () if written is None else (edit_of(self.text, node, written),)
+
+
+def _fills(template: Node, tree: Node) -> bool:
+    """Whether a formula is another one with numbers in the place of its letters."""
+    if template.op == "letter" or not template.parts:
+        return template.op == "letter" or (template.op, template.number) == (tree.op, tree.number)
+    if template.op != tree.op or len(template.parts) != len(tree.parts):
+        return False
+    return all(_fills(one, other) for one, other in zip(template.parts, tree.parts, strict=True))
 
 
 def places(solution: ChainSolution) -> Iterator[Place]:

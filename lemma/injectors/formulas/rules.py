@@ -157,6 +157,8 @@ def _sum_for_average(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     """`3 + 5 + 10` for a third of it."""
     if node.op not in ("frac", "/") or node.parts[0].op != "+" or not _AVERAGE.search(place.text):
         return
+    if place.chain.in_tuple:
+        return  # the other place of the pair would show the average
     terms, inner = 1, node.parts[0]
     while inner.op == "+":
         terms, inner = terms + 1, inner.parts[0]

@@ -82,6 +82,8 @@ def slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterato
             continue
         if inner is not source and _is_shown(place, source, inner, letters):
             continue
+        if inner.op == "*" and any(outer.op == "*" and inner in outer.parts for outer in parts_of(source)):
+            continue  # who knows which of several factors were multiplied first
         for slip in misworked(inner, [value(part, letters) for part in inner.parts]):
             if slip.value == right or (slip.kind == SIGN and inner is not source and source.op in ("frac", "/")):
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from lemma.arithmetic.carrying import ChainChange, edit_of
@@ -15,6 +16,7 @@ from lemma.injectors.conditions import names_operation
 from lemma.injectors.formulas.places import Proposed
 
 Slip = tuple[Surd, str]
+_DIVIDES = re.compile(r"\bdivi(?:d\w*|sion)\b", re.IGNORECASE)
 _EASY = 12  # nobody gets smaller quotients wrong
 _PLAIN = Node("frac", (), 0, 0, name=FRAC)
 
@@ -37,6 +39,8 @@ def propose(solution: ChainSolution, injector: str) -> Iterator[Proposed]:
             continue
         if solution.said_before(index, root):
             continue
+        if injector == "missing_step" and _DIVIDES.search(solution.steps[chain.step]):
+            continue  # the step says that it divides
         for wrong, reason in find(solution, equation, name, root):
             written = write(wrong, tree.tree, text) if wrong not in seen else None
             seen.add(wrong)
@@ -61,13 +65,8 @@ def _linear(solution: ChainSolution, equation: int, name: str) -> tuple[Surd, Su
 
 def _miscalculated(solution: ChainSolution, equation: int, name: str, root: Surd) -> Iterator[Slip]:
     """Wrong roots that people find by a slip in numbers."""
-    left, right = solution.chains[equation].sides
     parts = _linear(solution, equation, name)
     if parts is None:
-        pure = left.formula is not None and left.formula.tree.op == "^" and left.formula.tree.parts[0].op == "letter"
-        if pure and root.rational is not None and right.value == root * root:
-            assert right.value is not None
-            yield right.value / Surd(2), "half of the square was taken and not its root"
         return
     factor, constant, other, result = parts
     try:
