@@ -172,7 +172,7 @@ def test_a_language_without_phrases_gets_signs(strategy, mode):
         ("5 * 7 = 35 apples", "en"),
         (r"$x^2 = \frac{1}{2}$", "en"),
         (r"Hence $\frac{d y}{d x} = y^{l}$ and \[e^{y} = \cos d.\] So $y = e$ or $y = d.$", "en"),
-        (r"[asy] draw(a--e); label("y", d, E); [/asy] The triangle is isosceles, so $\angle d = l.$", "en"),
+        (r"[asy] draw(a--e); label(y, d, E); [/asy] The triangle is isosceles, so $\angle d = l.$", "en"),
         (r"Alors $x = \sqrt{2}$ et la somme est $\boxed{3}$.", "fr"),
         ("Wie viele Äpfel hat Anna?", "de"),
         ("¿Cuántos perros tiene Ana si compra 3?", "es"),
