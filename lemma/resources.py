@@ -66,6 +66,7 @@ def own_prompts(folder: Path | None) -> Iterator[None]:
             raise ConfigError(f"--prompts: {path} replaces nothing; there are: {names}")
     before = os.environ.get(OWN_PROMPTS)
     os.environ[OWN_PROMPTS] = str(folder.resolve())
+    _files_once.cache_clear()  # there may be more in it than last time
     try:
         yield
     finally:

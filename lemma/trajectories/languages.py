@@ -65,16 +65,17 @@ def language_of(text: str) -> str:
     if "\\" in text:
         text = _COMMAND.sub(" ", _NO_WORDS.sub(" ", text[: 8 * _MOST_CHARACTERS]))
     text = text[:_MOST_CHARACTERS]
-    letters = len(_LETTER.findall(text))
-    if len(_KANA.findall(text)) * 10 > letters:
-        return "ja"
-    if len(_HAN.findall(text)) * 4 > letters:
-        return "zh"
-    if len(_CYRILLIC.findall(text)) * 2 > letters:
-        return UNDETERMINED if _NOT_RUSSIAN.search(text) else "ru"
+    if not text.isascii():  # else all letters are Latin ones
+        letters = len(_LETTER.findall(text))
+        if len(_KANA.findall(text)) * 10 > letters:
+            return "ja"
+        if len(_HAN.findall(text)) * 4 > letters:
+            return "zh"
+        if len(_CYRILLIC.findall(text)) * 2 > letters:
+            return UNDETERMINED if _NOT_RUSSIAN.search(text) else "ru"
+        if len(_LATIN_LETTER.findall(text)) * 2 < letters:
+            return UNDETERMINED  # another script
     words = [word for word in _LATIN_WORD.findall(text.lower()) if len(word) > 1 or word in _LANGUAGES_OF]
-    if len(_LATIN_LETTER.findall(text)) * 2 < letters:
-        return UNDETERMINED  # another script
     seen: Counter[str] = Counter()
     for word in words:
         languages = _LANGUAGES_OF.get(word, ())
