@@ -25,7 +25,7 @@ POINTS = (
     "round-1 eval 3",
     "round-2 analyze 12",
 )
-TYPES = "operator_error,context_value_error"
+TYPES = "calculation_error,question_misinterpretation_error"
 
 
 def toy_pipeline(folder: Path) -> str:

@@ -12,7 +12,11 @@ PRESET = "practice"
 PROBLEMS, HELD_OUT = 6000, 100
 # How hard the problems are, as options of `lemma generate`.
 STORIES: dict[str, Any] = {"operations": "1-2", "distractors": 0, "shuffled": False}
-ERROR_TYPES = ("calculation_error", "operator_error", "context_value_error", "previous_step_value_error")
+# A turned relation ("2 more than" read as "2 fewer than") misreads the question.
+ERROR_TYPES = (
+    *("calculation_error", "question_misinterpretation_error"),
+    *("context_value_error", "previous_step_value_error"),
+)
 # What `lemma eval` asks for, unless told otherwise: what the model was trained for, and a few samples.
 EVALUATION: dict[str, Any] = {
     "suite": ("accuracy", "self-correction", "recovery"),
