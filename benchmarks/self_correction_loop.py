@@ -26,7 +26,7 @@ from typing import Any
 import orjson
 
 ARMS = ("cot", "lemma")
-ERROR_TYPES = "calculation_error,operator_error,context_value_error,previous_step_value_error"
+ERROR_TYPES = "calculation_error,question_misinterpretation_error,context_value_error,previous_step_value_error"
 SHORT_CHAT = (
     "{%- for message in messages -%}{{- message.content -}}"
     "{%- if message.role == 'assistant' -%}{{- eos_token -}}{%- else -%}{{- '\\n' -}}{%- endif -%}{%- endfor -%}"

@@ -35,7 +35,7 @@ from lemma.evaluation.results import RESULTS, evaluation_folder
 
 ARMS_FILE = Path(__file__).with_name("study_arms") / "arms.yaml"
 DECISIVE = ("own-exact", "injected", "plain", "own-rollouts")
-ERROR_TYPES = "calculation_error,operator_error,context_value_error,previous_step_value_error"
+ERROR_TYPES = "calculation_error,question_misinterpretation_error,context_value_error,previous_step_value_error"
 PHRASE = "Wait, that isn't right."
 CONFIRMATION = "that is right."  # of words that the base knows
 AGAIN = "this step again:"  # of words that the base knows
