@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from lemma.arithmetic.chain_solution import ChainSolution, Literal, literals_of, literals_of_text, named
 from lemma.arithmetic.chains import Chain, Side, Words
-from lemma.arithmetic.derived import by_words, parts_asked, sum_of_parts
+from lemma.arithmetic.derived import by_words, parts_asked, sums_of_parts
 from lemma.arithmetic.formulas import Node, value
 from lemma.arithmetic.graph import values_of_words
 from lemma.arithmetic.latex import boxed
@@ -407,11 +407,16 @@ class _Carrying:
                 return operation(*(self.gone.get(value, value) for value in pair))
             except (NoValue, ValueError, OverflowError):
                 return None
-        whole = [value for value in {*self.seen, *self.gone} if sum_of_parts(value) == number.rational]
-        if len(whole) == 1 and parts_asked(solution.question):
-            wrong = sum_of_parts(self.gone.get(whole[0], whole[0]))
-            return None if wrong is None else Surd(wrong)
-        return None
+        if not parts_asked(solution.question):
+            return None
+        forms = [
+            (value, form)
+            for value in {*self.seen, *self.gone}
+            for form, total in sums_of_parts(value).items()
+            if total == number.rational
+        ]
+        wrong = [sums_of_parts(self.gone.get(value, value)).get(form) for value, form in forms]
+        return None if len(wrong) != 1 or wrong[0] is None else Surd(wrong[0])
 
     def _in_box(self, side: Side) -> bool:
         answer = self.solution.answer
@@ -421,9 +426,8 @@ class _Carrying:
         if is_box:
             return
         rational = old.rational
-        # A count that was stated once and then stands in a calculation is the same one, however small.
-        is_counted = is_operand and isinstance(self.change, StatedChange)
-        small = isinstance(rational, int) and abs(rational) < _SMALL and not is_counted
+        # A result that nothing else says and that then stands in a calculation is the same one, however small.
+        small = isinstance(rational, int) and abs(rational) < _SMALL and not is_operand
         if small or old in self.solution.given or old in self.seen or old in self.solution.constants:
             raise Refusal("ambiguous_number", f"{old}")
 
