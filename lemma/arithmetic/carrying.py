@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from lemma.arithmetic.chain_solution import ChainSolution, Literal, literals_of, literals_of_text, named
 from lemma.arithmetic.chains import Chain, Side, Words
-from lemma.arithmetic.derived import by_words, parts_asked, sums_of_parts
+from lemma.arithmetic.derived import derived
 from lemma.arithmetic.formulas import Node, value
 from lemma.arithmetic.graph import values_of_words
 from lemma.arithmetic.latex import boxed
@@ -397,26 +397,11 @@ class _Carrying:
         solution = self.solution
         near = [chain for chain in solution.chains if self.at - _NEAR <= chain.step <= self.at and len(chain.sides) > 1]
         results = [value for chain in near if (value := chain.sides[-1].value) is not None and value != number]
-        known = {*self.seen, *solution.given, *self.gone} - {number}
         if any(value in self.gone and value in self.seen for value in results):
             return None
-        found = by_words(number, solution.steps[self.at], results, known)
-        if found is not None:
-            operation, *pair = found
-            try:
-                return operation(*(self.gone.get(value, value) for value in pair))
-            except (NoValue, ValueError, OverflowError):
-                return None
-        if not parts_asked(solution.question):
-            return None
-        forms = [
-            (value, form)
-            for value in {*self.seen, *self.gone}
-            for form, total in sums_of_parts(value).items()
-            if total == number.rational
-        ]
-        wrong = [sums_of_parts(self.gone.get(value, value)).get(form) for value, form in forms]
-        return None if len(wrong) != 1 or wrong[0] is None else Surd(wrong[0])
+        known = {*self.seen, *solution.given, *self.gone} - {number}
+        words = solution.steps[self.at]
+        return derived(number, results, known, self.gone, question=solution.question, words=words)
 
     def _in_box(self, side: Side) -> bool:
         answer = self.solution.answer

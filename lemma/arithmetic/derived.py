@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import permutations
 
 from lemma.arithmetic.surds import NoValue, Surd
@@ -23,7 +23,8 @@ _NAMED: tuple[tuple[re.Pattern[str], _Operation], ...] = (
     (re.compile(r"\b(?:averages?|mean)\b", re.I), lambda one, other: (one + other) / Surd(2)),
 )
 _ASKS_SUM = re.compile(
-    r"(?:[Ff]ind|[Cc]ompute|[Ww]hat is|[Dd]etermine|[Vv]alue of)[^.?$]{0,40}\$\s*[a-z](?:\s*\+\s*[a-z]){1,4}\s*[.?]?\s*\$"
+    r"(?:[Ff]ind|[Cc]ompute|[Ww]hat is|[Dd]etermine|[Vv]alue of)[^.?$]{0,40}"
+    r"\$\s*[a-z](?:\s*\+\s*[a-z]){1,4}\s*[.?]?\s*\$"
 )
 _FORM = re.compile(
     r"\bform\b|\b(?:written|expressed) as\b|relatively prime|common fraction|lowest terms|[Ll]et \$\\frac"
@@ -87,3 +88,32 @@ def sums_of_parts(number: Surd) -> dict[str, int]:
     if below == 1:
         return {"factor and root": above + unit.radicand}
     return {"all parts": above + unit.radicand + below, "root over": above**2 * unit.radicand + below}
+
+
+def derived(
+    number: Surd,
+    results: Iterable[Surd],
+    known: Iterable[Surd],
+    gone: Mapping[Surd, Surd],
+    *,
+    question: str,
+    words: str,
+) -> Surd | None:
+    """What a number is now that follows from results before it, some of which are `gone` and others now, as the words
+    say or the question asks; None if that can't be told.
+    """
+    every = list(known)
+    found = by_words(number, words, results, every)
+    if found is not None:
+        operation, *pair = found
+        try:
+            return operation(*(gone.get(value, value) for value in pair))
+        except (NoValue, ValueError, OverflowError):
+            return None
+    if not parts_asked(question):
+        return None
+    forms = [
+        (value, form) for value in every for form, total in sums_of_parts(value).items() if total == number.rational
+    ]
+    wrong = [sums_of_parts(gone.get(value, value)).get(form) for value, form in forms]
+    return None if len(wrong) != 1 or wrong[0] is None else Surd(wrong[0])
