@@ -3,8 +3,9 @@
     python benchmarks/fit_locating.py ../shared/data     # writes lemma/data/locating_graph.json
 
 The shut part (`labeled_solutions.py`) is never read here. Penalties, weights, and threshold are chosen from five-fold
-cross-validation by problem; `locating.py` prints its figures. Solutions that a language model labeled count less than
-those that people labeled, and have no part in the threshold.
+cross-validation by problem; `locating.py` prints its figures. What calibrates a fold comes from a cross-validation of
+the four others. Solutions that a language model labeled count less than those that people labeled, and have no part in
+the threshold.
 """
 
 from __future__ import annotations
@@ -22,7 +23,17 @@ from labeled_solutions import FOLDS, MACHINE_LABELED, Labeled, read_machine_labe
 from numpy.typing import NDArray
 
 from lemma.exceptions import LemmaError
-from lemma.locating.choice import COLUMNS, SHARPNESS, WEIGHTS_FILE, Weights, alternatives, sharpness_signs
+from lemma.locating.choice import (
+    COLUMNS,
+    SHARPNESS,
+    TRUST,
+    WEIGHTS_FILE,
+    Weights,
+    alternatives,
+    probabilities,
+    sharpness_signs,
+    trust_signs,
+)
 from lemma.locating.posterior import Posterior
 from lemma.locating.signs import Reading, Signs, signs_of_steps
 
@@ -32,7 +43,7 @@ PENALTY, FORMAL_PENALTY, NONE_PENALTY = 7.0, 40.0, 0.02
 MACHINE_WEIGHT = 0.7
 # Of the located steps: for problems about formulas, and for all others.
 WANTED_PRECISION = {True: 0.85, False: 0.9}
-SHARPNESS_PENALTY = 2.0
+SHARPNESS_PENALTY, TRUST_PENALTY = 2.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -132,38 +143,63 @@ def sharpness_of(cases: Sequence[Case], weights: Sequence[Matrix]) -> Matrix:
     return found
 
 
-def cross_validated(cases: Sequence[Case]) -> tuple[list[Posterior], Matrix]:
-    """The posterior of each case by weights that were fitted without its fold, and the sharpness for all data.
+def trust_of(cases: Sequence[Case], weights: Sequence[Matrix], sharpness: Matrix) -> Matrix:
+    """The trust that makes the confidence in the best steps of solutions with a wrong answer most likely.
 
-    The sharpness that a fold's posteriors have comes from the other folds, too.
+    `weights` are those of each case. The penalty is on the distance from taking the confidence as it is.
     """
-    of_fold = {fold: fit([case for case in cases if case.labeled.fold != fold]) for fold in range(FOLDS)}
-    weights = [of_fold[case.labeled.fold] for case in cases]
-    sharpness = {}
+    signs, right, counts = [], [], []
+    for case, own in zip(cases, weights, strict=True):
+        if case.labeled.answer_is_right:
+            continue
+        said = probabilities(np.exp(sharpness @ sharpness_signs(case.signs, case.is_formal)) * (case.rows @ own))
+        signs.append(trust_signs(said[:-1].max(), case.is_formal))
+        right.append(int(np.argmax(said[:-1])) == case.chosen)
+        counts.append(1.0 if case.by_people else MACHINE_WEIGHT)
+    of_cases, hits, counted = np.array(signs), np.array(right, dtype=float), np.array(counts)
+    as_it_is = np.array([float(name == "slope") for name in TRUST])
+    trust = as_it_is.copy()
+    for _ in range(30):  # Newton's method
+        shares = 1 / (1 + np.exp(-of_cases @ trust))
+        gradient = of_cases.T @ (counted * (hits - shares)) - 2 * TRUST_PENALTY * (trust - as_it_is)
+        curvature = (of_cases.T * (counted * shares * (1 - shares))) @ of_cases + 2 * TRUST_PENALTY * np.eye(len(TRUST))
+        trust += np.linalg.solve(curvature, gradient)
+    return trust
+
+
+def calibrated(cases: Sequence[Case], values: Matrix) -> Weights:
+    """The weights with the calibration that fits when each fold has weights that were fitted on the other folds."""
+    folds = {case.labeled.fold for case in cases}
+    of_fold = {fold: fit([case for case in cases if case.labeled.fold != fold]) for fold in folds}
+    without = [of_fold[case.labeled.fold] for case in cases]
+    sharpness = sharpness_of(cases, without)
+    return Weights(values, sharpness, trust_of(cases, without, sharpness))
+
+
+def cross_validated(cases: Sequence[Case]) -> list[Posterior]:
+    """The posterior of each case by weights and a calibration that were fitted without its fold."""
+    found = {}
     for fold in range(FOLDS):
-        others = [(case, own) for case, own in zip(cases, weights, strict=True) if case.labeled.fold != fold]
-        sharpness[fold] = sharpness_of(*zip(*others, strict=True))
-    posteriors = [
-        Weights(own, sharpness[case.labeled.fold]).posterior(case.signs, case.is_formal, case.labeled.answer_is_right)
-        for case, own in zip(cases, weights, strict=True)
+        others = [case for case in cases if case.labeled.fold != fold]
+        found[fold] = calibrated(others, fit(others))
+    return [
+        found[case.labeled.fold].posterior(case.signs, case.is_formal, case.labeled.answer_is_right) for case in cases
     ]
-    return posteriors, sharpness_of(cases, weights)
 
 
 def threshold_of(cases: Sequence[Case], posteriors: Sequence[Posterior], is_formal: bool) -> float:
-    """The lowest threshold, in steps of 0.05, from which on the located steps of wrong solutions are precise enough."""
+    """The lowest threshold, in steps of 0.02, at which the located steps of wrong solutions are precise enough."""
     wrong = [
         (posterior.steps[posterior.best_step()], posterior.best_step() == case.chosen)
         for case, posterior in zip(cases, posteriors, strict=True)
         if case.by_people and not case.labeled.answer_is_right and case.is_formal == is_formal
     ]
-    threshold = 0.95
-    for percent in range(95, 30, -5):
+    enough = 0.94
+    for percent in range(94, 30, -2):
         located = [right for confidence, right in wrong if confidence >= percent / 100]
-        if located and sum(located) / len(located) < WANTED_PRECISION[is_formal]:
-            break
-        threshold = percent / 100
-    return threshold
+        if located and sum(located) / len(located) >= WANTED_PRECISION[is_formal]:
+            enough = percent / 100
+    return enough
 
 
 def fitted(solutions: Sequence[Labeled]) -> dict[str, Any]:
@@ -171,15 +207,16 @@ def fitted(solutions: Sequence[Labeled]) -> dict[str, Any]:
     content: dict[str, Any] = {"fitted_on": "the open part of ProcessBench (GSM8K, MATH), PARC, MR-GSM8K, GSM8K models"}
     for name, with_reference in (("with_reference", True), ("without_reference", False)):
         cases = read_cases(solutions, with_reference)
-        posteriors, sharpness = cross_validated(cases)
         if with_reference:
+            posteriors = cross_validated(cases)
             content["threshold"] = threshold_of(cases, posteriors, is_formal=False)
             content["formal_threshold"] = threshold_of(cases, posteriors, is_formal=True)
-        weights = zip(COLUMNS, fit(cases), strict=True)
-        named = {column: round(float(weight), 4) for column, weight in weights if abs(weight) >= 0.00005}
+        model = calibrated(cases, fit(cases))
+        weights = zip(COLUMNS, model.values, strict=True)
         content[name] = {
-            "sharpness": {name: round(float(value), 4) for name, value in zip(SHARPNESS, sharpness, strict=True)},
-            "weights": named,
+            "sharpness": {name: round(float(value), 4) for name, value in zip(SHARPNESS, model.sharpness, strict=True)},
+            "trust": {name: round(float(value), 4) for name, value in zip(TRUST, model.trust, strict=True)},
+            "weights": {column: round(float(weight), 4) for column, weight in weights if abs(weight) >= 0.00005},
         }
     return content
 

@@ -107,7 +107,7 @@ def main() -> int:
         weights = model.without_reference if flags.without_reference else model.with_reference
         posteriors = [weights.posterior(case.signs, case.is_formal, case.labeled.answer_is_right) for case in cases]
     else:
-        posteriors, _ = cross_validated(cases)
+        posteriors = cross_validated(cases)
     located = list(zip(cases, posteriors, strict=True))
     print("\n".join(table(located, model)))
     print(of_right_answers(located))

@@ -9,11 +9,12 @@ only hold on an idle one: `others` says how much of the machine somebody else to
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,7 +29,10 @@ SECONDS_BETWEEN_LOOKS, LOOKS_PER_READING = 0.05, 10
 
 @dataclass
 class Used:
-    """What a command used. `seconds` count from its start, `working` from its first acknowledged input."""
+    """What a command used. `seconds` count from its start, `working` from its first acknowledged input.
+
+    One that is not `complete` was ended when its time was over.
+    """
 
     seconds: float = 0.0
     working: float = 0.0
@@ -37,6 +41,9 @@ class Used:
     """The largest process of each kind, in MB."""
     others: float = 0.0
     """Share of the machine's CPU time that other processes took."""
+    starting: dict[str, float] = field(default_factory=lambda: dict.fromkeys(KINDS, 0.0))
+    """The part of `cpu` from before the first acknowledged input."""
+    complete: bool = True
 
     @property
     def all_cpu(self) -> float:
@@ -48,32 +55,43 @@ class Used:
         return asdict(self)
 
 
-def measured(words: list[str], run: Path, command: str) -> Used:
-    """Run a command of lemma, in this checkout, and measure it. Raises CalledProcessError if it fails."""
+def measured(words: list[str], run: Path, command: str, until: float = math.inf) -> Used:
+    """Run a command of lemma, in this checkout, and measure it, at most `until` this time of `time.monotonic`.
+
+    Raises CalledProcessError if it fails.
+    """
     state, used = run / ".state" / f"{command}.jsonl", Used()
+    acknowledged = state.stat().st_size if state.exists() and "--fresh" not in words else 0
     before, busy = processes(os.getpid(), 0), _busy()
     began = time.monotonic()
     started = subprocess.Popen([sys.executable, "-m", "lemma", *words], stdout=subprocess.DEVNULL, env=environment())
     cpu: dict[int, tuple[str, float]] = {}
     first, looks = None, 0
     while started.poll() is None:
-        if first is None and state.exists() and state.stat().st_size:
-            first = time.monotonic()
-        if looks % LOOKS_PER_READING == 0:
+        is_first = first is None and state.exists() and state.stat().st_size > acknowledged
+        if is_first or looks % LOOKS_PER_READING == 0:
             for pid, (kind, seconds, megabytes) in processes(os.getpid(), started.pid).items():
                 cpu[pid] = kind, seconds - (before[pid][1] if pid in before else 0.0)
                 used.peak[kind] = max(used.peak[kind], megabytes)
+        if is_first:
+            first, used.starting = time.monotonic(), _by_kind(cpu)
+        if used.complete and time.monotonic() > until:
+            used.complete = False
+            started.terminate()
         looks += 1
         time.sleep(SECONDS_BETWEEN_LOOKS)
-    if started.returncode != 0:
+    if started.returncode != 0 and used.complete:
         raise subprocess.CalledProcessError(started.returncode, started.args)
     ended = time.monotonic()
-    used.seconds, used.working = ended - began, ended - (first or began)
-    for kind, seconds in cpu.values():
-        used.cpu[kind] += seconds
+    used.complete = used.complete or started.returncode == 0
+    used.seconds, used.working, used.cpu = ended - began, ended - (first or began), _by_kind(cpu)
     machine = (os.cpu_count() or 1) * used.seconds
     used.others = max(0.0, _busy() - busy - used.all_cpu) / machine
     return used
+
+
+def _by_kind(cpu: Mapping[int, tuple[str, float]]) -> dict[str, float]:
+    return {kind: sum(seconds for of, seconds in cpu.values() if of == kind) for kind in KINDS}
 
 
 def environment() -> dict[str, str]:

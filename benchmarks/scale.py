@@ -10,16 +10,19 @@
 own, all on this machine. `kills` ends workers, raylets and drivers at random moments.
 
 The figures are kept in FOLDER/figures.jsonl, one line each, so an interrupted measurement resumes. Delete a line to
-measure again.
+measure again. With `--minutes`, it stops by then: a command of the chain is ended, and resumes in the next run, which
+adds up its figures; of the other parts, nothing is begun that would take longer.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from itertools import pairwise
@@ -32,20 +35,26 @@ from process_use import KINDS, environment, measured, nodes
 ERRORS_PER_PROBLEM = 4
 CHAIN = ("augment", "correct", "build-sft", "report")
 OUTPUTS = {"augment": "erroneous.jsonl", "correct": "corrections.jsonl", "build-sft": "sft/lemma.jsonl"}
-ENGINES = (("local", 1), ("local", 2), ("ray", 1), ("ray", 2))
+ENGINES = (("local", 2), ("ray", 2), ("ray", 1), ("local", 1))
+ONCE = ("local", 1)  # no goal needs it, and it takes as long as two of the others
 INPUTS = 100_000
-KILLED_INPUTS = 400
+KILLED_INPUTS, SECONDS_TO_KILL = 400, 20.0
 CORES_WANTED = 1000
+BEGUN = "chain, begun"
 BUSY = 0.8  # of a core, for a driver that must not be what others wait for
 
 Figures = dict[str, Any]
 
 
-class Measurements:
-    """The figures so far, by what they are of."""
+class TimeOverError(Exception):
+    """What is missing has to be measured another time."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+
+class Measurements:
+    """The figures so far, by what they are of. Nothing is measured after `until`, a time of `time.monotonic`."""
+
+    def __init__(self, folder: Path, until: float = math.inf) -> None:
+        self.folder, self.until = folder, until
         folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / "figures.jsonl"
         lines = self._file.read_bytes().splitlines() if self._file.exists() else []
@@ -53,7 +62,16 @@ class Measurements:
 
     def find(self, **of: Any) -> Figures | None:
         """The figures of this, if it was measured."""
-        return next((one for one in self.all if of.items() <= one.items()), None)
+        return next(iter(self.find_all(**of)), None)
+
+    def find_all(self, **of: Any) -> list[Figures]:
+        """All figures of this."""
+        return [one for one in self.all if of.items() <= one.items()]
+
+    def expect(self, seconds: float) -> None:
+        """Raises TimeOverError if there is no time for something that takes this long."""
+        if time.monotonic() + seconds > self.until:
+            raise TimeOverError
 
     def add(self, figures: Figures) -> None:
         """Keep figures."""
@@ -79,14 +97,32 @@ def chain(measurements: Measurements, size: int, commands: Sequence[str] = CHAIN
         of = {"part": "chain", "size": size, "command": command}
         if measurements.find(**of):
             continue
+        measurements.expect(0)
+        begun = measurements.find_all(**of | {"part": BEGUN})
         words = [command, "--run", str(run)]
         if command == "augment":
             words += [str(data), "--per-problem", str(ERRORS_PER_PROBLEM)]
         if command != "report":
-            words += ["--workers", "2", "--fresh"]
-        used = measured(words, run, command)
+            words += ["--workers", "2", *([] if begun else ["--fresh"])]
+        used = measured(words, run, command, measurements.until)
+        if not used.complete:
+            measurements.add({**of, "part": BEGUN, **used.as_dict()})
+            raise TimeOverError
         made = _lines(run / OUTPUTS[command]) if command in OUTPUTS else 0
-        measurements.add({**of, "errors": _lines(run / OUTPUTS["augment"]), "made": made, **used.as_dict()})
+        sizes = {"errors": _lines(run / OUTPUTS["augment"]), "made": made, "times": 1 + len(begun)}
+        measurements.add({**of, **sizes, **added_up([*begun, used.as_dict()])})
+
+
+def added_up(parts: Sequence[Figures]) -> Figures:
+    """The figures of a command that was ended and resumed. Of its peaks, the largest counts."""
+    seconds = sum(one["seconds"] for one in parts)
+    return {
+        "seconds": seconds,
+        "working": sum(one["working"] for one in parts),
+        **{name: {kind: sum(one[name][kind] for one in parts) for kind in KINDS} for name in ("cpu", "starting")},
+        "peak": {kind: max(one["peak"][kind] for one in parts) for kind in KINDS},
+        "others": sum(one["others"] * one["seconds"] for one in parts) / seconds,
+    }
 
 
 def _lines(path: Path) -> int:
@@ -101,8 +137,10 @@ def engines(measurements: Measurements, inputs: int, times: int) -> None:
     for number in range(times):
         for engine, workers in ENGINES:
             of = {"part": "engines", "inputs": inputs, "engine": engine, "workers": workers, "number": number}
-            if measurements.find(**of):
+            if measurements.find(**of) or (number and (engine, workers) == ONCE):
                 continue
+            earlier = measurements.find_all(part="engines", inputs=inputs, engine=engine, workers=workers)
+            measurements.expect(max((one["seconds"] for one in earlier), default=0))
             run = measurements.folder / f"{engine}-{workers}"
             shutil.rmtree(run, ignore_errors=True)
             (run / ".state").mkdir(parents=True)
@@ -123,30 +161,34 @@ def kills(measurements: Measurements, times: int) -> None:
     with nodes(2) as cluster:
         for figures in kill_at_random(data, folder, times, cluster, lambda of: measurements.find(**of) is not None):
             measurements.add(figures)
+            measurements.expect(SECONDS_TO_KILL)
 
 
 def show_chain(rows: list[Figures]) -> Iterator[str]:
     """A line for each command and size, then what a record costs at one size against the one before."""
-    yield "| command | errors | records | s | CPU s | CPU ms per error | others' CPU | driver MB | largest worker MB |"
-    yield "|---|---|---|---|---|---|---|---|---|"
+    yield "| command | errors | records | s | ms per error | CPU s | CPU ms | others' CPU | driver MB | worker MB |"
+    yield "|---|---|---|---|---|---|---|---|---|---|"
     for one in rows:
         cpu = sum(one["cpu"].values())
         yield (
-            f"| {one['command']} | {one['errors']:,} | {one['made']:,} | {one['seconds']:.1f} | {cpu:.1f} | "
-            f"{1000 * cpu / one['errors']:.3f} | {one['others']:.0%} | {one['peak']['driver']:.0f} | "
-            f"{one['peak']['worker']:.0f} |"
+            f"| {one['command']} | {one['errors']:,} | {one['made']:,} | {one['seconds']:.1f} | "
+            f"{1000 * one['seconds'] / one['errors']:.3f} | {cpu:.1f} | {1000 * cpu / one['errors']:.3f} | "
+            f"{one['others']:.0%} | {one['peak']['driver']:.0f} | {one['peak']['worker']:.0f} |"
         )
+    yield ""
     sizes = sorted({one["size"] for one in rows})
     for small, large in pairwise(sizes):
         at = {size: [one for one in rows if one["size"] == size] for size in (small, large)}
         if any(len(found) < len(CHAIN) for found in at.values()):
             continue
-        cost = {size: sum(sum(one["cpu"].values()) for one in at[size]) / at[size][0]["errors"] for size in at}
-        time = {size: sum(one["seconds"] for one in at[size]) / at[size][0]["errors"] for size in at}
-        yield (
-            f"per error, {large:,} against {small:,}: {cost[large] / cost[small]:.2f} times the CPU, "
-            f"{time[large] / time[small]:.2f} times the time"
-        )
+        for command in (*CHAIN, "all"):
+            parts = {size: [one for one in at[size] if command in ("all", one["command"])] for size in at}
+            cost = {size: sum(sum(one["cpu"].values()) for one in parts[size]) / at[size][0]["errors"] for size in at}
+            took = {size: sum(one["seconds"] for one in parts[size]) / at[size][0]["errors"] for size in at}
+            yield (
+                f"per error, {large:,} against {small:,}, {command}: {cost[large] / cost[small]:.2f} times the CPU, "
+                f"{took[large] / took[small]:.2f} times the time"
+            )
 
 
 def show_engines(rows: list[Figures]) -> Iterator[str]:
@@ -164,21 +206,23 @@ def show_engines(rows: list[Figures]) -> Iterator[str]:
         key = one["engine"], one["workers"]
         if key not in best or one["working"] < best[key]["working"]:
             best[key] = one
-    if set(best) != set(ENGINES):
-        return
     cpu = {key: sum(one["cpu"].values()) for key, one in best.items()}
     seconds = {key: one["working"] for key, one in best.items()}
-    yield f"two Ray nodes against one: {seconds['ray', 1] / seconds['ray', 2]:.2f} times as fast"
-    yield f"two local workers against one: {seconds['local', 1] / seconds['local', 2]:.2f} times as fast"
+    for engine, name in (("ray", "two Ray nodes against one"), ("local", "two local workers against one")):
+        if {(engine, 1), (engine, 2)} <= set(best):
+            yield f"{name}: {seconds[engine, 1] / seconds[engine, 2]:.2f} times as fast"
+    if not {("local", 2), ("ray", 2)} <= set(best):
+        return
     yield (
         f"Ray against the local pool, two workers: {cpu['ray', 2] / cpu['local', 2]:.2f} times the CPU, "
         f"{seconds['ray', 2] / seconds['local', 2]:.2f} times the time"
     )
     one = best["ray", 2]
-    driver, worker, ray = (one["cpu"][kind] / one["errors"] for kind in KINDS)
+    driver, worker, ray = ((one["cpu"][kind] - one["starting"][kind]) / one["errors"] for kind in KINDS)
     yield (
-        f"per input on two nodes: {1000 * worker:.3f} ms of a worker, {1000 * driver:.3f} ms of the driver, "
-        f"{1000 * ray:.3f} ms of Ray's other processes, on all nodes together"
+        f"per input on two nodes, after start-up: {1000 * worker:.3f} ms of a worker, {1000 * driver:.3f} ms of the "
+        f"driver, {1000 * ray:.3f} ms of Ray's other processes, on all nodes together; so on two cores, two nodes can "
+        f"be at most {2 * worker / (worker + driver + ray):.2f} times as fast as one"
     )
     cores = BUSY * worker / driver
     yield (
@@ -211,17 +255,21 @@ def main() -> None:
     parser.add_argument("--sizes", default="10000,100000,1000000", help="numbers of erroneous solutions, for chain")
     parser.add_argument("--inputs", type=int, default=INPUTS, help="for engines")
     parser.add_argument("--times", type=int, default=1, help="runs of each engine; kills of each kind of process")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop by then; run it again to resume")
     parser.add_argument("--show", action="store_true", help="measure nothing")
     options = parser.parse_args()
-    measurements = Measurements(options.folder)
+    measurements = Measurements(options.folder, time.monotonic() + 60 * options.minutes)
     parts = [] if options.show else options.only or list(SHOWN)
-    if "chain" in parts:
-        for size in map(int, options.sizes.split(",")):
-            chain(measurements, size)
-    if "engines" in parts:
-        engines(measurements, options.inputs, options.times)
-    if "kills" in parts:
-        kills(measurements, options.times)
+    try:
+        if "chain" in parts:
+            for size in map(int, options.sizes.split(",")):
+                chain(measurements, size)
+        if "engines" in parts:
+            engines(measurements, options.inputs, options.times)
+        if "kills" in parts:
+            kills(measurements, options.times)
+    except TimeOverError:
+        print("the time is over; run it again to resume", file=sys.stderr)
     for part, shown in SHOWN.items():
         rows = [one for one in measurements.all if one["part"] == part]
         if rows:

@@ -56,9 +56,9 @@ ROWS = (
 _TRAINED = ("records", "tokens per pass", "steps")
 
 
-def print_table(folder: Path, names: Sequence[str]) -> None:
+def print_table(folder: Path, names: Sequence[str], runs_folder: str = "runs") -> None:
     """One row per figure, with the values of the seeds; then one row per arm; then what the runs cost."""
-    columns = {name: list(_outputs(folder, name)) for name in ("base", *names)}
+    columns = {name: list(_outputs(folder, runs_folder, name)) for name in ("base", *names)}
     columns = {name: runs for name, runs in columns.items() if runs}
     if not columns:
         return
@@ -100,7 +100,7 @@ def _print_costs(folder: Path) -> None:
         run = file.parent.relative_to(folder)
         if told["command"][told["command"].index("--run") + 1] != str(file.parent):
             continue  # a copy of a stock, which is counted where it was made
-        whole = Path(*run.parts[:3]) if run.parts[0] == "runs" else run
+        whole = Path(*run.parts[:3]) if run.parts[0].startswith("runs") else run
         costs[whole] = costs.get(whole, 0) + told["cpu_seconds"]
         if file.name == "train.done.json":
             trained.setdefault(whole, []).append(" / ".join(f"{told[name]:,}" for name in _TRAINED))
@@ -110,8 +110,8 @@ def _print_costs(folder: Path) -> None:
     print(f"| all | | {sum(costs.values()):,.0f} |")
 
 
-def _outputs(folder: Path, name: str) -> Iterator[list[GradedOutput]]:
-    places = [folder / "base"] if name == "base" else sorted((folder / "runs" / name).glob("seed*"))
+def _outputs(folder: Path, runs: str, name: str) -> Iterator[list[GradedOutput]]:
+    places = [folder / "base"] if name == "base" else sorted((folder / runs / name).glob("seed*"))
     for place in places:
         if (place / "eval" / EVALUATION / RESULTS).exists():
             # The model's name says which seed it is; all seeds count as one model here.

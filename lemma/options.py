@@ -306,8 +306,8 @@ class ModelConfig(StageConfig):
     batch: Annotated[bool, Option(setting=False, group=CONNECTION)] = Field(
         False, description="use a batch API or vllm run-batch; rerun to collect the results"
     )
-    max_in_flight: Annotated[int, Option(setting=False, group=LIMITS, metavar="N")] = Field(
-        64, ge=1, description="maximum concurrent requests"
+    max_in_flight: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
+        None, ge=1, description="maximum concurrent requests (default: 64; 256 for a model in this process)"
     )
     requests_per_minute: Annotated[int | None, Option(setting=False, group=LIMITS, metavar="N")] = Field(
         None, ge=1, description="maximum requests per minute (default: no limit)"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -37,10 +38,14 @@ def prompt_files(pattern: str) -> list[Path]:
     >>> [path.name for path in prompt_files("solve.jinja")]
     ['solve.jinja']
     """
-    own = os.environ.get(OWN_PROMPTS)
+    return list(_files_once(pattern, os.environ.get(OWN_PROMPTS)))
+
+
+@cache  # asked for each record, and a folder takes longer to list than a record to make
+def _files_once(pattern: str, own: str | None) -> tuple[Path, ...]:
     folders = [data_folder("prompts"), *([Path(own)] if own else [])]
     found = {path.relative_to(folder): path for folder in folders for path in sorted(folder.glob(pattern))}
-    return [found[name] for name in sorted(found)]
+    return tuple(found[name] for name in sorted(found))
 
 
 @contextmanager
@@ -61,6 +66,7 @@ def own_prompts(folder: Path | None) -> Iterator[None]:
             raise ConfigError(f"--prompts: {path} replaces nothing; there are: {names}")
     before = os.environ.get(OWN_PROMPTS)
     os.environ[OWN_PROMPTS] = str(folder.resolve())
+    _files_once.cache_clear()  # there may be more in it than last time
     try:
         yield
     finally:

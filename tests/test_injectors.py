@@ -264,8 +264,7 @@ def test_what_nobody_would_write_is_refused(injector, problem, wrong):
 
 
 LIKELY = [
-    ("operator_error", alone("There are 9 pens + 5 pens = 14 pens.", 14, "9 and 5 more than that"), "9 pens - 5 pens"),
-    ("operator_error", alone("She pays $15 - $2 = $13.", 13, "It costs $15, and $2 less with a card."), "$15 + $2"),
+    ("operator_error", alone("It takes 12 / 3 = 4 weeks.", 4, "He goes 3 times a week. How long for 12?"), "12 * 3"),
     ("operator_error", alone(r"$12 \cdot 4+3 = \boxed{51}$", 51), r"12 \cdot 4-3"),
     ("operator_error", alone(r"$12+4 = \boxed{16}$ and $2 \cdot 1 = 2$", 16), r"12\cdot 4"),
     ("operator_error", alone(r"$12\cdot 4 = \boxed{48}$", 48), "12+4"),

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lemma.locating.formulas import read_relations, value_of
+from lemma.locating.signs import Reading
+from lemma.locating.signs.formulas import formula_signs
 
 TRUE = [
     r"\(1/3 \times 18 = 6\)",
@@ -97,3 +99,15 @@ def test_nothing_breaks(text: str) -> None:
         relation.holds({"x": 1.5, "y": -2.0})
         relation.is_identity()
         relation.binding()
+
+
+@pytest.mark.parametrize(
+    ("steps", "name"),
+    [
+        ((r"\(2x + 1 = 7\)", r"\(2 \cdot 4 + 1 = 7\)"), "false_instance"),  # a wrong value of x was put in
+        ((r"\( 4x - 13 = 4(40) - 13 = 157 \)",), "false_formula"),  # a wrong calculation
+    ],
+)
+def test_a_wrong_value_put_in_is_no_wrong_calculation(steps: tuple[str, ...], name: str) -> None:
+    *_, last = formula_signs(Reading("What is x?", "3", (), steps))
+    assert {sign for sign in ("false_instance", "false_formula") if last[sign]} == {name}

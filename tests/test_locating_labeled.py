@@ -76,7 +76,7 @@ def test_figures_on_gsm8k() -> None:
     cases = read_cases(wrong, with_reference=True)
     model = shipped_model()
     shipped = [model.with_reference.posterior(case.signs, case.is_formal, answer_is_right=False) for case in cases]
-    fitted, _ = cross_validated(cases)
+    fitted = cross_validated(cases)
     found = [
         re.search(r"\*\*GSM8K sources\*\* \| \d+ \| ([\d.]+) % \| (\d+) % of (\d+)", "\n".join(table(located, model)))
         for located in (list(zip(cases, posteriors, strict=True)) for posteriors in (shipped, fitted))

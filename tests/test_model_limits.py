@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from lemma.models.attempts import Attempts, Call, Patience
 from lemma.models.limits import CircuitBreaker, Concurrency, PerMinute
 
 
@@ -151,3 +152,23 @@ class TestConcurrency:
         assert opened == stops
         breaker.success()
         assert not breaker.failure(unreachable)
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_calls_in_this_process_are_not_taken_for_a_queue(follows: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They wait for large batches, so their latency says nothing."""
+    seen: list[float] = []
+    monkeypatch.setattr(Concurrency, "answered", lambda _, latency: seen.append(latency))
+
+    async def run() -> str:
+        async def send() -> str:
+            return "an answer"
+
+        async def keep(_: str) -> int:
+            return 1
+
+        attempts = Attempts("student", Patience(follows_latency=follows))
+        return await attempts.until_done(Call("key", send, keep))
+
+    assert asyncio.run(run()) == "an answer"
+    assert len(seen) == follows

@@ -9,11 +9,13 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sft_data import erroneous
 
 from lemma.exceptions import ConfigError
 from lemma.records import Strategy
 from lemma.resources import data_folder
 from lemma.taxonomy.error_types import FAMILIES, load_taxonomy
+from lemma.trajectories.error_kinds import COMPARISON, EARLY_STOP, PART, kind_of
 from lemma.trajectories.languages import LANGUAGES, UNDETERMINED, language_of
 from lemma.trajectories.phrases import (
     FOR_ANY_ERROR,
@@ -60,7 +62,8 @@ def draw(phrases, error_type, mode, seed, *, step_number=3, language="en"):
 def test_there_are_enough_phrases_and_files(strategy):
     by_file = load_phrases(strategy).by_file
     injectable = {error_type.id for error_type in TYPES if error_type.injector}
-    assert set(by_file) == {FOR_ANY_ERROR, FOR_IMPLAUSIBLE_NUMBERS, *FAMILIES, *injectable}
+    kinds = {name for name in by_file if "." in name}
+    assert set(by_file) - kinds == {FOR_ANY_ERROR, FOR_IMPLAUSIBLE_NUMBERS, *FAMILIES, *injectable}
     assert all(len(load_phrases(strategy).of(name)) >= 10 for name in (FOR_ANY_ERROR, *FAMILIES))
     for name in (*injectable, "output"):
         assert len(load_phrases(strategy).of(name)) >= 12
@@ -122,6 +125,30 @@ def test_typed_phrases_fit_the_type(strategy, error_type):
         assert set(fitting) == {*phrases.of(name, language), *phrases.of(FOR_IMPLAUSIBLE_NUMBERS, language)}
 
 
+KINDS = [
+    ("question_misinterpretation_error", 2, EARLY_STOP),
+    ("question_misinterpretation_error", 3, COMPARISON),
+    ("missing_step", 2, ""),
+    ("missing_step", 3, PART),
+    ("operator_error", 3, ""),
+]
+
+
+@pytest.mark.parametrize(("error_type", "steps", "kind"), KINDS)
+def test_phrases_fit_the_kind_of_the_error(error_type, steps, kind):
+    reference = ("48 / 2 = 24", "24 + 48 = 72", "72 * 2 = 144")
+    injected = erroneous(error_type=error_type, steps=reference[:steps], reference_steps=reference, error_step=1)
+    assert kind_of(injected) == kind
+    assert kind_of(injected.model_copy(update={"origin": "student", "evidence": "graph", "confidence": 0.5})) == ""
+    phrases = load_phrases("fix")
+    for language in LANGUAGES if kind else ():
+        own = phrases.of(f"{error_type}.{kind}", language)
+        assert len(own) >= (10 if language == "en" else 5)
+        assert phrases.fitting(error_type, "logic", language, kind=kind) == own
+    # A file of one's own has no kinds.
+    assert phrases.fitting(error_type, "logic", kind="of_ones_own") == phrases.of(error_type)
+
+
 @every_strategy
 def test_a_family_without_phrases_gets_those_for_any_error(strategy):
     phrases = load_phrases(strategy)
@@ -144,6 +171,9 @@ def test_a_language_without_phrases_gets_signs(strategy, mode):
         ("Janet has 3 cats. How many paws is that?", "en"),
         ("5 * 7 = 35 apples", "en"),
         (r"$x^2 = \frac{1}{2}$", "en"),
+        (r"Hence $\frac{d y}{d x} = y^{l}$ and \[e^{y} = \cos d.\] So $y = e$ or $y = d.$", "en"),
+        (r"[asy] draw(a--e); label(y, d, E); [/asy] The triangle is isosceles, so $\angle d = l.$", "en"),
+        (r"Alors $x = \sqrt{2}$ et la somme est $\boxed{3}$.", "fr"),
         ("Wie viele Äpfel hat Anna?", "de"),
         ("¿Cuántos perros tiene Ana si compra 3?", "es"),
         ("Combien de pommes a-t-elle ?", "fr"),

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +17,8 @@ import pytest
 
 from lemma.engine.outcome import Outcome
 from lemma.engine.pool import chunks_of
+from lemma.rundir.journal import Chunk
+from lemma.rundir.lines import NOT_YET
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -99,6 +103,24 @@ def test_few_inputs_start_no_workers(count: int, workers: int, here: bool) -> No
     assert [made for chunk in chunks for made in chunk.ids] == [item.id for item in inputs]
     processes = {process for chunk in chunks for process in chunk.counts.of("process")}
     assert (processes <= {str(os.getpid())}) is here
+
+
+def test_batches_for_a_cluster_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that few inputs are shared by all workers, and many cost little each."""
+    sizes: list[int] = []
+
+    def send(function: object, batches: Iterator[list[Numbered]], *_: object) -> Iterator[Chunk]:
+        for batch in batches:
+            sizes.append(len(batch))
+            yield Chunk(tuple(item.id for item in batch), {}, {})
+
+    monkeypatch.setattr("lemma.engine.ray_pool.chunks_from_ray", send)
+    inputs = [Numbered(str(number)) for number in range(20_000)]
+    chunks = chunks_of(where_it_is_made, [*inputs[:40], NOT_YET, *inputs[40:]], 2, "ray")
+    assert [made for chunk in chunks for made in chunk.ids] == [item.id for item in inputs]
+    assert sizes[:4] == [32, 8, 32, 32]
+    assert max(sizes) == sizes[-2] == 128
+    assert all(small <= large for small, large in pairwise(sizes[2:-1]))
 
 
 def test_sigterm_is_like_ctrl_c_while_a_model_is_asked(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import read_solution
 from lemma.arithmetic.numbers import Value
 from lemma.exceptions import Refusal
+from lemma.trajectories import rearranging
 from lemma.trajectories.rearranging import WAYS, rearranged
 from lemma.trajectories.rearranging.proof import prove
 from lemma.trajectories.rearranging.roles import counts_things, is_amount_of_each
@@ -168,3 +169,14 @@ def test_annotations_are_kept_and_made_anew() -> None:
     ways = {rearranged(SHOP, steps, "26", choice) for choice in range(8)}
     assert all(text.count("<<") == text.count("=") / 2 for text in map("".join, ways))
     assert any("3*2+20=26>>" in "".join(way) or "2+2+2=6>>" in "".join(way) for way in ways)
+
+
+def test_what_the_choices_share_decides_nothing() -> None:
+    """Proposals and proofs are kept from one choice to the next; each choice alone has to come out the same."""
+    asked = [(SHOP, (PENS, BOOKS, TOTAL), "26", choice) for choice in range(8)]
+    together = [rearranged(*one) for one in asked]
+    assert len(set(together)) > 1
+    for one, told_together in zip(asked[::-1], together[::-1], strict=True):
+        for cached in (rearranging._start, rearranging._rearranged):
+            cached.cache_clear()
+        assert rearranged(*one) == told_together

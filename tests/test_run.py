@@ -172,8 +172,9 @@ def test_the_options_of_the_start_hold_only_without_a_model() -> None:
 
 
 def test_the_start_takes_no_option_of_the_rounds() -> None:
-    _, stages = rounds_of(set=("n=2,per_problem=3",))["start"]
-    assert option(stages["augment"], "per_problem") == 4
+    _, stages = rounds_of(set=("n=3,per_problem=3",))["start"]
+    assert list(stages) == ["train", "eval"]  # all it needs: the training makes its own problems and records
+    assert option(stages["eval"], "n") == 2
     assert {stage.run for stage in stages.values()} == {Path("here/start")}
 
 

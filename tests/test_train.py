@@ -136,6 +136,10 @@ def test_the_bare_chain_trains_and_asks_about_generated_problems(tmp_path, monke
     ordinary = TrainConfig(run=Path("lemma-run"), max_steps=1)
     assert wants_practice(TrainConfig(run=Path("lemma-run")))
     assert not wants_practice(ordinary)
+    # The preset alone asks for it if there are no records.
+    assert wants_practice(TrainConfig(run=Path("new"), preset="practice"))
+    assert not wants_practice(TrainConfig(run=Path("lemma-run"), preset="practice"))
+    assert not wants_practice(TrainConfig(run=Path("new"), preset="practice", epochs=1))
 
 
 WAYS = {

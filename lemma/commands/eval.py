@@ -46,7 +46,7 @@ from lemma.evaluation.stored import StoredOutput, grade_stored, read_stored
 from lemma.evaluation.suites import Suite, left_out, select_suites
 from lemma.exceptions import ConfigError, DataError
 from lemma.injectors.symbolic import InjectionPlan
-from lemma.models.backend_choice import OPENAI, choose_backend
+from lemma.models.backend_choice import IN_PROCESS, OPENAI, choose_backend
 from lemma.models.client import Client
 from lemma.models.prompts import load_prompt, prompt_versions, read_prompt
 from lemma.models.protocol import Sampling
@@ -71,7 +71,6 @@ _EMBEDDED_NOTE = (
     "the embedded model learns the form of the records, not to solve such problems: its figures show that the commands "
     "work, and nothing about the data. Give lemma train a --model"
 )
-_IN_PROCESS = ("transformers", "vllm")
 _ABOUT = "about"
 """What run.json holds beside the settings, for the figures that are written at the end, also by `lemma merge`."""
 
@@ -90,7 +89,7 @@ def evaluate(config: EvalConfig, console: Console) -> Summary:
 def _ask_model(config: EvalConfig, suites: Mapping[str, Suite], console: Console) -> Summary:
     config, notes = _with_model(config)
     model, weights = str(config.model), ""
-    if config.backend in _IN_PROCESS:
+    if config.backend in IN_PROCESS:
         # A hash of the weights, so that stored answers are not taken for those of a model trained later in this folder.
         files = sorted(path for path in Path(model).glob("*") if path.suffix in (".safetensors", ".bin"))
         weights = content_id(*map(fingerprint, files)) if files else ""

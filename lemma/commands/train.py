@@ -18,7 +18,7 @@ from lemma.config import AugmentConfig, BuildSftConfig, CorrectConfig, GenerateC
 from lemma.declaration import Command
 from lemma.engine.summary import Summary, Tally
 from lemma.exceptions import ConfigError, LemmaError, MissingExtraError, RunDirectoryError
-from lemma.run_files import GENERATED, MODEL, PRACTICE_RUN, PRACTICE_TEST, PRACTICE_TRAIN, REJECTED
+from lemma.run_files import GENERATED, MODEL, PRACTICE_RUN, PRACTICE_TEST, PRACTICE_TRAIN, RECORDS, REJECTED
 from lemma.rundir.counts import MADE, Counts
 from lemma.rundir.directory import RunDirectory
 from lemma.rundir.disk import to_line, write_whole
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 # TRL reports every trainer to its authors, unless this is set before the import.
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-_LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "matplotlib", "bitsandbytes")
+_LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "matplotlib")
+_BITSANDBYTES = "bitsandbytes"  # 4-bit weights, and optimizers with states of 8 bits or in pages
 _PREPARED, _TRAINED = "prepared", "trained"
 
 
@@ -48,11 +49,12 @@ def train(config: TrainConfig, console: Console) -> Summary | None:
         if find_spec(library) is None:
             raise MissingExtraError(library, "train")
     practices = wants_practice(config)
-    config = with_preset(
-        TrainConfig(**config.model_dump(exclude_unset=True), preset=practice.PRESET) if practices else config
-    )
+    config = with_preset(config.model_copy(update={"preset": practice.PRESET}) if practices else config)
+    needed = config.qlora or any(part in config.optimizer for part in ("8bit", "paged", "bnb"))
+    if needed and find_spec(_BITSANDBYTES) is None:
+        raise MissingExtraError(_BITSANDBYTES, "train")
     # Progress bars of loading and saving, and hints about faster kernels, would garble our own progress bar.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    logging.getLogger(_BITSANDBYTES).setLevel(logging.ERROR)
     # PEFT and TRL read an attribute that transformers has renamed; a user of lemma can do nothing about it.
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
     one_gpu_per_process(console)
@@ -64,12 +66,11 @@ def train(config: TrainConfig, console: Console) -> Summary | None:
     from lemma.training.records import record_files
 
     disable_progress_bar()
-    files = record_files(config.run, config.objective, config.records)
     if practices:
         if this_process().is_main_process:
             _make_practice(config, console)
         this_process().wait_for_everyone()
-        files = record_files(config.run / PRACTICE_RUN, config.objective, config.records)
+    files = record_files(config.run / PRACTICE_RUN if practices else config.run, config.objective, config.records)
     opening: AbstractContextManager[Journal | None] = nullcontext()
     if this_process().is_main_process:  # the other processes have nothing to write
         opening = RunDirectory(config.run).open_stage(config, (), {file.name: fingerprint(file) for file in files})
@@ -88,18 +89,24 @@ def train(config: TrainConfig, console: Console) -> Summary | None:
 
 
 def wants_practice(config: TrainConfig) -> bool:
-    """Whether this is `lemma train` with nothing else, on records of the bundled sample."""
+    """Whether this is `lemma train` with nothing else, on records of the bundled sample, or with nothing but the preset
+    for practice, in a run without records.
+    """
+    typed = config.model_fields_set - {"run", "seed", "workers", "engine", "fresh", "resume", "save_every"}
+    if typed == {"preset"}:
+        return config.preset == practice.PRESET and not any((config.run / RECORDS).glob("*.jsonl"))
     augmented = read_manifest(config.run).get("augment")
-    typed = config.model_fields_set - {"run", "seed", "workers", "fresh", "resume", "save_every"}
     return not typed and augmented is not None and augmented["settings"]["data"] is None
 
 
 def _make_practice(config: TrainConfig, console: Console) -> None:
     """A run directory of generated problems, with records to train on and held-out problems for `lemma eval`."""
     run = config.run / PRACTICE_RUN
+    reason = "the embedded model can't learn from the few records of the bundled sample. It trains"
+    trains, instead = (reason, " instead") if (config.run / RECORDS).exists() else ("the embedded model trains", "")
     console.print(
-        "no --model given: the embedded model can't learn from the few records of the bundled sample. It trains on "
-        f"{practice.PROBLEMS:,} generated problems instead; {practice.HELD_OUT} more are held out for `lemma eval`",
+        f"no --model given: {trains} on {practice.PROBLEMS:,} generated problems{instead}; {practice.HELD_OUT} more "
+        "are held out for `lemma eval`",
         markup=False,
         highlight=False,
         soft_wrap=True,

@@ -8,9 +8,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Generic, TypeVar, overload
+from itertools import compress, pairwise
+from typing import Generic, NamedTuple, TypeVar, overload
 
 from lemma.records import Rejection
 from lemma.run_files import ERRONEOUS
@@ -19,16 +18,14 @@ from lemma.rundir.ids import IdList
 Entry = TypeVar("Entry")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A record's file, and its first byte there."""
 
     file: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorEntry:
+class ErrorEntry(NamedTuple):
     """An erroneous solution, and the offsets of its corrections by the selected strategies.
 
     It is `own` if the student made it, and `located` if its first wrong step is known.
@@ -49,8 +46,7 @@ class ErrorEntry:
         return Place(ERRONEOUS.name, self.offset)
 
 
-@dataclass(frozen=True, slots=True)
-class SolutionEntry:
+class SolutionEntry(NamedTuple):
     """A right solution: the reference of an erroneous one, so that both read alike, else the problem's own.
 
     One of the student's own needs the `question` as well.
@@ -109,6 +105,14 @@ class Errors(Compact[ErrorEntry]):
             order = sorted(range(len(self._corrected)), key=self._corrected.__getitem__)
             self._corrections = array("Q", (self._corrections[place] for place in order))
             self._corrected = array("Q", (self._corrected[place] for place in order))
+
+    def places(self) -> Iterator[tuple[str, int]]:
+        """The problem and the offset of each."""
+        return zip(map(self.problem_ids.__getitem__, range(len(self))), self._offsets, strict=True)
+
+    def own_places(self) -> Iterator[tuple[str, int]]:
+        """The problem and the offset of each that the student made."""
+        return compress(self.places(), (facts & 1 for facts in self._facts))
 
     def entry(self, number: int) -> ErrorEntry:
         """The error with this number."""

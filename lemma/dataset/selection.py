@@ -68,7 +68,7 @@ def select(
     """
     overlapping = {
         entry.problem_id: detail
-        for entry in sources.solutions
+        for entry in (sources.solutions if tests else ())
         if (detail := tests.overlap(str(sources.values(entry.place).get("question")))) is not None
     }
     rejected: list[tuple[int, str, str | int]] = []
@@ -154,7 +154,8 @@ def bundles(
         of_problem.setdefault(entry.problem_id, []).append(entry)
     for entry in selection.errors:
         beside = [other for other in of_problem.get(entry.problem_id, ()) if other.offset != entry.offset]
-        random_for(seed, "others", entry.id).shuffle(beside)
+        if beside:
+            random_for(seed, "others", entry.id).shuffle(beside)
         solutions = {
             name: (own.get(name, those) if entry.own else those).next_ones(_records(kinds[name], entry))
             for name, those in right.items()

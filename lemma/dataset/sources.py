@@ -119,17 +119,16 @@ class Sources:
                 solutions.add(problem_id, PROBLEMS.name, offset)
             else:
                 solutions.add(problem_id, ERRONEOUS.name, first)
-        for error in self.errors:
-            if error.problem_id not in seen and first_of.get(error.problem_id) == error.offset:
-                solutions.add(error.problem_id, ERRONEOUS.name, error.offset)
+        for problem_id, offset in self.errors.places():
+            if problem_id not in seen and first_of.get(problem_id) == offset:
+                solutions.add(problem_id, ERRONEOUS.name, offset)
         return solutions
 
     def _read_own_solutions(self) -> Solutions:
         """The student's right solutions of problems that it got wrong at other times."""
         wrong = IdMap()
-        for error in self.errors:
-            if error.own:
-                wrong[error.problem_id] = error.offset
+        for problem_id, offset in self.errors.own_places():
+            wrong[problem_id] = offset
         path = SOLUTIONS.path(self._run)
         lines = placed_lines(path, SOLUTIONS.made_by[0]) if wrong and path.exists() else ()
         found = Solutions(SOLUTIONS.name, ERRONEOUS.name)

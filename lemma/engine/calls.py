@@ -20,6 +20,7 @@ from lemma.engine.outcome import Outcome, chunk_of
 from lemma.engine.pool import Item
 from lemma.engine.ray_models import open_model
 from lemma.exceptions import StoppedError
+from lemma.models.backend_choice import requests_at_once
 from lemma.models.client import Client, NotAskedError
 from lemma.models.costs import BudgetReachedError
 from lemma.models.factory import open_clients
@@ -80,7 +81,8 @@ def run_calls(
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
-        flow = Flow(function, inputs, journal=journal, most_active=2 * config.max_in_flight, show=show)
+        at_once = max(requests_at_once(reached, model) for model, reached in models.items())
+        flow = Flow(function, inputs, journal=journal, most_active=2 * at_once, show=show)
         return asyncio.run(ask_all())
     finally:
         store.close()

@@ -27,6 +27,8 @@ from lemma.rundir.journal import Chunk, Journal
 from lemma.rundir.lines import NOT_YET
 
 _BATCH = 32
+# A cluster has more to do per batch, and is used for more inputs: batches grow with the number of inputs, up to this.
+_LARGEST_BATCH_ON_RAY, _INPUTS_PER_BATCH_SIZE = 128, 64
 _BATCHES_IN_FLIGHT_PER_WORKER = 8  # enough to work on while the journal waits for the disk
 # Fewer take less time than workers take to start.
 _FEWEST_BATCHES_FOR_WORKERS = 4
@@ -89,8 +91,8 @@ def chunks_of(
     if engine != "local":
         from lemma.engine.ray_pool import chunks_from_ray
 
-        return chunks_from_ray(function, _batches(inputs), engine, workers, say)
-    batches = _batches(inputs)
+        return chunks_from_ray(function, _batches(inputs, _LARGEST_BATCH_ON_RAY), engine, workers, say)
+    batches = _batches(inputs, _BATCH)
     first = list(islice(batches, _FEWEST_BATCHES_FOR_WORKERS)) if workers > 1 else []
     batches = chain(first, batches)
     if len(first) < _FEWEST_BATCHES_FOR_WORKERS:
@@ -98,15 +100,16 @@ def chunks_of(
     return _chunks_from_pool(function, batches, workers)
 
 
-def _batches(inputs: Iterable[Item]) -> Iterator[list[Item]]:
+def _batches(inputs: Iterable[Item], largest: int) -> Iterator[list[Item]]:
     """Full batches; smaller or empty ones while the next input is not ready."""
-    batch: list[Item] = []
+    batch, size, read = list[Item](), _BATCH, 0
     for item in inputs:
         if item is not NOT_YET:
             batch.append(item)
-        if item is NOT_YET or len(batch) == _BATCH:
+        if item is NOT_YET or len(batch) == size:
             yield batch
-            batch = []
+            read += len(batch)
+            batch, size = [], max(_BATCH, min(largest, read // _INPUTS_PER_BATCH_SIZE))
     if batch:
         yield batch
 

@@ -19,12 +19,12 @@ from typing import Any
 from lemma.engine.ray_cluster import connected, loss_as_error
 from lemma.engine.ray_pool import Surroundings
 from lemma.exceptions import LemmaError, ModelError
+from lemma.models.backend_choice import IN_PROCESS, requests_at_once
 from lemma.models.factory import open_backend
 from lemma.models.protocol import Backend, InterruptedAnswerError, Request
 from lemma.models.several_servers import SeveralServers
 from lemma.options import ModelConfig
 
-_IN_PROCESS = ("transformers", "vllm")
 # An actor is a process that has loaded nothing yet. One that is not there after this time has no node to run on, for
 # now: its requests go to others until it is there.
 _SECONDS_TO_START = 30.0
@@ -33,7 +33,7 @@ _SECONDS_BETWEEN_LOOKS = 0.05
 
 def open_model(name: str, config: ModelConfig, model: str) -> Backend:
     """The backend of a model: on the cluster of `--engine`, if the model is not on a server."""
-    if config.engine != "local" and name in _IN_PROCESS:
+    if config.engine != "local" and name in IN_PROCESS:
         return open_models(name, config, model)
     return open_backend(name, config, model)
 
@@ -45,7 +45,7 @@ def open_models(name: str, config: ModelConfig, model: str) -> SeveralServers:
     alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
     options: dict[str, Any] = {"num_gpus": 1} if gpus else {"num_cpus": 1, "scheduling_strategy": "SPREAD"}
     # A local backend takes few requests at once; an actor has to hold all that wait for it.
-    actor = ray.remote(_Model).options(max_concurrency=config.max_in_flight, **options)
+    actor = ray.remote(_Model).options(max_concurrency=requests_at_once(config, model), **options)
     surroundings = Surroundings.here()
 
     def start() -> Any:

@@ -6,10 +6,13 @@ journal stays with the command, so the files are those of the local engine, byte
 
 from __future__ import annotations
 
+import gc
 import os
+import pickle
 import platform
 import tempfile
 import time
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -23,7 +26,7 @@ from lemma.exceptions import LemmaError
 from lemma.resources import OWN_PROMPTS
 from lemma.rundir.journal import Chunk
 
-_BATCHES_IN_FLIGHT_PER_CPU = 8  # enough to work on while the journal waits for the disk
+_BATCHES_IN_FLIGHT_PER_CPU = 4  # enough to work on while the journal waits for the disk
 _TIMES_SENT = 3
 _RETRIES = 3
 """By Ray itself, each time; a node that is taken away with notice does not count."""
@@ -79,13 +82,13 @@ class _Nodes:
         # In the cluster once, and read once by each worker: it may hold an index of a whole file.
         with loss_as_error():
             self._holder = [ray.put((function, Surroundings.here()))]
-        self._remote = ray.remote(_apply_on_node).options(num_cpus=1, max_retries=_RETRIES)
+        self._remote = ray.remote(_apply_on_node).options(num_cpus=1, max_retries=_RETRIES, enable_task_events=False)
         self._room, self._counted = 0, -_SECONDS_BETWEEN_COUNTS
 
     def send(self, batch: list[Any]) -> _Sent:
         """Send a batch."""
         with loss_as_error():
-            return _Sent(batch, self._remote.remote(self._holder, batch))
+            return _Sent(batch, self._remote.remote(self._holder, _packed(batch)))
 
     def room(self) -> int:
         """How many batches may be in flight; nodes come and go."""
@@ -121,7 +124,7 @@ class _Nodes:
             else:
                 if isinstance(made, str):
                     raise LemmaError(made)
-                chunk: Chunk = made
+                chunk: Chunk = _unpacked(made)
                 return chunk
 
     def _wait_for(self, sent: _Sent) -> Any:
@@ -172,11 +175,22 @@ def chunks_from_ray(
             nodes.cancel(sent)
 
 
+def _packed(value: Any) -> bytes:
+    """As bytes that are few enough to travel with a task or its answer: more than 100 KB would have to be fetched from
+    Ray's object store. Ray's own way to pickle also looks at each object in Python.
+    """
+    return zlib.compress(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), level=1)
+
+
+def _unpacked(content: bytes) -> Any:
+    return pickle.loads(zlib.decompress(content))
+
+
 _held: dict[str, Callable[[Any], Outcome]] = {}
 
 
-def _apply_on_node(holder: list[Any], batch: list[Any]) -> Chunk | str:
-    """In a worker: what the function makes of a batch, or what a LemmaError says."""
+def _apply_on_node(holder: list[Any], batch: bytes) -> bytes | str:
+    """In a worker: the chunk that the function makes of a batch, or what a LemmaError says."""
     import ray
 
     key = holder[0].hex()
@@ -185,7 +199,10 @@ def _apply_on_node(holder: list[Any], batch: list[Any]) -> Chunk | str:
             _held.clear()
             _held[key], surroundings = ray.get(holder[0])
             surroundings.take()
-        return chunk_of([_held[key](item) for item in batch])
+            # What is here by now stays, and is much, as it includes Ray: collecting garbage need not look through it.
+            gc.collect()
+            gc.freeze()
+        return _packed(chunk_of([_held[key](item) for item in _unpacked(batch)]))
     except LemmaError as error:
         return str(error)
     except FileNotFoundError as error:

@@ -32,7 +32,8 @@ _TWICE = 20  # up to here, everybody knows the half and the double
 _FEWEST = 3  # from here on, people are not sure of the times table
 _LARGEST_KNOWN = 9  # what two digits add up to without anybody getting it wrong, almost
 _SMALLEST_PRODUCT = 9
-_SMALLEST_SUM, _SMALLEST_MINUEND = 4, 3  # digits above which people get a sum or a difference of them wrong
+_LARGEST_DIGIT = 9
+_SMALLEST_SUM = 6  # above which people get a sum of digits wrong
 _OFF = {1: "one", 2: "two"}
 _COLUMNS = {-2: "hundredths", -1: "tenths", 0: "ones", 1: "tens", 2: "hundreds", 3: "thousands"}
 
@@ -50,7 +51,22 @@ def in_numbers(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     ]
     found = [*sites(graph, rng), *solved]
     hard = [proposal for site in found if not _is_easy(site) for proposal in _slips_of(site, rng)]
+    hard += [_zero_slip(site) for site in found if _is_easy(site) and _has_zeros(site)]
     yield from hard or (proposal for site in found if _is_easy(site) for proposal in _slips_of(site, rng))
+
+
+def _has_zeros(site: Site) -> bool:
+    """Whether a product is found by counting zeros: 20 * 10."""
+    tree, faces = site.equation.tree, [operand.face for operand in site.equation.operands]
+    is_product = isinstance(tree, Binary) and tree.operator == "*" and len(faces) == 2 and not site.graph.latex
+    whole = all(isinstance(face, int) for face in (*faces, site.equation.result.face))
+    return is_product and whole and all(face % 10 == 0 for face in faces) and not site.equation.solves
+
+
+def _zero_slip(site: Site) -> Proposal:
+    wrong = site.equation.result.face * 10
+    told = f"{site.expression}{site.unit} is {site.result}, not {site.shown(site.equation.result, wrong)}"
+    return Proposal(Change(site.index, result=wrong), f"{told}: there is one zero too many.")
 
 
 def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
@@ -62,7 +78,7 @@ def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
     ):
         if wrong not in seen and lowest < wrong < highest:
             seen.add(wrong)
-            told = f"{site.quoted(site.expression)} is"
+            told = f"{site.quoted(site.expression + site.unit)} is"
             if site.equation.solves:
                 told = f"{site.quoted(site.equation.solves)} gives"
             # A column that is the whole calculation would only say it again.
@@ -148,6 +164,8 @@ def _easy_slips(site: Site) -> list[Slip]:
     plain = site.equation.result.style.form == PLAIN and not site.equation.result.percent
     if site.graph.latex or operators not in (["+"], ["-"]) or not plain or not isinstance(right, int):
         return []
+    if all(isinstance(operand.face, int) and operand.face % 10 == 0 for operand in site.equation.operands):
+        return []  # nobody is off by one between round tens
     return [(wrong, _reversed(site, wrong)) for wrong in (right - 1, right + 1) if wrong > 1]
 
 
@@ -209,7 +227,8 @@ def _addition_slips(terms: Sequence[Value], right: Value, careless: bool = False
         total, unit = carry + sum(column), Fraction(10**place, 10**decimals)
         added = " + ".join(str(digit) for digit in column if digit) + (f" + the {carry} carried" if carry else "")
         is_sum = sum(digit > 0 for digit in column) > 1
-        if is_sum and total > (_SMALLEST_SUM if careless and not is_single else _LARGEST_KNOWN):
+        is_double = len(set(column)) == 1 and not carry
+        if is_sum and not is_double and total > (_SMALLEST_SUM if careless and not is_single else _LARGEST_KNOWN):
             slips += _off_by_one(right, total, unit, f"in the {_column(place - decimals)}, {added}")
         carry = total // 10
         if careless and is_sum and not carry and sum(term >= 10 ** (place + 1) for term in whole) > 1:
@@ -260,14 +279,16 @@ def _subtraction_slips(left: Value, subtracted: Value, right: Value, careless: b
         above, below = upper // 10**place % 10 - borrow, lower // 10**place % 10
         reversed_digits += abs(above + borrow - below) * 10**place
         borrow, unit = 1 if above - below < 0 else 0, Fraction(10**place, 10**decimals)
-        if careless and above > below > 0 and above > _SMALLEST_MINUEND and not is_single:
+        is_known = is_single or above == 2 * below or min(below, above - below) < _FEWEST
+        if careless and above > below > 0 and not is_known:
             slips += _off_by_one(right, above - below, unit, f"in the {_column(place - decimals)}, {above} - {below}")
         if careless and above >= below > 0 and lower >= 10 ** (place + 1):
             slips.append((right - normal(10 * unit), f"a 1 is borrowed, although {above} is not less than {below}"))
         if borrow:
             slips.append((right + normal(10 * unit), "the 1 that is borrowed is not taken away"))
             worked = f"in the {_column(place - decimals)}, {above + 10} - {below}"
-            slips += _off_by_one(right, above + 10 - below, unit, worked)
+            near = _off_by_one(right, above + 10 - below, unit, worked)
+            slips += near[above + 10 - below == _LARGEST_DIGIT :]  # nobody writes a 10 into a column
     backwards = normal(Fraction(reversed_digits, 10**decimals))
     if backwards < left:
         slips.append((backwards, "in one place the upper digit is taken from the lower one"))
@@ -302,7 +323,7 @@ def _multiplication_slips(left: Value, factor: Value, right: Value, careless: bo
             for wrong, reason in _long_multiplication_slips(many, one):
                 slips.append((many * digit + (wrong - many * one) * 10**place, f"in {many} times {one}, {reason}"))
     if is_reduced:
-        within = f"in {many} times {digit}, "
+        within = f"in {many} times {digit} = {many * digit}, "
         slips = [
             (normal(wrong * unit), reason if reason.startswith(f"{many} times") else within + reason)
             for wrong, reason in slips
@@ -336,28 +357,38 @@ def _long_multiplication_slips(many: int, digit: int, careless: bool = False) ->
     return slips
 
 
-def _division_slips(left: Value, divisor: Value, right: Value, careless: bool = False) -> list[Slip]:
+def _division_slips(left: Value, divisor: Value, right: Value, _careless: bool = False) -> list[Slip]:
     if not (isinstance(right, int) and isinstance(divisor, int) and isinstance(left, int) and divisor > 1):
         return []
     slips: list[Slip] = []
-    if 1 < right <= _TIMES_TABLE and _FEWEST <= divisor <= _TIMES_TABLE:
+    if 1 < right <= _TIMES_TABLE and right != 10 and _FEWEST <= divisor <= _TIMES_TABLE:
         for off in (right - 1, right + 1):
             if off > 1:
                 slips.append((off, f"{off} times {divisor} is {off * divisor}, not {left}"))
+    if left % 10 == divisor % 10 == 0 and right > 1:
+        slips.append((right * 10, "there is one zero too many"))
+        slips += [(right // 10, "there is one zero too few")] if right % 10 == 0 and right > 10 else []
     digits = str(right)
     if "0" in digits[1:] and len(digits) > 1:
         place = digits.index("0", 1)
         slips.append((int(digits[:place] + digits[place + 1 :]), "a zero of the quotient is lost"))
     if right > _TIMES_TABLE:
         rest = 0
-        for place in range(len(str(left)) - 1, 0, -1):
-            rest = (10 * rest + left // 10**place % 10) % divisor
-            if rest and (left - rest * 10**place) % divisor == 0:
+        for place in range(len(str(left)) - 1, -1, -1):
+            piece = 10 * rest + left // 10**place % 10
+            digit, rest = divmod(piece, divisor)
+            if place and rest and (left - rest * 10**place) % divisor == 0:
                 over = f"the {rest} left over in the {_column(place)} is dropped"
                 slips.append(((left - rest * 10**place) // divisor, over))
-    near = [right - 10, right + 10] if right > (2 * _TIMES_TABLE if careless else _FEWEST * 10) else []
-    near += [right - 1, right + 1] if careless and right > _TIMES_TABLE and right % 10 else []
-    return slips + [(value, f"{value} times {divisor} is {value * divisor}") for value in near]
+            if _FEWEST <= divisor <= _TIMES_TABLE and digit >= _FEWEST:
+                worked = f"in the {_column(place)}, {piece} divided by {divisor} is {digit}"
+                worked += f" with {rest} left over" if rest else ""
+                slips += [
+                    (right + off * 10**place, f"{worked}, but {digit + off} was used")
+                    for off in (-1, 1)
+                    if digit + off <= _LARGEST_DIGIT
+                ]
+    return slips
 
 
 def _precedence_slips(tree: Expression, values: Sequence[Value]) -> list[Slip]:

@@ -6,16 +6,29 @@ import random
 import re
 from collections.abc import Iterator
 
-from lemma.arithmetic.expressions import Binary
-from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate, nodes
+from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.naming import beside_its_like, noun_behind, numbers_of, part_of
+from lemma.injectors.naming import (
+    beside_its_like,
+    is_counted,
+    is_taken_for,
+    noun_behind,
+    numbers_of,
+    part_of,
+    taken_for,
+)
 from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites
 
 # What a difference is called, and what it is then confused with.
 _DIFFERENCES = (
-    (re.compile(r"\bprofit|\bearnings\b|\bnet\b", re.IGNORECASE), "the profit", "what came in", "what was spent"),
+    (
+        re.compile(r"\bprofit|\bearnings\b|\bnet\b", re.IGNORECASE),
+        "the profit",
+        "the {} that came in",
+        "the {} that was spent",
+    ),
     (
         re.compile(
             r"\b(?:discount\w*|on sale|sale price|coupons?)\b"
@@ -23,10 +36,15 @@ _DIFFERENCES = (
             re.IGNORECASE,
         ),
         "the reduced price",
-        "the full price",
-        "the discount",
+        "the full price of {}",
+        "the discount of {}",
     ),
-    (re.compile(r"\b(?:left|remain\w*|rest)\b", re.IGNORECASE), "what is left", "the whole", "what was taken away"),
+    (
+        re.compile(r"\b(?:left|remain\w*|rest)\b", re.IGNORECASE),
+        "what is left",
+        "the whole {}",
+        "the {} that is subtracted there",
+    ),
 )
 
 # "7 apples each" and "$33 per shirt", but not "4 dolphins that each need 3 hours".
@@ -40,6 +58,7 @@ _OF_ONE = re.compile(
 _COUNT_WORDS: dict[Value, str] = dict(
     enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 2)
 )
+_WORKED_OUT = ("-", "–", "*", "x", "×", "+", "/", "÷")
 # What a week, a month, a year, a day or an hour has so many of.
 _PERIODS: dict[Value, str] = {
     7: "day", 30: "day", 365: "day", 52: "week", 12: "month", 24: "hour", 60: "minute"
@@ -66,15 +85,70 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 is_sum = "+" in site.expression or "-" in site.expression
                 farthest = _FARTHEST_IN_SUM if is_sum and source.equation.operators[0].symbol not in "-–" else _FARTHEST
                 is_alike = max(number.face, operand.face) <= farthest * min(number.face, operand.face)
-                if _is_less_than_a_part(site, source, leaf, number):
+                if _is_less_than_a_part(site, source, leaf, number) or not edits or _is_told(site, leaf, number.face):
                     continue
-                if edits and is_alike and number.face != operand.face:
-                    right, wrong = site.shown(operand, operand.face), site.shown(number, number.face)
-                    yield Proposal(
-                        Change(site.index, edits),
-                        f"{right} is {meaning[0]}, {wrong} is {meaning[1]}; the step confuses them. "
-                        f"It should be {site.worked}.",
-                    )
+                if is_alike and number.face != operand.face:
+                    said, wrong = meaning, site.shown(number, number.face)
+                    if "{}" in said[1]:
+                        told = f"The step needs {said[0]}, {source.worked}, but takes {said[1].format(wrong)}: it"
+                    else:
+                        right = site.shown(operand, operand.face)
+                        told = f"{right} is {said[0]}, {wrong} is {said[1]}; the step confuses them. It"
+                    yield Proposal(Change(site.index, edits), f"{told} should be {site.worked}.")
+            if not graph.latex:
+                yield from _parts_for_results(site, leaf, source, rng)
+
+
+def _parts_for_results(site: Site, leaf: int, source: Site, rng: random.Random) -> Iterator[Proposal]:
+    """A result taken for one of the numbers that it was worked out from, with the words that the text has for both."""
+    operand, named = site.equation.operands[leaf], {number.face for number, _ in confusions(source)}
+    used = {other.face for other in site.equation.operands}
+    if is_compared(source):
+        return  # the number of somebody else, which is a wrong value and no other concept
+    source_signs = {node.operator for node in nodes(source.equation.tree)}
+    if operand.percent or source.equation.operators[0].symbol not in _WORKED_OUT:
+        return
+    for index, number, link in shuffled(list(source.operands()), rng):
+        is_whole = isinstance(number.face, int) == isinstance(operand.face, int)
+        shift = rf"\b(?:in|after) {number.face} (?:more )?(?:years|months|weeks|days)\b"
+        shift += rf"|\b{number.face} (?:years|months|weeks|days) (?:ago|later|from now)\b"
+        shift += rf"|\b(?:over|above|exceed\w*|more than) \$?{number.face}\b"
+        if link.question and re.search(shift, source.graph.question, re.IGNORECASE):
+            continue  # nobody takes "in 5 years" for an age, or a limit for what is above it
+        if number.face in named | used or not is_whole or number.percent or source.in_fraction(index):
+            continue
+        if "/" in source_signs and index:
+            continue  # the whole for its share, but not the number of shares
+        if "*" in source_signs and not is_counted(source, number, source.equation.result):
+            continue  # the 7 starfish for their 35 arms
+        edits = site.writes(leaf, number.face)
+        if not edits or _is_told(site, leaf, number.face) or not (link.question or link.results):
+            continue
+        origin = Link(results=(source.index,))
+        if not is_taken_for(site, leaf, number.face, link) or _is_less_than_a_part(site, source, leaf, number):
+            continue
+        fault = taken_for(site, operand, number.face, origin, link)
+        if fault is not None:
+            yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.")
+
+
+def is_compared(source: Site) -> bool:
+    """Whether a result is another amount times or plus what the question says it differs by: `thrice what Ann has`."""
+    return any(part_of(source.graph.question, number.face) for _, number, link in source.operands() if link.question)
+
+
+def _is_told(site: Site, leaf: int, wrong: Value) -> bool:
+    """Whether the step also says the quantity in words, so that it contradicts what was found; or whether it would come
+    out as the very number that it should have started from.
+    """
+    values = site.equation.operand_values()
+    due = values[leaf]
+    try:
+        new = evaluate(site.equation.tree, [*values[:leaf], wrong, *values[leaf + 1 :]])
+    except ArithmeticRefusal:
+        return True
+    face = site.equation.operands[leaf].face
+    return new == due or any(mention.face == face for mention in site.graph.readings[site.step].mentions)
 
 
 def _is_less_than_a_part(site: Site, source: Site, leaf: int, number: Number) -> bool:

@@ -10,6 +10,7 @@ from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number, Value, divide
 from lemma.arithmetic.propagation import Change
+from lemma.injectors.confusing_concept_error import confusions
 from lemma.injectors.naming import beside_its_like, noun_behind
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
@@ -41,7 +42,9 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             source = Site(graph, link.results[0])
             if source.step == site.step or not source.equation.visible or operand.percent or beside_its_like(site):
                 continue
-            former = _former_value(source, site, leaf)
+            # To go back to what there was before something was taken away is to confuse the whole with what is left.
+            concepts = {number.face for number, _ in confusions(source)}
+            former = _former_value(source, site, leaf) - concepts
             said = next((one for one in graph.readings[site.step].mentions if one.face == operand.face), None)
             values = _remembered(source, site) if said is not None and _is_claim(source, site, said) else []
             for wrong in shuffled(sorted({*values, *former}), rng):
@@ -96,7 +99,7 @@ def _remembered(source: Site, site: Site) -> list[Value]:
     operands, signs = source.equation.operands, [operator.symbol for operator in source.equation.operators]
     earlier = [
         *(operands[:1] if signs in (["-"], ["–"]) else operands),
-        *(equation.result for equation in site.graph.equations[: site.index]),
+        *(equation.result for equation in site.graph.equations[: site.index] if not result.currency),
     ]
     values = {number.face for number in earlier if number.currency == result.currency and not number.percent}
     # Nobody forgets a round number between one line and the next.

@@ -50,7 +50,8 @@ def brackets_left(site: Site, edit: Edit, kept: Expression) -> list[Edit]:
     last = (equation.end if edit.end < equation.end else edit.start) - 1
     if isinstance(kept, int):
         operand = equation.operands[kept]
-        opening = operand.start - 1 - (text[operand.start - 1 : operand.start] == "$")
+        first_left = edit.start if edit.end == operand.start else operand.start
+        opening = first_left - 1 - (text[first_left - 1 : first_left] == "$")
         closing = edit.end if edit.start == operand.end else operand.end
         if text[opening : opening + 1] == "(" and text[closing : closing + 1] == ")" and opening >= equation.start:
             return [Edit(opening, opening + 1, ""), Edit(closing, closing + 1, "")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -27,6 +28,7 @@ from lemma.injectors.reading import FormulaSolution, ReadSolution, letters_of
 from lemma.injectors.sense import refuse_nonsense
 
 _OTHER_MONEY = "€£¥"
+_IMPLIED = re.compile(r"(?<![A-Za-z])\d+[a-zA-Z](?![a-zA-Z])|\d\(")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def drafts_of(
 
 def weight_of(draft: Draft) -> float:
     """How often people make such an error, next to others of its type."""
-    return draft.weight if isinstance(draft, Proposal) else 1
+    return draft.weight if isinstance(draft, Proposal | Conclusion) else 1
 
 
 def place_of(graph: ReadSolution, draft: Draft) -> tuple[int, int]:
@@ -120,6 +122,10 @@ def carried(graph: ReadSolution, name: str, draft: Draft, annotated: bool = True
         if annotated and derivation.written != derivation.steps:
             raise Refusal("annotations_not_kept", "formulas with letters in a solution with annotations")
         wrong = carried_slip(derivation, draft)
+        # `3x` between `3 * x` and `6 * x` would be told by its form.
+        written = " ".join(derivation.steps)
+        if not derivation.latex and not _IMPLIED.search(written) and _IMPLIED.search(" ".join(wrong.steps)):
+            raise Refusal("notation_differs", wrong.steps[wrong.error_step])
         return Injected(wrong.steps, wrong.error_step, wrong.final, wrong.explanation)
     if isinstance(graph, FormulaSolution):
         assert graph.graph is not None

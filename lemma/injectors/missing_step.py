@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from lemma.arithmetic.expressions import Binary, leaves
-from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.naming import is_counted
@@ -17,6 +17,9 @@ from lemma.injectors.signals import stands_later
 
 _PARTS: dict[Value, str] = {3: "thirds", 4: "quarters|fourths", 5: "fifths", 6: "sixths", 8: "eighths", 10: "tenths"}
 _FARTHEST_IN_SUM = 8  # times a term
+_SEVERAL = re.compile(
+    r"\b(?:their|they|both|all|each|total|altogether|combined|together|sum|average|mean)\b", re.IGNORECASE
+)
 _LATER = 0.3  # so often that all of them together have as many words of the end as the steps left out
 
 
@@ -53,6 +56,11 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
                 )
 
 
+def _is_of_several(left_out: Site, user: Site) -> bool:
+    """Whether the step that goes on speaks of what the sum that is left out puts together: `10 times their medals`."""
+    return "+" in left_out.expression and _SEVERAL.search(user.text) is not None
+
+
 def _is_share(left_out: Site, user: Site) -> bool:
     """Whether the two work out several thirds, or quarters, of an amount, which would be a multiple of it else."""
     trees = [left_out.equation.tree, user.equation.tree]
@@ -73,9 +81,16 @@ def _at_hand(left_out: Site) -> list[Number]:
         return [operands[leaf] for leaf in leaves(tree.left)[:1] if not left_out.in_fraction(leaf)]
     whole = [operand for leaf, operand in enumerate(operands) if not left_out.in_fraction(leaf) and not operand.percent]
     if tree.operator == "+":
+        found = [leaf for leaf, link in enumerate(left_out.links) if _is_just_found(left_out, link)]
+        # What the line before has found is not forgotten for what was known before.
+        whole = [operands[leaf] for leaf in found if operands[leaf] in whole] if found else whole
         return whole if len(operands) == 2 else []  # nobody takes one of many terms for their sum
     counted = [operand for operand in whole if is_counted(left_out, operand, left_out.equation.result)]
     return counted or sorted(whole, key=lambda operand: -operand.face)[:1]
+
+
+def _is_just_found(site: Site, link: Link) -> bool:
+    return not site.graph.latex and any(site.graph.step_of[index] == site.step - 1 for index in link.results)
 
 
 def _only_use(graph: SolutionGraph, left_out: Site) -> tuple[int, int] | None:

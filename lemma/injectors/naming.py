@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from lemma.arithmetic.expressions import nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value, find_numbers
 from lemma.injectors.proposal import MEASURES, Site
+from lemma.injectors.quoting import clause_around
 
 _NO_NOUNS = frozenset((
     "times", "less", "this", "was", "has", "his", "does", "goes", "costs", "plus", "minus", "equals", "its", "hers",
@@ -67,24 +69,10 @@ _WRITTEN_OUT = {
     "oz": "ounces", "km": "kilometers", "cm": "centimeters", "mph": "miles/",
 }  # fmt: skip
 _MEASURE = re.compile(rf" ?({'|'.join(_WRITTEN_OUT)})\b")
+_HYPHENED = re.compile(r"-(pound|mile|inch|gallon|ounce|minute|hour|day|week|month|year|meter|kilometer)\b")
 _PER = re.compile(r" ?/ ?[a-z]| (?:per|an) [a-z]")
 # Nobody multiplies one of these by the same: grams by grams.
 _NO_SQUARES = frozenset(("$", "grams", "kilograms", "milliliters", "liters", "pounds", "ounces", "gallons", "tons"))
-_SNIPPET = re.compile(
-    r"(?:-[a-z]+|(?:k?g|m?l|[ckm]?m|lbs?|oz|ft)\b)?(?:/[a-z]+)?"
-    r"(?:%? (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[A-Za-z][A-Za-z'-]*(?:/[a-z]+)?){0,7}"
-)
-# Words that go on behind a snippet: what stands before them is no whole phrase.
-_GOES_ON = re.compile(r" (?!(?:and|but|which|who|if|so|while|when|then|because|or)\b)[\w$]")
-_LOOSE_END = re.compile(
-    r"(?: (?:a|an|the|of|for|in|on|to|with|at|by|from|his|her|their|is|are|was|were|he|she|they|it|as)){1,6}$"
-)
-# What a snippet that would end in mid-phrase is cut back to: "28 cars" of "28 cars from the toy".
-_LAST_PHRASE = re.compile(
-    r" (?:that|from|of|for|in|on|at|to|with|by|as)\b(?:(?! (?:that|from|of|for|in|on|at|to|with|by|as)\b).)*$"
-)
-_LOOSE_START = re.compile(r"^(?:(?:[Ii]f|to|of|for|in|on|at|with|by|from|his|her|their|the|an?|is|are|was|were) )+")
-_BEFORE = re.compile(r"(?:(?!(?:and|or|but|each|so|that)\b)\b[A-Za-z']+ ){1,2}$")
 _FARTHEST = 5  # times a number, up to which another is taken for it
 _QUANTIFIERS = ("more", "other", "additional", "extra", "new", "less", "fewer", "different")
 
@@ -123,6 +111,10 @@ def is_counted(site: Site, operand: Number, result: Number) -> bool:
     if any(_FACTOR.match(question, number.end) for number in stated) or not (stated or computed):
         return False
     places = [(question, number.end) for number in stated] + [(site.text, operand.end)]
+    for _, number, link in site.operands():
+        if number == operand and link.results:  # the 12 of "24 / 2 = 12 months"
+            source = Site(site.graph, link.results[-1])
+            places.append((source.text, source.equation.result.end))
     counted = {noun.split()[-1] for place in places if (noun := noun_behind(*place)) is not None}
     unit = noun_behind(site.text, result.end)
     if result.currency and not operand.currency:
@@ -306,8 +298,11 @@ def _units(site: Site, face: Value, link: Link) -> set[str]:
     units = set()
     for text, number in places:
         noun, measure = noun_behind(text, number.end), _MEASURE.match(text, number.end)
+        hyphened = _HYPHENED.match(text, number.end)
         if measure is not None:
             units.add(_WRITTEN_OUT[measure.group(1)])
+        elif hyphened is not None:  # "a 25-pound backpack"
+            units.add(hyphened.group(1) + "s" * (hyphened.group(1) + "s" in MEASURES))
         elif text[number.start - 1 : number.start] == "$" or text[number.end : number.end + 1] in ("$", "%"):
             units.add("%" if text[number.end : number.end + 1] == "%" else "$")
         elif noun is not None:
@@ -316,9 +311,10 @@ def _units(site: Site, face: Value, link: Link) -> set[str]:
     return units
 
 
-def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Link) -> str:
+def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Link) -> str | None:
     """That a step takes one value in the place of an operand: `The step takes 20, the number of red pens, instead of
-    12, the number of blue pens`. The links say where the two come from.
+    12, the number of blue caps`, or with the words of the text around them if their nouns do not tell them apart. The
+    links say where the two come from. None if nothing tells them apart.
     """
     if site.graph.latex:
         right, other = site.shown(operand, operand.face), site.shown(operand, wrong)
@@ -326,58 +322,72 @@ def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Lin
             return f"The step takes {other} from the problem where {right} belongs"
         step = site.graph.step_of[link.results[-1]] + 1
         return f"Step {step} found {right}, but this step goes on with {other}"
-    taken, needed = (_said(site, *pair, operand.currency) for pair in ((wrong, source), (operand.face, link)))
-    kinds = [re.sub(r" from step \d+", "", said[0]) for said in (taken, needed)]
-    if kinds[0] == kinds[1]:  # 307 and 156, both the number of sheets: the words around them tell more
-        taken, needed = taken[1:], needed[1:]
+    pairs = ((wrong, source), (operand.face, link))
+    nouns = [_noun_of(site, *pair) for pair in pairs]
+    said = [quoted_for(site, *pair, operand.currency) for pair in pairs]
+    if None not in nouns and len({noun for noun, _ in filter(None, nouns)}) == len(nouns):
+        said = [f", the number of {noun}{where}," for noun, where in filter(None, nouns)]
+    if None in said:
+        return None
+    if said[0] == said[1]:  # both stand in one clause of the question
+        quote = (said[0] or "").strip(" ()")
+        return f"The step takes {site.shown(operand, wrong)} instead of {site.shown(operand, operand.face)} of {quote}"
     return "The step takes {} instead of {}".format(
-        *(
-            f"{site.shown(operand, face)}{next(filter(None, said), '')}"
-            for face, said in ((wrong, taken), (operand.face, needed))
-        )
+        *(f"{site.shown(operand, face)}{words}" for (face, _), words in zip(pairs, said, strict=True))
     ).rstrip(",")
 
 
 def called(site: Site, face: Value, link: Link) -> str:
-    """A value in the words of the problem around it: `4 ("Joe 4 pens")`."""
+    """A value in the words of the problem around it: `4 ("Joe has 4 pens")`."""
     operand = site.equation.operands[-1]
-    return f"{site.shown(operand, face)}{_said(site, face, link, operand.currency)[1]}"
+    return f"{site.shown(operand, face)}{quoted_for(site, face, link, operand.currency) or UNNAMED}"
 
 
-def _said(site: Site, face: Value, link: Link, money: bool) -> list[str]:
-    """What the text says of a value, which is an amount of `money` or none, in a clause and in its own words, as far as
-    it says anything.
+def _noun_of(site: Site, face: Value, link: Link) -> tuple[str, str] | None:
+    """What a value counts and where that is said, if the question or the step that found it has no other number of the
+    same things: `blue pens`, but not `yogurts` where the question has "2 yogurts a day" and "4 yogurts for $5".
     """
     graph = site.graph
     if link.results:
         step, result = graph.step_of[link.results[-1]], graph.equations[link.results[-1]].result
-        noun = noun_behind(graph.steps[step], result.end)
-        counted = noun is not None and noun.split()[-1] not in MEASURES
-        what = f"number of {noun}" if counted else "amount" if result.currency else "result"
-        return [f", the {what} from step {step + 1},"] * 2
+        text, places, where = graph.steps[step], [result], f" from step {step + 1}"
+        numbers: Sequence[Number] = [equation.result for equation in graph.equations]
+        others = [noun_behind(graph.steps[at], one.end) for at, one in zip(graph.step_of, numbers, strict=True)]
+    else:
+        text, where, numbers = graph.question, "", numbers_of(graph.question)
+        places = [found for found in numbers if found.face == face]
+        others = [noun_behind(text, found.end) for found in numbers]
+    if len(places) != 1 or text[places[0].start - 1 : places[0].start] == "$":
+        return None
+    noun = noun_behind(text, places[0].end)
+    if noun is None or noun.split()[-1] in MEASURES:
+        return None
+    alike = [other for other in others if other is not None and other.split()[-1] == noun.split()[-1]]
+    # "7 red pens and 8 blue pens" are told apart, "4 yogurts" and "2 yogurts a day" are not.
+    if len(alike) > 1 and (alike.count(noun) > 1 or noun.split()[-1] in alike):
+        return None
+    end = text.index(noun, places[0].end) + len(noun)
+    each = None if link.results else _EACH.match(text, end)
+    return None if _MEASURED.match(text, end) else (noun + (each.group() if each is not None else ""), where)
+
+
+def quoted_for(site: Site, face: Value, link: Link, money: bool) -> str | None:
+    """The clause in which the text says a value, which is an amount of `money` or none; None if it is said in several
+    places, or in no clause that can be quoted.
+    """
+    graph = site.graph
+    if link.results:
+        source = Site(graph, link.results[-1])
+        start, end = source.equation.start, source.equation.result.end
+        clause = clause_around(source.text, start - (source.text[start - 1 : start] == "$"), end)
+        if clause is None or not re.search(r"[A-Za-z]{2,} .*[A-Za-z]{2,}", clause):
+            return f", the result of {source.expression}{source.unit} from step {source.step + 1},"
+        return f', "{clause}" from step {source.step + 1},'
     question = graph.question
     places = [found for found in numbers_of(question) if found.face == face]
-    if len(places) > 1 and money:
-        places = [found for found in places if question[: found.start].endswith("$")]
+    if len(places) > 1:
+        places = [found for found in places if question[: found.start].endswith("$") == money]
     if len(places) != 1:
-        return [UNNAMED] * 2
-    place = places[0]
-    dollar = question[place.start - 1 : place.start] == "$"
-    clause, noun = "", None if dollar else noun_behind(question, place.end)
-    if noun is not None and noun.split()[-1] not in MEASURES:
-        end = question.index(noun, place.end) + len(noun)
-        each = _EACH.match(question, end)
-        if not _MEASURED.match(question, end):
-            clause = f", the number of {noun}{each.group() if each is not None else ''},"
-    start = _BEFORE.search(question, 0, place.start - dollar)
-    behind = _SNIPPET.match(question, place.end)
-    words = behind.group() if behind is not None else ""
-    if behind is not None and words and _GOES_ON.match(question, behind.end()):
-        words = _LAST_PHRASE.sub("", words)
-    words = _LOOSE_END.sub("", words)
-    quote = (
-        _LOOSE_START.sub("", start.group() if start is not None else "")
-        + question[place.start - dollar : place.end]
-        + words
-    )
-    return [clause, f' ("{quote}")' if words.strip("% ") or " " in quote else UNNAMED]
+        return None
+    clause = clause_around(question, places[0].start, places[0].end)
+    return None if clause is None else f' ("{clause}")'

@@ -14,7 +14,7 @@ from lemma.arithmetic.expressions import Binary, Expression, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.cuts import shortened
-from lemma.injectors.naming import beside_its_like, is_counted
+from lemma.injectors.naming import beside_its_like, is_counted, quoted_for
 from lemma.injectors.proposal import Proposal, Site, sites
 from lemma.injectors.unit_conversion_error import converts
 
@@ -25,6 +25,8 @@ _NO_STATEMENT = re.compile(
 )
 _OF_HUNDRED = re.compile(r"\s?/\s?100\b")
 _LEFT = re.compile(r"\b(?:left|remain\w*|rest)\b", re.IGNORECASE)
+# By how many terms a sum has, what a step says of their number.
+_COUNTS = ("(?!)", "(?!)", "both|two", "three|3", "four|4", "five|5", "six|6", "seven|7")
 _STATED = 0.1
 _EQUALS = re.compile(r"\s{0,9}(?:=|is equal to|equals)\s{0,9}")
 
@@ -46,7 +48,7 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             gone = node.right if kept is node.left else node.left
             # To leave out a conversion within a calculation is an error of its own.
             converted = isinstance(gone, int) and len(site.equation.operands) > 2 and converts(site, gone)
-            if converted or not fits(site, node, kept, gone):
+            if converted or not fits(site, node, kept, gone) or _is_counted_in(site, node, gone):
                 continue
             if node is tree and isinstance(kept, int):
                 # A step without an equation stands out among those that have one.
@@ -56,6 +58,18 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 change = shortened(site, node, kept)
             if change is not None:
                 yield Proposal(change, f"The step leaves out {named(site, node, gone)}: it should be {site.worked}.")
+
+
+def _is_counted_in(site: Site, node: Binary, gone: Expression) -> bool:
+    """Whether a term is not forgotten: the step says how many terms there are, or the line before has just found it."""
+    if site.graph.latex or node.operator not in "+*" or not isinstance(gone, int):
+        return False
+    terms = len(site.equation.operands)
+    counts = _COUNTS[terms] if terms < len(_COUNTS) else "(?!)"
+    says = node.operator == "+" and re.search(rf"\b(?:{counts})\b", site.text, re.IGNORECASE) is not None
+    found = site.links[gone].results
+    just_found = any(site.graph.step_of[index] in (site.step - 1, site.step) for index in found)
+    return says or (just_found and node is not site.equation.tree) or (just_found and node.operator == "+")
 
 
 def stops(site: Site, node: Binary) -> bool:
@@ -103,11 +117,14 @@ def named(site: Site, node: Binary, gone: Expression) -> str:
     if len(parts) > 1:
         return f"the part of the calculation with {', '.join(parts[:-1])} and {parts[-1]}"
     part = parts[0]
+    leaf = leaves(gone)[0]
+    if not site.graph.latex and isinstance(gone, int):
+        part += quoted_for(site, operands[leaf].face, site.links[leaf], operands[leaf].currency) or ""
     if node.operator == "-" and gone is node.left:
         return f"the subtraction from {part}"
     return {"*": f"the factor {part}", "/": f"the division by {part}"}.get(
-        node.operator, f"the {part}" + " that is taken away" * (node.operator == "-")
-    )
+        node.operator, f"the {part}" + " that is taken away" * (node.operator == "-" and part == parts[0])
+    ).rstrip(",")
 
 
 def statement(site: Site, kept: int) -> Change | None:

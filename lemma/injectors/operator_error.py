@@ -10,8 +10,9 @@ from lemma.arithmetic.expressions import Binary, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import divide
 from lemma.arithmetic.propagation import Change, Edit
+from lemma.injectors.comparisons import comparison
 from lemma.injectors.naming import beside_its_like, is_done_elsewhere, part_of
-from lemma.injectors.proposal import RARE, Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import ODD, RARE, Proposal, Site, shuffled, sites
 
 _CONFUSED = {"+": ("-", "*"), "-": ("+",), "*": ("/", "+"), "/": ("*",)}
 _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies", "/": "divides"}
@@ -27,8 +28,9 @@ _SAID = tuple(
     (sign, re.compile(rf"(?<!\\)\b(?:{words})\b", re.IGNORECASE), allowed)
     for sign, words, allowed in (
         ("+", f"{_SUM}|{_ALL}", ""),
-        ("-", r"left|leav\w+|remain\w*|rest|differences?|fewer|less|minus|subtract\w*|deduct\w*|discount\w*|off|change|"
-         r"takes? away|took|more than|still|decreas\w*|reduc\w*|los[est]\w*|removed?|removes|spends?|spent|gave|"
+        ("-", r"not|left|leav\w+|remain\w*|rest|differences?|fewer|less|minus|subtract\w*|deduct\w*|discount\w*|off|"
+         r"change|takes? away|took|more than|than|younger|shorter|lighter|lower|smaller|cheaper|slower|"
+         r"still|decreas\w*|reduc\w*|los[est]\w*|removed?|removes|spends?|spent|gave|"
          r"gives? away|needs? .*more|without|saved?|saves|savings?", ""),
         ("*", rf"{_TIMES}|products?|area|volume|square|cubic|factors?|per", ""),
         ("*", _ALL, "+"),
@@ -51,12 +53,14 @@ _PART_OF = {2: r"\bhal(?:f|ves|ved)\b", 3: r"\bthirds?\b", 4: r"\b(?:quarters?|f
 _HUNDRED, _LARGEST_ADDED_TO = 100, 20  # 3 times 200 is not taken for 3 more
 _SHARE = re.compile(r"1/\d|\d ?%")
 _LARGEST_FACTOR = 10  # 12 + 4 is taken for 12 * 4, but not 130 + 150 for 130 * 150
+_LARGEST_FACTOR_IN_STORY = 3  # 50 + 10 pounds are not taken for 500
 _LARGEST_DIVISOR = 5  # nobody needs 48 * 12 pans for 48 cupcakes
 _FARTHEST = 6  # times the right result
 # Wrong steps have as many signs of each kind as the right ones, or they could be told by their signs.
 _KEPT = {"*+": 0.35, "-+": 0.35, "/*": 0.65}
 _RATE = re.compile(r"\s?(?:/\s?[A-Za-z]|per\b|(?:an?|each) )")
 _UNIT = re.compile(r"\s?(/(?=\s?[A-Za-z])|per\b|[^\W\d_]{2,})")
+_UNIT_RATE = re.compile(r"\s?[a-z]+\s?/\s?[a-z]{2,}")
 _NO_UNITS = frozenset(
     ("and", "or", "of", "is", "plus", "minus", "times", "divided", "multiplied", "more", "total", "in")
 )
@@ -89,10 +93,12 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                     continue
                 if not graph.latex and weight == 1 and rng.random() > _KEPT.get(node.operator + wrong, 1):
                     continue
+                if not graph.latex and _is_comparison(site, node):
+                    continue  # a misread question
                 yield Proposal(
                     Change(site.index, (edit,)),
                     f"The step {_DOES[wrong]} where it should have {_DONE[node.operator]}: "
-                    f"not {site.quoted(site.edited(edit))}, but {site.worked}.",
+                    f"not {site.quoted(site.edited(edit) + site.unit)}, but {site.worked}.",
                     weight,
                 )
 
@@ -109,9 +115,17 @@ def _weight(site: Site, node: Binary, wrong: str) -> float:
         if site.links[leaf].question and not site.links[leaf].results
     }
     needed = "difference" if node.operator in "+-" else "factor"
-    # "5 more books" are added to others, "5 more than" compares: only that is taken for "5 times as many".
-    compares = node.operator + wrong != "+*" or " than" in site.graph.question
-    return 1 if needed in parts and compares else RARE
+    # "5 more books" are added to others, which nobody gets wrong; "5 more than" compares.
+    compares = node.operator not in "+-" or " than" in site.graph.question
+    return 1 if needed in parts and compares else ODD if node.operator in "+-" else RARE
+
+
+def _is_comparison(site: Site, node: Binary) -> bool:
+    """Whether the question compares two amounts by one of the operands: to turn that around is to misread it."""
+    ends = [leaf for leaf in (node.left, node.right) if isinstance(leaf, int) and not site.links[leaf].results]
+    return any(
+        comparison(site.graph.question, site.equation.operands[leaf], node.operator) is not None for leaf in ends
+    )
 
 
 def _is_written_elsewhere(site: Site, node: Binary) -> bool:
@@ -169,7 +183,8 @@ def _is_likely(site: Site, node: Binary, wrong: str) -> bool:
         ):
             return False
         return ends[1] <= _LARGEST_DIVISOR or site.graph.latex
-    return node.operator != "+" or (min(ends) <= _LARGEST_FACTOR and "*" not in inner)
+    largest = _LARGEST_FACTOR if site.graph.latex else _LARGEST_FACTOR_IN_STORY
+    return node.operator != "+" or (min(ends) <= largest and "*" not in inner)
 
 
 def _units_allow(wrong: str, left: str, right: str) -> bool:
@@ -188,6 +203,8 @@ def _unit(site: Site, leaf: int) -> str:
     operand = site.equation.operands[leaf]
     if operand.percent:
         return "%"
+    if _UNIT_RATE.match(site.text, operand.end):
+        return "/"
     match = _UNIT.match(site.text, operand.end)
     word = match.group(1).lower() if match is not None else ""
     if word in ("/", "per"):

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.confusing_concept_error import confusions
+from lemma.injectors.confusing_concept_error import confusions, is_compared
 from lemma.injectors.context_value_error import is_share, kinds_given
 from lemma.injectors.naming import beside_its_like, is_taken_for, taken_for
-from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import ODD, Proposal, Site, shuffled, sites
 
 # Goes on from the result just found, which nobody then takes for another: "The total then increased to 42 + 12".
 _GOES_ON = re.compile(r"\b(?:increas|decreas|grew|grow|rose|dropp|becom|became)\w*\b", re.IGNORECASE)
+
+_SUMS_UP = re.compile(r"\b(?:total|altogether|combined|together|in all|sum)\b", re.IGNORECASE)
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -43,7 +45,12 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 continue
             if source.step == site.step - 1 and _GOES_ON.search(site.text):
                 continue
+            # A result that is taken for a part of its own calculation is a confused concept.
             unfit = {*used, *(number.face for number, _ in confusions(source))}
+            if not graph.latex and not is_compared(source):
+                unfit |= {number.face for number in source.equation.operands}
+            if not graph.latex and _SUMS_UP.search(site.text) and source.step == site.step - 1:
+                continue  # nobody forgets the sum that the line before has found
             share = is_share(source.text, source.equation.result)
             said = any(mention.face == operand.face for mention in graph.readings[site.step].mentions)
             kind = (source.equation.result.currency, share)
@@ -63,4 +70,9 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 edits = site.writes(leaf, wrong) if is_alike else ()
                 if edits and is_taken_for(site, leaf, wrong, others[wrong]):
                     fault = taken_for(site, operand, wrong, Link(results=(origin,)), others[wrong])
-                    yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.")
+                    if fault is None:
+                        continue
+                    # A number of the question is seldom taken for something that was not worked out from it.
+                    from_it = graph.latex or wrong in {number.face for number in source.equation.operands}
+                    weight = 1 if from_it or not others[wrong].question else ODD
+                    yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)

@@ -23,7 +23,7 @@ _NO_FORMULA = re.compile(
 )  # dollar signs, alignment, and degrees that would be cut in half
 _BEHIND_EQUALS = re.compile(r"(?:=|≈|\\approx)(?:\s|&|\\boxed\s*\{|\\?\$|\\[,;:!])*$")
 _IN_TERM = re.compile(r"\s*(?:[A-Za-z](?![a-z]{2})|\^|\\(?:sqrt|pi|left|sin|cos|tan|log)|\()")
-_UNIT = re.compile(r"(?: [a-z]+){1,6}(?= ?=)")
+_UNIT = re.compile(r"(?:/[a-z]+)?(?: [A-Za-z]+(?:/[a-z]+)?){0,6}(?=\s?=)")
 _TIGHT = 2
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 # Nouns that follow a measured quantity, not a counted one.
@@ -59,6 +59,7 @@ class Conclusion:
     text: str
     answer: Value
     explanation: str
+    weight: float = 1
 
 
 # Proposals for a solution, in an order drawn from the random numbers. Those of algebra need a derivation.
@@ -107,8 +108,13 @@ class Site:
         """The whole equation, for an explanation: `48 / 2 = 24`."""
         equation = self.equation
         result = shown(equation.result, equation.result.face, self.graph.latex)
-        unit = None if self.graph.latex else _UNIT.match(self.text, equation.end)
-        return self.quoted(f"{self.expression}{unit.group() if unit is not None else ''} = {result}")
+        return self.quoted(f"{self.expression}{self.unit} = {result}")
+
+    @cached_property
+    def unit(self) -> str:
+        """The unit of the last operand as it stands between the expression and its result: ` pencils`, `/hour`."""
+        unit = None if self.graph.latex else _UNIT.match(self.text, self.equation.end)
+        return unit.group() if unit is not None else ""
 
     def quoted(self, formula: str) -> str:
         """A formula of the text, for an explanation: in LaTeX it stands between dollar signs."""

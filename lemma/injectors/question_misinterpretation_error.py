@@ -10,21 +10,17 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
-from lemma.arithmetic.numbers import Number
 from lemma.arithmetic.propagation import Change, Edit, apply_edits, reads_well
+from lemma.injectors.comparisons import DIRECTION, Comparison, comparison
 from lemma.injectors.naming import is_done_elsewhere, noun_behind
-from lemma.injectors.proposal import Conclusion, Proposal, Site, shown, shuffled, sites
+from lemma.injectors.proposal import ODD, SELDOM, Conclusion, Proposal, Site, shown, shuffled, sites
 from lemma.injectors.signals import signals
 
-_DIRECTION = (
-    "(?:more|less|fewer|older|younger|taller|longer|shorter|heavier|lighter|higher|lower|larger|smaller|faster)"
-)
 _SAYS_OPERATION = re.compile(
-    rf"\b(?:{_DIRECTION}|twice|doubl\w*|tripl\w*|times|half|halv\w*|than|divid\w*|subtract\w*|multipl\w*|add\w*|minus|"
+    rf"\b(?:{DIRECTION}|twice|doubl\w*|tripl\w*|times|half|halv\w*|than|divid\w*|subtract\w*|multipl\w*|add\w*|minus|"
     r"plus|sum|remov\w*|differ\w*|combin\w*|reduc\w*|increas\w*|decreas\w*|improv\w*|lower\w*)\b",
     re.IGNORECASE,
 )
-_MULTIPLES = {2: "[Tt]wice|[Dd]ouble|half|two times", 3: "[Tt]riple|three times", 4: "four times", 5: "five times"}
 _TURNED = {"+": "-", "-": "+", "*": "/", "/": "*", "x": "/", "×": "÷", "÷": "×"}
 _TIMES, _TIMES_SIGNS = (2, 3), ("*", "x", "×")
 _ALGEBRA = re.compile(r"(?<![A-Za-z'])[b-zB-HJ-Z](?![A-Za-z'])")
@@ -36,17 +32,16 @@ _TAKES_AWAY = re.compile(
     r"\b(?:left|remain\w*|rest|more|less|fewer|difference|change|profit|save[sd]?|still|need\w*)\b"
 )
 _PUTS_TOGETHER = re.compile(r"\b(?:total\w*|altogether|combined|together|sum|in all|all)\b")
-_LOOSE_END = re.compile(r"(?: (?:and|in|on|to|as|the|of|for|at|from|while|but|if|an?|that|with|by|when)){1,6}$")
 _OTHER_SIGNALS = 0.6
-_WORDS = r"(?: (?!(?:and|but|while)\b)[A-Za-z']+)"
-_CLAUSE_END = r"(?=[.,;?!]|$| (?:and|but|while)\b)"
-# "5 more apples than Bob has", up to the end of the clause if that is near.
-_COMPARED_BY = re.compile(
-    rf"(?<![\d.,$])\$?(?P<number>\d+(?:\.\d+)?)(?: [a-z]+)? {_DIRECTION}{_WORDS}{{0,2}} than"
-    rf"(?:{_WORDS}{{1,5}}?{_CLAUSE_END}|{_WORDS}{{1,2}})"
+_ASKS = re.compile(
+    r"^(?:If|Since|When|After|Given|Assuming)\b.*, (?=(?:how|what|which|find|calculate)\b)", re.IGNORECASE
 )
-_OF_OTHER = rf"(?:the (?:number|age|size) of|as|that|his|her|their)(?:{_WORDS}{{1,6}}?{_CLAUSE_END}|{_WORDS}{{1,4}})"
-_OF_OTHER_FOUND = re.compile(_OF_OTHER)
+# Words of the end of a solution that say nothing of what is found.
+_LIGHT = frozenset((
+    "therefore", "thus", "then", "hence", "finally", "the", "that", "this", "means", "answer", "has", "have", "had",
+    "was", "were", "are", "will", "would", "and", "for", "she", "his", "her", "they", "their", "there", "now", "which",
+))  # fmt: skip
+_STEM = 4
 _LARGEST_ADDED_TO = 20  # 3 times 200 is not taken for 3 more
 _LONGEST_QUOTE = 20  # blanks
 
@@ -73,14 +68,15 @@ def _turned_comparisons(graph: SolutionGraph, rng: random.Random) -> Iterator[Pr
         sign = site.equation.operators[0]
         turned = _TURNED.get(sign.symbol)
         units = site.expression.count("/") > (sign.symbol == "/")
-        if turned is None or units or _SAYS_OPERATION.search(site.text):
+        if turned is None or units:
             continue
         for leaf, operand, _ in site.operands():
             other = operands[1 - leaf]
-            if not site.is_given(leaf) or operand.face == other.face:
+            if site.links[leaf].results or operand.face == other.face:
                 continue
-            said = _comparison(graph.question, operand, tree.operator)
-            if said is None:
+            found = comparison(graph.question, operand, tree.operator)
+            said = None if found is None else found.quoted(graph.question)
+            if found is None or said is None or not _is_open(site, found):
                 continue
             moved: list[Edit] = []
             if leaf == 0:  # 5 + 20 is turned around to 20 - 5
@@ -88,17 +84,26 @@ def _turned_comparisons(graph: SolutionGraph, rng: random.Random) -> Iterator[Pr
                     continue
                 first, second = (site.text[number.start : number.end] for number in operands)
                 moved = [Edit(operand.start, operand.end, second), Edit(other.start, other.end, first)]
-            readings = [(turned, "the other way around", moved)]
+            readings = [(turned, "the other way around", moved, ODD if found.plain else 1)]
             plain = isinstance(operand.face, int) and not (operand.currency or other.currency)
-            if tree.operator == "*" and "times" in said and plain and other.face <= _LARGEST_ADDED_TO:
-                readings.append(("+", f"for {operand.face} more", []))
-            elif tree.operator == "+" and operand.face in _TIMES and plain and "more" in said:
-                readings.append((_times_sign(graph), f"for {operand.face} times", []))
-            for symbol, way, others in shuffled(readings, rng):
+            if tree.operator == "*" and "times" in found.words and plain and other.face <= _LARGEST_ADDED_TO:
+                readings.append(("+", f"for {operand.face} more", [], 1))
+            elif tree.operator == "+" and operand.face in _TIMES and plain and "more" in found.words:
+                readings.append((_times_sign(graph), f"for {operand.face} times", [], SELDOM))
+            for symbol, way, others, weight in shuffled(readings, rng):
                 yield Proposal(
                     Change(site.index, (Edit(sign.start, sign.end, symbol), *others)),
                     f'The problem says "{said}", which the step takes {way}: it should be {site.worked}.',
+                    weight,
                 )
+
+
+def _is_open(site: Site, found: Comparison) -> bool:
+    """Whether the words of a step allow the other operation: one that says "5 less than" subtracts, but "12 is 5 less
+    than what Bob has" tempts to subtract as well.
+    """
+    begins = " ".join(found.words.split()[:3])
+    return not _SAYS_OPERATION.search(site.text) or (not found.plain and begins in site.text)
 
 
 def _times_sign(graph: SolutionGraph) -> str:
@@ -107,31 +112,13 @@ def _times_sign(graph: SolutionGraph) -> str:
     return next((sign for sign in signs if sign in _TIMES_SIGNS), "*")
 
 
-def _comparison(question: str, operand: Number, operator: str) -> str | None:
-    """The words of a question that compare two amounts by this number."""
-    number = re.escape(f"{operand.face}")
-    if operator in "+-":
-        found = next((match for match in _COMPARED_BY.finditer(question) if match["number"] == f"{operand.face}"), None)
-    else:
-        times = _MULTIPLES.get(operand.face, "") if isinstance(operand.face, int) else ""
-        factor = rf"(?:{times}|{number} times)" if times else rf"(?<![\d.,]){number} times"
-        # A pattern for each number takes long to compile.
-        named = times or f"{operand.face} times" in question
-        found = re.search(rf"{factor} {_OF_OTHER}", question) if named and _OF_OTHER_FOUND.search(question) else None
-    elsewhere = "" if found is None else question[: found.start()] + question[found.end() :]
-    if found is None or re.search(rf"(?<![\d.,]){number}(?![\d.,]\d)", elsewhere):
-        return None  # the number may be another one
-    if operator not in "+-" and re.search(factor, elsewhere):
-        return None  # "twice as many pens as hats and twice as many caps as pens": it may be either
-    return _LOOSE_END.sub("", found.group())
-
-
 def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclusion]:
     """The equation of an earlier step in the sentence that states the answer, where that step would stand."""
     last = len(graph.steps) - 1
     frame = Site(graph, len(graph.equations) - 1)
     end = graph.question.rfind("?") + 1
     asked = graph.question[max(graph.question.rfind(mark, 0, end - 1) + 1 for mark in (". ", "? ", "! ")) : end].strip()
+    asked = _ASKS.sub("", asked)
     computed = graph.final == frame.index and graph.step_of[frame.index] == last if graph.equations else False
     # What LaTeX solutions find on the way is seldom a quantity that the question could ask for.
     if graph.latex or not asked or not computed or not _is_plain(frame) or _SAYS_OPERATION.search(frame.text):
@@ -167,7 +154,17 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
             f"The step answers with {site.worked}"
             + ("" if _ARGUMENT.match(sentence) or sentence.count(" ") > _LONGEST_QUOTE else f', that is, "{sentence}"')
             + f'. That is not yet the answer to the question: "{asked}".',
+            1 if _content(frame) <= _content(site) else ODD,
         )
+
+
+def _content(site: Site) -> set[str]:
+    """The stems of the words with which a step says what it found, so that one sentence is not made to say something
+    else: "he spent 15 hours on these activities" is not "he spent 15 hours sightseeing".
+    """
+    equation = site.equation
+    words = re.findall(r"[a-z]{3,}", f"{site.text[: equation.start]} {site.text[equation.result.end :]}".lower())
+    return {word[:_STEM] for word in words if word not in _LIGHT}
 
 
 def _is_plain(site: Site) -> bool:

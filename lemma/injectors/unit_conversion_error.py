@@ -21,6 +21,11 @@ from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 # With a larger factor, the inverse direction leads to sizes that nobody would believe: 14,700 pages a day.
 _LARGEST_INVERTED = 4
+_WORK_WEEK, _CLOCK = (7, 5), 60
+_WORK = re.compile(r"\b(?:work\w*|job|office|school|class|classes|practice\w*|commut\w*|weekdays?)\b", re.IGNORECASE)
+_EVERY_DAY = re.compile(r"\b(?:(?:every|each) day|everyday|daily|(?:whole|all) week|(?:7|seven) days)\b", re.IGNORECASE)
+_RATE = re.compile(r" ?[a-z]+ ?/ ?[a-z]")
+_PER = re.compile(r"\b(?:a|an|per|each|every) $")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,19 @@ def in_numbers(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 yield from _proposals(site, leaf, fitting[0], known_faces, rng)
 
 
+def _is_tempting(site: Site, leaf: int, known: _Conversion, wrong: int) -> bool:
+    """Whether a false factor is one that a story leads to: a week of 5 days of work, 2.5 hours as 250 minutes."""
+    graph = site.graph
+    rate = known.small.search(site.text, site.equation.result.end)
+    if rate is not None and _PER.search(site.text, site.equation.result.end, rate.start()):
+        return False  # "9 * 7 = 63 tomatoes a day": the words of the reference are wrong themselves
+    if (known.factor, wrong) == _WORK_WEEK:
+        return _WORK.search(graph.question) is not None and _EVERY_DAY.search(f"{graph.question} {site.text}") is None
+    if known.factor == _CLOCK:
+        return any(not isinstance(other.face, int) for at, other in enumerate(site.equation.operands) if at != leaf)
+    return True
+
+
 def _left_out(site: Site, leaf: int, known: _Conversion, due: str) -> Iterator[Proposal]:
     """The conversion of a longer calculation left out."""
     for node in nodes(site.equation.tree):
@@ -127,10 +145,11 @@ def _proposals(site: Site, leaf: int, known: _Conversion, taken: set[Value], rng
         # A factor that the question states would be misquoted.
         stated = site.links[leaf].question
         edits = site.writes(leaf, wrong) if wrong not in taken and not stated else ()
-        if len(edits) == 1:
+        if len(edits) == 1 and (site.graph.latex or _is_tempting(site, leaf, known, wrong)):
             yield Proposal(Change(site.index, edits), f"There are {known.fact}, not {wrong}: {due}")
     for node in nodes(site.equation.tree) if known.factor <= _LARGEST_INVERTED else ():
-        if node.right == leaf and node.operator in "*/" and reads_as_operator(site, node):
+        in_rate = _RATE.match(site.text, site.equation.operands[leaf].end)  # "/ 4 weeks/month" would not fit its units
+        if node.right == leaf and node.operator in "*/" and not in_rate and reads_as_operator(site, node):
             inverse = "/" if node.operator == "*" else "*"
             edit = swap_operator(site, node.position, inverse)
             if edit is None:

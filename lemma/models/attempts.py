@@ -45,7 +45,7 @@ class Patience:
     """How much at once, how fast, and how long to wait, in seconds.
 
     `timeout` is for one attempt, `deadline` for a call with all its attempts, `breaker` for a server that answers
-    nothing at all.
+    nothing at all. `follows_latency` sends fewer calls at once to a server that is found to queue them.
     """
 
     max_in_flight: int = 64
@@ -54,6 +54,7 @@ class Patience:
     timeout: float = 300.0
     deadline: float = 1200.0
     breaker: float = 120.0
+    follows_latency: bool = True
 
 
 @dataclass
@@ -166,7 +167,8 @@ class Attempts:
             except TimeoutError:
                 within = "the deadline" if left < self._patience.timeout else f"{self._patience.timeout:,g} s"
                 raise InterruptedAnswerError(f"{self._name}: no answer within {within}") from None
-            self.concurrency.answered(time.monotonic() - started)
+            if self._patience.follows_latency:
+                self.concurrency.answered(time.monotonic() - started)
             return answer
         except OverloadedError as error:
             self.concurrency.overloaded(error.retry_after)

@@ -10,6 +10,8 @@ from lemma.options import ModelConfig
 from lemma.resources import BUNDLED
 
 OPENAI = "https://api.openai.com/v1"
+IN_PROCESS = ("transformers", "vllm")
+_AT_ONCE, _AT_ONCE_IN_PROCESS = 64, 256
 
 
 def choose_backend(backend: str, model: str, base_url: str | None) -> str:
@@ -29,6 +31,14 @@ def choose_backend(backend: str, model: str, base_url: str | None) -> str:
     if Path(model).is_dir() or "/" in model:
         return "transformers"
     return "openai_compatible"
+
+
+def requests_at_once(config: ModelConfig, model: str) -> int:
+    """How many requests may be in flight: as asked; or more for a model in this process, which makes them a batch."""
+    if config.max_in_flight is not None:
+        return config.max_in_flight
+    here = choose_backend(config.backend, model, config.base_url) in IN_PROCESS
+    return _AT_ONCE_IN_PROCESS if here else _AT_ONCE
 
 
 def addresses_in(base_url: str) -> list[str]:

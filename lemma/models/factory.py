@@ -18,7 +18,7 @@ from typing import cast
 
 from lemma.exceptions import ConfigError
 from lemma.models.attempts import Patience
-from lemma.models.backend_choice import OPENAI, addresses_in, choose_backend
+from lemma.models.backend_choice import IN_PROCESS, OPENAI, addresses_in, choose_backend, requests_at_once
 from lemma.models.backends.openai_compatible import OpenAICompatible
 from lemma.models.batch import BatchClient
 from lemma.models.client import Client, ClientWithFields, DryClient, LiveClient, SeveralClients
@@ -33,7 +33,7 @@ from lemma.rundir.responses import ResponseStore
 def _openai_compatible(config: ModelConfig, model: str) -> OpenAICompatible | SeveralServers:
     key = os.environ.get(config.key_variable)
     servers = [
-        OpenAICompatible(address, key, config.key_variable, config.max_in_flight, model)
+        OpenAICompatible(address, key, config.key_variable, requests_at_once(config, model), model)
         for address in addresses_in(config.base_url or OPENAI)
     ]
     return servers[0] if len(servers) == 1 else SeveralServers(servers)
@@ -107,7 +107,7 @@ def _open_client(
 ) -> Client:
     model = ledger.model
     name = choose_backend(config.backend, model, config.base_url)
-    if config.request and name in ("transformers", "vllm", "scripted"):
+    if config.request and name in (*IN_PROCESS, "scripted"):
         raise ConfigError(f"--request changes what a server is sent, and --backend {name} asks none; leave it out")
     client: Client
     if config.batch:
@@ -117,7 +117,7 @@ def _open_client(
         client = BatchClient(server, store, ledger, config.command, config.run / "batch")
     else:
         backend = open_it(name, config, model)
-        patience = _patience(config, backend)
+        patience = _patience(config, backend, model)
         client = LiveClient(backend, store, ledger, config.command, patience, ask_again=config.ask_again)
     return _with_fields(client, config)
 
@@ -136,12 +136,12 @@ def open_scorer(backend: str, model: str, base_url: str | None, key_variable: st
     opened = open_backend(choose_backend(backend, model, base_url or None), config, model)
     if not hasattr(opened, "score"):
         raise ConfigError(f"--backend {backend} can't score texts; use transformers, vllm or a vLLM server")
-    return ModelScorer(cast(ScoringBackend, opened), _patience(config, opened))
+    return ModelScorer(cast(ScoringBackend, opened), _patience(config, opened, model))
 
 
-def _patience(config: ModelConfig, backend: Backend) -> Patience:
+def _patience(config: ModelConfig, backend: Backend, model: str) -> Patience:
     patience = Patience(
-        max_in_flight=config.max_in_flight,
+        max_in_flight=requests_at_once(config, model),
         requests_per_minute=config.requests_per_minute,
         tokens_per_minute=config.tokens_per_minute,
         timeout=config.timeout,
@@ -149,6 +149,6 @@ def _patience(config: ModelConfig, backend: Backend) -> Patience:
         breaker=config.give_up_after,
     )
     if getattr(backend, "in_process", False):
-        # What waits for its turn on this machine is not lost, however long that takes.
-        return replace(patience, timeout=math.inf, deadline=math.inf)
+        # What waits for its turn on this machine is not lost, however long that takes, and makes the batches large.
+        return replace(patience, timeout=math.inf, deadline=math.inf, follows_latency=False)
     return patience

@@ -174,6 +174,10 @@ class TestQuestions:
                 if not isinstance(item, Rejection):
                     self.add(item.question, Path(file).name)
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._file_of)
+
     def add(self, question: str, file: str) -> None:
         """Add a question of a file."""
         self._file_of.update((_hash(run), file) for run in _runs(question))

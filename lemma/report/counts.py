@@ -145,9 +145,9 @@ def count_records(reader: Reader, counts: Counts, samples: Mapping[str, Sample])
 
 
 def _count_phrases(counts: Counts, record: Line, templates: set[str]) -> None:
-    for segment in record_segments(record):
-        if segment.kind == "reflection":
-            said = segment.text.strip()
+    for kind, text in record_segments(record):
+        if kind == "reflection":
+            said = text.strip()
             template = _NUMBER.sub(STEP_SLOT, said)
             found = (template if template in templates else said, text_of(record, "strategy"))
             counts.distinct_phrases.add(hash(found))

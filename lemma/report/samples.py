@@ -107,8 +107,10 @@ def add_corrections(reader: Reader, samples: Collection[Sample]) -> None:
 def add_trajectory(by_id: Mapping[str, Sample], record: Line) -> None:
     """Add a record's trajectory to the sample that it was made from, if that is among them."""
     sample = by_id.get(text_of(record, "erroneous_id"))
-    segments = tuple(record_segments(record)) if sample is not None else ()
-    if sample is not None and segments:
+    if sample is None:
+        return
+    segments = tuple(Segment(kind=kind, text=text) for kind, text in record_segments(record))
+    if segments:
         sample.trajectories.append(ShownTrajectory(text_of(record, "strategy"), segments))
 
 
@@ -122,15 +124,15 @@ def add_solutions(reader: Reader, samples: Collection[Sample]) -> None:
             sample.solution = text_of(line, "solution")
 
 
-def record_segments(record: Line) -> Iterator[Segment]:
-    """The segments of a LEMMA record of any shape."""
+def record_segments(record: Line) -> Iterator[tuple[SegmentKind, str]]:
+    """The kinds and texts of the segments of a LEMMA record of any shape."""
     answer = answer_of(record)
     for part in list_of(record.get("segments")):
         if not isinstance(part, dict) or part.get("kind") not in _SEGMENT_KINDS:
             continue
         start, end = part.get("start"), part.get("end")
         if isinstance(start, int) and isinstance(end, int) and 0 <= start <= end <= len(answer):
-            yield Segment(kind=part["kind"], text=answer[start:end])
+            yield part["kind"], answer[start:end]
 
 
 def answer_of(record: Line) -> str:

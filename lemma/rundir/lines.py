@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -23,9 +22,8 @@ from lemma.rundir.sharing import GrowingFile, Hold
 Values = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLine:
-    """A line of a run directory's file, not parsed any further than its id."""
+class StoredLine(NamedTuple):
+    """A line of a run directory's file, not parsed any further than its id. A tuple, as millions go to workers."""
 
     id: str
     content: bytes

@@ -16,6 +16,7 @@ from typing import Literal
 from lemma.records import Correction, ErroneousSolution, Segment, SegmentKind, Trajectory
 from lemma.statistics import random_for
 from lemma.steps import solution_text
+from lemma.trajectories.error_kinds import kind_of
 from lemma.trajectories.languages import language_of
 from lemma.trajectories.phrases import Mode, choose_phrase, is_numbered, load_phrases
 from lemma.trajectories.plausibility import is_implausible
@@ -96,4 +97,5 @@ class PhraseDraw:
             language=language_of("\n".join((*erroneous.steps, erroneous.question))),
             implausible=is_implausible(erroneous),
             numbered=numbers_its_steps(erroneous),
+            kind=kind_of(erroneous),
         )

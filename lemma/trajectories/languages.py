@@ -45,6 +45,12 @@ _LANGUAGES_OF = {
 }
 _LATIN_WORD = re.compile(r"[a-zà-öø-ÿœß]+")
 _LATIN_LETTER = re.compile(r"[A-Za-z\u00c0-\u024f]")
+# In LaTeX, formulas and drawings: their letters are no words of any language, though `y`, `e` and `d` look like some.
+_NO_WORDS = re.compile(
+    r"\[asy\].*?\[/asy\]|\$\$.*?\$\$|(?<!\\)\$(?:\\\$|[^$])*\$|\\\[.*?\\\]|\\\(.*?\\\)"
+    r"|\\begin\{(\w+\*?)\}.*?\\end\{\1\}",
+    re.DOTALL,
+)
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _KANA, _HAN = re.compile("[\u3040-\u30ff]"), re.compile("[\u4e00-\u9fff]")
 _CYRILLIC, _NOT_RUSSIAN = re.compile("[\u0400-\u04ff]"), re.compile("[іїєґўјљњћђџ]", re.IGNORECASE)
@@ -56,17 +62,20 @@ _MOST_CHARACTERS = 500
 @lru_cache(maxsize=4096)
 def language_of(text: str) -> str:
     """The code of a language that has phrases (`LANGUAGES`), or `und`."""
-    text = _COMMAND.sub(" ", text[:_MOST_CHARACTERS])
-    letters = len(_LETTER.findall(text))
-    if len(_KANA.findall(text)) * 10 > letters:
-        return "ja"
-    if len(_HAN.findall(text)) * 4 > letters:
-        return "zh"
-    if len(_CYRILLIC.findall(text)) * 2 > letters:
-        return UNDETERMINED if _NOT_RUSSIAN.search(text) else "ru"
+    if "\\" in text:
+        text = _COMMAND.sub(" ", _NO_WORDS.sub(" ", text[: 8 * _MOST_CHARACTERS]))
+    text = text[:_MOST_CHARACTERS]
+    if not text.isascii():  # else all letters are Latin ones
+        letters = len(_LETTER.findall(text))
+        if len(_KANA.findall(text)) * 10 > letters:
+            return "ja"
+        if len(_HAN.findall(text)) * 4 > letters:
+            return "zh"
+        if len(_CYRILLIC.findall(text)) * 2 > letters:
+            return UNDETERMINED if _NOT_RUSSIAN.search(text) else "ru"
+        if len(_LATIN_LETTER.findall(text)) * 2 < letters:
+            return UNDETERMINED  # another script
     words = [word for word in _LATIN_WORD.findall(text.lower()) if len(word) > 1 or word in _LANGUAGES_OF]
-    if len(_LATIN_LETTER.findall(text)) * 2 < letters:
-        return UNDETERMINED  # another script
     seen: Counter[str] = Counter()
     for word in words:
         languages = _LANGUAGES_OF.get(word, ())

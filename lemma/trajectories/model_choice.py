@@ -24,6 +24,7 @@ from pathlib import Path
 from lemma.models.scoring import Score, Scorer, Turn
 from lemma.records import Correction, ErroneousSolution
 from lemma.statistics import random_for
+from lemma.trajectories.error_kinds import kind_of
 from lemma.trajectories.joining import PhraseDraw, Truncation, join, numbers_its_steps, step_number
 from lemma.trajectories.languages import language_of
 from lemma.trajectories.phrase_comparison import Comparison, Place, Way, compare
@@ -52,7 +53,8 @@ class ModelChoice:
         """What the model has said when it is to reflect, and the fitting phrases, each once."""
         language = language_of("\n".join((*erroneous.steps, erroneous.question)))
         phrases = load_phrases(correction.strategy)
-        fitting = phrases.fitting(erroneous.error_type, family, language, is_implausible(erroneous))
+        implausible, kind = is_implausible(erroneous), kind_of(erroneous)
+        fitting = phrases.fitting(erroneous.error_type, family, language, implausible, kind)
         candidates = dict.fromkeys(filled(fitting, step_number(erroneous), numbers_its_steps(erroneous)))
         parts = {part.kind: part.text for part in join(erroneous, correction, "", self.truncate).segments}
         after = parts["reflection"] + parts["correction"] if self.score_correction else ""

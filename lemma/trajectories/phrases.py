@@ -8,7 +8,8 @@
 There is a folder per strategy, with a file per error type, one per family, `any`, and `implausible`. A phrase comes
 from the type's own file; the family's serves types that have none, and `any` those that have no family's either (arXiv
 2503.17439 uses one list of phrases for all types). Each file has English phrases, and under `languages` those of other
-languages by their code. If there are none in a language, the phrase is one of `any` under `und`: signs, not words.
+languages by their code; under `kinds`, it may have others for some errors of the type only (`error_kinds.py`). If there
+are none in a language, the phrase is one of `any` under `und`: signs, not words.
 """
 
 from __future__ import annotations
@@ -67,12 +68,14 @@ class Phrases:
         return self._by_language.get((name, language), ())
 
     def fitting(
-        self, error_type_id: str, family: str, language: str = ENGLISH, implausible: bool = False
+        self, error_type_id: str, family: str, language: str = ENGLISH, implausible: bool = False, kind: str = ""
     ) -> tuple[Phrase, ...]:
-        """The phrases written for the type; if there are none, those for its family, else those for any error, else
-        signs that are no words. If the wrong number is implausible, those that say so are among them.
+        """The phrases written for the kind of the type; if there are none, those for the type, else those for its
+        family, else those for any error, else signs that are no words. If the wrong number is implausible, those that
+        say so are among them.
         """
-        pools = (self.of(name, language) for name in (error_type_id, family, FOR_ANY_ERROR))
+        names = (f"{error_type_id}.{kind}", error_type_id, family, FOR_ANY_ERROR)
+        pools = (self.of(name, language) for name in names)
         found = next(filter(None, pools), ())
         if found and implausible:
             return (*found, *self.of(FOR_IMPLAUSIBLE_NUMBERS, language))
@@ -125,15 +128,18 @@ def choose_phrase(
     language: str = ENGLISH,
     implausible: bool = False,
     numbered: bool = True,
+    kind: str = "",
 ) -> str:
     """Draw a phrase that fits the error (`typed`), or any of the strategy's (`random`), with its slot filled in.
 
     `step_number` counts from 1; without one, no phrase is drawn that names the step. `implausible` says that nobody
-    would believe the wrong number, `numbered` that the solution numbers its steps. A generator in the same state draws
+    would believe the wrong number, `numbered` that the solution numbers its steps, `kind` which of the kinds of its
+    type the error is. A generator in the same state draws
     the same phrase, until `phrases.version` changes.
     """
     typed = mode == "typed"
-    candidates = phrases.fitting(error_type_id, family, language, implausible) if typed else phrases.anywhere(language)
+    fitting = phrases.fitting(error_type_id, family, language, implausible, kind)
+    candidates = fitting if typed else phrases.anywhere(language)
     return rng.choice(filled(candidates, step_number, numbered))
 
 
@@ -150,11 +156,15 @@ def read_phrases(files: tuple[Path, ...], needed: str = FOR_ANY_ERROR) -> Phrase
     by_file = {}
     for path in files:
         content = read_yaml(path, _PhraseFile)
-        by_file[path.stem] = tuple(
-            Phrase(f"{path.stem}-{content_id(text)}", text, language)
-            for language, texts in {ENGLISH: content.phrases, **content.languages}.items()
-            for text in texts
-        )
+        for name, part in (
+            (path.stem, content),
+            *((f"{path.stem}.{kind}", one) for kind, one in content.kinds.items()),
+        ):
+            by_file[name] = tuple(
+                Phrase(f"{name}-{content_id(text)}", text, language)
+                for language, texts in {ENGLISH: part.phrases, **part.languages}.items()
+                for text in texts
+            )
     if needed not in by_file:
         raise ConfigError(f"there is no {needed}.yaml; add one, with phrases that fit any error")
     return Phrases(by_file)
@@ -173,8 +183,12 @@ def _only_known_slots(phrases: tuple[str, ...]) -> tuple[str, ...]:
 _Texts = Annotated[tuple[Text, ...], Field(min_length=1), AfterValidator(_only_known_slots)]
 
 
-class _PhraseFile(BaseModel):
+class _PhrasesOfKind(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     phrases: _Texts
     languages: dict[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")], _Texts] = {}
+
+
+class _PhraseFile(_PhrasesOfKind):
+    kinds: dict[Annotated[str, StringConstraints(pattern=r"^[a-z_]+$")], _PhrasesOfKind] = {}

@@ -54,7 +54,9 @@ def _signs_of(relation: Relation, known: _Known) -> Iterator[str]:
     identity = relation.is_identity()
     if not relation.letters:
         # Of `2x = 7`, `2 * 3 = 7` is an instance: no wrong calculation, but what comes of a wrong value of x.
-        instance = not known.sides.isdisjoint((relation.left.text, relation.right.text))
+        # Not so of `2x = 2 * 3 = 7`, where the side that is known stands in the same chain.
+        sides = (relation.right.text,) if relation.place else (relation.left.text, relation.right.text)
+        instance = not known.sides.isdisjoint(sides)
         yield "holds" if identity else "false_instance" if instance else "false_formula"
         return
     if relation.binding() is None:

@@ -15,7 +15,7 @@ import hashlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,7 @@ from lemma.models.scoring import Score, Turn
 from lemma.models.thought_tags import tags_of
 from lemma.rundir.lines import fingerprint
 
-_BATCH_TOKENS = 1 << 16
-_MOST_AT_ONCE = 256
+_BATCH_TOKENS, _MOST_AT_ONCE = 1 << 16, 256  # on a CPU; a GPU takes what its memory holds, up to eight times as many
 _SCORED_TOKENS, _SCORED_VALUES = 1 << 13, 1 << 27  # at once; a token has a value for every one of the vocabulary
 _AT_A_TIME = 32  # tokens after which ended answers leave the batch
 _Encoded = tuple[list[list[int]], list[list[int]]]  # of each candidate its tokens, and the places of what is scored
@@ -81,8 +80,22 @@ class LocalTransformers:
         self._ends = {ends} if isinstance(ends, int) else set(ends or ())
         self._context = getattr(self._model.config.get_text_config(), "max_position_embeddings", None) or 1 << 20
         # Requests that are about to come go into the first batch too.
-        self._requests: Gathering[tuple[list[int], Request], bytes] = Gathering(self._generate, _next_batch, pause=0.01)
+        next_batch = partial(_next_batch, *self._largest_batch())
+        self._requests: Gathering[tuple[list[int], Request], bytes] = Gathering(self._generate, next_batch, pause=0.01)
         self._turns: Gathering[Turn, list[Score]] = Gathering(self._score_all)
+
+    def _largest_batch(self) -> tuple[int, int]:
+        """How many answers are written at once, and how many tokens they may have together, prompts included."""
+        shape = self._model.config.get_text_config()
+        all_heads = getattr(shape, "num_attention_heads", None)
+        if self._device == "cpu" or not all_heads:
+            return _MOST_AT_ONCE, _BATCH_TOKENS
+        heads = getattr(shape, "num_key_value_heads", None) or all_heads
+        width = getattr(shape, "head_dim", None) or shape.hidden_size // all_heads
+        each = 2 * shape.num_hidden_layers * heads * width * self._model.dtype.itemsize
+        free, _ = self._torch.cuda.mem_get_info()
+        # A quarter for keys and values: they are copied when answers leave the batch, and others may use the GPU too.
+        return 8 * _MOST_AT_ONCE, int(min(8 * _BATCH_TOKENS, max(_BATCH_TOKENS // 16, free / 4 / each)))
 
     @cached_property
     def identity(self) -> str:
@@ -292,7 +305,7 @@ class LocalTransformers:
             return given.gather(2, inputs[:, 1:, None]).squeeze(2).cpu()
 
 
-def _next_batch(waiting: list[tuple[list[int], Request]]) -> list[int]:
+def _next_batch(rows: int, tokens: int, waiting: list[tuple[list[int], Request]]) -> list[int]:
     """Requests of one maximum length and with the same barred words, the longest prompts first, as many as fit."""
 
     def limit(place: int) -> tuple[int, tuple[str, ...]]:
@@ -301,7 +314,7 @@ def _next_batch(waiting: list[tuple[list[int], Request]]) -> list[int]:
 
     order = sorted(range(len(waiting)), key=lambda place: (limit(place), -len(waiting[place][0])))
     longest = len(waiting[order[0]][0]) + limit(order[0])[0]
-    most = max(1, min(_MOST_AT_ONCE, _BATCH_TOKENS // longest))
+    most = max(1, min(rows, tokens // longest))
     return [place for place in order[:most] if limit(place) == limit(order[0])]
 
 

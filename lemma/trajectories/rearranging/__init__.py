@@ -48,17 +48,9 @@ def _rearranged(
     question: str, steps: tuple[str, ...], gold_answer: str, choice: int
 ) -> tuple[tuple[str, ...] | None, str, str]:
     """The steps, or the reason for a refusal and its detail: the errors of a problem share their reference."""
-    gold = exact_value(gold_answer)
-    if gold is None:
-        return None, "answer_not_numeric", f"the gold answer {gold_answer[:80]!r} is not a number"
-    try:
-        start = read_solution(question, steps, normal(gold))
-    except Refusal as refusal:
-        return None, refusal.reason, refusal.detail
-    if start.final is None:
-        return None, "no_other_way", "the answer is not computed in the text"
-    if start.latex:
-        return None, "no_other_way", "letters of LaTeX may stand for what another step says"
+    start = _start(question, steps, gold_answer)
+    if isinstance(start, Refusal):
+        return None, start.reason, start.detail
     rng, refused, ways, graph = random_for(choice, question, *steps), set[str](), list(WAYS), start
     for _ in range(rng.randint(1, _MOST_CHANGES)):
         rng.shuffle(ways)
@@ -76,17 +68,42 @@ def _rearranged(
     return (annotated(graph, start) if any(start.annotations) else graph.steps), "", ""
 
 
+@lru_cache(maxsize=64)  # the choices share what is proposed and proven, and come one soon after another
+def _start(question: str, steps: tuple[str, ...], gold_answer: str) -> SolutionGraph | Refusal:
+    """The solution to rearrange, or why it can't be."""
+    gold = exact_value(gold_answer)
+    if gold is None:
+        return Refusal("answer_not_numeric", f"the gold answer {gold_answer[:80]!r} is not a number")
+    try:
+        start = read_solution(question, steps, normal(gold))
+    except Refusal as refusal:
+        return Refusal(refusal.reason, refusal.detail)  # without the frames of the traceback
+    if start.final is None:
+        return Refusal("no_other_way", "the answer is not computed in the text")
+    if start.latex:
+        return Refusal("no_other_way", "letters of LaTeX may stand for what another step says")
+    return start
+
+
 def _first_proven(
     start: SolutionGraph, graph: SolutionGraph, way: str, rng: random.Random, refused: set[str]
 ) -> SolutionGraph | None:
     """The first change of a kind that is proven, in an order drawn from the random numbers."""
-    proposals = list(WAYS[way](graph))
+    if f"proposals, {way}" not in graph.memo:
+        graph.memo[f"proposals, {way}"] = tuple(WAYS[way](graph))
+    proposals = list(graph.memo[f"proposals, {way}"])
     rng.shuffle(proposals)
+    proven: dict[tuple[str, ...] | Refusal, SolutionGraph | str] = graph.memo.setdefault("proven", {})
     for proposal in proposals:
-        try:
-            if isinstance(proposal, Refusal):
-                raise proposal
-            return prove(graph, proposal, start)
-        except Refusal as refusal:
-            refused.add(refusal.reason)
+        if isinstance(proposal, Refusal):
+            proven[proposal] = proposal.reason
+        elif proposal not in proven:
+            try:
+                proven[proposal] = prove(graph, proposal, start)
+            except Refusal as refusal:
+                proven[proposal] = refusal.reason
+        found = proven[proposal]
+        if not isinstance(found, str):
+            return found
+        refused.add(found)
     return None

@@ -1,0 +1,91 @@
+"""Quote whole clauses, never pieces of them, for explanations that say which number is meant: "each teddy bear cost $1"
+of "Each toy car cost $2 and each teddy bear cost $1."
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_SENTENCE_END = re.compile(r"(?<![.\s][A-Za-z])(?<!Dr)(?<!Mr)(?<!Mrs)(?<!Ms)(?<!St)[.?!](?=\s|$|[\"”])|\n")
+# What separates clauses: punctuation, or a conjunction with a new subject behind it.
+_SUBJECT = (
+    r"(?:he|she|it|they|we|I|you|there|each|every|the|his|her|their|its|a|an|one|another|both|all|this|these|that['’]s|"
+    r"[A-Z][a-z]+)\b"
+)
+_BOUNDARY = re.compile(
+    rf"[,;:]\s+(?:(?:and|but|so|then|while|or)\s+)?|\s+[-–]\s+|\s+(?:and|but|so|then|while)\s+(?={_SUBJECT})"
+    rf"|\s+(?:because|if|when|which means(?: that)?|meaning(?: that)?|since)\s+(?={_SUBJECT})"
+)
+_OPENS = re.compile(_SUBJECT, re.IGNORECASE)
+# What leans on words before it.
+_LEANS = re.compile(
+    r"(?:who|which|that|whose|where|of|for|in|on|at|to|with|by|from|than|as|and|or|but|each (?:of which|with))\b"
+    r"(?!['’]s)"
+    r"|(?:[Aa]n?|[Tt]he|\d+) [a-z]+ (?:and|or)\b",
+    re.IGNORECASE,
+)
+_CONNECTIVE = re.compile(
+    r"(?:(?:so|then|thus|therefore|hence|finally|next|now|first|also|and|but|however|second|similarly|if|since|because|"
+    r"when|as|that means(?: that)?|this means(?: that)?|in total|altogether)\b,?\s+)+",
+    re.IGNORECASE,
+)
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|be|has|have|had|does|did|do|can|will|would|costs?|gets?|got|makes?|made|buys?|bought|sells?|"
+    r"sold|pays?|paid|gives?|gave|takes?|took|eats?|ate|needs?|earns?|spends?|spent|runs?|ran|reads?|wants?|uses?|"
+    r"weighs?|brings?|brought|finds?|found|keeps?|kept|goes|went|comes?|came|says?|said|sees?|saw|drives?|drove|"
+    r"drinks?|drank|wins?|won|loses?|lost|puts?|cuts?|grows?|grew|leaves?|left|sleeps?|slept|catch(?:es)?|caught|"
+    r"begins?|began|lays?|laid|holds?|held|flies|flew|writes?|wrote|works?|lives?|charges?|starts?|plans?|there['’]s|"
+    r"that['’]s|it['’]s|[a-z]{3,}ed)\b|\b(?:[Hh]e|[Ss]he|[Ii]t|[A-Z][a-z]+) (?!is\b)[a-z]{2,}s\b"
+)
+_LONGEST_SENTENCE, _LONGEST = 13, 22  # words
+
+
+@lru_cache(maxsize=8192)
+def clause_around(text: str, start: int, end: int) -> str | None:
+    """The whole clause of a text around a place, without the word that joins it to the one before; None if it is too
+    long to be quoted, or would make no sense by itself.
+    """
+    begin = max((found.end() for found in _SENTENCE_END.finditer(text, 0, start)), default=0)
+    ending = _SENTENCE_END.search(text, end)
+    last = ending.start() if ending is not None else len(text)
+    while text[begin : begin + 1].isspace():
+        begin += 1
+    first = _without_connective(text, begin, start)
+    if text[first:last].count(" ") < _LONGEST_SENTENCE:
+        return _shown(text[first:last])
+    bounds: list[re.Match[str]] = []
+    for found in _BOUNDARY.finditer(text, begin, last):
+        before = bounds[-1].end() if bounds else begin
+        # "the distance between Spain and Germany is 1615 km": what stands before has no verb.
+        is_joined = found.group()[0].isspace() and _VERB.search(text, before, found.start()) is None
+        if not start <= found.start() < end and not is_joined:
+            bounds.append(found)
+    starts = [found.end() for found in bounds if found.end() <= start]
+    stops = [found.start() for found in bounds if found.start() >= end]
+    for left in [*(_without_connective(text, at, start) for at in reversed(starts)), first]:
+        for right in [*stops, last]:
+            quote = text[left:right]
+            if quote.count(" ") >= _LONGEST:
+                break
+            if _stands_alone(quote, begins=left == first):
+                return _shown(quote)
+    return None
+
+
+def _without_connective(text: str, begin: int, place: int) -> int:
+    found = _CONNECTIVE.match(text, begin, place)
+    return found.end() if found is not None else begin
+
+
+def _stands_alone(quote: str, begins: bool) -> bool:
+    """Whether a piece of a sentence, which begins the sentence or not, is one by itself, as far as its words say so."""
+    words = quote.split()
+    opens = begins or _OPENS.match(quote) is not None or words[0][:1].isupper()
+    return opens and len(words) > 2 and _LEANS.match(quote) is None and _VERB.search(quote) is not None
+
+
+def _shown(quote: str) -> str | None:
+    """A quotation as it is shown; None if it would break off the quotation marks around it."""
+    quote = quote.strip().rstrip(".,;:")
+    return quote if quote and '"' not in quote and "\n" not in quote and "(" not in quote[:1] else None
