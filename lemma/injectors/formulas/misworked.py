@@ -57,7 +57,8 @@ def misworked(node: Node, parts: list[Surd]) -> Iterator[Slip]:
             yield from products(node.op, left, right)
             if node.op == "*" and all(map(_is_in_lowest_terms, node.parts, (left, right))):
                 yield from _numerators_only(left, right)
-    elif node.op == "sqrt" and isinstance(rational[0], int):
+                yield from _half_of_a_fraction(left, right)
+    elif node.op == "sqrt" and isinstance(rational[0], int) and node.parts[0].op != "^":
         yield from root_by_terms(node.parts[0])
         yield from roots(rational[0])
     elif node.op in ("lfloor", "lceil", "abs", "root", "function") and first is not None:
@@ -156,8 +157,10 @@ def products(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
     if left < 0 or right < 0:
         yield Slip(Surd(normal(-result)), "the sign is wrong", SIGN)
     elif _whole(left, right):
-        if op == "*":
+        if op == "*" and (max(left, right) > _EASY or min(left, right) > _EASY // 2):
             yield from _digits(op, left, right)
+        elif op == "*":
+            return  # nobody gets 5 times 4 wrong
         elif _whole(result):
             yield from _digits("/", left, right) if max(right, result) > _EASY else ()
         elif result.denominator < right:
@@ -169,6 +172,18 @@ def _numerators_only(left: Fraction, right: Fraction) -> Iterator[Slip]:
     if left.denominator == right.denominator != 1:
         wrong = Fraction(left.numerator * right.numerator, left.denominator)
         yield Slip(Surd(normal(wrong)), "the denominators were not multiplied", FRACTIONS)
+
+
+def _half_of_a_fraction(left: Fraction, right: Fraction) -> Iterator[Slip]:
+    """`\\frac{2}{3} \\cdot 12` with only one part of the fraction."""
+    part, whole = (left, right) if left.denominator > 1 else (right, left)
+    if whole.denominator == 1 and part.denominator > 1 and part.numerator > 1 and whole > 0:
+        above, below = part.numerator, part.denominator
+        if whole.numerator % below == 0:
+            told = f"${whole.numerator}$ was divided by ${below}$, but not multiplied by ${above}$"
+            yield Slip(Surd(whole.numerator // below), told, FRACTIONS)
+        told = f"${whole.numerator}$ was multiplied by ${above}$, but not divided by ${below}$"
+        yield Slip(Surd(whole.numerator * above), told, FRACTIONS)
 
 
 def half_reduced(left: Fraction, right: Fraction) -> Iterator[Slip]:
