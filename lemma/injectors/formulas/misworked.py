@@ -12,7 +12,7 @@ from math import factorial, gcd, isqrt
 from typing import NamedTuple
 
 from lemma.arithmetic.formulas import Node
-from lemma.arithmetic.numbers import Value, normal
+from lemma.arithmetic.numbers import normal
 from lemma.arithmetic.surds import NoValue, Surd, Unit
 from lemma.arithmetic.writing import known_value
 from lemma.injectors.calculation_error import digit_slips
@@ -61,27 +61,21 @@ def misworked(node: Node, parts: list[Surd]) -> Iterator[Slip]:
     elif node.op == "sqrt" and isinstance(rational[0], int) and node.parts[0].op != "^":
         yield from root_by_terms(node.parts[0])
         yield from roots(rational[0])
-    elif node.op in ("lfloor", "lceil", "abs", "root", "function") and first is not None:
-        yield from _rounded_or_taken(node, Fraction(first), second)
+    elif node.op in ("lfloor", "lceil", "abs") and first is not None:
+        yield from _rounded_or_taken(node, Fraction(first))
     elif node.op == "binom" and isinstance(first, int) and isinstance(second, int):
         yield from _binomials(first, second)
     elif node.op == "!" and isinstance(rational[0], int) and rational[0] > 3:
         yield Slip(Surd(factorial(rational[0] - 1)), "one factor was forgotten")
 
 
-def _rounded_or_taken(node: Node, number: Fraction, second: Value | None) -> Iterator[Slip]:
-    """Whole parts, absolute values, cube roots and logarithms that are taken wrongly."""
+def _rounded_or_taken(node: Node, number: Fraction) -> Iterator[Slip]:
+    """Whole parts and absolute values that are taken wrongly."""
     if node.op in ("lfloor", "lceil") and number.denominator != 1:
         way, wrong = ("down", -(-number // 1)) if node.op == "lfloor" else ("up", number // 1)
         yield Slip(Surd(int(wrong)), f"it has to be rounded {way}")
     elif node.op == "abs" and number < 0:
         yield Slip(Surd(normal(number)), "an absolute value is not negative", SIGN)
-    elif node.op == "root" and isinstance(second, int) and number % second == 0 and number > 0:
-        told = f"${int(number)}$ was divided by ${second}$, which is not the root"
-        yield Slip(Surd(int(number / second)), told, POWERS)
-    elif node.op == "function" and node.name == "\\log" and isinstance(second, int) and number % second == 0:
-        told = f"${int(number)}$ was divided by the base ${second}$"
-        yield Slip(Surd(int(number / second)), told, POWERS)
 
 
 def _binomials(of: int, taken: int) -> Iterator[Slip]:
