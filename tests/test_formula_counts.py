@@ -7,7 +7,7 @@ import random
 import pytest
 
 from lemma.arithmetic.chain_solution import read_chain_solution
-from lemma.arithmetic.derived import by_words, parts_asked, sum_of_parts
+from lemma.arithmetic.derived import by_words, parts_asked, sums_of_parts
 from lemma.arithmetic.surds import Surd
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
@@ -164,6 +164,8 @@ def test_what_words_derive(
     assert (found and found[1:]) == (pair and tuple(map(Surd, pair)))
 
 
-def test_the_parts_of_a_fraction() -> None:
+def test_the_parts_of_a_number() -> None:
     assert parts_asked(ASKS_PARTS) and not parts_asked(r"It is $\frac{m}{n}$. Find $m$.")
-    assert sum_of_parts(Surd(5) / Surd(24)) == 29 and sum_of_parts(Surd(3)) is None
+    assert sums_of_parts(Surd(5) / Surd(24)) == {"fraction": 29} and not sums_of_parts(Surd(3))
+    assert sums_of_parts(Surd.root(12) / Surd(5)) == {"all parts": 10, "root over": 17}
+    assert sums_of_parts(Surd.root(8) + Surd.root(27)) == {"factors": 5, "factors and roots": 10}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from lemma.arithmetic.chain_solution import ChainSolution, Literal, literals_of, literals_of_text, named
 from lemma.arithmetic.chains import Chain, Side, Words
-from lemma.arithmetic.derived import by_words, parts_asked, sum_of_parts
+from lemma.arithmetic.derived import derived
 from lemma.arithmetic.formulas import Node, value
 from lemma.arithmetic.graph import values_of_words
 from lemma.arithmetic.latex import boxed
@@ -397,21 +397,11 @@ class _Carrying:
         solution = self.solution
         near = [chain for chain in solution.chains if self.at - _NEAR <= chain.step <= self.at and len(chain.sides) > 1]
         results = [value for chain in near if (value := chain.sides[-1].value) is not None and value != number]
-        known = {*self.seen, *solution.given, *self.gone} - {number}
         if any(value in self.gone and value in self.seen for value in results):
             return None
-        found = by_words(number, solution.steps[self.at], results, known)
-        if found is not None:
-            operation, *pair = found
-            try:
-                return operation(*(self.gone.get(value, value) for value in pair))
-            except (NoValue, ValueError, OverflowError):
-                return None
-        whole = [value for value in {*self.seen, *self.gone} if sum_of_parts(value) == number.rational]
-        if len(whole) == 1 and parts_asked(solution.question):
-            wrong = sum_of_parts(self.gone.get(whole[0], whole[0]))
-            return None if wrong is None else Surd(wrong)
-        return None
+        known = {*self.seen, *solution.given, *self.gone} - {number}
+        words = solution.steps[self.at]
+        return derived(number, results, known, self.gone, question=solution.question, words=words)
 
     def _in_box(self, side: Side) -> bool:
         answer = self.solution.answer
@@ -421,9 +411,8 @@ class _Carrying:
         if is_box:
             return
         rational = old.rational
-        # A count that was stated once and then stands in a calculation is the same one, however small.
-        is_counted = is_operand and isinstance(self.change, StatedChange)
-        small = isinstance(rational, int) and abs(rational) < _SMALL and not is_counted
+        # A result that nothing else says and that then stands in a calculation is the same one, however small.
+        small = isinstance(rational, int) and abs(rational) < _SMALL and not is_operand
         if small or old in self.solution.given or old in self.seen or old in self.solution.constants:
             raise Refusal("ambiguous_number", f"{old}")
 

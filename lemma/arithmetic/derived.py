@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import permutations
 
 from lemma.arithmetic.surds import NoValue, Surd
@@ -22,8 +22,12 @@ _NAMED: tuple[tuple[re.Pattern[str], _Operation], ...] = (
     (re.compile(r"\b(?:divid(?:e|ed|es|ing)|quotient|ratio|probability|fraction)\b", re.I), operator.truediv),
     (re.compile(r"\b(?:averages?|mean)\b", re.I), lambda one, other: (one + other) / Surd(2)),
 )
-_PARTS = re.compile(
-    r"(?:\\[dt]?frac\s*\{?\s*(?P<above>[a-z])\s*\}?\s*\{?\s*(?P<below>[a-z])\s*\}?|\$(?P<left>[a-z])\s*/\s*(?P<right>[a-z])\$)"
+_ASKS_SUM = re.compile(
+    r"(?:[Ff]ind|[Cc]ompute|[Ww]hat is|[Dd]etermine|[Vv]alue of)[^.?$]{0,40}"
+    r"\$\s*[a-z](?:\s*\+\s*[a-z]){1,4}\s*[.?]?\s*\$"
+)
+_FORM = re.compile(
+    r"\bform\b|\b(?:written|expressed) as\b|relatively prime|common fraction|lowest terms|[Ll]et \$\\frac"
 )
 _TRIVIAL = frozenset(map(Surd, (0, 1)))
 
@@ -57,15 +61,59 @@ def by_words(
 
 
 def parts_asked(question: str) -> bool:
-    r"""Whether a question asks for the sum of the parts of a fraction: `written as $\frac{m}{n}$. Find $m+n$.`"""
-    for match in _PARTS.finditer(question):
-        above, below = match["above"] or match["left"], match["below"] or match["right"]
-        if re.search(rf"(?<![\w+]){above}\s*\+\s*{below}(?![\w+])", question[match.end() :]):
-            return "relatively prime" in question or "common fraction" in question or "lowest terms" in question
-    return False
+    r"""Whether a question asks for the sum of the parts of its answer: `written as $\frac{m}{n}$. Find $m+n$.`"""
+    return _ASKS_SUM.search(question) is not None and _FORM.search(question) is not None
 
 
-def sum_of_parts(fraction: Surd) -> int | None:
-    """Numerator plus denominator of a positive fraction in lowest terms; None if it is a whole number or a root."""
-    size = fraction.rational
-    return None if size is None or isinstance(size, int) or size <= 0 else size.numerator + size.denominator
+def sums_of_parts(number: Surd) -> dict[str, int]:
+    r"""The sums of the parts of a number by its form: of p/q, of p root r, of p root r over q, of root s over q, and of
+    several roots with their factors.
+
+    >>> sums_of_parts(Surd.root(10) / Surd(2))
+    {'all parts': 13, 'root over': 12}
+    """
+    size = number.rational
+    if size is not None:
+        return {} if isinstance(size, int) or size <= 0 else {"fraction": size.numerator + size.denominator}
+    terms = number.terms
+    if any(unit.pi or unit.imaginary for unit in terms) or any(factor <= 0 for factor in terms.values()):
+        return {}
+    whole = all(factor.denominator == 1 for factor in terms.values())
+    if len(terms) > 1:
+        roots = sum(unit.radicand for unit in terms if unit.radicand > 1)
+        total = sum(int(factor) for factor in terms.values())
+        return {"factors": total, "factors and roots": total + roots} if whole else {}
+    ((unit, factor),) = terms.items()
+    above, below = factor.numerator, factor.denominator
+    if below == 1:
+        return {"factor and root": above + unit.radicand}
+    return {"all parts": above + unit.radicand + below, "root over": above**2 * unit.radicand + below}
+
+
+def derived(
+    number: Surd,
+    results: Iterable[Surd],
+    known: Iterable[Surd],
+    gone: Mapping[Surd, Surd],
+    *,
+    question: str,
+    words: str,
+) -> Surd | None:
+    """What a number is now that follows from results before it, some of which are `gone` and others now, as the words
+    say or the question asks; None if that can't be told.
+    """
+    every = list(known)
+    found = by_words(number, words, results, every)
+    if found is not None:
+        operation, *pair = found
+        try:
+            return operation(*(gone.get(value, value) for value in pair))
+        except (NoValue, ValueError, OverflowError):
+            return None
+    if not parts_asked(question):
+        return None
+    forms = [
+        (value, form) for value in every for form, total in sums_of_parts(value).items() if total == number.rational
+    ]
+    wrong = [sums_of_parts(gone.get(value, value)).get(form) for value, form in forms]
+    return None if len(wrong) != 1 or wrong[0] is None else Surd(wrong[0])

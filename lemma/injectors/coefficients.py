@@ -31,8 +31,8 @@ def wrong_coefficients(derivation: Derivation, rng: random.Random) -> Iterator[S
         if _is_easy(place.before) or not place.in_chain:
             continue
         value_letters = names(tree)
-        if not value_letters and derivation.memo.get(NUMBERS_ARE_READ):
-            continue
+        if not value_letters and (derivation.latex or derivation.memo.get(NUMBERS_ARE_READ)):
+            continue  # for which there are slips with a reason
         there = {coefficient for node, _ in terms(place.before) for coefficient in _coefficients(node)}
         for monomial, right in value.items():
             if right.denominator != 1 or abs(right) < _SMALLEST or abs(right) in there:

@@ -314,7 +314,8 @@ def _calculation(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Fi
     if equal(right, wrong):
         yield Finding("explanation: the right and the wrong result are the same", match.group())
     step = record.steps[record.located_step]
-    if not any(_shown(value, step) for value in wrong.values):
+    is_quoted = not any(isinstance(value, Fraction) for value in wrong.values) and _quoted(match["wrong"], step)
+    if not any(_shown(value, step) for value in wrong.values) and not is_quoted:
         yield Finding("explanation: a number said to be in the wrong step is not there", _bare(match["wrong"]))
     if not _quoted(match["x"], "\n".join(record.steps[: record.located_step + 1])):
         yield Finding("explanation: an expression said to be the wrong step's is not there", _bare(match["x"]))

@@ -172,6 +172,7 @@ def _broken_fraction(node: Tree) -> Iterator[Tree]:
             if parts[0] is not None and parts[1] is not None and parts[0][1] == parts[1][1]:
                 left = [part for part in node[1:] if part not in (one, other)]
                 yield ("*", *left, ("n", parts[0][0] * parts[1][0] / parts[0][1]))
+        yield from _half_multiplied(node)
     if node[0] != "/":
         return
     top, bottom = node[1:]
@@ -184,6 +185,16 @@ def _broken_fraction(node: Tree) -> Iterator[Tree]:
     for each in nodes(bottom):
         if each[0] == "^" and constant(each[2]) == Fraction(1, 2):
             yield ("/", top, times(bottom, each))
+
+
+def _half_multiplied(node: Tree) -> Iterator[Tree]:
+    """A product in which only the numerator or only the denominator of a fraction is used."""
+    for part in node[1:]:
+        size = _fraction_of(part)
+        if size is not None and size[1] > 1:
+            left = [each for each in node[1:] if each is not part]
+            yield ("*", *left, ("n", size[0]))
+            yield ("/", ("*", *left) if len(left) > 1 else left[0], ("n", size[1]))
 
 
 def _fraction_of(part: Tree) -> tuple[Fraction, Fraction] | None:

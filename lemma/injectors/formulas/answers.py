@@ -113,7 +113,7 @@ def intermediate(solution: ChainSolution, index: int, node: Node, right: Surd, i
     source = results[wrong]
     if source != solution.said_before(index, wrong) or source < solution.answer.step - _FAR:
         return
-    why = f"The step gives {{}}, which step {source + 1} found on the way, as the answer, which is ${shown}$"
+    why = f"The answer is ${shown}$, and the step gives {{}}, which step {source + 1} found on the way"
     yield from _proposed(solution, index, node, wrong, f"{why}.")
 
 

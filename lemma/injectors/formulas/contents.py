@@ -106,13 +106,6 @@ def other_digits(solution: ChainSolution, content: str) -> Iterator[tuple[str, s
     if digits[-1] != "0" and backwards != digits:
         written = f"{backwards}_{match['base']}"
         yield written, f"The digits are written from the wrong end: it should be ${content.strip()}$."
-    for place in range(len(digits) - 2, 0, -1):
-        if digits[place] != digits[place + 1]:
-            turned = digits[:place] + digits[place + 1] + digits[place] + digits[place + 2 :]
-            written = f"{turned}_{match['base']}"
-            told = f"${digits[place]}$ and ${digits[place + 1]}$ are swapped"
-            yield written, f"The digits {told}: it should be ${content.strip()}$."
-            return
 
 
 def other_angle(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:

@@ -57,18 +57,30 @@ def misworked(node: Node, parts: list[Surd]) -> Iterator[Slip]:
             yield from products(node.op, left, right)
             if node.op == "*" and all(map(_is_in_lowest_terms, node.parts, (left, right))):
                 yield from _numerators_only(left, right)
-    elif node.op == "sqrt" and isinstance(rational[0], int):
+                yield from _half_of_a_fraction(left, right)
+    elif node.op == "sqrt" and isinstance(rational[0], int) and node.parts[0].op != "^":
         yield from root_by_terms(node.parts[0])
         yield from roots(rational[0])
+    elif node.op in ("lfloor", "lceil", "abs") and first is not None:
+        yield from _rounded_or_taken(node, Fraction(first))
     elif node.op == "binom" and isinstance(first, int) and isinstance(second, int):
         yield from _binomials(first, second)
     elif node.op == "!" and isinstance(rational[0], int) and rational[0] > 3:
         yield Slip(Surd(factorial(rational[0] - 1)), "one factor was forgotten")
 
 
+def _rounded_or_taken(node: Node, number: Fraction) -> Iterator[Slip]:
+    """Whole parts and absolute values that are taken wrongly."""
+    if node.op in ("lfloor", "lceil") and number.denominator != 1:
+        way, wrong = ("down", -(-number // 1)) if node.op == "lfloor" else ("up", number // 1)
+        yield Slip(Surd(int(wrong)), f"it has to be rounded {way}")
+    elif node.op == "abs" and number < 0:
+        yield Slip(Surd(normal(number)), "an absolute value is not negative", SIGN)
+
+
 def _binomials(of: int, taken: int) -> Iterator[Slip]:
     """`\\binom{8}{2}` without the division by the orders of what is taken."""
-    if 2 <= taken <= 3 and of - taken > 1:
+    if 2 <= taken <= 4 and of - taken > 1:
         product = " \\cdot ".join(str(of - place) for place in range(taken))
         wrong = factorial(of) // factorial(of - taken)
         yield Slip(Surd(wrong), f"the product ${product}$ was not divided by ${taken}!$")
@@ -139,8 +151,10 @@ def products(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
     if left < 0 or right < 0:
         yield Slip(Surd(normal(-result)), "the sign is wrong", SIGN)
     elif _whole(left, right):
-        if op == "*":
+        if op == "*" and (max(left, right) > _EASY or min(left, right) > _EASY // 2):
             yield from _digits(op, left, right)
+        elif op == "*":
+            return  # nobody gets 5 times 4 wrong
         elif _whole(result):
             yield from _digits("/", left, right) if max(right, result) > _EASY else ()
         elif result.denominator < right:
@@ -152,6 +166,18 @@ def _numerators_only(left: Fraction, right: Fraction) -> Iterator[Slip]:
     if left.denominator == right.denominator != 1:
         wrong = Fraction(left.numerator * right.numerator, left.denominator)
         yield Slip(Surd(normal(wrong)), "the denominators were not multiplied", FRACTIONS)
+
+
+def _half_of_a_fraction(left: Fraction, right: Fraction) -> Iterator[Slip]:
+    """`\\frac{2}{3} \\cdot 12` with only one part of the fraction."""
+    part, whole = (left, right) if left.denominator > 1 else (right, left)
+    if whole.denominator == 1 and part.denominator > 1 and part.numerator > 1 and whole > 0:
+        above, below = part.numerator, part.denominator
+        if whole.numerator % below == 0:
+            told = f"${whole.numerator}$ was divided by ${below}$, but not multiplied by ${above}$"
+            yield Slip(Surd(whole.numerator // below), told, FRACTIONS)
+        told = f"${whole.numerator}$ was multiplied by ${above}$, but not divided by ${below}$"
+        yield Slip(Surd(whole.numerator * above), told, FRACTIONS)
 
 
 def half_reduced(left: Fraction, right: Fraction) -> Iterator[Slip]:

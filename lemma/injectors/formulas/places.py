@@ -19,7 +19,7 @@ from lemma.injectors.formulas.endings import WrongEnding
 from lemma.injectors.formulas.lists import ShorterList
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(.*)\}\s*$", re.DOTALL)
-_CLUTTER = re.compile(r"(?<!\\)[&$]|\\(?:left|right)(?=\s*[()\[\]])")
+_CLUTTER = re.compile(r"(?<!\\)[&$]|\\(?:left|right)(?=\s*(?:[()\[\]|]|\\[lr](?:floor|ceil)))")
 
 
 @dataclass(frozen=True, slots=True)
