@@ -60,7 +60,7 @@ MADE = [
      "83 - 47 is 36, not 46: the 1 that is borrowed is not taken away."),
     ("calculation_error", alone("83 - 47 = 36", 36), "83 - 47 = 44",
      "83 - 47 is 36, not 44: in one place the upper digit is taken from the lower one."),
-    ("calculation_error", alone("12 - 7 = 5", 5), "12 - 7 = 6", "12 - 7 is 5, not 6: 6 + 7 is 13, not 12."),
+    ("calculation_error", alone("12 - 7 = 5", 5), "12 - 7 = 6", "12 - 7 is 5, not 6: 6 is 13 - 7."),
     ("calculation_error", alone("7 * 8 = 56", 56), "7 * 8 = 64", "7 * 8 is 56, not 64: 64 is 8 times 8."),
     ("calculation_error", alone("46 * 8 = 368", 368), "46 * 8 = 328",
      "46 * 8 is 368, not 328: the 4 that is carried is dropped."),

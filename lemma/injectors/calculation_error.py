@@ -33,6 +33,7 @@ _FEWEST = 3  # from here on, people are not sure of the times table
 _LARGEST_KNOWN = 9  # what two digits add up to without anybody getting it wrong, almost
 _SMALLEST_PRODUCT = 9
 _LARGEST_DIGIT = 9
+_FARTHEST = 4  # times a difference
 _SMALLEST_SUM = 6  # above which people get a sum of digits wrong
 _OFF = {1: "one", 2: "two"}
 _COLUMNS = {-2: "hundredths", -1: "tenths", 0: "ones", 1: "tens", 2: "hundreds", 3: "thousands"}
@@ -90,13 +91,13 @@ def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
 
 
 def _reversed(site: Site, wrong: Value) -> str:
-    """Why a sum or a difference of digits is wrong: `6 + 7 is 13, not 12` for `12 - 7 = 6`."""
+    """Whose result a wrong sum or difference is: `6 is 13 - 7` for `12 - 7 = 6`."""
     left, right, *more = (number.face for number in site.equation.operands)
+    off = wrong - site.equation.result.face
     if more:
-        return f"the step miscounts by {wrong - site.equation.result.face:+}"
-    adds = site.equation.operators[0].symbol == "+"
-    back = wrong - right if adds else wrong + right
-    return f"{_face(wrong)} {'-' if adds else '+'} {_face(right)} is {_face(back)}, not {_face(left)}"
+        return f"the step miscounts by {off:+}"
+    sign = site.equation.operators[0].symbol
+    return f"{_face(wrong)} is {_face(left + off)} {'+' if sign == '+' else '-'} {_face(right)}"
 
 
 def _is_easy(site: Site) -> bool:
@@ -112,7 +113,9 @@ def _is_easy(site: Site) -> bool:
     if not isinstance(left, int) or not isinstance(right, int):
         return False
     if tree.operator in "+-":
-        return max(left, right) < 10 or (left % 10 == right % 10 == 0 and max(left, right) <= _TENS)
+        # 8 + 7 is one of the sums of two digits that people get wrong.
+        is_hard = tree.operator == "+" and left + right > 10 and left != right and min(left, right) > _FEWEST
+        return (max(left, right) < 10 and not is_hard) or (left % 10 == right % 10 == 0 and max(left, right) <= _TENS)
     pairs = ((left, right), (right, left)) if tree.operator == "*" else ((left, right),)
     if any(factor in (10, 100, 1000) and (tree.operator == "*" or many % factor == 0) for many, factor in pairs):
         return True
@@ -143,6 +146,12 @@ def _slips(site: Site, careless: bool) -> list[Slip]:
     tree, values = equation.tree, equation.operand_values()
     if not isinstance(right, int) and isinstance(tree, Binary) and tree.operator in "*/":
         slips += [(normal(right * factor), "the decimal point is shifted") for factor in (10, Fraction(1, 10))]
+    elif isinstance(tree, Binary) and tree.operator == "*" and not all(isinstance(value, int) for value in values):
+        # 500 * .05 = 250, but not 500 * .2 = 1000, which is more than there was.
+        shifted = [right * 10] if right * 10 < max(values) else []
+        shifted += [right // 10] if right % 10 == 0 and right > 10 else []
+        is_written = all(decimals_needed(value, _MOST_DECIMALS) is not None for value in values)
+        slips += [(value, "the decimal point is shifted") for value in shifted if is_written]
     if equation.result.percent and not equation.bare_percent:
         return slips
     operators = {node.operator for node in nodes(tree)}
@@ -227,7 +236,7 @@ def _addition_slips(terms: Sequence[Value], right: Value, careless: bool = False
         total, unit = carry + sum(column), Fraction(10**place, 10**decimals)
         added = " + ".join(str(digit) for digit in column if digit) + (f" + the {carry} carried" if carry else "")
         is_sum = sum(digit > 0 for digit in column) > 1
-        is_double = len(set(column)) == 1 and not carry
+        is_double = len(set(column)) == 1 and not carry and total <= _LARGEST_KNOWN
         if is_sum and not is_double and total > (_SMALLEST_SUM if careless and not is_single else _LARGEST_KNOWN):
             slips += _off_by_one(right, total, unit, f"in the {_column(place - decimals)}, {added}")
         carry = total // 10
@@ -290,7 +299,7 @@ def _subtraction_slips(left: Value, subtracted: Value, right: Value, careless: b
             near = _off_by_one(right, above + 10 - below, unit, worked)
             slips += near[above + 10 - below == _LARGEST_DIGIT :]  # nobody writes a 10 into a column
     backwards = normal(Fraction(reversed_digits, 10**decimals))
-    if backwards < left:
+    if backwards < left and backwards < _FARTHEST * right:  # 20 - 19 is not taken for 19
         slips.append((backwards, "in one place the upper digit is taken from the lower one"))
     return slips
 
@@ -380,7 +389,7 @@ def _division_slips(left: Value, divisor: Value, right: Value, _careless: bool =
             if place and rest and (left - rest * 10**place) % divisor == 0:
                 over = f"the {rest} left over in the {_column(place)} is dropped"
                 slips.append(((left - rest * 10**place) // divisor, over))
-            if _FEWEST <= divisor <= _TIMES_TABLE and digit >= _FEWEST:
+            if divisor <= _TIMES_TABLE and digit >= _FEWEST and (divisor >= _FEWEST or piece > _LARGEST_KNOWN):
                 worked = f"in the {_column(place)}, {piece} divided by {divisor} is {digit}"
                 worked += f" with {rest} left over" if rest else ""
                 slips += [

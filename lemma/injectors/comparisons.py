@@ -7,9 +7,10 @@ makes it, and `operator_error` leaves it alone.
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import NamedTuple
 
-from lemma.arithmetic.numbers import Number
+from lemma.arithmetic.numbers import Number, Value
 from lemma.injectors.quoting import clause_around
 
 MORE = "more|older|taller|longer|heavier|higher|larger|bigger|greater|faster|farther|further|warmer|hotter|wider|deeper"
@@ -54,12 +55,12 @@ def comparison(question: str, operand: Number, operator: str) -> Comparison | No
     """How a question compares two amounts by a number that an operation has; None if it does not, or the number may be
     another one.
     """
-    number = re.escape(f"{operand.face}")
+    number = re.escape(_written(operand.face))
     if operator in "+-":
         face = operand.face
         word = _NUMBER_WORDS[face - 1] if isinstance(face, int) and 0 < face <= len(_NUMBER_WORDS) else ""
         matches = _COMPARED_BY.finditer(question)
-        found = next((match for match in matches if (match["number"] or match["word"]) in (f"{face}", word)), None)
+        found = next((match for match in matches if match["word"] == word != "" or _is(match["number"], face)), None)
         elsewhere = "" if found is None else question[: found.start()] + question[found.end() :]
         again = rf"(?<![\d.,]){number}(?![\d.,]\d)" + (rf"|\b{word}\b" if word else "")
         if found is None or re.search(again, elsewhere):
@@ -68,7 +69,7 @@ def comparison(question: str, operand: Number, operator: str) -> Comparison | No
     times = _MULTIPLES.get(operand.face, "") if isinstance(operand.face, int) else ""
     factor = rf"(?:{times}|{number} times)" if times else rf"(?<![\d.,]){number} times"
     # A pattern for each number takes long to compile.
-    named = times or f"{operand.face} times" in question
+    named = times or f"{_written(operand.face)} times" in question
     found = re.search(rf"{factor} {_OF_OTHER}", question) if named and _OF_OTHER_FOUND.search(question) else None
     if found is None:
         return None
@@ -77,3 +78,11 @@ def comparison(question: str, operand: Number, operator: str) -> Comparison | No
     if re.search(rf"(?<![\d.,]){number}(?![\d.,]\d)", elsewhere) or re.search(factor, elsewhere):
         return None
     return Comparison(found.group(), (_HALF.match(found.group()) is None) == (operator == "*"))
+
+
+def _is(written: str | None, face: Value) -> bool:
+    return written is not None and Fraction(written) == face
+
+
+def _written(face: Value) -> str:
+    return f"{face}" if isinstance(face, int) else f"{float(face):g}"

@@ -18,6 +18,7 @@ _RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?[:/]\s?\d{1,9})+")
 _PERCENT = re.compile(r"\s?-?(?:%|percent|per cent)|\s?/\s?100\b")
 
 _RELATIVE = re.compile(r"(?: [a-z]+)? (?:that|which|who)\b")
+_HUNDRED = 100
 _FARTHEST_RESULT = 2  # times a number, up to which an earlier result is taken for it
 Kind = tuple[bool, bool, bool]  # money, a share, a whole number
 
@@ -37,6 +38,8 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             kinds, share = given[operand.face], is_share(site.text, operand)
             if any(kind[1] != share for kind in kinds):
                 continue  # 20% of something, and 20 records: the step doesn't tell which is meant
+            if not graph.latex and operand.face == _HUNDRED and site.text[: operand.start].rstrip().endswith("/"):
+                continue  # that of 10/100
             if not graph.latex and (_is_used_alike(site, operand.face) or converts(site, leaf)):
                 continue
             others = {

@@ -27,7 +27,9 @@ _OF_HUNDRED = re.compile(r"\s?/\s?100\b")
 _LEFT = re.compile(r"\b(?:left|remain\w*|rest)\b", re.IGNORECASE)
 # By how many terms a sum has, what a step says of their number.
 _COUNTS = ("(?!)", "(?!)", "both|two", "three|3", "four|4", "five|5", "six|6", "seven|7")
-_STATED = 0.1
+_TERMS = 0.85
+_LARGEST_STATED = 12  # nobody forgets to multiply by 365
+_STATED, _STATED_ALONE = 0.15, 0.05
 _EQUALS = re.compile(r"\s{0,9}(?:=|is equal to|equals)\s{0,9}")
 
 
@@ -52,8 +54,12 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 continue
             if node is tree and isinstance(kept, int):
                 # A step without an equation stands out among those that have one.
-                stated = has_statements or rng.random() < _STATED
+                stated = rng.random() < (_STATED if has_statements else _STATED_ALONE)
+                if node.operator == "*" and isinstance(gone, int):
+                    stated &= site.equation.operands[gone].face <= _LARGEST_STATED
                 change = statement(site, kept) if stated else None
+            elif node.operator == "+" and not graph.latex and rng.random() > _TERMS:
+                continue  # a sum of fewer terms than others have stands out as well
             else:
                 change = shortened(site, node, kept)
             if change is not None:
@@ -118,7 +124,7 @@ def named(site: Site, node: Binary, gone: Expression) -> str:
         return f"the part of the calculation with {', '.join(parts[:-1])} and {parts[-1]}"
     part = parts[0]
     leaf = leaves(gone)[0]
-    if not site.graph.latex and isinstance(gone, int):
+    if not site.graph.latex and isinstance(gone, int) and not site.which(leaf):
         part += quoted_for(site, operands[leaf].face, site.links[leaf], operands[leaf].currency) or ""
     if node.operator == "-" and gone is node.left:
         return f"the subtraction from {part}"

@@ -50,6 +50,7 @@ _NAMED = {
 }
 # Nobody takes a half, or one third, for more than there was.
 _PART_OF = {2: r"\bhal(?:f|ves|ved)\b", 3: r"\bthirds?\b", 4: r"\b(?:quarters?|fourths?)\b", 5: r"\bfifths?\b"}
+_TIMES_SIGNS = ("*", "x", "×")
 _HUNDRED, _LARGEST_ADDED_TO = 100, 20  # 3 times 200 is not taken for 3 more
 _SHARE = re.compile(r"1/\d|\d ?%")
 _LARGEST_FACTOR = 10  # 12 + 4 is taken for 12 * 4, but not 130 + 150 for 130 * 150
@@ -57,7 +58,7 @@ _LARGEST_FACTOR_IN_STORY = 3  # 50 + 10 pounds are not taken for 500
 _LARGEST_DIVISOR = 5  # nobody needs 48 * 12 pans for 48 cupcakes
 _FARTHEST = 6  # times the right result
 # Wrong steps have as many signs of each kind as the right ones, or they could be told by their signs.
-_KEPT = {"*+": 0.35, "-+": 0.35, "/*": 0.65}
+_KEPT = {"*+": 0.2, "-+": 0.5}
 _RATE = re.compile(r"\s?(?:/\s?[A-Za-z]|per\b|(?:an?|each) )")
 _UNIT = re.compile(r"\s?(/(?=\s?[A-Za-z])|per\b|[^\W\d_]{2,})")
 _UNIT_RATE = re.compile(r"\s?[a-z]+\s?/\s?[a-z]{2,}")
@@ -91,7 +92,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 likely = _is_likely(site, node, wrong) and _units_allow(wrong, left, right)
                 if edit is None or contradicted or not likely:
                     continue
-                if not graph.latex and weight == 1 and rng.random() > _KEPT.get(node.operator + wrong, 1):
+                if not graph.latex and rng.random() > _KEPT.get(node.operator + wrong, 1):
                     continue
                 if not graph.latex and _is_comparison(site, node):
                     continue  # a misread question
@@ -231,12 +232,18 @@ def swap_operator(site: Site, position: int, wrong: str) -> Edit | None:
     """
     operator = site.equation.operators[position]
     start, end = operator.start, operator.end
-    text, old = site.text, site.text[operator.start : operator.end]
+    old = site.text[operator.start : operator.end]
     if site.graph.latex:
         return _latex_operator(site, start, end, wrong)
     if old.isalpha() and len(old) > 1:
         return Edit(start, end, _WORDS[wrong])
-    return Edit(start, end, "x" if wrong == "*" and " x " in text else wrong)
+    return Edit(start, end, times_sign(site.graph) if wrong == "*" else wrong)
+
+
+def times_sign(graph: SolutionGraph) -> str:
+    """How a solution writes a product."""
+    signs = [operator.symbol for equation in graph.equations for operator in equation.operators]
+    return next((sign for sign in signs if sign in _TIMES_SIGNS), "*")
 
 
 def _latex_operator(site: Site, start: int, end: int, wrong: str) -> Edit | None:

@@ -13,6 +13,7 @@ from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.propagation import Change, Edit, apply_edits, reads_well
 from lemma.injectors.comparisons import DIRECTION, Comparison, comparison
 from lemma.injectors.naming import is_done_elsewhere, noun_behind
+from lemma.injectors.operator_error import times_sign
 from lemma.injectors.proposal import ODD, SELDOM, Conclusion, Proposal, Site, shown, shuffled, sites
 from lemma.injectors.signals import signals
 
@@ -22,7 +23,7 @@ _SAYS_OPERATION = re.compile(
     re.IGNORECASE,
 )
 _TURNED = {"+": "-", "-": "+", "*": "/", "/": "*", "x": "/", "×": "÷", "÷": "×"}
-_TIMES, _TIMES_SIGNS = (2, 3), ("*", "x", "×")
+_TIMES = (2, 3)
 _ALGEBRA = re.compile(r"(?<![A-Za-z'])[b-zB-HJ-Z](?![A-Za-z'])")
 _CONNECTIVE = re.compile(r"(?:so|thus|then|therefore|hence|finally|this|that|these|after)\b", re.IGNORECASE)
 _REASON = re.compile(r"\b(?:so|since|because|which|if|after|when|meaning|means)\b", re.IGNORECASE)
@@ -89,7 +90,7 @@ def _turned_comparisons(graph: SolutionGraph, rng: random.Random) -> Iterator[Pr
             if tree.operator == "*" and "times" in found.words and plain and other.face <= _LARGEST_ADDED_TO:
                 readings.append(("+", f"for {operand.face} more", [], 1))
             elif tree.operator == "+" and operand.face in _TIMES and plain and "more" in found.words:
-                readings.append((_times_sign(graph), f"for {operand.face} times", [], SELDOM))
+                readings.append((times_sign(graph), f"for {operand.face} times", [], SELDOM))
             for symbol, way, others, weight in shuffled(readings, rng):
                 yield Proposal(
                     Change(site.index, (Edit(sign.start, sign.end, symbol), *others)),
@@ -104,12 +105,6 @@ def _is_open(site: Site, found: Comparison) -> bool:
     """
     begins = " ".join(found.words.split()[:3])
     return not _SAYS_OPERATION.search(site.text) or (not found.plain and begins in site.text)
-
-
-def _times_sign(graph: SolutionGraph) -> str:
-    """How the solution writes a product."""
-    signs = [operator.symbol for equation in graph.equations for operator in equation.operators]
-    return next((sign for sign in signs if sign in _TIMES_SIGNS), "*")
 
 
 def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclusion]:

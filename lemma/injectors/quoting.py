@@ -26,10 +26,11 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 _CONNECTIVE = re.compile(
-    r"(?:(?:so|then|thus|therefore|hence|finally|next|now|first|also|and|but|however|second|similarly|if|since|because|"
-    r"when|as|that means(?: that)?|this means(?: that)?|in total|altogether)\b,?\s+)+",
+    r"(?:(?:so|then|thus|therefore|hence|finally|next|now|first|also|and|but|however|second|similarly|"
+    r"(?:meaning|that means|this means)(?: that)?)\b,?\s+)+",
     re.IGNORECASE,
 )
+_CONDITION = re.compile(r"(?:if|since|because|when|as)\s+", re.IGNORECASE)
 _VERB = re.compile(
     r"\b(?:is|are|was|were|be|has|have|had|does|did|do|can|will|would|costs?|gets?|got|makes?|made|buys?|bought|sells?|"
     r"sold|pays?|paid|gives?|gave|takes?|took|eats?|ate|needs?|earns?|spends?|spent|runs?|ran|reads?|wants?|uses?|"
@@ -38,7 +39,7 @@ _VERB = re.compile(
     r"begins?|began|lays?|laid|holds?|held|flies|flew|writes?|wrote|works?|lives?|charges?|starts?|plans?|there['’]s|"
     r"that['’]s|it['’]s|[a-z]{3,}ed)\b|\b(?:[Hh]e|[Ss]he|[Ii]t|[A-Z][a-z]+) (?!is\b)[a-z]{2,}s\b"
 )
-_LONGEST_SENTENCE, _LONGEST = 13, 22  # words
+_LONGEST_SENTENCE, _LONGEST = 14, 26  # words
 
 
 @lru_cache(maxsize=8192)
@@ -88,4 +89,5 @@ def _stands_alone(quote: str, begins: bool) -> bool:
 def _shown(quote: str) -> str | None:
     """A quotation as it is shown; None if it would break off the quotation marks around it."""
     quote = quote.strip().rstrip(".,;:")
+    quote = quote if "," in quote else _CONDITION.sub("", quote, count=1) if _CONDITION.match(quote) else quote
     return quote if quote and '"' not in quote and "\n" not in quote and "(" not in quote[:1] else None
