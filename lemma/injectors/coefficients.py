@@ -21,6 +21,7 @@ _ROUND = frozenset((1, 10, 100, 1000, 10000))
 
 def wrong_coefficients(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
     """One coefficient of a polynomial that was worked out, off by one or ten."""
+    is_latex = any("\\" in text for text in derivation.steps)  # and not only amounts of money
     for place in rewritings(derivation, rng):
         line = derivation.lines[place.line]
         tree, value = line.tree(place.side), exact(line, place.side)
@@ -31,7 +32,7 @@ def wrong_coefficients(derivation: Derivation, rng: random.Random) -> Iterator[S
         if _is_easy(place.before) or not place.in_chain:
             continue
         value_letters = names(tree)
-        if not value_letters and (derivation.latex or derivation.memo.get(NUMBERS_ARE_READ)):
+        if not value_letters and (is_latex or derivation.memo.get(NUMBERS_ARE_READ)):
             continue  # for which there are slips with a reason
         there = {coefficient for node, _ in terms(place.before) for coefficient in _coefficients(node)}
         for monomial, right in value.items():
