@@ -62,7 +62,7 @@ def comparison(question: str, operand: Number, operator: str) -> Comparison | No
         matches = _COMPARED_BY.finditer(question)
         found = next((match for match in matches if match["word"] == word != "" or _is(match["number"], face)), None)
         elsewhere = "" if found is None else question[: found.start()] + question[found.end() :]
-        again = rf"(?<![\d.,]){number}(?![\d.,]\d)" + (rf"|\b{word}\b" if word else "")
+        again = rf"(?<![\d.,]){number}(?!\d|[.,]\d)" + (rf"|\b{word}\b" if word else "")
         if found is None or re.search(again, elsewhere):
             return None
         return Comparison(found.group(), (_IS_MORE.match(found["direction"]) is not None) == (operator == "+"))
@@ -75,7 +75,7 @@ def comparison(question: str, operand: Number, operator: str) -> Comparison | No
         return None
     elsewhere = question[: found.start()] + question[found.end() :]
     # "Twice as many pens as hats and twice as many caps as pens": it may be either.
-    if re.search(rf"(?<![\d.,]){number}(?![\d.,]\d)", elsewhere) or re.search(factor, elsewhere):
+    if re.search(rf"(?<![\d.,]){number}(?!\d|[.,]\d)", elsewhere) or re.search(factor, elsewhere):
         return None
     return Comparison(found.group(), (_HALF.match(found.group()) is None) == (operator == "*"))
 
