@@ -63,7 +63,7 @@ class Try:
     def start(self) -> subprocess.Popen[bytes]:
         """Start the command, or resume it."""
         words = [self.command, str(self.data), "--run", str(self.run), "--engine", self.engine, "--workers", "2"]
-        words += ["--per-problem", "4"] if self.command == "augment" else ["-n", "4", "--backend", "scripted"]
+        words += ["--per-problem", "4"] if self.command == "augment" else ["-n", "24", "--backend", "scripted"]
         words += [] if self.command == "augment" else ["--model", "student"]
         nothing = subprocess.DEVNULL
         program = [sys.executable, "-c", PROGRAM, str(self.log), *words]
@@ -104,7 +104,7 @@ def disturbed(one: Try, victim: str, expected: dict[str, bytes], cluster: Any, r
     extra = cluster.add_node(num_cpus=1) if victim == "raylet" else None
     started = one.start()
     one.wait_for(int(rng.random() * len(expected[OUTPUT[one.command]])), started)
-    time.sleep(rng.random())
+    time.sleep(rng.random() / 4)  # as often as not, between two appends to the output
     was_running = started.poll() is None
     if victim == "driver":
         started.kill()
