@@ -30,6 +30,15 @@ QUOTED = [
     ("So far he has 3 shirts.", "3", "So far he has 3 shirts"),
     ("The first 10 patches he buys for the first of his quilts cost $10 each and if he buys more, they are cheaper.",
      "10", "The first 10 patches he buys for the first of his quilts cost $10 each"),
+    ("If the remainder were sold for $22 each", "$22", "the remainder were sold for $22 each"),
+    ("A steel bar weighs 20 kgs more than a copper bar. If a copper bar weighs 90 kgs, calculate the total weight of a "
+     "container with 20 bars of each type.", "90", "a copper bar weighs 90 kgs"),
+    ("The entrance ticket to the park is $5, but for each attraction, such ticket costs $2 for kids, $4 for parents.",
+     "$5", "The entrance ticket to the park is $5"),
+    ("Half the students in the class collected 12 cans each, two students didn't collect any, and the rest got 4.",
+     "12", "Half the students in the class collected 12 cans each"),
+    ("How much would a family with 4 children, their parents, and their grandmother have to spend on rides?",
+     "4", "How much would a family with 4 children, their parents, and their grandmother have to spend on rides"),
 ]  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def compares_by_factor(question: str, face: Value) -> bool:
     """Whether a question says that something is so many times something else, and not how often it happens:
     `two times older than Chris`, `twice the amount`, but not `twice a week`.
     """
-    words = [_MULTIPLES[face]] if isinstance(face, int) and face in _MULTIPLES else []
+    words = [_MULTIPLES[face].replace("|[Hh]alf", "")] if isinstance(face, int) and face in _MULTIPLES else []
     if f"{_written(face)} times" in question:
         words.append(rf"(?<![\d.,]){re.escape(_written(face))} times")
     often = r"(?! (?:an?|per|each|every|daily|in)\b|[.,;?])"

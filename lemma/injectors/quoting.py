@@ -40,8 +40,12 @@ _VERB = re.compile(
     r"used|weighs?|brings?|brought|finds?|found|keeps?|kept|goes|went|comes?|came|says?|said|sees?|saw|drives?|drove|"
     r"drinks?|drank|wins?|won|loses?|lost|puts?|cuts?|grows?|grew|leaves?|left|sleeps?|slept|catch(?:es)?|caught|"
     r"begins?|began|lays?|laid|holds?|held|flies|flew|writes?|wrote|works?|lives?|charges?|starts?|plans?|there['’]s|"
-    r"that['’]s|it['’]s|[a-z]{3,}ed)\b|\b(?:[Hh]e|[Ss]he|[Ii]t|[A-Z][a-z]+) (?!is\b)[a-z]{2,}s\b"
+    r"that['’]s|it['’]s|[a-z]+n['’]t|[a-z]{3,}ed)\b|\b(?:[Hh]e|[Ss]he|[Ii]t|[A-Z][a-z]+) (?!is\b)[a-z]{2,}s\b"
 )
+_SUBJECT_AND_VERB = re.compile(rf"\b(?:[Hh]e|[Ss]he|[Ii]t|[Tt]hey|[Ww]e|I|[A-Z][a-z]+) (?:{_VERB.pattern})")
+# What may go on with a list, and what never does.
+_LISTS = re.compile(r",\s+(?:(?:and|or)\s+)?|\s+and\s+")
+_ASKS = re.compile(r"(?:how|what|which|who|calculate|find|determine)\b", re.IGNORECASE)
 # "A manicure starts at $35 while a pedicure starts at $40": of two sides, one is quoted.
 _CONTRAST = re.compile(r";|\b(?:while|whereas)\b")
 _LONGEST_SENTENCE, _LONGEST = 14, 26  # words
@@ -61,6 +65,7 @@ def clause_around(text: str, start: int, end: int) -> str | None:
     if text[first:last].count(" ") < _LONGEST_SENTENCE and _CONTRAST.search(text, first, last) is None:
         return _shown(text[first:last])
     bounds: list[re.Match[str]] = []
+    in_list = False
     for found in _BOUNDARY.finditer(text, begin, last):
         before = bounds[-1].end() if bounds else begin
         # "the distance between Spain and Germany is 1615 km": what stands before has no verb.
@@ -68,7 +73,10 @@ def clause_around(text: str, start: int, end: int) -> str | None:
         # "on Monday, Wednesday, and Friday", "$26 for each adult and a $12 fee for each child": no verb follows either.
         following = _BOUNDARY.search(text, found.end(), last)
         ends = following.start() if following is not None else last
-        is_joined |= found.group()[0] not in ";:" and _VERB.search(text, found.end(), ends) is None
+        is_bare = _VERB.search(text, found.end(), ends) is None
+        goes_on = is_bare or (in_list and found.group().strip() != ",")
+        in_list = goes_on and _LISTS.fullmatch(found.group()) is not None
+        is_joined |= in_list and _ASKS.match(text, found.end()) is None
         if not start <= found.start() < end and not is_joined:
             bounds.append(found)
     starts = [found.end() for found in bounds if found.end() <= start]
@@ -100,6 +108,6 @@ def _shown(quote: str) -> str | None:
     """A quotation as it is shown; None if it would break off the quotation marks around it."""
     quote = _TRAILING.sub("", quote.strip().rstrip(".,;:"))
     # "When it came out John was 8" is a condition and what follows from it.
-    if "," not in quote and len(_VERB.findall(quote)) == 1:
+    if "," not in quote and len(_SUBJECT_AND_VERB.findall(quote)) < 2:
         quote = _CONDITION.sub("", quote, count=1) if _CONDITION.match(quote) else quote
     return quote if quote and '"' not in quote and "\n" not in quote and "(" not in quote[:1] else None
