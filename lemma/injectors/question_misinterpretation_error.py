@@ -45,6 +45,7 @@ _LIGHT = frozenset((
 _STEM = 4
 _NOW = re.compile(r"\b(?:now|still|finally|left|remain\w*)\b", re.IGNORECASE)
 _LARGEST_ADDED_TO = 20  # 3 times 200 is not taken for 3 more
+_LARGEST_COUNTED = 12
 _LONGEST_QUOTE = 20  # blanks
 
 
@@ -122,8 +123,8 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
     # What LaTeX solutions find on the way is seldom a quantity that the question could ask for.
     if graph.latex or not asked or not computed or not _is_plain(frame) or _SAYS_OPERATION.search(frame.text):
         return
-    # A number that comes from nowhere leaves open what the last calculation is about.
-    if not all(link.known for link in frame.links):
+    # A number that comes from nowhere leaves open what the last calculation is about; a small one is just counted.
+    if any(not link.known and number.face > _LARGEST_COUNTED for _, number, link in frame.operands()):
         return
     right = frame.equation
     if _REASON.search(frame.text, 3, right.start):
