@@ -83,7 +83,7 @@ MADE = [
      "The step multiplies where it should have divided: not 48 * 2, but 48 divided by 2 = 24."),
     ("operator_error", alone(r"$6 \times 4 = \boxed{24}$", 24), r"$6 + 4 = \boxed{10}$",
      r"The step adds where it should have multiplied: not $6 + 4$, but $6 \times 4 = 24$."),
-    ("operator_error", alone("5x3 = 15", 15, "3 times the 5 of Ann"), "5+3 = 8",
+    ("operator_error", alone("5x3 = 15", 15, "Ann eats 5, 3 times a day"), "5+3 = 8",
      "The step adds where it should have multiplied: not 5+3, but 5x3 = 15."),
     ("context_value_error", BAGS, "Tom buys 5 * 4 = 20 apples.",
      'The step takes 4 instead of 7 of "Tom fills 5 bags with 7 apples each and eats 4": it should be 5 * 7 = 35.'),
@@ -102,8 +102,8 @@ MADE = [
      "be 38 + 7 = 45."),
     ("context_value_error", ("He spent $200 on blue ties that cost $40 each, $20 less than red ones.",
                              ("A red one costs $40 + $20 = $60.",), 60), "A red one costs $200 + $20 = $220.",
-     'The step takes $200 instead of $40 of "He spent $200 on blue ties that cost $40 each": it should be $40 + $20 = '
-     "$60."),
+     'The step takes $200 instead of $40 of "He spent $200 on blue ties that cost $40 each, $20 less than red ones": '
+     "it should be $40 + $20 = $60."),
     ("context_value_error", alone("It takes 30 / 3 = 10 hours.", 10, "He walks 30 km at 3 km/hour, not at 6 km/hour."),
      "It takes 30 / 6 = 5 hours.",
      'The step takes 6 instead of 3 of "He walks 30 km at 3 km/hour, not at 6 km/hour": it should be 30 / 3 = 10.'),
@@ -118,6 +118,11 @@ MADE = [
      "The step counts one too few: the sum has 3 terms, not 2, so it should be (2 + 2 + 8) / 3 = 4."),
     ("counting_error", FRIENDS, "They have 3 * 15 = 45 stickers in all.",
      "The step counts one too few: Ravi, Ola, June and Tim are 4, not 3, so it should be 4 * 15 = 60."),
+    ("counting_error", ("A post every 3 feet of 24 feet. He needs 5 minutes to go from one post to the next.",
+                        ("There are 24 / 3 = 8 posts.", "He goes past 7 posts * 5 minutes = 35 minutes."), 35),
+     "He goes past 8 posts * 5 minutes = 40 minutes.",
+     "The step counts one too many: from the first of 8 posts to the last there are 7 gaps, so it should be 7 posts * "
+     "5 minutes = 35."),
     ("counting_error", alone("In 5 days he runs 5 * 8 = 40 miles.", 40, "He runs 8 miles from Monday to Friday."),
      "In 6 days he runs 6 * 8 = 48 miles.",
      "The step counts one too many: the days from Monday to Friday are 5, not 6, so it should be 5 * 8 = 40."),

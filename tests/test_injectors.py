@@ -172,6 +172,9 @@ FALSE_WORDS = [
      ("4 pizzas at $80 per pizza is $80/4 = $20 per pizza.", "Each piece is $20/5 = $4."), 4),
     ("Reese is 57 inches tall, Daisy is 38 inches taller.",
      ("Daisy is 6 inches taller than Reese, so 57 inches + 38 inches = 95 inches.",), 95),
+    ("Each bag of soil holds 2 cubic feet. How many bags for 160 cubic feet and 8 more?",
+     ("He needs 160 + 8 = 168 cubic feet.", "Each bag of soil is 0.75 cubic feet, so he needs 168 / 2 = 84 bags."), 84),
+    ("Ann is 25 now. She has 185 pens and buys 234 more.", ("Ann is now 24, and she has 185 + 234 = 419 pens.",), 419),
 ]  # fmt: skip
 
 
@@ -183,6 +186,23 @@ def test_a_reference_that_is_false_in_words_is_refused_by_name(problem):
 
 
 IMPLAUSIBLE = [
+    # A share is worked out and not counted, an hour left out of a sum is forgotten, and 7 of 8 pens are other pens.
+    ("counting_error", ("4 cakes of 12 pieces", ("3/4 or 9 days, so 4 * 9 days = 36.",), 36), "days"),
+    ("counting_error", alone("He is busy 10 + 8 + 1 = 19 hours.", 19, "10 asleep, 8 at work, an hour out"), "10 +"),
+    ("counting_error", ("24 pens, 3 in a row. One girl less for each.",
+                        ("There are 24 / 3 = 8 girls.", "It is 7 girls * 5 = 35."), 35), "8 girls"),
+    ("operator_error", alone("He paid (40 * 5)/100 = $2 less.", 2, "Of $40 a discount of 5 percent"), "40 / 5"),
+    ("operator_error", alone("Ben is 4*2 = 8 years old.", 8, "Ben is two times older than Chris, who is 4."), "4/2"),
+    ("operator_error", alone("They weigh 40/2 = 20 grams.", 20, "A bar weighs twice as much as they, 40."), "40*2"),
+    ("missing_step", ("He ordered four times as many roses as lilies, and 200 pinks, five times the lilies.",
+                      ("He ordered 200 pinks / 5 = 40 lilies.", "He therefore ordered 4 * 40 = 160 roses."), 160),
+     "therefore"),
+    ("question_misinterpretation_error", ("Bo scored 20 more than Al, and 45 in all.",
+                                          ("Al has B - 20.", "Al and Bo have 25 + 20 = 45.", "Al has 25 - 20 = 5."), 5),
+     "25 + 20"),
+    ("question_misinterpretation_error", ("He has 4 toys for 8 more dogs. 3 dogs are gone. How many toys does he need?",
+                                          ("He has 4+8=12 toys.", "He buys 24-12=12 toys.", "There are 36 total toys.",
+                                           "36-3=33 toys are now needed."), 33), "needed"),
     ("calculation_error", ("50, 20, 37 of 8", ("She has $50 + $20 = $70.", "In all 37 * 8 = 296."), 296), "= $6"),
     ("contradictory_step", ("Of 12 flowers 3 are lost, he needs 30.",
                             ("He has 12 - 3 = 9 flowers.", "Of 30 he has 9 flowers, so 30 - 9 = 21."), 21), "30 - 3"),

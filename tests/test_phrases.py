@@ -15,7 +15,7 @@ from lemma.exceptions import ConfigError
 from lemma.records import Strategy
 from lemma.resources import data_folder
 from lemma.taxonomy.error_types import FAMILIES, load_taxonomy
-from lemma.trajectories.error_kinds import COMPARISON, EARLY_STOP, PART, kind_of
+from lemma.trajectories.error_kinds import COMPARISON, EARLY_STOP, PART, TERMS, kind_of
 from lemma.trajectories.languages import LANGUAGES, UNDETERMINED, language_of
 from lemma.trajectories.phrases import (
     FOR_ANY_ERROR,
@@ -131,6 +131,7 @@ KINDS = [
     ("missing_step", 2, ""),
     ("missing_step", 3, PART),
     ("operator_error", 3, ""),
+    ("sign_error", 3, TERMS),
 ]
 
 
@@ -147,6 +148,23 @@ def test_phrases_fit_the_kind_of_the_error(error_type, steps, kind):
         assert phrases.fitting(error_type, "logic", language, kind=kind) == own
     # A file of one's own has no kinds.
     assert phrases.fitting(error_type, "logic", kind="of_ones_own") == phrases.of(error_type)
+
+
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        ("3*x = 7 - 4", TERMS),
+        ("2x + 5 = 9", TERMS),
+        ("2*x=110", ""),
+        ("x = -4", ""),
+        ("A 14-day trip", ""),
+        ("x-y", TERMS),
+    ],
+)
+def test_a_sign_is_that_of_a_term_only_if_the_step_has_terms(step, kind):
+    steps = ("4 + 4 = 8", step)
+    injected = erroneous(error_type="sign_error", steps=steps, reference_steps=("4 + 4 = 8", "x = 5"), error_step=1)
+    assert kind_of(injected) == kind
 
 
 @every_strategy

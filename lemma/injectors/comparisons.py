@@ -80,6 +80,17 @@ def comparison(question: str, operand: Number, operator: str) -> Comparison | No
     return Comparison(found.group(), (_HALF.match(found.group()) is None) == (operator == "*"))
 
 
+def compares_by_factor(question: str, face: Value) -> bool:
+    """Whether a question says that something is so many times something else, and not how often it happens:
+    `two times older than Chris`, `twice the amount`, but not `twice a week`.
+    """
+    words = [_MULTIPLES[face].replace("|[Hh]alf", "")] if isinstance(face, int) and face in _MULTIPLES else []
+    if f"{_written(face)} times" in question:
+        words.append(rf"(?<![\d.,]){re.escape(_written(face))} times")
+    often = r"(?! (?:an?|per|each|every|daily|in)\b|[.,;?])"
+    return words != [] and re.search(rf"\b(?:{'|'.join(words)})\b{often}", question) is not None
+
+
 def _is(written: str | None, face: Value) -> bool:
     return written is not None and Fraction(written) == face
 

@@ -16,11 +16,22 @@ from lemma.arithmetic.numbers import INTEGER, Number, Value
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.cuts import shortened
 from lemma.injectors.naming import noun_behind
-from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
 _FEWEST = 2
 _MOST_UNSAID = 9
-_UNITS = MEASURES | {"hours", "hour", "days", "weeks", "months", "times", "quarters", "nickels", "dimes", "pennies"}
+_PEOPLE = frozenset((
+    "people", "persons", "friends", "girls", "boys", "children", "kids", "adults", "members", "men", "women",
+    "students", "players", "siblings", "sisters", "brothers", "cousins", "parents", "guests", "workers", "teachers",
+))  # fmt: skip
+# What a reader counts who is not told how many there are.
+_COUNTABLE = _PEOPLE | {
+    "corners", "sides", "walls", "legs", "wheels", "arms", "fingers", "toes", "eyes", "letters", "days", "weekdays",
+    "nights", "mornings", "evenings", "weekends", "rounds", "games", "trips",
+}  # fmt: skip
+_SHARE = re.compile(r"[¼½¾⅓⅔⅕⅛]|\d ?/ ?\d|\d ?%|\b(?:percent|half|halves|thirds?|fourths?|fifths?)\b")
+# From one bottle to the next: what lies between the posts of a fence.
+_GAPS = re.compile(r"\bfrom one\b[^.?!]{0,40}\bto (?:the next|another)\b|\bbetween (?:each|every|two|consecutive)\b")
 _RUN = re.compile(
     r"\b(?:there are|number of|total of|how many|contains?)\b[^.]{0,120}\b(?:integers|numbers|terms|multiples|values|"
     r"elements|pages|days|years|squares|cubes)\b",
@@ -42,6 +53,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         yield from _ends_of_runs(site)
         yield from _one_left_out(site)
         for leaf, operand, link in shuffled(list(site.operands()), rng):
+            yield from _posts_for_gaps(site, leaf, operand, link)
             counted = None if site.in_fraction(leaf) else _counted(site, leaf, operand, link, counts)
             for wrong in shuffled((operand.face - 1, operand.face + 1), rng) if counted else ():
                 edits = site.writes(leaf, wrong)
@@ -94,6 +106,25 @@ def _ends_of_runs(site: Site) -> Iterator[Proposal]:
     )
 
 
+def _posts_for_gaps(site: Site, leaf: int, operand: Number, link: Link) -> Iterator[Proposal]:
+    """`8 bottles` in place of `7 bottles` for the 7 gaps between 8 bottles that an earlier step found."""
+    graph, noun = site.graph, noun_behind(site.text, operand.end)
+    if noun is None or link.known or graph.latex or not _GAPS.search(graph.question):
+        return
+    earlier = {
+        (equation.result.face, _last(noun_behind(graph.steps[step], equation.result.end)))
+        for step, equation in zip(graph.step_of[: site.index], graph.equations, strict=False)
+    }
+    posts = operand.face + 1
+    edits = site.writes(leaf, posts) if (posts, _last(noun)) in earlier else ()
+    if edits:
+        yield Proposal(
+            Change(site.index, edits),
+            f"The step counts one too many: from the first of {posts} {noun} to the last there are {operand.face} "
+            f"gaps, so it should be {site.worked}.",
+        )
+
+
 def _one_left_out(site: Site) -> Iterator[Proposal]:
     """`3 friends` in place of `3 friends + 1`, who is the one who counts."""
     for node in nodes(site.equation.tree):
@@ -101,7 +132,9 @@ def _one_left_out(site: Site) -> Iterator[Proposal]:
             continue
         one, link = site.equation.operands[node.right], site.links[node.right]
         counts = all(isinstance(operand.face, int) and not operand.currency for operand in site.equation.operands)
-        if one.face != 1 or link.results or 1 in site.graph.stated or not counts:
+        # An hour that is left out of a sum of hours is a term that was forgotten.
+        are_people = any(_last(noun_behind(site.text, number.end)) in _PEOPLE for number in site.equation.operands)
+        if one.face != 1 or link.results or 1 in site.graph.stated or not counts or not are_people:
             continue
         change = shortened(site, node, node.left) if len(site.equation.operands) > _FEWEST else None
         if change is not None:
@@ -127,9 +160,18 @@ def _counted(site: Site, leaf: int, operand: Number, link: Link, counts: Mapping
     noun = noun_behind(site.text, operand.end)
     if clause is None and noun is not None and not site.graph.latex and _FEWEST < operand.face <= _MOST_UNSAID:
         # What neither the question says nor the solution worked out has been counted.
-        unsaid = not (link.known or operand.face in site.graph.question_values) and noun.split()[-1] not in _UNITS
-        clause = f"there are {operand.face} {noun}" if unsaid else None
+        unsaid = not (link.known or operand.face in site.graph.question_values) and _last(noun) in _COUNTABLE
+        # "3/4 of them, or 9" is worked out, and "7 girls" of whom a step has found 8 are others or gaps between them.
+        is_worked_out = _SHARE.search(site.text) is not None or any(
+            _last(noun_behind(site.graph.steps[step], equation.result.end)) == _last(noun)
+            for step, equation in zip(site.graph.step_of[: site.index], site.graph.equations, strict=False)
+        )
+        clause = f"there are {operand.face} {noun}" if unsaid and not is_worked_out else None
     return clause
+
+
+def _last(noun: str | None) -> str | None:
+    return None if noun is None else noun.split()[-1]
 
 
 def _counts(question: str) -> Iterator[tuple[Value, str]]:

@@ -20,6 +20,11 @@ _FARTHEST_IN_SUM = 8  # times a term
 _SEVERAL = re.compile(
     r"\b(?:their|they|both|all|each|total|altogether|combined|together|sum|average|mean)\b", re.IGNORECASE
 )
+# "Sandra therefore ordered" says that something was found before.
+_CONCLUDES = re.compile(
+    r"\W*(?:(?:so|then|next|now|finally|also|after that)\b|(?:[\w'’]+ ){0,3}(?:therefore|thus|hence|consequently)\b)",
+    re.IGNORECASE,
+)
 _LATER = 0.3  # so often that all of them together have as many words of the end as the steps left out
 
 
@@ -35,7 +40,7 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         if use is None:
             continue
         user, leaf = Site(graph, use[0]), use[1]
-        if _is_share(left_out, user):
+        if _is_share(left_out, user) or (user.step == 1 and _CONCLUDES.match(user.text)):
             continue
         if not graph.latex and stands_later(user.text, left_out.text) and rng.random() > _LATER:
             continue  # "So in total" where "first" stood

@@ -44,6 +44,12 @@ _LARGER = re.compile(
     r"(?P<one>\b[A-Z][a-z]+)(?:['’]s)?(?: [a-z]+){1,3} (?P<amount>\d+)(?: [a-z]+){0,2} "
     r"(?:more|longer|taller|older|heavier|larger|bigger|higher)(?: [a-z]+){0,2} than (?P<other>[A-Z][a-z]+)"
 )
+# "Each bag holds 2 cubic feet", "John is 28 now": what a step may not say otherwise.
+_EACH_IS = re.compile(
+    r"\b[Ee]ach (?P<thing>[a-z]+)(?: of [a-z]+| [a-z]+){0,3}? (?:is|are|holds|weighs|contains) \$?"
+    r"(?P<number>\d+(?:\.\d+)?) (?P<unit>[a-z]+ [a-z]+|[a-z]+)\b"
+)
+_IS_NOW = re.compile(r"\b(?P<name>[A-Z][a-z]+) is (?:now|currently) (?:[\d+*/ -]+= ?)?(?P<number>\d+)(?=[.,;!]|$|\n)")
 _TWO_PRICES = re.compile(
     r"\$(?P<all>[\d,.]*\d) per (?P<unit>[a-z]+)\b[^.]{0,40}"
     r"\$(?P=all) ?/ ?[\d.]+ ?= ?\$(?P<one>[\d,.]*\d) per (?P=unit)\b"
@@ -191,11 +197,32 @@ def false_words(graph: SolutionGraph) -> str | None:
             minus = [operator.symbol for operator in equation.operators] in (["-"], ["–"])
             if minus and found["amount"] == str(amount) and named[:1] == [found["one"]] and found["other"] not in named:
                 return text
-    for text in graph.steps:
+    for step, text in enumerate(graph.steps):
+        for found in (*_EACH_IS.finditer(text), *_IS_NOW.finditer(text)):
+            if _is_restated_falsely(graph, step, found):
+                return found.group()
         match = _TWO_PRICES.search(text)
         if match is not None and match["all"] != match["one"]:
             return match.group()
     return None
+
+
+def _is_restated_falsely(graph: SolutionGraph, step: int, found: re.Match[str]) -> bool:
+    """Whether a step gives another number for what the question states once, in the same unit, or of the same person:
+    `each bag is 0.75 cubic feet`, where it holds 2 and the step works with 2. The number is used nowhere.
+    """
+    question, number = graph.question, found["number"]
+    if found.re is _IS_NOW:
+        ages = re.findall(
+            rf"\b{found['name']} is (?:(?:now|currently) (\d+)(?=[.,;!?]| years old[.,])|(\d+) (?:years old )?now\b)",
+            question,
+        )
+        return len(ages) == 1 and number not in ages[0]
+    stated = re.findall(rf"\b[Ee]ach {found['thing']}\b[^.?!\d]{{0,60}}?(\d+(?:\.\d+)?) {found['unit']}\b", question)
+    own = re.compile(rf"(?<![\d.]){re.escape(number)}(?!\d|\.\d)")
+    uses = [text for text in (question, *graph.steps) for _ in own.finditer(text)]
+    told = re.search(rf"(?<![\d.]){re.escape(stated[0])}(?!\d|\.\d)", graph.steps[step]) if len(stated) == 1 else None
+    return told is not None and len(uses) == 1
 
 
 def is_taken_for(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
@@ -329,6 +356,17 @@ def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Lin
         said = [f", the number of {noun}{where}," for noun, where in filter(None, nouns)]
     if None in said:
         return None
+    # No quotation for one value holds the other: if the longer one holds both, it serves for both, else there is none.
+    shown = [site.shown(operand, face) for face, _ in pairs]
+    held = [
+        [re.search(rf"(?<![\d.,$]){re.escape(one)}(?!\d|[.,]\d)", quote or "") is not None for one in shown]
+        for quote in said
+    ]
+    if link.question and source.question and (held[0][1] or held[1][0]):
+        both = [quote for quote, holds in zip(said, held, strict=True) if all(holds)]
+        if not both:
+            return None
+        said = [max(both, key=lambda quote: len(quote or ""))] * len(said)
     if said[0] == said[1]:  # both stand in one clause of the question
         quote = (said[0] or "").strip(" ()")
         return f"The step takes {site.shown(operand, wrong)} instead of {site.shown(operand, operand.face)} of {quote}"

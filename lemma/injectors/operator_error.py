@@ -10,7 +10,7 @@ from lemma.arithmetic.expressions import Binary, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import divide
 from lemma.arithmetic.propagation import Change, Edit
-from lemma.injectors.comparisons import comparison
+from lemma.injectors.comparisons import compares_by_factor, comparison
 from lemma.injectors.naming import beside_its_like, is_done_elsewhere, part_of
 from lemma.injectors.proposal import ODD, RARE, Proposal, Site, shuffled, sites
 
@@ -124,9 +124,10 @@ def _weight(site: Site, node: Binary, wrong: str) -> float:
 def _is_comparison(site: Site, node: Binary) -> bool:
     """Whether the question compares two amounts by one of the operands: to turn that around is to misread it."""
     ends = [leaf for leaf in (node.left, node.right) if isinstance(leaf, int) and not site.links[leaf].results]
-    return any(
-        comparison(site.graph.question, site.equation.operands[leaf], node.operator) is not None for leaf in ends
-    )
+    question, numbers = site.graph.question, [site.equation.operands[leaf] for leaf in ends]
+    if node.operator in "*/" and any(compares_by_factor(question, number.face) for number in numbers):
+        return True
+    return any(comparison(question, number, node.operator) is not None for number in numbers)
 
 
 def _is_written_elsewhere(site: Site, node: Binary) -> bool:
@@ -173,7 +174,10 @@ def _is_likely(site: Site, node: Binary, wrong: str) -> bool:
         return True
     # $7 / 3 = $2.33 tells by itself that something is wrong.
     is_rounded = wrong == "/" and ends[1] and (ends[0] * _HUNDRED) % ends[1] and not site.graph.latex
-    if {0, 1}.intersection(ends) or is_rounded:
+    # Who knows to divide by 100 in (10 * 5)/100 knows the rest of that formula.
+    faces = {operand.face for operand in site.equation.operands}
+    is_percentage = wrong == "/" and _HUNDRED in faces and "/" in site.expression and not site.graph.latex
+    if {0, 1}.intersection(ends) or is_rounded or is_percentage:
         return False
     if node.operator == "/":
         part = _PART_OF.get(ends[1]) if isinstance(ends[1], int) else None

@@ -43,7 +43,9 @@ _LIGHT = frozenset((
     "was", "were", "are", "will", "would", "and", "for", "she", "his", "her", "they", "their", "there", "now", "which",
 ))  # fmt: skip
 _STEM = 4
+_NOW = re.compile(r"\b(?:now|still|finally|left|remain\w*)\b", re.IGNORECASE)
 _LARGEST_ADDED_TO = 20  # 3 times 200 is not taken for 3 more
+_LARGEST_COUNTED = 12
 _LONGEST_QUOTE = 20  # blanks
 
 
@@ -77,7 +79,10 @@ def _turned_comparisons(graph: SolutionGraph, rng: random.Random) -> Iterator[Pr
                 continue
             found = comparison(graph.question, operand, tree.operator)
             said = None if found is None else found.quoted(graph.question)
-            if found is None or said is None or not _is_open(site, found):
+            # After "Azibo = B - 20" nobody takes Azibo's for 20 more.
+            number = re.compile(rf"(?<![\d.,]){re.escape(site.text[operand.start : operand.end])}(?!\d|[.,]\d)")
+            is_read = any(map(number.search, graph.steps[: site.step]))
+            if found is None or said is None or is_read or not _is_open(site, found):
                 continue
             moved: list[Edit] = []
             if leaf == 0:  # 5 + 20 is turned around to 20 - 5
@@ -118,6 +123,9 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
     # What LaTeX solutions find on the way is seldom a quantity that the question could ask for.
     if graph.latex or not asked or not computed or not _is_plain(frame) or _SAYS_OPERATION.search(frame.text):
         return
+    # A number that comes from nowhere leaves open what the last calculation is about; a small one is just counted.
+    if any(not link.known and number.face > _LARGEST_COUNTED for _, number, link in frame.operands()):
+        return
     right = frame.equation
     if _REASON.search(frame.text, 3, right.start):
         return  # what it says of the last calculation is not true of another
@@ -132,6 +140,8 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
             continue
         if site.step == 0 and _CONNECTIVE.match(frame.text):
             continue
+        if _NOW.search(frame.text) and not _NOW.search(site.text):
+            continue  # what comes of something that has not happened yet
         number = shown(right.result, result.face).lstrip("$").rstrip("%")
         # The dollar sign of the first number stands before the expression.
         own, start = (one.equation.start - one.text[: one.equation.start].endswith("$") for one in (site, frame))

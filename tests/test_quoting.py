@@ -1,0 +1,48 @@
+"""Which words of a text an explanation quotes for a number."""
+
+import pytest
+
+from lemma.injectors.quoting import clause_around
+
+PARKS = (
+    "The first park has a $26 fee for each adult and a $12 fee for each child; while the second park has a $14 fee for "
+    "each adult and $10 for each child."
+)
+QUOTED = [
+    # A list is never cut: the hours are those of all three days.
+    ("Each week, he spends 3 x 3 = 9 hours in class on Monday, Wednesday, and Friday.", "3 x 3 = 9",
+     "he spends 3 x 3 = 9 hours in class on Monday, Wednesday, and Friday"),
+    ("Each week, he spends 4 x 2 = 8 hours in class every day on Tuesday and Thursday.", "4 x 2 = 8",
+     "he spends 4 x 2 = 8 hours in class every day on Tuesday and Thursday"),
+    (PARKS, "$12", "The first park has a $26 fee for each adult and a $12 fee for each child"),
+    (PARKS, "$10", "the second park has a $14 fee for each adult and $10 for each child"),
+    ("A manicure starts at $35 while a pedicure starts at $40.", "$40", "a pedicure starts at $40"),
+    ("A manicure starts at $35 while a pedicure starts at $40.", "$35", "A manicure starts at $35"),
+    # What "it" is stands in the clause before.
+    ("Bahati scored the most points and it was 20 more than Azibo scored and 10 more points than Dinar scored.", "20",
+     "Bahati scored the most points and it was 20 more than Azibo scored and 10 more points than Dinar scored"),
+    ("When it came out John was 28-20=8", "28-20=8", "When it came out John was 28-20=8"),
+    ("If each class has 15 students", "15", "each class has 15 students"),
+    ("This trip, they spent $43, used their rewards, and applied a coupon that took twice the rewards off the price.",
+     "$43", "they spent $43"),
+    ("His sister, Shay, is 13 years older than him and 5 years younger than James.", "13",
+     "His sister, Shay, is 13 years older than him and 5 years younger than James"),
+    ("So far he has 3 shirts.", "3", "So far he has 3 shirts"),
+    ("The first 10 patches he buys for the first of his quilts cost $10 each and if he buys more, they are cheaper.",
+     "10", "The first 10 patches he buys for the first of his quilts cost $10 each"),
+    ("If the remainder were sold for $22 each", "$22", "the remainder were sold for $22 each"),
+    ("A steel bar weighs 20 kgs more than a copper bar. If a copper bar weighs 90 kgs, calculate the total weight of a "
+     "container with 20 bars of each type.", "90", "a copper bar weighs 90 kgs"),
+    ("The entrance ticket to the park is $5, but for each attraction, such ticket costs $2 for kids, $4 for parents.",
+     "$5", "The entrance ticket to the park is $5"),
+    ("Half the students in the class collected 12 cans each, two students didn't collect any, and the rest got 4.",
+     "12", "Half the students in the class collected 12 cans each"),
+    ("How much would a family with 4 children, their parents, and their grandmother have to spend on rides?",
+     "4", "How much would a family with 4 children, their parents, and their grandmother have to spend on rides"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "number", "quoted"), QUOTED)
+def test_what_is_quoted_for_a_number(text, number, quoted):
+    start = text.index(number)
+    assert clause_around(text, start, start + len(number)) == quoted
