@@ -18,8 +18,9 @@ _BY_EXPLANATION = {
     },
     "formula_confusion_error": {
         "rule": re.compile(
-            r"The root of a |The squares have to be|Squaring |In a product of powers|For a power of a power|Fractions are "
-            r"added|To divide by a fraction|geometric series|Vieta|-th term of|The discriminant|A slope|The formula is \$"
+            r"The root of a |The squares have to be|Squaring |In a product of powers|For a power of a power|"
+            r"Fractions are added|To divide by a fraction|geometric series|Vieta|-th term of|The discriminant|A slope|"
+            r"The formula is \$"
         ),
     },
     "fraction_error": {"upside_down": re.compile(r"The quotient is upside down")},
@@ -31,7 +32,7 @@ _BY_EXPLANATION = {
     "operator_error": {"formula": re.compile(r"The step (?:adds|subtracts|multiplies) in \$[^$]+\$, where")},
     "previous_step_value_error": {
         "on_the_way": re.compile(r"The answer is \$.*found on the way"),
-        "copied": re.compile(r"which this step copies as"),
+        "copied": re.compile(r"but this step copies it as"),
     },
 }
 

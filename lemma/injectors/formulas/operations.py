@@ -13,6 +13,7 @@ from lemma.arithmetic.writing import is_written, known_value, written_parts
 from lemma.injectors.formulas.places import Place, Proposed
 
 _CONFUSED = {"+": ("-",), "-": ("+",), "*": ("+",)}
+_AGAIN = re.compile(r"\b(?:again|similarly|likewise|as before|same way|in the same)\b", re.IGNORECASE)
 _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies"}
 _DONE = {"+": "added", "-": "subtracted", "*": "multiplied"}
 # Words of a step that say the operation which its formula then shows.
@@ -41,12 +42,15 @@ def _is_said(place: Place, node: Node) -> bool:
     if len(squeezed) > 2 and squeezed in "".join(place.solution.question.split()):
         return True
     pattern = _SAID.get(node.op)
-    words = place.text[: place.side.start] + place.text[place.chain.sides[-1].end :]
+    before = place.solution.steps[max(0, place.chain.step - 1) : place.chain.step]
+    words = " ".join((*before, place.text[: place.side.start], place.text[place.chain.sides[-1].end :]))
     return pattern is not None and pattern.search(words) is not None
 
 
 def other_operator(place: Place) -> Iterator[Proposed]:
     """One sign of the first side is another one."""
+    if place.chain.in_tuple or _AGAIN.search(place.text) is not None:
+        return  # the other place of the pair, or the step that is repeated, shows the operation
     for node in () if place.shows_formula or place.is_filled_in else place.parts:
         if node.sign is None or node.op not in _CONFUSED or _is_said(place, node):
             continue
@@ -91,6 +95,8 @@ def left_out(place: Place) -> Iterator[Proposed]:
                 continue
             if node.op == "*" and _is_one_of_products(place, node):
                 continue  # whoever writes the other products out does so with all
+            if node.op == "*" and any(part is not kept and _has_just_been_said(place, part) for part in node.parts):
+                continue
             start = kept.start - 2 * (place.text[: kept.start].endswith("\\$"))
             inner = place.text[start : kept.end]
             if inner.count("{") != inner.count("}") or inner.count("(") != inner.count(")"):
@@ -113,6 +119,15 @@ def _is_one_of_products(place: Place, node: Node) -> bool:
     """Whether a product is a term of a sum that has other products: `(-2)(3) + (0)(4) + (7)(-5)`."""
     terms = [part for outer in place.parts if outer.op in ("+", "-") for part in outer.parts if part.op == "*"]
     return node in terms and len(terms) > 1
+
+
+def _has_just_been_said(place: Place, factor: Node) -> bool:
+    """Whether the step or the one before says the number that a factor is, apart from the chain itself."""
+    chain = place.chain
+    before = place.solution.steps[max(0, chain.step - 1) : chain.step]
+    around = " ".join((*before, place.text[: chain.start], place.text[chain.sides[-1].end :]))
+    shown = place.text[factor.start : factor.end].strip()
+    return re.search(rf"(?<![\d.^{{]){re.escape(shown)}(?![\d^!])", around) is not None
 
 
 def _what_is_left(node: Node) -> Iterator[tuple[Node, str]]:
