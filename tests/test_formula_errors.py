@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from contextlib import suppress
 
@@ -15,6 +16,7 @@ from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
 from lemma.injectors.conditions import refuse_against_question
 from lemma.injectors.formulas import proposals
+from lemma.injectors.formulas.misworked import likely_digit_slips
 from lemma.injectors.formulas.proof import carried
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.records import Problem
@@ -229,6 +231,24 @@ TOLD = [
      (r"They are 16 and 36.", r"Thus, there are $\boxed{2}$ of them."), "2", None),
     ("confusing_concept_error", "The circles have radii $4$ and $6$. What is the area of the ring?",
      (r"It is $\pi\cdot 6^2-\pi\cdot 4^2=\boxed{20\pi}$.",), r"20\pi", None),
+    # The same step or the one before shows what is right.
+    ("missing_step", "How many outfits are there?",
+     (r"There are 5 shirts and 8 hats, so $5 \times 8 \times 7 = \boxed{280}$ outfits with 7 pants.",), "280", None),
+    ("operator_error", "Find the area.",
+     (r"It is the total minus the rest.", r"The rest is $2 \cdot 1 = 2$.", r"So it is $12 - 2 = \boxed{10}$."), "10",
+     None),
+    ("operator_error", "Find it.", (r"Again, it is $12 - 2 = \boxed{10}$.",), "10", None),
+    ("operator_error", "Find the midpoint.", (r"It is $\left(\frac{3+5}{2}, \frac{5+7}{2}\right) = \boxed{(4,6)}$.",),
+     "(4,6)", None),
+    ("coordinate_swap_error", "Find the midpoint.",
+     (r"It is $\left(\frac{3+5}{2}, \frac{5+7}{2}\right) = \boxed{(4,6)}$.",), "(4,6)", None),
+    ("lost_root_error", "Find all solutions.", (r"As $(n - 1)(n + 2) = 0$, $n$ is $\boxed{1, -2}$.",), "1, -2", None),
+    ("exponent_law_error", "Find it.", (r"It is $2^2 \cdot 3^2 = \boxed{36}$.",), "36", None),
+    # An end of an interval has its reason.
+    ("endpoint_error", "Find the set of $x$.",
+     (r"So $0 < x < 36.$", r"We add $1$.", r"Thus $x \in \boxed{(0, 36)}$."), "(0, 36)",
+     r"Because of $0 < x < 36$, the end $36$ does not belong to the answer: it should be $(0, 36)$."),
+    ("endpoint_error", "Find the set of $x$.", (r"Thus $x \in \boxed{(0, 36)}$.",), "(0, 36)", None),
     ("formula_confusion_error", "In how many ways can the letters of PENCIL be arranged?",
      (r"It is $6! = \boxed{720}$.",), "720", None),
 ]  # fmt: skip
@@ -242,6 +262,12 @@ def test_what_is_told(kind: str, question: str, steps: tuple[str, ...], gold: st
             carried(solution, proposed)
             explanations.append(proposed.explanation)
     assert not explanations if told is None else told in explanations, explanations
+
+
+@pytest.mark.parametrize(("operator", "left", "right"), [("+", 21, 19), ("+", 845, 5), ("/", 90, 2), ("*", 13, 13)])
+def test_nobody_gets_a_fact_wrong_that_everybody_knows(operator: str, left: int, right: int) -> None:
+    reasons = [reason for _, reason in likely_digit_slips(operator, left, right)]
+    assert not any(re.search(r"1 \+ 9|5 \+ 5|10 divided by|3 times 3 is", reason) for reason in reasons), reasons
 
 
 def test_one_of_several_products_keeps_its_factors() -> None:

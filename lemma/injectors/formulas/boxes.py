@@ -210,19 +210,16 @@ def lost_root(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]
     near = " ".join((*solution.steps[max(0, solution.answer.step - 1) : solution.answer.step], text))
     if len(parts) == 2 and _PLURAL.search(text) is not None:
         return  # nobody says that the solutions are one
+    if len(re.findall(r"=\s*0(?![\d.])", near)) >= len(parts):
+        return  # the equation that each of them comes from has just been listed
     gap = re.search(r",\s*", content)
     for place in range(len(parts) - 1, -1, -1):
-        if _shows_root(near, parts[place]):
-            continue
+        sign, size = ("+", parts[place][1:].strip()) if parts[place].startswith("-") else ("-", parts[place])
+        factor = rf"[a-z]\s*\{sign}\s*{re.escape(size)}(?![\d.^])"
+        if re.search(rf"{factor}|[a-z]\s*=\s*{re.escape(parts[place])}(?![\d.^])", near):
+            continue  # `x - 3` or `x = 3` has just been read
         kept = (gap.group() if gap is not None else ", ").join(parts[:place] + parts[place + 1 :])
         yield kept, f"${parts[place]}$ is a solution as well, which the step loses: it should be ${', '.join(parts)}$."
-
-
-def _shows_root(text: str, root: str) -> bool:
-    """Whether a text has the factor or the equation that a root comes from: `x - 3` or `n = 3` for 3."""
-    sign, size = ("+", root[1:].strip()) if root.startswith("-") else ("-", root)
-    factor = rf"[a-z]\s*\{sign}\s*{re.escape(size)}(?![\d.^])"
-    return re.search(rf"{factor}|[a-z]\s*=\s*{re.escape(root)}(?![\d.^])", text) is not None
 
 
 def miscounted(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ _SAID = {
         r"\b(?:sum|add\w*|plus|total\w*|altogether|combin\w*|together|perimeter|more|increas\w*|average|mean)\b", re.I
     ),
     "-": re.compile(
-        r"\b(?:differences?|minus|subtract\w*|less|left|remain\w*|fewer|discount\w*|complement\w*)\b", re.I
+        r"\b(?:differences?|minus|subtract\w*|less|left|leav\w*|remain\w*|fewer|discount\w*|complement\w*)\b", re.I
     ),
     "*": re.compile(r"\b(?:products?|times|multipl\w*|area|volume|choices?|ways|each|square|factors?)\b", re.I),
 }
@@ -42,7 +42,7 @@ def _is_said(place: Place, node: Node) -> bool:
     if len(squeezed) > 2 and squeezed in "".join(place.solution.question.split()):
         return True
     pattern = _SAID.get(node.op)
-    before = place.solution.steps[max(0, place.chain.step - 1) : place.chain.step]
+    before = place.solution.steps[max(0, place.chain.step - 2) : place.chain.step]
     words = " ".join((*before, place.text[: place.side.start], place.text[place.chain.sides[-1].end :]))
     return pattern is not None and pattern.search(words) is not None
 
@@ -95,7 +95,8 @@ def left_out(place: Place) -> Iterator[Proposed]:
                 continue
             if node.op == "*" and _is_one_of_products(place, node):
                 continue  # whoever writes the other products out does so with all
-            if node.op == "*" and any(part is not kept and _has_just_been_said(place, part) for part in node.parts):
+            gone = [part for part in node.parts if part is not kept and node.op == "*"]
+            if any(place.has_just_been_said(part) for part in (node, *gone)):
                 continue
             start = kept.start - 2 * (place.text[: kept.start].endswith("\\$"))
             inner = place.text[start : kept.end]
@@ -110,24 +111,15 @@ def left_out(place: Place) -> Iterator[Proposed]:
                 written = " " + written
             if before[-1:].isdigit() and written[:1].isdigit():
                 continue
-            gone = what.format(*(place.part(part) for part in node.parts))
+            lost = what.format(*(place.part(part) for part in node.parts))
             change = ChainChange(place.index, place.first, {node: kept}, (Edit(node.start, node.end, written),))
-            yield Proposed(change, f"The step leaves out {gone}: it should be {place.worked}.")
+            yield Proposed(change, f"The step leaves out {lost}: it should be {place.worked}.")
 
 
 def _is_one_of_products(place: Place, node: Node) -> bool:
     """Whether a product is a term of a sum that has other products: `(-2)(3) + (0)(4) + (7)(-5)`."""
     terms = [part for outer in place.parts if outer.op in ("+", "-") for part in outer.parts if part.op == "*"]
     return node in terms and len(terms) > 1
-
-
-def _has_just_been_said(place: Place, factor: Node) -> bool:
-    """Whether the step or the one before says the number that a factor is, apart from the chain itself."""
-    chain = place.chain
-    before = place.solution.steps[max(0, chain.step - 1) : chain.step]
-    around = " ".join((*before, place.text[: chain.start], place.text[chain.sides[-1].end :]))
-    shown = place.text[factor.start : factor.end].strip()
-    return re.search(rf"(?<![\d.^{{]){re.escape(shown)}(?![\d^!])", around) is not None
 
 
 def _what_is_left(node: Node) -> Iterator[tuple[Node, str]]:
