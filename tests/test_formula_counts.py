@@ -40,7 +40,7 @@ CASES = [
         LATTICE,
         "63",
         (LATTICE[0].replace("9", "8"), LATTICE[1], r"So there are $8 \times 7 = \boxed{56}$ points."),
-        "one too few: there are $9$, not $8$",
+        "one too few: there are $9$ positions, not $8$",
     ),
     (
         "counting_error",
@@ -64,7 +64,7 @@ CASES = [
         PARTS,
         "29",
         (r"The probability is $\frac{1}{6}+\frac{1}{24}=\frac{1}{15}$.", r"Hence $m+n=\boxed{16}$."),
-        "without a common denominator",
+        "the numerators and the denominators were added one by one",
     ),
     (
         "calculation_error",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from contextlib import suppress
 
@@ -15,6 +16,7 @@ from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
 from lemma.injectors.conditions import refuse_against_question
 from lemma.injectors.formulas import proposals
+from lemma.injectors.formulas.misworked import likely_digit_slips
 from lemma.injectors.formulas.proof import carried
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.records import Problem
@@ -194,13 +196,13 @@ TOLD = [
      "116", None),
     ("question_misinterpretation_error", "Find the shortest path.",
      (r"One is $3 \cdot 41 = 123$.", r"The other is $4 \cdot 29 = 116$.", r"Thus our final answer is $\boxed{116}$."),
-     "116", "The problem asks for $116$, which step 2 found, and not for $123$, from step 1."),
+     "116", None),  # nobody reads the question as one for the longest
     # The right value stands beside the wrong one.
     ("contradictory_step", "Find the maximum.",
      (r"As $a + b = 123$, the maximum of $ab$ is $\boxed{123}$.",), "123", None),
     ("contradictory_step", "Find the maximum.",
      (r"Thus $ab = 4 \cdot 32 = 128$.", r"The maximum is $\boxed{128}$."), "128",
-     "Step 1 found $128$, but this step goes on with $182$, and contradicts it."),
+     None),
     ("contradictory_step", "Find $h$.", (r"So $h = 3 + 2 = 5$.", r"The height is $\boxed{5}$."), "5", None),
     ("contradictory_step", "Find the difference of the roots.",
      (r"The first is $\sqrt{64} = 8$.", r"The other is $\sqrt[3]{64} = 4$.", r"It is $8 - 4 = \boxed{4}$."), "4", None),
@@ -208,15 +210,14 @@ TOLD = [
     ("previous_step_value_error", "Find the sum.",
      (r"There are $4! = 24$ ways.", r"So it is $3 \cdot 24 = 72$.", r"Again there are $4! = 24$ ways.",
       r"Then it is $72 + 24 = \boxed{96}$."), "96",
-     "Step 3 found $24$, but this step goes on with $42$: it should be $72 + 24 = 96$."),
+     None),  # nobody copies a number of two digits wrong
     ("previous_step_value_error", "Find the angle.",
-     (r"It is $17 \cdot 3 = 51$, and $17 \cdot 4 = 68$.", r"Half of it is $\frac{68}{2} = \boxed{34}$."), "34",
-     r"Step 1 found $68$, but this step goes on with $86$: it should be $\frac{68}{2} = 34$."),
+     (r"It is $17 \cdot 3 = 51$, and $42 \cdot 4 = 168$.", r"Half of it is $\frac{168}{2} = \boxed{84}$."), "84",
+     r"Step 1 found $168$, but this step copies it as $186$: it should be $\frac{168}{2} = 84$."),
     # One of two squares is not worked out otherwise than the other.
     ("previous_step_value_error", "In how many ways can they sit?",
      (r"There are $2 \cdot 2 = 4$ ways for two.", r"The $4$ others can sit in $4! = 24$ ways.",
-      r"So there are $5 \cdot 24 = \boxed{120}$ ways."), "120",
-     r"Step 2 found $24$, but this step goes on with $42$: it should be $5 \cdot 24 = 120$."),
+      r"So there are $5 \cdot 24 = \boxed{120}$ ways."), "120", None),
     # What a part is has been said, and the sum of the numbers that change sides is not written.
     ("calculation_error", "Find it.", (r"It is $\frac{900}7-\frac{630}7=\boxed{\frac{270}7}$.",), r"\frac{270}7", None),
     ("sign_error", "Find $n$.", (r"Solving $2(n-1)+n-2=8$ we find $n=\boxed{4}$.",), "4", None),
@@ -230,6 +231,24 @@ TOLD = [
      (r"They are 16 and 36.", r"Thus, there are $\boxed{2}$ of them."), "2", None),
     ("confusing_concept_error", "The circles have radii $4$ and $6$. What is the area of the ring?",
      (r"It is $\pi\cdot 6^2-\pi\cdot 4^2=\boxed{20\pi}$.",), r"20\pi", None),
+    # The same step or the one before shows what is right.
+    ("missing_step", "How many outfits are there?",
+     (r"There are 5 shirts and 8 hats, so $5 \times 8 \times 7 = \boxed{280}$ outfits with 7 pants.",), "280", None),
+    ("operator_error", "Find the area.",
+     (r"It is the total minus the rest.", r"The rest is $2 \cdot 1 = 2$.", r"So it is $12 - 2 = \boxed{10}$."), "10",
+     None),
+    ("operator_error", "Find it.", (r"Again, it is $12 - 2 = \boxed{10}$.",), "10", None),
+    ("operator_error", "Find the midpoint.", (r"It is $\left(\frac{3+5}{2}, \frac{5+7}{2}\right) = \boxed{(4,6)}$.",),
+     "(4,6)", None),
+    ("coordinate_swap_error", "Find the midpoint.",
+     (r"It is $\left(\frac{3+5}{2}, \frac{5+7}{2}\right) = \boxed{(4,6)}$.",), "(4,6)", None),
+    ("lost_root_error", "Find all solutions.", (r"As $(n - 1)(n + 2) = 0$, $n$ is $\boxed{1, -2}$.",), "1, -2", None),
+    ("exponent_law_error", "Find it.", (r"It is $2^2 \cdot 3^2 = \boxed{36}$.",), "36", None),
+    # An end of an interval has its reason.
+    ("endpoint_error", "Find the set of $x$.",
+     (r"So $0 < x < 36.$", r"We add $1$.", r"Thus $x \in \boxed{(0, 36)}$."), "(0, 36)",
+     r"Because of $0 < x < 36$, the end $36$ does not belong to the answer: it should be $(0, 36)$."),
+    ("endpoint_error", "Find the set of $x$.", (r"Thus $x \in \boxed{(0, 36)}$.",), "(0, 36)", None),
     ("formula_confusion_error", "In how many ways can the letters of PENCIL be arranged?",
      (r"It is $6! = \boxed{720}$.",), "720", None),
 ]  # fmt: skip
@@ -243,6 +262,12 @@ def test_what_is_told(kind: str, question: str, steps: tuple[str, ...], gold: st
             carried(solution, proposed)
             explanations.append(proposed.explanation)
     assert not explanations if told is None else told in explanations, explanations
+
+
+@pytest.mark.parametrize(("operator", "left", "right"), [("+", 21, 19), ("+", 845, 5), ("/", 90, 2), ("*", 13, 13)])
+def test_nobody_gets_a_fact_wrong_that_everybody_knows(operator: str, left: int, right: int) -> None:
+    reasons = [reason for _, reason in likely_digit_slips(operator, left, right)]
+    assert not any(re.search(r"1 \+ 9|5 \+ 5|10 divided by|3 times 3 is", reason) for reason in reasons), reasons
 
 
 def test_one_of_several_products_keeps_its_factors() -> None:
@@ -261,7 +286,7 @@ NOT_MADE = [
     ("calculation_error", "Solve $x-9 = 11$.", (r"We have $x-9=11$.", r"So $x = \boxed{20}$."), "20"),  # a kept sign
     ("sign_error", "Solve $x-9 = 74$.", (r"Adding $9$ to $x-9=74$", r"yields $x = \boxed{83}$."), "83"),  # said
     ("calculation_error", "Solve $6x = 18$.", (r"As $6x = 18$, we have $x = \boxed{3}$.",), "3"),  # 18 - 6
-    ("calculation_error", "Evaluate.", (r"It is $\binom{9}{2} = \boxed{36}$.",), "36"),  # another formula
+    ("calculation_error", "Evaluate.", (r"It is $14 + 21 + 12 = \boxed{47}$.",), "47"),  # no written operands, 5 + 2
     ("calculation_error", "Evaluate.", (r"It is $-4 - (-18) = \boxed{14}$.",), "14"),  # the sign of a term
     (
         "calculation_error",  # the right value has just been found

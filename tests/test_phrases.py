@@ -1,5 +1,6 @@
 """The reflection phrases as shipped, and how one is drawn."""
 
+import itertools
 import random
 import re
 from collections import Counter
@@ -133,6 +134,34 @@ KINDS = [
     ("operator_error", 3, ""),
     ("sign_error", 3, TERMS),
 ]
+
+
+KINDS_IN_FORMULAS = [
+    ("exponent_law_error", "$9$ was taken out of the root without taking its own root.", "root"),
+    ("exponent_law_error", "$6^3$ is $216$, not $18$: the base was multiplied by the exponent.", "value"),
+    ("exponent_law_error", "The exponents 2 and 3 are multiplied, but a product of powers adds them.", ""),
+    ("formula_confusion_error", "The root of a difference is not the difference of the roots.", "rule"),
+    ("formula_confusion_error", "The step counts arrangements in a circle; those in a row are $7!$.", ""),
+    ("fraction_error", r"The quotient is upside down: it should be $\frac 34$.", "upside_down"),
+    ("confusing_concept_error", r"$\frac{1}{2}$ is the sine of $30^\circ$, not of $60^\circ$.", "angle"),
+    ("sign_error", "the term $1$ changes sides and keeps its sign, as if it were $-n = -5$.", "moved"),
+    ("missing_step", "The step leaves out the division by $2$: $2x = 4$ gives $x = 2$.", "operation"),
+    ("operator_error", "The step adds in $12 + 2$, where it should have subtracted: $12 - 2 = 10$.", "formula"),
+    ("previous_step_value_error", "Step 1 found $2520$, but this step copies it as $5220$.", "copied"),
+    ("previous_step_value_error", "The answer is $8$, and it gives $7$, which step 4 found on the way.", "on_the_way"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error_type", "explanation", "kind"), KINDS_IN_FORMULAS)
+def test_phrases_fit_the_kind_of_an_error_in_a_formula(error_type, explanation, kind):
+    steps = ("48 / 2 = 24", "24 + 48 = 72")
+    injected = erroneous(
+        error_type=error_type, steps=steps, reference_steps=steps, error_step=1, explanation=explanation
+    )
+    assert kind_of(injected) == kind
+    strategies = ("fix", "restart") if kind in ("root", "value") else ("fix",)
+    for strategy, language in itertools.product(strategies, LANGUAGES if kind else ()):
+        assert len(load_phrases(strategy).of(f"{error_type}.{kind}", language)) >= (10 if language == "en" else 5)
 
 
 @pytest.mark.parametrize(("error_type", "steps", "kind"), KINDS)

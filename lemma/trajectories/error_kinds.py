@@ -1,6 +1,6 @@
 """Which kind of its type an injected error is, so that a phrase fits that kind: a misread question may be a comparison
-taken the wrong way around or an answer given too early, a missing step a whole one or a part of one, and a sign that of
-a term which can be seen in the step.
+taken the wrong way around or an answer given too early, a missing step a whole one or a part of one, a sign that of a
+term which can be seen in the step, a wrong power that of a root.
 """
 
 from __future__ import annotations
@@ -12,15 +12,45 @@ from lemma.records import ErroneousSolution
 EARLY_STOP, COMPARISON, PART, TERMS = "early_stop", "comparison", "part", "terms"
 # "x + 7" and "30 - 4", but not "x = -4" and "a 14-day trip".
 _TERMS = re.compile(r"[\w)}\]]\s*(?:[+−]|-(?=\s*(?:[\d(\\$]|[A-Za-z](?![A-Za-z]))))")
+# Kinds of errors in formulas, by what their explanations say.
+_BY_EXPLANATION = {
+    "exponent_law_error": {
+        "root": re.compile(r"out of the root|root was taken of|square root"),
+        "value": re.compile(r"multiplied by the exponent|numerator was squared|sign of the exponent"),
+    },
+    "formula_confusion_error": {
+        "rule": re.compile(
+            r"The root of a |The squares have to be|Squaring |In a product of powers|For a power of a power|"
+            r"Fractions are added|To divide by a fraction|geometric series|Vieta|-th term of|The discriminant|A slope|"
+            r"The formula is \$"
+        ),
+    },
+    "fraction_error": {"upside_down": re.compile(r"The quotient is upside down")},
+    "confusing_concept_error": {"angle": re.compile(r"is the (?:co)?sine of|is the tangent of|(?:co)?sine for|angles")},
+    "sign_error": {"moved": re.compile(r"changes sides and keeps its sign")},
+    "missing_step": {
+        "operation": re.compile(r"leaves out the (?:division|exponent|square root)"),
+    },
+    "operator_error": {"formula": re.compile(r"The step (?:adds|subtracts|multiplies) in \$[^$]+\$, where")},
+    "previous_step_value_error": {
+        "on_the_way": re.compile(r"The answer is \$.*found on the way"),
+        "copied": re.compile(r"but this step copies it as"),
+    },
+}
 
 
 def kind_of(erroneous: ErroneousSolution) -> str:
-    """The kind, by the form of the wrong solution; empty if its type has no kinds, or if no injector made it."""
+    """The kind, by the form of the wrong solution or by the explanation; empty if its type has no kinds, or if no
+    injector made it.
+    """
     if erroneous.origin != "symbolic":
         return ""
     is_shorter = len(erroneous.steps) < len(erroneous.reference_steps)
     if erroneous.error_type == "question_misinterpretation_error":
         return EARLY_STOP if is_shorter else COMPARISON
+    patterns = _BY_EXPLANATION.get(erroneous.error_type, {})
+    if found := next((kind for kind, pattern in patterns.items() if pattern.search(erroneous.explanation)), ""):
+        return found
     if erroneous.error_type == "sign_error" and erroneous.error_step is not None:
         return TERMS if _TERMS.search(erroneous.steps[erroneous.error_step]) is not None else ""
     return PART if erroneous.error_type == "missing_step" and not is_shorter else ""

@@ -90,9 +90,17 @@ def _other(solution: ChainSolution, is_neutral: bool) -> Iterator[Proposed]:
         source = solution.said_before(index, wrong)
         if step is None or source is None or source != results[wrong]:
             continue
-        origin = f"which step {source + 1} found as well" if source == step else f"the result of step {source + 1}"
         says = "found" if results[right] == step else "says"
-        why = f"Step {step + 1} {says} ${shown}$, but this step goes on with {{}}, {origin}"
+        why = f"Step {step + 1} {says} ${shown}$, but this step goes on with {{}}, the result of step {source + 1}"
+        names = [
+            [name for name, at in solution.letters_before(index).items() if at == one and name.isalpha()]
+            for one in (right, wrong)
+        ]
+        if source == step:
+            why = f"Step {step + 1} {says} both ${shown}$ and {{}}, and ${shown}$ is the one that belongs here"
+        if all(len(one) == 1 for one in names):
+            needed, taken = (one[0] for one in names)
+            why = f"The step needs ${needed} = {shown}$ from step {step + 1}, but it takes {{}}, which is ${taken}$"
         if is_neutral:
             origin = "which it found as well" if source == step else f"from step {source + 1}"
             why = f"The problem asks for ${shown}$, which step {step + 1} {says}, and not for {{}}, {origin}"
@@ -109,6 +117,8 @@ def intermediate(solution: ChainSolution, index: int, node: Node, right: Surd, i
     shown = text[node.start : node.end]
     if (_NEUTRAL.search(text) is not None) != is_neutral or not found or solution.said_before(index, right) is not None:
         return
+    if re.search(rf"(?<![\d.^{{]){re.escape(shown)}(?![\d^])", text[: solution.answer.start]):
+        return  # the step says the right answer itself
     wrong = max(found, key=lambda one: (results[one], list(results).index(one)))
     source = results[wrong]
     if source != solution.said_before(index, wrong) or source < solution.answer.step - _FAR:

@@ -33,6 +33,7 @@ _NUMBER = re.compile(
 _ROOTS = re.compile(
     r"\broots?\b|\bsolutions?\b|\bsolve\b|\b[Ff]ind all\b|\bvalues of\b|\ball (?:real |integer )?values\b"
 )
+_PLURAL = re.compile(r"\b(?:solutions|roots|values|zeroe?s|answers|numbers|are|or)\b")
 _ASKS_COUNT = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 _COUNTED = re.compile(
     r"[\s$}]{0,4}(?:\\text\{\s*)?(?:different |distinct |possible |positive |such |total |integer |whole |real "
@@ -177,6 +178,10 @@ def _of_tree(tree: Node, entry: str) -> Iterator[tuple[int, str, str]]:
 def swapped_pair(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
     """A pair of numbers the other way around."""
     pair = _PAIR.fullmatch(content)
+    sides = solution.chains[solution.answer.chain].sides
+    shown = re.sub(r"\\f?boxed|[\s${&]", "", solution.steps[solution.answer.step][: solution.answer.start])
+    if len(sides) > 1 or shown.endswith("="):
+        return  # the pair stands there just before, in the right order
     if pair is None or re.search(r"\binterval\b|\brange\b|\bdomain\b|\bvalues\b", solution.question):
         return
     body = pair["body"].rstrip()
@@ -201,8 +206,18 @@ def lost_root(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]
         return
     if _ROOTS.search(solution.question) is None or "ordered" in solution.question:
         return
+    text = solution.steps[solution.answer.step][: solution.answer.start]
+    near = " ".join((*solution.steps[max(0, solution.answer.step - 1) : solution.answer.step], text))
+    if len(parts) == 2 and _PLURAL.search(text) is not None:
+        return  # nobody says that the solutions are one
+    if len(re.findall(r"=\s*0(?![\d.])", near)) >= len(parts):
+        return  # the equation that each of them comes from has just been listed
     gap = re.search(r",\s*", content)
     for place in range(len(parts) - 1, -1, -1):
+        sign, size = ("+", parts[place][1:].strip()) if parts[place].startswith("-") else ("-", parts[place])
+        factor = rf"[a-z]\s*\{sign}\s*{re.escape(size)}(?![\d.^])"
+        if re.search(rf"{factor}|[a-z]\s*=\s*{re.escape(parts[place])}(?![\d.^])", near):
+            continue  # `x - 3` or `x = 3` has just been read
         kept = (gap.group() if gap is not None else ", ").join(parts[:place] + parts[place + 1 :])
         yield kept, f"${parts[place]}$ is a solution as well, which the step loses: it should be ${', '.join(parts)}$."
 

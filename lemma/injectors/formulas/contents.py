@@ -17,8 +17,15 @@ _END = r"(?:-?(?:\d+(?:\.\d+)?|\\[dt]?frac\s?\{-?\d+\}\{\d+\}|\\[dt]?frac\s?\d\s
 _INTERVAL = re.compile(
     rf"(?P<open>(?:\\left\s*)?[(\[])\s*(?P<low>{_END})\s*,\s*(?:\\[,;:!]\s*)?(?P<high>{_END})\s*(?P<close>(?:\\right\s*)?[)\]])"
 )
-_AT_MOST, _AT_LEAST = r"(?:[<\u2264]|\\(?:leq?|lt)(?![a-z]))", r"(?:[>\u2265]|\\(?:geq?|gt)(?![a-z]))"
-_FORMULA = re.compile(r"\$([^$]{1,60})\$")
+# Relations to an upper bound or a lower one that belongs to the set or does not.
+_RELATIONS = {
+    (True, False): r"(?:<|\\lt(?![a-z]))",
+    (True, True): r"(?:\u2264|\\leq?(?![a-z]))",
+    (False, False): r"(?:>|\\gt(?![a-z]))",
+    (False, True): r"(?:\u2265|\\geq?(?![a-z]))",
+}
+_SUPPOSED = re.compile(r"(?<!only )\b(?:if|when|case|for|assum\w+|suppos\w+)(?: that)?\s*$", re.IGNORECASE)
+_LONGEST = 60
 _ASKS_INTERVAL = re.compile(
     r"\binterval\b|\brange\b|\bdomain\b|\ball (?:real )?(?:values|numbers)\b|\b(?:set|values) of\b|inequalit"
     r"|\bsatisf\w+",
@@ -54,7 +61,7 @@ def other_end(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]
         return
     shown = " ".join(content.split())
     step = solution.answer.step
-    said = " ".join(solution.steps[max(0, step - 1) : step]) + " " + solution.steps[step][: solution.answer.start]
+    said = " ".join((*solution.steps[:step], solution.steps[step][: solution.answer.start]))
     for match in found:
         for name, other, end in (("open", "([", match["low"]), ("close", ")]", match["high"])):
             if "infty" in end or (meets and (match is found[0]) == (name == "close")):
@@ -64,20 +71,46 @@ def other_end(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]
             written = content[:at] + other[1 - other.index(sign)] + content[at + 1 :]
             does = "belongs" if sign in "[]" else "does not belong"
             told = f"the end ${end}$ {does} to the answer: it should be ${shown}$."
-            reason = _bound_of(said, end, name == "close")
-            yield written, f"Because of ${reason}$, {told}" if reason else f"T{told[1:]}"
+            if reason := _bound_of(said, end, name == "close", sign in "[]"):
+                yield written, f"Because of ${reason}$, {told}"
+            elif reason := _asked(solution.question, sign in "[]"):
+                yield written, f"{reason}, so {told}"
     if meets:
         first, second = found
         written = content[: first.start("high")] + content[second.start("high") :]
-        yield written, f"${first['high']}$ does not belong to the answer: it should be ${shown}$."
+        gap = re.findall(rf"\$([^$]{{1,40}}\\neq?\s*{re.escape(first['high'])})\s*[.,]?\$", said)
+        if gap:
+            told = f"${first['high']}$ does not belong to the answer: it should be ${shown}$."
+            yield written, f"Because of ${gap[-1].strip()}$, {told}"
 
 
-def _bound_of(text: str, end: str, is_high: bool) -> str:
-    """The inequality of a text that has an end of an interval as its bound; empty if there is none, or several."""
-    first, last = (_AT_MOST, _AT_LEAST) if is_high else (_AT_LEAST, _AT_MOST)
-    bound = rf"(?:{first}\s*{re.escape(end)}(?![\d./])|(?<![\d.-]){re.escape(end)}\s*{last})"
-    found = {match for match in _FORMULA.findall(text) if re.search(bound, match)}
-    return found.pop().strip(" .,") if len(found) == 1 else ""
+def _bound_of(text: str, end: str, is_high: bool, belongs: bool) -> str:
+    """The last inequality of a text that has an end of an interval as its bound, strict if the end does not belong to
+    it; empty if there is none.
+    """
+    first, last = _RELATIONS[is_high, belongs], _RELATIONS[not is_high, belongs]
+    bound = rf"(?:{first}\s*{re.escape(end)}(?!\d|[./]\d)|(?<![\d.-]){re.escape(end)}\s*{last})"
+    pieces = re.sub(r"\$\$|\\[\[\]]", "$", text.replace("\\$", "")).split("$")
+    found = [
+        formula
+        for words, formula in zip(pieces[::2], pieces[1::2], strict=False)
+        if len(formula) <= _LONGEST and re.search(bound, formula) and not _SUPPOSED.search(words)
+    ]
+    return found[-1].strip(" .,\n") if found else ""
+
+
+def _asked(question: str, belongs: bool) -> str:
+    """That the only inequality of a question is strict, or that it is not; empty if that does not say why an end does
+    not belong to the answer, or does.
+    """
+    relations = re.findall(r"[<>\u2264\u2265]|\\(?:[lg]eq?|[lg]t|neq?)(?![a-z])", question)
+    if (
+        len(relations) != 1
+        or (relations[0] in ("<", ">", "\\lt", "\\gt")) == belongs
+        or relations[0].startswith("\\ne")
+    ):
+        return ""
+    return f"The inequality is {'not ' if belongs else ''}strict"
 
 
 def upside_down(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:

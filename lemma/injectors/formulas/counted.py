@@ -17,13 +17,14 @@ _COUNTED = re.compile(
     r"pairs|points|combinations|arrangements|possibilities|choices|triangles|squares|paths|outcomes|terms|digits|elements|"
     r"subsets|primes|positions|games|handshakes|cases|sets|people|students|zeroe?s|options|sequences|letters)\b)"
 )
+_REMAINING = re.compile(r"\bremaining\b", re.IGNORECASE)  # which shows how many there were
 _FEWEST = 5  # nobody miscounts fewer
 
 
 def stated(solution: ChainSolution) -> Iterator[Proposed]:
     """Counts that stand in the words of a step and that nothing before says, each off by one."""
     for step, text in enumerate(solution.steps[: solution.answer.step]):
-        for match in _COUNTED.finditer(text):
+        for match in _COUNTED.finditer(text) if not _REMAINING.search(text) else ():
             count, start = Surd(int(match["count"])), match.start("count")
             item = _item_at(solution, step, start)
             if int(match["count"]) < _FEWEST or item is None or count in solution.given or count in solution.constants:
@@ -35,9 +36,13 @@ def stated(solution: ChainSolution) -> Iterator[Proposed]:
                 literal = Literal(count, start, match.end("count"), None if formula is None else formula.tree)
             else:
                 literal = Literal(count, start, match.end("count"))
+            noun = match.group()[len(match["count"]) :].strip(" $")
+            noun = "" if noun.startswith(("of ", "are ")) else f" {noun}"
             for off, direction in ((-1, "few"), (1, "many")):
                 wrong = int(match["count"]) + off
-                why = f"The step counts one too {direction}: there are ${match['count']}$, not ${wrong}$."
+                if re.search(rf"(?<!\d){wrong}(?!\d)", text):
+                    continue  # such as 9 remaining ones beside 10, of which it would be one too many then
+                why = f"The step counts one too {direction}: there are ${match['count']}${noun}, not ${wrong}$."
                 yield Proposed(StatedChange(item, literal, Surd(wrong)), why)
 
 

@@ -12,9 +12,8 @@ from lemma.arithmetic.formulas import end_of, parts_of
 from lemma.arithmetic.numbers import Value, normal
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import known_value, write
-from lemma.injectors.calculation_error import digit_slips
 from lemma.injectors.formulas.endings import Ending, WrongEnding, endings, holds, words_before
-from lemma.injectors.formulas.misworked import CALCULATION, SIGN, Slip
+from lemma.injectors.formulas.misworked import CALCULATION, SIGN, Slip, likely_digit_slips
 from lemma.injectors.formulas.places import Place, Proposed
 from lemma.injectors.formulas.slips import PLAIN, slips_of, with_values
 
@@ -182,10 +181,14 @@ def kept_signs(left: tuple[Surd, Surd], right: tuple[Surd, Surd], name: str) -> 
     """
     (factor, constant), (other, result) = left, right
     told = f"the term ${_text(constant)}$ changes sides and keeps its sign"
+    if other and factor != other:
+        told += f", as if it were ${_with_factor(factor - other, name)} = {_text(result + constant)}$"
     if constant and factor != other:
         yield False, Slip((result + constant) / (factor - other), told, SIGN)
     if other and factor + other:
         told = f"the term with ${name}$ changes sides and keeps its sign"
+        if constant:
+            told += f", as if it were ${_with_factor(factor + other, name)} = {_text(result - constant)}$"
         yield True, Slip((result - constant) / (factor + other), told, SIGN)
 
 
@@ -193,7 +196,7 @@ def sums(result: Surd, constant: Surd) -> Iterator[Slip]:
     """The number that changes sides is added up or taken away wrongly."""
     whole, moved = result.rational, constant.rational
     if isinstance(whole, int) and isinstance(moved, int) and whole > 0 and max(whole, abs(moved)) > _LARGE:
-        for wrong, reason in digit_slips("-" if moved > 0 else "+", whole, abs(moved)) if whole > moved else ():
+        for wrong, reason in likely_digit_slips("-" if moved > 0 else "+", whole, abs(moved)) if whole > moved else ():
             yield Slip(Surd(normal(wrong)), reason, CALCULATION)
 
 
@@ -240,7 +243,7 @@ def _upside_down(factor: Surd, rest: Surd) -> Iterator[Slip]:
 def quotients(factor: Surd, rest: Surd) -> Iterator[Slip]:
     whole, many = factor.rational, rest.rational
     if isinstance(whole, int) and isinstance(many, int) and whole > 1 and many > _EASY * whole and many % whole == 0:
-        for wrong, reason in digit_slips("/", many, whole):
+        for wrong, reason in likely_digit_slips("/", many, whole):
             yield Slip(Surd(normal(wrong)), reason, CALCULATION)
 
 
@@ -260,6 +263,11 @@ def zero_of_product(ending: Ending, left: Side, right: Side) -> Iterator[Slip]:
                 told = f"the factor with ${name}$ is zero for ${_text(root)}$, and its sign was turned"
                 yield Slip(-root, told, SIGN)
                 return
+
+
+def _with_factor(factor: Surd, name: str) -> str:
+    shown = "" if factor == 1 else "-" if factor == -1 else _text(factor)
+    return f"{shown}{name}"
 
 
 def _text(number: Surd) -> str:

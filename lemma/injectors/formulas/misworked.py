@@ -6,13 +6,14 @@ r"""Wrong results of one operation with numbers, as people get them, and the typ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from math import factorial, gcd, isqrt
 from typing import NamedTuple
 
 from lemma.arithmetic.formulas import Node
-from lemma.arithmetic.numbers import normal
+from lemma.arithmetic.numbers import Value, normal
 from lemma.arithmetic.surds import NoValue, Surd, Unit
 from lemma.arithmetic.writing import known_value
 from lemma.injectors.calculation_error import digit_slips
@@ -22,7 +23,11 @@ CROSS_TERM = "cross_term_error"
 KINDS = (CALCULATION, SIGN, FRACTIONS, POWERS, CROSS_TERM)
 _LARGEST_BASE = 20
 _EASY = 10
+_KNOWN_AT_SIGHT = 12
 _I = Unit(1, 0, 1)
+_ADDED = re.compile(r"^in the \w+, (\d+) \+ (\d+) is (\d+), but")
+_TIMES = re.compile(r"in the \w+, \d+ times \d+ is (\d+), but")
+_DIVIDED = re.compile(r"(?:^|in the \w+, )(\d+) divided by (\d+) is")
 
 
 class Slip(NamedTuple):
@@ -34,7 +39,7 @@ class Slip(NamedTuple):
 
 
 def misworked(node: Node, parts: list[Surd]) -> Iterator[Slip]:
-    """Wrong values of an operation whose parts have these values."""
+    """Wrong values of an operation whose parts have these values. A digit is wrong only in numbers that are written."""
     yield from factor_passed_over(node, parts)
     rational = [part.rational for part in parts]
     first, second = (*rational, None, None)[:2]
@@ -50,11 +55,11 @@ def misworked(node: Node, parts: list[Surd]) -> Iterator[Slip]:
             return  # the denominators that are written are not those of the values
         if node.op in ("+", "-"):
             if _whole(left, right) or all(map(_is_in_lowest_terms, node.parts, (left, right))):
-                yield from sums(node.op, left, right)
+                yield from _with_visible_digits(node, parts, sums(node.op, left, right))
         elif node.op == "^":
             yield from powers(left, right, node.parts[0].op in ("frac", "/"))
         else:
-            yield from products(node.op, left, right)
+            yield from _with_visible_digits(node, parts, products(node.op, left, right))
             if node.op == "*" and all(map(_is_in_lowest_terms, node.parts, (left, right))):
                 yield from _numerators_only(left, right)
                 yield from _half_of_a_fraction(left, right)
@@ -67,6 +72,16 @@ def misworked(node: Node, parts: list[Surd]) -> Iterator[Slip]:
         yield from _binomials(first, second)
     elif node.op == "!" and isinstance(rational[0], int) and rational[0] > 3:
         yield Slip(Surd(factorial(rational[0] - 1)), "one factor was forgotten")
+
+
+def _with_visible_digits(node: Node, parts: list[Surd], slips: Iterator[Slip]) -> Iterator[Slip]:
+    """The slips without those in the digits of numbers that are not written, if they are not small either."""
+    sizes = [part.rational for part in parts]
+    are_visible = all(
+        part.op == "num" or (isinstance(size, int) and 0 <= size <= _KNOWN_AT_SIGHT)
+        for part, size in zip(node.parts, sizes, strict=True)
+    )
+    yield from (slip for slip in slips if are_visible or slip.kind != CALCULATION)
 
 
 def _rounded_or_taken(node: Node, number: Fraction) -> Iterator[Slip]:
@@ -127,7 +142,9 @@ def sums(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
             above = left.numerator + right.numerator * (1 if op == "+" else -1)
             below = left.denominator + right.denominator if op == "+" else max(left.denominator, right.denominator)
             if above > 0:
-                told = "the numerators were combined without a common denominator"
+                told = "the numerators and the denominators were added one by one"
+                if op == "-":
+                    told = "the numerators were subtracted without a common denominator"
                 yield Slip(Surd(normal(Fraction(above, below))), told, FRACTIONS)
         elif op == "+":
             above, below = left.numerator + right.numerator, 2 * left.denominator
@@ -139,8 +156,20 @@ def sums(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
 
 def _digits(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
     """The slips of written arithmetic."""
-    for wrong, reason in digit_slips(op, int(left), int(right)):
-        yield Slip(Surd(wrong), reason)
+    yield from (Slip(Surd(normal(wrong)), reason) for wrong, reason in likely_digit_slips(op, int(left), int(right)))
+
+
+def likely_digit_slips(op: str, left: int, right: int) -> Iterator[tuple[Value, str]]:
+    """The slips of written arithmetic, without those in facts that everybody knows: 1 + 9, 5 + 5, 10 divided by 2."""
+    for wrong, reason in digit_slips(op, left, right):
+        added, divided = _ADDED.search(reason), _DIVIDED.search(reason)
+        if added is not None and (int(added[3]) <= _EASY or added[1] == added[2]):
+            continue
+        if any(int(one) <= _EASY for one in _TIMES.findall(reason)):
+            continue
+        if divided is not None and (int(divided[1]) <= 2 * _EASY or int(divided[2]) == 2):
+            continue
+        yield wrong, reason
 
 
 def products(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:

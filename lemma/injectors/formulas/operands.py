@@ -80,7 +80,9 @@ def misquoted(place: Place) -> Iterator[Proposed]:
             yield from _proposed(place, node, wrong, fault)
         rational = found.rational
         for digits in swapped_digits(rational) if isinstance(rational, int) else ():
-            yield from _proposed(place, node, Surd(digits), f"The problem says {right}, not ${digits}$")
+            yield from _proposed(
+                place, node, Surd(digits), f"The problem says {right}, not {place.shown(node, Surd(digits))}"
+            )
 
 
 def other_result(place: Place) -> Iterator[Proposed]:
@@ -104,7 +106,7 @@ def other_result(place: Place) -> Iterator[Proposed]:
             wrongs.append(-found)
         for wrong in wrongs:
             if step is not None and wrong not in place.results and wrong not in place.solution.given:
-                fault = f"{_source(place, found, step)} {right}, but this step goes on with {place.shown(node, wrong)}"
+                fault = f"{_source(place, found, step)} {right}, but this step copies it as {place.shown(node, wrong)}"
                 yield from _proposed(place, node, wrong, fault)
 
 
@@ -151,6 +153,9 @@ def miscounted(place: Place) -> Iterator[Proposed]:
             continue
         if found in place.solution.given or found in place.results or node in place.formula:
             continue
+        given = [one.rational for one in place.solution.given if isinstance(one.rational, int)]
+        if any(rational in (one + other, one - other, one * other) for one in given for other in given):
+            continue  # it was worked out and not counted
         if (
             not _COUNTED.search(place.text)
             or place.solution.said_before(place.index, found) is not None

@@ -13,6 +13,7 @@ from lemma.arithmetic.writing import is_written, known_value, written_parts
 from lemma.injectors.formulas.places import Place, Proposed
 
 _CONFUSED = {"+": ("-",), "-": ("+",), "*": ("+",)}
+_AGAIN = re.compile(r"\b(?:again|similarly|likewise|as before|same way|in the same)\b", re.IGNORECASE)
 _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies"}
 _DONE = {"+": "added", "-": "subtracted", "*": "multiplied"}
 # Words of a step that say the operation which its formula then shows.
@@ -21,7 +22,7 @@ _SAID = {
         r"\b(?:sum|add\w*|plus|total\w*|altogether|combin\w*|together|perimeter|more|increas\w*|average|mean)\b", re.I
     ),
     "-": re.compile(
-        r"\b(?:differences?|minus|subtract\w*|less|left|remain\w*|fewer|discount\w*|complement\w*)\b", re.I
+        r"\b(?:differences?|minus|subtract\w*|less|left|leav\w*|remain\w*|fewer|discount\w*|complement\w*)\b", re.I
     ),
     "*": re.compile(r"\b(?:products?|times|multipl\w*|area|volume|choices?|ways|each|square|factors?)\b", re.I),
 }
@@ -41,12 +42,15 @@ def _is_said(place: Place, node: Node) -> bool:
     if len(squeezed) > 2 and squeezed in "".join(place.solution.question.split()):
         return True
     pattern = _SAID.get(node.op)
-    words = place.text[: place.side.start] + place.text[place.chain.sides[-1].end :]
+    before = place.solution.steps[max(0, place.chain.step - 2) : place.chain.step]
+    words = " ".join((*before, place.text[: place.side.start], place.text[place.chain.sides[-1].end :]))
     return pattern is not None and pattern.search(words) is not None
 
 
 def other_operator(place: Place) -> Iterator[Proposed]:
     """One sign of the first side is another one."""
+    if place.chain.in_tuple or _AGAIN.search(place.text) is not None:
+        return  # the other place of the pair, or the step that is repeated, shows the operation
     for node in () if place.shows_formula or place.is_filled_in else place.parts:
         if node.sign is None or node.op not in _CONFUSED or _is_said(place, node):
             continue
@@ -91,6 +95,9 @@ def left_out(place: Place) -> Iterator[Proposed]:
                 continue
             if node.op == "*" and _is_one_of_products(place, node):
                 continue  # whoever writes the other products out does so with all
+            gone = [part for part in node.parts if part is not kept and node.op == "*"]
+            if any(place.has_just_been_said(part) for part in (node, *gone)):
+                continue
             start = kept.start - 2 * (place.text[: kept.start].endswith("\\$"))
             inner = place.text[start : kept.end]
             if inner.count("{") != inner.count("}") or inner.count("(") != inner.count(")"):
@@ -104,9 +111,9 @@ def left_out(place: Place) -> Iterator[Proposed]:
                 written = " " + written
             if before[-1:].isdigit() and written[:1].isdigit():
                 continue
-            gone = what.format(*(place.part(part) for part in node.parts))
+            lost = what.format(*(place.part(part) for part in node.parts))
             change = ChainChange(place.index, place.first, {node: kept}, (Edit(node.start, node.end, written),))
-            yield Proposed(change, f"The step leaves out {gone}: it should be {place.worked}.")
+            yield Proposed(change, f"The step leaves out {lost}: it should be {place.worked}.")
 
 
 def _is_one_of_products(place: Place, node: Node) -> bool:

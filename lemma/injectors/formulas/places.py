@@ -125,6 +125,16 @@ class Place:
         written = "".join("".join(self.solution.steps[: self.chain.step + 1]).split())
         return written.count(shown) > 1
 
+    def has_just_been_said(self, node: Node) -> bool:
+        """Whether the step has a part as well, apart from the chain itself, or the step before, unless the part is a
+        root, which may be forgotten from step to step.
+        """
+        chain = self.chain
+        before = self.solution.steps[max(0, chain.step - 1) : chain.step] if node.op != "sqrt" else ()
+        around = " ".join((*before, self.text[: chain.start], self.text[chain.sides[-1].end :]))
+        shown = re.escape(self.text[node.start : node.end].strip())
+        return re.search(rf"(?<![\d.^{{]){shown}(?![\d^!])", around) is not None
+
     def part(self, node: Node) -> str:
         """A part of the side as a formula."""
         return self.quoted(node.start, end_of(self.text, node))

@@ -9,7 +9,7 @@ from itertools import pairwise
 from lemma.arithmetic.carrying import ChainChange, StatedChange, carry
 from lemma.arithmetic.chain_solution import ChainSolution, false_links, named, satisfies
 from lemma.arithmetic.chains import Chain, read_chains
-from lemma.arithmetic.latex import boxed, is_balanced
+from lemma.arithmetic.latex import DRAWING, boxed, is_balanced
 from lemma.arithmetic.writing import known_value
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value, verdict
@@ -46,8 +46,9 @@ def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...
     if not all(map(is_balanced, steps)) or not is_balanced(proposed.explanation, commands_outside=False):
         raise Refusal("unbalanced_latex")
     end = solution.answer.step + 1
-    if any(text == solution.steps[number] and holds_number(text) for number, text in enumerate(steps[end:], end)):
-        steps = steps[:end]  # a remark behind the answer that would be false now
+    rest = enumerate(steps[end:], end)
+    if any(text == solution.steps[number] and (holds_number(text) or DRAWING.search(text)) for number, text in rest):
+        steps = steps[:end]  # a remark or a drawing behind the answer that would be false now
     first = change.literal.start if isinstance(change, StatedChange) else min(edit.start for edit in change.edits)
     refuse_remarks(solution.steps, steps, step, first)
     _refuse_answer(solution, steps, consequence.answer)

@@ -10,7 +10,7 @@ from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.arithmetic.formulas import Node, letters_of, parts_of, value
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import follow, is_written, known_value, write
-from lemma.injectors.formulas.misworked import SIGN, Slip, misworked
+from lemma.injectors.formulas.misworked import POWERS, SIGN, Slip, misworked
 from lemma.injectors.formulas.places import Place, Proposed
 
 PLAIN = Node("frac", (), 0, 0, name="\\frac")
@@ -84,9 +84,12 @@ def slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterato
             continue
         if inner.op == "*" and any(outer.op == "*" and inner in outer.parts for outer in parts_of(source)):
             continue  # who knows which of several factors were multiplied first
+        has_other_powers = sum(part.op == "^" for part in parts_of(source)) > 1
         for slip in misworked(inner, [value(part, letters) for part in inner.parts]):
             if slip.value == right or (slip.kind == SIGN and inner is not source and source.op in ("frac", "/")):
                 continue
+            if inner.op == "^" and slip.kind == POWERS and has_other_powers:
+                continue  # whoever works out one power right does so with all
             if inner is source:
                 yield slip
                 continue

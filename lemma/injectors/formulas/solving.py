@@ -11,8 +11,8 @@ from lemma.arithmetic.formulas import Node
 from lemma.arithmetic.numbers import FRAC, normal
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import is_written, write
-from lemma.injectors.calculation_error import digit_slips
 from lemma.injectors.conditions import names_operation
+from lemma.injectors.formulas.misworked import likely_digit_slips
 from lemma.injectors.formulas.places import Proposed
 
 Slip = tuple[Surd, str]
@@ -127,7 +127,7 @@ def _quotients(result: Surd, factor: Surd) -> Iterator[Slip]:
         if whole < 0:
             yield -(result / factor), "the sign is wrong"
         elif whole > 1 and many > 0 and many % whole == 0:
-            slips = digit_slips("/", many, whole) if many > _EASY * whole else ()
+            slips = likely_digit_slips("/", many, whole) if many > _EASY * whole else ()
             yield from ((Surd(normal(wrong)), reason) for wrong, reason in slips)
 
 
