@@ -265,7 +265,7 @@ def test_a_number_that_nobody_would_believe(question, wrong, implausible):
 @every_strategy
 def test_random_phrases_come_from_everywhere(strategy):
     phrases = load_phrases(strategy)
-    drawn = {draw(phrases, TYPES[0], "random", seed) for seed in range(3000)}
+    drawn = {draw(phrases, TYPES[0], "random", seed) for seed in range(8000)}
     assert drawn == {phrase.fill(3) for phrase in phrases.anywhere("en")}
     assert drawn.isdisjoint(phrase.text for phrase in phrases.of(FOR_IMPLAUSIBLE_NUMBERS))
 
