@@ -39,6 +39,10 @@ QUOTED = [
      "12", "Half the students in the class collected 12 cans each"),
     ("How much would a family with 4 children, their parents, and their grandmother have to spend on rides?",
      "4", "How much would a family with 4 children, their parents, and their grandmother have to spend on rides"),
+    ("A shipment of 1000 kg came to the store, which was closed all day on Saturday, causing 200 kg to rot.", "200",
+     "A shipment of 1000 kg came to the store, which was closed all day on Saturday, causing 200 kg to rot"),
+    ("It can ride at 60 miles an hour, and it goes 18 miles per hour slower than when it is on sand.", "18",
+     "It can ride at 60 miles an hour, and it goes 18 miles per hour slower than when it is on sand"),
 ]  # fmt: skip
 
 

@@ -32,6 +32,7 @@ _CONNECTIVE = re.compile(
     r"(?:meaning|that means|this means)(?: that)?)\b,?\s+)+",
     re.IGNORECASE,
 )
+_BROKEN_OFF = re.compile(r"\b(?:than|of|to|with|from|for|in|on|at|by|as|the|an?|that|which|who)\W*$")
 _TRAILING = re.compile(r",?\s+(?:and|but|so|or|then)$")
 _CONDITION = re.compile(r"(?:if|since|because|when|as)\s+", re.IGNORECASE)
 _VERB = re.compile(
@@ -100,7 +101,10 @@ def _stands_alone(quote: str, begins: bool) -> bool:
     """Whether a piece of a sentence, which begins the sentence or not, is one by itself, as far as its words say so."""
     words = quote.split()
     opens = begins or (_OPENS.match(quote) is not None and _REFERS.match(quote) is None) or words[0][:1].isupper()
-    opens &= begins or _VERB.fullmatch(words[0]) is None  # "is 13 years older", of whom the words before tell
+    # "is 13 years older" and "causing 200 kg to rot" tell of what stands before.
+    opens &= begins or (_VERB.fullmatch(words[0]) is None and re.fullmatch(r"(?!during)[a-z]+ing", words[0]) is None)
+    if _BROKEN_OFF.search(quote) is not None:
+        return False
     return opens and len(words) > 2 and _LEANS.match(quote) is None and _VERB.search(quote) is not None
 
 
