@@ -317,7 +317,7 @@ def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_model_chooses_among_the_fitting_phrases(
     random_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
 ) -> None:
-    kinds = ("calculation_error", "question_misinterpretation_error", "formula_confusion_error")
+    kinds = ("calculation_error", "context_value_error", "formula_confusion_error")
     errors = [
         erroneous(id=f"e{at}", problem_id=f"p{at}", question=f"What is {at}{at} and {at}?", error_type=kind)
         for at, kind in enumerate(kinds, start=1)
