@@ -88,7 +88,6 @@ MADE = [
     ("context_value_error", APPLES, "12 x $2"),
     ("missing_step", FOOD, "$4 + $12 ="),
     ("calculation_error", PENS, "80 + 30 = 1"),
-    ("question_misinterpretation_error", DISCS, "cost 3 * $"),
 ]
 
 

@@ -42,13 +42,14 @@ pytestmark = [
 FILES = ("problems", "solutions", "erroneous", "corrections", "rejected", "sft/lemma")
 FEW_AT_ONCE = 4
 PATIENCE = 600.0  # seconds, for a slow and busy machine
+PATIENCE_WITH_ONE = 60.0
 
 
-def patiently(function: Callable[..., Any]) -> Callable[..., Any]:
+def patiently(function: Callable[..., Any], patience: float = PATIENCE) -> Callable[..., Any]:
     """The function, called again while it fails."""
 
     def call(*arguments: Any) -> Any:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + patience
         while True:
             try:
                 return function(*arguments)
@@ -73,14 +74,17 @@ def cluster() -> Iterator[Any]:
         port = free.getsockname()[1]
         free.close()
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_agent_register_timeout_ms", "300000")  # or a node on a busy machine ends itself at its start
         patch.setattr(pool, "_BATCH", FEW_AT_ONCE)
         started = Cluster()
         try:
             # A slow machine may take longer than Ray's own 30 seconds for a node to be known.
-            patch.setattr("ray._private.services.get_node", patiently(ray._private.services.get_node))
+            get_node = ray._private.services.get_node
+            patch.setattr("ray._private.services.get_node", patiently(get_node, PATIENCE_WITH_ONE))
             head = {"include_dashboard": False, "temp_dir": folder, "ray_client_server_port": port}
             started.add_node(wait=False, num_cpus=1, **head)
-            started.add_node(wait=False, num_cpus=1)
+            # One that has ended itself all the same is replaced.
+            patiently(lambda: started.add_node(wait=False, num_cpus=1))()
             started.wait_for_nodes(timeout=PATIENCE)
             patch.setenv("RAY_ADDRESS", started.address)
             started.client = f"ray://127.0.0.1:{port}"
@@ -424,7 +428,7 @@ def sample_and_augment(data: Path, folder: Path, engine: str) -> dict[str, bytes
 @pytest.fixture
 def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("lemma.engine.ray_models._IN_PROCESS", ("scripted",))
+    monkeypatch.setattr("lemma.engine.ray_models.IN_PROCESS", ("scripted",))
     monkeypatch.setattr("lemma.engine.ray_models._SECONDS_TO_START", 2.0)
     Path("rules.yaml").write_text(json.dumps({"rules": [{"answers": ["7 + 9 = 16\n#### 16", "#### 9"]}]}))
 

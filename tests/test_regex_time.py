@@ -80,6 +80,7 @@ _BOUNDED = {
     "lemma.grading.extraction:_OFFER": 300,
     "lemma.grading.extraction:_FORMULA": 4000,
     "lemma.grading.extraction:_ASIDE": 4000,
+    "lemma.trajectories.languages:_NO_WORDS": 4000,
 }
 _BOUNDED_SECONDS = 0.05
 

@@ -14,7 +14,7 @@ from itertools import permutations
 from lemma.arithmetic.surds import NoValue, Surd
 
 _Operation = Callable[[Surd, Surd], Surd]
-_FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|\\\[.*?\\\]", re.DOTALL)
+_FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|\\\[(?:(?!\\\[).)*?\\\]", re.DOTALL)
 _NAMED: tuple[tuple[re.Pattern[str], _Operation], ...] = (
     (re.compile(r"\b(?:add(?:s|ed|ing)?|sum|totals?|altogether|combin(?:ed|ing))\b", re.I), operator.add),
     (re.compile(r"\b(?:subtract(?:s|ed|ing)?|differences?)\b", re.I), operator.sub),

@@ -28,7 +28,7 @@ from lemma.injectors.reading import FormulaSolution, ReadSolution, letters_of
 from lemma.injectors.sense import refuse_nonsense
 
 _OTHER_MONEY = "€£¥"
-_IMPLIED = re.compile(r"(?<![A-Za-z])\d+[a-zA-Z](?![a-zA-Z])|\d\(")
+_IMPLIED = re.compile(r"(?<![A-Za-z])\d[a-zA-Z](?![a-zA-Z])|\d\(")
 
 
 @dataclass(frozen=True)

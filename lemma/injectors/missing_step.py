@@ -22,7 +22,7 @@ _SEVERAL = re.compile(
 )
 # "Sandra therefore ordered" says that something was found before.
 _CONCLUDES = re.compile(
-    r"\W*(?:(?:so|then|next|now|finally|also|after that)\b|(?:[\w'’]+ ){0,3}(?:therefore|thus|hence|consequently)\b)",
+    r"\W*+(?:(?:so|then|next|now|finally|also|after that)\b|(?:[\w'’]+ ){0,3}(?:therefore|thus|hence|consequently)\b)",
     re.IGNORECASE,
 )
 _LATER = 0.3  # so often that all of them together have as many words of the end as the steps left out

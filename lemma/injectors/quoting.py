@@ -14,8 +14,8 @@ _SUBJECT = (
     r"[A-Z][a-z]+)\b"
 )
 _BOUNDARY = re.compile(
-    rf"[,;:]\s+(?:(?:and|but|so|then|while|or)\s+)?|\s+[-–]\s+|\s+(?:and|but|so|then|while|whereas)\s+(?={_SUBJECT})"
-    rf"|\s+(?:because|if|when|which means(?: that)?|meaning(?: that)?|since)\s+(?={_SUBJECT})"
+    rf"[,;:]\s+(?:(?:and|but|so|then|while|or)\s+)?|(?<!\s)\s+(?:[-–]\s+|(?:and|but|so|then|while|whereas)\s+(?={_SUBJECT})"
+    rf"|(?:because|if|when|which means(?: that)?|meaning(?: that)?|since)\s+(?={_SUBJECT}))"
 )
 _OPENS = re.compile(_SUBJECT, re.IGNORECASE)
 # What leans on words before it.
@@ -33,7 +33,7 @@ _CONNECTIVE = re.compile(
     re.IGNORECASE,
 )
 _BROKEN_OFF = re.compile(r"\b(?:than|of|to|with|from|for|in|on|at|by|as|the|an?|that|which|who)\W*$")
-_TRAILING = re.compile(r",?\s+(?:and|but|so|or|then)$")
+_TRAILING = re.compile(r"(?:,|(?<![\s,]))\s+(?:and|but|so|or|then)$")
 _CONDITION = re.compile(r"(?:if|since|because|when|as)\s+", re.IGNORECASE)
 _VERB = re.compile(
     r"\b(?:is|are|was|were|be|has|have|had|does|did|do|can|will|would|costs?|gets?|got|makes?|made|buys?|bought|sells?|"
