@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import faulty_server
-from disturbed import Child, Found, Result, damage_once, kill_again_and_again, load_commands, undisturbed
+from disturbed import Found, damage_once, kill_again_and_again, load_commands, undisturbed
+from killed import Child, Result
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {

@@ -492,10 +492,9 @@ def test_reference_solutions_are_read() -> None:
     path = DATA / "gsm8k_train.jsonl"
     if not path.exists():
         pytest.skip(f"{path} is not there")
-    with path.open(encoding="utf-8") as lines:
-        answers = [json.loads(line)["answer"].split("####")[0] for line in lines][:1500]
+    lines = path.read_text(encoding="utf-8").splitlines()[:1500]
+    answers = [json.loads(line)["answer"].split("####")[0] for line in lines]
     steps = [read_step(re.sub(r"<<.*?>>", "", line)) for answer in answers for line in answer.splitlines()]
     equations = [equation for step in steps for equation in step.equations]
-    unread = sum(len(step.unread) for step in steps)
-    assert len(equations) / (len(equations) + unread) > 0.99
+    assert len(equations) / (len(equations) + sum(len(step.unread) for step in steps)) > 0.99
     assert sum(equation.holds for equation in equations) / len(equations) > 0.99
