@@ -292,5 +292,7 @@ def false_links(chain: Chain) -> list[int]:
     for place, relation in enumerate(chain.relations):
         left, right = chain.sides[place], chain.sides[place + 1]
         if relation == "=" and left.value is not None and right.value is not None and left.value != right.value:
-            found.append(place)
+            units = [set(side.formula.units) for side in (left, right) if side.formula is not None]
+            if not all(units) or units[0] == units[1]:  # `1 \text{ foot} = 12 \text{ inches}` says nothing of 1 and 12
+                found.append(place)
     return found

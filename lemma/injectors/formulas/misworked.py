@@ -70,8 +70,17 @@ def misworked(node: Node, parts: list[Surd]) -> Iterator[Slip]:
         yield from _rounded_or_taken(node, Fraction(first))
     elif node.op == "binom" and isinstance(first, int) and isinstance(second, int):
         yield from _binomials(first, second)
-    elif node.op == "!" and isinstance(rational[0], int) and rational[0] > 3:
-        yield Slip(Surd(factorial(rational[0] - 1)), "one factor was forgotten")
+    else:
+        yield from _of_one(node, parts)
+
+
+def _of_one(node: Node, parts: list[Surd]) -> Iterator[Slip]:
+    """Wrong factorials, and values without the minus sign in front."""
+    size = parts[0].rational
+    if node.op == "!" and isinstance(size, int) and size > 3:
+        yield Slip(Surd(factorial(size - 1)), "one factor was forgotten")
+    elif node.op == "neg" and node.parts[0].op in ("*", "/", "frac", "^", "function", "sqrt") and size is not None:
+        yield Slip(parts[0], "the minus sign in front is lost", SIGN)
 
 
 def _with_visible_digits(node: Node, parts: list[Surd], slips: Iterator[Slip]) -> Iterator[Slip]:
@@ -88,7 +97,8 @@ def _rounded_or_taken(node: Node, number: Fraction) -> Iterator[Slip]:
     """Whole parts and absolute values that are taken wrongly."""
     if node.op in ("lfloor", "lceil") and number.denominator != 1:
         way, wrong = ("down", -(-number // 1)) if node.op == "lfloor" else ("up", number // 1)
-        yield Slip(Surd(int(wrong)), f"it has to be rounded {way}")
+        if abs(number - wrong) <= Fraction(1, 2):  # to the nearest number, as most numbers are rounded
+            yield Slip(Surd(int(wrong)), f"it has to be rounded {way}")
     elif node.op == "abs" and number < 0:
         yield Slip(Surd(normal(number)), "an absolute value is not negative", SIGN)
 
@@ -127,11 +137,16 @@ def _whole(*numbers: Fraction) -> bool:
     return all(number.denominator == 1 for number in numbers)
 
 
+def _shown(number: Fraction) -> str:
+    return str(number.numerator) if number.denominator == 1 else f"\\frac{{{number.numerator}}}{{{number.denominator}}}"
+
+
 def sums(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
     result = left + right if op == "+" else left - right
     if left < 0 or right < 0 or result < 0:
-        if result < 0 < left:
-            yield Slip(Surd(normal(-result)), "the sign is lost", SIGN)
+        if result < 0 < left and op == "-":
+            told = f"${_shown(right)}$ is larger than ${_shown(left)}$, so the difference is negative"
+            yield Slip(Surd(normal(-result)), told, SIGN)
         elif right < 0 and op == "-":
             yield Slip(Surd(normal(left + right)), "taking away a negative number means adding", SIGN)
         return
@@ -178,7 +193,14 @@ def products(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
         return  # nobody divides by ten wrongly
     result = left * right if op == "*" else left / right
     if left < 0 or right < 0:
-        yield Slip(Surd(normal(-result)), "the sign is wrong", SIGN)
+        numbers = (
+            "two negative numbers is positive"
+            if left < 0 and right < 0
+            else "a positive and a negative number is negative"
+        )
+        told = f"a {'product' if op == '*' else 'quotient'} of {numbers}"
+        if result:
+            yield Slip(Surd(normal(-result)), told, SIGN)
     elif _whole(left, right):
         if op == "*" and (max(left, right) > _EASY or min(left, right) > _EASY // 2):
             yield from _digits(op, left, right)
@@ -228,7 +250,12 @@ def powers(base: Fraction, exponent: Fraction, is_fraction: bool) -> Iterator[Sl
     power = int(exponent)
     result = base**power
     if base < 0:
-        yield Slip(Surd(normal(-result)), "the sign is wrong", SIGN)
+        told = (
+            "an odd power of a negative number is negative"
+            if power % 2
+            else "an even power of a negative number is positive"
+        )
+        yield Slip(Surd(normal(-result)), told, SIGN)
     if (base not in (-1, 0, 1, 2) or power > 2) and base % 10:
         yield Slip(Surd(normal(base * power)), "the base was multiplied by the exponent", POWERS)
     if power > 2 and abs(base) > 1:

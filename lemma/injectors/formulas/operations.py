@@ -13,13 +13,21 @@ from lemma.arithmetic.writing import is_written, known_value, written_parts
 from lemma.injectors.formulas.places import Place, Proposed
 
 _CONFUSED = {"+": ("-",), "-": ("+",), "*": ("+",)}
+_RATE = re.compile(
+    r"\b(?:each|every|per|apiece|times|half|third|quarter|percent|double|twice|triple)\b|\ban? "
+    r"(?:hour|day|week|month|year|minute|second|mile|pound|dozen)\b|%",
+    re.IGNORECASE,
+)
 _AGAIN = re.compile(r"\b(?:again|similarly|likewise|as before|same way|in the same)\b", re.IGNORECASE)
+_BETWEEN = re.compile(r"\b(?:averages?|mean|halfway|midpoint|middle|median|between)\b", re.IGNORECASE)
 _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies"}
 _DONE = {"+": "added", "-": "subtracted", "*": "multiplied"}
 # Words of a step that say the operation which its formula then shows.
 _SAID = {
     "+": re.compile(
-        r"\b(?:sum|add\w*|plus|total\w*|altogether|combin\w*|together|perimeter|more|increas\w*|average|mean)\b", re.I
+        r"\b(?:sum|add\w*|plus|total\w*|altogether|combin\w*|together|perimeter|more|increas\w*|average|mean|partition\w*|"
+        r"divided into|consists?|made (?:up )?of|compos\w*|compris\w*|contains?|includ\w+)\b",
+        re.I,
     ),
     "-": re.compile(
         r"\b(?:differences?|minus|subtract\w*|less|left|leav\w*|remain\w*|fewer|discount\w*|complement\w*)\b", re.I
@@ -54,6 +62,8 @@ def other_operator(place: Place) -> Iterator[Proposed]:
     for node in () if place.shows_formula or place.is_filled_in else place.parts:
         if node.sign is None or node.op not in _CONFUSED or _is_said(place, node):
             continue
+        if node.op == "*" and _RATE.search(place.solution.question):
+            continue  # nobody adds days to miles a day
         left, right = node.parts
         faces = [known_value(part) for part in (left, right)]
         if None in faces or Surd(0) in faces or (node.op == "*" and Surd(1) in faces):
@@ -86,6 +96,8 @@ def _is_bare(place: Place, node: Node) -> bool:
 
 def left_out(place: Place) -> Iterator[Proposed]:
     """A factor, a divisor, an exponent, a root or a term of the first side is left out."""
+    if place.chain.in_tuple:
+        return  # the other place would show it
     for node in () if place.shows_formula or place.is_filled_in else place.parts:
         for kept, what in _what_is_left(node):
             if known_value(kept) in (None, known_value(node)) or node in place.formula:
@@ -95,7 +107,9 @@ def left_out(place: Place) -> Iterator[Proposed]:
                 continue
             if node.op == "*" and _is_one_of_products(place, node):
                 continue  # whoever writes the other products out does so with all
-            gone = [part for part in node.parts if part is not kept and node.op == "*"]
+            gone = [part for part in node.parts if part is not kept and node.op in "*+-"]
+            if node.op in ("frac", "/") and node.parts[0].op == "+" and _BETWEEN.search(place.sentences):
+                continue  # an average, or what lies halfway, is no sum
             if any(place.has_just_been_said(part) for part in (node, *gone)):
                 continue
             start = kept.start - 2 * (place.text[: kept.start].endswith("\\$"))

@@ -19,7 +19,9 @@ from lemma.injectors.formulas.endings import WrongEnding
 from lemma.injectors.formulas.lists import ShorterList
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(.*)\}\s*$", re.DOTALL)
-_CLUTTER = re.compile(r"(?<!\\)[&$]|\\(?:left|right)(?=\s*(?:[()\[\]|]|\\[lr](?:floor|ceil)))")
+_CLUTTER = re.compile(
+    r"(?<!\\)[&$]|\\displaystyle(?![a-zA-Z])|\\(?:left|right)(?=\s*(?:[()\[\]|]|\\[lr](?:floor|ceil)))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ class Place:
     def text(self) -> str:
         """The text of its step."""
         return self.solution.steps[self.chain.step]
+
+    @property
+    def sentences(self) -> str:
+        """The step with the one before."""
+        return " ".join(self.solution.steps[max(0, self.chain.step - 1) : self.chain.step + 1])
 
     @cached_property
     def formula(self) -> Mapping[Node, Node]:
