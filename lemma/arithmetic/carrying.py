@@ -270,7 +270,7 @@ class _Carrying:
             raise Refusal("side_not_followed", self.solution.steps[self.step][before.start : after.end][:200])
         for node, other in link.shared.items():
             form = self.new.get(node)
-            if form is None:
+            if form is None or other in self.new:
                 continue
             if isinstance(form, Surd) or form.parts != node.parts or node.sign is None or other.sign is None:
                 raise Refusal("operation_in_both_sides")

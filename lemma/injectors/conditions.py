@@ -30,6 +30,12 @@ _TESTS = re.compile(
     r"(?:do|does|not|that|this|it|which|values?|indeed) works?|smallest|largest|greatest|least)\b",
     re.IGNORECASE,
 )
+# What there is of each, or how often: nobody adds such numbers up.
+RATE = re.compile(
+    r"\b(?:each|every|per|apiece|times|half|third|quarter|percent|double|twice|triple)\b|\ban? "
+    r"(?:hour|day|week|month|year|minute|second|mile|pound|dozen)\b|%",
+    re.IGNORECASE,
+)
 _OPERATION = re.compile(
     r"\b(?:add(?:s|ed|ing)?|subtract(?:s|ed|ing)?|plus|minus|cancel\w*|(?:both|each) sides?)\b", re.IGNORECASE
 )

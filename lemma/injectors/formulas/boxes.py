@@ -17,7 +17,8 @@ from lemma.arithmetic.latex import DRAWING, boxed
 from lemma.arithmetic.surds import Surd
 from lemma.exceptions import Refusal
 from lemma.injectors.conditions import JUDGES, holds_number, without_formulas
-from lemma.injectors.formulas import contents, lost_signs
+from lemma.injectors.formulas import contents, lost_signs, named_values
+from lemma.injectors.formulas.misworked import KINDS
 
 COUNTING, SIGN, SWAPPED, LOST = "counting_error", "sign_error", "coordinate_swap_error", "lost_root_error"
 _LONGEST = 160
@@ -61,11 +62,12 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[tuple[WrongBox, str]
     start, end = solution.answer.start, solution.answer.end
     content = boxed(text)[-1]
     begin = text.index(content, start) if content else end
-    if not finders or not content or len(content) > _LONGEST or begin + len(content) > end:
+    if (not finders and kind not in KINDS) or not content or len(content) > _LONGEST or begin + len(content) > end:
         return
     if kind != contents.CASES and _is_said(solution, content):
         return
-    for written, why in (one for find in finders for one in find(solution, content)):
+    found = (one for find in finders for one in find(solution, content))
+    for written, why in (*found, *named_values.propose(solution, content, kind)):
         yield WrongBox(solution.answer.chain, begin, begin + len(content), written), why
 
 

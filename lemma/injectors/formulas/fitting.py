@@ -10,7 +10,7 @@ from lemma.arithmetic.chain_solution import box_spans
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.latex import DRAWING
 from lemma.exceptions import Refusal
-from lemma.injectors.conditions import JUDGES, holds_number
+from lemma.injectors.conditions import JUDGES, RATE, holds_number
 
 if TYPE_CHECKING:
     from lemma.injectors.drafts import Injected
@@ -19,6 +19,7 @@ _LEFT_OUT = re.compile(
     r"^The step leaves out the (?P<what>factor|term|division by|\$?)(?P<number> ?\$?\d[\d.,]*)\$?"
     r"(?P<which> \(the \w+ [^)]*\))?"
 )
+_WHICH = re.compile(r"\(the (?:first|second|third|fourth|fifth|sixth|last) ")
 _OF_DIGITS = re.compile(r"^\$?\d ?\+ ?\d\$? is ")
 
 
@@ -31,7 +32,11 @@ def fitted(graph: SolutionGraph, injector: str, injected: Injected) -> Injected:
         steps = steps[: last + 1]  # a check that is right only of the right answer
     if injector == "calculation_error" and _OF_DIGITS.match(told):
         raise Refusal("implausible_value", "a sum of two digits")
+    if injector == "operator_error" and "adds where it should have multiplied" in told and RATE.search(graph.question):
+        raise Refusal("implausible_value", "nobody adds to what there is of each")
     found = _LEFT_OUT.match(told) if injector == "missing_step" else None
+    if injector == "missing_step" and found is None and _WHICH.search(told):
+        raise Refusal("ambiguous_number", "the number that is left out stands there several times")
     if found is not None and found["which"]:
         told = f"The step leaves out one of the {found['what']}s{found['number']}{told[found.end() :]}"
     elif found is not None and step < len(graph.steps):

@@ -23,6 +23,10 @@ _SAYS_SIGN = re.compile(r"\b(?:negative|minus|subtract\w*|below|sign|decreas\w*)
 _CLUTTER = re.compile(r"(?<!\\)&|\\(?:left|right|displaystyle|[,;:! ])(?![a-zA-Z])|\s")
 _FACTOR = re.compile(r"(?P<factor>\d{1,6})?(?P<name>.*)", re.DOTALL)
 _SIGN = re.compile(r"[-+]")
+_PAIR = re.compile(r"(?s)\s*(?:\\left\s*)?\((?P<body>[^()\[\]]+)(?:\\right\s*)?\)\s*")
+_NEGATIVE = re.compile(r"(?:^|,)\s*(?P<sign>-)\s?(?P<size>\d{1,6}|\\[dt]?frac\{\d{1,4}\}\{\d{1,4}\})\s*(?=,|$)")
+_FORMULA = re.compile(r"(?s)\$\$?[^$]+\$|\\\[(?:(?!\\\]).)*\\\]")
+_LETTER = re.compile(r"(?<![\\A-Za-z])[a-z](?![A-Za-z])")
 _POINTS = ((3, 7), (11, 5), (2, 13))
 _LONGEST = 120
 
@@ -31,7 +35,10 @@ def propose(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
     """The content of the box without its minus sign, or with a term of the other sign."""
     step = solution.steps[solution.answer.step]
     chain = solution.chains[solution.answer.chain]
-    if _SAYS_SIGN.search(without_formulas(step)) or len(chain.sides) < 2 or chain.relations[-1] != "=":
+    if _SAYS_SIGN.search(without_formulas(step)):
+        return
+    yield from _read_off(solution, content)
+    if len(chain.sides) < 2 or chain.relations[-1] != "=":
         return
     if chain.in_tuple:
         return
@@ -50,6 +57,30 @@ def propose(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
         elif found := said(solution, chain, source, shown):
             yield written, f"With ${found}$, {told}"
     yield from of_letters(solution, source, shown)
+
+
+def _read_off(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
+    """A coefficient that is read off a formula before without its minus sign: `(16, 3)` for `-16x + 3`."""
+    pair, answer = _PAIR.fullmatch(content), solution.answer
+    if pair is None:
+        return
+    before = f"{solution.steps[answer.step - 1] if answer.step else ''} {solution.steps[answer.step][: answer.start]}"
+    rows = [row for formula in _FORMULA.findall(before) for row in formula.split("\\\\")]
+    found = [row for row in map(_plain, rows) if _LETTER.search(row)]
+    body = pair.start("body")
+    for entry in _NEGATIVE.finditer(pair["body"]):
+        shown = entry["size"]
+        term = re.compile(rf"-\s*{re.escape(shown)}(?![\d.,/^])")
+        sources = [one for one in found if len(term.findall(one)) == len(re.findall(re.escape(shown), one)) == 1]
+        if len(sources) == 1 and len(sources[0]) <= _LONGEST:
+            at = body + entry.start("sign")
+            written = content[:at] + content[at + 1 :].lstrip(" ")
+            yield written, f"In ${sources[0]}$ it is $-{shown}$, not ${shown}$: its minus sign is lost."
+
+
+def _plain(formula: str) -> str:
+    shown = re.sub(r"(?<!\\)&|\\(?:begin|end)\{[a-z]+\*?\}", " ", formula.strip("$"))
+    return " ".join(shown.removeprefix("\\[").removesuffix("\\]").split()).strip("=., ")
 
 
 def is_negative(source: str, shown: str) -> bool:

@@ -54,30 +54,60 @@ def misworked(node: Node, parts: list[Surd]) -> Iterator[Slip]:
         if node.op in ("+", "-") and reduced and not _whole(left, right):
             return  # the denominators that are written are not those of the values
         if node.op in ("+", "-"):
+            yield from _squares(node)
             if _whole(left, right) or all(map(_is_in_lowest_terms, node.parts, (left, right))):
                 yield from _with_visible_digits(node, parts, sums(node.op, left, right))
         elif node.op == "^":
             yield from powers(left, right, node.parts[0].op in ("frac", "/"))
         else:
+            yield from _moved_point(node, left, right)
             yield from _with_visible_digits(node, parts, products(node.op, left, right))
             if node.op == "*" and all(map(_is_in_lowest_terms, node.parts, (left, right))):
                 yield from _numerators_only(left, right)
                 yield from _half_of_a_fraction(left, right)
-    elif node.op == "sqrt" and isinstance(rational[0], int) and node.parts[0].op != "^":
-        yield from root_by_terms(node.parts[0])
-        yield from roots(rational[0])
-    elif node.op in ("lfloor", "lceil", "abs") and first is not None:
-        yield from _rounded_or_taken(node, Fraction(first))
-    elif node.op == "binom" and isinstance(first, int) and isinstance(second, int):
-        yield from _binomials(first, second)
     else:
         yield from _of_one(node, parts)
 
 
+def _moved_point(node: Node, left: Fraction, right: Fraction) -> Iterator[Slip]:
+    """A division by a power of ten that moves the decimal point too far, or not far enough."""
+    below = node.parts[1]
+    if node.op == "*" or below.op != "^" or below.parts[0].number != 10 or not left % 10:
+        return
+    places = len(str(right)) - 1
+    for wrong in (places - 1, places + 1) if right.denominator == 1 and places > 2 else ():
+        told = f"the decimal point moves by ${places}$ places, and was moved by ${wrong}$"
+        yield Slip(Surd(normal(left / 10**wrong)), told)
+
+
+def _squares(node: Node) -> Iterator[Slip]:
+    """`5^2 - 3^2` as the square of the difference."""
+    if any(part.op != "^" or part.parts[1].number != 2 for part in node.parts):
+        return
+    first, second = (known_value(part.parts[0]) for part in node.parts)
+    if first is None or second is None or first.rational is None or second.rational is None:
+        return
+    left, right = Fraction(first.rational), Fraction(second.rational)
+    joined, name = (left + right, "sum") if node.op == "+" else (left - right, "difference")
+    if left > 0 and right > 0 and joined:
+        told = f"it is not the square of the {name}"
+        yield Slip(Surd(normal(joined**2)), told, CROSS_TERM)
+
+
 def _of_one(node: Node, parts: list[Surd]) -> Iterator[Slip]:
-    """Wrong factorials, and values without the minus sign in front."""
-    size = parts[0].rational
-    if node.op == "!" and isinstance(size, int) and size > 3:
+    """Wrong roots, whole parts, binomial coefficients and factorials, and values without the minus sign in front."""
+    size, *others = (part.rational for part in parts)
+    if node.op == "sqrt" and isinstance(size, int):
+        if node.parts[0].op != "^":
+            yield from root_by_terms(node.parts[0])
+            yield from roots(size)
+        elif node.parts[0].parts[1].number == 2:
+            yield Slip(Surd(size), "the root was not taken", POWERS)
+    elif node.op in ("lfloor", "lceil", "abs") and size is not None:
+        yield from _rounded_or_taken(node, Fraction(size))
+    elif node.op == "binom" and isinstance(size, int) and isinstance(others[0], int):
+        yield from _binomials(size, others[0])
+    elif node.op == "!" and isinstance(size, int) and size > 3:
         yield Slip(Surd(factorial(size - 1)), "one factor was forgotten")
     elif node.op == "neg" and node.parts[0].op in ("*", "/", "frac", "^", "function", "sqrt") and size is not None:
         yield Slip(parts[0], "the minus sign in front is lost", SIGN)
@@ -222,7 +252,7 @@ def _numerators_only(left: Fraction, right: Fraction) -> Iterator[Slip]:
 def _half_of_a_fraction(left: Fraction, right: Fraction) -> Iterator[Slip]:
     """`\\frac{2}{3} \\cdot 12` with only one part of the fraction."""
     part, whole = (left, right) if left.denominator > 1 else (right, left)
-    if whole.denominator == 1 and part.denominator > 1 and part.numerator > 1 and whole > 0:
+    if whole.denominator == 1 and part.denominator > 1 and part.numerator > 1 and 0 < whole != part.denominator:
         above, below = part.numerator, part.denominator
         if whole.numerator % below == 0:
             told = f"${whole.numerator}$ was divided by ${below}$, but not multiplied by ${above}$"
@@ -256,7 +286,7 @@ def powers(base: Fraction, exponent: Fraction, is_fraction: bool) -> Iterator[Sl
             else "an even power of a negative number is positive"
         )
         yield Slip(Surd(normal(-result)), told, SIGN)
-    if (base not in (-1, 0, 1, 2) or power > 2) and base % 10:
+    if abs(base) not in (0, 1) and (base != 2 or power > 2) and base % 10:
         yield Slip(Surd(normal(base * power)), "the base was multiplied by the exponent", POWERS)
     if power > 2 and abs(base) > 1:
         yield Slip(Surd(normal(base ** (power - 1))), "one factor was forgotten")

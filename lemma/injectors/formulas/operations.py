@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from lemma.arithmetic.carrying import ChainChange
-from lemma.arithmetic.formulas import Node
+from lemma.arithmetic.formulas import Node, parts_of
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
-from lemma.arithmetic.writing import is_written, known_value, written_parts
+from lemma.arithmetic.writing import follow, is_written, known_value, written_parts
+from lemma.injectors.conditions import RATE
 from lemma.injectors.formulas.places import Place, Proposed
 
 _CONFUSED = {"+": ("-",), "-": ("+",), "*": ("+",)}
-_RATE = re.compile(
-    r"\b(?:each|every|per|apiece|times|half|third|quarter|percent|double|twice|triple)\b|\ban? "
-    r"(?:hour|day|week|month|year|minute|second|mile|pound|dozen)\b|%",
-    re.IGNORECASE,
-)
 _AGAIN = re.compile(r"\b(?:again|similarly|likewise|as before|same way|in the same)\b", re.IGNORECASE)
 _BETWEEN = re.compile(r"\b(?:averages?|mean|halfway|midpoint|middle|median|between)\b", re.IGNORECASE)
 _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies"}
@@ -62,7 +59,7 @@ def other_operator(place: Place) -> Iterator[Proposed]:
     for node in () if place.shows_formula or place.is_filled_in else place.parts:
         if node.sign is None or node.op not in _CONFUSED or _is_said(place, node):
             continue
-        if node.op == "*" and _RATE.search(place.solution.question):
+        if node.op == "*" and RATE.search(place.solution.question):
             continue  # nobody adds days to miles a day
         left, right = node.parts
         faces = [known_value(part) for part in (left, right)]
@@ -112,22 +109,54 @@ def left_out(place: Place) -> Iterator[Proposed]:
                 continue  # an average, or what lies halfway, is no sum
             if any(place.has_just_been_said(part) for part in (node, *gone)):
                 continue
-            start = kept.start - 2 * (place.text[: kept.start].endswith("\\$"))
-            inner = place.text[start : kept.end]
-            if inner.count("{") != inner.count("}") or inner.count("(") != inner.count(")"):
+            edit = _cut(place, place.tree, node, kept)
+            if edit is None:
                 continue
-            leads = any(outer.op in ("+", "-") and outer.parts[0] is node for outer in place.parts)
-            weak = kept.op in ("+", "-", "neg") and node is not place.tree and not leads
-            written = f"({inner})" if weak else inner
-            # The text around has to stay a formula: `2{3}` and `\cdot3`.
-            before = place.text[: node.start]
-            if re.search(r"\\[a-zA-Z]+$", before) and written[0].isalpha():
-                written = " " + written
-            if before[-1:].isdigit() and written[:1].isdigit():
-                continue
+            new, edits = {node: kept}, [edit]
+            for number, other, its in _in_later_sides(place, node, kept):
+                after = place.chain.sides[number].formula
+                edit = _cut(place, after.tree, other, its) if after is not None else None
+                if edit is None:
+                    break
+                new[other] = its
+                edits.append(edit)
             lost = what.format(*(place.part(part) for part in node.parts))
-            change = ChainChange(place.index, place.first, {node: kept}, (Edit(node.start, node.end, written),))
+            change = ChainChange(place.index, place.first, new, tuple(edits))
             yield Proposed(change, f"The step leaves out {lost}: it should be {place.worked}.")
+
+
+def _in_later_sides(place: Place, node: Node, kept: Node) -> Iterator[tuple[int, Node, Node]]:
+    """The sides behind the first one that have an operation of it in the same place, what it is there, and the part of
+    it that stays: `2 \\cdot 5! \\cdot 5! = 2 \\cdot 120 \\cdot 120`.
+    """
+    at = node.parts.index(kept)
+    sides = place.chain.sides[place.first :]
+    for number, (before, after) in enumerate(pairwise(sides), place.first + 1):
+        if before.formula is None or after.formula is None:
+            return
+        link = follow(before.formula.tree, after.formula.tree, {})
+        if link is None or node not in link.shared:
+            return
+        node = link.shared[node]
+        yield number, node, node.parts[at]
+
+
+def _cut(place: Place, tree: Node, node: Node, kept: Node) -> Edit | None:
+    """The edit that leaves only one part of an operation; None if what is left would be no formula."""
+    start = kept.start - 2 * (place.text[: kept.start].endswith("\\$"))
+    inner = place.text[start : kept.end]
+    if inner.count("{") != inner.count("}") or inner.count("(") != inner.count(")"):
+        return None
+    leads = any(outer.op in ("+", "-") and outer.parts[0] is node for outer in parts_of(tree))
+    weak = kept.op in ("+", "-", "neg") and node is not tree and not leads
+    written = f"({inner})" if weak else inner
+    # The text around has to stay a formula: `2{3}` and `\\cdot3`.
+    before = place.text[: node.start]
+    if re.search(r"\\[a-zA-Z]+$", before) and written[0].isalpha():
+        written = " " + written
+    if before[-1:].isdigit() and written[:1].isdigit():
+        return None
+    return Edit(node.start, node.end, written)
 
 
 def _is_one_of_products(place: Place, node: Node) -> bool:

@@ -108,7 +108,9 @@ class Place:
     def is_filled_in(self) -> bool:
         """Whether a formula with letters just before shows what is worked out here: `3 \\cdot 4 - 1` for `3x - 1`."""
         near = (chain for chain in self.solution.chains[: self.index] if chain.step >= self.chain.step - 1)
-        sides = (side for chain in near for side in chain.sides if side.letters and side.formula is not None)
+        sides = [side for chain in near for side in chain.sides if side.letters and side.formula is not None]
+        # With a power: a sum such as `a + b + c` that is asked for shows little.
+        sides += [side for side in self.solution.question_sides if side.letters and _has_power(side)]
         return any(_fills(side.formula.tree, self.tree) for side in sides if side.formula is not None)
 
     @cached_property
@@ -170,6 +172,10 @@ class Place:
         """The edits that put another value in the place of a part; none if it can't be written there."""
         written = self.written(node, new)
         return () if written is None else (edit_of(self.text, node, written),)
+
+
+def _has_power(side: Side) -> bool:
+    return side.formula is not None and any(part.op == "^" for part in parts_of(side.formula.tree))
 
 
 def _fills(template: Node, tree: Node) -> bool:

@@ -49,6 +49,8 @@ def wrong_results(
     place: Place, node: Node, source: Node, letters: Mapping[str, Surd]
 ) -> Iterator[tuple[str, Proposed]]:
     seen = {value(node)}
+    if source.op == "neg" and not place.text.startswith("-", source.start):
+        return  # the sign stands in front of it: `- 6` for `+ 3(-2)`
     if place.solution.said_before(place.index, value(node)) is not None:
         return  # whoever has just read the right value does not get it wrong
     for slip in slips_of(place, source, letters):
