@@ -38,8 +38,9 @@ def stated(solution: ChainSolution) -> Iterator[Proposed]:
                 literal = Literal(count, start, match.end("count"), None if formula is None else formula.tree)
             else:
                 literal = Literal(count, start, match.end("count"))
-            noun = match.group()[len(match["count"]) :].strip(" $")
-            if len(re.findall(rf"\b{re.escape(noun.split()[-1])}\b", text)) > 1:
+            noun = text[match.end("count") : match.end()].strip(" $")
+            last = noun.split()[-1]
+            if len(re.findall(rf"\b{re.escape(last)}\b", text)) > 1:
                 noun += _QUALIFIED.match(text, match.end()).group()  # type: ignore[union-attr]
             noun = "" if noun.startswith(("of ", "are ")) else f" {noun}"
             for off, direction in ((-1, "few"), (1, "many")):
@@ -48,7 +49,7 @@ def stated(solution: ChainSolution) -> Iterator[Proposed]:
                 if any(re.search(rf"(?<!\d){int(match['count']) + one}(?!\d)", text) for one in (off, 1, -1)):
                     continue
                 why = f"The step counts one too {direction}: there are ${match['count']}${noun}, not ${wrong}$."
-                yield Proposed(StatedChange(item, literal, Surd(wrong)), why)
+                yield Proposed(StatedChange(item, literal, Surd(wrong), last), why)
 
 
 def _item_at(solution: ChainSolution, step: int, place: int) -> Chain | Words | None:

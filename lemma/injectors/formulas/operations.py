@@ -104,7 +104,9 @@ def left_out(place: Place) -> Iterator[Proposed]:
                 continue
             if node.op == "*" and _is_one_of_products(place, node):
                 continue  # whoever writes the other products out does so with all
-            gone = [part for part in node.parts if part is not kept and node.op in "*+-"]
+            gone = [part for part in node.parts if part is not kept and node.op == "*"]
+            if node.op in ("+", "-") and place.is_subject(node.parts[1]):
+                continue
             if node.op in ("frac", "/") and node.parts[0].op == "+" and _BETWEEN.search(place.sentences):
                 continue  # an average, or what lies halfway, is no sum
             if any(place.has_just_been_said(part) for part in (node, *gone)):

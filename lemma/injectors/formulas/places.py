@@ -19,6 +19,7 @@ from lemma.injectors.formulas.endings import WrongEnding
 from lemma.injectors.formulas.lists import ShorterList
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(.*)\}\s*$", re.DOTALL)
+_FEW = 2  # numbers in a sentence, of which none is forgotten
 _CLUTTER = re.compile(
     r"(?<!\\)[&$]|\\displaystyle(?![a-zA-Z])|\\(?:left|right)(?=\s*(?:[()\[\]|]|\\[lr](?:floor|ceil)))"
 )
@@ -143,6 +144,15 @@ class Place:
         around = " ".join((*before, self.text[: chain.start], self.text[chain.sides[-1].end :]))
         shown = re.escape(self.text[node.start : node.end].strip())
         return re.search(rf"(?<![\d.^{{]){shown}(?![\d^!])", around) is not None
+
+    def is_subject(self, node: Node) -> bool:
+        """Whether the words just before the chain are about a part: `The third side is 15.`"""
+        chain = self.chain
+        before = self.solution.steps[chain.step - 1] if chain.step else ""
+        sentences = (before.rstrip(" .$\n").rpartition(". ")[2], self.text[: chain.start])
+        shown = re.escape(self.text[node.start : node.end].strip())
+        said = [one for one in sentences if re.search(rf"(?<![\d.^{{]){shown}(?![\d^!])", one)]
+        return any(len(re.findall(r"\d+", one)) <= _FEW for one in said)
 
     def part(self, node: Node) -> str:
         """A part of the side as a formula."""
