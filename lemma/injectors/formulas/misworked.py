@@ -219,7 +219,7 @@ def likely_digit_slips(op: str, left: int, right: int) -> Iterator[tuple[Value, 
 
 def products(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
     """Slips in a product or a quotient."""
-    if op != "*" and (right == 0 or (right.denominator == 1 and set(str(right)[1:]) == {"0"})):
+    if op != "*" and (right == 0 or (right.denominator == 1 and re.fullmatch("10+", str(right)) is not None)):
         return  # nobody divides by ten wrongly
     result = left * right if op == "*" else left / right
     if left < 0 or right < 0:

@@ -13,13 +13,14 @@ from lemma.arithmetic.derived import by_words
 from lemma.arithmetic.formulas import Node
 from lemma.arithmetic.numbers import FRAC, Value, normal
 from lemma.arithmetic.surds import Surd
-from lemma.arithmetic.writing import is_written, known_value, write
+from lemma.arithmetic.writing import is_written, write
 from lemma.injectors.formulas.misworked import CALCULATION, KINDS, Slip, half_reduced, products, sums
 from lemma.injectors.formulas.places import Proposed
 
 _PLAIN = Node("frac", (), 0, 0, name=FRAC)
 _NEAR = 2  # steps between the numbers and the words
 _NAMES = {operator.add: "sum", operator.sub: "difference", operator.mul: "product", operator.truediv: "quotient"}
+_ARRAY = re.compile(r"\b(\d{1,3})\$?[- ]by[- ]\$?(\d{1,3})\b")
 _LIST = re.compile(r"\d, \d+,")
 
 
@@ -34,6 +35,9 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
     near = solution.items[: next(place for place, item in enumerate(solution.items) if item is chain)]
     said = [one for item in near if step - _NEAR <= item.step for one in solution.said(item) if one != right]
     found = by_words(right, text, said, solution.given) if not _LIST.search(text) else None
+    if found is None and (array := _ARRAY.search(f"{solution.steps[step - 1] if step else ''} {text}")) is not None:
+        one, other = Surd(int(array[1])), Surd(int(array[2]))
+        found = (operator.mul, one, other) if one * other == right else None
     if found is None or right in solution.results_before(index):
         return
     named, one, other = found
@@ -55,11 +59,8 @@ def _slips(name: str, first: Value, second: Value) -> Iterator[Slip]:
     left, right = Fraction(first), Fraction(second)
     if name == "average":
         for slip in sums("+", left, right):
-            if (
-                slip.kind == CALCULATION
-                and (total := known_value(Node("num", (), 0, 0, number=slip.value))) is not None
-            ):
-                yield Slip(total / Surd(2), f"the sum is ${normal(left + right)}$ ({slip.reason})", CALCULATION)
+            if slip.kind == CALCULATION:
+                yield Slip(slip.value / Surd(2), f"the sum is ${normal(left + right)}$ ({slip.reason})")
     elif name in ("sum", "difference"):
         yield from sums("+" if name == "sum" else "-", left, right)
     elif name == "product":
