@@ -18,7 +18,7 @@ from lemma.injectors.formulas.places import Place, Proposed
 _ARRANGED = re.compile(
     r"\b(?:arrang\w*|orders?|ordering\w*|ways|seats?|permut\w*|line up|rearrang\w*)\b", re.IGNORECASE
 )
-_ROUND = re.compile(r"\b(?:circle|circular|round|necklace|bracelet)\b", re.IGNORECASE)
+_ROUND = re.compile(r"\b(?:circle|circular|round|necklace|bracelet|rows?|lines?|shel[fv]\w*)\b", re.IGNORECASE)
 _LETTERS = re.compile(r"\b(?:letters?|words?|digits?|numbers?)\b", re.IGNORECASE)
 _AVERAGE = re.compile(r"\b(?:average|mean|midpoint)\b", re.IGNORECASE)
 _QUADRATIC = re.compile(r"\b(?:discriminant|quadratic|roots?)\b", re.IGNORECASE)
