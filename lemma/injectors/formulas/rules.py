@@ -26,6 +26,10 @@ _QUADRATIC = re.compile(r"\b(?:discriminant|quadratic|roots?)\b", re.IGNORECASE)
 _VIETA = re.compile(r"Vieta|sum of the (?:roots|solutions)")
 _SEQUENCE = re.compile(r"\barithmetic (?:sequence|progression)|\bterm\b")
 
+_DIVISORS = re.compile(r"\b(?:divisors|factors)\b")
+_MULTIPLE = re.compile(r"\b(?:least|lowest|smallest) common (?:multiple|denominator)|\blcm\b", re.IGNORECASE)
+_DIVISOR = re.compile(r"\bgreatest common (?:divisor|factor)|\b(?:gcd|gcf)\b", re.IGNORECASE)
+
 _Rule = Callable[[Place, Node], Iterator[tuple[str, str]]]
 
 
@@ -340,6 +344,51 @@ def _solid(place: Place, node: Node) -> Iterator[tuple[str, str]]:
         yield rest, f"The volume of a {name.group()} is a third of base times height; the step leaves out the third"
 
 
+def _factors_of(node: Node) -> list[Node]:
+    return [*_factors_of(node.parts[0]), node.parts[1]] if node.op == "*" else [node]
+
+
+def _number_of_divisors(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    r"""`3 \cdot 2` for `(3 + 1)(2 + 1)`."""
+    if node is not place.tree or node.op != "*" or not _DIVISORS.search(place.text + place.solution.question):
+        return
+    exponents = []
+    for factor in _factors_of(node):
+        one, other = (_number(part) for part in factor.parts) if factor.op == "+" else (None, None)
+        if one is None or other is None or 1 not in (one, other):
+            return
+        exponents.append(one + other - 1)
+    if max(exponents) > 1 and len(exponents) > 1:
+        why = "For the number of divisors, each exponent is increased by one first; the step multiplies the exponents"
+        yield r" \cdot ".join(map(str, exponents)), why
+
+
+def _common_multiple(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    r"""`2^2 \cdot 3` for `2^4 \cdot 3` as the least common multiple, or the other way around for a common divisor."""
+    is_multiple = _MULTIPLE.search(place.text) is not None
+    if node is not place.tree or node.op != "*" or is_multiple == (_DIVISOR.search(place.text) is not None):
+        return
+    before = place.sentences.replace(place.text[place.chain.start :], "")
+    for factor in _factors_of(node):
+        if factor.op != "^":
+            continue
+        base, exponent = (_number(part) for part in factor.parts)
+        powers = {
+            int(match[1] or match[2] or 1)
+            for match in re.finditer(rf"(?<![\d^{{]){base}(?!\d)(?:\^(?:\{{(\d{{1,2}})\}}|(\d)))?", before)
+        }
+        if base is None or exponent is None or exponent not in powers or len(powers) < 2:
+            continue
+        wrong = min(powers) if is_multiple else max(powers)
+        if wrong != exponent:
+            shown = str(base) if wrong == 1 else f"{base}^{{{wrong}}}" if wrong > 9 else f"{base}^{wrong}"
+            due, name = ("highest", "least common multiple") if is_multiple else ("lowest", "greatest common divisor")
+            why = f"The {name} has the {due} power of ${base}$, which is ${place.text[factor.start : factor.end]}$"
+            start, end = factor.start - node.start, factor.end - node.start
+            whole = place.text[node.start : node.end]
+            yield f"{whole[:start]}{shown}{whole[end:]}", f"{why}; the step takes ${shown}$"
+
+
 _RULES: tuple[_Rule, ...] = (
     _power_of_power,
     _root_of_squares,
@@ -350,6 +399,8 @@ _RULES: tuple[_Rule, ...] = (
     _sum_of_roots,
     _term_of_sequence,
     _solid,
+    _number_of_divisors,
+    _common_multiple,
     _arrangements,
     _in_a_circle,
     _product_of_powers,
