@@ -26,6 +26,10 @@ _QUADRATIC = re.compile(r"\b(?:discriminant|quadratic|roots?)\b", re.IGNORECASE)
 _VIETA = re.compile(r"Vieta|sum of the (?:roots|solutions)")
 _SEQUENCE = re.compile(r"\barithmetic (?:sequence|progression)|\bterm\b")
 
+_DRAWN = re.compile(
+    r"\b(?:without replacement|dr[ae]wn?|draws|chosen|chooses?|selected|selects?|picks?|picked|removed?)\b",
+    re.IGNORECASE,
+)
 _DIVISORS = re.compile(r"\b(?:divisors|factors)\b")
 _MULTIPLE = re.compile(r"\b(?:least|lowest|smallest) common (?:multiple|denominator)|\blcm\b", re.IGNORECASE)
 _DIVISOR = re.compile(r"\bgreatest common (?:divisor|factor)|\b(?:gcd|gcf)\b", re.IGNORECASE)
@@ -389,6 +393,32 @@ def _common_multiple(place: Place, node: Node) -> Iterator[tuple[str, str]]:
             yield f"{whole[:start]}{shown}{whole[end:]}", f"{why}; the step takes ${shown}$"
 
 
+def _put_back(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    r"""`\frac{4}{52} \cdot \frac{4}{52}` for two cards that are drawn one after the other."""
+    if node.op != "*" or any(part.op not in ("frac", "/") for part in node.parts) or not _DRAWN.search(place.sentences):
+        return
+    above, below, taken, left = (_number(part) for fraction in node.parts for part in fraction.parts)
+    if above is None or below is None or left != below - 1 or taken not in (above, above - 1):
+        return
+    first, last = (place.text[part.start : part.end] for part in node.parts)
+    why = f"The second one is drawn from what is left, which is ${last}$; the step draws as if the first were put back"
+    yield f"{first} \\cdot {first}", why
+
+
+def _diagonals(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    r"""`\frac{7 \cdot 6}{2}` for the diagonals of a heptagon, which are `\frac{7 \cdot 4}{2}`."""
+    if (
+        node.op not in ("frac", "/")
+        or _number(node.parts[1]) != 2
+        or "diagonal" not in place.text + place.solution.question
+    ):
+        return
+    sides, ends = (_number(part) for part in node.parts[0].parts) if node.parts[0].op == "*" else (None, None)
+    if sides is not None and ends == sides - 3:
+        why = "A polygon with $n$ corners has $n(n-3)/2$ diagonals; the step uses $n(n-1)/2$, with the sides"
+        yield f"\\frac{{{sides} \\cdot {sides - 1}}}{{2}}", why
+
+
 _RULES: tuple[_Rule, ...] = (
     _power_of_power,
     _root_of_squares,
@@ -401,6 +431,8 @@ _RULES: tuple[_Rule, ...] = (
     _solid,
     _number_of_divisors,
     _common_multiple,
+    _put_back,
+    _diagonals,
     _arrangements,
     _in_a_circle,
     _product_of_powers,
