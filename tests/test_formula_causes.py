@@ -171,6 +171,7 @@ IDENTITIES = [
     ((r"Then $(t + 1)^2 - t^2 = 2t + 3 > 4t - 2t$.", r"So $2 + 3 = \boxed{5}$."), True),
     ((r"As $t^2 = t + 1$, we have $t^3 = t^2 + t = 2t + 1$.", r"So $2 + 3 = \boxed{5}$."), False),
     ((r"So $2t + 3 = 5t - 9 = 11$.", r"So $2 + 3 = \boxed{5}$."), False),
+    ((r"As $\sqrt{2} t = 2$, $t + 3 = t^2 + \sqrt{2} = \sqrt{2} t$.", r"So $2 + 3 = \boxed{5}$."), False),
     ((r"So $2t + 3 = 5t - 9$.", r"So $2 + 3 = \boxed{5}$."), False),
     ((r"For $x + y = 3$, $(x + 1) y = x + 2 y = 4$.", r"So $2 + 3 = \boxed{5}$."), False),
     ((r"Also, $\frac{t^2 + t}{t} = t + 1 > 1$.", r"So $2 + 3 = \boxed{5}$."), False),
