@@ -124,6 +124,13 @@ CAUSES = [
     ("counting_error", "How many?",
      (r"So there are $11$ possible values of $k$.", r"The $\boxed{11}$ values of $x$ differ."),
      "11", "The step counts one too few: there are $11$ possible values, not $10$."),
+    ("sign_error", "Find the vector.",
+     (r"It is $2 \begin{pmatrix} 3 \\ 1 \end{pmatrix} - \begin{pmatrix} -2 \\ 3 \end{pmatrix} = "
+      r"\boxed{\begin{pmatrix} 8 \\ -1 \end{pmatrix}}$.",), r"\begin{pmatrix} 8 \\ -1 \end{pmatrix}",
+     "In the first entry, $-(-2)$ is $2$, not $-2$: a product of two negative numbers is positive. The entry is $8$, "
+     "not $4$."),
+    ("sign_error", "Simplify.", (r"It is $x^3 + x^2 - x^2 + 3x - 6 = \boxed{x^3 + 3x - 6}$.",), "x^3 + 3x - 6",
+     "In $x^3 + x^2 - x^2 + 3x - 6$ there is $-6$, not $6$: its minus sign is lost."),
 ]  # fmt: skip
 
 

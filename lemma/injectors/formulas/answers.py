@@ -125,13 +125,13 @@ def intermediate(solution: ChainSolution, index: int, node: Node, right: Surd, i
     source = results[wrong]
     if source != solution.said_before(index, wrong) or source < solution.answer.step - _FAR:
         return
-    due = _still_due(solution, right, wrong)
+    due = still_due(solution, right, wrong)
     if due:
         why = f"The answer is ${shown}$, and the step gives {{}}, which step {source + 1} found on the way: {due}"
         yield from _proposed(solution, index, node, wrong, f"{why}.")
 
 
-def _still_due(solution: ChainSolution, right: Surd, wrong: Surd) -> str:
+def still_due(solution: ChainSolution, right: Surd, wrong: Surd) -> str:
     """What still has to be done with the result on the way; empty if that can't be told, or only in several ways."""
     given = {one for one in solution.given if one.rational is not None and one not in (0, 1)}
     found = []

@@ -17,7 +17,7 @@ from lemma.arithmetic.latex import DRAWING, boxed
 from lemma.arithmetic.surds import Surd
 from lemma.exceptions import Refusal
 from lemma.injectors.conditions import JUDGES, holds_number, without_formulas
-from lemma.injectors.formulas import contents, lost_signs, named_values
+from lemma.injectors.formulas import contents, lost_signs, named_values, vectors
 from lemma.injectors.formulas.misworked import KINDS
 
 COUNTING, SIGN, SWAPPED, LOST = "counting_error", "sign_error", "coordinate_swap_error", "lost_root_error"
@@ -158,7 +158,12 @@ def miscounted(solution: ChainSolution, content: str) -> Iterator[tuple[str, str
         yield str(wrong), f"The step counts one too {direction}: there are ${content}$, not ${wrong}$."
 
 
-_KINDS = {SIGN: (lost_signs.propose,), SWAPPED: (swapped_pair,), LOST: (lost_root,), COUNTING: (miscounted,)}
+_KINDS = {
+    SIGN: (lost_signs.propose, vectors.propose),
+    SWAPPED: (swapped_pair,),
+    LOST: (lost_root,),
+    COUNTING: (miscounted,),
+}
 
 
 def carried(solution: ChainSolution, change: WrongBox) -> tuple[tuple[str, ...], int, str]:

@@ -41,7 +41,7 @@ def propose(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
     chain = solution.chains[solution.answer.chain]
     if _SAYS_SIGN.search(without_formulas(step)):
         return
-    yield from _read_off(solution, content)
+    yield from read_off(solution, content)
     if len(chain.sides) < 2 or chain.relations[-1] != "=":
         return
     if chain.in_tuple:
@@ -61,9 +61,28 @@ def propose(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
         elif found := said(solution, chain, source, shown):
             yield written, f"With ${found}$, {told}"
     yield from of_letters(solution, source, shown)
+    yield from copied(source, shown)
 
 
-def _read_off(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
+def copied(source: str, shown: str) -> Iterator[tuple[str, str]]:
+    """A term with a minus sign that stands in the formula before as it is, and in the box with a plus sign."""
+    trees = [_tree(source), _tree(shown)]
+    if trees[0] is None or trees[1] is None or not _LETTER.search(shown):
+        return
+    try:
+        with budget.bounded():
+            if not equal(trees[0], trees[1]):
+                return
+    except Refusal:
+        return
+    for match in re.finditer(r"(?<=[\w}) ])-\s?(?P<term>\d{0,4}(?:[a-z](?:\^\d)?)?)(?![\w^({\\])", shown):
+        term = match["term"]
+        if term and len(re.findall(rf"(?<=[\w}}) ])-\s?{re.escape(term)}(?![\w^({{\\])", source)) == 1:
+            written = f"{shown[: match.start()]}+{shown[match.start() + 1 :]}"
+            yield written, f"In ${source}$ there is $-{term}$, not ${term}$: its minus sign is lost."
+
+
+def read_off(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
     """A coefficient that is read off a formula before without its minus sign: `(16, 3)` for `-16x + 3`."""
     pair, answer = _PAIR.fullmatch(content), solution.answer
     if pair is None:

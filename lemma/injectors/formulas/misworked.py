@@ -56,22 +56,22 @@ def misworked(node: Node, parts: list[Surd]) -> Iterator[Slip]:
         if node.op in ("+", "-") and reduced and not _whole(left, right):
             return  # the denominators that are written are not those of the values
         if node.op in ("+", "-"):
-            yield from _squares(node)
+            yield from squares(node)
             if _whole(left, right) or all(map(_is_in_lowest_terms, node.parts, (left, right))):
                 yield from _with_visible_digits(node, parts, sums(node.op, left, right))
         elif node.op == "^":
             yield from powers(left, right, node.parts[0].op in ("frac", "/"))
         else:
-            yield from _moved_point(node, left, right)
+            yield from moved_point(node, left, right)
             yield from _with_visible_digits(node, parts, products(node.op, left, right))
             if node.op == "*" and all(map(_is_in_lowest_terms, node.parts, (left, right))):
                 yield from _numerators_only(left, right)
                 yield from _half_of_a_fraction(left, right)
     else:
-        yield from _of_one(node, parts)
+        yield from of_one(node, parts)
 
 
-def _moved_point(node: Node, left: Fraction, right: Fraction) -> Iterator[Slip]:
+def moved_point(node: Node, left: Fraction, right: Fraction) -> Iterator[Slip]:
     """A division by a power of ten that moves the decimal point too far, or not far enough."""
     below = node.parts[1]
     if node.op == "*" or below.op != "^" or below.parts[0].number != 10 or not left % 10:
@@ -82,7 +82,7 @@ def _moved_point(node: Node, left: Fraction, right: Fraction) -> Iterator[Slip]:
         yield Slip(Surd(normal(left / 10**wrong)), told)
 
 
-def _squares(node: Node) -> Iterator[Slip]:
+def squares(node: Node) -> Iterator[Slip]:
     """`5^2 - 3^2` as the square of the difference."""
     if node.op != "-" or any(part.op != "^" or part.parts[1].number != 2 for part in node.parts):
         return
@@ -93,7 +93,7 @@ def _squares(node: Node) -> Iterator[Slip]:
             yield Slip(Surd(normal((left - right) ** 2)), "it is not the square of the difference", CROSS_TERM)
 
 
-def _of_one(node: Node, parts: list[Surd]) -> Iterator[Slip]:
+def of_one(node: Node, parts: list[Surd]) -> Iterator[Slip]:
     """Wrong roots, whole parts, binomial coefficients and factorials, and values without the minus sign in front."""
     size, *others = (part.rational for part in parts)
     if node.op == "sqrt" and isinstance(size, int):
@@ -103,9 +103,9 @@ def _of_one(node: Node, parts: list[Surd]) -> Iterator[Slip]:
         elif node.parts[0].parts[1].number == 2:
             yield Slip(Surd(size), "the root was not taken", POWERS)
     elif node.op in ("lfloor", "lceil", "abs") and size is not None:
-        yield from _rounded_or_taken(node, Fraction(size))
+        yield from rounded_or_taken(node, Fraction(size))
     elif node.op == "binom" and isinstance(size, int) and isinstance(others[0], int):
-        yield from _binomials(size, others[0])
+        yield from binomials(size, others[0])
     elif node.op == "!" and isinstance(size, int) and size > 3:
         yield Slip(Surd(factorial(size - 1)), "one factor was forgotten")
     elif node.op == "neg" and node.parts[0].op in ("*", "/", "frac", "^", "function", "sqrt") and size is not None:
@@ -122,7 +122,7 @@ def _with_visible_digits(node: Node, parts: list[Surd], slips: Iterator[Slip]) -
     yield from (slip for slip in slips if are_visible or slip.kind != CALCULATION)
 
 
-def _rounded_or_taken(node: Node, number: Fraction) -> Iterator[Slip]:
+def rounded_or_taken(node: Node, number: Fraction) -> Iterator[Slip]:
     """Whole parts and absolute values that are taken wrongly."""
     if node.op in ("lfloor", "lceil") and number.denominator != 1:
         way, wrong = ("down", -(-number // 1)) if node.op == "lfloor" else ("up", number // 1)
@@ -132,7 +132,7 @@ def _rounded_or_taken(node: Node, number: Fraction) -> Iterator[Slip]:
         yield Slip(Surd(normal(number)), "an absolute value is not negative", SIGN)
 
 
-def _binomials(of: int, taken: int) -> Iterator[Slip]:
+def binomials(of: int, taken: int) -> Iterator[Slip]:
     """`\\binom{8}{2}` without the division by the orders of what is taken."""
     if 2 <= taken <= 4 and of - taken > 1:
         product = " \\cdot ".join(str(of - place) for place in range(taken))

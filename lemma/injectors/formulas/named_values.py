@@ -37,7 +37,7 @@ def propose(solution: ChainSolution, content: str, kind: str) -> Iterator[tuple[
     if not is_written(right) or len(source) > _LONGEST:
         return
     for name, found in named_before(solution).items():
-        shown = _with_number(source, name, found)
+        shown = with_number(source, name, found)
         if shown is None:
             continue
         try:
@@ -46,7 +46,7 @@ def propose(solution: ChainSolution, content: str, kind: str) -> Iterator[tuple[
             continue
         if letters_of(tree) or known_value(tree) != known_value(right):
             continue
-        for slip in _slips(tree, shown):
+        for slip in slips(tree, shown):
             new = write(slip.value, right, content)
             if slip.kind == kind and new is not None and slip.value != known_value(right):
                 written = f"{content[: right.start]}{new}{content[right.end :]}".strip()
@@ -74,7 +74,7 @@ def named_before(solution: ChainSolution) -> dict[str, Surd]:
     return {name: next(iter(values)) for name, values in found.items() if len(values) == 1}
 
 
-def _with_number(source: str, name: str, found: Surd) -> str | None:
+def with_number(source: str, name: str, found: Surd) -> str | None:
     """A formula with a number in the place of a name that stands in it once; None if it does not."""
     pattern = r"\s*".join(map(re.escape, _CLUTTER.sub("", name)))
     places = list(re.finditer(rf"(?<![A-Za-z\\]){pattern}(?![A-Za-z^_!])", source))
@@ -86,7 +86,7 @@ def _with_number(source: str, name: str, found: Surd) -> str | None:
     return f"{source[:start]}{written if in_brackets else f'({written})'}{source[end:]}"
 
 
-def _slips(tree: Node, text: str) -> Iterator[Slip]:
+def slips(tree: Node, text: str) -> Iterator[Slip]:
     """The slips in the last operation of a formula, or in one within it."""
     for inner in parts_of(tree):
         right = known_value(inner)

@@ -103,10 +103,10 @@ def left_out(place: Place) -> Iterator[Proposed]:
             has_units = place.side.formula is not None and bool(place.side.formula.units)  # which would be cut off
             if (node is place.tree and is_written(kept)) or has_units:
                 continue
-            if node.op == "*" and _is_one_of_products(place, node):
+            if node.op == "*" and is_one_of_products(place, node):
                 continue  # whoever writes the other products out does so with all
             gone = [part for part in node.parts if part is not kept and node.op == "*"]
-            if node.op in ("+", "-") and not _is_forgotten(place, node, kept):
+            if node.op in ("+", "-") and not is_forgotten(place, node, kept):
                 continue
             if node.op in ("frac", "/") and node.parts[0].op == "+" and _BETWEEN.search(place.sentences):
                 continue  # an average, or what lies halfway, is no sum
@@ -116,7 +116,7 @@ def left_out(place: Place) -> Iterator[Proposed]:
             if edit is None:
                 continue
             new, edits = {node: kept}, [edit]
-            for number, other, its in _in_later_sides(place, node, kept):
+            for number, other, its in in_later_sides(place, node, kept):
                 after = place.chain.sides[number].formula
                 edit = _cut(place, after.tree, other, its) if after is not None else None
                 if edit is None:
@@ -128,7 +128,7 @@ def left_out(place: Place) -> Iterator[Proposed]:
             yield Proposed(change, f"The step leaves out {lost}: it should be {place.worked}.")
 
 
-def _is_forgotten(place: Place, node: Node, kept: Node) -> bool:
+def is_forgotten(place: Place, node: Node, kept: Node) -> bool:
     """Whether somebody may forget a term: not one that has just been found, and what is taken away from 1 only if it is
     a probability, of the opposite event.
     """
@@ -137,7 +137,7 @@ def _is_forgotten(place: Place, node: Node, kept: Node) -> bool:
     return _PROBABILITY.search(place.solution.question) is not None
 
 
-def _in_later_sides(place: Place, node: Node, kept: Node) -> Iterator[tuple[int, Node, Node]]:
+def in_later_sides(place: Place, node: Node, kept: Node) -> Iterator[tuple[int, Node, Node]]:
     """The sides behind the first one that have an operation of it in the same place, what it is there, and the part of
     it that stays: `2 \\cdot 5! \\cdot 5! = 2 \\cdot 120 \\cdot 120`.
     """
@@ -171,7 +171,7 @@ def _cut(place: Place, tree: Node, node: Node, kept: Node) -> Edit | None:
     return Edit(node.start, node.end, written)
 
 
-def _is_one_of_products(place: Place, node: Node) -> bool:
+def is_one_of_products(place: Place, node: Node) -> bool:
     """Whether a product is a term of a sum that has other products: `(-2)(3) + (0)(4) + (7)(-5)`."""
     terms = [part for outer in place.parts if outer.op in ("+", "-") for part in outer.parts if part.op == "*"]
     return node in terms and len(terms) > 1

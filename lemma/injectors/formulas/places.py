@@ -111,8 +111,8 @@ class Place:
         near = (chain for chain in self.solution.chains[: self.index] if chain.step >= self.chain.step - 1)
         sides = [side for chain in near for side in chain.sides if side.letters and side.formula is not None]
         # With a power: a sum such as `a + b + c` that is asked for shows little.
-        sides += [side for side in self.solution.question_sides if side.letters and _has_power(side)]
-        return any(_fills(side.formula.tree, self.tree) for side in sides if side.formula is not None)
+        sides += [side for side in self.solution.question_sides if side.letters and has_power(side)]
+        return any(fills(side.formula.tree, self.tree) for side in sides if side.formula is not None)
 
     @cached_property
     def letters(self) -> dict[str, Surd]:
@@ -184,17 +184,18 @@ class Place:
         return () if written is None else (edit_of(self.text, node, written),)
 
 
-def _has_power(side: Side) -> bool:
+def has_power(side: Side) -> bool:
+    """Whether a side has a power in it."""
     return side.formula is not None and any(part.op == "^" for part in parts_of(side.formula.tree))
 
 
-def _fills(template: Node, tree: Node) -> bool:
+def fills(template: Node, tree: Node) -> bool:
     """Whether a formula is another one with numbers in the place of its letters."""
     if template.op == "letter" or not template.parts:
         return template.op == "letter" or (template.op, template.number) == (tree.op, tree.number)
     if template.op != tree.op or len(template.parts) != len(tree.parts):
         return False
-    return all(_fills(one, other) for one, other in zip(template.parts, tree.parts, strict=True))
+    return all(fills(one, other) for one, other in zip(template.parts, tree.parts, strict=True))
 
 
 def places(solution: ChainSolution) -> Iterator[Place]:

@@ -45,7 +45,7 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
     if first is None or second is None:
         return
     name = _NAMES.get(named, "average")
-    for slip in _slips(name, first, second):
+    for slip in slips(name, first, second):
         written = write(slip.value, formula.tree, text)
         if slip.kind == kind and written is not None and is_plausible(right, slip.value, solution.question):
             shown = [write(number, _PLAIN, "") for number in (one, other)]
@@ -55,7 +55,7 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
             yield Proposed(change, f"{told}, not ${written}$: {slip.reason}.")
 
 
-def _slips(name: str, first: Value, second: Value) -> Iterator[Slip]:
+def slips(name: str, first: Value, second: Value) -> Iterator[Slip]:
     left, right = Fraction(first), Fraction(second)
     if name == "average":
         for slip in sums("+", left, right):
