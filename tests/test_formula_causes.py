@@ -127,8 +127,7 @@ CAUSES = [
     ("sign_error", "Find the vector.",
      (r"It is $2 \begin{pmatrix} 3 \\ 1 \end{pmatrix} - \begin{pmatrix} -2 \\ 3 \end{pmatrix} = "
       r"\boxed{\begin{pmatrix} 8 \\ -1 \end{pmatrix}}$.",), r"\begin{pmatrix} 8 \\ -1 \end{pmatrix}",
-     "In the first entry, $-(-2)$ is $2$, not $-2$: a product of two negative numbers is positive. The entry is $8$, "
-     "not $4$."),
+     "In the first entry, $-(-2)$ is positive, as a product of two negative numbers: the entry is $8$, not $4$."),
     ("sign_error", "Simplify.", (r"It is $x^3 + x^2 - x^2 + 3x - 6 = \boxed{x^3 + 3x - 6}$.",), "x^3 + 3x - 6",
      "In $x^3 + x^2 - x^2 + 3x - 6$ there is $-6$, not $6$: its minus sign is lost."),
 ]  # fmt: skip

@@ -68,7 +68,7 @@ MADE = [
         (r"We get $a = -13$ and $b = 3$.", r"It is $ax + b = \boxed{-13x+3}$."),
         "-13x+3",
         r"It is $ax + b = \boxed{13x+3}$.",
-        "With $a = -13$, $ax + b$ is $-13x+3$, not $13x+3$: the minus sign of $-13$ is lost",
+        "With $a = -13$, $b = 3$, $ax + b$ is $-13x+3$, not $13x+3$: the minus sign of $-13$ is lost",
     ),
     (
         "sign_error",

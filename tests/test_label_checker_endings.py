@@ -112,6 +112,16 @@ CASES: dict[str, Case] = {
         "(15,29)",
         "The minus sign of $-29$ is lost: it should be $(15,-29)$.",
     ),
+    "name with a value": (
+        "sign_error",
+        "Find $a$.",
+        (r"So $rst = 2^5 = 32$.",),
+        r"Hence $a = -8rst = \boxed{-256}$.",
+        "-256",
+        r"Hence $a = -8rst = \boxed{256}$.",
+        "256",
+        "With $rst = 32$, $-8rst$ is $-256$, not $256$: the minus sign is lost.",
+    ),
     "root of a square": (
         "exponent_law_error",
         "Simplify.",

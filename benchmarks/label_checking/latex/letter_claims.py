@@ -150,7 +150,14 @@ def _valued(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding
         return
     for pair in re.findall(_M, match["with"] or ""):
         for statement in statements_in(read_step(f"${pair}$").chains):
-            shown = replaced(shown, statement.left, statement.right)
+            filled = replaced(shown, statement.left, statement.right)
+            if filled == shown:  # `r_1r_2r_3` within `-8r_1r_2r_3`, which is no part of its tree
+                name, _, value = ("".join(part.split()) for part in pair.partition("="))
+                text = tree("".join(match["x"].split()).replace(name, f"({value})"))
+                if text is None:
+                    return
+                filled = text
+            shown = filled
     yield from _claim(_same(shown, tree(match["due"])), match)
     if match["not"]:
         wrong = _same(shown, tree(match["not"]))

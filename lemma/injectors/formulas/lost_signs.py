@@ -191,5 +191,6 @@ def of_letters(solution: ChainSolution, source: str, shown: str) -> Iterator[tup
                 for point in points
             ]
             if all(None not in row and row[0] == row[1] and row[2] == row[3] for row in values):
-                told = f"With ${name} = {found}$, ${source}$ is ${shown}$, not ${written}$"
+                given = ", ".join(f"${one} = {known[one]}$" for one in sorted(letters_of(before) & known.keys()))
+                told = f"With {given}, ${source}$ is ${shown}$, not ${written}$"
                 yield written, f"{told}: the minus sign of ${found}$ is lost."

@@ -12,7 +12,7 @@ from lemma.arithmetic.numbers import FRAC
 from lemma.arithmetic.writing import known_value
 
 _VECTOR = r"\\begin\{pmatrix\}(?P<body>(?:(?!\\begin|\\end).)*)\\end\{pmatrix\}"
-_TERM = re.compile(rf"(?s)\s*(?P<sign>[-+])?\s*(?P<factor>\d{{1,3}})?\s*(?:\\cdot\s*)?{_VECTOR}")
+_TERM = re.compile(rf"(?s)(?P<sign>[-+])?(?P<factor>\d{{1,3}})?(?:\\cdot)?{_VECTOR}")
 _ENTRIES = re.compile(r"\\\\")
 _LONGEST, _MOST = 600, 4
 _NAMES = ("first", "second", "third", "fourth")
@@ -36,25 +36,22 @@ def propose(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
         for factor, entries in terms:
             if factor >= 0 or entries[place] >= 0:
                 continue
-            product = factor * entries[place]
-            wrong = found - 2 * product
+            wrong = found - 2 * factor * entries[place]
             pieces = [*shown]
             pieces[place] = re.sub(r"\S(?:.*\S)?", lambda _, wrong=wrong: _written(wrong), shown[place], count=1)
             at = box.start("body")
             written = content[:at] + r"\\".join(pieces) + content[at + len(box["body"]) :]
             lead = "-" if factor == -1 else f"{_written(factor)} \\cdot "
             told = (
-                f"In the {_NAMES[place]} entry, ${lead}({_written(entries[place])})$ is ${_written(product)}$, not "
-                f"${_written(-product)}$: a product of two negative numbers is positive. The entry is "
-                f"${_written(found)}$, not ${_written(wrong)}$."
+                f"In the {_NAMES[place]} entry, ${lead}({_written(entries[place])})$ is positive, as a product of two"
             )
-            yield written, told
+            yield written, f"{told} negative numbers: the entry is ${_written(found)}$, not ${_written(wrong)}$."
 
 
 def terms_at_end(text: str) -> list[tuple[Fraction, list[Fraction]]]:
     """The numbers times vectors of the sum that a text ends with; none if it ends with anything else."""
-    start = max(text.rfind("="), text.rfind("&"), text.rfind("$"), text.rfind("\\[")) + 1
-    at = start + (text[start - 1 : start + 1] == "\\[")
+    text = "".join(text[-_LONGEST:].split()).replace(r"\[", "$")
+    at = max(text.rfind("="), text.rfind("&"), text.rfind("$")) + 1
     found: list[tuple[Fraction, list[Fraction]]] = []
     while at < len(text):
         term = _TERM.match(text, at)
