@@ -90,7 +90,7 @@ def slips(tree: Node, text: str) -> Iterator[Slip]:
     """The slips in the last operation of a formula, or in one within it."""
     for inner in parts_of(tree):
         right = known_value(inner)
-        if right is None or not inner.parts:
+        if right is None or not inner.parts or is_written(inner):
             continue
         for slip in misworked(inner, [value(part) for part in inner.parts]):
             if inner is tree:
