@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 from lemma.arithmetic.numbers import INTEGER, Value, decimals_needed, normal, render
@@ -89,8 +90,11 @@ def addition_slips(terms: Sequence[Value], right: Value) -> list[Slip]:
         digits = [digit for term in whole if (digit := term // 10**place % 10)]
         total, unit = carry + sum(digits), Fraction(10**place, 10**decimals)
         added = " + ".join(map(str, digits)) + (f" + the {carry} carried" if carry else "")
-        if is_hard_sum(digits, carry):
-            found = _misadded(right, total, unit, f"in the {column(place - decimals)}, {added}", weight)
+        # If many are asked for, 9 + 2 will do as well.
+        is_likely = len(digits) == 2 and min(digits) > 1 and digits[0] != digits[1] and total >= TEN
+        if is_hard_sum(digits, carry) or is_likely:
+            least = weight if is_hard_sum(digits, carry) else ODD
+            found = _misadded(right, total, unit, f"in the {column(place - decimals)}, {added}", least)
             # A carry that is not added has another name.
             slips += [slip for slip in found if not carry or slip.value != normal(right - carry * unit)]
         carry, next_unit = total // 10, 10 * unit
@@ -129,7 +133,7 @@ def _slips_of_terms(terms: Sequence[Value], whole: Sequence[int], right: Value) 
     slips = []
     for term, digits in zip(terms, whole, strict=True):
         if terms.count(term) > 1 or significant(digits) <= TEN or term < TEN:
-            if len(terms) > FEWEST and terms.count(term) == 1 and term >= FEWEST and term % 10:
+            if len(terms) > FEWEST and terms.count(term) == 1 and term >= FEWEST:
                 slips.append(Slip(right - term, f"{face(term)} is passed over", SELDOM))
             continue
         slips += [
@@ -193,8 +197,9 @@ def subtraction_slips(left: Value, subtracted: Value, right: Value) -> list[Slip
             told = f"the 1 that is borrowed from the {column(place + 1 - decimals)} is not taken away"
             slips.append(Slip(right + normal(10 * unit), told))
             top = above + 10
-            if is_hard_difference(top, below):
-                slips += _misadded(right, top - below, unit, f"in the {name}, {top} - {below}", weight)
+            if is_hard_difference(top, below) or (below > 1 and top not in (2 * below, LARGEST_DIGIT)):
+                least = weight if is_hard_difference(top, below) else ODD
+                slips += _misadded(right, top - below, unit, f"in the {name}, {top} - {below}", least)
         borrow = int(is_borrowed_here)
     backwards = normal(Fraction(reversed_digits, 10**decimals))
     if (
@@ -223,14 +228,14 @@ def without_decimals(right: Value) -> list[Slip]:
 
 
 def swapped_digits(right: Value) -> list[Slip]:
-    """Results of several digits of which two neighbors change places when they are copied; never the first one."""
+    """Results of several digits of which two neighbors change places when they are copied; seldom the first one."""
     digits = str(right)
     if not isinstance(right, int) or len(digits) < _LONGEST:
         return []
     slips = []
-    for place in range(1, len(digits) - 1):
-        one, other = digits[place], digits[place + 1]
-        if one != other and "0" not in (one, other):
+    for place, (one, other) in enumerate(pairwise(digits)):
+        if one != other and (place or other != "0"):
             wrong = int(digits[:place] + other + one + digits[place + 2 :])
-            slips.append(Slip(wrong, f"the digits {one} and {other} of {right} changed places", SELDOM))
+            weight = SELDOM if place and "0" not in (one, other) else ODD
+            slips.append(Slip(wrong, f"the digits {one} and {other} of {right} changed places", weight))
     return slips

@@ -32,6 +32,7 @@ from lemma.injectors.written_arithmetic import (
 _TIMES_TABLE = 12
 _SMALLEST_PRODUCT = 15
 _SURELY_HALVED = 40
+_MOST_TRIED = 12
 _ROUND = frozenset((0, 1, 10, 100, 1000, Fraction(1, 10), Fraction(1, 100)))
 _IN_TABLE = re.compile(r"\d+ is (?:\d+ times \d+|not in the times table of \d+)$")
 _KNOWN_FACTS = frozenset({(2, 5), (5, 5), (11, 11), (12, 12)})
@@ -180,9 +181,9 @@ def _partial_product_slips(many: int, factor: int) -> list[Slip]:
         if one and 2 * part < factor:
             slips.append(Slip(many * (factor - part), f"{many} times {part} is left out"))
         for slip in _long_multiplication_slips(many, one) if one > 1 else ():
-            if slip.weight == 1:
+            if slip.weight != SELDOM:
                 wrong = many * factor + (slip.value - many * one) * 10**place
-                slips.append(Slip(wrong, f"in {many} times {one}, {_placeless(slip.reason)}"))
+                slips.append(Slip(wrong, f"in {many} times {one}, {_placeless(slip.reason)}", slip.weight))
     return slips
 
 
@@ -233,10 +234,14 @@ def division_slips(left: Value, divisor: Value, right: Value) -> list[Slip]:
     if divisor == 2 and (left <= _SURELY_HALVED or significant(left) <= KNOWN_HALF):
         return []
     slips: list[Slip] = []
-    if max(right, divisor) <= _TIMES_TABLE:
-        for one, other in _neighbors(divisor, right):
-            if one == divisor and other <= _TIMES_TABLE:
-                slips.append(Slip(other, f"{other} times {divisor} is {other * divisor}, not {left}"))
+    # 240 / 30 is as hard as 24 / 3, and 84 / 14 is found by trying.
+    table, pair = significant(divisor), (min(divisor, right), max(divisor, right))
+    is_tried = _TIMES_TABLE < divisor < 100 and divisor % 5 and FEWEST <= right <= _MOST_TRIED
+    if pair not in _KNOWN_FACTS and (is_hard_product(table, right) or is_tried):
+        for off, weight in ((-1, 1), (1, 1), (-2, ODD), (2, ODD)):
+            near = right + off
+            if near > 1 and near != TEN and (is_tried or near <= _TIMES_TABLE) and (table, near) not in _KNOWN_FACTS:
+                slips.append(Slip(near, f"{near} times {divisor} is {near * divisor}, not {left}", weight))
     is_round = right in (1, 10)
     if left % 10 == divisor % 10 == 0 and right > 1 and not is_round:
         slips.append(Slip(right * 10, "there is one zero too many"))
