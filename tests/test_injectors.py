@@ -182,7 +182,8 @@ FALSE_WORDS = [
 def test_a_reference_that_is_false_in_words_is_refused_by_name(problem):
     graph = read_solution(*problem)
     made = list(attempts(graph, "calculation_error", "calculation_error", random.Random(0)))
-    assert made and {getattr(error, "reason", None) for error in made} == {"reference_words_false"}
+    reasons = {getattr(error, "reason", None) for error in made}
+    assert "reference_words_false" in reasons <= {"reference_words_false", "no_believable_slip"}
 
 
 IMPLAUSIBLE = [

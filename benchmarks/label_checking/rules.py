@@ -27,6 +27,7 @@ from label_checking.reading import (
     stated_values,
     wrong_pair,
 )
+from label_checking.slips import claims_hold
 from label_checking.text import plain_text
 from label_checking.type_rules import change_fits_its_type
 from lemma.records import ErroneousSolution
@@ -182,11 +183,15 @@ def results_are_written_out(reading: Reading) -> Iterator[Finding]:
 
 
 def explanation_names_the_fault(reading: Reading) -> Iterator[Finding]:
-    """h. There is an explanation; for a calculation error it holds the false and the right result."""
+    """h. There is an explanation; for a calculation error it holds the false and the right result, and says how it came
+    about.
+    """
     record = reading.record
     if not record.explanation.strip():
         yield Finding("h: no explanation", record.id)
     pair = wrong_pair(reading)
+    if record.error_type == "calculation_error" and claims_hold(record.explanation) is False:
+        yield Finding("h: what the explanation says of the slip does not hold", record.explanation)
     if record.error_type != "calculation_error" or pair is None:
         return
     said = stated_values(read_step(record.explanation))
