@@ -116,28 +116,33 @@ MADE = [
      r"The step adds where it should have multiplied: not $6 + 4$, but $6 \times 4 = 24$."),
     ("operator_error", alone("5x3 = 15", 15, "Ann eats 5, 3 times a day"), "5+3 = 8",
      "The step adds where it should have multiplied: not 5+3, but 5x3 = 15."),
-    ("context_value_error", BAGS, "Tom buys 5 * 4 = 20 apples.",
-     'The step takes 4 instead of 7 of "Tom fills 5 bags with 7 apples each and eats 4": it should be 5 * 7 = 35.'),
+    ("context_value_error", BAGS, "He eats some, so 35 - 7 = 28.",
+     'The step takes 7 instead of 4, both from "Tom fills 5 bags with 7 apples each and eats 4": it should be '
+     "35 - 4 = 31."),
+    ("context_value_error", alone("They sell 48 / 2 = 24 pens.", 24, "They have 48 pens. Half are sold."),
+     "They sell 84 / 2 = 42 pens.",
+     'The problem says 48 ("They have 48 pens"), but this step copies it as 84, with two digits swapped: it should be '
+     "48 / 2 = 24."),
     ("context_value_error", alone("It is $5 * 3 = $15.", 15, "One pen is $5. A cap is $12."), "It is $12 * 3 = $36.",
      'The step takes $12 ("A cap is $12") instead of $5 ("One pen is $5"): it should be $5 * 3 = $15.'),
     ("context_value_error", ("$40 for a hat, $30 for a cap", ("It is $40 * 2 = $80.", "It is $30 + $80 = $110."), 110),
      "It is $40 + $80 = $120.",
-     'The step takes $40 instead of $30 of "$40 for a hat, $30 for a cap": it should be $30 + $80 = $110.'),
+     'The step takes $40 instead of $30, both from "$40 for a hat, $30 for a cap": it should be $30 + $80 = $110.'),
     ("previous_step_value_error", PENS, "17 + 2 = 19", None),
-    ("previous_step_value_error", PENS, "30 + 2 = 32",
-     'The step takes 30, "Ann has 6 * 5 = 30 pens" from step 1, instead of 23, the result of 14 + 9 from step 3: it '
-     "should be 23 + 2 = 25."),
+    ("previous_step_value_error", PENS, "32 + 2 = 34",
+     "Step 3 found 23, but this step copies it as 32, with two digits swapped: it should be 23 + 2 = 25."),
     ("confusing_concept_error", CHAIN, "35 * 2 = $70", None),
     ("confusing_concept_error", ("5 of 7 and 3", ("5 * 7 = 35", "35 + 3 = 38", "38 + 7 = 45"), 45), "35 + 7 = 42",
      "The step takes 35, the result of 5 * 7 from step 1, instead of 38, the result of 35 + 3 from step 2: it should "
      "be 38 + 7 = 45."),
     ("context_value_error", ("He spent $200 on blue ties that cost $40 each, $20 less than red ones.",
                              ("A red one costs $40 + $20 = $60.",), 60), "A red one costs $200 + $20 = $220.",
-     'The step takes $200 instead of $40 of "He spent $200 on blue ties that cost $40 each, $20 less than red ones": '
-     "it should be $40 + $20 = $60."),
+     'The step takes $200 instead of $40, both from "He spent $200 on blue ties that cost $40 each, $20 less than red '
+     'ones": it should be $40 + $20 = $60.'),
     ("context_value_error", alone("It takes 30 / 3 = 10 hours.", 10, "He walks 30 km at 3 km/hour, not at 6 km/hour."),
      "It takes 30 / 6 = 5 hours.",
-     'The step takes 6 instead of 3 of "He walks 30 km at 3 km/hour, not at 6 km/hour": it should be 30 / 3 = 10.'),
+     'The step takes 6 instead of 3, both from "He walks 30 km at 3 km/hour, not at 6 km/hour": it should be '
+     "30 / 3 = 10."),
     ("context_value_error", ("12 of 3 pens, 8 kits", ("12 * 3 = 36 pens", "36 + 8 = 44"), 44), "36 + 12 = 48", None),
     ("context_value_error", alone("5 * 7 = 35", 35, "5 boys with 7 red pens and 8 blue pens"), "5 * 8 = 40",
      "The step takes 8, the number of blue pens, instead of 7, the number of red pens: it should be 5 * 7 = 35."),
@@ -299,8 +304,8 @@ TAILS = ("Each tail is 25% longer than the last, 16 cm.",
          ("It gains 25% * 16 = 4 cm", "That is 4 + 16 = 20 cm", "It gains 25% * 20 = 5 cm"), 5)  # fmt: skip
 DRIVE = ("He drives 22 miles at 11 miles per hour.",
          ("Now divide the distance by the speed: 22 miles / 11 miles/hour = 2 hours",), 2)  # fmt: skip
-BIRTHDAY = ("Jaden had 14 cars, bought 28 and got 12. He gave 3 away.",
-            ("He had 14 + 28 = 42 cars.", "This increased to 42 + 12 = 54 cars."), 54)  # fmt: skip
+BIRTHDAY = ("Jaden had 16 cars, bought 28 and got 12. He gave 3 away.",
+            ("He had 16 + 28 = 44 cars.", "This increased to 44 + 12 = 56 cars."), 56)  # fmt: skip
 
 NOTHING = [
     ("confusing_concept_error", DOLPHINS),
@@ -309,8 +314,8 @@ NOTHING = [
                                  ("Greg has 18 - 6 = 12 hours left.", "Twice that is 12 * 2 = 24."), 24)),
     ("confusing_concept_error", ("10% discount for what is over $1000.",
                                  ("The discount is for 1400 - 1000 = $400.", "He saves 400 * .1 = $40."), 40)),
-    ("previous_step_value_error", ("A room of 45 feet by 30 feet, and a hall of 900 sq ft",
-                                   ("45 ft x 30 ft = 1350 sq ft", "1350 sq ft - 900 sq ft = 450"), 450)),
+    ("previous_step_value_error", ("A room of 50 feet by 40 feet, and a hall of 900 sq ft",
+                                   ("50 ft x 40 ft = 2000 sq ft", "2000 sq ft - 900 sq ft = 1100"), 1100)),
     ("confusing_concept_error", TOYS),
     # A week does not cost less than a day.
     ("confusing_concept_error", ("She pays $250 an hour, 6 hours a day, for 4 days.",
@@ -330,7 +335,7 @@ NOTHING = [
     ("formula_confusion_error", DRIVE),
     ("formula_confusion_error", alone("He tips 30*.3=$9", 9, "He tips 30% of $30.")),
     ("previous_step_value_error", BIRTHDAY),
-    ("previous_step_value_error", ("5 bags of 50, 4 lost", ("50 * 50 = 2500", "2500 - 4 = 2496"), 2496)),
+    ("previous_step_value_error", ("5 bags of 40, 4 lost", ("50 * 40 = 2000", "2000 - 4 = 1996"), 1996)),
     ("previous_step_value_error", ("It is 2 times as long as wide.", ("2 * 3 = 6 feet", "6 + 8 = 14"), 14)),
     ("previous_step_value_error", ("9 of 9 pens and 7 more", ("9 - 9 = 0 pens", "0 + 7 = 7 pens"), 7)),
     ("operator_error", ("8 of 5, 6 of 5, twice", ("8 * 5 = 40", "6 * 5 = 30", "40 + 30 = 70 in all"), 70)),

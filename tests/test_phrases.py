@@ -147,6 +147,7 @@ KINDS_IN_FORMULAS = [
     ("sign_error", "the term $1$ changes sides and keeps its sign, as if it were $-n = -5$.", "moved"),
     ("missing_step", "The step leaves out the division by $2$: $2x = 4$ gives $x = 2$.", "operation"),
     ("operator_error", "The step adds in $12 + 2$, where it should have subtracted: $12 - 2 = 10$.", "formula"),
+    ("context_value_error", "The problem says 48, but this step copies it as 84.", "copied"),
     ("previous_step_value_error", "Step 1 found $2520$, but this step copies it as $5220$.", "copied"),
     ("previous_step_value_error", "The answer is $8$, and it gives $7$, which step 4 found on the way.", "on_the_way"),
 ]  # fmt: skip

@@ -43,7 +43,7 @@ def test_a_number_without_its_sign_is_not_taken():
 
 LANES = ("There are 3 * 6 = 18 ways.", "Each of 6 cars has 18 + 2 = 20 lanes.")
 ELSEWHERE = [
-    ("context_value_error", ("6 cars on 3 lanes, 2 are closed", LANES, 20), "3 * 5"),
+    ("context_value_error", ("6 cars on 3 lanes, 5 are closed, and 2 open", LANES, 20), "3 * 5"),
     ("context_value_error", ("6 cars on 3 lanes, 5 closed", ("3 * 6 = 18 ways", "18 - 6 = 12"), 12), "3 * 5"),
     ("context_value_error", ("6 cars, 5 vans on 3 lanes twice", ("3 * 6 = 18", "All six: 18 * 2 = 36"), 36), "3 * 5"),
     ("context_value_error",
@@ -128,9 +128,19 @@ def test_a_number_that_an_unknown_stands_for_is_not_left_out():
 SAID = [
     ("missing_step", ("Bo has 40 crabs.", ("Mo has 4 fewer crabs than Bo: Mo has 40 - 4 = 36 crabs.", "So few."), 36),
      "40 c"),
-    ("context_value_error",
-     ("Sara washes 12, 4 times as much as Al, 6 times as Bo.", ("It is 4 times as much, so 12 / 4 = 3.",), 3), "6 t"),
 ]  # fmt: skip
+LIGHT = (
+    "The light on a lighthouse blinks 255 times in 5 minutes. How long will it take the light to blink 459 times?",
+    ("It blinks 255 / 5 = 51 times per minute.", "It takes 459 / 51 = 9 minutes for it to blink 459 times."),
+    9,
+)
+TIMES = ("Sara washes 12, 4 times as much as Al, 6 times as Bo.", ("It is 4 times as much, so 12 / 4 = 3.",), 3)
+
+
+@pytest.mark.parametrize(("problem", "wrong"), [(LIGHT, "255 times"), (TIMES, "6 times")])
+def test_a_step_does_not_come_out_true_of_another_number(problem, wrong):
+    errors, _ = made("context_value_error", *problem)
+    assert not [error for error in errors if wrong in error.steps[error.error_step]]
 
 
 @pytest.mark.parametrize(("injector", "problem", "wrong"), SAID)

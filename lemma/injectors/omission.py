@@ -73,6 +73,10 @@ def _is_counted_in(site: Site, node: Binary, gone: Expression) -> bool:
     terms = len(site.equation.operands)
     counts = _COUNTS[terms] if terms < len(_COUNTS) else "(?!)"
     says = node.operator == "+" and re.search(rf"\b(?:{counts})\b", site.text, re.IGNORECASE) is not None
+    # "a bowl for $5.00 and a plate for $4.00, so 5+4": who lists an item adds it up as well.
+    face = site.equation.operands[gone].face
+    said = {mention.face for mention in site.graph.readings[site.step].mentions} | site.graph.word_values[site.step]
+    says |= face in said
     found = site.links[gone].results
     just_found = any(site.graph.step_of[index] in (site.step - 1, site.step) for index in found)
     return says or (just_found and node is not site.equation.tree) or (just_found and node.operator == "+")
@@ -122,8 +126,9 @@ def named(site: Site, node: Binary, gone: Expression) -> str:
     parts = [site.shown(operands[leaf], operands[leaf].face) + site.which(leaf) for leaf in leaves(gone)]
     if len(parts) > 1:
         return f"the part of the calculation with {', '.join(parts[:-1])} and {parts[-1]}"
-    part = parts[0]
-    leaf = leaves(gone)[0]
+    part, leaf = parts[0], leaves(gone)[0]
+    if node.operator in "+-" and site.equation.result.currency and not part.startswith("$") and not site.graph.latex:
+        part = f"${part}"
     if not site.graph.latex and isinstance(gone, int) and not site.which(leaf):
         part += quoted_for(site, operands[leaf].face, site.links[leaf], operands[leaf].currency) or ""
     if node.operator == "-" and gone is node.left:

@@ -11,8 +11,10 @@ from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import divide
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.comparisons import compares_by_factor, comparison
+from lemma.injectors.cuts import replaced
 from lemma.injectors.naming import beside_its_like, is_done_elsewhere, part_of
 from lemma.injectors.proposal import ODD, RARE, Proposal, Site, shuffled, sites
+from lemma.injectors.roles import contradicts
 
 _CONFUSED = {"+": ("-", "*"), "-": ("+",), "*": ("/", "+"), "/": ("*",)}
 _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies", "/": "divides"}
@@ -94,8 +96,9 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                     continue
                 if not graph.latex and rng.random() > _KEPT.get(node.operator + wrong, 1):
                     continue
-                if not graph.latex and _is_comparison(site, node):
-                    continue  # a misread question
+                swapped = replaced(site.equation.tree, node, Binary(wrong, node.left, node.right, node.position))
+                if not graph.latex and (_is_comparison(site, node) or contradicts(site, swapped)):
+                    continue  # a misread question; 3 movies, of 9 that she has seen
                 yield Proposal(
                     Change(site.index, (edit,)),
                     f"The step {_DOES[wrong]} where it should have {_DONE[node.operator]}: "

@@ -12,7 +12,7 @@ from lemma.records import ErroneousSolution
 EARLY_STOP, COMPARISON, PART, TERMS = "early_stop", "comparison", "part", "terms"
 # "x + 7" and "30 - 4", but not "x = -4" and "a 14-day trip".
 _TERMS = re.compile(r"[\w)}\]]\s*(?:[+−]|-(?=\s*(?:[\d(\\$]|[A-Za-z](?![A-Za-z]))))")
-# Kinds of errors in formulas, by what their explanations say.
+# Kinds of errors, by what their explanations say.
 _BY_EXPLANATION = {
     "exponent_law_error": {
         "root": re.compile(r"out of the root|root was taken of|square root"),
@@ -32,6 +32,7 @@ _BY_EXPLANATION = {
         "operation": re.compile(r"leaves out the (?:division|exponent|square root)"),
     },
     "operator_error": {"formula": re.compile(r"The step (?:adds|subtracts|multiplies) in \$[^$]+\$, where")},
+    "context_value_error": {"copied": re.compile(r"but this step copies it as")},
     "previous_step_value_error": {
         "on_the_way": re.compile(r"The answer is \$.*found on the way"),
         "copied": re.compile(r"but this step copies it as"),

@@ -1,0 +1,97 @@
+"""Which values nobody takes for an operand, however alike they are: the right one stands just above, the wrong one has
+a part of its own in the next calculation, or the step would come out true.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lemma.arithmetic.expressions import ArithmeticRefusal, Expression, evaluate, nodes
+from lemma.arithmetic.graph import Link
+from lemma.arithmetic.numbers import Number, Value
+from lemma.arithmetic.propagation import Edit
+from lemma.injectors.naming import noun_behind, numbers_of
+from lemma.injectors.proposal import Site
+
+
+def has_a_part_of_its_own(site: Site, wrong: Value) -> bool:
+    """Whether a calculation that takes up the result works with a wrong value itself: who subtracts the accountant's
+    $90 in the next line does not take it for $90 an hour in this one.
+    """
+    equations = site.graph.equations
+    return any(
+        wrong in (operand.face for operand in equations[index].operands) for index, _ in site.graph.uses(site.index)
+    )
+
+
+def is_just_above(site: Site, link: Link) -> bool:
+    """Whether the line before has found what a link says."""
+    return any(site.graph.step_of[index] == site.step - 1 for index in link.results)
+
+
+def is_looked_past(site: Site, link: Link, wrong: Value, source: Link) -> bool:
+    """Whether somebody would take a value for a result. What the line before has found is looked past only for what it
+    was worked out from, or for what was worked out in the same way.
+    """
+    if has_a_part_of_its_own(site, wrong):
+        return False
+    origin = link.results[-1]
+    from_it = wrong in {number.face for number in site.graph.equations[origin].operands}
+    alike = from_it or (bool(source.results) and are_parallel(site, origin, source.results[-1]))
+    return alike or not is_just_above(site, link)
+
+
+def is_addend_of_total(site: Site, source: Site, link: Link) -> bool:
+    """Whether a number that the question gives is a term of the total that the line before has just formed."""
+    signs = {node.operator for node in nodes(source.equation.tree)}
+    return signs == {"+"} and source.step == site.step - 1 and not link.results
+
+
+def are_parallel(site: Site, one: int, other: int) -> bool:
+    """Whether two results are worked out alike and count the same: what each of two people earns."""
+    first, second = Site(site.graph, one), Site(site.graph, other)
+    signs = [[operator.symbol for operator in each.equation.operators] for each in (first, second)]
+    nouns = [(noun_behind(each.text, each.equation.result.end) or "").split()[-1:] for each in (first, second)]
+    return signs[0] == signs[1] and nouns[0] == nouns[1]
+
+
+def is_one_of_several_totals(site: Site, leaf: int, source: Site) -> bool:
+    """Whether a step adds up several results that were worked out alike: who multiplies two of three prices by what was
+    bought does not forget it in the third.
+    """
+    if {node.operator for node in nodes(site.equation.tree)} != {"+"}:
+        return False
+    own = [operator.symbol for operator in source.equation.operators]
+    others = [link.results[-1] for at, link in enumerate(site.links) if at != leaf and link.results]
+    return any([sign.symbol for sign in site.graph.equations[index].operators] == own for index in others)
+
+
+def restates(site: Site, edits: Sequence[Edit]) -> bool:
+    """Whether a step says a number in words as well, so that it would be true of the number that was put in its place:
+    `It takes 255 / 51 = 5 minutes to blink 255 times`.
+    """
+    return len(edits) > 1 and not site.graph.latex
+
+
+def contradicts(site: Site, tree: Expression) -> bool:
+    """Whether another calculation with the operands of a step comes to less than a number of the same things among
+    them, or to more, unlike the right one: `She has seen 9 / 3 = 3 movies`, of 9 movies that she has seen three times.
+    """
+    equation, question = site.equation, site.graph.question
+    try:
+        new = evaluate(tree, equation.operand_values())
+    except ArithmeticRefusal:
+        return True
+    noun = (noun_behind(site.text, equation.result.end) or "").split()[-1:]
+    right = equation.result.face
+
+    def counts_the_same(operand: Number) -> bool:
+        places = [number.end for number in numbers_of(question) if number.face == operand.face]
+        said = [re.findall(r"[a-z]+", question[end : end + 60].partition(".")[0].lower()) for end in places]
+        return bool(noun) and any(noun[0] in words for words in said)
+
+    return any(
+        (new < operand.face <= right or new > operand.face >= right) and counts_the_same(operand)
+        for operand in equation.operands
+    )
