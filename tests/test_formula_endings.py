@@ -65,10 +65,10 @@ MADE = [
     (
         "sign_error",
         "Find the remainder.",
-        (r"We get $a = 5$.", r"It is $ax + b = \boxed{-13x+3}$."),
+        (r"We get $a = -13$ and $b = 3$.", r"It is $ax + b = \boxed{-13x+3}$."),
         "-13x+3",
         r"It is $ax + b = \boxed{13x+3}$.",
-        "The minus sign of $-13x$ is lost",
+        "$a$ is $-13$, so $ax + b$ is $-13x+3$, not $13x+3$: the minus sign of $-13$ is lost",
     ),
     (
         "sign_error",
@@ -83,8 +83,8 @@ MADE = [
         "Find the vector.",
         (r"It is $\boxed{\begin{pmatrix} 1 \\ -18 \end{pmatrix}}$.",),
         r"\begin{pmatrix} 1 \\ -18 \end{pmatrix}",
-        r"It is $\boxed{\begin{pmatrix} 1 \\ 18 \end{pmatrix}}$.",
-        "$-18$ is lost",
+        "",  # nothing shows where the sign comes from
+        "",
     ),
     (
         "sign_error",
@@ -177,9 +177,9 @@ MADE = [
     (
         "calculation_error",
         "Convert it.",
-        (r"It is $\boxed{4312_6}$.",),
+        (r"The remainders are 2, 1, 3, 4, so it is $\boxed{4312_6}$.",),
         "4312_6",
-        r"It is $\boxed{2134_6}$.",
+        r"The remainders are 2, 1, 3, 4, so it is $\boxed{2134_6}$.",
         "from the wrong end",
     ),
 ]

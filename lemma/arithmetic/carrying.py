@@ -42,10 +42,11 @@ _CLOSES = re.compile(r"\s*(?:$|[)}\],.=&]|\\right|\\\\|\\?\$|\\[\])])")
 _BEFORE_TERM, _BEHIND_FACTOR = re.compile(r"[-+=&$]\s*$"), re.compile(r"\s*[\w(^{]")
 _NOUN = re.compile(r"[\s$}]{0,6}(?:\\\$)?[\s$]{0,3}(?:of\b|(?:\\text\{\s{0,3})?[a-z-]{1,30}(?: [a-z]{1,30})?s\b)")
 _NEAR = 2  # steps between two results and what the words make of them
+_NEAR_NOUN = 40
 _SMALL = 13  # whole numbers below this are often the same by chance
 _LARGEST_FACTOR = 30
 _LARGEST_DIGIT = 9
-_SHARE = re.compile(r"probab|fraction of|portion|chance", re.IGNORECASE)
+_SHARE = re.compile(r"probab|fraction of|\bportion|chance", re.IGNORECASE)
 _LARGEST_DENOMINATOR = 12
 _WHOLE = re.compile(
     r"integer|whole|prime|divi[ds]|perfect|multiple|modul|\\mod|base|sequence|even\b|odd\b", re.IGNORECASE
@@ -84,6 +85,8 @@ class StatedChange:
     words: Words | Chain
     literal: Literal
     new: Surd
+    noun: str = ""
+    """What it counts: the answer is the same number if the same noun stands behind it."""
 
     @property
     def step(self) -> int:
@@ -219,6 +222,10 @@ class _Carrying:
         if said.count(change.literal.value) > 1:
             raise Refusal("ambiguous_number", f"{change.literal.value}")
         self._write(change.literal, change.new)
+        answer = self.solution.answer
+        behind = self.solution.steps[answer.step][answer.end : answer.end + _NEAR_NOUN]
+        if change.noun and re.match(rf"[\s$}}]{{0,4}}(?:[a-z]+ ){{0,2}}{re.escape(change.noun)}\b", behind):
+            self.latest = change.literal.value
         self.seen |= set(said) - {change.literal.value}
 
     def _first_chain(self, change: ChainChange) -> None:
@@ -270,7 +277,7 @@ class _Carrying:
             raise Refusal("side_not_followed", self.solution.steps[self.step][before.start : after.end][:200])
         for node, other in link.shared.items():
             form = self.new.get(node)
-            if form is None:
+            if form is None or other in self.new:
                 continue
             if isinstance(form, Surd) or form.parts != node.parts or node.sign is None or other.sign is None:
                 raise Refusal("operation_in_both_sides")

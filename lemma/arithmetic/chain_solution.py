@@ -72,14 +72,15 @@ class ChainSolution:
     def given(self) -> frozenset[Surd]:
         """All numbers of the question, in digits and words."""
         found = {literal.value for literal in literals_of_text(DRAWING.sub(" ", self.question))}
-        found |= {side.value for side in self._question_sides if side.value is not None}
-        for side in self._question_sides:
+        found |= {side.value for side in self.question_sides if side.value is not None}
+        for side in self.question_sides:
             if side.formula is not None:
                 found |= {one for part in written_parts(side.formula.tree) if (one := known_value(part)) is not None}
         return frozenset(found | {Surd(one) for one in values_of_words(self.question)})
 
     @cached_property
-    def _question_sides(self) -> tuple[Side, ...]:
+    def question_sides(self) -> tuple[Side, ...]:
+        """The sides of the question's formulas."""
         items = read_items(self.question, 0, self.complex_numbers)
         return tuple(side for item in items if isinstance(item, Chain) for side in item.sides)
 
@@ -97,8 +98,8 @@ class ChainSolution:
     @cached_property
     def has_negatives(self) -> bool:
         """Whether any number of the solution or the question is negative."""
-        sides = [*self._question_sides, *(side for chain in self.chains for side in chain.sides)]
-        texts = {id(side): self.question for side in self._question_sides}
+        sides = [*self.question_sides, *(side for chain in self.chains for side in chain.sides)]
+        texts = {id(side): self.question for side in self.question_sides}
         texts |= {id(side): self.steps[chain.step] for chain in self.chains for side in chain.sides}
         found = (literal for side in sides for literal in literals_of(side, texts[id(side)]))
         return any((literal.value.approximate or 0) < 0 for literal in found)
@@ -292,5 +293,7 @@ def false_links(chain: Chain) -> list[int]:
     for place, relation in enumerate(chain.relations):
         left, right = chain.sides[place], chain.sides[place + 1]
         if relation == "=" and left.value is not None and right.value is not None and left.value != right.value:
-            found.append(place)
+            units = [set(side.formula.units) for side in (left, right) if side.formula is not None]
+            if not all(units) or units[0] == units[1]:  # `1 \text{ foot} = 12 \text{ inches}` says nothing of 1 and 12
+                found.append(place)
     return found

@@ -95,7 +95,8 @@ def write(new: Surd, like: Node, text: str) -> str | None:
         return None
     parsed = parse_plain(text[inner.start : inner.end]) if inner.op == "num" else None
     if parsed is not None and rational is not None:
-        style, needed = parsed[1], decimals_needed(rational, _LONGEST_DECIMALS)
+        style = parsed[1]
+        needed = decimals_needed(rational, max(_LONGEST_DECIMALS, style.decimals + 1 if style.decimals else 0))
         sign, positive = "-" * (rational < 0), -rational if rational < 0 else rational
         if style.decimals:
             style = NumberStyle(PLAIN, needed or 0, style.separator, style.leading_zero)
@@ -247,6 +248,7 @@ def _joined(
         start = Node("neg", (term,), term.start, term.end) if own == "-" else term
         tree = start if tree is None else Node(own, (tree, term), tree.start, term.end)
         signed = Node("neg", (tree,), tree.start, tree.end) if sign == "-" else tree
-        if count > 1 and known_value(signed, letters) == value(result):
+        # One term may change its sign only: `+ 3(-2)` becomes `- 6`.
+        if (count > 1 or own != sign) and known_value(signed, letters) == value(result):
             return signed, count
     return None

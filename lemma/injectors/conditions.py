@@ -30,13 +30,19 @@ _TESTS = re.compile(
     r"(?:do|does|not|that|this|it|which|values?|indeed) works?|smallest|largest|greatest|least)\b",
     re.IGNORECASE,
 )
+# What there is of each, or how often: nobody adds such numbers up.
+RATE = re.compile(
+    r"\b(?:each|every|per|apiece|times|half|third|quarter|percent|double|twice|triple)\b|\ban? "
+    r"(?:hour|day|week|month|year|minute|second|mile|pound|dozen)\b|%",
+    re.IGNORECASE,
+)
 _OPERATION = re.compile(
     r"\b(?:add(?:s|ed|ing)?|subtract(?:s|ed|ing)?|plus|minus|cancel\w*|(?:both|each) sides?)\b", re.IGNORECASE
 )
 _SAYS_NUMBER = re.compile(r"(?<![\^\d])(?<!\^\{)\d")
 _FAR, _CLOSE = Fraction(10**30), Fraction(1, 10**9)
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-_N = r"-?\d{1,9}(?:,\d{3})*(?:\.\d{1,6})?(?![\d/^])"
+_N = r"-?(?:\\[dt]?frac\{\d{1,4}\}\{[1-9]\d{0,3}\}|\d{1,4}/[1-9]\d{0,3}|\d{1,9}(?:,\d{3})*(?:\.\d{1,6})?)(?![\d/^])"
 _SIGN_OF = r"[<>]|\\[lg]eq?(?![a-z])|\\[lg]t(?![a-z])"
 _POWER = re.compile(r"\^\s*(?:\{[^{}]*\}|\w)")
 _SPAN = re.compile(rf"\b(?:between|from)\s+\$?(?P<low>{_N})\$?\s+(?:and|to|through)\s+\$?(?P<high>{_N})", re.IGNORECASE)
@@ -47,6 +53,7 @@ _MORE = re.compile(
 _LESS = re.compile(
     rf"\b(?P<than>(?:less|fewer|smaller|lower) than|at most)\s+\$?(?P<size>{_N})(?!\$? times)", re.IGNORECASE
 )
+_HOW_MANY = re.compile(r"\b[Hh]ow many (?:more )?(?P<noun>[a-z]{3,20}s)\b")
 _BOUND = re.compile(
     rf"(?:(?P<left>{_N})\s*(?P<first>{_SIGN_OF})\s*)?(?<![A-Za-z\\])(?P<name>\\?[A-Za-z]+)"
     rf"\s*(?:(?P<second>{_SIGN_OF})\s*(?P<right>{_N}))?"
@@ -113,6 +120,15 @@ def refuse_against_question(question: str, right: str | Value, wrong: str | Valu
         raise Refusal("against_condition", f"{new} is no whole number")
 
 
+def refuse_beyond_bound(question: str, right: Value | None, wrong: Value | None) -> None:
+    """Raises Refusal if a wrong value on the way is beyond a bound that the question states and the right one keeps:
+    `the probability is greater than $1/6$`.
+    """
+    for said, low, high in _bounds(question) if right is not None and wrong is not None else ():
+        if low <= right <= high and not low <= wrong <= high:  # type: ignore[operator]
+            raise Refusal("against_condition", f"{wrong}, although the question says {said}")
+
+
 def _conditions(question: str) -> Iterator[tuple[str, Fraction, Fraction]]:
     """The conditions that a question sets, each as a range. Ends that it leaves out stand just outside of the range."""
     for match in _SPAN.finditer(question):
@@ -120,10 +136,11 @@ def _conditions(question: str) -> Iterator[tuple[str, Fraction, Fraction]]:
     for match in _DIGITS.finditer(question):
         size = _COUNTS.get(match[1].lower()) or int(match[1])
         yield match.group(), Fraction(10 ** (size - 1)), Fraction(10**size - 1)
-    for match in _MORE.finditer(question):
-        yield match.group(), _number(match["size"]) + _strict(match["than"]), _FAR
-    for match in _LESS.finditer(question):
-        yield match.group(), -_FAR, _number(match["size"]) - _strict(match["than"])
+    yield from _bounds(question)
+    for match in _HOW_MANY.finditer(question):
+        sizes = re.findall(rf"(?<![\d.,])(\d{{1,6}})\$? (?:[a-z-]+ )?{match['noun']}\b", question)
+        if sizes:  # "He answered 80 questions. How many questions did he answer right?"
+            yield f"{max(map(int, sizes))} {match['noun']}", -_FAR, Fraction(max(map(int, sizes)))
     for match in _BOUND.finditer(question):
         is_bound = match["first"] is not None or match["second"] is not None
         if not is_bound or re.search(_ASKED.replace("NAME", re.escape(match["name"])), question) is None:
@@ -139,8 +156,17 @@ def _conditions(question: str) -> Iterator[tuple[str, Fraction, Fraction]]:
         yield sign.group(), *((_CLOSE, _FAR) if sign.group().lower() == "positive" else (-_FAR, -_CLOSE))
 
 
+def _bounds(question: str) -> Iterator[tuple[str, Fraction, Fraction]]:
+    for match in _MORE.finditer(question):
+        yield match.group(), _number(match["size"]) + _strict(match["than"]), _FAR
+    for match in _LESS.finditer(question):
+        yield match.group(), -_FAR, _number(match["size"]) - _strict(match["than"])
+
+
 def _number(text: str) -> Fraction:
-    return Fraction(text.replace(",", "").replace(" ", ""))
+    above, *below = re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))
+    size = Fraction(above) / Fraction(below[0] if below else 1)
+    return -size if text.startswith("-") else size
 
 
 def _strict(than: str) -> Fraction:

@@ -20,6 +20,7 @@ from lemma.generation.modular_errors import propose as propose_modular
 from lemma.injectors import injector
 from lemma.injectors.algebra import AlgebraInjector, Cut, NumbersAndLetters, carried_slip
 from lemma.injectors.formulas import Proposed, proposals
+from lemma.injectors.formulas.fitting import fitted
 from lemma.injectors.formulas.lists import ShorterList
 from lemma.injectors.formulas.proof import carried as carried_formula
 from lemma.injectors.proof import prove, prove_answer
@@ -142,6 +143,8 @@ def carried(graph: ReadSolution, name: str, draft: Draft, annotated: bool = True
     prove_answer(graph, shown, injected.final)
     if graph.latex and not is_balanced(injected.explanation, commands_outside=False):
         raise Refusal("unbalanced_explanation", injected.explanation)
+    if graph.latex:
+        return fitted(graph, name, injected)
     if not graph.latex and "$" in injected.explanation and "$" not in (told := graph.question + " ".join(graph.steps)):
         sign = next((sign for sign in _OTHER_MONEY if sign in told), "$")
         return replace(injected, explanation=injected.explanation.replace("$", sign))

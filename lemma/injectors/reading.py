@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from lemma.algebra.derivation import Derivation
+from lemma.algebra.identities import false_identity
 from lemma.arithmetic.chain_solution import BOX, ChainSolution, read_chain_solution
 from lemma.arithmetic.graph import SolutionGraph, read_solution
 from lemma.arithmetic.latex import boxed as boxes_in
@@ -63,6 +64,8 @@ def read_problem(problem: Problem) -> ReadSolution:
     letters = _unless_refused(refusals, read_letters, question, steps_read, problem.answer, written_read)
     if graph is None and chains is None and letters is None:
         raise refusals[0]
+    if letters is not None and (false := false_identity(letters)):
+        raise Refusal("reference_formula_false", " ".join(false.split())[:80])
     if graph is not None and not boxed and letters is None:
         return graph
     return FormulaSolution(written, steps, boxed, chains, letters, graph)

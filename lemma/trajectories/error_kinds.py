@@ -9,9 +9,13 @@ import re
 
 from lemma.records import ErroneousSolution
 
-EARLY_STOP, COMPARISON, PART, TERMS = "early_stop", "comparison", "part", "terms"
+EARLY_STOP, COMPARISON, PART, TERMS, VALUE = "early_stop", "comparison", "part", "terms", "value"
 # "x + 7" and "30 - 4", but not "x = -4" and "a 14-day trip".
 _TERMS = re.compile(r"[\w)}\]]\s*(?:[+−]|-(?=\s*(?:[\d(\\$]|[A-Za-z](?![A-Za-z]))))")
+# "$-8 \cdot 32$ is $-256$, not $256$"
+_RESULT = re.compile(r"\$(?P<source>[^$]+)\$ is \$(?P<right>[^$]+)\$, not \$(?P<wrong>[^$]+)\$")
+_BRACKETS = re.compile(r"\([^()]*\)|\{[^{}]*\}|\[[^\[\]]*\]")
+_MOST_BRACKETS = 8
 # Kinds of errors, by what their explanations say.
 _BY_EXPLANATION = {
     "exponent_law_error": {
@@ -27,7 +31,11 @@ _BY_EXPLANATION = {
     },
     "fraction_error": {"upside_down": re.compile(r"The quotient is upside down")},
     "confusing_concept_error": {"angle": re.compile(r"is the (?:co)?sine of|is the tangent of|(?:co)?sine for|angles")},
-    "sign_error": {"moved": re.compile(r"changes sides and keeps its sign")},
+    "sign_error": {"moved": re.compile(r"(?:changes sides and|but the step) keeps its sign")},
+    "calculation_error": {
+        "order": re.compile(r"digits are written from the wrong end"),
+        "rounding": re.compile(r"has to be rounded (?:up|down)"),
+    },
     "missing_step": {
         "operation": re.compile(r"leaves out the (?:division|exponent|square root)"),
     },
@@ -53,5 +61,20 @@ def kind_of(erroneous: ErroneousSolution) -> str:
     if found := next((kind for kind, pattern in patterns.items() if pattern.search(erroneous.explanation)), ""):
         return found
     if erroneous.error_type == "sign_error" and erroneous.error_step is not None:
-        return TERMS if _TERMS.search(erroneous.steps[erroneous.error_step]) is not None else ""
+        return _kind_of_sign(erroneous.explanation, erroneous.steps[erroneous.error_step])
     return PART if erroneous.error_type == "missing_step" and not is_shorter else ""
+
+
+def _kind_of_sign(explanation: str, step: str) -> str:
+    """Whether it is the sign of a term of a sum or that of a value, by what the explanation quotes."""
+    if "added up with the wrong sign" in explanation:
+        return TERMS
+    found = _RESULT.search(explanation)
+    if found is None:
+        return TERMS if "$" not in explanation and _TERMS.search(step) is not None else ""
+    source = found["source"]
+    for _ in range(_MOST_BRACKETS):
+        source, count = _BRACKETS.subn("", source)
+        if not count:
+            break
+    return TERMS if _TERMS.search(f"x{source}".replace("x-", "x", 1)) is not None else VALUE

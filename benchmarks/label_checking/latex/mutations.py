@@ -80,6 +80,12 @@ def _without_cross_term(node: Tree) -> Iterator[Tree]:
     square = ("n", Fraction(2))
     if node[0] == "^" and node[2] == square and node[1][0] == "+" and len(node[1]) == 3:
         yield ("+", ("^", node[1][1], square), ("^", node[1][2], square))
+    if node[0] == "+" and len(node) == 3:  # a^2 - b^2 as the square of the difference
+        first, last = node[1:]
+        sign = last[0] == "*" and last[1] == MINUS and len(last) == 3
+        inner = last[2] if sign else last
+        if all(part[0] == "^" and part[2] == square for part in (first, inner)):
+            yield ("^", ("+", first[1], negative(inner[1]) if sign else inner[1]), square)
     yield from _square_of_digits(node)
 
 
@@ -118,6 +124,8 @@ def _wrong_power(node: Tree) -> Iterator[Tree]:
         if base[0] == "/":
             yield ("/", ("^", base[1], exponent), base[2])
     elif found == Fraction(1, 2):
+        if base[0] == "^" and base[2] == TWO:
+            yield base  # the root was not taken
         yield ("/", base, TWO)
         yield from _rooted(base)
 

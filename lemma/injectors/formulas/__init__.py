@@ -21,6 +21,7 @@ from lemma.injectors.formulas import (
     rules,
     slips,
     solving,
+    worded,
 )
 from lemma.injectors.formulas.places import Place, Proposed, places
 
@@ -56,6 +57,7 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
     if injector in ("calculation_error", "sign_error", "missing_step"):
         found += solving.propose(solution, injector)
     found += ending_slips.propose(solution, injector)
+    found += worded.propose(solution, injector)
     found += (Proposed(change, why) for change, why in boxes.propose(solution, injector))
     if injector == "counting_error":
         found += (Proposed(change, why) for change, why in lists.incomplete(solution))

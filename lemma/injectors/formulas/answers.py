@@ -36,6 +36,7 @@ _OPERATION = re.compile(
     re.IGNORECASE,
 )
 _CHOOSES = re.compile(r"\b(?:smallest|largest|greatest|least|fewest|most|maximum|minimum|longest|shortest)\b", re.I)
+_PLAIN = Node("frac", (), 0, 0, name="\\frac")
 _FAR = 2  # steps between a result and the answer that it is taken for
 
 
@@ -96,14 +97,15 @@ def _other(solution: ChainSolution, is_neutral: bool) -> Iterator[Proposed]:
             [name for name, at in solution.letters_before(index).items() if at == one and name.isalpha()]
             for one in (right, wrong)
         ]
-        if source == step:
-            why = f"Step {step + 1} {says} both ${shown}$ and {{}}, and ${shown}$ is the one that belongs here"
         if all(len(one) == 1 for one in names):
             needed, taken = (one[0] for one in names)
             why = f"The step needs ${needed} = {shown}$ from step {step + 1}, but it takes {{}}, which is ${taken}$"
+        elif source == step:
+            continue  # no name tells the two apart
         if is_neutral:
-            origin = "which it found as well" if source == step else f"from step {source + 1}"
-            why = f"The problem asks for ${shown}$, which step {step + 1} {says}, and not for {{}}, {origin}"
+            why = (
+                f"The problem asks for ${shown}$, which step {step + 1} {says}, and not for {{}} from step {source + 1}"
+            )
         yield from _proposed(solution, index, node, wrong, f"{why}.")
 
 
@@ -123,8 +125,37 @@ def intermediate(solution: ChainSolution, index: int, node: Node, right: Surd, i
     source = results[wrong]
     if source != solution.said_before(index, wrong) or source < solution.answer.step - _FAR:
         return
-    why = f"The answer is ${shown}$, and the step gives {{}}, which step {source + 1} found on the way"
-    yield from _proposed(solution, index, node, wrong, f"{why}.")
+    due = _still_due(solution, right, wrong)
+    if due:
+        why = f"The answer is ${shown}$, and the step gives {{}}, which step {source + 1} found on the way: {due}"
+        yield from _proposed(solution, index, node, wrong, f"{why}.")
+
+
+def _still_due(solution: ChainSolution, right: Surd, wrong: Surd) -> str:
+    """What still has to be done with the result on the way; empty if that can't be told, or only in several ways."""
+    given = {one for one in solution.given if one.rational is not None and one not in (0, 1)}
+    found = []
+    if right + right == wrong:
+        found.append("it still has to be halved")
+    if wrong + wrong == right:
+        found.append("it still has to be doubled")
+    for one in given - {Surd(2)}:
+        size = write(one, _PLAIN, "")
+        if one * right == wrong:
+            found.append(f"it still has to be divided by ${size}$")
+        if one * wrong == right:
+            found.append(f"it still has to be multiplied by ${size}$")
+        if one - wrong == right:
+            found.append(f"it still has to be taken away from ${size}$")
+        if wrong - one == right:
+            found.append(f"${size}$ still has to be taken away")
+        if wrong + one == right:
+            found.append(f"${size}$ still has to be added")
+    if wrong * wrong == right:
+        found.append("it still has to be squared")
+    if right * right == wrong:
+        found.append("the square root of it still has to be taken")
+    return found[0] if len(found) == 1 else ""
 
 
 def _found_before(solution: ChainSolution, index: int) -> dict[Surd, int]:

@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lemma.algebra.reading import read_formula
-from lemma.algebra.trees import DIFFERENCE, DIVISION, GROUP, MINUS, SUM, Node
 from lemma.arithmetic.chain_solution import ChainSolution, box_spans, literals_of_text
 from lemma.arithmetic.chains import Chain
 from lemma.arithmetic.graph import values_of_words
@@ -19,12 +17,12 @@ from lemma.arithmetic.latex import DRAWING, boxed
 from lemma.arithmetic.surds import Surd
 from lemma.exceptions import Refusal
 from lemma.injectors.conditions import JUDGES, holds_number, without_formulas
-from lemma.injectors.formulas import contents
+from lemma.injectors.formulas import contents, lost_signs, named_values
+from lemma.injectors.formulas.misworked import KINDS
 
 COUNTING, SIGN, SWAPPED, LOST = "counting_error", "sign_error", "coordinate_swap_error", "lost_root_error"
 _LONGEST = 160
 _CLUTTER = re.compile(r"\\(?:left|right|[,;:! ])|[\s{}$]")
-_VECTOR = re.compile(r"(?s)\s*\\begin\{(?P<env>[pb]matrix)\}(?P<body>(?:(?!\\begin|\\end).)*)\\end\{(?P=env)\}\s*")
 _PAIR = re.compile(r"(?s)\s*(?:\\left\s*)?\((?P<body>[^()\[\]]+)(?:\\right\s*)?\)\s*")
 _NUMBER = re.compile(
     r"-?\s{0,3}(?:\d{1,12}(?:\.\d{1,9})?|\\[dt]?frac\s{0,3}(?:\{\d{1,9}\}\{\d{1,9}\}|\d\s{0,3}\d|\d\{\d{1,9}\})|"
@@ -41,10 +39,6 @@ _COUNTED = re.compile(
     r"pairs|points|combinations|arrangements|possibilities|choices|triangles|squares|paths|outcomes|terms|digits|zeroe?s|elements|"
     r"subsets|primes|roots|handshakes|games|teams|people|students|words)\b"
 )
-_SUM_OF_LETTERS = re.compile(
-    r"(?:[a-z]\s{0,3}=\s{0,3})?[^=(){}\[\]<>,]{0,30}[a-z][^=()\[\]<>,]{0,30}\+\s{0,3}(?:\d{1,9}|\d{0,9}[a-z](?:\^\d)?)\s{0,3}"
-)
-_SAYS_SIGN = re.compile(r"\b(?:negative|minus|subtract\w*|below|sign|decreas\w*)\b", re.IGNORECASE)
 _FEWEST, _MOST = 5, 30
 _LIST = re.compile(r"\d{1,9}, \d{1,9},")
 _SHORT = 3  # what is shorter may be the same by chance
@@ -68,11 +62,12 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[tuple[WrongBox, str]
     start, end = solution.answer.start, solution.answer.end
     content = boxed(text)[-1]
     begin = text.index(content, start) if content else end
-    if not finders or not content or len(content) > _LONGEST or begin + len(content) > end:
+    if (not finders and kind not in KINDS) or not content or len(content) > _LONGEST or begin + len(content) > end:
         return
     if kind != contents.CASES and _is_said(solution, content):
         return
-    for written, why in (one for find in finders for one in find(solution, content)):
+    found = (one for find in finders for one in find(solution, content))
+    for written, why in (*found, *named_values.propose(solution, content, kind)):
         yield WrongBox(solution.answer.chain, begin, begin + len(content), written), why
 
 
@@ -100,79 +95,6 @@ def _stated(solution: ChainSolution) -> set[Surd]:
             words = text[item.start : item.end]
             found |= {literal.value for literal in literals_of_text(words)} | set(map(Surd, values_of_words(words)))
     return found
-
-
-def other_sign(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
-    """A term with a minus sign counts as plus."""
-    if _SAYS_SIGN.search(without_formulas(solution.steps[solution.answer.step])):
-        return
-    yield from _turned(solution, content)
-    for start, end in _entries(content):
-        entry = content[start:end]
-        for place, sign, term in _negative_terms(entry):
-            at = start + place
-            if sign == "lost":
-                changed = content[:at] + content[at + 1 :].lstrip(" ")
-            else:
-                changed = f"{content[:at]}+{content[at + 1 :]}"
-            shown = " ".join(content.split())
-            yield changed, f"The minus sign of ${term}$ is lost: it should be ${shown}$."
-
-
-def _turned(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
-    """The last term of a sum with letters, with a minus sign, if there are such signs to mix up in the step."""
-    step = solution.steps[solution.answer.step]
-    if "-" not in step[: solution.answer.start] or not _SUM_OF_LETTERS.fullmatch(content):
-        return
-    at = content.rindex("+")
-    shown = " ".join(content.split())
-    term = content[at + 1 :].strip()
-    yield f"{content[:at]}-{content[at + 1 :]}", f"The sign of ${term}$ is wrong: it should be ${shown}$."
-
-
-def _entries(content: str) -> list[tuple[int, int]]:
-    """The parts of a content that are formulas: the entries of a vector, a pair or a list, or all of it."""
-    vector, pair = _VECTOR.fullmatch(content), _PAIR.fullmatch(content)
-    if vector is not None:
-        return _pieces(content, *vector.span("body"), re.compile(r"\\\\|&"))
-    if pair is not None and "," in pair["body"] and "infty" not in content:
-        return _pieces(content, *pair.span("body"), re.compile(","))
-    if re.search(r"[\[\]]|\\(?:cup|cap|in|text|infty|pm|begin)(?![a-z])|[<>]", content):
-        return []
-    equals = content.rfind("=") + 1
-    return _pieces(content, equals, len(content), re.compile(r",(?!\d{3})"))
-
-
-def _pieces(text: str, start: int, end: int, separator: re.Pattern[str]) -> list[tuple[int, int]]:
-    found, begin = [], start
-    for match in separator.finditer(text, start, end):
-        found.append((begin, match.start()))
-        begin = match.end()
-    return [*found, (begin, end)]
-
-
-def _negative_terms(entry: str) -> Iterator[tuple[int, str, str]]:
-    """Where the terms with a minus sign of a formula stand, whether the sign is left out or turned, and the terms."""
-    chains = read_formula(entry, 0, len(entry)) if len(entry) <= _LONGEST else []
-    tree = chains[0].sides[0].tree if len(chains) == 1 and len(chains[0].sides) == 1 else None
-    if tree is None:
-        return
-    yield from _of_tree(tree, entry)
-
-
-def _of_tree(tree: Node, entry: str) -> Iterator[tuple[int, str, str]]:
-    if tree.head in (SUM, DIFFERENCE):
-        left, right = tree.args
-        yield from _of_tree(left, entry)
-        if tree.head == DIFFERENCE:
-            at = entry.rfind("-", left.end, right.start)
-            if at >= 0:
-                yield at, "turned", f"-{entry[right.start : right.end].strip()}"
-    elif tree.head == MINUS:
-        inner = tree.args[0]
-        yield entry.index("-", tree.start), "lost", entry[tree.start : inner.end].strip()
-    elif tree.head == DIVISION and tree.args[0].head == GROUP:
-        yield from _of_tree(tree.args[0].args[0], entry)
 
 
 def swapped_pair(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
@@ -236,7 +158,7 @@ def miscounted(solution: ChainSolution, content: str) -> Iterator[tuple[str, str
         yield str(wrong), f"The step counts one too {direction}: there are ${content}$, not ${wrong}$."
 
 
-_KINDS = {SIGN: (other_sign,), SWAPPED: (swapped_pair,), LOST: (lost_root,), COUNTING: (miscounted,)}
+_KINDS = {SIGN: (lost_signs.propose,), SWAPPED: (swapped_pair,), LOST: (lost_root,), COUNTING: (miscounted,)}
 
 
 def carried(solution: ChainSolution, change: WrongBox) -> tuple[tuple[str, ...], int, str]:

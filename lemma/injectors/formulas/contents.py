@@ -26,6 +26,10 @@ _RELATIONS = {
 }
 _SUPPOSED = re.compile(r"(?<!only )\b(?:if|when|case|for|assum\w+|suppos\w+)(?: that)?\s*$", re.IGNORECASE)
 _LONGEST = 60
+_ALTERNATIVES = re.compile(r"\\text\s?\{[^{}]*\}|,|\\q?quad")
+_SIGN = re.compile(r"<|>|\u2264|\u2265|\\(?:[lg]eq?|[lg]t)(?![a-z])")
+# Digits that are found one after the other from the last one on.
+_FROM_THE_RIGHT = re.compile(r"\bremainders?\b|\bright\b|\blast\b|\bunits?\b|\bupwards?\b", re.IGNORECASE)
 _ASKS_INTERVAL = re.compile(
     r"\binterval\b|\brange\b|\bdomain\b|\ball (?:real )?(?:values|numbers)\b|\b(?:set|values) of\b|inequalit"
     r"|\bsatisf\w+",
@@ -96,7 +100,16 @@ def _bound_of(text: str, end: str, is_high: bool, belongs: bool) -> str:
         for words, formula in zip(pieces[::2], pieces[1::2], strict=False)
         if len(formula) <= _LONGEST and re.search(bound, formula) and not _SUPPOSED.search(words)
     ]
-    return found[-1].strip(" .,\n") if found else ""
+    if not found:
+        return ""
+    formula = found[-1].strip(" .,\n")
+    formula = next((piece for piece in _ALTERNATIVES.split(formula) if re.search(bound, piece)), formula)
+    signs = list(_SIGN.finditer(formula))
+    if len(signs) == 2:  # the other bound is that of the other end
+        formula = (
+            formula[signs[0].end() :] if re.search(bound, formula[signs[0].end() :]) else formula[: signs[1].start()]
+        )
+    return formula.strip()
 
 
 def _asked(question: str, belongs: bool) -> str:
@@ -131,8 +144,9 @@ def upside_down(solution: ChainSolution, content: str) -> Iterator[tuple[str, st
 
 def other_digits(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
     """The digits of a number in another base, from the wrong end."""
-    match = _BASE.fullmatch(content)
-    if match is None:
+    match, step = _BASE.fullmatch(content), solution.answer.step
+    words = without_formulas(" ".join(solution.steps[: step + 1]))
+    if match is None or "\\begin{array}" in solution.steps[step] or not _FROM_THE_RIGHT.search(words):
         return
     digits = match["digits"]
     backwards = digits[::-1]

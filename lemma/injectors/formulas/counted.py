@@ -17,6 +17,8 @@ _COUNTED = re.compile(
     r"pairs|points|combinations|arrangements|possibilities|choices|triangles|squares|paths|outcomes|terms|digits|elements|"
     r"subsets|primes|positions|games|handshakes|cases|sets|people|students|zeroe?s|options|sequences|letters)\b)"
 )
+# Words that tell of which several ways a count is: "5 ways to pick the last one".
+_QUALIFIED = re.compile(r"(?: [a-z][a-z-]*){0,8}(?=[.,;:]|\s*$|\s\$)|")
 _REMAINING = re.compile(r"\bremaining\b", re.IGNORECASE)  # which shows how many there were
 _FEWEST = 5  # nobody miscounts fewer
 
@@ -36,14 +38,18 @@ def stated(solution: ChainSolution) -> Iterator[Proposed]:
                 literal = Literal(count, start, match.end("count"), None if formula is None else formula.tree)
             else:
                 literal = Literal(count, start, match.end("count"))
-            noun = match.group()[len(match["count"]) :].strip(" $")
+            noun = text[match.end("count") : match.end()].strip(" $")
+            last = noun.split()[-1]
+            if len(re.findall(rf"\b{re.escape(last)}\b", text)) > 1:
+                noun += _QUALIFIED.match(text, match.end()).group()  # type: ignore[union-attr]
             noun = "" if noun.startswith(("of ", "are ")) else f" {noun}"
             for off, direction in ((-1, "few"), (1, "many")):
                 wrong = int(match["count"]) + off
-                if re.search(rf"(?<!\d){wrong}(?!\d)", text):
-                    continue  # such as 9 remaining ones beside 10, of which it would be one too many then
+                # such as 9 remaining ones beside 10, of which it would be one too many then; or one of 7, 6, 5
+                if any(re.search(rf"(?<!\d){int(match['count']) + one}(?!\d)", text) for one in (off, 1, -1)):
+                    continue
                 why = f"The step counts one too {direction}: there are ${match['count']}${noun}, not ${wrong}$."
-                yield Proposed(StatedChange(item, literal, Surd(wrong)), why)
+                yield Proposed(StatedChange(item, literal, Surd(wrong), last), why)
 
 
 def _item_at(solution: ChainSolution, step: int, place: int) -> Chain | Words | None:

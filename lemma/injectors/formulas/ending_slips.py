@@ -7,21 +7,21 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from lemma.arithmetic.chain_solution import ChainSolution, named
-from lemma.arithmetic.chains import Side
+from lemma.arithmetic.chains import Chain, Side
 from lemma.arithmetic.formulas import end_of, parts_of
-from lemma.arithmetic.numbers import Value, normal
+from lemma.arithmetic.numbers import normal
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import known_value, write
 from lemma.injectors.formulas.endings import Ending, WrongEnding, endings, holds, words_before
 from lemma.injectors.formulas.misworked import CALCULATION, SIGN, Slip, likely_digit_slips
 from lemma.injectors.formulas.places import Place, Proposed
 from lemma.injectors.formulas.slips import PLAIN, slips_of, with_values
+from lemma.injectors.formulas.solving import collected
 
 INVERSE, MISSING = "inverse_operation_error", "missing_step"
 _DIVIDES = re.compile(r"\b(?:divid\w+|multipl\w+|cross)\b", re.IGNORECASE)
 _MOVES = re.compile(r"\b(?:add\w*|subtract\w*|plus|minus|cancel\w*|(?:both|each) sides?)\b", re.IGNORECASE)
 _EASY = 12  # nobody gets smaller quotients wrong
-_TEN, _HALF = 10, 5
 _MOST_LEFT = 40  # nobody takes 2 away from 290
 _LARGE = 20  # nor smaller sums
 
@@ -77,7 +77,8 @@ def explained(solution: ChainSolution, ending: Ending, slip: Slip, right: str, w
     index, left, end = ending.equation
     shown = _shown(solution.steps[solution.chains[index].step], left.start, end.end)
     if slip.kind == MISSING:
-        return f"{slip.reason}: ${shown}$ gives ${ending.name} = {right}$."
+        reached = collected(Chain(0, (left, end), ("=",)), ending.name)
+        return f"{slip.reason}: ${shown}$ gives {reached}${ending.name} = {right}$."
     return f"${shown}$ gives ${ending.name} = {right}$, not ${ending.name} = {written}$: {slip.reason}."
 
 
@@ -90,25 +91,6 @@ def worked_out(solution: ChainSolution, ending: Ending) -> Iterator[Slip]:
     if not tree.parts:
         return
     yield from slips_of(place, tree, letters)
-    if tree.op == "+":
-        first, second = (known_value(part, letters) for part in tree.parts)
-        if first is not None and second is not None:
-            yield from _wrong_tens(first.rational, second.rational)
-
-
-def _wrong_tens(one: Value | None, other: Value | None) -> Iterator[Slip]:
-    """A sum of two numbers whose tens are added up wrongly."""
-    if (
-        not isinstance(one, int)
-        or not isinstance(other, int)
-        or min(one, other) < _TEN
-        or one % _TEN + other % _TEN >= _TEN
-    ):
-        return
-    tens = one // _TEN % _TEN, other // _TEN % _TEN
-    if _HALF <= sum(tens) < _TEN - 1:
-        told = f"in the tens, {tens[0]} + {tens[1]} is {sum(tens)}, but {sum(tens) + 1} was used"
-        yield Slip(Surd(one + other + _TEN), told, CALCULATION)
 
 
 def solved(solution: ChainSolution, ending: Ending) -> Iterator[Slip]:

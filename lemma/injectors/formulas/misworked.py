@@ -54,24 +54,63 @@ def misworked(node: Node, parts: list[Surd]) -> Iterator[Slip]:
         if node.op in ("+", "-") and reduced and not _whole(left, right):
             return  # the denominators that are written are not those of the values
         if node.op in ("+", "-"):
+            yield from _squares(node)
             if _whole(left, right) or all(map(_is_in_lowest_terms, node.parts, (left, right))):
                 yield from _with_visible_digits(node, parts, sums(node.op, left, right))
         elif node.op == "^":
             yield from powers(left, right, node.parts[0].op in ("frac", "/"))
         else:
+            yield from _moved_point(node, left, right)
             yield from _with_visible_digits(node, parts, products(node.op, left, right))
             if node.op == "*" and all(map(_is_in_lowest_terms, node.parts, (left, right))):
                 yield from _numerators_only(left, right)
                 yield from _half_of_a_fraction(left, right)
-    elif node.op == "sqrt" and isinstance(rational[0], int) and node.parts[0].op != "^":
-        yield from root_by_terms(node.parts[0])
-        yield from roots(rational[0])
-    elif node.op in ("lfloor", "lceil", "abs") and first is not None:
-        yield from _rounded_or_taken(node, Fraction(first))
-    elif node.op == "binom" and isinstance(first, int) and isinstance(second, int):
-        yield from _binomials(first, second)
-    elif node.op == "!" and isinstance(rational[0], int) and rational[0] > 3:
-        yield Slip(Surd(factorial(rational[0] - 1)), "one factor was forgotten")
+    else:
+        yield from _of_one(node, parts)
+
+
+def _moved_point(node: Node, left: Fraction, right: Fraction) -> Iterator[Slip]:
+    """A division by a power of ten that moves the decimal point too far, or not far enough."""
+    below = node.parts[1]
+    if node.op == "*" or below.op != "^" or below.parts[0].number != 10 or not left % 10:
+        return
+    places = len(str(right)) - 1
+    for wrong in (places - 1, places + 1) if right.denominator == 1 and places > 2 else ():
+        told = f"the decimal point moves by ${places}$ places, and was moved by ${wrong}$"
+        yield Slip(Surd(normal(left / 10**wrong)), told)
+
+
+def _squares(node: Node) -> Iterator[Slip]:
+    """`5^2 - 3^2` as the square of the difference."""
+    if any(part.op != "^" or part.parts[1].number != 2 for part in node.parts):
+        return
+    first, second = (known_value(part.parts[0]) for part in node.parts)
+    if first is None or second is None or first.rational is None or second.rational is None:
+        return
+    left, right = Fraction(first.rational), Fraction(second.rational)
+    joined, name = (left + right, "sum") if node.op == "+" else (left - right, "difference")
+    if left > 0 and right > 0 and joined:
+        told = f"it is not the square of the {name}"
+        yield Slip(Surd(normal(joined**2)), told, CROSS_TERM)
+
+
+def _of_one(node: Node, parts: list[Surd]) -> Iterator[Slip]:
+    """Wrong roots, whole parts, binomial coefficients and factorials, and values without the minus sign in front."""
+    size, *others = (part.rational for part in parts)
+    if node.op == "sqrt" and isinstance(size, int):
+        if node.parts[0].op != "^":
+            yield from root_by_terms(node.parts[0])
+            yield from roots(size)
+        elif node.parts[0].parts[1].number == 2:
+            yield Slip(Surd(size), "the root was not taken", POWERS)
+    elif node.op in ("lfloor", "lceil", "abs") and size is not None:
+        yield from _rounded_or_taken(node, Fraction(size))
+    elif node.op == "binom" and isinstance(size, int) and isinstance(others[0], int):
+        yield from _binomials(size, others[0])
+    elif node.op == "!" and isinstance(size, int) and size > 3:
+        yield Slip(Surd(factorial(size - 1)), "one factor was forgotten")
+    elif node.op == "neg" and node.parts[0].op in ("*", "/", "frac", "^", "function", "sqrt") and size is not None:
+        yield Slip(parts[0], "the minus sign in front is lost", SIGN)
 
 
 def _with_visible_digits(node: Node, parts: list[Surd], slips: Iterator[Slip]) -> Iterator[Slip]:
@@ -88,7 +127,8 @@ def _rounded_or_taken(node: Node, number: Fraction) -> Iterator[Slip]:
     """Whole parts and absolute values that are taken wrongly."""
     if node.op in ("lfloor", "lceil") and number.denominator != 1:
         way, wrong = ("down", -(-number // 1)) if node.op == "lfloor" else ("up", number // 1)
-        yield Slip(Surd(int(wrong)), f"it has to be rounded {way}")
+        if abs(number - wrong) <= Fraction(1, 2):  # to the nearest number, as most numbers are rounded
+            yield Slip(Surd(int(wrong)), f"it has to be rounded {way}")
     elif node.op == "abs" and number < 0:
         yield Slip(Surd(normal(number)), "an absolute value is not negative", SIGN)
 
@@ -127,11 +167,16 @@ def _whole(*numbers: Fraction) -> bool:
     return all(number.denominator == 1 for number in numbers)
 
 
+def _shown(number: Fraction) -> str:
+    return str(number.numerator) if number.denominator == 1 else f"\\frac{{{number.numerator}}}{{{number.denominator}}}"
+
+
 def sums(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
     result = left + right if op == "+" else left - right
     if left < 0 or right < 0 or result < 0:
-        if result < 0 < left:
-            yield Slip(Surd(normal(-result)), "the sign is lost", SIGN)
+        if result < 0 < left and op == "-":
+            told = f"${_shown(right)}$ is larger than ${_shown(left)}$, so the difference is negative"
+            yield Slip(Surd(normal(-result)), told, SIGN)
         elif right < 0 and op == "-":
             yield Slip(Surd(normal(left + right)), "taking away a negative number means adding", SIGN)
         return
@@ -174,11 +219,18 @@ def likely_digit_slips(op: str, left: int, right: int) -> Iterator[tuple[Value, 
 
 def products(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
     """Slips in a product or a quotient."""
-    if op != "*" and (right == 0 or (right.denominator == 1 and set(str(right)[1:]) == {"0"})):
+    if op != "*" and (right == 0 or (right.denominator == 1 and re.fullmatch("10+", str(right)) is not None)):
         return  # nobody divides by ten wrongly
     result = left * right if op == "*" else left / right
     if left < 0 or right < 0:
-        yield Slip(Surd(normal(-result)), "the sign is wrong", SIGN)
+        numbers = (
+            "two negative numbers is positive"
+            if left < 0 and right < 0
+            else "a positive and a negative number is negative"
+        )
+        told = f"a {'product' if op == '*' else 'quotient'} of {numbers}"
+        if result:
+            yield Slip(Surd(normal(-result)), told, SIGN)
     elif _whole(left, right):
         if op == "*" and (max(left, right) > _EASY or min(left, right) > _EASY // 2):
             yield from _digits(op, left, right)
@@ -200,7 +252,7 @@ def _numerators_only(left: Fraction, right: Fraction) -> Iterator[Slip]:
 def _half_of_a_fraction(left: Fraction, right: Fraction) -> Iterator[Slip]:
     """`\\frac{2}{3} \\cdot 12` with only one part of the fraction."""
     part, whole = (left, right) if left.denominator > 1 else (right, left)
-    if whole.denominator == 1 and part.denominator > 1 and part.numerator > 1 and whole > 0:
+    if whole.denominator == 1 and part.denominator > 1 and part.numerator > 1 and 0 < whole != part.denominator:
         above, below = part.numerator, part.denominator
         if whole.numerator % below == 0:
             told = f"${whole.numerator}$ was divided by ${below}$, but not multiplied by ${above}$"
@@ -228,8 +280,13 @@ def powers(base: Fraction, exponent: Fraction, is_fraction: bool) -> Iterator[Sl
     power = int(exponent)
     result = base**power
     if base < 0:
-        yield Slip(Surd(normal(-result)), "the sign is wrong", SIGN)
-    if (base not in (-1, 0, 1, 2) or power > 2) and base % 10:
+        told = (
+            "an odd power of a negative number is negative"
+            if power % 2
+            else "an even power of a negative number is positive"
+        )
+        yield Slip(Surd(normal(-result)), told, SIGN)
+    if abs(base) not in (0, 1) and (base != 2 or power > 2) and base % 10:
         yield Slip(Surd(normal(base * power)), "the base was multiplied by the exponent", POWERS)
     if power > 2 and abs(base) > 1:
         yield Slip(Surd(normal(base ** (power - 1))), "one factor was forgotten")

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from lemma.arithmetic.carrying import ChainChange
-from lemma.arithmetic.formulas import Node
+from lemma.arithmetic.formulas import Node, parts_of
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
-from lemma.arithmetic.writing import is_written, known_value, written_parts
+from lemma.arithmetic.writing import follow, is_written, known_value, written_parts
+from lemma.injectors.conditions import RATE
 from lemma.injectors.formulas.places import Place, Proposed
 
 _CONFUSED = {"+": ("-",), "-": ("+",), "*": ("+",)}
 _AGAIN = re.compile(r"\b(?:again|similarly|likewise|as before|same way|in the same)\b", re.IGNORECASE)
+_BETWEEN = re.compile(r"\b(?:averages?|mean|halfway|midpoint|middle|median|between)\b", re.IGNORECASE)
 _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies"}
 _DONE = {"+": "added", "-": "subtracted", "*": "multiplied"}
 # Words of a step that say the operation which its formula then shows.
 _SAID = {
     "+": re.compile(
-        r"\b(?:sum|add\w*|plus|total\w*|altogether|combin\w*|together|perimeter|more|increas\w*|average|mean)\b", re.I
+        r"\b(?:sum|add\w*|plus|total\w*|altogether|combin\w*|together|perimeter|more|increas\w*|average|mean|partition\w*|"
+        r"divided into|consists?|made (?:up )?of|compos\w*|compris\w*|contains?|includ\w+)\b",
+        re.I,
     ),
     "-": re.compile(
         r"\b(?:differences?|minus|subtract\w*|less|left|leav\w*|remain\w*|fewer|discount\w*|complement\w*)\b", re.I
@@ -54,6 +59,8 @@ def other_operator(place: Place) -> Iterator[Proposed]:
     for node in () if place.shows_formula or place.is_filled_in else place.parts:
         if node.sign is None or node.op not in _CONFUSED or _is_said(place, node):
             continue
+        if node.op == "*" and RATE.search(place.solution.question):
+            continue  # nobody adds days to miles a day
         left, right = node.parts
         faces = [known_value(part) for part in (left, right)]
         if None in faces or Surd(0) in faces or (node.op == "*" and Surd(1) in faces):
@@ -86,6 +93,8 @@ def _is_bare(place: Place, node: Node) -> bool:
 
 def left_out(place: Place) -> Iterator[Proposed]:
     """A factor, a divisor, an exponent, a root or a term of the first side is left out."""
+    if place.chain.in_tuple:
+        return  # the other place would show it
     for node in () if place.shows_formula or place.is_filled_in else place.parts:
         for kept, what in _what_is_left(node):
             if known_value(kept) in (None, known_value(node)) or node in place.formula:
@@ -96,24 +105,60 @@ def left_out(place: Place) -> Iterator[Proposed]:
             if node.op == "*" and _is_one_of_products(place, node):
                 continue  # whoever writes the other products out does so with all
             gone = [part for part in node.parts if part is not kept and node.op == "*"]
+            if node.op in ("+", "-") and place.is_subject(node.parts[1]):
+                continue
+            if node.op in ("frac", "/") and node.parts[0].op == "+" and _BETWEEN.search(place.sentences):
+                continue  # an average, or what lies halfway, is no sum
             if any(place.has_just_been_said(part) for part in (node, *gone)):
                 continue
-            start = kept.start - 2 * (place.text[: kept.start].endswith("\\$"))
-            inner = place.text[start : kept.end]
-            if inner.count("{") != inner.count("}") or inner.count("(") != inner.count(")"):
+            edit = _cut(place, place.tree, node, kept)
+            if edit is None:
                 continue
-            leads = any(outer.op in ("+", "-") and outer.parts[0] is node for outer in place.parts)
-            weak = kept.op in ("+", "-", "neg") and node is not place.tree and not leads
-            written = f"({inner})" if weak else inner
-            # The text around has to stay a formula: `2{3}` and `\cdot3`.
-            before = place.text[: node.start]
-            if re.search(r"\\[a-zA-Z]+$", before) and written[0].isalpha():
-                written = " " + written
-            if before[-1:].isdigit() and written[:1].isdigit():
-                continue
+            new, edits = {node: kept}, [edit]
+            for number, other, its in _in_later_sides(place, node, kept):
+                after = place.chain.sides[number].formula
+                edit = _cut(place, after.tree, other, its) if after is not None else None
+                if edit is None:
+                    break
+                new[other] = its
+                edits.append(edit)
             lost = what.format(*(place.part(part) for part in node.parts))
-            change = ChainChange(place.index, place.first, {node: kept}, (Edit(node.start, node.end, written),))
+            change = ChainChange(place.index, place.first, new, tuple(edits))
             yield Proposed(change, f"The step leaves out {lost}: it should be {place.worked}.")
+
+
+def _in_later_sides(place: Place, node: Node, kept: Node) -> Iterator[tuple[int, Node, Node]]:
+    """The sides behind the first one that have an operation of it in the same place, what it is there, and the part of
+    it that stays: `2 \\cdot 5! \\cdot 5! = 2 \\cdot 120 \\cdot 120`.
+    """
+    at = node.parts.index(kept)
+    sides = place.chain.sides[place.first :]
+    for number, (before, after) in enumerate(pairwise(sides), place.first + 1):
+        if before.formula is None or after.formula is None:
+            return
+        link = follow(before.formula.tree, after.formula.tree, {})
+        if link is None or node not in link.shared:
+            return
+        node = link.shared[node]
+        yield number, node, node.parts[at]
+
+
+def _cut(place: Place, tree: Node, node: Node, kept: Node) -> Edit | None:
+    """The edit that leaves only one part of an operation; None if what is left would be no formula."""
+    start = kept.start - 2 * (place.text[: kept.start].endswith("\\$"))
+    inner = place.text[start : kept.end]
+    if inner.count("{") != inner.count("}") or inner.count("(") != inner.count(")"):
+        return None
+    leads = any(outer.op in ("+", "-") and outer.parts[0] is node for outer in parts_of(tree))
+    weak = kept.op in ("+", "-", "neg") and node is not tree and not leads
+    written = f"({inner})" if weak else inner
+    # The text around has to stay a formula: `2{3}` and `\\cdot3`.
+    before = place.text[: node.start]
+    if re.search(r"\\[a-zA-Z]+$", before) and written[0].isalpha():
+        written = " " + written
+    if before[-1:].isdigit() and written[:1].isdigit():
+        return None
+    return Edit(node.start, node.end, written)
 
 
 def _is_one_of_products(place: Place, node: Node) -> bool:

@@ -19,7 +19,10 @@ from lemma.injectors.formulas.endings import WrongEnding
 from lemma.injectors.formulas.lists import ShorterList
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(.*)\}\s*$", re.DOTALL)
-_CLUTTER = re.compile(r"(?<!\\)[&$]|\\(?:left|right)(?=\s*(?:[()\[\]|]|\\[lr](?:floor|ceil)))")
+_FEW = 2  # numbers in a sentence, of which none is forgotten
+_CLUTTER = re.compile(
+    r"(?<!\\)[&$]|\\displaystyle(?![a-zA-Z])|\\(?:left|right)(?=\s*(?:[()\[\]|]|\\[lr](?:floor|ceil)))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,11 @@ class Place:
     def text(self) -> str:
         """The text of its step."""
         return self.solution.steps[self.chain.step]
+
+    @property
+    def sentences(self) -> str:
+        """The step with the one before."""
+        return " ".join(self.solution.steps[max(0, self.chain.step - 1) : self.chain.step + 1])
 
     @cached_property
     def formula(self) -> Mapping[Node, Node]:
@@ -101,7 +109,9 @@ class Place:
     def is_filled_in(self) -> bool:
         """Whether a formula with letters just before shows what is worked out here: `3 \\cdot 4 - 1` for `3x - 1`."""
         near = (chain for chain in self.solution.chains[: self.index] if chain.step >= self.chain.step - 1)
-        sides = (side for chain in near for side in chain.sides if side.letters and side.formula is not None)
+        sides = [side for chain in near for side in chain.sides if side.letters and side.formula is not None]
+        # With a power: a sum such as `a + b + c` that is asked for shows little.
+        sides += [side for side in self.solution.question_sides if side.letters and _has_power(side)]
         return any(_fills(side.formula.tree, self.tree) for side in sides if side.formula is not None)
 
     @cached_property
@@ -135,6 +145,15 @@ class Place:
         shown = re.escape(self.text[node.start : node.end].strip())
         return re.search(rf"(?<![\d.^{{]){shown}(?![\d^!])", around) is not None
 
+    def is_subject(self, node: Node) -> bool:
+        """Whether the words just before the chain are about a part: `The third side is 15.`"""
+        chain = self.chain
+        before = self.solution.steps[chain.step - 1] if chain.step else ""
+        sentences = (before.rstrip(" .$\n").rpartition(". ")[2], self.text[: chain.start])
+        shown = re.escape(self.text[node.start : node.end].strip())
+        said = [one for one in sentences if re.search(rf"(?<![\d.^{{]){shown}(?![\d^!])", one)]
+        return any(len(re.findall(r"\d+", one)) <= _FEW for one in said)
+
     def part(self, node: Node) -> str:
         """A part of the side as a formula."""
         return self.quoted(node.start, end_of(self.text, node))
@@ -163,6 +182,10 @@ class Place:
         """The edits that put another value in the place of a part; none if it can't be written there."""
         written = self.written(node, new)
         return () if written is None else (edit_of(self.text, node, written),)
+
+
+def _has_power(side: Side) -> bool:
+    return side.formula is not None and any(part.op == "^" for part in parts_of(side.formula.tree))
 
 
 def _fills(template: Node, tree: Node) -> bool:

@@ -13,7 +13,7 @@ from lemma.arithmetic.latex import DRAWING, boxed, is_balanced
 from lemma.arithmetic.writing import known_value
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value, verdict
-from lemma.injectors.conditions import holds_number, refuse_against_question, refuse_remarks
+from lemma.injectors.conditions import holds_number, refuse_against_question, refuse_beyond_bound, refuse_remarks
 from lemma.injectors.formulas.boxes import WrongBox
 from lemma.injectors.formulas.boxes import carried as carried_box
 from lemma.injectors.formulas.endings import WrongEnding
@@ -42,6 +42,8 @@ def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...
     old, new = set(consequence.changed), set(consequence.changed.values())
     if old & new:
         raise Refusal("right_value_again")
+    for right, wrong in consequence.changed.items():
+        refuse_beyond_bound(solution.question, right.rational, wrong.rational)
     _prove_equations(solution, change, steps, step)
     if not all(map(is_balanced, steps)) or not is_balanced(proposed.explanation, commands_outside=False):
         raise Refusal("unbalanced_latex")

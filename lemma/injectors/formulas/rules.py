@@ -162,7 +162,9 @@ def _sum_for_average(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     terms, inner = 1, node.parts[0]
     while inner.op == "+":
         terms, inner = terms + 1, inner.parts[0]
-    if _number(node.parts[1]) == terms:
+    above, average = known_value(node.parts[0]), known_value(node)
+    is_larger = above is None or average is None or (above.approximate or 0) > (average.approximate or 0)
+    if _number(node.parts[1]) == terms and not is_larger:  # nobody takes what is above all terms for their average
         why = "An average is the sum divided by the count; the step takes the sum"
         yield place.text[node.parts[0].start : node.parts[0].end], why
 

@@ -35,7 +35,12 @@ def all_of(solution: ChainSolution) -> Iterator[tuple[str, Proposed]]:
             if known and not is_written(after.formula.tree):
                 continue  # what is put in for letters is no result
             link = follow(tree, after.formula.tree, known)
-            for node, source in (link.sources if link is not None else {}).items():
+            sources = link.sources if link is not None else {}
+            text = solution.steps[chain.step]
+            written = ["".join(text[source.start : source.end].split()) for source in sources.values()]
+            for node, source in sources.items():
+                if written.count("".join(text[source.start : source.end].split())) > 1:
+                    continue  # nobody works out 5! twice in one line and gets two values
                 if not is_written(source) and source.op != "letter":
                     yield from wrong_results(Place(solution, index, number), node, source, known)
 
@@ -44,6 +49,8 @@ def wrong_results(
     place: Place, node: Node, source: Node, letters: Mapping[str, Surd]
 ) -> Iterator[tuple[str, Proposed]]:
     seen = {value(node)}
+    if source.op == "neg" and not place.text.startswith("-", source.start):
+        return  # the sign stands in front of it: `- 6` for `+ 3(-2)`
     if place.solution.said_before(place.index, value(node)) is not None:
         return  # whoever has just read the right value does not get it wrong
     for slip in slips_of(place, source, letters):

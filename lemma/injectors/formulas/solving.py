@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from lemma.arithmetic.carrying import ChainChange, edit_of
 from lemma.arithmetic.chain_solution import ChainSolution, linear, literals_of, named, satisfies
+from lemma.arithmetic.chains import Chain
 from lemma.arithmetic.formulas import Node
 from lemma.arithmetic.numbers import FRAC, normal
 from lemma.arithmetic.surds import NoValue, Surd
@@ -51,8 +52,23 @@ def propose(solution: ChainSolution, injector: str) -> Iterator[Proposed]:
             right = text[tree.tree.start : tree.tree.end]
             told = f"${shown}$ gives ${name} = {right}$, not ${name} = {written}$: {reason}."
             if injector == "missing_step":
-                told = f"{reason}: ${shown}$ gives ${name} = {right}$."
+                told = f"{reason}: ${shown}$ gives {collected(other, name)}${name} = {right}$."
             yield Proposed(change, told)
+
+
+def collected(equation: Chain, name: str) -> str:
+    """The equation `7a = 392` that another one comes to, for an explanation; empty if it is that equation."""
+    parts = [linear(side, name) if side.formula is not None else None for side in equation.sides]
+    if len(parts) != 2 or parts[0] is None or parts[1] is None:
+        return ""
+    factor, constant, other, result = *parts[0], *parts[1]
+    if (not constant and not other) or (not factor and not result):
+        return ""
+    try:
+        left, right = factor - other, result - constant
+    except NoValue:
+        return ""
+    return f"${'' if left == 1 else _text(left)}{name} = {_text(right)}$, and so "
 
 
 def _linear(solution: ChainSolution, equation: int, name: str) -> tuple[Surd, Surd, Surd, Surd] | None:
@@ -125,7 +141,7 @@ def _quotients(result: Surd, factor: Surd) -> Iterator[Slip]:
         whole, many = normal(factor.terms[unit]), normal(result.terms[unit])
     if isinstance(whole, int) and isinstance(many, int):
         if whole < 0:
-            yield -(result / factor), "the sign is wrong"
+            yield -(result / factor), f"both sides are divided by ${whole}$, which is negative"
         elif whole > 1 and many > 0 and many % whole == 0:
             slips = likely_digit_slips("/", many, whole) if many > _EASY * whole else ()
             yield from ((Surd(normal(wrong)), reason) for wrong, reason in slips)
