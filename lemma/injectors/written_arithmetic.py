@@ -136,13 +136,11 @@ def _slips_of_terms(terms: Sequence[Value], whole: Sequence[int], right: Value) 
             if len(terms) > FEWEST and terms.count(term) == 1 and term >= FEWEST:
                 slips.append(Slip(right - term, f"{face(term)} is passed over", SELDOM))
             continue
-        slips += [
-            Slip(right - term, f"{face(term)} is passed over"),
-            Slip(right + term, f"{face(term)} is added twice", SELDOM),
-        ]
+        slips.append(Slip(right - term, f"{face(term)} is passed over"))
+        if 5 * term < 2 * right:
+            slips.append(Slip(right + term, f"{face(term)} is added twice", SELDOM))
         if digits * 10 < 2 * max(whole):
-            told = f"{face(term)} is written one place too far to the left"
-            slips.append(Slip(right + 9 * term, told, SELDOM))
+            slips.append(Slip(right + 9 * term, f"{face(term)} is written one place too far to the left", ODD))
     return slips
 
 
@@ -192,7 +190,7 @@ def subtraction_slips(left: Value, subtracted: Value, right: Value) -> list[Slip
             reversed_at.append((name, shown, below))
         if 0 <= above - below <= 1 and below > 0 and lower >= 10 ** (place + 1):
             told = f"a 1 is borrowed, although {above} is not less than {below}"
-            slips.append(Slip(right - normal(10 * unit), told, SELDOM))
+            slips.append(Slip(right - normal(10 * unit), told, ODD if above == below else SELDOM))
         if is_borrowed_here:
             told = f"the 1 that is borrowed from the {column(place + 1 - decimals)} is not taken away"
             slips.append(Slip(right + normal(10 * unit), told))

@@ -90,7 +90,9 @@ def multiplication_slips(left: Value, factor: Value, right: Value, written: tupl
         usual = {slip.value for slip in slips if slip.weight == 1}
         slips = [slip for slip in slips if slip.value not in {one.value for one in natural}]
         slips += [one._replace(weight=1) if one.value in usual else one for one in natural]
-    if isinstance(left, int) and isinstance(factor, int) and isinstance(right, int) and 0 in (left % 10, factor % 10):
+    # Nobody takes twice 30 for 600.
+    has_zeros = isinstance(left, int) and isinstance(factor, int) and 0 in (left % 10, factor % 10)
+    if has_zeros and isinstance(right, int) and 2 not in (left, factor):
         slips.append(Slip(right * 10, "there is one zero too many"))
         slips += [Slip(right // 10, "there is one zero too few")] if max(left, factor) * 10 < right else []
     return slips
