@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.expressions import Binary, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
-from lemma.arithmetic.numbers import Number, Value
+from lemma.arithmetic.numbers import Number, Value, normal
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.naming import is_counted, part_of
 from lemma.injectors.omission import omissions
@@ -29,6 +29,7 @@ _JOINS = re.compile(
     r"divide|subtract|calculate|there|this|each|all|a|his|her|their|you)\b|[A-Z])."
 )
 _MOST_USES = 3
+_MOST_PERCENTAGES = 40  # nobody takes 10 off 8000
 _LATER = 0.3  # so often that all of them together have as many words of the end as the steps left out
 
 
@@ -52,6 +53,13 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
             continue
         if not graph.latex and stands_later(begins, left_out.text) and rng.random() > _LATER:
             continue  # "So in total" where "first" stood
+        percentage = _as_amount(left_out, user, leaf) if len(uses) == 1 else None
+        if percentage is not None:
+            yield Proposal(
+                Change(user.index, (*opening, *user.writes(leaf, percentage)), dropped_step=left_out.step),
+                f"The step {left_out.worked} is missing, so {percentage}, which is a percentage and no amount, stands "
+                f"where {left_out.result} belongs: it should go on with {user.worked}.",
+            )
         for operand in _at_hand(left_out):
             if not _fits(left_out, user, leaf, operand):
                 continue
@@ -88,6 +96,28 @@ def _fits(left_out: Site, user: Site, leaf: int, operand: Number) -> bool:
     signs = [[sign.symbol for sign in one.equation.operators] for one in (left_out, user)]
     own = sorted(number.face for number in left_out.equation.operands)
     return user.graph.latex or signs[0] != signs[1] or sorted([*values, operand.face]) != own
+
+
+def _as_amount(left_out: Site, user: Site, leaf: int) -> int | None:
+    """The number of a percentage that is taken of an amount, if the next step takes away what comes out, or adds it:
+    `$45 - $20` for 20% off, where it should have been `$45 - $9`.
+    """
+    operands, others = left_out.equation.operands, user.equation.operands
+    bases = {operand.face for operand in operands}
+    tree = user.equation.tree
+    if user.graph.latex or not isinstance(tree, Binary) or tree.operator not in "+-" or len(others) != 2:
+        return None
+    base = others[1 - leaf].face
+    for operand in operands:
+        is_share = not operand.percent and 0 < operand.face < 1
+        percentage = normal(operand.face * 100) if is_share else operand.face
+        said = re.search(rf"(?<![\d.]){percentage} ?(?:%|percent)", user.graph.question)
+        if said is None or not isinstance(percentage, int) or base not in bases or not user.writes(leaf, percentage):
+            continue
+        is_near = 1 < percentage < base <= _MOST_PERCENTAGES * percentage
+        if (operand.percent or is_share or 100 in bases) and is_near and percentage not in bases:
+            return percentage
+    return None
 
 
 def _opening(left_out: Site, user: Site) -> list[Edit]:
