@@ -23,6 +23,11 @@ _CONCLUDES = re.compile(
     r"\W*+(?:(?:so|then|next|now|finally|also|after that)\b|(?:[\w'’]+ ){0,3}(?:therefore|thus|hence|consequently)\b)",
     re.IGNORECASE,
 )
+# "Multiply that number" names what the step before has found, and has to have one.
+_POINTS_BACK = re.compile(
+    r"^\W{0,3}(?:that|this|these|those)\b|\b(?:that|this) (?:number|amount|total|sum|result|percentage|figure)\b",
+    re.IGNORECASE,
+)
 # What joins a step to the one before, up to the first letter behind it.
 _JOINS = re.compile(
     r"(?:So|Then|Thus|Therefore|Hence|Finally|Next|Now|Lastly),? (?=(?:the|she|he|they|it|we|[A-Z]|find|add|multiply|"
@@ -30,7 +35,9 @@ _JOINS = re.compile(
 )
 _MOST_USES = 3
 _MOST_PERCENTAGES = 40  # nobody takes 10 off 8000
-_LATER = 0.3  # so often that all of them together have as many words of the end as the steps left out
+# So often that all of them together have as many words of the end, and of the beginning, as the steps left out.
+_LATER, _EARLIER = 0.2, 0.5
+_FIRST = re.compile(r"\b(?:first|starts?|started|begins?)\b", re.IGNORECASE)
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -49,10 +56,14 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         user, leaf = Site(graph, uses[0][0]), uses[0][1]
         opening = _opening(left_out, user) if len(uses) == 1 else []
         begins = user.text[opening[0].end - 1 :] if opening else user.text
-        if _is_share(left_out, user) or (user.step == 1 and _CONCLUDES.match(begins)):
+        points_back = not graph.latex and _POINTS_BACK.search(begins) is not None
+        is_first = user.step == 1 and (points_back or _CONCLUDES.match(begins) is not None)
+        if _is_share(left_out, user) or is_first:
             continue
         if not graph.latex and stands_later(begins, left_out.text) and rng.random() > _LATER:
             continue  # "So in total" where "first" stood
+        if not graph.latex and _FIRST.search(left_out.text) and rng.random() > _EARLIER:
+            continue
         percentage = _as_amount(left_out, user, leaf) if len(uses) == 1 else None
         if percentage is not None:
             yield Proposal(
@@ -121,9 +132,9 @@ def _as_amount(left_out: Site, user: Site, leaf: int) -> int | None:
 
 
 def _opening(left_out: Site, user: Site) -> list[Edit]:
-    """The edit that takes off the word that joins a step to the one before: `Then find` becomes `Find`."""
+    """The edit that takes off the word that joins the new first step to one before: `Then find` becomes `Find`."""
     found = _JOINS.match(user.text)
-    if found is None or user.graph.latex or _JOINS.match(left_out.text) or found.end() > user.equation.start:
+    if found is None or user.graph.latex or left_out.step or found.end() > user.equation.start:
         return []
     return [Edit(0, found.end(), user.text[found.end() - 1].upper())]
 
