@@ -13,7 +13,7 @@ from lemma.arithmetic.tokens import tokens_of_question
 from lemma.injectors.copying import copied_wrongly
 from lemma.injectors.naming import is_taken_for, taken_for
 from lemma.injectors.proposal import ODD, Proposal, Site, shuffled, sites
-from lemma.injectors.roles import has_a_part_of_its_own, restates
+from lemma.injectors.roles import has_a_part_of_its_own, is_worked_out_from, restates
 from lemma.injectors.unit_conversion_error import converts
 
 _RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?[:/]\s?\d{1,9})+")
@@ -59,14 +59,18 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             sources = {**results, **others}
             for wrong in shuffled([*sorted(others), *sorted(results)], rng):
                 edits = site.writes(leaf, wrong)
-                if not graph.latex and (has_a_part_of_its_own(site, wrong) or restates(site, edits)):
+                if not graph.latex and (
+                    has_a_part_of_its_own(site, wrong) or restates(site, edits, operand.face, wrong)
+                ):
                     continue
                 if edits and is_taken_for(site, leaf, wrong, sources[wrong]):
                     fault = taken_for(site, operand, wrong, link, sources[wrong])
                     if fault is None:
                         continue
-                    # A result in the place of a number of the question is no misread question.
-                    weight = ODD if sources[wrong].results else 1
+                    # A result in the place of a number of the question is no misread question, unless it is that
+                    # number with something added or taken away.
+                    origin = sources[wrong].results
+                    weight = 1 if not origin or is_worked_out_from(site, operand, origin[-1]) else ODD
                     yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)
 
 

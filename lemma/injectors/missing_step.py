@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.expressions import Binary, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
-from lemma.arithmetic.numbers import Number, Value
+from lemma.arithmetic.numbers import Number, Value, normal
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.naming import is_counted, part_of
 from lemma.injectors.omission import omissions
@@ -23,13 +23,21 @@ _CONCLUDES = re.compile(
     r"\W*+(?:(?:so|then|next|now|finally|also|after that)\b|(?:[\w'’]+ ){0,3}(?:therefore|thus|hence|consequently)\b)",
     re.IGNORECASE,
 )
+# "Multiply that number" names what the step before has found, and has to have one.
+_POINTS_BACK = re.compile(
+    r"^\W{0,3}(?:that|this|these|those)\b|\b(?:that|this) (?:number|amount|total|sum|result|percentage|figure)\b",
+    re.IGNORECASE,
+)
 # What joins a step to the one before, up to the first letter behind it.
 _JOINS = re.compile(
     r"(?:So|Then|Thus|Therefore|Hence|Finally|Next|Now|Lastly),? (?=(?:the|she|he|they|it|we|[A-Z]|find|add|multiply|"
     r"divide|subtract|calculate|there|this|each|all|a|his|her|their|you)\b|[A-Z])."
 )
 _MOST_USES = 3
-_LATER = 0.3  # so often that all of them together have as many words of the end as the steps left out
+_MOST_PERCENTAGES = 40  # nobody takes 10 off 8000
+# So often that all of them together have as many words of the end, and of the beginning, as the steps left out.
+_LATER, _EARLIER = 0.2, 0.5
+_FIRST = re.compile(r"\b(?:first|starts?|started|begins?)\b", re.IGNORECASE)
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -48,10 +56,21 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         user, leaf = Site(graph, uses[0][0]), uses[0][1]
         opening = _opening(left_out, user) if len(uses) == 1 else []
         begins = user.text[opening[0].end - 1 :] if opening else user.text
-        if _is_share(left_out, user) or (user.step == 1 and _CONCLUDES.match(begins)):
+        points_back = not graph.latex and _POINTS_BACK.search(begins) is not None
+        is_first = user.step == 1 and (points_back or _CONCLUDES.match(begins) is not None)
+        if _is_share(left_out, user) or is_first:
             continue
         if not graph.latex and stands_later(begins, left_out.text) and rng.random() > _LATER:
             continue  # "So in total" where "first" stood
+        if not graph.latex and _FIRST.search(left_out.text) and rng.random() > _EARLIER:
+            continue
+        percentage = _as_amount(left_out, user, leaf) if len(uses) == 1 else None
+        if percentage is not None:
+            yield Proposal(
+                Change(user.index, (*opening, *user.writes(leaf, percentage)), dropped_step=left_out.step),
+                f"The step {left_out.worked} is missing, so {percentage}, which is a percentage and no amount, stands "
+                f"where {left_out.result} belongs: it should go on with {user.worked}.",
+            )
         for operand in _at_hand(left_out):
             if not _fits(left_out, user, leaf, operand):
                 continue
@@ -90,10 +109,32 @@ def _fits(left_out: Site, user: Site, leaf: int, operand: Number) -> bool:
     return user.graph.latex or signs[0] != signs[1] or sorted([*values, operand.face]) != own
 
 
+def _as_amount(left_out: Site, user: Site, leaf: int) -> int | None:
+    """The number of a percentage that is taken of an amount, if the next step takes away what comes out, or adds it:
+    `$45 - $20` for 20% off, where it should have been `$45 - $9`.
+    """
+    operands, others = left_out.equation.operands, user.equation.operands
+    bases = {operand.face for operand in operands}
+    tree = user.equation.tree
+    if user.graph.latex or not isinstance(tree, Binary) or tree.operator not in "+-" or len(others) != 2:
+        return None
+    base = others[1 - leaf].face
+    for operand in operands:
+        is_share = not operand.percent and 0 < operand.face < 1
+        percentage = normal(operand.face * 100) if is_share else operand.face
+        said = re.search(rf"(?<![\d.]){percentage} ?(?:%|percent)", user.graph.question)
+        if said is None or not isinstance(percentage, int) or base not in bases or not user.writes(leaf, percentage):
+            continue
+        is_near = 1 < percentage < base <= _MOST_PERCENTAGES * percentage
+        if (operand.percent or is_share or 100 in bases) and is_near and percentage not in bases:
+            return percentage
+    return None
+
+
 def _opening(left_out: Site, user: Site) -> list[Edit]:
-    """The edit that takes off the word that joins a step to the one before: `Then find` becomes `Find`."""
+    """The edit that takes off the word that joins the new first step to one before: `Then find` becomes `Find`."""
     found = _JOINS.match(user.text)
-    if found is None or user.graph.latex or _JOINS.match(left_out.text) or found.end() > user.equation.start:
+    if found is None or user.graph.latex or left_out.step or found.end() > user.equation.start:
         return []
     return [Edit(0, found.end(), user.text[found.end() - 1].upper())]
 

@@ -27,7 +27,7 @@ _OF_HUNDRED = re.compile(r"\s?/\s?100\b")
 _LEFT = re.compile(r"\b(?:left|remain\w*|rest)\b", re.IGNORECASE)
 # By how many terms a sum has, what a step says of their number.
 _COUNTS = ("(?!)", "(?!)", "both|two", "three|3", "four|4", "five|5", "six|6", "seven|7")
-_TERMS = 0.85
+_TERMS, _PARTS = 0.55, 0.75
 _LARGEST_STATED = 12  # nobody forgets to multiply by 365
 _STATED, _STATED_ALONE = 0.15, 0.05
 _EQUALS = re.compile(r"\s{0,9}(?:=|is equal to|equals)\s{0,9}")
@@ -58,7 +58,7 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 if node.operator == "*" and isinstance(gone, int):
                     stated &= site.equation.operands[gone].face <= _LARGEST_STATED
                 change = statement(site, kept) if stated else None
-            elif node.operator == "+" and not graph.latex and rng.random() > _TERMS:
+            elif not graph.latex and rng.random() > (_TERMS if node.operator == "+" else _PARTS):
                 continue  # a sum of fewer terms than others have stands out as well
             else:
                 change = shortened(site, node, kept)
@@ -132,7 +132,7 @@ def named(site: Site, node: Binary, gone: Expression) -> str:
     if not site.graph.latex and isinstance(gone, int) and not site.which(leaf):
         part += quoted_for(site, operands[leaf].face, site.links[leaf], operands[leaf].currency) or ""
     if node.operator == "-" and gone is node.left:
-        return f"the subtraction from {part}"
+        return f"the subtraction from {part.rstrip(',')}"
     return {"*": f"the factor {part}", "/": f"the division by {part}"}.get(
         node.operator, f"the {part}" + " that is taken away" * (node.operator == "-" and part == parts[0])
     ).rstrip(",")

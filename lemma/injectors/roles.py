@@ -14,6 +14,10 @@ from lemma.arithmetic.propagation import Edit
 from lemma.injectors.naming import noun_behind, numbers_of
 from lemma.injectors.proposal import Site
 
+_FEW_TERMS = 2
+_WORDS = re.compile(r"[^\w.,;?!]{1,2}([^\W\d_]+)")
+_RELATIVE = re.compile(r"(?: [a-z]+)? (?:that|which|who)\b")
+
 
 def has_a_part_of_its_own(site: Site, wrong: Value) -> bool:
     """Whether a calculation that takes up the result works with a wrong value itself: who subtracts the accountant's
@@ -43,9 +47,25 @@ def is_looked_past(site: Site, link: Link, wrong: Value, source: Link) -> bool:
 
 
 def is_addend_of_total(site: Site, source: Site, link: Link) -> bool:
-    """Whether a number that the question gives is a term of the total that the line before has just formed."""
+    """Whether a number that the question gives, or one of several results, is a term of the total that the line before
+    has just formed.
+    """
     signs = {node.operator for node in nodes(source.equation.tree)}
-    return signs == {"+"} and source.step == site.step - 1 and not link.results
+    is_one_of_many = not link.results or len(source.equation.operands) > _FEW_TERMS
+    return signs == {"+"} and source.step == site.step - 1 and is_one_of_many
+
+
+def is_worked_out_from(site: Site, operand: Number, index: int) -> bool:
+    """Whether a result is what became of a number of the question, in the same unit: the price with the tax for the
+    price, the whole for the part that a percentage is of.
+    """
+    source = Site(site.graph, index)
+    terms = [number for number, link in zip(source.equation.operands, source.links, strict=True) if link.question]
+    nouns = [noun_behind(one.text, number.end) for one, number in ((site, operand), (source, source.equation.result))]
+    own, other = ((noun or "").split()[-1:] for noun in nouns)
+    same_unit = operand.currency == source.equation.result.currency and (not own or not other or own == other)
+    signs = {node.operator for node in nodes(source.equation.tree)}
+    return same_unit and signs <= {"+", "-"} and operand.face in {number.face for number in terms}
 
 
 def are_parallel(site: Site, one: int, other: int) -> bool:
@@ -67,11 +87,35 @@ def is_one_of_several_totals(site: Site, leaf: int, source: Site) -> bool:
     return any([sign.symbol for sign in site.graph.equations[index].operators] == own for index in others)
 
 
-def restates(site: Site, edits: Sequence[Edit]) -> bool:
-    """Whether a step says a number in words as well, so that it would be true of the number that was put in its place:
-    `It takes 255 / 51 = 5 minutes to blink 255 times`.
+def restates(site: Site, edits: Sequence[Edit], right: Value, wrong: Value) -> bool:
+    """Whether a step says a number in words as well, and would be true of the one that is put in its place, or of no
+    thing in the problem: `It takes 255 / 51 = 5 minutes to blink 255 times`, of a light that blinks 255 times in 5
+    minutes; `each has 7 hands`, of 7 students.
     """
-    return len(edits) > 1 and not site.graph.latex
+    if len(edits) < 2 or site.graph.latex:
+        return False
+    if _counted(site.graph.question, right).isdisjoint(_counted(site.graph.question, wrong)):
+        return True
+    for edit in edits:
+        if site.equation.start <= edit.start < site.equation.end:
+            continue
+        words = _WORDS.match(site.text, edit.end)
+        if words is None or _RELATIVE.match(site.text, edit.end):
+            return True  # "the 14 that he passed out" is not taken for another
+        said = rf"(?<![\d.,]){re.escape(edit.text)}\W{{1,3}}(?:[a-z]+ )?{re.escape(words.group(1))}\b"
+        if re.search(said, site.graph.question, re.IGNORECASE):
+            return True
+    return False
+
+
+def _counted(question: str, face: Value) -> set[str]:
+    """What a number of the question counts, by the last word of the noun behind it, or `$`."""
+    found = set()
+    for number in numbers_of(question):
+        if number.face == face:
+            noun = noun_behind(question, number.end)
+            found |= {"$"} if number.currency else {noun.split()[-1]} if noun is not None else set()
+    return found
 
 
 def contradicts(site: Site, tree: Expression) -> bool:

@@ -49,6 +49,9 @@ _OFTEN_IN_LAST: dict[str, float] = {
     "missing_step": 6,
     "question_misinterpretation_error": 6,
     "previous_step_value_error": 2,
+    "confusing_concept_error": 2,
+    "context_value_error": 2,
+    "calculation_error": 0.1,
 }
 # In formulas nearly anything can be miscalculated, and little else be proven: what is scarce comes first.
 _SCARCE: dict[str, float] = {
@@ -64,7 +67,7 @@ _SCARCE: dict[str, float] = {
 }
 _UNUSUAL = 0.5  # how often something unusual is made at a step, rather than something usual at another
 _FEW = 8  # errors of a problem, up to which only those are made that people often make
-_MOST_IN_LAST = 0.19  # of the errors of a problem whose other steps allow no more
+_MOST_IN_LAST = 0.18  # of the errors of a problem whose other steps allow no more
 _OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
 _GOLD_NUMBER = re.compile(
     rf"-?(?:\\[dt]?frac(?:\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\s?\d\s?\d)|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})"
@@ -184,7 +187,7 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
             found = drafts.take([place, *others], ODD)
         if found is None and (plan.best_effort or (not drafts.taken_before_last and len(made) < most_alone)):
             found = drafts.take([last])
-        if found is None and drafts.in_last + 1 <= _MOST_IN_LAST * (len(made) + 1):
+        if found is None and drafts.in_last + rng.random() <= _MOST_IN_LAST * (len(made) + 1):
             found = drafts.take([last])
         if found is None and not made:
             # Better than nothing at all.
