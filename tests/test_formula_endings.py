@@ -68,7 +68,7 @@ MADE = [
         (r"We get $a = -13$ and $b = 3$.", r"It is $ax + b = \boxed{-13x+3}$."),
         "-13x+3",
         r"It is $ax + b = \boxed{13x+3}$.",
-        "$a$ is $-13$, so $ax + b$ is $-13x+3$, not $13x+3$: the minus sign of $-13$ is lost",
+        "With $a = -13$, $ax + b$ is $-13x+3$, not $13x+3$: the minus sign of $-13$ is lost",
     ),
     (
         "sign_error",
@@ -206,7 +206,7 @@ NOT_MADE = [
         "5",
     ),
     ("fraction_error", "Find it.", (r"It is $0.25 + 0.5 = \boxed{0.75}$.",), "0.75"),  # no fractions are written
-    ("counting_error", "How many?", (r"There are $8$ values.", r"So we have $\boxed{8}$ values."), "8"),  # said before
+    ("counting_error", "How many?", (r"There are $8$ values.", r"So we have $\boxed{8}$ pairs."), "8"),  # said before
     ("endpoint_error", "Find the ordered pair.", (r"It is $\boxed{(2,4)}$.",), "(2,4)"),
     ("wrong_case_error", "Find it.", (r"So $x = 3$ or $x = 0$.", r"Then it is $3 + (-3) = \boxed{0}$."), "0"),
     ("inverse_operation_error", "Find it.", (r"So $2x = 290$.", r"Thus $x = \boxed{145}$."), "145"),

@@ -112,6 +112,27 @@ CASES: dict[str, Case] = {
         "(15,29)",
         "The minus sign of $-29$ is lost: it should be $(15,-29)$.",
     ),
+    "root of a square": (
+        "exponent_law_error",
+        "Simplify.",
+        (),
+        r"It is $\sqrt{11^2} \cdot \sqrt{2} = \boxed{11\sqrt{2}}$.",
+        r"11\sqrt{2}",
+        r"It is $\sqrt{11^2} \cdot \sqrt{2} = \boxed{121\sqrt{2}}$.",
+        r"121\sqrt{2}",
+        r"$\sqrt{11^2} \cdot \sqrt{2}$ is $11\sqrt{2}$, not $121\sqrt{2}$: $\sqrt{11^2}$ is $11$, and the step worked "
+        "with $121$ (the root was not taken).",
+    ),
+    "difference of squares": (
+        "cross_term_error",
+        "Find it.",
+        (),
+        r"It is $5^2 - 3^2 = \boxed{16}$.",
+        "16",
+        r"It is $5^2 - 3^2 = \boxed{4}$.",
+        "4",
+        "$5^2 - 3^2$ is $16$, not $4$: it is not the square of the difference.",
+    ),
 }
 # name, what is put in place of what in the wrong step and the answer, and the type; and the rule that finds it
 FAULTS = [
@@ -124,6 +145,8 @@ FAULTS = [
     ("end", r"[2,\infty)", r"[3,\infty)", "", "what this type makes"),
     ("count", "7", "5", "", "what this type makes"),
     ("list", "3, 7", "3, 6", "", "without the lost root"),
+    ("root of a square", r"121\sqrt{2}", r"13\sqrt{2}", "", "what this type makes"),
+    ("difference of squares", "{4}", "{64}", "", "what this type makes"),
     ("entry", "(15,29)", "(15,29)", "coordinate_swap_error", "what this type makes"),
 ]
 

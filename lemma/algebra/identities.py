@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from lemma.algebra.derivation import IDENTITY, STATEMENT, UNREAD, Derivation, difference_of
-from lemma.algebra.polynomials import Polynomial, budget, degree, letters
+from lemma.algebra.polynomials import Polynomial, budget, degree
 from lemma.algebra.trees import (
     CALL,
     DEGREE,
@@ -101,8 +101,8 @@ def is_divided(left: Node, right: Node) -> bool:
 
 def shares_root(one: Polynomial, other: Polynomial, name: str) -> bool:
     """Whether two polynomials in one letter have a common root, apart from 0; true if they are too large to tell."""
-    if letters(one) | letters(other) != {name}:
-        return True
+    if {found for polynomial in (one, other) for monomial in polynomial for found, _ in monomial} != {name}:
+        return True  # also square roots, which are letters of their own
     first, second = (_coefficients(polynomial, name) for polynomial in (one, other))
     if max(len(first), len(second)) > _HIGHEST_DEGREE:
         return True

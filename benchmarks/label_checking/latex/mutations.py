@@ -82,10 +82,9 @@ def _without_cross_term(node: Tree) -> Iterator[Tree]:
         yield ("+", ("^", node[1][1], square), ("^", node[1][2], square))
     if node[0] == "+" and len(node) == 3:  # a^2 - b^2 as the square of the difference
         first, last = node[1:]
-        sign = last[0] == "*" and last[1] == MINUS and len(last) == 3
-        inner = last[2] if sign else last
-        if all(part[0] == "^" and part[2] == square for part in (first, inner)):
-            yield ("^", ("+", first[1], negative(inner[1]) if sign else inner[1]), square)
+        is_less = last[0] == "*" and last[1] == MINUS and len(last) == 3
+        if is_less and all(part[0] == "^" and part[2] == square for part in (first, last[2])):
+            yield ("^", ("+", first[1], negative(last[2][1])), square)
     yield from _square_of_digits(node)
 
 

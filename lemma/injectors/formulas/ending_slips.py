@@ -21,6 +21,7 @@ from lemma.injectors.formulas.solving import collected
 INVERSE, MISSING = "inverse_operation_error", "missing_step"
 _DIVIDES = re.compile(r"\b(?:divid\w+|multipl\w+|cross)\b", re.IGNORECASE)
 _MOVES = re.compile(r"\b(?:add\w*|subtract\w*|plus|minus|cancel\w*|(?:both|each) sides?)\b", re.IGNORECASE)
+_HALVED = 5  # nobody takes half of 16 for its root
 _EASY = 12  # nobody gets smaller quotients wrong
 _MOST_LEFT = 40  # nobody takes 2 away from 290
 _LARGE = 20  # nor smaller sums
@@ -101,6 +102,7 @@ def solved(solution: ChainSolution, ending: Ending) -> Iterator[Slip]:
     words = words_before(solution, ending)
     if one is None or two is None:
         yield from zero_of_product(ending, left, right)
+        yield from half_of_square(ending, left, right)
         return
     if not one[0]:
         one, two, left, right = two, one, right, left
@@ -227,6 +229,18 @@ def quotients(factor: Surd, rest: Surd) -> Iterator[Slip]:
     if isinstance(whole, int) and isinstance(many, int) and whole > 1 and many > _EASY * whole and many % whole == 0:
         for wrong, reason in likely_digit_slips("/", many, whole):
             yield Slip(Surd(normal(wrong)), reason, CALCULATION)
+
+
+def half_of_square(ending: Ending, left: Side, right: Side) -> Iterator[Slip]:
+    """`x^2 = 64` has the root 8, not 32."""
+    square, number = (left, right) if right.value is not None else (right, left)
+    tree = square.formula.tree if square.formula is not None else None
+    size, root = number.value, known_value(ending.node)
+    if tree is None or size is None or root is None or tree.op != "^" or tree.parts[1].number != 2:
+        return
+    is_square = tree.parts[0].op == "letter" and root * root == size and isinstance(root.rational, int)
+    if is_square and root.rational > _HALVED and isinstance((size / Surd(2)).rational, int):  # type: ignore[operator]
+        yield Slip(size / Surd(2), "half of it was taken, and not the square root", INVERSE)
 
 
 def zero_of_product(ending: Ending, left: Side, right: Side) -> Iterator[Slip]:

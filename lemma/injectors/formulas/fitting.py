@@ -20,6 +20,8 @@ _LEFT_OUT = re.compile(
     r"(?P<which> \(the \w+ [^)]*\))?"
 )
 _WHICH = re.compile(r"\(the (?:first|second|third|fourth|fifth|sixth|last) ")
+_EASY = 30
+_DIVIDED = re.compile(r"^\$?(?:\\[dt]?frac\{)?(\d{1,3})(?:\}\{| ?/ ?|\\div )\d\}?\$? is \d, ")
 _OF_DIGITS = re.compile(r"^\$?\d ?\+ ?\d\$? is ")
 
 
@@ -30,8 +32,9 @@ def fitted(graph: SolutionGraph, injector: str, injected: Injected) -> Injected:
     behind = " ".join(steps[last + 1 :])
     if holds_number(behind) or DRAWING.search(behind) or JUDGES.search(behind):
         steps = steps[: last + 1]  # a check that is right only of the right answer
-    if injector == "calculation_error" and _OF_DIGITS.match(told):
-        raise Refusal("implausible_value", "a sum of two digits")
+    divided = _DIVIDED.match(told) if injector == "calculation_error" else None
+    if injector == "calculation_error" and (_OF_DIGITS.match(told) or (divided and int(divided[1]) <= _EASY)):
+        raise Refusal("implausible_value", "a fact that everybody knows")
     if injector == "operator_error" and "adds where it should have multiplied" in told and RATE.search(graph.question):
         raise Refusal("implausible_value", "nobody adds to what there is of each")
     found = _LEFT_OUT.match(told) if injector == "missing_step" else None

@@ -24,8 +24,12 @@ _CLUTTER = re.compile(r"(?<!\\)&|\\(?:left|right|displaystyle|[,;:! ])(?![a-zA-Z
 _FACTOR = re.compile(r"(?P<factor>\d{1,6})?(?P<name>.*)", re.DOTALL)
 _SIGN = re.compile(r"[-+]")
 _PAIR = re.compile(r"(?s)\s*(?:\\left\s*)?\((?P<body>[^()\[\]]+)(?:\\right\s*)?\)\s*")
-_NEGATIVE = re.compile(r"(?:^|,)\s*(?P<sign>-)\s?(?P<size>\d{1,6}|\\[dt]?frac\{\d{1,4}\}\{\d{1,4}\})\s*(?=,|$)")
-_FORMULA = re.compile(r"(?s)\$\$?[^$]+\$|\\\[(?:(?!\\\]).)*\\\]")
+_NEGATIVE = re.compile(
+    r"(?:^|,)\s*(?P<sign>-)\s?(?P<size>\d{1,6}|\\[dt]?frac\{\d{1,4}\}\{\d{1,4}\})(?=\s*(?:,|\\right|$))"
+)
+_FORMULA = re.compile(
+    r"(?s)\$\$?[^$]+\$|\\\[(?:(?!\\\]|\\\[).)*\\\]|\\begin\{align\*?\}(?:(?!\\end\{|\\begin\{).)*(?=\\end\{align)"
+)
 _LETTER = re.compile(r"(?<![\\A-Za-z])[a-z](?![A-Za-z])")
 _POINTS = ((3, 7), (11, 5), (2, 13))
 _LONGEST = 120
@@ -168,5 +172,5 @@ def of_letters(solution: ChainSolution, source: str, shown: str) -> Iterator[tup
                 for point in points
             ]
             if all(None not in row and row[0] == row[1] and row[2] == row[3] for row in values):
-                told = f"${name}$ is ${found}$, so ${source}$ is ${shown}$, not ${written}$"
+                told = f"With ${name} = {found}$, ${source}$ is ${shown}$, not ${written}$"
                 yield written, f"{told}: the minus sign of ${found}$ is lost."

@@ -24,6 +24,7 @@ KINDS = (CALCULATION, SIGN, FRACTIONS, POWERS, CROSS_TERM)
 _LARGEST_BASE = 20
 _EASY = 10
 _KNOWN_AT_SIGHT = 12
+_HALVED, _HALVED_MOST = 5, 14  # nobody takes half of 16 for its root
 _I = Unit(1, 0, 1)
 _ADDED = re.compile(r"^in the \w+, (\d+) \+ (\d+) is (\d+), but")
 _TIMES = re.compile(r"in the \w+, \d+ times \d+ is (\d+), but")
@@ -82,16 +83,13 @@ def _moved_point(node: Node, left: Fraction, right: Fraction) -> Iterator[Slip]:
 
 def _squares(node: Node) -> Iterator[Slip]:
     """`5^2 - 3^2` as the square of the difference."""
-    if any(part.op != "^" or part.parts[1].number != 2 for part in node.parts):
+    if node.op != "-" or any(part.op != "^" or part.parts[1].number != 2 for part in node.parts):
         return
-    first, second = (known_value(part.parts[0]) for part in node.parts)
-    if first is None or second is None or first.rational is None or second.rational is None:
-        return
-    left, right = Fraction(first.rational), Fraction(second.rational)
-    joined, name = (left + right, "sum") if node.op == "+" else (left - right, "difference")
-    if left > 0 and right > 0 and joined:
-        told = f"it is not the square of the {name}"
-        yield Slip(Surd(normal(joined**2)), told, CROSS_TERM)
+    first, second = (part.parts[0].number for part in node.parts)
+    if first is not None and second is not None and first.rational is not None and second.rational is not None:
+        left, right = Fraction(first.rational), Fraction(second.rational)
+        if left != right:
+            yield Slip(Surd(normal((left - right) ** 2)), "it is not the square of the difference", CROSS_TERM)
 
 
 def _of_one(node: Node, parts: list[Surd]) -> Iterator[Slip]:
@@ -306,6 +304,8 @@ def roots(radicand: int) -> Iterator[Slip]:
     root = Surd.root(radicand)
     whole = root.rational
     if isinstance(whole, int) and whole > 1:
+        if _HALVED < whole <= _HALVED_MOST and radicand % 2 == 0:
+            yield Slip(Surd(radicand // 2), "half of it was taken, and not the square root", POWERS)
         if whole > 5:
             yield Slip(Surd(whole + 1), f"the square of ${whole + 1}$ is ${(whole + 1) ** 2}$")
             yield Slip(Surd(whole - 1), f"the square of ${whole - 1}$ is ${(whole - 1) ** 2}$")

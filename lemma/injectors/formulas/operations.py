@@ -16,6 +16,7 @@ from lemma.injectors.formulas.places import Place, Proposed
 
 _CONFUSED = {"+": ("-",), "-": ("+",), "*": ("+",)}
 _AGAIN = re.compile(r"\b(?:again|similarly|likewise|as before|same way|in the same)\b", re.IGNORECASE)
+_PROBABILITY = re.compile(r"\bprobability\b|\bchances?\b", re.IGNORECASE)
 _BETWEEN = re.compile(r"\b(?:averages?|mean|halfway|midpoint|middle|median|between)\b", re.IGNORECASE)
 _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies"}
 _DONE = {"+": "added", "-": "subtracted", "*": "multiplied"}
@@ -105,7 +106,7 @@ def left_out(place: Place) -> Iterator[Proposed]:
             if node.op == "*" and _is_one_of_products(place, node):
                 continue  # whoever writes the other products out does so with all
             gone = [part for part in node.parts if part is not kept and node.op == "*"]
-            if node.op in ("+", "-") and place.is_subject(node.parts[1]):
+            if node.op in ("+", "-") and not _is_forgotten(place, node, kept):
                 continue
             if node.op in ("frac", "/") and node.parts[0].op == "+" and _BETWEEN.search(place.sentences):
                 continue  # an average, or what lies halfway, is no sum
@@ -125,6 +126,15 @@ def left_out(place: Place) -> Iterator[Proposed]:
             lost = what.format(*(place.part(part) for part in node.parts))
             change = ChainChange(place.index, place.first, new, tuple(edits))
             yield Proposed(change, f"The step leaves out {lost}: it should be {place.worked}.")
+
+
+def _is_forgotten(place: Place, node: Node, kept: Node) -> bool:
+    """Whether somebody may forget a term: not one that has just been found, and what is taken away from 1 only if it is
+    a probability, of the opposite event.
+    """
+    if kept is node.parts[0]:
+        return not place.is_subject(node.parts[1])
+    return _PROBABILITY.search(place.solution.question) is not None
 
 
 def _in_later_sides(place: Place, node: Node, kept: Node) -> Iterator[tuple[int, Node, Node]]:
@@ -179,6 +189,8 @@ def _what_is_left(node: Node) -> Iterator[tuple[Node, str]]:
         yield node.parts[0], "the exponent {1}"
     elif node.op == "sqrt":
         yield node.parts[0], "the square root of {0}"
+    elif node.op == "-" and node.parts[0].number == 1:
+        yield node.parts[1], "the subtraction from {0}"
     elif node.op in ("+", "-") and node.parts[0].op in ("+", "-", "*"):
         yield node.parts[0], "the term {1}"
 

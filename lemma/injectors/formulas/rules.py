@@ -18,13 +18,21 @@ from lemma.injectors.formulas.places import Place, Proposed
 _ARRANGED = re.compile(
     r"\b(?:arrang\w*|orders?|ordering\w*|ways|seats?|permut\w*|line up|rearrang\w*)\b", re.IGNORECASE
 )
-_ROUND = re.compile(r"\b(?:circle|circular|round|necklace|bracelet)\b", re.IGNORECASE)
+_ROUND = re.compile(r"\b(?:circle|circular|round|necklace|bracelet|rows?|lines?|shel[fv]\w*)\b", re.IGNORECASE)
 _LETTERS = re.compile(r"\b(?:letters?|words?|digits?|numbers?)\b", re.IGNORECASE)
 _AVERAGE = re.compile(r"\b(?:average|mean|midpoint)\b", re.IGNORECASE)
 _QUADRATIC = re.compile(r"\b(?:discriminant|quadratic|roots?)\b", re.IGNORECASE)
 
 _VIETA = re.compile(r"Vieta|sum of the (?:roots|solutions)")
 _SEQUENCE = re.compile(r"\barithmetic (?:sequence|progression)|\bterm\b")
+
+_DRAWN = re.compile(
+    r"\b(?:without replacement|dr[ae]wn?|draws|chosen|chooses?|selected|selects?|picks?|picked|removed?)\b",
+    re.IGNORECASE,
+)
+_DIVISORS = re.compile(r"\b(?:divisors|factors)\b")
+_MULTIPLE = re.compile(r"\b(?:least|lowest|smallest) common (?:multiple|denominator)|\blcm\b", re.IGNORECASE)
+_DIVISOR = re.compile(r"\bgreatest common (?:divisor|factor)|\b(?:gcd|gcf)\b", re.IGNORECASE)
 
 _Rule = Callable[[Place, Node], Iterator[tuple[str, str]]]
 
@@ -340,6 +348,77 @@ def _solid(place: Place, node: Node) -> Iterator[tuple[str, str]]:
         yield rest, f"The volume of a {name.group()} is a third of base times height; the step leaves out the third"
 
 
+def _factors_of(node: Node) -> list[Node]:
+    return [*_factors_of(node.parts[0]), node.parts[1]] if node.op == "*" else [node]
+
+
+def _number_of_divisors(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    r"""`3 \cdot 2` for `(3 + 1)(2 + 1)`."""
+    if node is not place.tree or node.op != "*" or not _DIVISORS.search(place.text + place.solution.question):
+        return
+    exponents = []
+    for factor in _factors_of(node):
+        one, other = (_number(part) for part in factor.parts) if factor.op == "+" else (None, None)
+        if one is None or other is None or 1 not in (one, other):
+            return
+        exponents.append(one + other - 1)
+    if max(exponents) > 1 and len(exponents) > 1:
+        why = "For the number of divisors, each exponent is increased by one first; the step multiplies the exponents"
+        yield r" \cdot ".join(map(str, exponents)), why
+
+
+def _common_multiple(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    r"""`2^2 \cdot 3` for `2^4 \cdot 3` as the least common multiple, or the other way around for a common divisor."""
+    is_multiple = _MULTIPLE.search(place.text) is not None
+    if node is not place.tree or node.op != "*" or is_multiple == (_DIVISOR.search(place.text) is not None):
+        return
+    before = place.sentences.replace(place.text[place.chain.start :], "")
+    for factor in _factors_of(node):
+        if factor.op != "^":
+            continue
+        base, exponent = (_number(part) for part in factor.parts)
+        powers = {
+            int(match[1] or match[2] or 1)
+            for match in re.finditer(rf"(?<![\d^{{]){base}(?!\d)(?:\^(?:\{{(\d{{1,2}})\}}|(\d)))?", before)
+        }
+        if base is None or exponent is None or exponent not in powers or len(powers) < 2:
+            continue
+        wrong = min(powers) if is_multiple else max(powers)
+        if wrong != exponent:
+            shown = str(base) if wrong == 1 else f"{base}^{{{wrong}}}" if wrong > 9 else f"{base}^{wrong}"
+            due, name = ("highest", "least common multiple") if is_multiple else ("lowest", "greatest common divisor")
+            why = f"The {name} has the {due} power of ${base}$, which is ${place.text[factor.start : factor.end]}$"
+            start, end = factor.start - node.start, factor.end - node.start
+            whole = place.text[node.start : node.end]
+            yield f"{whole[:start]}{shown}{whole[end:]}", f"{why}; the step takes ${shown}$"
+
+
+def _put_back(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    r"""`\frac{4}{52} \cdot \frac{4}{52}` for two cards that are drawn one after the other."""
+    if node.op != "*" or any(part.op not in ("frac", "/") for part in node.parts) or not _DRAWN.search(place.sentences):
+        return
+    above, below, taken, left = (_number(part) for fraction in node.parts for part in fraction.parts)
+    if above is None or below is None or left != below - 1 or taken not in (above, above - 1):
+        return
+    first, last = (place.text[part.start : part.end] for part in node.parts)
+    why = f"The second one is drawn from what is left, which is ${last}$; the step draws as if the first were put back"
+    yield f"{first} \\cdot {first}", why
+
+
+def _diagonals(place: Place, node: Node) -> Iterator[tuple[str, str]]:
+    r"""`\frac{7 \cdot 6}{2}` for the diagonals of a heptagon, which are `\frac{7 \cdot 4}{2}`."""
+    if (
+        node.op not in ("frac", "/")
+        or _number(node.parts[1]) != 2
+        or "diagonal" not in place.text + place.solution.question
+    ):
+        return
+    sides, ends = (_number(part) for part in node.parts[0].parts) if node.parts[0].op == "*" else (None, None)
+    if sides is not None and ends == sides - 3:
+        why = "A polygon with $n$ corners has $n(n-3)/2$ diagonals; the step uses $n(n-1)/2$, with the sides"
+        yield f"\\frac{{{sides} \\cdot {sides - 1}}}{{2}}", why
+
+
 _RULES: tuple[_Rule, ...] = (
     _power_of_power,
     _root_of_squares,
@@ -350,6 +429,10 @@ _RULES: tuple[_Rule, ...] = (
     _sum_of_roots,
     _term_of_sequence,
     _solid,
+    _number_of_divisors,
+    _common_multiple,
+    _put_back,
+    _diagonals,
     _arrangements,
     _in_a_circle,
     _product_of_powers,
