@@ -52,10 +52,6 @@ _BY_EXPLANATION = {
     "fraction_error": {"upside_down": re.compile(r"The quotient is upside down")},
     "confusing_concept_error": {"angle": re.compile(r"is the (?:co)?sine of|is the tangent of|(?:co)?sine for|angles")},
     "sign_error": {"moved": re.compile(r"(?:changes sides and|but the step) keeps its sign")},
-    "calculation_error": {
-        "order": re.compile(r"digits are written from the wrong end"),
-        "rounding": re.compile(r"has to be rounded (?:up|down)"),
-    },
     "missing_step": {
         "operation": re.compile(r"leaves out the (?:division|exponent|square root)"),
     },
