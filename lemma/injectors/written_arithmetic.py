@@ -228,7 +228,7 @@ def without_decimals(right: Value) -> list[Slip]:
 def swapped_digits(right: Value) -> list[Slip]:
     """Results of several digits of which two neighbors change places when they are copied; seldom the first one."""
     digits = str(right)
-    if not isinstance(right, int) or len(digits) < _LONGEST:
+    if not digits.isdigit() or len(digits) < _LONGEST:
         return []
     slips = []
     for place, (one, other) in enumerate(pairwise(digits)):
