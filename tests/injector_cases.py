@@ -339,6 +339,7 @@ NOTHING = [
     ("operator_error", ("8 of 5, 6 of 5, twice", ("8 * 5 = 40", "6 * 5 = 30", "40 + 30 = 70 in all"), 70)),
     ("context_value_error", alone("It is 10 * 20 = 200.", 200, "10 vans of 20 boys each, 15 more than that")),
     ("contradictory_step", ("5 of 14, 4 fewer", ("He has 5 * 14 = 70.", "Of his 70 he eats 4, so 70 - 4 = 66."), 66)),
+    ("calculation_error", alone("35 - 160 = -125", -125)),
     # What nobody gets wrong.
     *(("calculation_error", alone(f"{left} {sign} {right} = {gold}", gold)) for left, sign, right, gold in EASY),
     ("calculation_error", alone("3 / 2 = 1 1/2 cups", Fraction(3, 2))),

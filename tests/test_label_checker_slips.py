@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import re
+from contextlib import suppress
+from fractions import Fraction
 
 import pytest
 from label_checking.rules import check
 from label_checking.slips import claims_hold
 
+from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate
+from lemma.arithmetic.numbers import normal
+from lemma.injectors.calculation_error import slips_of
+from lemma.injectors.written_arithmetic import face, swapped_digits, without_decimals
 from lemma.records import ErroneousSolution
 
 RIGHT = [
@@ -116,3 +123,30 @@ def test_the_checker_reads_the_explanations_of_calculation_errors() -> None:
     assert check(record) == []
     false = record.model_copy(update={"explanation": "5 x 7 is 35, not 30: 30 is 4 times 6."})
     assert [finding.rule for finding in check(false)] == ["h: what the explanation says of the slip does not hold"]
+
+
+def _numbers(rng: random.Random) -> int | Fraction:
+    kinds = [
+        rng.randrange(30),
+        rng.randrange(1, 1000),
+        rng.randrange(1, 100) * 10 ** rng.randrange(4),
+        normal(Fraction(rng.randrange(1, 5000), 100)),
+        rng.choice([1, 10, 98, 99, Fraction(1, 2), Fraction(1, 4), Fraction(1, 10)]),
+    ]
+    return rng.choice(kinds)
+
+
+@pytest.mark.parametrize("sign", "+-*/")
+def test_every_slip_that_is_made_is_what_it_is_said_to_be(sign: str) -> None:
+    rng, found = random.Random(0), 0
+    for _ in range(600):
+        left, right = _numbers(rng), _numbers(rng)
+        with suppress(ArithmeticRefusal):
+            result = evaluate(Binary(sign, 0, 1), (left, right))
+            for slip in (*slips_of(sign, left, right, result), *swapped_digits(result), *without_decimals(result)):
+                told = f"{face(left)} {sign} {face(right)} is {face(result)}, not {face(slip.value)}: {slip.reason}."
+                # What has no decimal form stands in no text.
+                if slip.value > 0 and "/" not in told.replace(" / ", ""):
+                    assert claims_hold(told), told
+                    found += 1
+    assert found > 100

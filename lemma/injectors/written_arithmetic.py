@@ -170,7 +170,7 @@ def subtraction_slips(left: Value, subtracted: Value, right: Value) -> list[Slip
     if scaled is None or left < subtracted or subtracted <= 0:
         return []
     (upper, lower), decimals = scaled
-    if upper == 2 * lower and significant(lower) <= KNOWN_HALF:
+    if upper <= TEN or (upper == 2 * lower and significant(lower) <= KNOWN_HALF):
         return []
     are_tens = upper % 10 == lower % 10 == 0
     if are_tens and max(significant(upper), significant(lower)) < TEN:
@@ -214,7 +214,7 @@ def subtraction_slips(left: Value, subtracted: Value, right: Value) -> list[Slip
 def is_hard_difference(top: int, below: int) -> bool:
     """Whether people get a difference with a borrowed ten wrong: 13 - 7, but not 10 - 9 or 12 - 6."""
     known_ten = top == TEN and below in (5, 8, 9)
-    return top >= TEN and below >= FEWEST and top - below >= 2 and not known_ten and not (top == 2 * below <= 12)
+    return top >= TEN and below >= FEWEST and top - below >= 2 and not known_ten and top != 2 * below
 
 
 def without_decimals(right: Value) -> list[Slip]:
@@ -228,7 +228,7 @@ def without_decimals(right: Value) -> list[Slip]:
 def swapped_digits(right: Value) -> list[Slip]:
     """Results of several digits of which two neighbors change places when they are copied; seldom the first one."""
     digits = str(right)
-    if not isinstance(right, int) or right < 0 or len(digits) < _LONGEST:
+    if not digits.isdigit() or len(digits) < _LONGEST:
         return []
     slips = []
     for place, (one, other) in enumerate(pairwise(digits)):

@@ -33,9 +33,11 @@ _TIMES_TABLE = 12
 _SMALLEST_PRODUCT = 15
 _SURELY_HALVED = 40
 _MOST_TRIED = 12
+_KNOWN_QUOTIENT = 20  # up to here, everybody knows how often a number fits
 _ROUND = frozenset((0, 1, 10, 100, 1000, Fraction(1, 10), Fraction(1, 100)))
 _IN_TABLE = re.compile(r"\d+ is (?:\d+ times \d+|not in the times table of \d+)$")
 _KNOWN_FACTS = frozenset({(2, 5), (5, 5), (11, 11), (12, 12)})
+_KNOWN_PRODUCTS = _KNOWN_FACTS | {(3, 25), (4, 15), (4, 25), (4, 75), (4, 125), (8, 25), (8, 125)}
 
 
 def is_hard_product(one: int, other: int) -> bool:
@@ -51,10 +53,10 @@ def _neighbors(one: int, other: int) -> Iterator[tuple[int, int]]:
         return
     pairs = [(one - 1, other), (one + 1, other), (one, other - 1), (one, other + 1)]
     # 7 times 8 is not 54, which is 6 times 9.
-    pairs += [(near, far) for near, far in ((one - 1, other + 1), (one + 1, other - 1)) if 6 <= min(near, far) < 9]
+    pairs += [pair for pair in ((one - 1, other + 1), (one + 1, other - 1)) if min(pair) >= 6 and max(pair) < TEN]
     for first, second in pairs:
         pair = (min(first, second), max(first, second))
-        if pair[0] >= 2 and pair not in _KNOWN_FACTS and TEN not in pair and first * second != one * other:
+        if 2 <= pair[0] <= pair[1] <= _TIMES_TABLE and pair not in _KNOWN_FACTS and TEN not in pair:
             yield first, second
 
 
@@ -136,7 +138,7 @@ def _rounded_up(left: Value, factor: Value) -> list[Slip]:
 
 def _whole_product_slips(many: int, digit: int) -> list[Slip]:
     """The slips in a product of whole numbers without zeros at the end."""
-    if sorted((many, digit)) == [4, 25] or (many, digit) in _KNOWN_FACTS:
+    if (min(many, digit), max(many, digit)) in _KNOWN_PRODUCTS:
         return []
     product = many * digit
     slips: list[Slip] = []
@@ -156,7 +158,7 @@ def _whole_product_slips(many: int, digit: int) -> list[Slip]:
             slips += _long_multiplication_slips(one, other)
             small = one % 10
             if other >= FEWEST and small > 1 and _TIMES_TABLE < one < 100:
-                slips.append(Slip(product - small * other, f"{small} times {other} is left out", SELDOM))
+                slips.append(Slip(product - small * other, f"{small} times {other} is left out", ODD))
     if min(many, digit) > 10:
         slips += _partial_product_slips(many, digit)
     return slips
@@ -239,7 +241,7 @@ def division_slips(left: Value, divisor: Value, right: Value) -> list[Slip]:
     # 240 / 30 is as hard as 24 / 3, and 84 / 14 is found by trying.
     table, pair = significant(divisor), (min(divisor, right), max(divisor, right))
     is_tried = _TIMES_TABLE < divisor < 100 and divisor % 5 and FEWEST <= right <= _MOST_TRIED
-    if pair not in _KNOWN_FACTS and (is_hard_product(table, right) or is_tried):
+    if left > _KNOWN_QUOTIENT and pair not in _KNOWN_FACTS and (is_hard_product(table, right) or is_tried):
         for off, weight in ((-1, 1), (1, 1), (-2, ODD), (2, ODD)):
             near = right + off
             if near > 1 and near != TEN and (is_tried or near <= _TIMES_TABLE) and (table, near) not in _KNOWN_FACTS:
