@@ -37,6 +37,13 @@ CASES: dict[str, Case] = {
         'The problem says $2.75 ("They have 48 pens for $2.75 each"), but this step copies it as $2.57, with two '
         "digits swapped: it should be $2.75 * 48 = $132.",
     ),
+    "letters": (
+        "missing_step",
+        ("Let g be the number of geese.", "2g + 80 - 4g = 70.", "2g = 10.", "So there are 10/2 = 5 geese.",
+         "The sheep are 20 - 5 = 15."),
+        ("Let g be the number of geese.", "2g + 80 - 4g = 70.", "2g = 10.", "The sheep are 20 - 10 = 10."), 3, "15",
+        "10", "The step 10/2 = 5 is missing, so 10 stands where 5 belongs: it should go on with 20 - 5 = 15.",
+    ),
     "percentage": (
         "missing_step", OFF, ("The pens are $50.", "So it is 50 - 20 = $30."), 1, "40", "30",
         "The step 50 * .2 = $10 is missing, so 20, which is a percentage and no amount, stands where $10 belongs: it "

@@ -44,11 +44,15 @@ def check(record: ErroneousSolution) -> list[Finding]:
 def prefix_is_the_references(reading: Reading) -> Iterator[Finding]:
     """a. Up to the error the steps are the reference's and right; the error step is not the reference's."""
     record, at = reading.record, reading.record.located_step
+    # Where "g" is the number of geese, 4g are no grams.
+    letters = set(re.findall(r"\b[Ll]et ([a-z]) be\b| and let ([a-z]) be\b", " ".join(record.reference_steps)))
+    named = "".join(letter for pair in letters for letter in pair)
     for index in range(at):
         if index >= len(record.reference_steps) or record.steps[index] != record.reference_steps[index]:
             yield Finding("a: a step before the error is not the reference's", record.steps[index])
         for equation in reading.steps[index].equations:
-            if not equation.holds:
+            is_algebra = bool(named) and re.search(rf"\d[{named}]\b", equation.text) is not None
+            if not equation.holds and not is_algebra:
                 yield Finding("a: an equation before the error is false, as in the reference", equation.text)
     if at < len(record.reference_steps) and record.steps[at] == record.reference_steps[at]:
         yield Finding("a: the error step is the reference's", record.steps[at])

@@ -20,7 +20,7 @@ from lemma.injectors.naming import (
     taken_for,
 )
 from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites
-from lemma.injectors.roles import has_a_part_of_its_own, is_addend_of_total, is_one_of_several_totals
+from lemma.injectors.roles import is_addend_of_total, is_one_of_several_totals, is_taken_elsewhere
 
 # What a difference is called, and what it is then confused with.
 _DIFFERENCES = (
@@ -83,7 +83,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 if number is not source.equation.operands[0] and "-" in site.expression:
                     continue  # nobody takes something away from what was taken away
                 if not graph.latex and (
-                    has_a_part_of_its_own(site, number.face) or is_one_of_several_totals(site, leaf, source)
+                    is_taken_elsewhere(site, leaf, number.face) or is_one_of_several_totals(site, leaf, source)
                 ):
                     continue
                 edits = site.writes(leaf, number.face) if number.percent == operand.percent else ()
@@ -122,7 +122,7 @@ def _parts_for_results(site: Site, leaf: int, source: Site, rng: random.Random) 
             continue  # nobody takes "in 5 years" for an age, or a limit for what is above it
         if number.face in named | used or not is_whole or number.percent or source.in_fraction(index):
             continue
-        if is_addend_of_total(site, source, link) or has_a_part_of_its_own(site, number.face):
+        if is_addend_of_total(site, source, link) or is_taken_elsewhere(site, leaf, number.face):
             continue
         if "/" in source_signs and index:
             continue  # the whole for its share, but not the number of shares

@@ -13,7 +13,7 @@ from lemma.arithmetic.tokens import tokens_of_question
 from lemma.injectors.copying import copied_wrongly
 from lemma.injectors.naming import is_taken_for, taken_for
 from lemma.injectors.proposal import ODD, Proposal, Site, shuffled, sites
-from lemma.injectors.roles import has_a_part_of_its_own, is_worked_out_from, restates
+from lemma.injectors.roles import is_taken_elsewhere, is_worked_out_from, restates
 from lemma.injectors.unit_conversion_error import converts
 
 _RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?[:/]\s?\d{1,9})+")
@@ -60,7 +60,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             for wrong in shuffled([*sorted(others), *sorted(results)], rng):
                 edits = site.writes(leaf, wrong)
                 if not graph.latex and (
-                    has_a_part_of_its_own(site, wrong) or restates(site, edits, operand.face, wrong)
+                    is_taken_elsewhere(site, leaf, wrong) or restates(site, edits, operand.face, wrong)
                 ):
                     continue
                 if edits and is_taken_for(site, leaf, wrong, sources[wrong]):

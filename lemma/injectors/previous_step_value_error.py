@@ -70,7 +70,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             }
             for wrong in shuffled(sorted(others.keys() - unfit), rng):
                 from_it = graph.latex or wrong in {number.face for number in source.equation.operands}
-                if not (graph.latex or is_looked_past(site, link, wrong, others[wrong])):
+                if not (graph.latex or is_looked_past(site, leaf, wrong, others[wrong])):
                     continue
                 is_alike = isinstance(wrong, int) == isinstance(operand.face, int)
                 edits = site.writes(leaf, wrong) if is_alike else ()

@@ -19,13 +19,21 @@ _WORDS = re.compile(r"[^\w.,;?!]{1,2}([^\W\d_]+)")
 _RELATIVE = re.compile(r"(?: [a-z]+)? (?:that|which|who)\b")
 
 
-def has_a_part_of_its_own(site: Site, wrong: Value) -> bool:
-    """Whether a calculation that takes up the result works with a wrong value itself: who subtracts the accountant's
-    $90 in the next line does not take it for $90 an hour in this one.
+def is_taken_elsewhere(site: Site, leaf: int, wrong: Value) -> bool:
+    """Whether a wrong value has its own part in what takes up the result, or has had it: who subtracts the accountant's
+    $90 in the next line does not take it for $90 an hour in this one, and nobody does one calculation twice.
     """
-    equations = site.graph.equations
+    graph = site.graph
+    users = [graph.equations[index] for index, _ in graph.uses(site.index)]
+    if any(wrong == operand.face for user in users for operand in user.operands):
+        return True
+    faces = [operand.face for operand in site.equation.operands]
+    faces[leaf] = wrong
+    signs = [operator.symbol for operator in site.equation.operators]
     return any(
-        wrong in (operand.face for operand in equations[index].operands) for index, _ in site.graph.uses(site.index)
+        sorted(operand.face for operand in one.operands) == sorted(faces)
+        and [operator.symbol for operator in one.operators] == signs
+        for one in graph.equations[: site.index]
     )
 
 
@@ -34,12 +42,13 @@ def is_just_above(site: Site, link: Link) -> bool:
     return any(site.graph.step_of[index] == site.step - 1 for index in link.results)
 
 
-def is_looked_past(site: Site, link: Link, wrong: Value, source: Link) -> bool:
+def is_looked_past(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
     """Whether somebody would take a value for a result. What the line before has found is looked past only for what it
     was worked out from, or for what was worked out in the same way.
     """
-    if has_a_part_of_its_own(site, wrong):
+    if is_taken_elsewhere(site, leaf, wrong):
         return False
+    link = site.links[leaf]
     origin = link.results[-1]
     from_it = wrong in {number.face for number in site.graph.equations[origin].operands}
     alike = from_it or (bool(source.results) and are_parallel(site, origin, source.results[-1]))

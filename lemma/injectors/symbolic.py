@@ -67,7 +67,7 @@ _SCARCE: dict[str, float] = {
 }
 _UNUSUAL = 0.5  # how often something unusual is made at a step, rather than something usual at another
 _FEW = 8  # errors of a problem, up to which only those are made that people often make
-_MOST_IN_LAST = 0.18  # of the errors of a problem whose other steps allow no more
+_MOST_IN_LAST = 0.19  # of the errors of a problem whose other steps allow no more
 _OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
 _GOLD_NUMBER = re.compile(
     rf"-?(?:\\[dt]?frac(?:\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\s?\d\s?\d)|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})"
@@ -187,7 +187,9 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
             found = drafts.take([place, *others], ODD)
         if found is None and (plan.best_effort or (not drafts.taken_before_last and len(made) < most_alone)):
             found = drafts.take([last])
-        if found is None and drafts.in_last + rng.random() <= _MOST_IN_LAST * (len(made) + 1):
+        # If many are asked for, one in the last step may come early, as often as it would be due.
+        due = rng.random() if plan.per_problem > _FEW else 1
+        if found is None and drafts.in_last + due <= _MOST_IN_LAST * (len(made) + 1):
             found = drafts.take([last])
         if found is None and not made:
             # Better than nothing at all.
