@@ -10,6 +10,7 @@ import pytest
 from lemma.arithmetic.chain_solution import read_chain_solution
 from lemma.exceptions import Refusal
 from lemma.injectors.conditions import refuse_against_question, refuse_beyond_bound
+from lemma.injectors.drafts import attempts
 from lemma.injectors.formulas import proposals
 from lemma.injectors.formulas.proof import carried
 from lemma.injectors.reading import read_problem
@@ -82,7 +83,7 @@ CAUSES = [
     ("calculation_error", "Convert it.", (r"It is $\frac{35625}{10^5} = \boxed{.35625}$.",), ".35625",
      r"$\frac{35625}{10^5}$ is $.35625$, not $3.5625$: the decimal point moves by $5$ places, and was moved by $4$."),
     ("sign_error", "Find $(b, c)$.", (r"It is $x^2 - 16x + 43 = 0$.", r"So $(b,c) = \boxed{(-16,43)}$."), "(-16,43)",
-     "In $x^2 - 16x + 43 = 0$ it is $-16$, not $16$: its minus sign is lost."),
+     "In $x^2 - 16x + 43 = 0$ there is $-16$, not $16$: its minus sign is lost."),
     ("sign_error", "If $f(x)=5x^2+3x+4$, find $f(-2)$.",
      (r"We have $f(-2) = 5(-2)^2 + 3(-2) + 4 = 5(4) - 6 + 4 = \boxed{18}$.",), "18",
      "$(-2)^2$ is $4$, not $-4$: an even power of a negative number is positive."),
@@ -155,6 +156,16 @@ def test_answers_beyond_a_bound_of_the_question(question: str, right: str, wrong
     with pytest.raises(Refusal) as refused:
         refuse_against_question(question, right, wrong)
     assert refused.value.reason == "against_condition"
+
+
+def test_what_plain_arithmetic_makes_is_made_to_fit() -> None:
+    solution = (r"Therefore, the area is $15 - 1 - 1 - 2 - 2 = \boxed{9}$.", "(It is less than $15$.)")
+    problem = Problem(id="one", question="Find the area.", answer="9", solution="\n".join(solution), source="test")
+    made = list(attempts(read_problem(problem), "missing_step", "missing_step", random.Random(0)))
+    told = {one.explanation: one.steps for one in made if not isinstance(one, Refusal)}
+    assert told["The step leaves out one 2 that is taken away: it should be $15 - 1 - 1 - 2 - 2 = 9$."] == (
+        r"Therefore, the area is $15 - 1 - 1 - 2 = \boxed{11}$.",
+    )
 
 
 def test_values_beyond_a_bound_of_the_question() -> None:

@@ -13,7 +13,7 @@ from lemma.arithmetic.numbers import normal
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import known_value, write
 from lemma.injectors.formulas.endings import Ending, WrongEnding, endings, holds, words_before
-from lemma.injectors.formulas.misworked import CALCULATION, SIGN, Slip, likely_digit_slips
+from lemma.injectors.formulas.misworked import CALCULATION, HALF, SIGN, Slip, likely_digit_slips
 from lemma.injectors.formulas.places import Place, Proposed
 from lemma.injectors.formulas.slips import PLAIN, slips_of, with_values
 from lemma.injectors.formulas.solving import collected
@@ -202,7 +202,8 @@ def not_undone(factor: Surd, constant: Surd, result: Surd, named: str) -> Iterat
             yield from _upside_down(factor, rest)
         return
     if isinstance(size, int):
-        yield Slip(rest, f"The step leaves out the division by ${size}$", MISSING)
+        if 1 < size <= _EASY:  # nobody forgets to divide by 24
+            yield Slip(rest, f"The step leaves out the division by ${size}$", MISSING)
         if not constant:
             if rest.rational is not None and 0 < size < rest.rational < _MOST_LEFT and not shares_unit:
                 told = f"${size}$ is taken away, but it is a factor, by which both sides have to be divided"
@@ -240,7 +241,7 @@ def half_of_square(ending: Ending, left: Side, right: Side) -> Iterator[Slip]:
         return
     is_square = tree.parts[0].op == "letter" and root * root == size and isinstance(root.rational, int)
     if is_square and root.rational > _HALVED and isinstance((size / Surd(2)).rational, int):  # type: ignore[operator]
-        yield Slip(size / Surd(2), "half of it was taken, and not the square root", INVERSE)
+        yield Slip(size / Surd(2), HALF, INVERSE)
 
 
 def zero_of_product(ending: Ending, left: Side, right: Side) -> Iterator[Slip]:

@@ -41,7 +41,8 @@ def fitted(graph: SolutionGraph, injector: str, injected: Injected) -> Injected:
     if injector == "missing_step" and found is None and _WHICH.search(told):
         raise Refusal("ambiguous_number", "the number that is left out stands there several times")
     if found is not None and found["which"]:
-        told = f"The step leaves out one of the {found['what']}s{found['number']}{told[found.end() :]}"
+        which = f"one of the {found['what']}s" if found["what"] in ("factor", "term") else "one"
+        told = f"The step leaves out {which} {found['number'].strip()}{told[found.end() :]}"
     elif found is not None and step < len(graph.steps):
         number = re.escape(found["number"].strip(" $"))
         text = graph.steps[step]

@@ -79,7 +79,7 @@ def _read_off(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]
         if len(sources) == 1 and len(sources[0]) <= _LONGEST:
             at = body + entry.start("sign")
             written = content[:at] + content[at + 1 :].lstrip(" ")
-            yield written, f"In ${sources[0]}$ it is $-{shown}$, not ${shown}$: its minus sign is lost."
+            yield written, f"In ${sources[0]}$ there is $-{shown}$, not ${shown}$: its minus sign is lost."
 
 
 def _plain(formula: str) -> str:

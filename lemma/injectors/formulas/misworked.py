@@ -24,6 +24,7 @@ KINDS = (CALCULATION, SIGN, FRACTIONS, POWERS, CROSS_TERM)
 _LARGEST_BASE = 20
 _EASY = 10
 _KNOWN_AT_SIGHT = 12
+HALF = "half of it was taken, and not the square root"
 _HALVED, _HALVED_MOST = 5, 14  # nobody takes half of 16 for its root
 _I = Unit(1, 0, 1)
 _ADDED = re.compile(r"^in the \w+, (\d+) \+ (\d+) is (\d+), but")
@@ -305,7 +306,7 @@ def roots(radicand: int) -> Iterator[Slip]:
     whole = root.rational
     if isinstance(whole, int) and whole > 1:
         if _HALVED < whole <= _HALVED_MOST and radicand % 2 == 0:
-            yield Slip(Surd(radicand // 2), "half of it was taken, and not the square root", POWERS)
+            yield Slip(Surd(radicand // 2), HALF, POWERS)
         if whole > 5:
             yield Slip(Surd(whole + 1), f"the square of ${whole + 1}$ is ${(whole + 1) ** 2}$")
             yield Slip(Surd(whole - 1), f"the square of ${whole - 1}$ is ${(whole - 1) ** 2}$")

@@ -47,8 +47,9 @@ def propose(solution: ChainSolution, content: str, kind: str) -> Iterator[tuple[
         if letters_of(tree) or known_value(tree) != known_value(right):
             continue
         for slip in _slips(tree, shown):
-            written = write(slip.value, right, content)
-            if slip.kind == kind and written is not None and slip.value != known_value(right):
+            new = write(slip.value, right, content)
+            if slip.kind == kind and new is not None and slip.value != known_value(right):
+                written = f"{content[: right.start]}{new}{content[right.end :]}".strip()
                 told = f"With ${name} = {write(found, _PLAIN, '')}$, ${source}$ is ${content.strip()}$, not ${written}$"
                 yield written, f"{told}: {slip.reason}."
         return

@@ -362,7 +362,7 @@ def _number_of_divisors(place: Place, node: Node) -> Iterator[tuple[str, str]]:
         if one is None or other is None or 1 not in (one, other):
             return
         exponents.append(one + other - 1)
-    if max(exponents) > 1 and len(exponents) > 1:
+    if sum(exponent > 1 for exponent in exponents) > 1:  # 2 divisors of 90 would be too few for anybody
         why = "For the number of divisors, each exponent is increased by one first; the step multiplies the exponents"
         yield r" \cdot ".join(map(str, exponents)), why
 

@@ -10,7 +10,7 @@ from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.arithmetic.formulas import Node, letters_of, parts_of, value
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import follow, is_written, known_value, write
-from lemma.injectors.formulas.misworked import POWERS, SIGN, Slip, misworked
+from lemma.injectors.formulas.misworked import HALF, POWERS, SIGN, Slip, misworked
 from lemma.injectors.formulas.places import Place, Proposed
 
 PLAIN = Node("frac", (), 0, 0, name="\\frac")
@@ -83,6 +83,9 @@ def _told(place: Place, source: Node, node: Node, wrong: Surd) -> str:
 
 def slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterator[Slip]:
     """Wrong values of a part: by a slip in its last operation, or in one within it."""
+    before = place.solution.chains[: place.index]
+    texts = (place.solution.steps[chain.step][chain.start : chain.sides[-1].end] for chain in before)
+    has_other_roots = any("\\sqrt" in text for text in texts)
     for inner in parts_of(source):
         right = known_value(inner, letters)
         if right is None or not inner.parts or (inner is not source and _is_decimal(right, inner)):
@@ -97,6 +100,8 @@ def slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterato
                 continue
             if inner.op == "^" and slip.kind == POWERS and has_other_powers:
                 continue  # whoever works out one power right does so with all
+            if slip.reason == HALF and has_other_roots:
+                continue
             if inner is source:
                 yield slip
                 continue

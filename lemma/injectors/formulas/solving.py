@@ -18,6 +18,7 @@ from lemma.injectors.formulas.places import Proposed
 
 Slip = tuple[Surd, str]
 _DIVIDES = re.compile(r"\bdivi(?:d\w*|sion)\b", re.IGNORECASE)
+_LARGEST = 12  # nobody forgets to divide by 24
 _EASY = 12  # nobody gets smaller quotients wrong
 _PLAIN = Node("frac", (), 0, 0, name=FRAC)
 
@@ -122,7 +123,7 @@ def _not_divided(solution: ChainSolution, equation: int, name: str, root: Surd) 
     if parts is None:
         return
     factor, constant, other, result = parts
-    if isinstance(factor.rational, int) and factor != 1 and not other and not constant:
+    if isinstance(factor.rational, int) and 1 < factor.rational <= _LARGEST and not other and not constant:
         yield result, f"The step leaves out the division by ${_text(factor)}$"
 
 
