@@ -102,11 +102,7 @@ CHOICES = ("3 hats, 2 caps, 4 pins", (r"There are $2\cdot 3\cdot 2\cdot 4 = \box
 
 def test_an_explanation_says_which_of_two_equal_numbers():
     explanations = told("missing_step", *CHOICES)
-<<<<<<< HEAD
-    assert [text for text in explanations if "one of the factors 2:" in text]
-=======
     assert [text for text in explanations if "leaves out one of the factors 2:" in text]
->>>>>>> s8-math
     assert [text for text in explanations if "the factor 4:" in text]
 
 
