@@ -83,25 +83,21 @@ def read_cases(solutions: Sequence[Labeled], with_reference: bool) -> list[Case]
 
 def fit(cases: Sequence[Case]) -> Matrix:
     """The weights that maximize the likelihood less a penalty on their squares, by Newton's method."""
-    most = max(len(case.signs) for case in cases) + 1
-    rows = np.zeros((len(cases), most, len(COLUMNS)))
-    there = np.zeros((len(cases), most), dtype=bool)
-    for index, case in enumerate(cases):
-        there[index, : len(case.signs) + 1] = True
-        rows[index, : len(case.signs) + 1] = case.rows
-    chosen = rows[np.arange(len(cases)), [case.chosen for case in cases]]
+    rows = np.vstack([case.rows for case in cases])
+    sizes = [len(case.signs) + 1 for case in cases]
+    starts = np.cumsum([0, *sizes[:-1]])  # of the alternatives of each case
+    owners = np.repeat(np.arange(len(cases)), sizes)
     counts = np.array([1.0 if case.by_people else MACHINE_WEIGHT for case in cases])
+    chosen = counts @ rows[starts + [case.chosen for case in cases]]
     penalty = np.array([_penalty(name) for name in COLUMNS])
     weights = np.zeros(len(COLUMNS))
     for _ in range(100):
-        scores = np.where(there, rows @ weights, -np.inf)
-        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
-        expected = (shares[:, :, None] * rows).sum(axis=1)
-        gradient = counts @ (chosen - expected) - penalty * weights
-        flat = rows.reshape(-1, len(COLUMNS))
-        curvature = (flat.T * (counts[:, None] * shares).reshape(-1)) @ flat
-        curvature += np.diag(penalty) - (expected.T * counts) @ expected
+        scores = rows @ weights
+        shares = np.exp(scores - np.maximum.reduceat(scores, starts)[owners])
+        shares /= np.add.reduceat(shares, starts)[owners]
+        expected = np.add.reduceat(shares[:, None] * rows, starts, axis=0)
+        gradient = chosen - counts @ expected - penalty * weights
+        curvature = (rows.T * (counts[owners] * shares)) @ rows + np.diag(penalty) - (expected.T * counts) @ expected
         change = np.linalg.solve(curvature, gradient)
         weights += change * min(1.0, 2.0 / np.abs(change).max())  # no step so long that it overshoots
         if np.abs(change).max() < 1e-6:

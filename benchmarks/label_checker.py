@@ -24,6 +24,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from label_checking.copies import copies
 from label_checking.equations import read_step
 from label_checking.latex.claims import plain_claims
 from label_checking.latex.letter_claims import check_letter_claims
@@ -103,7 +104,7 @@ def check_record(record: ErroneousSolution) -> Report:
             coverage[f"plain, {part}: read"] += len(step.equations)
             coverage[f"plain, {part}: letters"] += len(step.other)
             coverage[f"plain, {part}: not read"] += len(step.unread)
-    findings = [*check(record), *plain_claims(record)]
+    findings = [*check(record), *plain_claims(record), *copies(record)]
     if record.error_type in LETTER_TYPES:
         letter_findings, letter_coverage = check_letters(record)
         coverage.update({f"plain, {name}": count for name, count in letter_coverage.items()})

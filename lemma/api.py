@@ -84,10 +84,10 @@ def inject(
 
     `types` are error types and families as `--types` takes them; `taxonomy` is a folder with error types of your own.
 
-    >>> problem = Problem.of("Ada has 3 pens and buys 4. How many pens has she?", "She has 3 + 4 = 7 pens.\n#### 7")
+    >>> problem = Problem.of("Ada has 8 pens and buys 7. How many pens has she?", "She has 8 + 7 = 15 pens.\n#### 15")
     >>> wrong = inject(problem, types="calculation_error", per_problem=1)[0]
     >>> wrong.steps, wrong.error_step, wrong.final_answer
-    (('She has 3 + 4 = 8 pens.',), 0, '8')
+    (('She has 8 + 7 = 16 pens.',), 0, '16')
 
     Raises Refusal if the solution cannot be read or no error in it can be proved, ConfigError for an unknown type.
     """
@@ -138,10 +138,10 @@ def _made(products: Iterable[Product], record: type[Made]) -> list[Made]:
 def locate(problem: Problem, solution: str | Sequence[str]) -> Finding | None:
     r"""The first wrong step of a solution, as text or as a list of steps, found by comparing it with the reference.
 
-    >>> problem = Problem.of("Ada has 3 pens and buys 4. How many pens has she?", "She has 3 + 4 = 7 pens.\n#### 7")
-    >>> finding = locate(problem, "She has 3 * 4 = 12 pens.\nThe answer is 12")
+    >>> problem = Problem.of("Ada has 8 pens and buys 7. How many pens has she?", "She has 8 + 7 = 15 pens.\n#### 15")
+    >>> finding = locate(problem, "She has 8 * 7 = 56 pens.\nThe answer is 56")
     >>> finding.step, finding.equation, finding.error_type
-    (0, '3 * 4 = 12', 'operator_error')
+    (0, '8 * 7 = 56', 'operator_error')
 
     None if the solution reaches the gold answer: only solutions that end wrong are searched. Raises Refusal if the
     solution has no steps.
@@ -168,13 +168,13 @@ def join(
 ) -> Trajectory:
     r"""The trajectory from wrong to right. Without a `reflection`, one that fits the error type is drawn by the seed.
 
-    >>> problem = Problem.of("Ada has 3 pens and buys 4. How many pens has she?", "She has 3 + 4 = 7 pens.\n#### 7")
+    >>> problem = Problem.of("Ada has 8 pens and buys 7. How many pens has she?", "She has 8 + 7 = 15 pens.\n#### 15")
     >>> wrong = inject(problem, types="calculation_error", per_problem=1)[0]
     >>> print(join(wrong, correct(wrong)[0], "Wait, I added wrongly.").text)
-    She has 3 + 4 = 8 pens.
+    She has 8 + 7 = 16 pens.
     Wait, I added wrongly.
-    She has 3 + 4 = 7 pens.
-    The answer is 7
+    She has 8 + 7 = 15 pens.
+    The answer is 15
 
     In a notebook, a trajectory is shown in color. Raises ConfigError for an error type that the taxonomy lacks.
     """
@@ -198,12 +198,12 @@ def to_records(
     An item is an erroneous solution with a correction, `(wrong, right)`, or with a trajectory of your own as well,
     `(wrong, right, trajectory)`. A problem stands for its right solution. What the kind has no record for is left out.
 
-    >>> problem = Problem.of("Ada has 3 pens and buys 4. How many pens has she?", "She has 3 + 4 = 7 pens.\n#### 7")
+    >>> problem = Problem.of("Ada has 8 pens and buys 7. How many pens has she?", "She has 8 + 7 = 15 pens.\n#### 15")
     >>> pairs = [(wrong, right) for wrong in inject(problem) for right in correct(wrong)]
     >>> list(to_records(pairs, kind="dpo")[0])
     ['prompt', 'chosen', 'rejected', 'pair', 'shared', 'error_type', 'erroneous_id', 'problem_id']
     >>> to_records([problem], kind="cot", shape="alpaca")[0]["output"]
-    'She has 3 + 4 = 7 pens.\nThe answer is 7'
+    'She has 8 + 7 = 15 pens.\nThe answer is 15'
 
     Raises ConfigError for an unknown kind or shape. Near-duplicates are not removed.
     """

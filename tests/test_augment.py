@@ -274,7 +274,7 @@ ANNOTATED = problem_of(
 def test_annotations_are_left_out_or_kept_true_to_the_text():
     bare = records_of(inject_item(plan_for(per_problem=20), ANNOTATED))
     kept = records_of(inject_item(plan_for(per_problem=20, keep_annotations=True), ANNOTATED))
-    assert len(bare) == len(kept) > 2
+    assert len(bare) == len(kept) >= 2
     assert not any("<<" in step for record in bare for step in (*record.steps, *record.reference_steps))
     assert any("<<" in step for record in kept for step in record.steps)
     for one, other in zip(bare, kept, strict=True):

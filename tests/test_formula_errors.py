@@ -267,7 +267,7 @@ def test_what_is_told(kind: str, question: str, steps: tuple[str, ...], gold: st
 @pytest.mark.parametrize(("operator", "left", "right"), [("+", 21, 19), ("+", 845, 5), ("/", 90, 2), ("*", 13, 13)])
 def test_nobody_gets_a_fact_wrong_that_everybody_knows(operator: str, left: int, right: int) -> None:
     reasons = [reason for _, reason in likely_digit_slips(operator, left, right)]
-    assert not any(re.search(r"1 \+ 9|5 \+ 5|10 divided by|3 times 3 is", reason) for reason in reasons), reasons
+    assert not any(re.search(r"1 \+ 9|5 \+ 5|10 divided by|\b3 times 3 is \d", reason) for reason in reasons), reasons
 
 
 def test_one_of_several_products_keeps_its_factors() -> None:

@@ -131,7 +131,7 @@ def test_a_name_that_is_not_utf_8(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     name = os.fsdecode(b"\xff.jsonl")
     try:
-        Path(name).write_text('{"question": "Ada has 3 pens and gets 4. How many?", "answer": "3 + 4 = 7\\n#### 7"}\n')
+        Path(name).write_text('{"question": "Ada has 8 pens and 7 hats. Sum?", "answer": "8 + 7 = 15\\n#### 15"}\n')
     except OSError:
         pytest.skip("the file system takes UTF-8 only")
     for _ in range(2):

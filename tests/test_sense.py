@@ -43,7 +43,7 @@ def test_a_number_without_its_sign_is_not_taken():
 
 LANES = ("There are 3 * 6 = 18 ways.", "Each of 6 cars has 18 + 2 = 20 lanes.")
 ELSEWHERE = [
-    ("context_value_error", ("6 cars on 3 lanes, 2 are closed", LANES, 20), "3 * 5"),
+    ("context_value_error", ("6 cars on 3 lanes, 5 are closed, and 2 open", LANES, 20), "3 * 5"),
     ("context_value_error", ("6 cars on 3 lanes, 5 closed", ("3 * 6 = 18 ways", "18 - 6 = 12"), 12), "3 * 5"),
     ("context_value_error", ("6 cars, 5 vans on 3 lanes twice", ("3 * 6 = 18", "All six: 18 * 2 = 36"), 36), "3 * 5"),
     ("context_value_error",
@@ -109,9 +109,9 @@ def test_an_explanation_says_which_of_two_equal_numbers():
 @pytest.mark.parametrize(
     ("equation", "gold", "reason"),
     [
-        ("31 * 5 = 155", 155, "in the tens, 3 times 5 is 15, but 10 was used"),
-        ("24 * 3 = 72", 72, "in the ones, 4 times 3 is 12, but 9 was used"),
-        ("46 * 38 = 1748", 1748, "in 46 times 8, in the ones, 6 times 8 is 48, but 40 was used"),
+        ("31 * 5 = 155", 155, "in the tens, 3 times 5 is 15, but 20 was used"),
+        ("26 * 3 = 78", 78, "in the ones, 6 times 3 is 18, but 15 was used"),
+        ("46 * 38 = 1748", 1748, "in 46 times 8, 6 times 8 is 48, but 40 was used"),
     ],
 )
 def test_a_slip_names_its_place(equation, gold, reason):
@@ -128,9 +128,19 @@ def test_a_number_that_an_unknown_stands_for_is_not_left_out():
 SAID = [
     ("missing_step", ("Bo has 40 crabs.", ("Mo has 4 fewer crabs than Bo: Mo has 40 - 4 = 36 crabs.", "So few."), 36),
      "40 c"),
-    ("context_value_error",
-     ("Sara washes 12, 4 times as much as Al, 6 times as Bo.", ("It is 4 times as much, so 12 / 4 = 3.",), 3), "6 t"),
 ]  # fmt: skip
+LIGHT = (
+    "The light on a lighthouse blinks 255 times in 5 minutes. How long will it take the light to blink 459 times?",
+    ("It blinks 255 / 5 = 51 times per minute.", "It takes 459 / 51 = 9 minutes for it to blink 459 times."),
+    9,
+)
+TIMES = ("Sara washes 12, 4 times as much as Al, 6 times as Bo.", ("It is 4 times as much, so 12 / 4 = 3.",), 3)
+
+
+@pytest.mark.parametrize(("problem", "wrong"), [(LIGHT, "255 times"), (TIMES, "6 times")])
+def test_a_step_does_not_come_out_true_of_another_number(problem, wrong):
+    errors, _ = made("context_value_error", *problem)
+    assert not [error for error in errors if wrong in error.steps[error.error_step]]
 
 
 @pytest.mark.parametrize(("injector", "problem", "wrong"), SAID)
@@ -160,9 +170,9 @@ def test_the_unit_of_a_result_may_stand_before_its_calculation():
 
 @pytest.mark.parametrize(("per_problem", "rare"), [(4, False), (8, False), (60, True)])
 def test_what_people_rarely_do_is_made_only_if_many_are_asked_for(per_problem, rare):
-    text = "He has 24 + 31 - 18 = 37 pens.\nSo all of them cost 37 * 2 = 74 dollars.\n#### 74"
-    problem = Problem.of("He buys 24 and 31 pens for 2 dollars each; 18 are lost. What do they cost?", text)
+    text = "He has 7 * 8 = 56 pens.\nSo all of them cost 56 * 2 = 112 dollars.\n#### 112"
+    problem = Problem.of("He buys 7 packs of 8 pens for 2 dollars each. What do they cost?", text)
     kinds = {kind.id: kind.injector for kind in load_taxonomy() if kind.injector}
     found = erroneous_solutions(InjectionPlan(dict.fromkeys(kinds, 1.0), kinds, per_problem, 0), problem).records
     assert found
-    assert rare == any("come out" in record.explanation for record in found)
+    assert rare == any("times table" in record.explanation for record in found)

@@ -27,6 +27,7 @@ from label_checking.reading import (
     stated_values,
     wrong_pair,
 )
+from label_checking.slips import claims_hold
 from label_checking.text import plain_text
 from label_checking.type_rules import change_fits_its_type
 from lemma.records import ErroneousSolution
@@ -43,11 +44,15 @@ def check(record: ErroneousSolution) -> list[Finding]:
 def prefix_is_the_references(reading: Reading) -> Iterator[Finding]:
     """a. Up to the error the steps are the reference's and right; the error step is not the reference's."""
     record, at = reading.record, reading.record.located_step
+    # Where "g" is the number of geese, 4g are no grams.
+    letters = set(re.findall(r"\b[Ll]et ([a-z]) be\b| and let ([a-z]) be\b", " ".join(record.reference_steps)))
+    named = "".join(letter for pair in letters for letter in pair)
     for index in range(at):
         if index >= len(record.reference_steps) or record.steps[index] != record.reference_steps[index]:
             yield Finding("a: a step before the error is not the reference's", record.steps[index])
         for equation in reading.steps[index].equations:
-            if not equation.holds:
+            is_algebra = bool(named) and re.search(rf"\d[{named}]\b", equation.text) is not None
+            if not equation.holds and not is_algebra:
                 yield Finding("a: an equation before the error is false, as in the reference", equation.text)
     if at < len(record.reference_steps) and record.steps[at] == record.reference_steps[at]:
         yield Finding("a: the error step is the reference's", record.steps[at])
@@ -182,11 +187,15 @@ def results_are_written_out(reading: Reading) -> Iterator[Finding]:
 
 
 def explanation_names_the_fault(reading: Reading) -> Iterator[Finding]:
-    """h. There is an explanation; for a calculation error it holds the false and the right result."""
+    """h. There is an explanation; for a calculation error it holds the false and the right result, and says how it came
+    about.
+    """
     record = reading.record
     if not record.explanation.strip():
         yield Finding("h: no explanation", record.id)
     pair = wrong_pair(reading)
+    if record.error_type == "calculation_error" and claims_hold(record.explanation) is False:
+        yield Finding("h: what the explanation says of the slip does not hold", record.explanation)
     if record.error_type != "calculation_error" or pair is None:
         return
     said = stated_values(read_step(record.explanation))

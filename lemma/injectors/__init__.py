@@ -1,11 +1,12 @@
 """Symbolic injectors: one file for each error type that can be made by arithmetic alone.
 
 The file's name is the injector's name, and it holds a function `propose(graph, rng)`. A proposal is one change to a
-solution and the reason why it is wrong; an injector never writes a later step. Fourteen files are not injectors:
+solution and the reason why it is wrong; an injector never writes a later step. Sixteen files are not injectors:
 `algebra` (what the injectors for formulas with letters share), `coefficients` and `conversion_factors` (parts of
 `calculation_error` and `unit_conversion_error`), `proposal` (what the others are given and return), `naming` (what a
-problem's numbers count), `cuts` and `omission` (parts of `missing_step`), `signals` (words that tell a step's place),
-`drawing` (which type comes next, and where), `drafts` (carries a proposal through the rest of the solution),
+problem's numbers count), `roles` (which number nobody takes for which), `copying` (part of `context_value_error` and
+`previous_step_value_error`), `cuts` and `omission` (parts of `missing_step`), `signals` (words that tell a step's
+place), `drawing` (which type comes next, and where), `drafts` (carries a proposal through the rest of the solution),
 `symbolic` (chooses among the drafts), `proof` (checks what comes out from its text), `sense` (refuses what contradicts
 itself), and `teacher` (errors that a model writes). The folder `formulas` makes the same types in the formulas of LaTeX
 solutions.

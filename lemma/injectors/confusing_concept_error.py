@@ -20,6 +20,7 @@ from lemma.injectors.naming import (
     taken_for,
 )
 from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites
+from lemma.injectors.roles import is_addend_of_total, is_one_of_several_totals, is_taken_elsewhere
 
 # What a difference is called, and what it is then confused with.
 _DIFFERENCES = (
@@ -81,6 +82,10 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             for number, meaning in shuffled(confusions(source), rng):
                 if number is not source.equation.operands[0] and "-" in site.expression:
                     continue  # nobody takes something away from what was taken away
+                if not graph.latex and (
+                    is_taken_elsewhere(site, leaf, number.face) or is_one_of_several_totals(site, leaf, source)
+                ):
+                    continue
                 edits = site.writes(leaf, number.face) if number.percent == operand.percent else ()
                 is_sum = "+" in site.expression or "-" in site.expression
                 farthest = _FARTHEST_IN_SUM if is_sum and source.equation.operators[0].symbol not in "-–" else _FARTHEST
@@ -116,6 +121,8 @@ def _parts_for_results(site: Site, leaf: int, source: Site, rng: random.Random) 
         if link.question and re.search(shift, source.graph.question, re.IGNORECASE):
             continue  # nobody takes "in 5 years" for an age, or a limit for what is above it
         if number.face in named | used or not is_whole or number.percent or source.in_fraction(index):
+            continue
+        if is_addend_of_total(site, source, link) or is_taken_elsewhere(site, leaf, number.face):
             continue
         if "/" in source_signs and index:
             continue  # the whole for its share, but not the number of shares

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value
-from lemma.arithmetic.propagation import Change, Edit
+from lemma.arithmetic.propagation import Change
 from lemma.arithmetic.tokens import tokens_of_question
+from lemma.injectors.copying import copied_wrongly
 from lemma.injectors.naming import is_taken_for, taken_for
 from lemma.injectors.proposal import ODD, Proposal, Site, shuffled, sites
+from lemma.injectors.roles import is_taken_elsewhere, is_worked_out_from, restates
 from lemma.injectors.unit_conversion_error import converts
 
 _RATIO_OR_CLOCK = re.compile(r"\d{1,9}(?:\s?[:/]\s?\d{1,9})+")
 _PERCENT = re.compile(r"\s?-?(?:%|percent|per cent)|\s?/\s?100\b")
-
-_RELATIVE = re.compile(r"(?: [a-z]+)? (?:that|which|who)\b")
 _HUNDRED = 100
 _FARTHEST_RESULT = 2  # times a number, up to which an earlier result is taken for it
 Kind = tuple[bool, bool, bool]  # money, a share, a whole number
@@ -42,6 +42,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 continue  # that of 10/100
             if not graph.latex and (_is_used_alike(site, operand.face) or converts(site, leaf)):
                 continue
+            yield from copied_wrongly(site, leaf, operand, link)
             others = {
                 face: Link(question=True)
                 for face in given
@@ -58,18 +59,19 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             sources = {**results, **others}
             for wrong in shuffled([*sorted(others), *sorted(results)], rng):
                 edits = site.writes(leaf, wrong)
+                if not graph.latex and (
+                    is_taken_elsewhere(site, leaf, wrong) or restates(site, edits, operand.face, wrong)
+                ):
+                    continue
                 if edits and is_taken_for(site, leaf, wrong, sources[wrong]):
                     fault = taken_for(site, operand, wrong, link, sources[wrong])
-                    if fault is None or (len(edits) > 1 and _is_restated(site, edits)):
+                    if fault is None:
                         continue
-                    # A result in the place of a number of the question is no misread question.
-                    weight = ODD if sources[wrong].results else 1
+                    # A result in the place of a number of the question is no misread question, unless it is that
+                    # number with something added or taken away.
+                    origin = sources[wrong].results
+                    weight = 1 if not origin or is_worked_out_from(site, operand, origin[-1]) else ODD
                     yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)
-
-
-def _is_restated(site: Site, edits: Sequence[Edit]) -> bool:
-    """Whether a step tells with the number what happened: "the 14 that he passed out" is not taken for another."""
-    return any(_RELATIVE.match(site.text, edit.end) for edit in edits)
 
 
 def _is_used_alike(site: Site, face: Value) -> bool:

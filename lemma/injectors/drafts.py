@@ -128,6 +128,8 @@ def carried(graph: ReadSolution, name: str, draft: Draft, annotated: bool = True
         if not derivation.latex and not _IMPLIED.search(written) and _IMPLIED.search(" ".join(wrong.steps)):
             raise Refusal("notation_differs", wrong.steps[wrong.error_step])
         return Injected(wrong.steps, wrong.error_step, wrong.final, wrong.explanation)
+    if isinstance(draft, Proposal) and draft.refused:
+        raise Refusal(draft.refused, draft.explanation)
     if isinstance(graph, FormulaSolution):
         assert graph.graph is not None
         graph = graph.graph

@@ -6,26 +6,38 @@ import random
 import re
 from collections.abc import Iterator
 
-from lemma.arithmetic.expressions import Binary, leaves
-from lemma.arithmetic.graph import Link, SolutionGraph
-from lemma.arithmetic.numbers import Number, Value
-from lemma.arithmetic.propagation import Change
-from lemma.injectors.naming import is_counted
+from lemma.arithmetic.expressions import Binary, leaves, nodes
+from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.numbers import Number, Value, normal
+from lemma.arithmetic.propagation import Change, Edit
+from lemma.injectors.naming import is_counted, part_of
 from lemma.injectors.omission import omissions
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+from lemma.injectors.roles import is_just_above
 from lemma.injectors.signals import stands_later
 
 _PARTS: dict[Value, str] = {3: "thirds", 4: "quarters|fourths", 5: "fifths", 6: "sixths", 8: "eighths", 10: "tenths"}
 _FARTHEST_IN_SUM = 8  # times a term
-_SEVERAL = re.compile(
-    r"\b(?:their|they|both|all|each|total|altogether|combined|together|sum|average|mean)\b", re.IGNORECASE
-)
 # "Sandra therefore ordered" says that something was found before.
 _CONCLUDES = re.compile(
     r"\W*+(?:(?:so|then|next|now|finally|also|after that)\b|(?:[\w'’]+ ){0,3}(?:therefore|thus|hence|consequently)\b)",
     re.IGNORECASE,
 )
-_LATER = 0.3  # so often that all of them together have as many words of the end as the steps left out
+# "Multiply that number" names what the step before has found, and has to have one.
+_POINTS_BACK = re.compile(
+    r"^\W{0,3}(?:that|this|these|those)\b|\b(?:that|this) (?:number|amount|total|sum|result|percentage|figure)\b",
+    re.IGNORECASE,
+)
+# What joins a step to the one before, up to the first letter behind it.
+_JOINS = re.compile(
+    r"(?:So|Then|Thus|Therefore|Hence|Finally|Next|Now|Lastly),? (?=(?:the|she|he|they|it|we|[A-Z]|find|add|multiply|"
+    r"divide|subtract|calculate|there|this|each|all|a|his|her|their|you)\b|[A-Z])."
+)
+_MOST_USES = 3
+_MOST_PERCENTAGES = 40  # nobody takes 10 off 8000
+# So often that all of them together have as many words of the end, and of the beginning, as the steps left out.
+_LATER, _EARLIER = 0.2, 0.5
+_FIRST = re.compile(r"\b(?:first|starts?|started|begins?)\b", re.IGNORECASE)
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
@@ -34,36 +46,97 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
 
 
 def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
-    """A step gone whose result only the next step uses; there, one of the numbers it worked with takes its place."""
+    """A step gone whose result the next step uses; there, and wherever else it is used, one of the numbers it worked
+    with takes its place.
+    """
     for left_out in sites(graph, rng):
-        use = _only_use(graph, left_out)
-        if use is None:
+        uses = _uses(graph, left_out)
+        if not uses:
             continue
-        user, leaf = Site(graph, use[0]), use[1]
-        if _is_share(left_out, user) or (user.step == 1 and _CONCLUDES.match(user.text)):
+        user, leaf = Site(graph, uses[0][0]), uses[0][1]
+        opening = _opening(left_out, user) if len(uses) == 1 else []
+        begins = user.text[opening[0].end - 1 :] if opening else user.text
+        points_back = not graph.latex and _POINTS_BACK.search(begins) is not None
+        is_first = user.step == 1 and (points_back or _CONCLUDES.match(begins) is not None)
+        if _is_share(left_out, user) or is_first:
             continue
-        if not graph.latex and stands_later(user.text, left_out.text) and rng.random() > _LATER:
+        if not graph.latex and stands_later(begins, left_out.text) and rng.random() > _LATER:
             continue  # "So in total" where "first" stood
+        if not graph.latex and _FIRST.search(left_out.text) and rng.random() > _EARLIER:
+            continue
+        percentage = _as_amount(left_out, user, leaf) if len(uses) == 1 else None
+        if percentage is not None:
+            yield Proposal(
+                Change(user.index, (*opening, *user.writes(leaf, percentage)), dropped_step=left_out.step),
+                f"The step {left_out.worked} is missing, so {percentage}, which is a percentage and no amount, stands "
+                f"where {left_out.result} belongs: it should go on with {user.worked}.",
+            )
         for operand in _at_hand(left_out):
-            edits = user.writes(leaf, operand.face)
-            alike = operand.percent == user.equation.operands[leaf].percent
-            in_use = {number.face for number in user.equation.operands}
-            due = user.equation.operands[leaf].face
-            is_sum = not graph.latex and ("+" in user.expression or "-" in user.expression)
-            if is_sum and max(due, operand.face) > _FARTHEST_IN_SUM * min(due, operand.face):
-                continue  # the 2 gallons for one bag among the 140 for all
-            if edits and alike and operand.face not in in_use:
+            if not _fits(left_out, user, leaf, operand):
+                continue
+            change = None
+            if len(uses) > 1:
+                change = Change(left_out.index, result=operand.face, dropped_step=left_out.step)
+            elif edits := user.writes(leaf, operand.face):
+                change = Change(user.index, (*opening, *edits), dropped_step=left_out.step)
+            if change is not None:
                 used, needed = left_out.shown(operand, operand.face), left_out.result
                 yield Proposal(
-                    Change(user.index, edits, dropped_step=left_out.step),
+                    change,
                     f"The step {left_out.worked} is missing, so {used} stands where {needed} "
                     f"belongs: it should go on with {user.worked}.",
                 )
 
 
-def _is_of_several(left_out: Site, user: Site) -> bool:
-    """Whether the step that goes on speaks of what the sum that is left out puts together: `10 times their medals`."""
-    return "+" in left_out.expression and _SEVERAL.search(user.text) is not None
+def _fits(left_out: Site, user: Site, leaf: int, operand: Number) -> bool:
+    """Whether somebody who skips a step would go on with one of its numbers."""
+    due = user.equation.operands[leaf]
+    is_sum = not user.graph.latex and ("+" in user.expression or "-" in user.expression)
+    if operand.percent != due.percent or operand.face == due.face:
+        return False
+    if is_sum and max(due.face, operand.face) > _FARTHEST_IN_SUM * min(due.face, operand.face):
+        return False  # the 2 gallons for one bag among the 140 for all
+    if operand.face in {number.face for number in user.equation.operands}:
+        # 90 + 90 flowers if there are 40 fewer of one kind, which is forgotten.
+        others = [number for number in left_out.equation.operands if number is not operand]
+        compares = any(part_of(user.graph.question, number.face) for number in others)
+        if user.graph.latex or not compares or {node.operator for node in nodes(user.equation.tree)} != {"+"}:
+            return False
+    # Its own calculation would then be the one that is missing: 240 + 400 for 640 + 240.
+    values = sorted(number.face for at, number in enumerate(user.equation.operands) if at != leaf)
+    signs = [[sign.symbol for sign in one.equation.operators] for one in (left_out, user)]
+    own = sorted(number.face for number in left_out.equation.operands)
+    return user.graph.latex or signs[0] != signs[1] or sorted([*values, operand.face]) != own
+
+
+def _as_amount(left_out: Site, user: Site, leaf: int) -> int | None:
+    """The number of a percentage that is taken of an amount, if the next step takes away what comes out, or adds it:
+    `$45 - $20` for 20% off, where it should have been `$45 - $9`.
+    """
+    operands, others = left_out.equation.operands, user.equation.operands
+    bases = {operand.face for operand in operands}
+    tree = user.equation.tree
+    if user.graph.latex or not isinstance(tree, Binary) or tree.operator not in "+-" or len(others) != 2:
+        return None
+    base = others[1 - leaf].face
+    for operand in operands:
+        is_share = not operand.percent and 0 < operand.face < 1
+        percentage = normal(operand.face * 100) if is_share else operand.face
+        said = re.search(rf"(?<![\d.]){percentage} ?(?:%|percent)", user.graph.question)
+        if said is None or not isinstance(percentage, int) or base not in bases or not user.writes(leaf, percentage):
+            continue
+        is_near = 1 < percentage < base <= _MOST_PERCENTAGES * percentage
+        if (operand.percent or is_share or 100 in bases) and is_near and percentage not in bases:
+            return percentage
+    return None
+
+
+def _opening(left_out: Site, user: Site) -> list[Edit]:
+    """The edit that takes off the word that joins the new first step to one before: `Then find` becomes `Find`."""
+    found = _JOINS.match(user.text)
+    if found is None or user.graph.latex or left_out.step or found.end() > user.equation.start:
+        return []
+    return [Edit(0, found.end(), user.text[found.end() - 1].upper())]
 
 
 def _is_share(left_out: Site, user: Site) -> bool:
@@ -86,7 +159,8 @@ def _at_hand(left_out: Site) -> list[Number]:
         return [operands[leaf] for leaf in leaves(tree.left)[:1] if not left_out.in_fraction(leaf)]
     whole = [operand for leaf, operand in enumerate(operands) if not left_out.in_fraction(leaf) and not operand.percent]
     if tree.operator == "+":
-        found = [leaf for leaf, link in enumerate(left_out.links) if _is_just_found(left_out, link)]
+        is_plain = not left_out.graph.latex
+        found = [leaf for leaf, link in enumerate(left_out.links) if is_plain and is_just_above(left_out, link)]
         # What the line before has found is not forgotten for what was known before.
         whole = [operands[leaf] for leaf in found if operands[leaf] in whole] if found else whole
         return whole if len(operands) == 2 else []  # nobody takes one of many terms for their sum
@@ -94,23 +168,25 @@ def _at_hand(left_out: Site) -> list[Number]:
     return counted or sorted(whole, key=lambda operand: -operand.face)[:1]
 
 
-def _is_just_found(site: Site, link: Link) -> bool:
-    return not site.graph.latex and any(site.graph.step_of[index] == site.step - 1 for index in link.results)
-
-
-def _only_use(graph: SolutionGraph, left_out: Site) -> tuple[int, int] | None:
-    """The operand that takes up a step's result, if it stands in the next step and nothing else depends on it."""
+def _uses(graph: SolutionGraph, left_out: Site) -> list[tuple[int, int]]:
+    """The operands that take up a step's result, if the first stands in the next step and nothing else depends on it;
+    empty if that is not certain.
+    """
     alone = [index for index, step in enumerate(graph.step_of) if step == left_out.step] == [left_out.index]
     uses = graph.uses(left_out.index)
-    if not alone or len(uses) != 1 or graph.step_of[uses[0][0]] != left_out.step + 1:
-        return None
-    index, leaf = uses[0]
-    link, user = graph.operand_links[index][leaf], graph.equations[index]
-    certain = len(link.results) == 1 and not link.question and not link.constant
+    steps = [graph.step_of[index] for index, _ in uses]
+    if not alone or not uses or steps[0] != left_out.step + 1 or (len(uses) > 1 and graph.latex):
+        return []
+    if len(uses) > _MOST_USES or len(set(steps)) < len(steps):
+        return []
+    for index, leaf in uses:
+        link, user = graph.operand_links[index][leaf], graph.equations[index]
+        certain = len(link.results) == 1 and not link.question and not link.constant
+        if not certain or not user.visible or user.chained or Site(graph, index).in_fraction(leaf):
+            return []
     mentioned = any(
         left_out.index in (*mention.link.results, *mention.link.rescaled)
         for mention in graph.mentions
         if mention.step != left_out.step
     )
-    usable = user.visible and not user.chained and not Site(graph, index).in_fraction(leaf)
-    return (index, leaf) if certain and usable and not mentioned else None
+    return [] if mentioned else uses

@@ -109,6 +109,17 @@ def numbers_of(question: str) -> tuple[Number, ...]:
     return tuple(find_numbers(question))
 
 
+def numbers_in(graph: SolutionGraph) -> set[Value]:
+    """All numbers of a problem and its solution."""
+    if "numbers" not in graph.memo:
+        known: set[Value] = {*graph.question_values} | {mention.number.face for mention in graph.mentions}
+        for equation in graph.equations:
+            known |= {number.face for number in (*equation.operands, equation.result)}
+        graph.memo["numbers"] = known
+    found: set[Value] = graph.memo["numbers"]
+    return found
+
+
 def is_counted(site: Site, operand: Number, result: Number) -> bool:
     """Whether an operand may stand for what a result counts: not 15 apps for $60, nor the 2 of `twice`."""
     question = site.graph.question
@@ -368,8 +379,9 @@ def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Lin
             return None
         said = [max(both, key=lambda quote: len(quote or ""))] * len(said)
     if said[0] == said[1]:  # both stand in one clause of the question
-        quote = (said[0] or "").strip(" ()")
-        return f"The step takes {site.shown(operand, wrong)} instead of {site.shown(operand, operand.face)} of {quote}"
+        quote = (said[0] or "").strip(" (),")
+        taken, due = site.shown(operand, wrong), site.shown(operand, operand.face)
+        return f"The step takes {taken} instead of {due}, both from {quote}"
     return "The step takes {} instead of {}".format(
         *(f"{site.shown(operand, face)}{words}" for (face, _), words in zip(pairs, said, strict=True))
     ).rstrip(",")

@@ -27,7 +27,7 @@ _OF_HUNDRED = re.compile(r"\s?/\s?100\b")
 _LEFT = re.compile(r"\b(?:left|remain\w*|rest)\b", re.IGNORECASE)
 # By how many terms a sum has, what a step says of their number.
 _COUNTS = ("(?!)", "(?!)", "both|two", "three|3", "four|4", "five|5", "six|6", "seven|7")
-_TERMS = 0.85
+_TERMS, _PARTS = 0.55, 0.75
 _LARGEST_STATED = 12  # nobody forgets to multiply by 365
 _STATED, _STATED_ALONE = 0.15, 0.05
 _EQUALS = re.compile(r"\s{0,9}(?:=|is equal to|equals)\s{0,9}")
@@ -58,7 +58,7 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 if node.operator == "*" and isinstance(gone, int):
                     stated &= site.equation.operands[gone].face <= _LARGEST_STATED
                 change = statement(site, kept) if stated else None
-            elif node.operator == "+" and not graph.latex and rng.random() > _TERMS:
+            elif not graph.latex and rng.random() > (_TERMS if node.operator == "+" else _PARTS):
                 continue  # a sum of fewer terms than others have stands out as well
             else:
                 change = shortened(site, node, kept)
@@ -73,6 +73,10 @@ def _is_counted_in(site: Site, node: Binary, gone: Expression) -> bool:
     terms = len(site.equation.operands)
     counts = _COUNTS[terms] if terms < len(_COUNTS) else "(?!)"
     says = node.operator == "+" and re.search(rf"\b(?:{counts})\b", site.text, re.IGNORECASE) is not None
+    # "a bowl for $5.00 and a plate for $4.00, so 5+4": who lists an item adds it up as well.
+    face = site.equation.operands[gone].face
+    said = {mention.face for mention in site.graph.readings[site.step].mentions} | site.graph.word_values[site.step]
+    says |= face in said
     found = site.links[gone].results
     just_found = any(site.graph.step_of[index] in (site.step - 1, site.step) for index in found)
     return says or (just_found and node is not site.equation.tree) or (just_found and node.operator == "+")
@@ -122,12 +126,13 @@ def named(site: Site, node: Binary, gone: Expression) -> str:
     parts = [site.shown(operands[leaf], operands[leaf].face) + site.which(leaf) for leaf in leaves(gone)]
     if len(parts) > 1:
         return f"the part of the calculation with {', '.join(parts[:-1])} and {parts[-1]}"
-    part = parts[0]
-    leaf = leaves(gone)[0]
+    part, leaf = parts[0], leaves(gone)[0]
+    if node.operator in "+-" and site.equation.result.currency and not part.startswith("$") and not site.graph.latex:
+        part = f"${part}"
     if not site.graph.latex and isinstance(gone, int) and not site.which(leaf):
         part += quoted_for(site, operands[leaf].face, site.links[leaf], operands[leaf].currency) or ""
     if node.operator == "-" and gone is node.left:
-        return f"the subtraction from {part}"
+        return f"the subtraction from {part.rstrip(',')}"
     return {"*": f"the factor {part}", "/": f"the division by {part}"}.get(
         node.operator, f"the {part}" + " that is taken away" * (node.operator == "-" and part == parts[0])
     ).rstrip(",")

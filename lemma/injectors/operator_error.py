@@ -11,8 +11,10 @@ from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import divide
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.comparisons import compares_by_factor, comparison
+from lemma.injectors.cuts import replaced
 from lemma.injectors.naming import beside_its_like, is_done_elsewhere, part_of
 from lemma.injectors.proposal import ODD, RARE, Proposal, Site, shuffled, sites
+from lemma.injectors.roles import contradicts
 
 _CONFUSED = {"+": ("-", "*"), "-": ("+",), "*": ("/", "+"), "/": ("*",)}
 _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies", "/": "divides"}
@@ -21,7 +23,7 @@ _WORDS = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
 # What a sentence says of the operation that it writes, or of its result, and which other operation that would allow.
 # Nobody writes "he has 5 + 3 = 8 left", "in total 5 - 3 = 2", or "5 + 3 = 8 for each".
 _SUM = r"sum|add\w*|plus|both|increas\w*|grew|grow\w*|more|another|extra|longer|older|taller|heavier|higher|greater"
-_ALL = r"totals?|altogether|in all|combin\w*|together"
+_ALL = r"totals?|altogether|in all|combin\w*|together|everything"
 _OF_ONE = r"each|every|apiece"
 _TIMES = r"multipl\w*|twice|doubl\w*|tripl\w*|times"
 _SAID = tuple(
@@ -30,7 +32,7 @@ _SAID = tuple(
         ("+", f"{_SUM}|{_ALL}", ""),
         ("-", r"not|left|leav\w+|remain\w*|rest|differences?|fewer|less|minus|subtract\w*|deduct\w*|discount\w*|off|"
          r"change|takes? away|took|more than|than|younger|shorter|lighter|lower|smaller|cheaper|slower|"
-         r"still|decreas\w*|reduc\w*|los[est]\w*|removed?|removes|spends?|spent|gave|"
+         r"still|keeps?|kept|attend\w*|good|decreas\w*|reduc\w*|los[est]\w*|removed?|removes|spends?|spent|gave|"
          r"gives? away|needs? .*more|without|saved?|saves|savings?", ""),
         ("*", rf"{_TIMES}|products?|area|volume|square|cubic|factors?|per", ""),
         ("*", _ALL, "+"),
@@ -61,6 +63,7 @@ _FARTHEST = 6  # times the right result
 _KEPT = {"*+": 0.2, "-+": 0.5}
 _RATE = re.compile(r"\s?(?:/\s?[A-Za-z]|per\b|(?:an?|each) )")
 _UNIT = re.compile(r"\s?(/(?=\s?[A-Za-z])|per\b|[^\W\d_]{2,})")
+_SPLITS = re.compile(r"\b(?:split\w*|shar(?:e|es|ed|ing)|evenly|equally)\b", re.IGNORECASE)
 _UNIT_RATE = re.compile(r"\s?[a-z]+\s?/\s?[a-z]{2,}")
 _NO_UNITS = frozenset(
     ("and", "or", "of", "is", "plus", "minus", "times", "divided", "multiplied", "more", "total", "in")
@@ -94,8 +97,11 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                     continue
                 if not graph.latex and rng.random() > _KEPT.get(node.operator + wrong, 1):
                     continue
-                if not graph.latex and _is_comparison(site, node):
-                    continue  # a misread question
+                swapped = replaced(site.equation.tree, node, Binary(wrong, node.left, node.right, node.position))
+                if not graph.latex and (
+                    _is_comparison(site, node) or contradicts(site, swapped) or _is_told(site, node, wrong)
+                ):
+                    continue  # a misread question; 3 movies, of 9 that she has seen
                 yield Proposal(
                     Change(site.index, (edit,)),
                     f"The step {_DOES[wrong]} where it should have {_DONE[node.operator]}: "
@@ -119,6 +125,21 @@ def _weight(site: Site, node: Binary, wrong: str) -> float:
     # "5 more books" are added to others, which nobody gets wrong; "5 more than" compares.
     compares = node.operator not in "+-" or " than" in site.graph.question
     return 1 if needed in parts and compares else ODD if node.operator in "+-" else RARE
+
+
+def _is_told(site: Site, node: Binary, wrong: str) -> bool:
+    """Whether the story tells what has to be done, beyond the words of the step: nobody adds a part to the whole that
+    it was worked out from, divides a price by what was bought, or multiplies what is split evenly.
+    """
+    equation, question = site.equation, site.graph.question
+    if not (isinstance(node.left, int) and isinstance(node.right, int)):
+        return False
+    if node.operator == "-":
+        whole, sources = equation.operands[node.left].face, site.links[node.right].results
+        return any(whole == operand.face for index in sources for operand in site.graph.equations[index].operands)
+    if (node.operator, wrong) == ("*", "/"):
+        return equation.result.currency and part_of(question, equation.operands[node.right].face) != "factor"
+    return node.operator == "/" and _SPLITS.search(question) is not None
 
 
 def _is_comparison(site: Site, node: Binary) -> bool:
@@ -177,7 +198,9 @@ def _is_likely(site: Site, node: Binary, wrong: str) -> bool:
     # Who knows to divide by 100 in (10 * 5)/100 knows the rest of that formula.
     faces = {operand.face for operand in site.equation.operands}
     is_percentage = wrong == "/" and _HUNDRED in faces and "/" in site.expression and not site.graph.latex
-    if {0, 1}.intersection(ends) or is_rounded or is_percentage:
+    # Nor does anybody who has .8 of an amount in mind divide by it.
+    is_share = wrong == "/" and not isinstance(ends[1], int) and not site.graph.latex
+    if {0, 1}.intersection(ends) or is_rounded or is_percentage or is_share:
         return False
     if node.operator == "/":
         part = _PART_OF.get(ends[1]) if isinstance(ends[1], int) else None

@@ -10,8 +10,10 @@ from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.confusing_concept_error import confusions, is_compared
 from lemma.injectors.context_value_error import is_share, kinds_given
+from lemma.injectors.copying import copied_wrongly
 from lemma.injectors.naming import beside_its_like, is_taken_for, taken_for
 from lemma.injectors.proposal import ODD, Proposal, Site, shuffled, sites
+from lemma.injectors.roles import is_looked_past
 
 # Goes on from the result just found, which nobody then takes for another: "The total then increased to 42 + 12".
 _GOES_ON = re.compile(r"\b(?:increas|decreas|grew|grow|rose|dropp|becom|became)\w*\b", re.IGNORECASE)
@@ -35,6 +37,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if not link.results or site.in_fraction(leaf):
                 continue
+            yield from copied_wrongly(site, leaf, operand, link)
             origin = link.results[-1]
             # A number that the question says as well is the result if nothing else takes that up.
             certain = not (link.question or link.constant) or graph.only_use(origin) == (site.index, leaf)
@@ -66,6 +69,9 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 if face in before or face not in later
             }
             for wrong in shuffled(sorted(others.keys() - unfit), rng):
+                from_it = graph.latex or wrong in {number.face for number in source.equation.operands}
+                if not (graph.latex or is_looked_past(site, leaf, wrong, others[wrong])):
+                    continue
                 is_alike = isinstance(wrong, int) == isinstance(operand.face, int)
                 edits = site.writes(leaf, wrong) if is_alike else ()
                 if edits and is_taken_for(site, leaf, wrong, others[wrong]):
@@ -73,6 +79,5 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                     if fault is None:
                         continue
                     # A number of the question is seldom taken for something that was not worked out from it.
-                    from_it = graph.latex or wrong in {number.face for number in source.equation.operands}
                     weight = 1 if from_it or not others[wrong].question else ODD
                     yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)

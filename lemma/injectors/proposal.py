@@ -49,6 +49,8 @@ class Proposal:
     change: Change
     explanation: str
     weight: float = 1
+    refused: str = ""
+    """Why nothing is made of a place, if the injector can tell; the explanation then quotes the place."""
 
 
 @dataclass(frozen=True, slots=True)

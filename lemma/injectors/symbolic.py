@@ -49,6 +49,9 @@ _OFTEN_IN_LAST: dict[str, float] = {
     "missing_step": 6,
     "question_misinterpretation_error": 6,
     "previous_step_value_error": 2,
+    "confusing_concept_error": 2,
+    "context_value_error": 2,
+    "calculation_error": 0.1,
 }
 # In formulas nearly anything can be miscalculated, and little else be proven: what is scarce comes first.
 _SCARCE: dict[str, float] = {
@@ -184,7 +187,9 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
             found = drafts.take([place, *others], ODD)
         if found is None and (plan.best_effort or (not drafts.taken_before_last and len(made) < most_alone)):
             found = drafts.take([last])
-        if found is None and drafts.in_last + 1 <= _MOST_IN_LAST * (len(made) + 1):
+        # If many are asked for, one in the last step may come early, as often as it would be due.
+        due = rng.random() if plan.per_problem > _FEW else 1
+        if found is None and drafts.in_last + due <= _MOST_IN_LAST * (len(made) + 1):
             found = drafts.take([last])
         if found is None and not made:
             # Better than nothing at all.

@@ -15,7 +15,7 @@ from lemma.arithmetic.propagation import Change
 from lemma.injectors.algebra import AlgebraInjector, NumbersAndLetters
 from lemma.injectors.conversion_factors import inverted_factors
 from lemma.injectors.cuts import shortened
-from lemma.injectors.naming import beside_its_like
+from lemma.injectors.naming import beside_its_like, numbers_in
 from lemma.injectors.operator_error import reads_as_operator, swap_operator
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
@@ -86,8 +86,7 @@ def in_numbers(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """A known conversion factor taken for another one, or used in the inverse direction."""
     story = "\n".join((graph.question, *graph.steps))
     # A false factor that the story has for something else would be the number of that: the 5 of five books.
-    known_faces = {*graph.question_values} | {mention.number.face for mention in graph.mentions}
-    known_faces |= {number.face for equation in graph.equations for number in (*equation.operands, equation.result)}
+    known_faces = numbers_in(graph)
     factors = Counter(operand.face for equation in graph.equations for operand in equation.operands)
     for site in sites(graph, rng):
         if beside_its_like(site):

@@ -1,6 +1,6 @@
 """Which kind of its type an injected error is, so that a phrase fits that kind: a misread question may be a comparison
 taken the wrong way around or an answer given too early, a missing step a whole one or a part of one, a sign that of a
-term which can be seen in the step, a wrong power that of a root.
+term which can be seen in the step, a wrong power that of a root, a slip in a calculation that of a carry or of a zero.
 """
 
 from __future__ import annotations
@@ -16,8 +16,28 @@ _TERMS = re.compile(r"[\w)}\]]\s*(?:[+−]|-(?=\s*(?:[\d(\\$]|[A-Za-z](?![A-Za-z
 _RESULT = re.compile(r"\$(?P<source>[^$]+)\$ is \$(?P<right>[^$]+)\$, not \$(?P<wrong>[^$]+)\$")
 _BRACKETS = re.compile(r"\([^()]*\)|\{[^{}]*\}|\[[^\[\]]*\]")
 _MOST_BRACKETS = 8
-# Kinds of errors in formulas, by what their explanations say.
+# Kinds of errors, by what their explanations say.
 _BY_EXPLANATION = {
+    # In this order: "without the zero, 13 times 6 is 78; the 1 that is carried to the tens is dropped".
+    "calculation_error": {
+        "order": re.compile(r"from left to right"),
+        "digits": re.compile(r"changed places|from the wrong end"),
+        "rounding": re.compile(r"has to be rounded"),
+        "near": re.compile(r"in place of \d"),
+        "carry": re.compile(r"carried to the|a 1 is carried"),
+        "borrow": re.compile(r"borrowed|is taken from"),
+        "zero": re.compile(r"one zero too|a zero of the quotient"),
+        "point": re.compile(r"decimal point is shifted|behind the decimal point|is added to the"),
+        "rest": re.compile(
+            r"remainder \d+ is dropped|left over in the [a-z ]+ is dropped|\.\d+ is (?:dropped|ignored)"
+        ),
+        "part": re.compile(r"is passed over|is left out|are added\b|was forgotten|was not divided"),
+        "column": re.compile(r"off by (?:one|two)|\d [+-] (?:\d{1,2}|the \d carried) is \d{1,3}, but"),
+        "table": re.compile(
+            r"\d is \d{1,9} times \d|times table|times \d{1,9} is \d{1,9}, (?:but|not)"
+            r"|divided by \d{1,9} is \d{1,9}(?: with \d{1,9} left over)?, but"
+        ),
+    },
     "exponent_law_error": {
         "root": re.compile(r"out of the root|root was taken of|square root"),
         "value": re.compile(r"multiplied by the exponent|numerator was squared|sign of the exponent"),
@@ -32,14 +52,11 @@ _BY_EXPLANATION = {
     "fraction_error": {"upside_down": re.compile(r"The quotient is upside down")},
     "confusing_concept_error": {"angle": re.compile(r"is the (?:co)?sine of|is the tangent of|(?:co)?sine for|angles")},
     "sign_error": {"moved": re.compile(r"(?:changes sides and|but the step) keeps its sign")},
-    "calculation_error": {
-        "order": re.compile(r"digits are written from the wrong end"),
-        "rounding": re.compile(r"has to be rounded (?:up|down)"),
-    },
     "missing_step": {
         "operation": re.compile(r"leaves out the (?:division|exponent|square root)"),
     },
     "operator_error": {"formula": re.compile(r"The step (?:adds|subtracts|multiplies) in \$[^$]+\$, where")},
+    "context_value_error": {"copied": re.compile(r"but this step copies it as")},
     "previous_step_value_error": {
         "on_the_way": re.compile(r"The answer is \$.*found on the way"),
         "copied": re.compile(r"but this step copies it as"),

@@ -21,6 +21,7 @@ from lemma.locating.signs.computations import computation_signs
 from lemma.locating.signs.formulas import formula_signs
 from lemma.locating.signs.reading import Reading
 from lemma.locating.signs.repairs import REPAIRS, repair_signs
+from lemma.locating.signs.rewriting import REWRITING_FLAGS, rewriting_signs
 from lemma.locating.signs.text import text_signs
 from lemma.locating.signs.values import value_signs
 
@@ -32,7 +33,7 @@ Signs = NDArray[np.float64]
 FLAGS = (
     "false", "other_operator", "no_counterpart", "apart", "provable", "repairable", "new_value", "unexplained_number",
     "unexplained_operand", "contradicts_value", "fails_reference", "loses_solution", "not_identical", "unreadable",
-    "answer_value", "root_of_nothing", "not_identical_product", *REPAIRS, *ALGEBRA_FLAGS,
+    "answer_value", "root_of_nothing", "not_identical_product", *REPAIRS, *ALGEBRA_FLAGS, *REWRITING_FLAGS,
 )  # fmt: skip
 _CLEAN = ("apart", "unexplained_number", "contradicts_value", "fails_reference", "false")
 _STRONG = ("false", "other_operator", "apart", "repairable")
@@ -56,7 +57,8 @@ def signs_of_steps(reading: Reading) -> Signs:
     """One row per step, one column per sign, in the order of `SIGNS`."""
     parts = (
         *(computation_signs(reading), repair_signs(reading), value_signs(reading)),
-        *(formula_signs(reading), algebra_signs(reading), text_signs(reading)),
+        *(formula_signs(reading), algebra_signs(reading), rewriting_signs(reading)),
+        text_signs(reading),
     )
     steps = [dict(chain.from_iterable(part.items() for part in step)) for step in zip(*parts, strict=True)]
     for signs in steps:

@@ -11,27 +11,23 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 
-from lemma.algebra.derivation import GIVEN, STATEMENT, Line, Reader
+from lemma.algebra.derivation import GIVEN, STATEMENT, Line
 from lemma.algebra.polynomials import Polynomial, Quotient, budget, letters, primitive, scale
-from lemma.algebra.reading import read_text
 from lemma.algebra.trees import quotient
 from lemma.arithmetic.fingerprints import MODULUS, inverse
 from lemma.exceptions import Refusal
-from lemma.locating.signs.reading import Reading
+from lemma.locating.signs.reading import Reading, read_lines
 
 ALGEBRA_FLAGS = (
     *("unreasoned_equation", "unreasoned_relation", "expression_of_reference", "strange_expression"),
     *("equation_of_reference", "strange_equation"),
 )
-_MOST_LINES = 120  # of a solution; what comes after is not looked at
 
 
 def algebra_signs(reading: Reading) -> Iterator[dict[str, float]]:
     """The signs of each step."""
-    with budget.bounded():
-        question, *reference = _read((reading.question, *reading.reference_steps))
-    with budget.bounded():
-        _, *steps = _read((reading.question, *reading.texts))
+    question, *steps = reading.lines
+    _, *reference = read_lines((reading.question, *reading.reference_steps))
     with budget.bounded():
         known = _said(line for lines in reference for line in lines)
         seen, said = _said(question), list(map(_said, steps))
@@ -53,18 +49,6 @@ def algebra_signs(reading: Reading) -> Iterator[dict[str, float]]:
             signs[f"{name}_of_reference"] = float(not known.isdisjoint(of_kind))
             signs[f"strange_{name}"] = float(not known.issuperset(of_kind))
         yield signs
-
-
-def _read(texts: Sequence[str]) -> list[list[Line]]:
-    """The lines of each text."""
-    reader, found = Reader(), []
-    for step, text in enumerate(texts):
-        try:
-            chains = read_text(text)[: max(0, _MOST_LINES - len(reader.lines))]
-        except Refusal:
-            chains = []
-        found.append([reader.read(step, chain) for chain in chains])
-    return found
 
 
 def _said(lines: Iterable[Line]) -> set[tuple[str, Hashable]]:

@@ -1,0 +1,71 @@
+"""Rules for two kinds of errors in plain text: a number that is copied with other digits, and a percentage that is
+taken for an amount. What the explanation says of them is compared with the question and the steps.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+
+from label_checking.equations import read_step
+from label_checking.reading import Finding, stated_values
+from lemma.records import ErroneousSolution
+
+_NUMBER = r"\$?(?:\d[\d,]*(?:\.\d+)?|\.\d+)"
+_COPIED = re.compile(
+    rf"(?:The problem says|Step (?P<step>\d+) found) (?P<right>{_NUMBER})(?! ?\d).*?, but this step copies it as "
+    rf"(?P<wrong>{_NUMBER}), with (?P<how>[a-z ]+): it should be "
+)
+_PERCENTAGE = re.compile(r"is missing, so (?P<number>\d+), which is a percentage and no amount, stands where")
+
+
+def copies(record: ErroneousSolution) -> Iterator[Finding]:
+    """What is wrong with the account of a number that was copied wrongly, or of a percentage taken for an amount."""
+    error = record.steps[record.located_step]
+    if (taken := _PERCENTAGE.search(record.explanation)) is not None:
+        number = taken["number"]
+        if re.search(rf"(?<![\d.]){number} ?(?:%|percent)", record.question) is None:
+            yield Finding("explanation: a percentage is none of the question's", number)
+        if Fraction(number) not in stated_values(read_step(error)):
+            yield Finding("explanation: a percentage is not in the error step", number)
+    found = _COPIED.match(record.explanation)
+    if found is None:
+        if "copies it as" in record.explanation and "\\" not in record.explanation:
+            yield Finding("explanation: what is copied is not read", record.explanation)
+        return
+    right, wrong = (found[name].strip("$").replace(",", "") for name in ("right", "wrong"))
+    place = int(found["step"]) - 1 if found["step"] is not None else None
+    if place is not None and not 0 <= place < record.located_step:
+        yield Finding("explanation: what is copied is from no earlier step", found.group())
+        return
+    source = record.question if place is None else record.steps[place]
+    if Fraction(right) not in stated_values(read_step(source)):
+        yield Finding("explanation: what is copied is not where it is said to be", found.group())
+    if Fraction(wrong) not in stated_values(read_step(error)):
+        yield Finding("explanation: the copy is not in the error step", found.group())
+    before = (record.question, *record.steps[: record.located_step])
+    if any(Fraction(wrong) in stated_values(read_step(text)) for text in before):
+        yield Finding("explanation: the copy is another number of the problem", found.group())
+    if not _is_copied_so(right, wrong, found["how"]):
+        yield Finding("explanation: a number is not copied as it says", found.group())
+
+
+def _is_copied_so(right: str, wrong: str, how: str) -> bool:
+    """Whether a number becomes another by two neighbors that are swapped, a digit that is repeated, or a zero."""
+    if how in ("a zero too few", "a zero too many"):
+        shorter, longer = sorted((right, wrong), key=len)
+        return longer == shorter + "0" and (longer == right) == (how == "a zero too few")
+    # Cents are written or not: $35 is $35.00.
+    width = max(len(text.partition(".")[2]) for text in (right, wrong))
+    old, new = (f"{float(text):.{width}f}" if width else text for text in (right, wrong))
+    if len(old) != len(new):
+        return False
+    places = [place for place in range(len(old)) if old[place] != new[place]]
+    if how == "two digits swapped":
+        return (
+            len(places) == 2
+            and places[1] == places[0] + 1
+            and old[places[0]] + old[places[1]] == (new[places[1]] + new[places[0]])
+        )
+    return how == "the wrong digit repeated" and len(places) == 1 and set(old) == set(new)
