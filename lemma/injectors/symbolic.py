@@ -187,11 +187,11 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
             found = drafts.take([place, *others], ODD)
         if found is None and (plan.best_effort or (not drafts.taken_before_last and len(made) < most_alone)):
             found = drafts.take([last])
-        if found is None:
-            # If many are asked for, one in the last step may come early, as often as it would be due.
-            early = plan.per_problem > _FEW and isinstance(graph, SolutionGraph)
-            if drafts.in_last + (rng.random() if early else 1) <= _MOST_IN_LAST * (len(made) + 1):
-                found = drafts.take([last])
+        # If many are asked for, one in the last step may come early, as often as it would be due.
+        is_early = found is None and plan.per_problem > _FEW and isinstance(graph, SolutionGraph)
+        due = rng.random() if is_early else 1
+        if found is None and drafts.in_last + due <= _MOST_IN_LAST * (len(made) + 1):
+            found = drafts.take([last])
         if found is None and not made:
             # Better than nothing at all.
             found = drafts.take([place, *others, last], RARE) or drafts.take([*others, last], LAST_RESORT)
