@@ -12,7 +12,7 @@ from lemma.arithmetic.numbers import Number, Value, normal
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.naming import is_counted, part_of
 from lemma.injectors.omission import omissions
-from lemma.injectors.proposal import Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import ALONE, Proposal, Site, shuffled, sites
 from lemma.injectors.roles import is_just_above
 from lemma.injectors.signals import stands_later
 
@@ -60,16 +60,17 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         is_first = user.step == 1 and (points_back or _CONCLUDES.match(begins) is not None)
         if _is_share(left_out, user) or is_first:
             continue
-        if not graph.latex and stands_later(begins, left_out.text) and rng.random() > _LATER:
-            continue  # "So in total" where "first" stood
-        if not graph.latex and _FIRST.search(left_out.text) and rng.random() > _EARLIER:
-            continue
+        # "So in total" where "first" stood.
+        later = not graph.latex and stands_later(begins, left_out.text) and rng.random() > _LATER
+        first = not graph.latex and _FIRST.search(left_out.text) is not None and rng.random() > _EARLIER
+        weight = ALONE if later or first else 1
         percentage = _as_amount(left_out, user, leaf) if len(uses) == 1 else None
         if percentage is not None:
             yield Proposal(
                 Change(user.index, (*opening, *user.writes(leaf, percentage)), dropped_step=left_out.step),
                 f"The step {left_out.worked} is missing, so {percentage}, which is a percentage and no amount, stands "
                 f"where {left_out.result} belongs: it should go on with {user.worked}.",
+                weight,
             )
         for operand in _at_hand(left_out):
             if not _fits(left_out, user, leaf, operand):
@@ -85,6 +86,7 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
                     change,
                     f"The step {left_out.worked} is missing, so {used} stands where {needed} "
                     f"belongs: it should go on with {user.worked}.",
+                    weight,
                 )
 
 

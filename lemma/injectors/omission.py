@@ -15,7 +15,7 @@ from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.cuts import shortened
 from lemma.injectors.naming import beside_its_like, is_counted, quoted_for
-from lemma.injectors.proposal import Proposal, Site, sites
+from lemma.injectors.proposal import ALONE, Proposal, Site, sites
 from lemma.injectors.unit_conversion_error import converts
 
 # A clause in which a number may follow: "He sold", but not "because".
@@ -54,16 +54,17 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 continue
             if node is tree and isinstance(kept, int):
                 # A step without an equation stands out among those that have one.
-                stated = rng.random() < (_STATED if has_statements else _STATED_ALONE)
-                if node.operator == "*" and isinstance(gone, int):
-                    stated &= site.equation.operands[gone].face <= _LARGEST_STATED
-                change = statement(site, kept) if stated else None
-            elif not graph.latex and rng.random() > (_TERMS if node.operator == "+" else _PARTS):
-                continue  # a sum of fewer terms than others have stands out as well
+                is_kept = rng.random() < (_STATED if has_statements else _STATED_ALONE)
+                is_large = node.operator == "*" and isinstance(gone, int)
+                is_large = is_large and site.equation.operands[leaves(gone)[0]].face > _LARGEST_STATED
+                change = None if is_large else statement(site, kept)
             else:
+                # A sum of fewer terms than others have stands out as well.
+                is_kept = graph.latex or rng.random() <= (_TERMS if node.operator == "+" else _PARTS)
                 change = shortened(site, node, kept)
             if change is not None:
-                yield Proposal(change, f"The step leaves out {named(site, node, gone)}: it should be {site.worked}.")
+                fault = f"The step leaves out {named(site, node, gone)}: it should be {site.worked}."
+                yield Proposal(change, fault, 1 if is_kept else ALONE)
 
 
 def _is_counted_in(site: Site, node: Binary, gone: Expression) -> bool:

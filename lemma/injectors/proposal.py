@@ -16,7 +16,7 @@ from lemma.arithmetic.numbers import INTEGER, LATEX_FRACTION, PLAIN, Number, Num
 from lemma.arithmetic.propagation import Change, Edit, reads_well
 
 Item = TypeVar("Item")
-SELDOM, RARE, LAST_RESORT, ODD = 0.05, 0.001, 0.00001, 0.0000001
+SELDOM, RARE, LAST_RESORT, ODD, ALONE = 0.05, 0.001, 0.00001, 0.0000001, 0.00000001
 _NOUN = re.compile(r"\s+([a-z]+)")
 _NO_FORMULA = re.compile(
     r"(?<!\\)\$|&|\^\s?\{?\s?\\circ\s?\}?"
@@ -43,7 +43,8 @@ class Proposal:
 
     `weight` says how often people make such a change, next to others of its type. `SELDOM` serves if there is nothing
     else, `RARE` if there is nothing else and many are asked for, `LAST_RESORT` if nothing at all can be made of the
-    solution otherwise, and `ODD` only if many are asked for.
+    solution otherwise, `ODD` only if many are asked for, and `ALONE` what is good, but would be known by its form if it
+    were made often: only if nothing else can be made of the solution.
     """
 
     change: Change

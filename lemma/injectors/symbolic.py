@@ -34,7 +34,7 @@ from lemma.injectors import injector
 from lemma.injectors.algebra import AlgebraInjector, FormulaInjector, NumbersAndLetters
 from lemma.injectors.drafts import Draft, Injected, carried, drafts_of, place_of, weight_of
 from lemma.injectors.proof import CALCULATION, prove_answer
-from lemma.injectors.proposal import LAST_RESORT, ODD, RARE, SELDOM, Proposal
+from lemma.injectors.proposal import ALONE, LAST_RESORT, ODD, RARE, SELDOM, Proposal
 from lemma.injectors.reading import FormulaSolution, ReadSolution, read_problem
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
@@ -188,12 +188,14 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
         if found is None and (plan.best_effort or (not drafts.taken_before_last and len(made) < most_alone)):
             found = drafts.take([last])
         # If many are asked for, one in the last step may come early, as often as it would be due.
-        due = rng.random() if plan.per_problem > _FEW else 1
+        is_early = found is None and plan.per_problem > _FEW and isinstance(graph, SolutionGraph)
+        due = rng.random() if is_early else 1
         if found is None and drafts.in_last + due <= _MOST_IN_LAST * (len(made) + 1):
             found = drafts.take([last])
         if found is None and not made:
             # Better than nothing at all.
             found = drafts.take([place, *others, last], RARE) or drafts.take([*others, last], LAST_RESORT)
+            found = found or drafts.take([*others, last], ALONE)
         if found is None:
             break
         kind, error = found
