@@ -18,9 +18,6 @@ from lemma.exceptions import RunDirectoryError
 from lemma.rundir.locks import directory_lock
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "lemma").rglob("*.py")}
-CLI = MODULES[ROOT / "lemma" / "cli.py"]
-POOL = MODULES[ROOT / "lemma" / "grading" / "math_verify_pool.py"]
 ONLY_UNIX = ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty")
 WITHOUT_UNIX = f"""
 import multiprocessing, multiprocessing.context, os, selectors, socket, sys
@@ -85,10 +82,6 @@ with directory_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
-# The run directory is to use `directory_lock`; until then nothing that writes can be imported on Windows.
-until_the_run_directory_is_portable = pytest.mark.xfail(
-    any("import fcntl" in text for text in MODULES.values()), reason="use directory_lock, not fcntl", strict=True
-)
 
 
 @pytest.fixture
@@ -122,7 +115,6 @@ assert multiprocessing.get_context().get_start_method() == "spawn"
     assert tuple(run(environment, "-c", program).split()) == ONLY_UNIX
 
 
-@until_the_run_directory_is_portable
 def test_every_module_can_be_imported(environment: dict[str, str]) -> None:
     assert int(run(environment, "-c", IMPORT_EVERYTHING)) > 100
 
@@ -131,12 +123,10 @@ def test_answers_are_graded(environment: dict[str, str]) -> None:
     run(environment, "-c", GRADE)
 
 
-@pytest.mark.xfail("selectors" in POOL, reason="selectors cannot wait for a pipe on Windows", strict=True)
 def test_math_verify_is_asked(environment: dict[str, str]) -> None:
     run(environment, "-c", ASK_MATH_VERIFY)
 
 
-@until_the_run_directory_is_portable
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_the_bundled_sample_becomes_records(environment: dict[str, str], tmp_path: Path, workers: str) -> None:
     """With the same bytes as with Unix."""
@@ -153,7 +143,6 @@ def test_the_bundled_sample_becomes_records(environment: dict[str, str], tmp_pat
     assert made[0]
 
 
-@pytest.mark.xfail("reconfigure" not in CLI, reason="lemma.cli prints with the terminal's strict encoding", strict=True)
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 def test_a_terminal_that_lacks_a_character_stops_no_command(encoding: str, tmp_path: Path) -> None:
     """Windows consoles and pipes often have cp1252. Files are UTF-8 all the same."""

@@ -84,11 +84,6 @@ _BOUNDED = {
 }
 _BOUNDED_SECONDS = 0.05
 
-# Found when the test was written; a strict list, so that one that is repaired has to leave it.
-_KNOWN = {
-    "lemma.injectors.hallucination:_EQUALS": "quadratic in spaces",
-}
-
 
 class Expression(NamedTuple):
     """A compiled expression, where it is, and which methods of it the package calls."""
@@ -267,7 +262,4 @@ def test_a_slow_expression_is_found(bad: str) -> None:
 @pytest.mark.parametrize("expression", expressions(), ids=lambda one: one.where)
 def test_time_is_linear(expression: Expression) -> None:
     found = slow_string(expression)
-    if expression.where in _KNOWN:
-        assert found, f"{expression.where} is fast now: take it out of the list of known failures"
-        pytest.xfail(_KNOWN[expression.where])
     assert found is None, f"{expression.pattern.pattern!r} is slow on {found}"

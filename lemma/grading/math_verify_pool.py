@@ -13,11 +13,9 @@ import atexit
 import contextlib
 import json
 import os
-import selectors
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,19 +59,30 @@ class _Worker:
         return _VERDICTS.get(str(reply), "unknown")
 
     def _receive(self, seconds: float) -> object:
-        """The next line as JSON; None if none came in time."""
+        """The next line as JSON; None, and the worker is killed, if none came in time."""
         assert self._process.stdout is not None
         received = b""
-        deadline = time.monotonic() + seconds
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            self._process.kill()
+
+        # Windows can wait for a pipe only by reading it, which ends when the process does.
+        timer = threading.Timer(seconds, end)
+        timer.daemon = True
+        timer.start()
+        try:
             while not received.endswith(b"\n") and len(received) < _LONGEST_REPLY:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    return None
                 chunk = os.read(self._process.stdout.fileno(), _LONGEST_REPLY)
                 if not chunk:
                     return None
                 received += chunk
+        finally:
+            timer.cancel()
+            timer.join()
+        if late.is_set():
+            return None
         try:
             return json.loads(received)
         except ValueError:
