@@ -51,21 +51,20 @@ class Labeled:
         """The answer of the reference solution."""
         return find_answer(self.reference_solution) or ""
 
-    @property
-    def bucket(self) -> int:
-        """A number from 0 to 99 that all solutions of a problem share."""
+    def bucket(self, split: int = 0) -> int:
+        """A number from 0 to 99 that all solutions of a problem share, another one for each split."""
         words = " ".join(self.question.lower().split())
-        return int(hashlib.sha256(words.encode()).hexdigest(), 16) % 100
+        salted = f"{split} {words}" if split else words
+        return int(hashlib.sha256(salted.encode()).hexdigest(), 16) % 100
 
     @property
     def is_shut(self) -> bool:
         """Whether the problem is kept for the one measurement at the end."""
-        return self.bucket < _SHUT_PERCENT
+        return self.bucket() < _SHUT_PERCENT
 
-    @property
-    def fold(self) -> int:
+    def fold(self, split: int = 0) -> int:
         """The fold of cross-validation that the problem belongs to."""
-        return self.bucket % FOLDS
+        return self.bucket(split) % FOLDS
 
 
 def read_solutions(folder: Path) -> Iterator[Labeled]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -34,14 +35,14 @@ def labeled(question: str) -> Labeled:
 
 def test_solutions_of_a_problem_stay_together() -> None:
     one, other = labeled("How many  pens?"), labeled("how many pens? ")
-    assert (one.is_shut, one.fold) == (other.is_shut, other.fold)
+    assert (one.is_shut, one.fold(), one.fold(1)) == (other.is_shut, other.fold(), other.fold(1))
 
 
 def test_about_a_fifth_is_shut_and_the_folds_are_even() -> None:
     open_part, shut_part = split(labeled(f"How many pens are {number}?") for number in range(1000))
     assert 160 < len(shut_part) < 240
-    for fold in range(FOLDS):
-        assert 120 < sum(one.fold == fold for one in open_part) < 200
+    for fold, splitting in product(range(FOLDS), (0, 1)):
+        assert 120 < sum(one.fold(splitting) == fold for one in open_part) < 200
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
