@@ -84,10 +84,10 @@ def inject(
 
     `types` are error types and families as `--types` takes them; `taxonomy` is a folder with error types of your own.
 
-    >>> problem = Problem.of("Ada has 3 pens and buys 4. How many pens has she?", "She has 3 + 4 = 7 pens.\n#### 7")
+    >>> problem = Problem.of("Ada has 8 pens and buys 4. How many pens has she?", "She has 8 + 4 = 12 pens.\n#### 12")
     >>> wrong = inject(problem, types="calculation_error", per_problem=1)[0]
     >>> wrong.steps, wrong.error_step, wrong.final_answer
-    (('She has 3 + 4 = 8 pens.',), 0, '8')
+    (('She has 8 + 4 = 13 pens.',), 0, '13')
 
     Raises Refusal if the solution cannot be read or no error in it can be proved, ConfigError for an unknown type.
     """
@@ -168,13 +168,13 @@ def join(
 ) -> Trajectory:
     r"""The trajectory from wrong to right. Without a `reflection`, one that fits the error type is drawn by the seed.
 
-    >>> problem = Problem.of("Ada has 3 pens and buys 4. How many pens has she?", "She has 3 + 4 = 7 pens.\n#### 7")
+    >>> problem = Problem.of("Ada has 8 pens and buys 4. How many pens has she?", "She has 8 + 4 = 12 pens.\n#### 12")
     >>> wrong = inject(problem, types="calculation_error", per_problem=1)[0]
     >>> print(join(wrong, correct(wrong)[0], "Wait, I added wrongly.").text)
-    She has 3 + 4 = 8 pens.
+    She has 8 + 4 = 13 pens.
     Wait, I added wrongly.
-    She has 3 + 4 = 7 pens.
-    The answer is 7
+    She has 8 + 4 = 12 pens.
+    The answer is 12
 
     In a notebook, a trajectory is shown in color. Raises ConfigError for an error type that the taxonomy lacks.
     """
@@ -198,12 +198,12 @@ def to_records(
     An item is an erroneous solution with a correction, `(wrong, right)`, or with a trajectory of your own as well,
     `(wrong, right, trajectory)`. A problem stands for its right solution. What the kind has no record for is left out.
 
-    >>> problem = Problem.of("Ada has 3 pens and buys 4. How many pens has she?", "She has 3 + 4 = 7 pens.\n#### 7")
+    >>> problem = Problem.of("Ada has 8 pens and buys 4. How many pens has she?", "She has 8 + 4 = 12 pens.\n#### 12")
     >>> pairs = [(wrong, right) for wrong in inject(problem) for right in correct(wrong)]
     >>> list(to_records(pairs, kind="dpo")[0])
     ['prompt', 'chosen', 'rejected', 'pair', 'shared', 'error_type', 'erroneous_id', 'problem_id']
     >>> to_records([problem], kind="cot", shape="alpaca")[0]["output"]
-    'She has 3 + 4 = 7 pens.\nThe answer is 7'
+    'She has 8 + 4 = 12 pens.\nThe answer is 12'
 
     Raises ConfigError for an unknown kind or shape. Near-duplicates are not removed.
     """
