@@ -63,13 +63,13 @@ def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
         if style.decimals and not currency and decimals_needed(slip.value) != style.decimals:
             continue
         seen.add(slip.value)
-        told = f"{site.quoted(site.expression + site.unit)} is"
+        told = f"{site.quoted(site.in_numbers)} is"
         if site.equation.solves:
             told = f"{site.quoted(site.equation.solves)} gives"
         # A column that is the whole calculation would only say it again.
         compact = slip.reason.replace(" ", "")
         off = abs(int(slip.value - right))
-        is_circular = off in _OFF and f",{site.expression} is {site.result}, but".replace(" ", "") in compact
+        is_circular = off in _OFF and f",{site.in_numbers} is {site.result}, but".replace(" ", "") in compact
         why = f"the step is off by {_OFF[off]}" if is_circular else slip.reason
         explanation = f"{told} {site.result}, not {site.shown(site.equation.result, slip.value)}: {why}."
         yield Proposal(Change(site.index, result=slip.value), explanation, slip.weight)
@@ -162,18 +162,23 @@ def _precedence_slips(tree: Expression, values: Sequence[Value]) -> list[Slip]:
     """The value of the same numbers and operators worked strictly from left to right."""
     order = sorted(nodes(tree), key=lambda node: node.position)
     indices = leaves(tree)
+    for node in order:
+        left, right = node.left, node.right
+        are_numbers = isinstance(left, int) and isinstance(right, int)
+        if node.operator == "/" and are_numbers and evaluate(left, values) < evaluate(right, values):
+            return []  # 1/2 is a fraction, which nobody takes apart
     running: Expression = indices[0]
     for node, leaf in zip(order, indices[1:], strict=True):
         running = Binary(node.operator, running, leaf)
     try:
-        straight, right = evaluate(running, values), evaluate(tree, values)
+        straight, exact = evaluate(running, values), evaluate(tree, values)
     except ArithmeticRefusal:
         return []
     # What binds more strongly stands behind a sum.
     first = next((node.operator for node in order[1:] if node.operator in "*/"), "*")
     name = {"*": "multiplication", "/": "division"}[first]
     reason = f"it was worked out from left to right, although the {name} comes first"
-    return [] if straight == right else [Slip(straight, reason)]
+    return [] if straight == exact else [Slip(straight, reason)]
 
 
 def slips_of(

@@ -431,7 +431,7 @@ def quoted_for(site: Site, face: Value, link: Link, money: bool) -> str | None:
         start, end = source.equation.start, source.equation.result.end
         clause = clause_around(source.text, start - (source.text[start - 1 : start] == "$"), end)
         if clause is None or not re.search(r"[A-Za-z]{2} .*?[A-Za-z]{2}", clause):
-            return f", the result of {source.expression}{source.unit} from step {source.step + 1},"
+            return f", the result of {source.in_numbers} from step {source.step + 1},"
         return f', "{clause}" from step {source.step + 1},'
     question = graph.question
     places = [found for found in numbers_of(question) if found.face == face]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from lemma.arithmetic.equations import Equation
@@ -23,6 +24,8 @@ _NO_FORMULA = re.compile(
 )  # dollar signs, alignment, and degrees that would be cut in half
 _BEHIND_EQUALS = re.compile(r"(?:=|≈|\\approx)(?:\s|&|\\boxed\s*\{|\\?\$|\\[,;:!])*$")
 _IN_TERM = re.compile(r"\s*(?:[A-Za-z](?![a-z]{2})|\^|\\(?:sqrt|pi|left|sin|cos|tan|log)|\()")
+# What a number counts, behind it: " minutes", "/hour", "-mile"; not the x of a product.
+_WORDS = re.compile(r"[ /-]?(?![xX]\b)[A-Za-z]{1,40}\b")
 _UNIT = re.compile(r"(?:/[a-z]+)?(?: [A-Za-z]+(?:/[a-z]+)?){0,6}(?=\s?=)")
 _TIGHT = 2
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
@@ -111,7 +114,22 @@ class Site:
         """The whole equation, for an explanation: `48 / 2 = 24`."""
         equation = self.equation
         result = shown(equation.result, equation.result.face, self.graph.latex)
-        return self.quoted(f"{self.expression}{self.unit} = {result}")
+        return self.quoted(f"{self.in_numbers} = {result}")
+
+    @cached_property
+    def in_numbers(self) -> str:
+        """The expression without the words between its numbers: `20 / 4` for `20 minutes / 4`."""
+        if self.graph.latex:
+            return self.expression
+        operands = sorted(self.equation.operands, key=lambda operand: operand.start)
+        # The expression may begin with a dollar sign in front of the equation.
+        told = self.expression[: len(self.expression) - (self.equation.end - operands[0].end)]
+        for one, other in pairwise(operands):
+            between = _WORDS.sub("", self.text[one.end : other.start])
+            if not between.strip(" $()"):
+                return self.expression
+            told += between + self.text[other.start : other.end]
+        return told + _WORDS.sub("", self.text[operands[-1].end : self.equation.end])
 
     @cached_property
     def unit(self) -> str:

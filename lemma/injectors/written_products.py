@@ -92,9 +92,13 @@ def multiplication_slips(left: Value, factor: Value, right: Value, written: tupl
         usual = {slip.value for slip in slips if slip.weight == 1}
         slips = [slip for slip in slips if slip.value not in {one.value for one in natural}]
         slips += [one._replace(weight=1) if one.value in usual else one for one in natural]
-    # Nobody takes twice 30 for 600.
-    has_zeros = isinstance(left, int) and isinstance(factor, int) and 0 in (left % 10, factor % 10)
-    if has_zeros and isinstance(right, int) and 2 not in (left, factor):
+    # Zeros mislead if there are several to count, as in 30 * 20 and 50 * 4; nobody takes twice 30 for 600.
+    if isinstance(left, int) and isinstance(factor, int) and isinstance(right, int) and 2 not in (left, factor):
+        digits = significant(left) * significant(factor)
+        has_zeros = 0 in (left % 10, factor % 10) and (left % 10 == factor % 10 or digits % 10 == 0)
+    else:
+        has_zeros = False
+    if has_zeros:
         slips.append(Slip(right * 10, "there is one zero too many"))
         slips += [Slip(right // 10, "there is one zero too few")] if max(left, factor) * 10 < right else []
     return slips
