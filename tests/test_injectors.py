@@ -289,7 +289,7 @@ LIKELY = [
     ("operator_error", alone(r"$12 \cdot 4+3 = \boxed{51}$", 51), r"12 \cdot 4-3"),
     ("operator_error", alone(r"$12+4 = \boxed{16}$ and $2 \cdot 1 = 2$", 16), r"12\cdot 4"),
     ("operator_error", alone(r"$12\cdot 4 = \boxed{48}$", 48), "12+4"),
-    ("calculation_error", alone("There are 90 * 3 = 270 apples.", 270), "90 * 3 = 2700 apples"),
+    ("calculation_error", alone("There are 90 * 30 = 2700 apples.", 2700), "90 * 30 = 27000 apples"),
 ]
 
 
