@@ -83,7 +83,7 @@ CAUSES = [
     ("calculation_error", "Convert it.", (r"It is $\frac{35625}{10^5} = \boxed{.35625}$.",), ".35625",
      r"$\frac{35625}{10^5}$ is $.35625$, not $3.5625$: the decimal point moves by $5$ places, and was moved by $4$."),
     ("sign_error", "Find $(b, c)$.", (r"It is $x^2 - 16x + 43 = 0$.", r"So $(b,c) = \boxed{(-16,43)}$."), "(-16,43)",
-     "In $x^2 - 16x + 43 = 0$ there is $-16$, not $16$: its minus sign is lost."),
+     "In $x^2 - 16x + 43 = 0$ there is $-16$, not $16$: the minus sign is lost."),
     ("sign_error", "If $f(x)=5x^2+3x+4$, find $f(-2)$.",
      (r"We have $f(-2) = 5(-2)^2 + 3(-2) + 4 = 5(4) - 6 + 4 = \boxed{18}$.",), "18",
      "$(-2)^2$ is $4$, not $-4$: an even power of a negative number is positive."),
@@ -130,7 +130,7 @@ CAUSES = [
       r"\boxed{\begin{pmatrix} 8 \\ -1 \end{pmatrix}}$.",), r"\begin{pmatrix} 8 \\ -1 \end{pmatrix}",
      "In the first entry, $-(-2)$ is positive, as a product of two negative numbers: the entry is $8$, not $4$."),
     ("sign_error", "Simplify.", (r"It is $x^3 + x^2 - x^2 + 3x - 6 = \boxed{x^3 + 3x - 6}$.",), "x^3 + 3x - 6",
-     "In $x^3 + x^2 - x^2 + 3x - 6$ there is $-6$, not $6$: its minus sign is lost."),
+     "In $x^3 + x^2 - x^2 + 3x - 6$ there is $-6$, not $6$: the minus sign is lost."),
 ]  # fmt: skip
 
 
@@ -228,7 +228,7 @@ KINDS = [
         "The term $3$ goes to the right side as $-3$, but the step keeps its sign: no.",
         "moved",
     ),
-    ("sign_error", "So $3x$.", "The term $-3i$ was added instead of subtracted: it is $9i$.", "terms"),
+    ("sign_error", "So $3x$.", "The term $-3i$ was added up as if it were $3i$: $6i - 3i$ is $3i$, not $9i$.", "terms"),
     ("calculation_error", "So $21_5$.", "The digits are written from the wrong end: it should be $12_5$.", "digits"),
     (
         "calculation_error",

@@ -173,7 +173,7 @@ KINDS_IN_FORMULAS = [
     ("sign_error", "$3(-2) - 2$ is $-8$, not $4$: $3(-2)$ is $-6$, and the step worked with $6$.", "terms"),
     ("sign_error", r"$\frac{q + 8}{63}$ is $\frac{3}{56}$, not $\frac{101}{504}$: the minus sign is lost.", ""),
     ("confusing_concept_error", r"$\frac{1}{2}$ is the sine of $30^\circ$, not of $60^\circ$.", "angle"),
-    ("sign_error", "the term $1$ changes sides and keeps its sign, as if it were $-n = -5$.", "moved"),
+    ("sign_error", "the term $1$ changes sides and keeps its sign, which gives $-n = -5$.", "moved"),
     ("missing_step", "The step leaves out the division by $2$: $2x = 4$ gives $x = 2$.", "operation"),
     ("operator_error", "The step adds in $12 + 2$, where it should have subtracted: $12 - 2 = 10$.", "formula"),
     ("context_value_error", "The problem says 48, but this step copies it as 84.", "copied"),

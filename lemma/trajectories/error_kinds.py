@@ -88,7 +88,7 @@ def kind_of(erroneous: ErroneousSolution) -> str:
 
 def _kind_of_sign(explanation: str, step: str) -> str:
     """Whether it is the sign of a term of a sum or that of a value, by what the explanation quotes."""
-    if "instead of subtracted" in explanation:
+    if "was added up as if it were" in explanation:
         return TERMS
     found = _RESULT.search(explanation)
     if found is None:
