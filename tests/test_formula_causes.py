@@ -83,7 +83,7 @@ CAUSES = [
     ("calculation_error", "Convert it.", (r"It is $\frac{35625}{10^5} = \boxed{.35625}$.",), ".35625",
      r"$\frac{35625}{10^5}$ is $.35625$, not $3.5625$: the decimal point moves by $5$ places, and was moved by $4$."),
     ("sign_error", "Find $(b, c)$.", (r"It is $x^2 - 16x + 43 = 0$.", r"So $(b,c) = \boxed{(-16,43)}$."), "(-16,43)",
-     "In $x^2 - 16x + 43 = 0$ there is $-16$, not $16$: its minus sign is lost."),
+     "In $x^2 - 16x + 43 = 0$ there is $-16$, not $16$: the minus sign is lost."),
     ("sign_error", "If $f(x)=5x^2+3x+4$, find $f(-2)$.",
      (r"We have $f(-2) = 5(-2)^2 + 3(-2) + 4 = 5(4) - 6 + 4 = \boxed{18}$.",), "18",
      "$(-2)^2$ is $4$, not $-4$: an even power of a negative number is positive."),
@@ -94,7 +94,8 @@ CAUSES = [
      "multiplied by the exponent)."),
     ("calculation_error", "Find the average.",
      (r"The solutions are $-11 + 50 = 39$ and $-11 + 100 = 89$.", r"Their average is $\boxed{64}$."), "64",
-     "The average of $39$ and $89$ is $64$, not $59$: the sum is $128$ (the 1 that is carried is dropped)."),
+     "The average of $39$ and $89$ is $64$, not $59$: "
+     "the sum is $128$ (the 1 that is carried to the tens is dropped)."),
     ("fraction_error", "What is the probability?",
      (r"The triangle has $\frac{1}{2}(4)(4)=8$, the square $(4)(8)=32$, so the probability is $\boxed{\frac{1}{4}}$.",),
      r"\frac{1}{4}",
@@ -129,7 +130,7 @@ CAUSES = [
       r"\boxed{\begin{pmatrix} 8 \\ -1 \end{pmatrix}}$.",), r"\begin{pmatrix} 8 \\ -1 \end{pmatrix}",
      "In the first entry, $-(-2)$ is positive, as a product of two negative numbers: the entry is $8$, not $4$."),
     ("sign_error", "Simplify.", (r"It is $x^3 + x^2 - x^2 + 3x - 6 = \boxed{x^3 + 3x - 6}$.",), "x^3 + 3x - 6",
-     "In $x^3 + x^2 - x^2 + 3x - 6$ there is $-6$, not $6$: its minus sign is lost."),
+     "In $x^3 + x^2 - x^2 + 3x - 6$ there is $-6$, not $6$: the minus sign is lost."),
 ]  # fmt: skip
 
 
@@ -213,7 +214,7 @@ def test_an_equation_between_two_units_says_nothing_of_its_numbers() -> None:
 # type, wrong step, explanation, and the kind
 KINDS = [
     ("sign_error", "So $a - b = 2$.", "$-8rst$ is $-256$, not $256$: the minus sign is lost.", "value"),
-    ("sign_error", "So $-2i - 3i = 5i$.", "$-2i - 3i$ is $-5i$, not $5i$: it is negative.", "terms"),
+    ("sign_error", "So $-2i - 3i = 5i$.", "$-2i - 3i$ is $-5i$, not $5i$: it is negative.", "value"),
     ("sign_error", "So $(-1)^3 = 1$.", "$(-1)^{3 - 0}$ is $-1$, not $1$: it is negative.", "value"),
     (
         "sign_error",
@@ -227,8 +228,8 @@ KINDS = [
         "The term $3$ goes to the right side as $-3$, but the step keeps its sign: no.",
         "moved",
     ),
-    ("sign_error", "So $3x$.", "The term $-3i$ is added up with the wrong sign: it is $9i$.", "terms"),
-    ("calculation_error", "So $21_5$.", "The digits are written from the wrong end: it should be $12_5$.", "order"),
+    ("sign_error", "So $3x$.", "The term $-3i$ was added up as if it were $3i$: $6i - 3i$ is $3i$, not $9i$.", "terms"),
+    ("calculation_error", "So $21_5$.", "The digits are written from the wrong end: it should be $12_5$.", "digits"),
     (
         "calculation_error",
         "So $9$.",

@@ -12,6 +12,7 @@ from lemma.arithmetic.surds import Surd
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import verdict
 from lemma.injectors.formulas import proposals
+from lemma.injectors.formulas.fitting import is_easy_fact
 from lemma.injectors.formulas.proof import carried
 
 LATTICE = (
@@ -169,3 +170,16 @@ def test_the_parts_of_a_number() -> None:
     assert sums_of_parts(Surd(5) / Surd(24)) == {"fraction": 29} and not sums_of_parts(Surd(3))
     assert sums_of_parts(Surd.root(12) / Surd(5)) == {"all parts": 10, "root over": 17}
     assert sums_of_parts(Surd.root(8) + Surd.root(27)) == {"factors": 5, "factors and roots": 10}
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("In the ones, 2 times 3 is 6, but 7 was used.", True),
+        ("In the ones, 4 times 7 is 28, but 21 was used.", True),
+        ("In the ones, 6 times 8 is 48, but 42 was used.", False),
+        ("In the tens, 3 + 8 + the 1 carried is 12, but 13 was used.", False),
+    ],
+)
+def test_a_small_product_is_known(told: str, expected: bool) -> None:
+    assert is_easy_fact(told) is expected

@@ -35,7 +35,7 @@ BASES: dict[str, Base] = {
         2,
         ("From the equation, $5y = 30$.", "So $y = 6$.", r"Then $2y^2 - y - 9 = 2(6)^2 - (6) - 9 = \boxed{57}$."),
         (r"Then $2y^2 - y - 9 = 2(6)^2 - (6) - 9 = \boxed{75}$.",),
-        "The term $-9$ is added up with the wrong sign: $2(6)^2 - (6) - 9$ is $57$.",
+        "The term $-9$ was added up as if it were $9$: $2(6)^2 - (6) - 9$ is $57$, not $75$.",
     ),
     "distribution": (
         "distribution_error",

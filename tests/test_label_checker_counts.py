@@ -58,6 +58,50 @@ CASES: dict[str, Case] = {
         "122",
         r"The step adds in $2+24$, where it should have multiplied: $2\cdot 24 = 48$.",
     ),
+    "gaps": (
+        "counting_error",
+        "How many integers are in the solution set?",
+        ("So $x$ can be any integer from -3 to 7.", r"There are $7-(-3)+1=\boxed{11}$ integers in this range."),
+        ("So $x$ can be any integer from -3 to 7.", r"There are $7-(-3)=\boxed{10}$ integers in this range."),
+        1,
+        "11",
+        "10",
+        "The step counts the gaps and not the numbers, one too few: it should be $7-(-3)+1 = 11$.",
+    ),
+    "value": (
+        "sign_error",
+        "Find the remainder.",
+        ("Adding them gives $a=-13$ and $b=3$.", r"Therefore, $r(x) = ax+b = \boxed{-13x+3}$."),
+        ("Adding them gives $a=-13$ and $b=3$.", r"Therefore, $r(x) = ax+b = \boxed{13x+3}$."),
+        1,
+        "-13x+3",
+        "13x+3",
+        "With $a = -13$, $b = 3$, $ax+b$ is $-13x+3$, not $13x+3$: the minus sign of $-13$ is lost.",
+    ),
+    "call": (
+        "sign_error",
+        "Find $p(8).$",
+        (r"Here $q(8) = -\frac{37}{8}.$", r"So $p(8) = \frac{q(8) + 8}{8^2 - 1} = \boxed{\frac{3}{56}}.$"),
+        (r"Here $q(8) = -\frac{37}{8}.$", r"So $p(8) = \frac{q(8) + 8}{8^2 - 1} = \boxed{\frac{101}{504}}.$"),
+        1,
+        r"\frac{3}{56}",
+        r"\frac{101}{504}",
+        r"With $q(8) = -\frac{37}{8}$, $\frac{q(8) + 8}{8^2 - 1}$ is $\frac{3}{56}$, not $\frac{101}{504}$: the step "
+        r"worked with $\frac{37}{8}$ (the minus sign in front is lost).",
+    ),
+    "mixed": (
+        "fraction_error",
+        "How far would a car go?",
+        (
+            r"It goes $\frac{150}{4} = 37 \frac{1}{2}$ miles.",
+            r"In all, $100 + 37 \frac{1}{2}= \boxed{137 \frac{1}{2}}$.",
+        ),
+        (r"It goes $\frac{150}{4} = 75$ miles.", r"In all, $100 + 75= \boxed{175}$."),
+        0,
+        r"137 \frac{1}{2}",
+        "175",
+        r"$\frac{150}{4}$ is $37 \frac{1}{2}$, not $75$: only the denominator was divided by $2$.",
+    ),
 }
 # name, what is put in place of what in the wrong steps, the answer and the explanation; and the rule that finds it
 FAULTS = [
@@ -68,6 +112,12 @@ FAULTS = [
     ("words", "111", "112", "not what the words make"),
     ("operator", "in $2+24", "in $3+24", "expression said to be the wrong step's"),
     ("operator", r"$2\cdot 24", r"$2\cdot 25", "an expression said to be right"),
+    ("gaps", "7-(-3)=", "7+3=", "a sign is changed"),
+    ("value", "a = -13", "a = -12", "states a false equation"),
+    ("value", "b = 3", "b = 4", "states a false equation"),
+    ("call", "With $q(8) = -", "With $q(8) = ", "states a false equation"),
+    ("call", r"is $\frac{3}{56}", r"is $\frac{5}{56}", "states a false equation"),
+    ("mixed", "is $37", "is $38", "states a false equation"),
 ]
 
 

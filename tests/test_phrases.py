@@ -163,8 +163,17 @@ KINDS_IN_FORMULAS = [
     ("formula_confusion_error", "The root of a difference is not the difference of the roots.", "rule"),
     ("formula_confusion_error", "The step counts arrangements in a circle; those in a row are $7!$.", ""),
     ("fraction_error", r"The quotient is upside down: it should be $\frac 34$.", "upside_down"),
+    ("fraction_error", r"$2/6$ is $\frac{1}{3}$: only the denominator was divided by $2$.", "one_part"),
+    ("fraction_error", "$12$ was divided by $3$, but not multiplied by $2$.", "half_done"),
+    ("counting_error", "The list leaves out $12$: there are $7$, not $6$.", "left_out"),
+    ("counting_error", "The step counts one too few: there are $8$, not $7$.", ""),
+    ("exponent_law_error", r"$\sqrt{11^2}$ is $11$, and the step worked with $121$ (the root was not taken).", "root"),
+    ("missing_step", r"The step leaves out the division by $2$: it should be $\frac{2 + 8}{2} = 5$.", "part"),
+    ("sign_error", "$13 - 16$ is $-3$, not $3$: $16$ is larger than $13$.", "value"),
+    ("sign_error", "$3(-2) - 2$ is $-8$, not $4$: $3(-2)$ is $-6$, and the step worked with $6$.", "terms"),
+    ("sign_error", r"$\frac{q + 8}{63}$ is $\frac{3}{56}$, not $\frac{101}{504}$: the minus sign is lost.", ""),
     ("confusing_concept_error", r"$\frac{1}{2}$ is the sine of $30^\circ$, not of $60^\circ$.", "angle"),
-    ("sign_error", "the term $1$ changes sides and keeps its sign, as if it were $-n = -5$.", "moved"),
+    ("sign_error", "the term $1$ changes sides and keeps its sign, which gives $-n = -5$.", "moved"),
     ("missing_step", "The step leaves out the division by $2$: $2x = 4$ gives $x = 2$.", "operation"),
     ("operator_error", "The step adds in $12 + 2$, where it should have subtracted: $12 - 2 = 10$.", "formula"),
     ("context_value_error", "The problem says 48, but this step copies it as 84.", "copied"),
@@ -180,7 +189,7 @@ def test_phrases_fit_the_kind_of_an_error_in_a_formula(error_type, explanation, 
         error_type=error_type, steps=steps, reference_steps=steps, error_step=1, explanation=explanation
     )
     assert kind_of(injected) == kind
-    strategies = ("fix", "restart") if kind in ("root", "value") else ("fix",)
+    strategies = ("fix", "restart") if kind in ("root", "one_part", "half_done", "left_out") else ("fix",)
     for strategy, language in itertools.product(strategies, LANGUAGES if kind else ()):
         assert len(load_phrases(strategy).of(f"{error_type}.{kind}", language)) >= (10 if language == "en" else 5)
 

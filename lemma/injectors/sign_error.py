@@ -101,8 +101,9 @@ def _wrong_sign_in_sum(derivation: Derivation, place: Rewriting) -> Iterator[Sli
                 place.line,
                 place.side,
                 wrong,
-                f"The term {formula(derivation, notation.sum(term))} is added up with the wrong sign: "
-                f"{formula(derivation, place.source)} is {formula(derivation, text)}.",
+                f"The term {formula(derivation, notation.sum(term))} was added up as if it were "
+                f"{formula(derivation, notation.sum(scale(term, -1)))}: {formula(derivation, place.source)} is "
+                f"{formula(derivation, text)}, not {formula(derivation, wrong)}.",
             )
 
 

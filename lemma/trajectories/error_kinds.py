@@ -39,7 +39,7 @@ _BY_EXPLANATION = {
         ),
     },
     "exponent_law_error": {
-        "root": re.compile(r"out of the root|root was taken of|square root"),
+        "root": re.compile(r"out of the root|root was (?:not )?taken|square root"),
         "value": re.compile(r"multiplied by the exponent|numerator was squared|sign of the exponent"),
     },
     "formula_confusion_error": {
@@ -49,11 +49,16 @@ _BY_EXPLANATION = {
             r"The formula is \$"
         ),
     },
-    "fraction_error": {"upside_down": re.compile(r"The quotient is upside down")},
+    "counting_error": {"left_out": re.compile(r"The list leaves out")},
+    "fraction_error": {
+        "upside_down": re.compile(r"The quotient is upside down"),
+        "half_done": re.compile(r"but not (?:multiplied|divided) by"),
+        "one_part": re.compile(r"only the (?:numerator|denominator) was|and only the denominator"),
+    },
     "confusing_concept_error": {"angle": re.compile(r"is the (?:co)?sine of|is the tangent of|(?:co)?sine for|angles")},
     "sign_error": {"moved": re.compile(r"(?:changes sides and|but the step) keeps its sign")},
     "missing_step": {
-        "operation": re.compile(r"leaves out the (?:division|exponent|square root)"),
+        "operation": re.compile(r"leaves out the (?:division by \$[^$]*\$: \$[^$]*\$ gives|exponent|square root)"),
     },
     "operator_error": {"formula": re.compile(r"The step (?:adds|subtracts|multiplies) in \$[^$]+\$, where")},
     "context_value_error": {"copied": re.compile(r"but this step copies it as")},
@@ -83,14 +88,17 @@ def kind_of(erroneous: ErroneousSolution) -> str:
 
 def _kind_of_sign(explanation: str, step: str) -> str:
     """Whether it is the sign of a term of a sum or that of a value, by what the explanation quotes."""
-    if "added up with the wrong sign" in explanation:
+    if "was added up as if it were" in explanation:
         return TERMS
     found = _RESULT.search(explanation)
     if found is None:
         return TERMS if "$" not in explanation and _TERMS.search(step) is not None else ""
+    right, wrong = ("".join(found[name].replace("dfrac", "frac").split()) for name in ("right", "wrong"))
+    if (f"-{right}" == wrong or f"-{wrong}" == right) and _TERMS.search(f"x{right.lstrip('-')}") is None:
+        return VALUE  # the size of the result is right
     source = found["source"]
     for _ in range(_MOST_BRACKETS):
-        source, count = _BRACKETS.subn("", source)
+        source, count = _BRACKETS.subn("x", source)
         if not count:
             break
-    return TERMS if _TERMS.search(f"x{source}".replace("x-", "x", 1)) is not None else VALUE
+    return TERMS if _TERMS.search(f"x{source}".replace("x-", "x", 1)) is not None else ""

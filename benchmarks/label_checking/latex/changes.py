@@ -64,6 +64,8 @@ def _by_type(record: ErroneousSolution, right: Side, now: Side, is_result: bool)
     elif record.error_type in ("context_value_error", "previous_step_value_error", "counting_error"):
         if is_result and right.operations == 0 and now.operations == 0:
             yield Finding(f"{name} a result is changed and no operand", detail)
+        elif record.error_type == "counting_error" and texts[0] == f"{texts[1]}+1":
+            return  # the gaps of a span, and not its numbers: one too few
         elif _signs_only(signs[0]) != _signs_only(signs[1]):
             yield Finding(f"{name} a sign is changed", detail)
         elif len(set(differing)) > 1:

@@ -146,8 +146,9 @@ def _gives(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]
 def _valued(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]:
     """`With $a = 3$, $a + 1$ is $4$, not $5$`, with or without values and the wrong one."""
     shown = tree(match["x"])
-    if shown is None or "=" in match["x"]:
-        return
+    is_mixed = re.search(r"\d\s*\\[dt]?frac", match["due"]) is not None and not letters(shown or ("num", 0))
+    if shown is None or "=" in match["x"] or (is_mixed and not match["with"]):
+        return  # what is worked out to a mixed number is computed with the other numbers
     for pair in re.findall(_M, match["with"] or ""):
         for statement in statements_in(read_step(f"${pair}$").chains):
             filled = replaced(shown, statement.left, statement.right)
@@ -207,7 +208,12 @@ _RULES: list[tuple[str, _Rule]] = [
     (rf"the first one is {_M} and the second one is {_M}", _coordinates),
     (rf"equation {_M} has another solution, {_M}, which the step loses", _lost),
     (rf"{_M} gives {_M}(?:, not {_M})?", _gives),
-    (r"with the wrong sign: \$(?P<x>(?:[^$\\]|\\.)+)\$ is \$(?P<due>(?:[^$\\]|\\.)+)\$(?P<not>)(?P<with>)", _valued),
+    (rf"The term {_M} was added up as if it were {_M}(?=:)", _moved),
+    (
+        r"was added up as if it were \$(?:[^$\\]|\\.)+\$(?P<with>): \$(?P<x>(?:[^$\\]|\\.)+)\$ is "
+        r"\$(?P<due>(?:[^$\\]|\\.)+)\$, not \$(?P<not>(?:[^$\\]|\\.)+)\$",
+        _valued,
+    ),
     (_VALUED, _valued),
     (rf"it should be {_M}", _shown_due),
 ]

@@ -23,6 +23,7 @@ from lemma.injectors.formulas import (
     solving,
     worded,
 )
+from lemma.injectors.formulas.fitting import is_easy_fact
 from lemma.injectors.formulas.places import Place, Proposed, places
 
 _Propose = Callable[[Place], Iterator[Proposed]]
@@ -62,6 +63,7 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
     if injector == "counting_error":
         found += (Proposed(change, why) for change, why in lists.incomplete(solution))
     found += (one for propose in _OF_ANSWERS.get(injector, ()) for one in propose(solution))
+    found = [one for one in found if not is_easy_fact(one.explanation)]
     rng.shuffle(found)
     yield from found
 

@@ -21,8 +21,16 @@ _LEFT_OUT = re.compile(
 )
 _WHICH = re.compile(r"\(the (?:first|second|third|fourth|fifth|sixth|last) ")
 _EASY = 30
+_FACT = re.compile(r"\b\d times \d is (\d{1,2}), but \d{1,2} was used")
+_PRONOUN = re.compile(r"(?:Their|Its|These|Those|They)\b")
 _DIVIDED = re.compile(r"^\$?(?:\\[dt]?frac\{)?(\d{1,3})(?:\}\{| ?/ ?|\\div )\d\}?\$? is \d, ")
 _OF_DIGITS = re.compile(r"^\$?\d ?\+ ?\d\$? is ")
+
+
+def is_easy_fact(told: str) -> bool:
+    """Whether a slip is a product below 30 that is off without a cause: `2 times 3 is 6, but 7 was used`."""
+    found = _FACT.search(told)
+    return found is not None and int(found[1]) < _EASY
 
 
 def fitted(graph: SolutionGraph, injector: str, injected: Injected) -> Injected:
@@ -37,6 +45,10 @@ def fitted(graph: SolutionGraph, injector: str, injected: Injected) -> Injected:
         raise Refusal("implausible_value", "a fact that everybody knows")
     if injector == "operator_error" and "adds where it should have multiplied" in told and RATE.search(graph.question):
         raise Refusal("implausible_value", "nobody adds to what there is of each")
+    if told.startswith("The step") and " is missing, so " in told and _PRONOUN.match(" ".join(steps[step : step + 1])):
+        raise Refusal("implausible_value", "the next step speaks of what the missing one found")
+    if is_easy_fact(told):
+        raise Refusal("implausible_value", "a fact that everybody knows")
     found = _LEFT_OUT.match(told) if injector == "missing_step" else None
     if injector == "missing_step" and found is None and _WHICH.search(told):
         raise Refusal("ambiguous_number", "the number that is left out stands there several times")

@@ -79,7 +79,7 @@ def copied(source: str, shown: str) -> Iterator[tuple[str, str]]:
         term = match["term"]
         if term and len(re.findall(rf"(?<=[\w}}) ])-\s?{re.escape(term)}(?![\w^({{\\])", source)) == 1:
             written = f"{shown[: match.start()]}+{shown[match.start() + 1 :]}"
-            yield written, f"In ${source}$ there is $-{term}$, not ${term}$: its minus sign is lost."
+            yield written, f"In ${source}$ there is $-{term}$, not ${term}$: the minus sign is lost."
 
 
 def read_off(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
@@ -98,7 +98,7 @@ def read_off(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]
         if len(sources) == 1 and len(sources[0]) <= _LONGEST:
             at = body + entry.start("sign")
             written = content[:at] + content[at + 1 :].lstrip(" ")
-            yield written, f"In ${sources[0]}$ there is $-{shown}$, not ${shown}$: its minus sign is lost."
+            yield written, f"In ${sources[0]}$ there is $-{shown}$, not ${shown}$: the minus sign is lost."
 
 
 def _plain(formula: str) -> str:

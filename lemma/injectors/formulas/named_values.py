@@ -104,5 +104,7 @@ def slips(tree: Node, text: str) -> Iterator[Slip]:
             if left is not None and taken is not None:
                 shown = text[inner.start : inner.end]
                 if shown.count("(") == shown.count(")"):
-                    told = f"${shown}$ is ${left}$, and the step worked with ${taken}$ ({slip.reason})"
+                    is_itself = "".join(shown.split()) == "".join(left.split())  # -37/8, which is put in
+                    told = "" if is_itself else f"${shown}$ is ${left}$, and "
+                    told += f"the step worked with ${taken}$ ({slip.reason})"
                     yield Slip(changed, told, slip.kind)

@@ -110,7 +110,9 @@ def left_out(place: Place) -> Iterator[Proposed]:
                 continue
             if node.op in ("frac", "/") and node.parts[0].op == "+" and _BETWEEN.search(place.sentences):
                 continue  # an average, or what lies halfway, is no sum
-            if any(place.has_just_been_said(part) for part in (node, *gone)):
+            # Nobody forgets a root that an earlier step has just worked with either.
+            is_known_root = node.op == "sqrt" and place.is_repeated(node)
+            if is_known_root or any(place.has_just_been_said(part) for part in (node, *gone)):
                 continue
             edit = _cut(place, place.tree, node, kept)
             if edit is None:

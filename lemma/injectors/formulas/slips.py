@@ -84,7 +84,7 @@ def _told(place: Place, source: Node, node: Node, wrong: Surd) -> str:
 def slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterator[Slip]:
     """Wrong values of a part: by a slip in its last operation, or in one within it."""
     before = place.solution.chains[: place.index]
-    texts = (place.solution.steps[chain.step][chain.start : chain.sides[-1].end] for chain in before)
+    texts = [place.solution.steps[chain.step][chain.start : chain.sides[-1].end] for chain in before]
     has_other_roots = any("\\sqrt" in text for text in texts)
     for inner in parts_of(source):
         right = known_value(inner, letters)
@@ -94,7 +94,11 @@ def slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterato
             continue
         if inner.op == "*" and any(outer.op == "*" and inner in outer.parts for outer in parts_of(source)):
             continue  # who knows which of several factors were multiplied first
-        has_other_powers = sum(part.op == "^" for part in parts_of(source)) > 1
+        base = place.text[inner.parts[0].start : inner.parts[0].end] if inner.op == "^" and inner.start >= 0 else "\0"
+        has_other_powers = sum(part.op == "^" for part in parts_of(source)) > 1 or any(
+            f" {base}^" in f" {text}".replace("=", " ")
+            for text in texts  # 2^4 was right, and 2^8 is no other way
+        )
         for slip in misworked(inner, [value(part, letters) for part in inner.parts]):
             if slip.value == right or (slip.kind == SIGN and inner is not source and source.op in ("frac", "/")):
                 continue
