@@ -156,8 +156,8 @@ MADE = [
     ("counting_error", ("A post every 3 feet of 24 feet. He needs 5 minutes to go from one post to the next.",
                         ("There are 24 / 3 = 8 posts.", "He goes past 7 posts * 5 minutes = 35 minutes."), 35),
      "He goes past 8 posts * 5 minutes = 40 minutes.",
-     "The step counts one too many: from the first of 8 posts to the last there are 7 gaps, so it should be 7 posts * "
-     "5 minutes = 35."),
+     "The step counts one too many: from the first of 8 posts to the last there are 7 gaps, so it should be 7 * 5 = "
+     "35."),
     ("counting_error", alone("In 5 days he runs 5 * 8 = 40 miles.", 40, "He runs 8 miles from Monday to Friday."),
      "In 6 days he runs 6 * 8 = 48 miles.",
      "The step counts one too many: the days from Monday to Friday are 5, not 6, so it should be 5 * 8 = 40."),

@@ -155,7 +155,7 @@ WORKED = (r"There are $12 \cdot 5 = 60$ pens.", r"She keeps $60 - 20 = \boxed{40
 
 def test_a_latex_solution_is_changed_and_explained_in_latex():
     errors, _ = made(PEN, WORKED, 40)
-    assert len(errors) >= 10
+    assert len(errors) >= 8
     for error in errors:
         assert is_balanced(error.explanation, commands_outside=False), error.explanation
         assert boxed(error.steps[-1]) == [str(error.final)]
@@ -177,7 +177,7 @@ def test_a_latex_solution_is_changed_and_explained_in_latex():
     ],
 )
 def test_what_leaves_the_right_answer_or_an_open_formula_is_refused(reason, steps):
-    errors, reasons = made(PEN, steps, 40, "calculation_error", "operator_error")
+    errors, reasons = made(PEN, steps, 40, "calculation_error", "operator_error", "context_value_error")
     assert reason in reasons
     assert not [error for error in errors if reason in ("right_answer_boxed", "unbalanced_latex")]
 
