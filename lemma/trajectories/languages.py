@@ -47,7 +47,8 @@ _LATIN_WORD = re.compile(r"[a-zà-öø-ÿœß]+")
 _LATIN_LETTER = re.compile(r"[A-Za-z\u00c0-\u024f]")
 # In LaTeX, formulas and drawings: their letters are no words of any language, though `y`, `e` and `d` look like some.
 _NO_WORDS = re.compile(
-    r"\[asy\].*?\[/asy\]|\$\$.*?\$\$|(?<!\\)\$(?:\\\$|[^$])*\$|\\\[.*?\\\]|\\\(.*?\\\)"
+    r"\[asy\].*?\[/asy\]|\$\$.*?\$\$|(?<!\\)\$(?:\\\$|[^$])*\$|\\\[(?:(?!\\[\[\]]).)*\\\]"
+    r"|\\\((?:(?!\\[()]).)*\\\)"
     r"|\\begin\{(\w+\*?)\}.*?\\end\{\1\}",
     re.DOTALL,
 )

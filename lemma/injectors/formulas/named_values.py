@@ -38,7 +38,7 @@ def propose(solution: ChainSolution, content: str, kind: str) -> Iterator[tuple[
         return
     for name, found in named_before(solution).items():
         shown = with_number(source, name, found)
-        if shown is None:
+        if shown is None or "(" in name:  # no other reader could check what becomes of the value of a function
             continue
         try:
             tree = parse(shown, solution.complex_numbers)
