@@ -65,7 +65,7 @@ CAUSES = [
      "7", ""),
     ("endpoint_error", "For which values of $r$?",
      (r"So $3 \le r \le 4$, without $3$.", r"Hence $r \in \boxed{(3,4]}$."), "(3,4]",
-     r"Because of $r \le 4$, the end $4$ belongs to the answer: it should be $(3,4]$."),
+     r"Since $r \le 4$, the endpoint $4$ belongs to the answer: it should be $(3,4]$."),
     ("counting_error", "How many ways?",
      (r"There are 8 ways to pick the first one, and 5 ways to pick the last one.", r"So $8 \cdot 5 = \boxed{40}$."),
      "40",
@@ -219,7 +219,7 @@ KINDS = [
     (
         "sign_error",
         "So $x = 5$.",
-        "$x + 7 = 3$ gives $x = -4$: the term $7$ changes sides and keeps its sign.",
+        "$x + 7 = 3$ gives $x = -4$: the term $7$ was moved to the other side without changing its sign.",
         "moved",
     ),
     (

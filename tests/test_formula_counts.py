@@ -81,7 +81,7 @@ CASES = [
         (r"Here $x \le 7$.", r"So it is $\boxed{(-\infty,7]}$."),
         r"(-\infty,7]",
         (r"Here $x \le 7$.", r"So it is $\boxed{(-\infty,7)}$."),
-        r"Because of $x \le 7$, the end $7$ belongs",
+        r"Since $x \le 7$, the endpoint $7$ belongs",
     ),
     (
         "operator_error",

@@ -60,7 +60,7 @@ MADE = [
         (r"So $3x + 1 = 4x - 3$.", r"Thus $x = \boxed{4}$."),
         "4",
         r"Thus $x = \boxed{2}$.",
-        "the term $1$ changes sides and keeps its sign",
+        "the term $1$ was moved to the other side without changing its sign",
     ),
     (
         "sign_error",

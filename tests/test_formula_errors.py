@@ -247,7 +247,7 @@ TOLD = [
     # An end of an interval has its reason.
     ("endpoint_error", "Find the set of $x$.",
      (r"So $0 < x < 36.$", r"We add $1$.", r"Thus $x \in \boxed{(0, 36)}$."), "(0, 36)",
-     r"Because of $x < 36$, the end $36$ does not belong to the answer: it should be $(0, 36)$."),
+     r"Since $x < 36$, the endpoint $36$ does not belong to the answer: it should be $(0, 36)$."),
     ("endpoint_error", "Find the set of $x$.", (r"Thus $x \in \boxed{(0, 36)}$.",), "(0, 36)", None),
     ("formula_confusion_error", "In how many ways can the letters of PENCIL be arranged?",
      (r"It is $6! = \boxed{720}$.",), "720", None),

@@ -19,9 +19,7 @@ pytest.importorskip("trl")
 SCRIPT = Path(__file__).with_name("killed_rounds.py")
 POINTS = (
     "start train 4",
-    "round-1 sample 8",
     "round-1 analyze 9",
-    "round-1 train 5",
     "round-1 eval 3",
     "round-2 analyze 12",
 )

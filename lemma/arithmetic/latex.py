@@ -25,19 +25,23 @@ def is_balanced(text: str, commands_outside: bool = True) -> bool:
     may stand outside of a formula.
     """
     closing: list[str] = []
+    formulas = 0  # how many of what is open are no braces
     for match in _DELIMITER.finditer(DRAWING.sub(" ", text)):
         kind, written = match.lastgroup, match.group()
-        is_open = any(wanted != "}" for wanted in closing)
-        if kind == "command" and not is_open and not commands_outside:
+        if kind == "command" and not formulas and not commands_outside:
             return False
         if kind == "opens":
             closing.append(_CLOSED_BY.get(written) or written.replace("begin", "end", 1))
-        elif kind == "dollars" and not is_open:
+            formulas += 1
+        elif kind == "dollars" and not formulas:
             closing.append(written)
+            formulas += 1
         elif written == "{":
             closing.append("}")
-        elif (kind in ("closes", "dollars") or written == "}") and (not closing or closing.pop() != written):
-            return False
+        elif kind in ("closes", "dollars") or written == "}":
+            if not closing or closing.pop() != written:
+                return False
+            formulas -= written != "}"
     return not closing
 
 

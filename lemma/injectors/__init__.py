@@ -1,15 +1,21 @@
 """Symbolic injectors: one file for each error type that can be made by arithmetic alone.
 
 The file's name is the injector's name, and it holds a function `propose(graph, rng)`. A proposal is one change to a
-solution and the reason why it is wrong; an injector never writes a later step. Sixteen files are not injectors:
-`algebra` (what the injectors for formulas with letters share), `coefficients` and `conversion_factors` (parts of
-`calculation_error` and `unit_conversion_error`), `proposal` (what the others are given and return), `naming` (what a
-problem's numbers count), `roles` (which number nobody takes for which), `copying` (part of `context_value_error` and
-`previous_step_value_error`), `cuts` and `omission` (parts of `missing_step`), `signals` (words that tell a step's
-place), `drawing` (which type comes next, and where), `drafts` (carries a proposal through the rest of the solution),
-`symbolic` (chooses among the drafts), `proof` (checks what comes out from its text), `sense` (refuses what contradicts
-itself), and `teacher` (errors that a model writes). The folder `formulas` makes the same types in the formulas of LaTeX
-solutions.
+solution and the reason why it is wrong; an injector never writes a later step. The other files are
+
+- shared by injectors: `proposal` (what they are given and return), `reading` (a solution, read for them), `algebra`
+  (formulas with letters), `naming` and `quoting` (what a problem's numbers count, and where it says so), `comparisons`
+  and `conditions` (what the words say), `roles` (which number nobody takes for which), and `signals` (words that tell a
+  step's place);
+- parts of some: `written_arithmetic`, `written_products`, and `coefficients` of `calculation_error`, `cuts` and
+  `omission` of `missing_step`, `conversion_factors` of `unit_conversion_error`, and `copying` of `context_value_error`
+  and `previous_step_value_error`;
+- what runs them: `symbolic` (chooses among the drafts), `drawing` (which type comes next, and where), `drafts` (carries
+  a proposal through the rest of the solution), `proof` (checks what comes out from its text), and `sense` (refuses what
+  contradicts itself);
+- `teacher` (errors that a model writes).
+
+The folder `formulas` makes the same types in the formulas of LaTeX solutions.
 
 A package of its own can bring more, as entry points:
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from lemma.arithmetic.expressions import nodes
-from lemma.arithmetic.graph import Link, SolutionGraph
+from lemma.arithmetic.graph import Link, SolutionGraph, values_of_words
 from lemma.arithmetic.numbers import Number, Value, find_numbers
 from lemma.injectors.proposal import MEASURES, Site
 from lemma.injectors.quoting import clause_around
@@ -421,6 +421,11 @@ def _noun_of(site: Site, face: Value, link: Link) -> tuple[str, str] | None:
     return None if _MEASURED.match(text, end) else (noun + (each.group() if each is not None else ""), where)
 
 
+@lru_cache(maxsize=64)
+def _said_in_words(question: str) -> frozenset[Value]:
+    return frozenset(values_of_words(question))
+
+
 def quoted_for(site: Site, face: Value, link: Link, money: bool) -> str | None:
     """The clause in which the text says a value, which is an amount of `money` or none; None if it is said in several
     places, or in no clause that can be quoted.
@@ -434,6 +439,8 @@ def quoted_for(site: Site, face: Value, link: Link, money: bool) -> str | None:
             return f", the result of {source.in_numbers} from step {source.step + 1},"
         return f', "{clause}" from step {source.step + 1},'
     question = graph.question
+    if face in _said_in_words(question):
+        return None  # "$2 for a pack" does not say where the 2 of "two packs" comes from
     places = [found for found in numbers_of(question) if found.face == face]
     if len(places) > 1:
         places = [found for found in places if question[: found.start].endswith("$") == money]

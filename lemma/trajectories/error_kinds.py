@@ -38,6 +38,7 @@ _BY_EXPLANATION = {
             r"|divided by \d{1,9} is \d{1,9}(?: with \d{1,9} left over)?, but"
         ),
     },
+    "cross_term_error": {"squares": re.compile(r"not the square of the difference")},
     "exponent_law_error": {
         "root": re.compile(r"out of the root|root was (?:not )?taken|square root"),
         "value": re.compile(r"multiplied by the exponent|numerator was squared|sign of the exponent"),
@@ -56,7 +57,7 @@ _BY_EXPLANATION = {
         "one_part": re.compile(r"only the (?:numerator|denominator) was|and only the denominator"),
     },
     "confusing_concept_error": {"angle": re.compile(r"is the (?:co)?sine of|is the tangent of|(?:co)?sine for|angles")},
-    "sign_error": {"moved": re.compile(r"(?:changes sides and|but the step) keeps its sign")},
+    "sign_error": {"moved": re.compile(r"without changing its sign|but the step keeps its sign")},
     "missing_step": {
         "operation": re.compile(r"leaves out the (?:division by \$[^$]*\$: \$[^$]*\$ gives|exponent|square root)"),
     },

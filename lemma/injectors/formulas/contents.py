@@ -26,6 +26,8 @@ _RELATIONS = {
 }
 _SUPPOSED = re.compile(r"(?<!only )\b(?:if|when|case|for|assum\w+|suppos\w+)(?: that)?\s*$", re.IGNORECASE)
 _LONGEST = 60
+# A formula that is undefined somewhere: its ends may be left out for that.
+_UNDEFINED = re.compile(r"frac|/|log|\\ln|tan|sqrt")
 _ALTERNATIVES = re.compile(r"\\text\s?\{[^{}]*\}|,|\\q?quad")
 _SIGN = re.compile(r"<|>|\u2264|\u2265|\\(?:[lg]eq?|[lg]t)(?![a-z])")
 # Digits that are found one after the other from the last one on.
@@ -74,9 +76,9 @@ def other_end(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]
             at = match.end(name) - 1
             written = content[:at] + other[1 - other.index(sign)] + content[at + 1 :]
             does = "belongs" if sign in "[]" else "does not belong"
-            told = f"the end ${end}$ {does} to the answer: it should be ${shown}$."
+            told = f"the endpoint ${end}$ {does} to the answer: it should be ${shown}$."
             if reason := _bound_of(said, end, name == "close", sign in "[]"):
-                yield written, f"Because of ${reason}$, {told}"
+                yield written, f"Since ${reason}$, {told}"
             elif reason := _asked(solution.question, sign in "[]"):
                 yield written, f"{reason}, so {told}"
     if meets:
@@ -85,7 +87,7 @@ def other_end(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]
         gap = re.findall(rf"\$([^$]{{1,40}}\\neq?\s*{re.escape(first['high'])})\s*[.,]?\$", said)
         if gap:
             told = f"${first['high']}$ does not belong to the answer: it should be ${shown}$."
-            yield written, f"Because of ${gap[-1].strip()}$, {told}"
+            yield written, f"Since ${gap[-1].strip()}$, {told}"
 
 
 def _bound_of(text: str, end: str, is_high: bool, belongs: bool) -> str:
@@ -116,6 +118,8 @@ def _asked(question: str, belongs: bool) -> str:
     """That the only inequality of a question is strict, or that it is not; empty if that does not say why an end does
     not belong to the answer, or does.
     """
+    if _UNDEFINED.search(question):
+        return ""  # 5 is no solution of 1/(x - 5) > 0, nor would it be one of 1/(x - 5) >= 0
     relations = re.findall(r"[<>\u2264\u2265]|\\(?:[lg]eq?|[lg]t|neq?)(?![a-z])", question)
     if (
         len(relations) != 1

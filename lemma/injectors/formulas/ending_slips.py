@@ -164,13 +164,13 @@ def kept_signs(left: tuple[Surd, Surd], right: tuple[Surd, Surd], name: str) -> 
     slip comes with whether it is the term with the letter that moves.
     """
     (factor, constant), (other, result) = left, right
-    told = f"the term ${_text(constant)}$ changes sides and keeps its sign"
+    told = f"the term ${_text(constant)}$ was moved to the other side without changing its sign"
     if other and factor != other:
         told += f", which gives ${_with_factor(factor - other, name)} = {_text(result + constant)}$"
     if constant and factor != other:
         yield False, Slip((result + constant) / (factor - other), told, SIGN)
     if other and factor + other:
-        told = f"the term with ${name}$ changes sides and keeps its sign"
+        told = f"the term with ${name}$ was moved to the other side without changing its sign"
         if constant:
             told += f", which gives ${_with_factor(factor + other, name)} = {_text(result - constant)}$"
         yield True, Slip((result - constant) / (factor + other), told, SIGN)

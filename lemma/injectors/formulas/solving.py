@@ -103,9 +103,15 @@ def _kept_signs(solution: ChainSolution, equation: int, name: str, root: Surd) -
     factor, constant, other, result = parts
     try:
         if constant and not other and _is_written(solution, equation, constant):
-            yield (result + constant) / factor, f"the term ${_text(constant)}$ changes sides and keeps its sign"
+            yield (
+                (result + constant) / factor,
+                f"the term ${_text(constant)}$ was moved to the other side without changing its sign",
+            )
         if other and factor + other:
-            yield (result - constant) / (factor + other), f"the term with ${name}$ changes sides and keeps its sign"
+            yield (
+                (result - constant) / (factor + other),
+                f"the term with ${name}$ was moved to the other side without changing its sign",
+            )
     except NoValue:
         return
 
