@@ -227,8 +227,8 @@ TOLD = [
       r"So there are $5 \cdot 24 = \boxed{120}$ ways."), "120", None),
     # What a part is has been said, and the sum of the numbers that change sides is not written.
     ("calculation_error", "Find it.", (r"It is $\frac{900}7-\frac{630}7=\boxed{\frac{270}7}$.",), r"\frac{270}7",
-     r"$\frac{900}7-\frac{630}7$ is $\frac{270}7$, not $\frac{370}{7}$: the numerators give $900 - 630 = 270$, not $370$ "
-     "(the 1 that is borrowed from the hundreds is not taken away)."),
+     r"$\frac{900}7-\frac{630}7$ is $\frac{270}7$, not $\frac{370}{7}$: the numerators give $900 - 630 = 270$, "
+     "not $370$ (the 1 that is borrowed from the hundreds is not taken away)."),
     ("sign_error", "Find $n$.", (r"Solving $2(n-1)+n-2=8$ we find $n=\boxed{4}$.",), "4", None),
     ("cross_term_error", "Find it.", (r"It is $(8-2)^2+(9-4)^2=\boxed{61}$.",), "61", None),
     ("cross_term_error", "Find it.", (r"It is $(8-2)^2+7=\boxed{43}$.",), "43",
