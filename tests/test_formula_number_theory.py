@@ -143,6 +143,23 @@ CASES: dict[str, Case] = {
         r"$\frac{83}7-\frac{45}7$ is $\frac{38}7$, not $\frac{48}{7}$: the numerators give $83 - 45 = 38$, not $48$ "
         "(the 1 that is borrowed from the tens is not taken away).",
     ),
+    "conversion": (
+        "calculation_error",
+        "What is the base six equivalent of $135_{10}$?",
+        (
+            r"$6^{2}=36$ goes into 135 three times at most, leaving us with $135-3\cdot36 = 27$.",
+            r"Then, $6^{1}=6$ goes into 27 four times at most, leaving $27-4\cdot6 = 3$ for the ones digit.",
+            r"All together, it is $\boxed{343_6}$.",
+        ),
+        "343_6",
+        (
+            r"$6^{2}=36$ goes into 135 three times at most, leaving us with $135-3\cdot36 = 33$.",
+            r"Then, $6^{1}=6$ goes into 33 five times at most, leaving $33-5\cdot6 = 3$ for the ones digit.",
+            r"All together, it is $\boxed{353_6}$.",
+        ),
+        r"$135-3\cdot36$ is $27$, not $33$: $3\cdot36$ is $108$, and in the ones, 5 is taken from 8 instead of "
+        "8 from 15.",
+    ),
 }
 # name, what is put in place of what in the wrong steps and in the explanation, and the rule that finds it
 CLAIM = "a claim about numbers is not true"
@@ -161,6 +178,8 @@ FAULTS = [
     ("binomials", "43200", "21600", CLAIM),
     ("powers", r"not $\frac{8}{9}", r"not $\frac{8}{27}", CLAIM),
     ("numerators", "not $48$", "not $47$", CLAIM),
+    ("conversion", r"6 = 3$", r"6 = 4$", "later step: a remainder is false"),
+    ("conversion", "353_6", "354_6", "digits are not those"),
 ]
 NOTHING = [
     ("sign_error", r"Find $n$ modulo 11.", (r"If $n \equiv -3 \pmod{11}$, then $n+5 \equiv \boxed{2}$.",), "2"),

@@ -21,6 +21,7 @@ _CHAIN_ENDS = re.compile(r",|;|\\(?:implies|Rightarrow|iff|quad|qquad|text)(?![a
 _LINK = re.compile(r"=|\\equiv(?![a-zA-Z])")
 _POWER = re.compile(r"(?<!\d)(\d{1,2})\^\s?(?:\{\s?(\d)\s?\}|(\d))")
 _BINOMIAL = re.compile(r"\\d?binom\{?(\d+)\}?\{?(\d+)\}?|\{?(\d+)\s?\\choose\s?(\d+)\}?")
+_REMAINDER = re.compile(r"\$(\d+)\s?-\s?(\d)\\cdot\s?(\d+)\s?=\s?(\d+)\$")
 _INCREASED = re.compile(r"\(\s?(\d+)\s?\+\s?1\s?\)")
 
 
@@ -31,6 +32,25 @@ def check_number_theory(record: ErroneousSolution) -> Iterator[Finding]:
             if not holds(record, found):
                 yield Finding("explanation: a claim about numbers is not true of the record", found.group()[:200])
     yield from _congruences(record)
+    yield from _remainders(record)
+
+
+def _remainders(record: ErroneousSolution) -> Iterator[Finding]:
+    """Of the remainders on the way to another base, one is wrong in the error step, and none later."""
+    false = [
+        [found.group() for found in _REMAINDER.finditer(step) if found.group() not in " ".join(record.reference_steps)
+         and int(found[1]) - int(found[2]) * int(found[3]) != int(found[4])]
+        for step in record.steps[record.located_step :]
+    ]  # fmt: skip
+    if any(false[1:]):
+        yield Finding("later step: a remainder is false", next(filter(None, false[1:]))[0])
+    if len(false[0]) > 1:
+        yield Finding("error step: several remainders are false", "; ".join(false[0]))
+    if not _REMAINDER.search(record.steps[-1]) and record.error_type == "calculation_error" and any(false):
+        digits = [found[2] for step in record.steps for found in _REMAINDER.finditer(step)]
+        last = [found[4] for step in record.steps for found in _REMAINDER.finditer(step)][-1]
+        if re.search(r"_\{?\d", record.final_answer) and not record.final_answer.startswith("".join(digits) + last):
+            yield Finding("answer: the digits are not those that the steps find", record.final_answer)
 
 
 def true_of_numbers(record: ErroneousSolution) -> bool:
@@ -119,7 +139,8 @@ def _undivided(record: ErroneousSolution, found: re.Match[str]) -> bool:
     """`$\\binom{7}{4}$ is $35$, not $840$: the product $7 \\cdot 6 \\cdot 5 \\cdot 4$ was not divided by $4!$`."""
     product, below = _number(found["product"]), factorial(int(found["below"]))
     quoted = _BINOMIAL.search(found["formula"])
-    taken = None if quoted is None else int(quoted[2] or quoted[4])
+    below_bar = [int(size) for size in re.findall(r"(\d+)\s?!", found["formula"])[1:]]
+    taken = int(quoted[2] or quoted[4]) if quoted is not None else min(below_bar, default=0)
     if product is None or taken != int(found["below"]):
         return False
     return "step worked with" in found.group() or (

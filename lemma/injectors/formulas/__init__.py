@@ -12,6 +12,7 @@ from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.injectors.formulas import (
     answers,
     boxes,
+    conversions,
     count_rules,
     counted,
     ending_slips,
@@ -72,6 +73,7 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
     found += worded.propose(solution, injector)
     found += (Proposed(change, why) for change, why in boxes.propose(solution, injector))
     found += (Proposed(change, why) for change, why in residues.propose(solution, injector))
+    found += (Proposed(change, why) for change, why in conversions.propose(solution, injector))
     if injector == "counting_error":
         found += (Proposed(change, why) for change, why in lists.incomplete(solution))
     found += (one for propose in _OF_ANSWERS.get(injector, ()) for one in propose(solution))

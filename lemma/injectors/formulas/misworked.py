@@ -139,7 +139,11 @@ def _with_visible_digits(node: Node, parts: list[Surd], slips: Iterator[Slip]) -
         part.op == "num" or (isinstance(size, int) and 0 <= size <= _KNOWN_AT_SIGHT)
         for part, size in zip(node.parts, sizes, strict=True)
     )
-    yield from (slip for slip in slips if are_visible or slip.kind != CALCULATION)
+    for slip in slips:
+        if "is larger than" in slip.reason and any(part.op != "num" for part in node.parts):
+            yield slip._replace(reason="what is taken away is larger, so the difference is negative")
+        elif are_visible or slip.kind != CALCULATION:
+            yield slip
 
 
 def rounded_or_taken(node: Node, number: Fraction) -> Iterator[Slip]:

@@ -202,7 +202,7 @@ def _what_is_left(node: Node) -> Iterator[tuple[Node, str]]:
         yield node.parts[0], "the square root of {0}"
     elif node.op == "-" and node.parts[0].number == 1:
         yield node.parts[1], "the subtraction from {0}"
-    elif node.op in ("+", "-") and node.parts[0].op in ("+", "-", "*"):
+    elif node.op in ("+", "-") and node.parts[0].op in ("+", "-", "*", "lfloor", "binom", "!"):
         yield node.parts[0], "the term {1}"
 
 

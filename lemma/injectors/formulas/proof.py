@@ -18,6 +18,8 @@ from lemma.injectors.formulas.boxes import WrongBox
 from lemma.injectors.formulas.boxes import carried as carried_box
 from lemma.injectors.formulas.congruences import WrongResidue
 from lemma.injectors.formulas.congruences import carried as carried_residue
+from lemma.injectors.formulas.conversions import WrongDigits
+from lemma.injectors.formulas.conversions import carried as carried_digits
 from lemma.injectors.formulas.endings import WrongEnding
 from lemma.injectors.formulas.endings import carried as carried_ending
 from lemma.injectors.formulas.lists import ShorterList
@@ -40,6 +42,8 @@ def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...
         return _at_the_end(solution, carried_list(solution, proposed.change), proposed.explanation)
     if isinstance(proposed.change, WrongResidue):
         return _at_the_end(solution, carried_residue(solution, proposed.change), proposed.explanation)
+    if isinstance(proposed.change, WrongDigits):
+        return _at_the_end(solution, carried_digits(solution, proposed.change), proposed.explanation)
     change = proposed.change
     consequence = carry(solution, change)
     steps, step = consequence.steps, consequence.error_step

@@ -16,6 +16,7 @@ from lemma.injectors.formulas.places import Place, Proposed
 
 PLAIN = Node("frac", (), 0, 0, name="\\frac")
 _FEWEST, _MOST, _LARGEST = 2, 3, 60
+_MOST_TAKEN = 3
 _ALIKE = (
     ("^", 4, "each base was multiplied by its exponent", POWERS),
     ("binom", 3, "the orders of what is chosen were not divided out", FORMULA),
@@ -83,13 +84,13 @@ def _told(place: Place, source: Node, node: Node, wrong: Surd) -> str:
         shown = place.quoted(place.side.start, place.side.end)
     else:
         shown = place.part(source)
-    right = place.part(node)
-    return f"{shown} is {right}, not {place.shown(node, wrong)}"
+    return f"{shown} is {place.part(node)}, not {place.shown(node, wrong)}"
 
 
 def slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterator[Slip]:
     """Wrong values of a part: by a slip in its last operation, or in one within it."""
     yield from _all_alike(place, source)
+    yield from _orders_kept(source)
     before = place.solution.chains[: place.index]
     texts = [place.solution.steps[chain.step][chain.start : chain.sides[-1].end] for chain in before]
     has_other_roots = any("\\sqrt" in text for text in texts)
@@ -101,6 +102,8 @@ def slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterato
             continue
         if inner.op == "*" and any(outer.op == "*" and inner in outer.parts for outer in parts_of(source)):
             continue  # who knows which of several factors were multiplied first
+        if inner.op == "!" and source.op in ("frac", "/"):
+            continue  # which is canceled, and not worked out
         base = place.text[inner.parts[0].start : inner.parts[0].end] if inner.op == "^" and inner.start >= 0 else "\0"
         has_other_powers = sum(part.op == "^" for part in parts_of(source)) > 1 or any(
             f" {base}^" in f" {text}".replace("=", " ")
@@ -143,6 +146,25 @@ def _all_alike(place: Place, source: Node) -> Iterator[Slip]:
         wrong = [Surd(one * other if op == "^" else perm(one, other)) for one, other in pairs]
         if wrong.count(Surd(4)) < len(wrong) - 1 or op != "^":
             yield Slip(value(source, {}, dict(zip(inner, wrong, strict=True))), reason, kind)
+
+
+def _orders_kept(source: Node) -> Iterator[Slip]:
+    """`\\frac{9!}{3! \\cdot 6!}` as `9 \\cdot 8 \\cdot 7`, which is not divided by `3!`."""
+    if source.op not in ("frac", "/") or source.parts[0].op != "!" or source.parts[1].op != "*":
+        return
+    factorials = [source.parts[0], *source.parts[1].parts]
+    sizes = [
+        part.parts[0].number.rational if part.op == "!" and part.parts[0].number is not None else None
+        for part in factorials
+    ]
+    if any(not isinstance(size, int) for size in sizes):
+        return
+    of, one, other = (int(size) for size in sizes)  # type: ignore[arg-type]
+    taken = min(one, other)
+    if one + other == of and 2 <= taken <= _MOST_TAKEN:
+        product = " \\cdot ".join(str(of - place) for place in range(taken))
+        told = f"the product ${product}$ was not divided by ${taken}!$"
+        yield Slip(Surd(perm(of, taken)), told, FORMULA)
 
 
 def _has_worked_out(place: Place) -> bool:
