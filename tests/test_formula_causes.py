@@ -99,7 +99,7 @@ CAUSES = [
     ("fraction_error", "What is the probability?",
      (r"The triangle has $\frac{1}{2}(4)(4)=8$, the square $(4)(8)=32$, so the probability is $\boxed{\frac{1}{4}}$.",),
      r"\frac{1}{4}",
-     r"The quotient of $8$ and $32$ is $\frac{1}{4}$, not $\frac{1}{32}$: only the numerator was divided by $8$."),
+     ""),  # the fraction is not written, so no part of it is divided alone
     ("missing_step", "How many ways?", (r"There are $2\cdot5!\cdot5!=2\cdot120\cdot120=\boxed{28800}$ ways.",), "28800",
      r"The step leaves out the factor $2$: it should be $2\cdot5!\cdot5! = 28800$."),
     ("missing_step", "What is the probability?",

@@ -68,7 +68,7 @@ CASES = [
         "the numerators and the denominators were added one by one",
     ),
     (
-        "calculation_error",
+        "formula_confusion_error",
         "Choose 2 of 8 toppings.",
         (r"It is ${8 \choose 2} = \boxed{28}$.",),
         "28",

@@ -33,7 +33,14 @@ TYPES = (
     "counting_error",
     "question_misinterpretation_error",
 )
-FALSE = ("calculation_error", "sign_error", "exponent_law_error", "fraction_error", "cross_term_error")
+FALSE = (
+    "calculation_error",
+    "sign_error",
+    "exponent_law_error",
+    "fraction_error",
+    "cross_term_error",
+    "formula_confusion_error",
+)
 CHAINS = {
     r"So $x = (9 + 81)/2 = 90/2 = \boxed{45}.$": [[None, 45, 45, 45]],
     "\\begin{align*}\n3x &= 12 + 9 \\\\\n&= 21.\n\\end{align*}": [[None, 21, 21]],
@@ -219,7 +226,9 @@ TOLD = [
      (r"There are $2 \cdot 2 = 4$ ways for two.", r"The $4$ others can sit in $4! = 24$ ways.",
       r"So there are $5 \cdot 24 = \boxed{120}$ ways."), "120", None),
     # What a part is has been said, and the sum of the numbers that change sides is not written.
-    ("calculation_error", "Find it.", (r"It is $\frac{900}7-\frac{630}7=\boxed{\frac{270}7}$.",), r"\frac{270}7", None),
+    ("calculation_error", "Find it.", (r"It is $\frac{900}7-\frac{630}7=\boxed{\frac{270}7}$.",), r"\frac{270}7",
+     r"$\frac{900}7-\frac{630}7$ is $\frac{270}7$, not $\frac{370}{7}$: the numerators give $900 - 630 = 270$, "
+     "not $370$ (the 1 that is borrowed from the hundreds is not taken away)."),
     ("sign_error", "Find $n$.", (r"Solving $2(n-1)+n-2=8$ we find $n=\boxed{4}$.",), "4", None),
     ("cross_term_error", "Find it.", (r"It is $(8-2)^2+(9-4)^2=\boxed{61}$.",), "61", None),
     ("cross_term_error", "Find it.", (r"It is $(8-2)^2+7=\boxed{43}$.",), "43",

@@ -479,10 +479,11 @@ class _Carrying:
                 raise Refusal("unexplained_number", text.strip()[:200])
 
     def _refuse_claims(self, end: int) -> None:
-        for step in self.edits:
+        for step, edits in self.edits.items():
             if step >= end:
                 continue
-            text = self.solution.steps[step]
+            # Words of the wrong step before the change are about what is still right.
+            text = self.solution.steps[step][min(edit.start for edit in edits) if step == self.step else 0 :]
             if _CLAIM.search(text) or (step > self.step and _SUPERLATIVE.search(text)):
                 raise Refusal("claim_about_numbers", text[:200])
 

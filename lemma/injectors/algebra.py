@@ -296,6 +296,8 @@ def carried_slip(derivation: Derivation, slip: Slip | Cut) -> Wrong:
         raise Refusal("answer_not_different", final[:80])
     if not (isinstance(slip, Slip) and slip.judging):  # which ignores such a condition
         refuse_against_question(derivation.question, str(derivation.gold), final)
+    if final.startswith("-") and not derivation.gold.startswith("-") and "\\circ" in final:
+        raise Refusal("implausible_value", final)  # no angle is negative
     gold = exact_value(derivation.gold)
     if not derivation.latex and gold is not None and gold == int(gold):  # people, chickens, pages
         value = exact_value(final)

@@ -19,9 +19,11 @@ from lemma.arithmetic.propagation import Change, Edit, reads_well
 Item = TypeVar("Item")
 SELDOM, RARE, LAST_RESORT, ODD, ALONE = 0.05, 0.001, 0.00001, 0.0000001, 0.00000001
 _NOUN = re.compile(r"\s+([a-z]+)")
-_NO_FORMULA = re.compile(
-    r"(?<!\\)\$|&|\^\s?\{?\s?\\circ\s?\}?"
-)  # dollar signs, alignment, and degrees that would be cut in half
+_SIGNS = re.compile(r"(?<!\\)\$|&")  # dollar signs and alignment
+_DEGREES = re.compile(r"\^\s?\{?\s?\\circ(?:\s?\})?")
+_DIGITS = re.compile(r"\d+(?:\.\d+)?")
+_PRODUCT = re.compile(r"[/*(^](?!\{?\\circ)|\\(?!circ)[a-z]")
+_NO_FORMULA = re.compile(f"{_SIGNS.pattern}|{_DEGREES.pattern}")  # and degrees that would be cut in half
 _BEHIND_EQUALS = re.compile(r"(?:=|≈|\\approx)(?:\s|&|\\boxed\s*\{|\\?\$|\\[,;:!])*$")
 _IN_TERM = re.compile(r"\s*(?:[A-Za-z](?![a-z]{2})|\^|\\(?:sqrt|pi|left|sin|cos|tan|log)|\()")
 # What a number counts, behind it: " minutes", "/hour", "-mile"; not the x of a product.
@@ -55,6 +57,18 @@ class Proposal:
     weight: float = 1
     refused: str = ""
     """Why nothing is made of a place, if the injector can tell; the explanation then quotes the place."""
+
+
+def _with_degrees(formula: str) -> str:
+    """A sum of angles and its result with all of their degree signs, also those of the last numbers of its sides, which
+    are cut off; empty if not all of its numbers are angles.
+    """
+    marks, numbers = len(_DEGREES.findall(formula)), len(_DIGITS.findall(formula))
+    sides = [side.strip() for side in formula.split(" = ")]
+    is_sum = _PRODUCT.search(formula) is None and all(side[-1:].isdigit() for side in sides)
+    if not marks or marks + len(sides) != numbers or not is_sum:
+        return ""
+    return _DEGREES.sub(r"^\\circ", " = ".join(f"{side}^\\circ" for side in sides))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +153,8 @@ class Site:
 
     def quoted(self, formula: str) -> str:
         """A formula of the text, for an explanation: in LaTeX it stands between dollar signs."""
-        return f"${_NO_FORMULA.sub('', formula)}$" if self.graph.latex else formula
+        shown = _with_degrees(formula) or _NO_FORMULA.sub("", formula)
+        return f"${_SIGNS.sub('', shown)}$" if self.graph.latex else formula
 
     def shown(self, number: Number, face: Value) -> str:
         """A value as it would stand in the place of a number, for an explanation."""

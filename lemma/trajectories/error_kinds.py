@@ -31,7 +31,8 @@ _BY_EXPLANATION = {
         "rest": re.compile(
             r"remainder \d+ is dropped|left over in the [a-z ]+ is dropped|\.\d+ is (?:dropped|ignored)"
         ),
-        "part": re.compile(r"is passed over|is left out|are added\b|was forgotten|was not divided"),
+        "factor": re.compile(r"one factor was forgotten|one factor too many"),
+        "part": re.compile(r"is passed over|is left out|are added\b|was forgotten"),
         "column": re.compile(r"off by (?:one|two)|\d [+-] (?:\d{1,2}|the \d carried) is \d{1,3}, but"),
         "table": re.compile(
             r"\d is \d{1,9} times \d|times table|times \d{1,9} is \d{1,9}, (?:but|not)"
@@ -44,10 +45,11 @@ _BY_EXPLANATION = {
         "value": re.compile(r"multiplied by the exponent|numerator was squared|sign of the exponent"),
     },
     "formula_confusion_error": {
+        "orders": re.compile(r"was not divided by \$\d+!|orders of what is chosen|the step counts arrangements\."),
         "rule": re.compile(
             r"The root of a |The squares have to be|Squaring |In a product of powers|For a power of a power|"
             r"Fractions are added|To divide by a fraction|geometric series|Vieta|-th term of|The discriminant|A slope|"
-            r"The formula is \$"
+            r"The formula is \$|A prime that is written without|For the number of divisors|The last digit counts ones"
         ),
     },
     "counting_error": {"left_out": re.compile(r"The list leaves out")},

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from label_checking.latex.chains import Chain, read_step
+from label_checking.latex.number_theory import true_of_numbers
 from label_checking.latex.sides import Side, normalized
 from label_checking.latex.text import numbers_in, where_given
 from label_checking.reading import Finding
@@ -66,6 +67,8 @@ def _by_type(record: ErroneousSolution, right: Side, now: Side, is_result: bool)
             yield Finding(f"{name} a result is changed and no operand", detail)
         elif record.error_type == "counting_error" and texts[0] == f"{texts[1]}+1":
             return  # the gaps of a span, and not its numbers: one too few
+        elif true_of_numbers(record):
+            return  # more terms are counted, as the explanation says
         elif _signs_only(signs[0]) != _signs_only(signs[1]):
             yield Finding(f"{name} a sign is changed", detail)
         elif len(set(differing)) > 1:

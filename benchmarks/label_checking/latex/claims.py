@@ -11,6 +11,7 @@ from fractions import Fraction
 from label_checking.equations import read_step as read_plain
 from label_checking.latex.chains import Chain, Reading, read_step
 from label_checking.latex.derivations import number_of
+from label_checking.latex.number_theory import true_of_numbers
 from label_checking.latex.sides import Side, equal, normalized, read_side
 from label_checking.latex.terms import tree
 from label_checking.latex.text import is_written, numbers_in, parts_of, where_given
@@ -350,7 +351,8 @@ _SQUARED_APART = re.compile(r"(?P<a>\d+)\s+and\s+(?P<b>\d+)\s+were squared one b
 def _unknown_numbers(record: ErroneousSolution) -> Iterator[Finding]:
     """A number that is nowhere in the record. Slips in a calculation may reason with other products and digits."""
     is_slip = record.error_type in ("calculation_error", "exponent_law_error", "fraction_error")
-    if is_slip or record.error_type == "inverse_operation_error" or "the step worked with" in record.explanation:
+    is_recomputed = "the step worked with" in record.explanation or true_of_numbers(record)
+    if is_slip or record.error_type == "inverse_operation_error" or is_recomputed:
         return
     everything = "\n".join(
         [record.question, *record.reference_steps, *record.steps, record.gold_answer, record.final_answer]

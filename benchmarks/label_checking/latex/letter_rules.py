@@ -26,6 +26,7 @@ from label_checking.latex.derivations import (
 )
 from label_checking.latex.last_box import is_same_up_to_box
 from label_checking.latex.mutations import MADE_BY_CHANGE, mutations
+from label_checking.latex.number_theory import true_of_numbers
 from label_checking.latex.terms import DIGITS, Number, PointError, Tree, is_zero, letters, negative, same, value
 from label_checking.latex.text import numbers_in, parts_of
 from label_checking.reading import Finding
@@ -41,7 +42,13 @@ READ = "changed formulas from the error step on: read"
 
 
 def claims_false(record: ErroneousSolution) -> bool:
-    """Whether the type claims that one formula of the error step is false. A conversion is one only with pi."""
+    """Whether the type claims that one formula of the error step is false. A conversion is one only with pi, a confused
+    formula only if a binomial coefficient is worked out as if orders counted.
+    """
+    if record.error_type == "formula_confusion_error":
+        return (
+            re.search(r"was not divided by|were not divided out|; the step begins with", record.explanation) is not None
+        )
     is_angle = record.error_type != "unit_conversion_error" or "\\pi" in record.steps[record.located_step]
     return record.error_type in _FALSE_TYPES and is_angle
 
@@ -285,8 +292,9 @@ def _fits(run: _Run, false: _Falsity) -> bool:
     if error_type == "inequality_direction_error":
         now, due = false.now, false.due
         return (now.left, now.right) == (due.left, due.right) and now.relation == TURNED[due.relation] != "="
-    if error_type == "inverse_operation_error":
-        return is_wrongly_undone(run, false.now)
+    if error_type in ("inverse_operation_error", "formula_confusion_error"):
+        is_undone = error_type == "inverse_operation_error"
+        return is_wrongly_undone(run, false.now) if is_undone else true_of_numbers(run.record)
     made = islice(mutations(false.now.left, error_type), MAX_MUTATIONS) if false.is_identity else ()
     is_made = any(same(each, false.now.right) for each in made) or _is_flipped_result(false, error_type)
     if false.is_identity or is_made:

@@ -315,4 +315,12 @@ MADE_BY_CHANGE = frozenset(_CHANGES)
 
 def mutations(node: Tree, error_type: str) -> Iterator[Tree]:
     """Every tree that an error of a type makes of this one."""
-    return _at_parts(node, _CHANGES[error_type])
+    yield from _at_parts(node, _CHANGES[error_type])
+    if error_type == "exponent_law_error":
+        yield _without_powers(node)
+
+
+def _without_powers(node: Tree) -> Tree:
+    """Each base times its exponent in place of its power."""
+    parts = [_without_powers(part) if isinstance(part, tuple) else part for part in node]
+    return times(*parts[1:]) if node[0] == "^" and constant(node[2]) is not None else tuple(parts)

@@ -12,12 +12,15 @@ from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.injectors.formulas import (
     answers,
     boxes,
+    conversions,
+    count_rules,
     counted,
     ending_slips,
     lists,
     misworked,
     operands,
     operations,
+    residues,
     rules,
     slips,
     solving,
@@ -25,6 +28,12 @@ from lemma.injectors.formulas import (
 )
 from lemma.injectors.formulas.fitting import is_easy_fact
 from lemma.injectors.formulas.places import Place, Proposed, places
+
+
+def _miscounted(place: Place) -> Iterator[Proposed]:
+    yield from operands.miscounted(place)
+    yield from rules.by_rules(place, count_rules.COUNTED)
+
 
 _Propose = Callable[[Place], Iterator[Proposed]]
 _BY_TYPE: dict[str, _Propose] = {
@@ -35,7 +44,7 @@ _BY_TYPE: dict[str, _Propose] = {
     "context_value_error": operands.misquoted,
     "previous_step_value_error": operands.other_result,
     "contradictory_step": operands.contradicted,
-    "counting_error": operands.miscounted,
+    "counting_error": _miscounted,
     "cross_term_error": rules.no_cross_term,
 }
 
@@ -55,11 +64,16 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
         found += slips.propose(solution, injector)
     if injector in _BY_TYPE:
         found += (one for place in places(solution) if not place.is_proven for one in _BY_TYPE[injector](place))
+    if injector == "formula_confusion_error":
+        expanded = (place for place in places(solution) if place.is_proven)  # behind a number in another base
+        found += (one for place in expanded for one in rules.by_rules(place, count_rules.EXPANSIONS))
     if injector in ("calculation_error", "sign_error", "missing_step"):
         found += solving.propose(solution, injector)
     found += ending_slips.propose(solution, injector)
     found += worded.propose(solution, injector)
     found += (Proposed(change, why) for change, why in boxes.propose(solution, injector))
+    found += (Proposed(change, why) for change, why in residues.propose(solution, injector))
+    found += (Proposed(change, why) for change, why in conversions.propose(solution, injector))
     if injector == "counting_error":
         found += (Proposed(change, why) for change, why in lists.incomplete(solution))
     found += (one for propose in _OF_ANSWERS.get(injector, ()) for one in propose(solution))

@@ -37,6 +37,7 @@ _OPERATION = re.compile(
 )
 _CHOOSES = re.compile(r"\b(?:smallest|largest|greatest|least|fewest|most|maximum|minimum|longest|shortest)\b", re.I)
 _PLAIN = Node("frac", (), 0, 0, name="\\frac")
+_SUPERLATIVE = re.compile(r"\b(?:greatest|largest|least|smallest|maximum|minimum|highest|lowest)\b", re.IGNORECASE)
 _FAR = 2  # steps between a result and the answer that it is taken for
 
 
@@ -44,7 +45,8 @@ def _answer(solution: ChainSolution) -> tuple[int, Node, Surd] | None:
     """The chain that is nothing but the answer, in the last box, and its value."""
     chain = solution.chains[solution.answer.chain]
     formula = chain.sides[0].formula
-    if len(chain.sides) != 1 or formula is None or chain.sides[0].value is None or not is_written(formula.tree):
+    is_bare = len(chain.sides) == 1 and not chain.in_tuple and formula is not None and is_written(formula.tree)
+    if not is_bare or formula is None or chain.sides[0].value is None:
         return None
     return solution.answer.chain, formula.tree, value(formula.tree)
 
@@ -76,6 +78,8 @@ def _other(solution: ChainSolution, is_neutral: bool) -> Iterator[Proposed]:
         return
     index, node, right = found
     results, text = solution.results_before(index), solution.steps[solution.answer.step]
+    if _SUPERLATIVE.search(solution.question):
+        return  # the values are there to be compared
     if right not in results:
         yield from intermediate(solution, index, node, right, is_neutral)
         return
@@ -92,7 +96,7 @@ def _other(solution: ChainSolution, is_neutral: bool) -> Iterator[Proposed]:
         if step is None or source is None or source != results[wrong]:
             continue
         says = "found" if results[right] == step else "says"
-        why = f"Step {step + 1} {says} ${shown}$, but this step goes on with {{}}, the result of step {source + 1}"
+        why = f"Step {step + 1} {says} ${shown}$, but this step goes on with {{}}, which is from step {source + 1}"
         names = [
             [name for name, at in solution.letters_before(index).items() if at == one and name.isalpha()]
             for one in (right, wrong)

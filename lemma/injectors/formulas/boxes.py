@@ -17,7 +17,7 @@ from lemma.arithmetic.latex import DRAWING, boxed
 from lemma.arithmetic.surds import Surd
 from lemma.exceptions import Refusal
 from lemma.injectors.conditions import JUDGES, holds_number, without_formulas
-from lemma.injectors.formulas import contents, lost_signs, named_values, vectors
+from lemma.injectors.formulas import contents, lost_signs, named_values, percents, vectors
 from lemma.injectors.formulas.misworked import KINDS
 
 COUNTING, SIGN, SWAPPED, LOST = "counting_error", "sign_error", "coordinate_swap_error", "lost_root_error"
@@ -163,6 +163,7 @@ _KINDS = {
     SWAPPED: (swapped_pair,),
     LOST: (lost_root,),
     COUNTING: (miscounted,),
+    contents.CONCEPTS: (percents.whole_for_change,),
 }
 
 

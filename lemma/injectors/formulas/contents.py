@@ -50,6 +50,7 @@ _RULED_OUT = re.compile(
     r"\b(?:extraneous|reject\w*|discard\w*|not|cannot|can't|impossible|contradict\w*|invalid|only|must|since|because|fails?)\b",
     re.IGNORECASE,
 )
+_COUNTS = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 _NAMES = {"sin": "sine", "cos": "cosine", "tan": "tangent"}
 ENDS, FRACTIONS, CONCEPTS, CASES, CALCULATION = (
     "endpoint_error", "fraction_error", "confusing_concept_error", "wrong_case_error", "calculation_error",
@@ -216,6 +217,8 @@ def other_root(solution: ChainSolution, content: str) -> Iterator[tuple[str, str
     name, values = own[0]
     for other in values:
         rational = other.rational
+        if isinstance(rational, int) and rational < 0 and _COUNTS.search(solution.question):
+            continue  # of nothing there are -1
         if other != Surd(value) and isinstance(rational, int):
             told = f"the step keeps ${rational}$, but the one that is asked for is ${content.strip()}$"
             yield str(rational), f"Of the values of ${name}$, {told}."

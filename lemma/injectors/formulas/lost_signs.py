@@ -77,7 +77,10 @@ def copied(source: str, shown: str) -> Iterator[tuple[str, str]]:
         return
     for match in re.finditer(r"(?<=[\w}) ])-\s?(?P<term>\d{0,4}(?:[a-z](?:\^\d)?)?)(?![\w^({\\])", shown):
         term = match["term"]
-        if term and len(re.findall(rf"(?<=[\w}}) ])-\s?{re.escape(term)}(?![\w^({{\\])", source)) == 1:
+        # Beside other numbers, -2 is not that of the box, but the same by chance.
+        kind = re.escape(term.lstrip("0123456789")) or r"(?<=\d)"
+        is_alone = len(re.findall(rf"(?<![\w^.{{])\d{{0,4}}{kind}(?![\w^({{\\])", source)) == 1
+        if term and is_alone and len(re.findall(rf"(?<=[\w}}) ])-\s?{re.escape(term)}(?![\w^({{\\])", source)) == 1:
             written = f"{shown[: match.start()]}+{shown[match.start() + 1 :]}"
             yield written, f"In ${source}$ there is $-{term}$, not ${term}$: the minus sign is lost."
 

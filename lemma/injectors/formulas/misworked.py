@@ -19,8 +19,8 @@ from lemma.arithmetic.writing import known_value
 from lemma.injectors.calculation_error import digit_slips
 
 CALCULATION, SIGN, FRACTIONS, POWERS = "calculation_error", "sign_error", "fraction_error", "exponent_law_error"
-CROSS_TERM = "cross_term_error"
-KINDS = (CALCULATION, SIGN, FRACTIONS, POWERS, CROSS_TERM)
+CROSS_TERM, FORMULA = "cross_term_error", "formula_confusion_error"
+KINDS = (CALCULATION, SIGN, FRACTIONS, POWERS, CROSS_TERM, FORMULA)
 _LARGEST_BASE = 20
 _EASY = 10
 _KNOWN_AT_SIGHT = 12
@@ -53,6 +53,8 @@ def misworked(node: Node, parts: list[Surd]) -> Iterator[Slip]:
         reduced = any(
             part.op == "frac" and isinstance(one, int) for part, one in zip(node.parts, rational, strict=True)
         )
+        if node.op in ("+", "-"):
+            yield from _numerators(node)
         if node.op in ("+", "-") and reduced and not _whole(left, right):
             return  # the denominators that are written are not those of the values
         if node.op in ("+", "-"):
@@ -112,6 +114,24 @@ def of_one(node: Node, parts: list[Surd]) -> Iterator[Slip]:
         yield Slip(parts[0], "the minus sign in front is lost", SIGN)
 
 
+def _numerators(node: Node) -> Iterator[Slip]:
+    """The slips in the numerators of fractions that have the same denominator."""
+    if any(part.op != "frac" or part.parts[0].op != "num" or part.parts[1].op != "num" for part in node.parts):
+        return
+    (left, below), (right, other) = ([part.number.rational for part in one.parts if part.number] for one in node.parts)
+    if below != other or not all(isinstance(one, int) and one > 0 for one in (left, right, below)):
+        return
+    assert isinstance(left, int) and isinstance(right, int) and below is not None
+    if max(left, right) > _EASY and (node.op == "+" or left > right):
+        for wrong, reason in likely_digit_slips(node.op, left, right):
+            if Fraction(wrong, below).denominator != below:
+                continue
+            told = (
+                f"the numerators give ${left} {node.op} {right} = {left + right if node.op == '+' else left - right}$"
+            )
+            yield Slip(Surd(normal(Fraction(wrong) / below)), f"{told}, not ${wrong}$ ({reason})")
+
+
 def _with_visible_digits(node: Node, parts: list[Surd], slips: Iterator[Slip]) -> Iterator[Slip]:
     """The slips without those in the digits of numbers that are not written, if they are not small either."""
     sizes = [part.rational for part in parts]
@@ -119,7 +139,11 @@ def _with_visible_digits(node: Node, parts: list[Surd], slips: Iterator[Slip]) -
         part.op == "num" or (isinstance(size, int) and 0 <= size <= _KNOWN_AT_SIGHT)
         for part, size in zip(node.parts, sizes, strict=True)
     )
-    yield from (slip for slip in slips if are_visible or slip.kind != CALCULATION)
+    for slip in slips:
+        if "is larger than" in slip.reason and any(part.op != "num" for part in node.parts):
+            yield slip._replace(reason="what is taken away is larger, so the difference is negative")
+        elif are_visible or slip.kind != CALCULATION:
+            yield slip
 
 
 def rounded_or_taken(node: Node, number: Fraction) -> Iterator[Slip]:
@@ -137,7 +161,7 @@ def binomials(of: int, taken: int) -> Iterator[Slip]:
     if 2 <= taken <= 4 and of - taken > 1:
         product = " \\cdot ".join(str(of - place) for place in range(taken))
         wrong = factorial(of) // factorial(of - taken)
-        yield Slip(Surd(wrong), f"the product ${product}$ was not divided by ${taken}!$")
+        yield Slip(Surd(wrong), f"the product ${product}$ was not divided by ${taken}!$", FORMULA)
 
 
 def factor_passed_over(node: Node, parts: list[Surd]) -> Iterator[Slip]:
@@ -176,6 +200,9 @@ def sums(op: str, left: Fraction, right: Fraction) -> Iterator[Slip]:
         if result < 0 < left and op == "-":
             told = f"${_shown(right)}$ is larger than ${_shown(left)}$, so the difference is negative"
             yield Slip(Surd(normal(-result)), told, SIGN)
+            if right >= 0 and _whole(left, right) and left > _EASY:
+                for wrong, reason in likely_digit_slips("-", int(right), int(left)):
+                    yield Slip(Surd(normal(-wrong)), f"in ${_shown(right)} - {_shown(left)}$, {reason}")
         elif right < 0 and op == "-":
             yield Slip(Surd(normal(left + right)), "taking away a negative number means adding", SIGN)
         return

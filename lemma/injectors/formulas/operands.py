@@ -20,6 +20,10 @@ _FEWEST, _MOST = 3, 60
 _MOST_OTHERS = 4
 _SMALL = 13
 _LONG = 100  # nobody copies 12 as 21
+_FARTHEST = 4  # times a number, up to which another is taken for it
+_FAMILIAR = frozenset(
+    (*(root**2 for root in range(33)), *(root**3 for root in range(11)), *(2**power for power in range(17)))
+) | {120, 180, 243, 360, 365, 720, 5040}  # nobody gets the digits of these wrong
 
 
 def _number_parts(place: Place) -> Iterator[tuple[Node, Surd]]:
@@ -79,7 +83,7 @@ def misquoted(place: Place) -> Iterator[Proposed]:
             fault = f"The step takes {shown} from the problem where {right} belongs"
             yield from _proposed(place, node, wrong, fault)
         rational = found.rational
-        for digits in swapped_digits(rational) if isinstance(rational, int) else ():
+        for digits in swapped_digits(rational) if isinstance(rational, int) and not _is_familiar(rational) else ():
             yield from _proposed(
                 place, node, Surd(digits), f"The problem says {right}, not {place.shown(node, Surd(digits))}"
             )
@@ -97,10 +101,10 @@ def other_result(place: Place) -> Iterator[Proposed]:
         others = [one for one in place.results if one not in used and one not in place.solution.given]
         for wrong in others[:_MOST_OTHERS]:
             fault = _goes_on(place, found, wrong, right, place.shown(node, wrong))
-            if fault is not None:
+            if fault is not None and _are_alike(found, wrong, used):
                 yield from _proposed(place, node, wrong, fault)
         rational = found.rational
-        is_long = isinstance(rational, int) and rational >= _LONG
+        is_long = isinstance(rational, int) and rational >= _LONG and not _is_familiar(rational)
         wrongs = [Surd(one) for one in swapped_digits(rational)] if isinstance(rational, int) and is_long else []
         if node not in place.formula and (rational is None or rational < 0):
             wrongs.append(-found)
@@ -108,6 +112,15 @@ def other_result(place: Place) -> Iterator[Proposed]:
             if step is not None and wrong not in place.results and wrong not in place.solution.given:
                 fault = f"{_source(place, found, step)} {right}, but this step copies it as {place.shown(node, wrong)}"
                 yield from _proposed(place, node, wrong, fault)
+
+
+def _are_alike(found: Surd, wrong: Surd, others: set[Surd]) -> bool:
+    """Whether somebody would take a number for another: both have the same sign and about the same size, and the wrong
+    one is no square or root of a number beside it, as 25 is of 5.
+    """
+    sizes = [one.approximate or 0 for one in (found, wrong)]
+    near = sizes[0] * sizes[1] > 0 and max(map(abs, sizes)) <= _FARTHEST * min(map(abs, sizes))
+    return near and not any(wrong * wrong == other or other * other == wrong for other in {*others, found})
 
 
 def _source(place: Place, found: Surd, step: int) -> str:
@@ -124,7 +137,7 @@ def _goes_on(place: Place, found: Surd, wrong: Surd, right: str, shown: str) -> 
         return None
     if step == source:
         return f"{_source(place, found, step)} {right}, but this step goes on with {shown}, which it found as well"
-    return f"{_source(place, found, step)} {right}, but this step goes on with {shown}, the result of step {source + 1}"
+    return f"{_source(place, found, step)} {right}, but this step goes on with {shown}, which is from step {source + 1}"
 
 
 def contradicted(place: Place) -> Iterator[Proposed]:
@@ -176,6 +189,11 @@ def miscounted(place: Place) -> Iterator[Proposed]:
             change = ChainChange(place.index, place.first, {tree: inner}, (Edit(tree.start, tree.end, shown),))
             why = "The step counts the gaps and not the numbers, one too few"
             yield Proposed(change, f"{why}: it should be {place.worked}.")
+
+
+def _is_familiar(number: int) -> bool:
+    """Whether everybody knows a number by sight: 256, 360, 1200, but not 35."""
+    return number >= _LONG and (number in _FAMILIAR or number % _LONG == 0)
 
 
 def swapped_digits(value: int) -> list[int]:

@@ -18,6 +18,7 @@ _CONFUSED = {"+": ("-",), "-": ("+",), "*": ("+",)}
 _AGAIN = re.compile(r"\b(?:again|similarly|likewise|as before|same way|in the same)\b", re.IGNORECASE)
 _PROBABILITY = re.compile(r"\bprobability\b|\bchances?\b", re.IGNORECASE)
 _BETWEEN = re.compile(r"\b(?:averages?|mean|halfway|midpoint|middle|median|between)\b", re.IGNORECASE)
+_PROPER = re.compile(r"\bproper (?:divisors?|factors?)\b", re.IGNORECASE)
 _DOES = {"+": "adds", "-": "subtracts", "*": "multiplies"}
 _DONE = {"+": "added", "-": "subtracted", "*": "multiplied"}
 # Words of a step that say the operation which its formula then shows.
@@ -127,7 +128,14 @@ def left_out(place: Place) -> Iterator[Proposed]:
                 edits.append(edit)
             lost = what.format(*(place.part(part) for part in node.parts))
             change = ChainChange(place.index, place.first, new, tuple(edits))
-            yield Proposed(change, f"The step leaves out {lost}: it should be {place.worked}.")
+            yield Proposed(change, f"The step leaves out {lost}{_so(place, node)}: it should be {place.worked}.")
+
+
+def _so(place: Place, node: Node) -> str:
+    """What follows if the number itself is not taken away from the sum of its divisors."""
+    if node.op != "-" or not _PROPER.search(place.solution.question):
+        return ""
+    return f", and so counts {place.part(node.parts[1])} among its own proper divisors"
 
 
 def is_forgotten(place: Place, node: Node, kept: Node) -> bool:
@@ -135,7 +143,8 @@ def is_forgotten(place: Place, node: Node, kept: Node) -> bool:
     a probability, of the opposite event.
     """
     if kept is node.parts[0]:
-        return not place.is_subject(node.parts[1])
+        is_proper = node.op == "-" and _PROPER.search(place.solution.question) is not None
+        return is_proper or not place.is_subject(node.parts[1])
     return _PROBABILITY.search(place.solution.question) is not None
 
 
@@ -193,7 +202,7 @@ def _what_is_left(node: Node) -> Iterator[tuple[Node, str]]:
         yield node.parts[0], "the square root of {0}"
     elif node.op == "-" and node.parts[0].number == 1:
         yield node.parts[1], "the subtraction from {0}"
-    elif node.op in ("+", "-") and node.parts[0].op in ("+", "-", "*"):
+    elif node.op in ("+", "-") and node.parts[0].op in ("+", "-", "*", "lfloor", "binom", "!"):
         yield node.parts[0], "the term {1}"
 
 

@@ -16,6 +16,10 @@ from lemma.grading.verdict import exact_value, verdict
 from lemma.injectors.conditions import holds_number, refuse_against_question, refuse_beyond_bound, refuse_remarks
 from lemma.injectors.formulas.boxes import WrongBox
 from lemma.injectors.formulas.boxes import carried as carried_box
+from lemma.injectors.formulas.congruences import WrongResidue
+from lemma.injectors.formulas.congruences import carried as carried_residue
+from lemma.injectors.formulas.conversions import WrongDigits
+from lemma.injectors.formulas.conversions import carried as carried_digits
 from lemma.injectors.formulas.endings import WrongEnding
 from lemma.injectors.formulas.endings import carried as carried_ending
 from lemma.injectors.formulas.lists import ShorterList
@@ -36,6 +40,10 @@ def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...
         return _at_the_end(solution, carried_box(solution, proposed.change), proposed.explanation)
     if isinstance(proposed.change, ShorterList):
         return _at_the_end(solution, carried_list(solution, proposed.change), proposed.explanation)
+    if isinstance(proposed.change, WrongResidue):
+        return _at_the_end(solution, carried_residue(solution, proposed.change), proposed.explanation)
+    if isinstance(proposed.change, WrongDigits):
+        return _at_the_end(solution, carried_digits(solution, proposed.change), proposed.explanation)
     change = proposed.change
     consequence = carry(solution, change)
     steps, step = consequence.steps, consequence.error_step

@@ -13,6 +13,7 @@ from lemma.arithmetic.carrying import ChainChange
 from lemma.arithmetic.formulas import Node, Unreadable, parse
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.writing import known_value
+from lemma.injectors.formulas import count_rules
 from lemma.injectors.formulas.places import Place, Proposed
 
 _ARRANGED = re.compile(
@@ -34,21 +35,22 @@ _DIVISORS = re.compile(r"\b(?:divisors|factors)\b")
 _MULTIPLE = re.compile(r"\b(?:least|lowest|smallest) common (?:multiple|denominator)|\blcm\b", re.IGNORECASE)
 _DIVISOR = re.compile(r"\bgreatest common (?:divisor|factor)|\b(?:gcd|gcf)\b", re.IGNORECASE)
 
-_Rule = Callable[[Place, Node], Iterator[tuple[str, str]]]
+Rule = Callable[[Place, Node], Iterator[tuple[str, str]]]
 
 
 def propose(place: Place) -> Iterator[Proposed]:
     """What a wrong formula makes of each part of the first side."""
-    yield from _by_rules(place, _RULES)
+    yield from by_rules(place, (*_RULES, *count_rules.RULES))
 
 
 def no_cross_term(place: Place) -> Iterator[Proposed]:
     """The one square of a sum that the first side has, squared term by term."""
     if sum(any(_square_of_sum(place, node)) for node in place.parts) == 1:
-        yield from _by_rules(place, (_square_of_sum,))
+        yield from by_rules(place, (_square_of_sum,))
 
 
-def _by_rules(place: Place, rules: Sequence[_Rule]) -> Iterator[Proposed]:
+def by_rules(place: Place, rules: Sequence[Rule]) -> Iterator[Proposed]:
+    """What the wrong formulas of some rules make of each part of the first side."""
     for node in () if place.shows_formula else place.parts:
         if node in place.formula or not node.parts or place.is_repeated(node):
             continue
@@ -419,7 +421,7 @@ def _diagonals(place: Place, node: Node) -> Iterator[tuple[str, str]]:
         yield f"\\frac{{{sides} \\cdot {sides - 1}}}{{2}}", why
 
 
-_RULES: tuple[_Rule, ...] = (
+_RULES: tuple[Rule, ...] = (
     _power_of_power,
     _root_of_squares,
     _added_fractions,

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from math import perm
 
 from lemma.arithmetic.carrying import ChainChange
 from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.arithmetic.formulas import Node, letters_of, parts_of, value
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import follow, is_written, known_value, write
-from lemma.injectors.formulas.misworked import HALF, POWERS, SIGN, Slip, misworked
+from lemma.injectors.formulas.misworked import FORMULA, HALF, POWERS, SIGN, Slip, misworked
 from lemma.injectors.formulas.places import Place, Proposed
 
 PLAIN = Node("frac", (), 0, 0, name="\\frac")
+_FEWEST, _MOST, _LARGEST = 2, 3, 60
+_MOST_TAKEN = 3
+_ALIKE = (
+    ("^", 4, "each base was multiplied by its exponent", POWERS),
+    ("binom", 3, "the orders of what is chosen were not divided out", FORMULA),
+)
 
 
 def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
@@ -77,12 +84,13 @@ def _told(place: Place, source: Node, node: Node, wrong: Surd) -> str:
         shown = place.quoted(place.side.start, place.side.end)
     else:
         shown = place.part(source)
-    right = place.part(node)
-    return f"{shown} is {right}, not {place.shown(node, wrong)}"
+    return f"{shown} is {place.part(node)}, not {place.shown(node, wrong)}"
 
 
 def slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterator[Slip]:
     """Wrong values of a part: by a slip in its last operation, or in one within it."""
+    yield from _all_alike(place, source)
+    yield from _orders_kept(source)
     before = place.solution.chains[: place.index]
     texts = [place.solution.steps[chain.step][chain.start : chain.sides[-1].end] for chain in before]
     has_other_roots = any("\\sqrt" in text for text in texts)
@@ -94,6 +102,8 @@ def slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterato
             continue
         if inner.op == "*" and any(outer.op == "*" and inner in outer.parts for outer in parts_of(source)):
             continue  # who knows which of several factors were multiplied first
+        if inner.op == "!" and source.op in ("frac", "/"):
+            continue  # which is canceled, and not worked out
         base = place.text[inner.parts[0].start : inner.parts[0].end] if inner.op == "^" and inner.start >= 0 else "\0"
         has_other_powers = sum(part.op == "^" for part in parts_of(source)) > 1 or any(
             f" {base}^" in f" {text}".replace("=", " ")
@@ -117,6 +127,57 @@ def slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterato
             if left is not None and taken is not None and not is_written(inner):
                 told = f"{place.part(inner)} is ${left}$, and the step worked with ${taken}$ ({slip.reason})"
                 yield Slip(found, told, slip.kind)
+
+
+def _all_alike(place: Place, source: Node) -> Iterator[Slip]:
+    """All powers, or all binomial coefficients, of a part worked out wrongly in the same way: whoever gets one of them
+    wrong gets all of them wrong.
+    """
+    for op, largest, reason, kind in _ALIKE:
+        inner = [part for part in parts_of(source) if part.op == op]
+        sizes = [[one.number.rational if one.number is not None else None for one in part.parts] for part in inner]
+        if not _FEWEST <= len(inner) <= _MOST or any(not isinstance(one, int) for pair in sizes for one in pair):
+            continue
+        pairs = [(int(one), int(other)) for one, other in sizes]  # type: ignore[arg-type]
+        if any(not 2 <= one <= _LARGEST or not 2 <= other <= largest for one, other in pairs):
+            continue
+        if op == "^" and (_has_worked_out(place) or 10 in dict(pairs)):
+            continue
+        wrong = [Surd(one * other if op == "^" else perm(one, other)) for one, other in pairs]
+        if wrong.count(Surd(4)) < len(wrong) - 1 or op != "^":
+            yield Slip(value(source, {}, dict(zip(inner, wrong, strict=True))), reason, kind)
+
+
+def _orders_kept(source: Node) -> Iterator[Slip]:
+    """`\\frac{9!}{3! \\cdot 6!}` as `9 \\cdot 8 \\cdot 7`, which is not divided by `3!`."""
+    if source.op not in ("frac", "/") or source.parts[0].op != "!" or source.parts[1].op != "*":
+        return
+    factorials = [source.parts[0], *source.parts[1].parts]
+    sizes = [
+        part.parts[0].number.rational if part.op == "!" and part.parts[0].number is not None else None
+        for part in factorials
+    ]
+    if any(not isinstance(size, int) for size in sizes):
+        return
+    of, one, other = (int(size) for size in sizes)  # type: ignore[arg-type]
+    taken = min(one, other)
+    if one + other == of and 2 <= taken <= _MOST_TAKEN:
+        product = " \\cdot ".join(str(of - place) for place in range(taken))
+        told = f"the product ${product}$ was not divided by ${taken}!$"
+        yield Slip(Surd(perm(of, taken)), told, FORMULA)
+
+
+def _has_worked_out(place: Place) -> bool:
+    """Whether the solution has worked out a power right before."""
+    sides = [pair for chain in place.solution.chains[: place.index] for pair in pairwise(chain.sides)]
+    return any(
+        before.formula is not None
+        and any(part.op == "^" for part in parts_of(before.formula.tree))
+        and after.formula is not None
+        and not any(part.op == "^" for part in parts_of(after.formula.tree))
+        and before.value is not None
+        for before, after in sides
+    )
 
 
 def _is_decimal(number: Surd, node: Node) -> bool:
