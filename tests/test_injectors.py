@@ -172,8 +172,8 @@ FALSE_WORDS = [
      ("4 pizzas at $80 per pizza is $80/4 = $20 per pizza.", "Each piece is $20/5 = $4."), 4),
     ("Reese is 57 inches tall, Daisy is 38 inches taller.",
      ("Daisy is 6 inches taller than Reese, so 57 inches + 38 inches = 95 inches.",), 95),
-    ("Each bag of soil holds 2 cubic feet. How many bags for 160 cubic feet and 8 more?",
-     ("He needs 160 + 8 = 168 cubic feet.", "Each bag of soil is 0.75 cubic feet, so he needs 168 / 2 = 84 bags."), 84),
+    ("Each bag of soil holds 2 cubic feet. How many bags for 156 cubic feet and 8 more?",
+     ("He needs 156 + 8 = 164 cubic feet.", "Each bag of soil is 0.75 cubic feet, so he needs 164 / 2 = 82 bags."), 82),
     ("Ann is 25 now. She has 185 pens and buys 234 more.", ("Ann is now 24, and she has 185 + 234 = 419 pens.",), 419),
 ]  # fmt: skip
 
@@ -183,7 +183,7 @@ def test_a_reference_that_is_false_in_words_is_refused_by_name(problem):
     graph = read_solution(*problem)
     made = list(attempts(graph, "calculation_error", "calculation_error", random.Random(0)))
     reasons = {getattr(error, "reason", None) for error in made}
-    assert "reference_words_false" in reasons <= {"reference_words_false", "no_believable_slip"}
+    assert "reference_words_false" in reasons <= {"reference_words_false", "no_believable_slip", "implausible_value"}
 
 
 IMPLAUSIBLE = [

@@ -163,6 +163,21 @@ def _left_aside(match: re.Match[str], said: _Said) -> bool:
     return _reason_holds(match["reason"], _Said(found, said.wrong * found / said.right, (one, other), ("*",)))
 
 
+def _added_before(match: re.Match[str], said: _Said) -> bool:
+    """What is carried is added to a digit of one factor, which is then multiplied by the other, of one digit."""
+    carried, digit = int(match["a"]), int(match["b"])
+    units = [int(_unit(match))] if match["place"] else [10**place for place in range(1, 7)]
+    pairs = [(int(one), int(other)) for one, other in permutations(_bare(said), 2) if one * other == said.right]
+    return digit + carried == int(match["c"]) and any(
+        other <= _LARGEST_DIGIT
+        and one // unit % 10 == digit
+        and one % unit * other // unit == carried
+        and said.off == carried * (other - 1) * unit
+        for one, other in pairs
+        for unit in units
+    )
+
+
 def _dropped(match: re.Match[str], said: _Said) -> bool:
     """What is left over in a division: in a place, or at its end."""
     groups, rest = match.groupdict(), Fraction(match["rest"])
@@ -246,6 +261,14 @@ _FORMS: list[tuple[re.Pattern[str], Callable[[re.Match[str], _Said], bool]]] = [
         (
             rf"the (?P<a>\d+) that is carried to the {_PLACE} is dropped",
             lambda match, said: said.off == -int(match["a"]) * _unit(match),
+        ),
+        (
+            rf"the (?P<a>\d+) that is carried to the {_PLACE} is added twice",
+            lambda match, said: said.off == int(match["a"]) * _unit(match),
+        ),
+        (
+            rf"(?:in the {_PLACE}, )?the (?P<a>\d) carried is added to (?P<b>\d) before (?P<c>\d+) is multiplied",
+            _added_before,
         ),
         (
             rf"(?P<a>\d+) has to be carried to the {_PLACE}, but (?P<b>\d+) was carried",

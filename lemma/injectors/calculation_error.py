@@ -1,9 +1,9 @@
 """The operands and the operator are right, the result is not.
 
 Only slips that people make: those of written arithmetic (`written_arithmetic.py`), a term of a long sum passed over, a
-shifted decimal point, a slip in a part of a long calculation, an ignored order of operations, digits swapped when a
-result is copied. If many are asked for, also facts of sums and times tables that are off by two or ten. Never a random
-number, and nothing in a calculation that nobody gets wrong: that is refused as `no_believable_slip`.
+shifted decimal point, a slip in a part of a long calculation, an ignored order of operations. If many are asked for,
+also numbers near a hard product that are in no times table. Never a random number, and nothing in a calculation that
+nobody gets wrong: that is refused as `no_believable_slip`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from lemma.injectors.written_arithmetic import (
     addition_slips,
     face,
     subtraction_slips,
-    swapped_digits,
     without_decimals,
 )
 from lemma.injectors.written_products import division_slips, multiplication_slips
@@ -113,7 +112,7 @@ def _slips(site: Site) -> list[Slip]:
         slips += _precedence_slips(tree, values)
     if len(values) > 2 and operators != {"+"}:
         slips += _slips_in_a_part(site, tree, values)
-    return [*slips, *swapped_digits(right), *without_decimals(right)]
+    return [*slips, *without_decimals(right)]
 
 
 def _shifted_points(tree: Expression, values: Sequence[Value], right: Value) -> list[Slip]:

@@ -20,7 +20,7 @@ from lemma.injectors.naming import (
     taken_for,
 )
 from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites
-from lemma.injectors.roles import is_addend_of_total, is_one_of_several_totals, is_taken_elsewhere
+from lemma.injectors.roles import is_addend_of_total, is_one_of_several_totals, is_pointed_at, is_taken_elsewhere
 
 # What a difference is called, and what it is then confused with.
 _DIFFERENCES = (
@@ -108,10 +108,10 @@ def _parts_for_results(site: Site, leaf: int, source: Site, rng: random.Random) 
     """A result taken for one of the numbers that it was worked out from, with the words that the text has for both."""
     operand, named = site.equation.operands[leaf], {number.face for number, _ in confusions(source)}
     used = {other.face for other in site.equation.operands}
-    if is_compared(source):
-        return  # the number of somebody else, which is a wrong value and no other concept
+    # "8 more than Ann, who has 12" is no total of which 12 is a part.
+    compares = any(part_of(source.graph.question, given.face) for _, given, link in source.operands() if link.question)
     source_signs = {node.operator for node in nodes(source.equation.tree)}
-    if operand.percent or source.equation.operators[0].symbol not in _WORKED_OUT:
+    if operand.percent or source.equation.operators[0].symbol not in _WORKED_OUT or is_pointed_at(site, source):
         return
     for index, number, link in shuffled(list(source.operands()), rng):
         is_whole = isinstance(number.face, int) == isinstance(operand.face, int)
@@ -122,7 +122,7 @@ def _parts_for_results(site: Site, leaf: int, source: Site, rng: random.Random) 
             continue  # nobody takes "in 5 years" for an age, or a limit for what is above it
         if number.face in named | used or not is_whole or number.percent or source.in_fraction(index):
             continue
-        if is_addend_of_total(site, source, link) or is_taken_elsewhere(site, leaf, number.face):
+        if (not compares and is_addend_of_total(site, source, link)) or is_taken_elsewhere(site, leaf, number.face):
             continue
         if "/" in source_signs and index:
             continue  # the whole for its share, but not the number of shares
@@ -137,11 +137,6 @@ def _parts_for_results(site: Site, leaf: int, source: Site, rng: random.Random) 
         fault = taken_for(site, operand, number.face, origin, link)
         if fault is not None:
             yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.")
-
-
-def is_compared(source: Site) -> bool:
-    """Whether a result is another amount times or plus what the question says it differs by: `thrice what Ann has`."""
-    return any(part_of(source.graph.question, number.face) for _, number, link in source.operands() if link.question)
 
 
 def _is_told(site: Site, leaf: int, wrong: Value) -> bool:

@@ -81,7 +81,11 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
             elif edits := user.writes(leaf, operand.face):
                 change = Change(user.index, (*opening, *edits), dropped_step=left_out.step)
             if change is not None:
-                used, needed = left_out.shown(operand, operand.face), left_out.result
+                used, needed = left_out.as_written(operand), left_out.result
+                alike = [number for number in user.equation.operands if number.face == operand.face]
+                if len(uses) == 1 and len(alike) == 1:
+                    is_first = user.equation.operands[leaf].start < alike[0].start
+                    used = f"the {'first' if is_first else 'second'} {used}"
                 yield Proposal(
                     change,
                     f"The step {left_out.worked} is missing, so {used} stands where {needed} "
@@ -157,14 +161,15 @@ def _at_hand(left_out: Site) -> list[Number]:
     tree, operands = left_out.equation.tree, left_out.equation.operands
     if not isinstance(tree, Binary):
         return []
+    # What the line before has found is not forgotten for what was known before.
+    is_plain = not left_out.graph.latex
+    found = [leaf for leaf, link in enumerate(left_out.links) if is_plain and is_just_above(left_out, link)]
     if tree.operator in "-/":
-        return [operands[leaf] for leaf in leaves(tree.left)[:1] if not left_out.in_fraction(leaf)]
+        first = leaves(tree.left)[0]
+        return [operands[first]] if not left_out.in_fraction(first) and (not found or first in found) else []
     whole = [operand for leaf, operand in enumerate(operands) if not left_out.in_fraction(leaf) and not operand.percent]
+    whole = [operands[leaf] for leaf in found if operands[leaf] in whole] if found else whole
     if tree.operator == "+":
-        is_plain = not left_out.graph.latex
-        found = [leaf for leaf, link in enumerate(left_out.links) if is_plain and is_just_above(left_out, link)]
-        # What the line before has found is not forgotten for what was known before.
-        whole = [operands[leaf] for leaf in found if operands[leaf] in whole] if found else whole
         return whole if len(operands) == 2 else []  # nobody takes one of many terms for their sum
     counted = [operand for operand in whole if is_counted(left_out, operand, left_out.equation.result)]
     return counted or sorted(whole, key=lambda operand: -operand.face)[:1]

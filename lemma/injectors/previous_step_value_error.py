@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.confusing_concept_error import confusions, is_compared
+from lemma.injectors.confusing_concept_error import confusions
 from lemma.injectors.context_value_error import is_share, kinds_given
 from lemma.injectors.copying import copied_wrongly
 from lemma.injectors.naming import beside_its_like, is_taken_for, taken_for
@@ -37,7 +37,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if not link.results or site.in_fraction(leaf):
                 continue
-            yield from copied_wrongly(site, leaf, operand, link)
+            yield from copied_wrongly(site, leaf, operand, link, rng)
             origin = link.results[-1]
             # A number that the question says as well is the result if nothing else takes that up.
             certain = not (link.question or link.constant) or graph.only_use(origin) == (site.index, leaf)
@@ -50,7 +50,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 continue
             # A result that is taken for a part of its own calculation is a confused concept.
             unfit = {*used, *(number.face for number, _ in confusions(source))}
-            if not graph.latex and not is_compared(source):
+            if not graph.latex:
                 unfit |= {number.face for number in source.equation.operands}
             if not graph.latex and _SUMS_UP.search(site.text) and source.step == site.step - 1:
                 continue  # nobody forgets the sum that the line before has found
@@ -69,7 +69,6 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 if face in before or face not in later
             }
             for wrong in shuffled(sorted(others.keys() - unfit), rng):
-                from_it = graph.latex or wrong in {number.face for number in source.equation.operands}
                 if not (graph.latex or is_looked_past(site, leaf, wrong, others[wrong])):
                     continue
                 is_alike = isinstance(wrong, int) == isinstance(operand.face, int)
@@ -79,5 +78,5 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                     if fault is None:
                         continue
                     # A number of the question is seldom taken for something that was not worked out from it.
-                    weight = 1 if from_it or not others[wrong].question else ODD
+                    weight = ODD if others[wrong].question and not graph.latex else 1
                     yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)
