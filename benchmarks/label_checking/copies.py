@@ -1,5 +1,6 @@
-"""Rules for two kinds of errors in plain text: a number that is copied with other digits, and a percentage that is
-taken for an amount. What the explanation says of them is compared with the question and the steps.
+"""Rules for three kinds of errors in plain text: a number that is copied with other digits, a percentage that is taken
+for an amount, and a part of a whole that is taken for the rest. What the explanation says of them is compared with the
+question and the steps.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ _COPIED = re.compile(
     rf"(?:The problem says|Step (?P<step>\d+) found) (?P<right>{_NUMBER})(?! ?\d).*?, but this step copies it as "
     rf"(?P<wrong>{_NUMBER}), with (?P<how>[a-z0-9 ]+): it should be "
 )
+_REST = re.compile(
+    r"The step needs (?P<part>\d+)/(?P<all>\d+) \(.+\), but takes (?P<rest>\d+)/(?P<same>\d+), which is the rest: it "
+)
 _PERCENTAGE = re.compile(r"is missing, so (?P<number>\d+), which is a percentage and no amount, stands where")
 
 
@@ -29,6 +33,7 @@ def copies(record: ErroneousSolution) -> Iterator[Finding]:
             yield Finding("explanation: a percentage is none of the question's", number)
         if Fraction(number) not in stated_values(read_step(error)):
             yield Finding("explanation: a percentage is not in the error step", number)
+    yield from _rests(record, error)
     found = _COPIED.match(record.explanation)
     if found is None:
         if "copies it as" in record.explanation and "\\" not in record.explanation:
@@ -49,6 +54,20 @@ def copies(record: ErroneousSolution) -> Iterator[Finding]:
         yield Finding("explanation: the copy is another number of the problem", found.group())
     if not _is_copied_so(right, wrong, found["how"]):
         yield Finding("explanation: a number is not copied as it says", found.group())
+
+
+def _rests(record: ErroneousSolution, error: str) -> Iterator[Finding]:
+    """What is wrong with the account of a rest that is taken for the part."""
+    if (rest := _REST.match(record.explanation)) is not None:
+        part, whole, other, same = (int(rest[name]) for name in ("part", "all", "rest", "same"))
+        if part + other != whole or whole != same:
+            yield Finding("explanation: a rest is not that of the part", rest.group())
+        if f"{part}/{whole}" not in record.question:
+            yield Finding("explanation: a part is none of the question's", rest.group())
+        if re.search(rf"(?<!\d){other} ?/ ?{whole}(?!\d)", error) is None:
+            yield Finding("explanation: a rest is not in the error step", rest.group())
+    elif "which is the rest" in record.explanation:
+        yield Finding("explanation: what is said of a rest is not read", record.explanation)
 
 
 def _is_copied_so(right: str, wrong: str, how: str) -> bool:

@@ -36,6 +36,7 @@ class _Said:
     wrong: Fraction
     numbers: tuple[Fraction, ...] = ()
     signs: tuple[str, ...] = ()
+    calculation: str = ""
 
     @property
     def off(self) -> Fraction:
@@ -52,7 +53,7 @@ def claims_hold(explanation: str) -> bool | None:
     said = explanation[: match.start()]
     signs = tuple(_SIGNS.get(sign, sign) for sign in re.findall(r"[-+*/x×·÷–−](?![a-wyz])", said))
     numbers = tuple(_value(number) for number in _NUMBER.findall(said))
-    return _reason_holds(match["reason"], _Said(_value(match["right"]), _value(match["wrong"]), numbers, signs))
+    return _reason_holds(match["reason"], _Said(_value(match["right"]), _value(match["wrong"]), numbers, signs, said))
 
 
 def _value(text: str) -> Fraction:
@@ -244,6 +245,10 @@ def _in_an_operation(match: re.Match[str], said: _Said) -> bool:
     left, right, found, used = (Fraction(match[name]) for name in ("a", "b", "c", "used"))
     sign = match["sign"]
     inner = replace(said, right=found, wrong=used, numbers=(left, right), signs=(sign,))
+    # In a product, the whole is wrong by the same factor, but for the rounding of cents.
+    is_product = "(" not in said.calculation and not {"+", "-"} & set(said.signs)
+    if is_product and abs(said.wrong * found - said.right * used) > found / 100:
+        return False
     return _OPERATIONS[sign](left, right) == found and _reason_holds(match["reason"], inner)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate, nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
-from lemma.arithmetic.numbers import Number, Value
+from lemma.arithmetic.numbers import Number, Value, normal
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.naming import (
     beside_its_like,
@@ -20,6 +20,7 @@ from lemma.injectors.naming import (
     taken_for,
 )
 from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites
+from lemma.injectors.quoting import clause_around
 from lemma.injectors.roles import is_addend_of_total, is_one_of_several_totals, is_pointed_at, is_taken_elsewhere
 
 # What a difference is called, and what it is then confused with.
@@ -59,6 +60,12 @@ _OF_ONE = re.compile(
 _COUNT_WORDS: dict[Value, str] = dict(
     enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 2)
 )
+# "2/5 of the pupils", but not "2/3 of a cup".
+_PART_OF_WHOLE = re.compile(
+    r"(?<![\d/.])(?P<part>[1-9])/(?P<all>\d{1,2})(?:rds?|ths?)? (?:of )?"
+    r"(?:the|his|her|their|its|them|these|those|all|what|it)\b"
+)
+_LONGEST_QUOTE = 12
 _WORKED_OUT = ("-", "–", "*", "x", "×", "+", "/", "÷")
 # What a week, a month, a year, a day or an hour has so many of.
 _PERIODS: dict[Value, str] = {
@@ -70,9 +77,10 @@ _FARTHEST, _FARTHEST_IN_SUM = 20, 4
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """An operand that is a difference or the amount for several things, replaced by one of the numbers that it was
-    worked out from.
+    worked out from; or a fraction of a whole, replaced by that of the rest.
     """
     for site in sites(graph, rng):
+        yield from _rest_for_part(site)
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if len(link.results) != 1 or link.question or link.constant or site.in_fraction(leaf):
                 continue
@@ -102,6 +110,35 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                     yield Proposal(Change(site.index, edits), f"{told} should be {site.worked}.")
             if not graph.latex:
                 yield from _parts_for_results(site, leaf, source, rng)
+
+
+def _rest_for_part(site: Site) -> Iterator[Proposal]:
+    """`3/5` in place of `2/5` of the pupils, if the question states one such fraction and the solution never says what
+    the rest is.
+    """
+    graph = site.graph
+    if graph.latex or beside_its_like(site):
+        return
+    stated = [found for found in _PART_OF_WHOLE.finditer(graph.question) if int(found["part"]) < int(found["all"])]
+    for node in nodes(site.equation.tree):
+        if not (isinstance(node.left, int) and isinstance(node.right, int) and site.is_written_fraction(node)):
+            continue
+        part, parts = (site.equation.operands[leaf].face for leaf in (node.left, node.right))
+        said = [found for found in stated if (found["part"], found["all"]) == (str(part), str(parts))]
+        if len(stated) != 1 or not said or 2 * part == parts or not isinstance(part, int):
+            continue
+        rest = normal(parts - part)
+        if any(f"{rest}/{parts}" in "".join(text.split()) for text in (graph.question, *graph.steps)):
+            continue
+        quote = clause_around(graph.question, said[0].start(), said[0].end())
+        quote = quote if quote is not None and quote.count(" ") < _LONGEST_QUOTE else said[0].group()
+        edits = site.writes(node.left, rest)
+        if len(edits) == 1:
+            yield Proposal(
+                Change(site.index, edits),
+                f'The step needs {part}/{parts} ("{quote}"), but takes {rest}/{parts}, which is the rest: it should be '
+                f"{site.worked}.",
+            )
 
 
 def _parts_for_results(site: Site, leaf: int, source: Site, rng: random.Random) -> Iterator[Proposal]:

@@ -13,7 +13,7 @@ from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.naming import is_counted, part_of
 from lemma.injectors.omission import omissions
 from lemma.injectors.proposal import ALONE, Proposal, Site, shuffled, sites
-from lemma.injectors.roles import is_just_above
+from lemma.injectors.roles import is_just_above, is_one_of_several_totals
 from lemma.injectors.signals import stands_later
 
 _PARTS: dict[Value, str] = {3: "thirds", 4: "quarters|fourths", 5: "fifths", 6: "sixths", 8: "eighths", 10: "tenths"}
@@ -58,7 +58,12 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         begins = user.text[opening[0].end - 1 :] if opening else user.text
         points_back = not graph.latex and _POINTS_BACK.search(begins) is not None
         is_first = user.step == 1 and (points_back or _CONCLUDES.match(begins) is not None)
-        if _is_share(left_out, user) or is_first:
+        # Nor is it forgotten for one of several items that are worked out alike.
+        if (
+            _is_share(left_out, user)
+            or is_first
+            or (not graph.latex and is_one_of_several_totals(user, leaf, left_out))
+        ):
             continue
         # "So in total" where "first" stood.
         later = not graph.latex and stands_later(begins, left_out.text) and rng.random() > _LATER

@@ -74,7 +74,7 @@ _WRITTEN_OUT = {
     "g": "grams", "kg": "kilograms", "mg": "milligrams", "ml": "milliliters", "lb": "pounds", "lbs": "pounds",
     "oz": "ounces", "km": "kilometers", "cm": "centimeters", "mph": "miles/",
 }  # fmt: skip
-_MEASURE = re.compile(rf" ?({'|'.join(_WRITTEN_OUT)})\b")
+_MEASURE = re.compile(rf" ?({'|'.join(_WRITTEN_OUT)})\b", re.IGNORECASE)
 _HYPHENED = re.compile(r"-(pound|mile|inch|gallon|ounce|minute|hour|day|week|month|year|meter|kilometer)\b")
 _PER = re.compile(r" ?/ ?[a-z]| (?:per|an) [a-z]")
 # Nobody multiplies one of these by the same: grams by grams.
@@ -339,7 +339,7 @@ def _units(site: Site, face: Value, link: Link) -> set[str]:
         noun, measure = noun_behind(text, number.end), _MEASURE.match(text, number.end)
         hyphened = _HYPHENED.match(text, number.end)
         if measure is not None:
-            units.add(_WRITTEN_OUT[measure.group(1)])
+            units.add(_WRITTEN_OUT[measure.group(1).lower()])
         elif hyphened is not None:  # "a 25-pound backpack"
             units.add(hyphened.group(1) + "s" * (hyphened.group(1) + "s" in MEASURES))
         elif text[number.start - 1 : number.start] == "$" or text[number.end : number.end + 1] in ("$", "%"):

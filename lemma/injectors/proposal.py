@@ -119,8 +119,8 @@ class Site:
     @cached_property
     def worked(self) -> str:
         """The whole equation, for an explanation: `48 / 2 = 24`."""
-        result = self.equation.result
-        result = shown(result, result.face, True) if self.graph.latex else self.as_written(result)
+        number = self.equation.result
+        result = shown(number, number.face, True) if self.graph.latex else self.as_written(number)
         return self.quoted(f"{self.in_numbers} = {result}")
 
     @cached_property

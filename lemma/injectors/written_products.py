@@ -235,7 +235,7 @@ def _long_multiplication_slips(many: int, digit: int) -> list[Slip]:
             ]  # fmt: skip
         if own == 0 and place < len(str(many)) - 1:
             slips.append(Slip(right + digit * 10**place, f"{worked}, but {digit} was used"))
-        if before and own:
+        if before and own and digit >= FEWEST:
             told = f"in the {column(place)}, the {before} carried is added to {own} before {own + before} is multiplied"
             slips.append(Slip(right + before * (digit - 1) * 10**place, told, SELDOM))
     return slips
@@ -260,10 +260,10 @@ def division_slips(left: Value, divisor: Value, right: Value) -> list[Slip]:
     table, pair = significant(divisor), (min(divisor, right), max(divisor, right))
     is_tried = _TIMES_TABLE < divisor < 100 and divisor % 5 and FEWEST <= right <= _MOST_TRIED
     if left > _KNOWN_QUOTIENT and pair not in _KNOWN_FACTS and (is_hard_product(table, right) or is_tried):
-        for off, weight in ((-1, 1), (1, 1), (-2, ODD), (2, ODD)):
+        for off in (-1, 1):
             near = right + off
             if near > 1 and near != TEN and (is_tried or near <= _TIMES_TABLE) and (table, near) not in _KNOWN_FACTS:
-                slips.append(Slip(near, f"{near} times {divisor} is {near * divisor}, not {left}", weight))
+                slips.append(Slip(near, f"{near} times {divisor} is {near * divisor}, not {left}"))
     is_round = right in (1, 10)
     if left % 10 == divisor % 10 == 0 and right > 1 and not is_round:
         slips.append(Slip(right * 10, "there is one zero too many"))
@@ -286,7 +286,7 @@ def _long_division_slips(left: int, divisor: int, right: int) -> list[Slip]:
         if place and rest and digit and (left - rest * 10**place) % divisor == 0:
             over = f"the {rest} left over in the {column(place)} is dropped"
             slips.append(Slip((left - rest * 10**place) // divisor, over))
-        if piece < TEN or not is_hard_product(divisor, digit):
+        if piece <= _KNOWN_QUOTIENT or not is_hard_product(divisor, digit):
             continue
         worked = f"in the {column(place)}, {piece} divided by {divisor} is {digit}"
         worked += f" with {rest} left over" if rest else ""
