@@ -31,9 +31,9 @@ RIGHT = [
     "$10.25 - $3.50 is $6.75, not $13.35: in each column, the smaller digit is taken from the larger one.",
     "150 - 39 is 111, not 110: 40 is taken away in place of 39.",
     "47 + 39 is 86, not 87: 40 is added in place of 39.",
-    "36 * 7 is 252, not 492: in the tens, the 4 carried is added to 3 before 7 is multiplied.",
-    "360 * 7 is 2520, not 4920: without the zero, 36 times 7 is 252; "
-    "the 4 carried is added to 3 before 7 is multiplied.",
+    "64 * 7 is 448, not 568: in the tens, the 2 carried is added to 6 before 8 is multiplied.",
+    "640 * 7 is 4480, not 5680: without the zero, 64 times 7 is 448; "
+    "the 2 carried is added to 6 before 8 is multiplied.",
     "247 + 138 is 385, not 395: the 1 that is carried to the tens is added twice.",
     "14 apples x 6 is 84, not 64: the 2 that is carried to the tens is dropped.",
     "7 * 8 is 56, not 54: 54 is 6 times 9.",

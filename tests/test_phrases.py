@@ -155,7 +155,7 @@ KINDS_IN_FORMULAS = [
     ("calculation_error", "4.99 * 3 is $14.97, not $15: 15 is 5 times 3.", "near"),
     ("calculation_error", "49 * 6 is 294, not 300: 300 is 50 times 6.", "near"),
     ("calculation_error", "47 + 38 is 85, not 95: the 1 that is carried to the tens is added twice.", "carry"),
-    ("calculation_error", "36 * 7 is 252, not 492: the 4 carried is added to 3 before 7 is multiplied.", "carry"),
+    ("calculation_error", "64 * 7 is 448, not 568: the 2 carried is added to 6 before 8 is multiplied.", "carry"),
     ("calculation_error", "30 + 15 + 40 is 85, not 100: 15 is added twice.", ""),
     ("calculation_error", "1031 + 121 is 1152, not 1125: the digits 5 and 2 of 1152 changed places.", "digits"),
     ("calculation_error", "The digits are written from the wrong end: it should be $204_8$.", "digits"),

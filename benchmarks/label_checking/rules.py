@@ -34,7 +34,8 @@ from lemma.records import ErroneousSolution
 
 _MEASURED = re.compile(
     r"(?<![\d.,])(\d{1,6}\.\d{1,2}) ?(?:more |extra |total )?(?:hour|minute|second|mile|feet|foot|inch|yard|meter|"
-    r"centimeter|kilometer|km|cm|pound|lb|ounce|oz|gram|kilogram|kg|ton|gallon|liter|quart|acre|mph)"
+    r"centimeter|kilometer|km|cm|pound|lb|ounce|oz|gram|kilogram|kg|ton|gallon|liter|quart|acre|mph|"
+    r"[a-z]{2,20} ?(?:/|per\b) ?[a-z])"
 )
 
 

@@ -50,10 +50,12 @@ PROBABILITY = re.compile(r"probab|\bchances?\b|\blikely\b|\bodds\b|概率|機率
 _WRITTEN_FRACTION = re.compile(r"(\d{1,9}) ?/ ?(\d{1,9})|frac\{(\d{1,9})\}\{(\d{1,9})\}")
 # Letters without width, and a `so` within a calculation, at which readers and parsers may stop.
 _UNCLEAR = re.compile(r"[\u200b-\u200d\u2060\ufeff]|\d[^=\d]*\bso\b[^=\d]*=")
-# Behind what is measured and not counted: 7 hours may become 7.5 hours, but 7 pupils not 7.5 pupils.
+# Behind what is measured and not counted: 7 hours may become 7.5 hours, and 3 pages per hour 3.5 pages per hour, but 7
+# pupils not 7.5 pupils.
 _MEASURE = re.compile(
     r" ?(?:more |extra |total )?(?:hours?|minutes?|seconds?|miles?|feet|foot|inch(?:es)?|yards?|meters?|centimeters?|"
     r"kilometers?|km|cm|pounds?|lbs?|ounces?|oz|grams?|kilograms?|kgs?|tons?|gallons?|liters?|quarts?|acres?|mph)\b"
+    r"| ?[a-z]{2,20} ?(?:/|per\b) ?[a-z]"
 )
 _LARGEST_FACTOR = 1000
 _LARGEST_DENOMINATOR = 1000
@@ -299,6 +301,8 @@ class _Propagation:
         style = number.style
         if number.currency and not isinstance(face, int) and style.form == PLAIN:
             style = replace(style, decimals=max(2, style.decimals))
+        if isinstance(face, int) and style.decimals == 1 and style.form == PLAIN:
+            style = replace(style, decimals=0)  # nobody writes $112.0 for $112.5
         impossible = 0 <= number.value <= 1 < face and PROBABILITY.search(self.graph.steps[step])
         fits = reads_well(number, face) or (
             not isinstance(face, int) and reads_well(number, face, is_counted=not self._is_measured(step, number, link))

@@ -66,6 +66,7 @@ _PART_OF_WHOLE = re.compile(
     r"(?:the|his|her|their|its|them|these|those|all|what|it)\b"
 )
 _LONGEST_QUOTE = 12
+_PAIR = 2
 _WORKED_OUT = ("-", "–", "*", "x", "×", "+", "/", "÷")
 # What a week, a month, a year, a day or an hour has so many of.
 _PERIODS: dict[Value, str] = {
@@ -146,9 +147,13 @@ def _parts_for_results(site: Site, leaf: int, source: Site, rng: random.Random) 
     operand, named = site.equation.operands[leaf], {number.face for number, _ in confusions(source)}
     used = {other.face for other in site.equation.operands}
     # "8 more than Ann, who has 12" is no total of which 12 is a part.
-    compares = any(part_of(source.graph.question, given.face) for _, given, link in source.operands() if link.question)
+    compares = len(source.equation.operands) == _PAIR and any(
+        part_of(source.graph.question, given.face) for _, given, link in source.operands() if link.question
+    )
     source_signs = {node.operator for node in nodes(source.equation.tree)}
     if operand.percent or source.equation.operators[0].symbol not in _WORKED_OUT or is_pointed_at(site, source):
+        return
+    if is_one_of_several_totals(site, leaf, source):
         return
     for index, number, link in shuffled(list(source.operands()), rng):
         is_whole = isinstance(number.face, int) == isinstance(operand.face, int)

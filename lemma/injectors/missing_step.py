@@ -107,6 +107,10 @@ def _fits(left_out: Site, user: Site, leaf: int, operand: Number) -> bool:
         return False
     if is_sum and max(due.face, operand.face) > _FARTHEST_IN_SUM * min(due.face, operand.face):
         return False  # the 2 gallons for one bag among the 140 for all
+    link = left_out.links[left_out.equation.operands.index(operand)]
+    is_money = operand.currency or any(user.graph.equations[index].result.currency for index in link.results)
+    if is_sum and is_money and not any(number.currency for number in (*user.equation.operands, user.equation.result)):
+        return False  # $135 among postcards
     if operand.face in {number.face for number in user.equation.operands}:
         # 90 + 90 flowers if there are 40 fewer of one kind, which is forgotten.
         others = [number for number in left_out.equation.operands if number is not operand]

@@ -75,7 +75,9 @@ _WRITTEN_OUT = {
     "oz": "ounces", "km": "kilometers", "cm": "centimeters", "mph": "miles/",
 }  # fmt: skip
 _MEASURE = re.compile(rf" ?({'|'.join(_WRITTEN_OUT)})\b", re.IGNORECASE)
-_HYPHENED = re.compile(r"-(pound|mile|inch|gallon|ounce|minute|hour|day|week|month|year|meter|kilometer)\b")
+_HYPHENED = re.compile(
+    r"-(pound|mile|inch|gallon|ounce|minute|hour|day|week|month|year|meter|kilometer|kilogram|gram|liter|quart|yard|ton)\b"
+)
 _PER = re.compile(r" ?/ ?[a-z]| (?:per|an) [a-z]")
 # Nobody multiplies one of these by the same: grams by grams.
 _NO_SQUARES = frozenset(("$", "grams", "kilograms", "milliliters", "liters", "pounds", "ounces", "gallons", "tons"))

@@ -124,7 +124,11 @@ def named(site: Site, node: Binary, gone: Expression) -> str:
     operands = site.equation.operands
     parts = [site.as_written(operands[leaf]) + site.which(leaf) for leaf in leaves(gone)]
     if len(parts) > 1:
-        return f"the part of the calculation with {', '.join(parts[:-1])} and {parts[-1]}"
+        first, last = (operands[leaf] for leaf in (leaves(gone)[0], leaves(gone)[-1]))
+        start = first.start - (site.text[first.start - 1 : first.start] == "$")
+        if site.graph.latex or "(" in site.text[start : last.end] or ")" in site.text[start : last.end]:
+            return f"the part of the calculation with {', '.join(parts[:-1])} and {parts[-1]}"
+        return f"the part {' '.join(site.text[start : last.end].split())}"
     part, leaf = parts[0], leaves(gone)[0]
     if node.operator in "+-" and site.equation.result.currency and not part.startswith("$") and not site.graph.latex:
         part = f"${part}"

@@ -13,7 +13,7 @@ from lemma.injectors.context_value_error import is_share, kinds_given
 from lemma.injectors.copying import copied_wrongly
 from lemma.injectors.naming import beside_its_like, is_taken_for, taken_for
 from lemma.injectors.proposal import ODD, Proposal, Site, shuffled, sites
-from lemma.injectors.roles import is_looked_past
+from lemma.injectors.roles import is_looked_past, is_one_of_several_totals
 
 # Goes on from the result just found, which nobody then takes for another: "The total then increased to 42 + 12".
 _GOES_ON = re.compile(r"\b(?:increas|decreas|grew|grow|rose|dropp|becom|became)\w*\b", re.IGNORECASE)
@@ -69,10 +69,11 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 if face in before or face not in later
             }
             for wrong in shuffled(sorted(others.keys() - unfit), rng):
-                if not (graph.latex or is_looked_past(site, leaf, wrong, others[wrong])):
+                # Nobody takes a price among totals for one of them.
+                is_price = others[wrong].question and is_one_of_several_totals(site, leaf, source)
+                if not graph.latex and (is_price or not is_looked_past(site, leaf, wrong, others[wrong])):
                     continue
-                is_alike = isinstance(wrong, int) == isinstance(operand.face, int)
-                edits = site.writes(leaf, wrong) if is_alike else ()
+                edits = site.writes(leaf, wrong) if isinstance(wrong, int) == isinstance(operand.face, int) else ()
                 if edits and is_taken_for(site, leaf, wrong, others[wrong]):
                     fault = taken_for(site, operand, wrong, Link(results=(origin,)), others[wrong])
                     if fault is None:

@@ -277,7 +277,7 @@ def quoted_number(graph: SolutionGraph, number: Number, face: Value) -> str:
 
 
 def _style(number: Number, face: Value) -> NumberStyle:
-    if isinstance(face, int) and not number.currency and number.style.decimals:
+    if isinstance(face, int) and number.style.decimals and (not number.currency or number.style.decimals == 1):
         return replace(number.style, decimals=0)
     if not isinstance(face, int) and number.currency and number.style.decimals < _TIGHT:
         return replace(number.style, decimals=2)

@@ -52,6 +52,9 @@ _CONTRAST = re.compile(r";|\b(?:while|whereas)\b")
 _LONGEST_SENTENCE, _LONGEST = 14, 26  # words
 _NO_MORE = r"(?:and|but|or|so|while|because|since|if|when|which|who|that|where|how|then)\b"
 _WORDS_BEHIND = re.compile(rf"%?(?:[ -](?!{_NO_MORE})\$?[\w'’/]{{1,20}}){{1,6}}(?![\w'’/])")
+_NEEDS_MORE = re.compile(
+    r" (?:his|her|their|its|our|my|your|is|are|was|were|has|have|had|can|will|would|more|each of)$"
+)
 _WORDS_BEFORE = re.compile(r"(?<![\w'’/-])[A-Za-z'’-]{2,20} [A-Za-z'’-]{1,20} (?:[A-Za-z'’-]{1,20} ){0,3}\$?$")
 
 
@@ -105,7 +108,7 @@ def words_around(text: str, start: int, end: int) -> str | None:
     start -= text[start - 1 : start] == "$"
     behind = _WORDS_BEHIND.match(text, end)
     quote = text[start : behind.end() if behind is not None else end]
-    while _BROKEN_OFF.search(quote) is not None:
+    while " " in quote and (_BROKEN_OFF.search(quote) or _NEEDS_MORE.search(quote)):
         quote = quote.rpartition(" ")[0]
     if " " not in quote:
         before = _WORDS_BEFORE.search(text, 0, start)

@@ -142,7 +142,8 @@ def _rounded_up(left: Value, factor: Value) -> list[Slip]:
         if not isinstance(one, int) and scaled is not None and (near := next_ten(scaled[0][0])):
             round_one = normal(Fraction(near, 10 ** scaled[1]))
             wrong = normal(round_one * Fraction(other))
-            slips.append(Slip(wrong, f"{face(wrong)} is {face(round_one)} times {face(other)}"))
+            if round_one > 1:
+                slips.append(Slip(wrong, f"{face(wrong)} is {face(round_one)} times {face(other)}"))
     return slips
 
 
@@ -235,7 +236,8 @@ def _long_multiplication_slips(many: int, digit: int) -> list[Slip]:
             ]  # fmt: skip
         if own == 0 and place < len(str(many)) - 1:
             slips.append(Slip(right + digit * 10**place, f"{worked}, but {digit} was used"))
-        if before and own and digit >= FEWEST:
+        # Nobody believes twice the product.
+        if before and own and digit >= FEWEST and 2 * before * (digit - 1) * 10**place < right:
             told = f"in the {column(place)}, the {before} carried is added to {own} before {own + before} is multiplied"
             slips.append(Slip(right + before * (digit - 1) * 10**place, told, SELDOM))
     return slips
