@@ -255,6 +255,18 @@ MADE = [
      "He has 9 * 4 = 36 animals.",
      'The step answers with 9 * 4 = 36, that is, "He has 36 animals that are hens". That is not yet the answer to the '
      'question: "how many animals does he have?".'),
+    ("confusing_concept_error",
+     ("Of 200 pupils, 2/5 of the pupils like red. How many?", ("There 2/5*200 = 80 like red.",), 80),
+     "There 3/5*200 = 120 like red.",
+     'The step needs 2/5 ("Of 200 pupils, 2/5 of the pupils like red"), but takes 3/5, which is the rest: it should be '
+     "2/5*200 = 80."),
+    ("calculation_error", alone("They have 3/4*360 = 270 pens.", 270), "They have 3/4*360 = 240 pens.",
+     "3/4*360 is 270, not 240: 360 / 4 is 90, and the step worked with 80 (in the tens, 36 divided by 4 "
+     "is 9, but 8 was used)."),
+    ("question_misinterpretation_error",
+     ("The price of $100 is down by 20%. What is the new price?",
+      ("The price is down by 100*0.2 = $20.", "So the price is 100 - 20 = $80."), 80),
+     "The price is 100*0.2 = $20.", None),
     ("question_misinterpretation_error",
      ("Ann is 20 and 5 years older than Bob. How old is Bob?", ("Bob is 20 - 5 = 15.",), 15), "Bob is 20 + 5 = 25.",
      'The problem says "Ann is 20 and 5 years older than Bob", which the step takes the other way around: it should be '

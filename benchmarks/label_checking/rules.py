@@ -33,8 +33,8 @@ from label_checking.type_rules import change_fits_its_type
 from lemma.records import ErroneousSolution
 
 _MEASURED = re.compile(
-    r"(?<![\d.,])(\d{1,6}\.\d{1,2}) ?(?:more |extra |total )?(?:hour|minute|second|mile|feet|foot|inch|yard|meter|"
-    r"centimeter|kilometer|km|cm|pound|lb|ounce|oz|gram|kilogram|kg|ton|gallon|liter|quart|acre|mph|"
+    r"(?<![\d.,])(\d{1,6}(?:,\d{3}){0,2}\.\d{1,2}) ?(?:more |extra |total )?(?:hour|minute|second|mile|feet|foot|inch|"
+    r"yard|meter|centimeter|kilometer|km|cm|pound|lb|ounce|oz|gram|kilogram|kg|ton|gallon|liter|quart|acre|mph|"
     r"[a-z]{2,20} ?(?:/|per\b) ?[a-z])"
 )
 
@@ -146,7 +146,7 @@ def numbers_stay_plausible(reading: Reading) -> Iterator[Finding]:
         if partner is not None
         for pair in (*number_pairs(step, partner), *_result_pairs(step, partner))
     ]
-    measured = {Fraction(number) for text in texts[at:] for number in _MEASURED.findall(text)}
+    measured = {Fraction(number.replace(",", "")) for text in texts[at:] for number in _MEASURED.findall(text)}
     for right, now in pairs:
         if now.value in measured:
             continue

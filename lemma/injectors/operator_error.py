@@ -126,8 +126,8 @@ def _weight(site: Site, node: Binary, wrong: str) -> float:
     compares = node.operator not in "+-" or " than" in site.graph.question
     if needed in parts and compares:
         return 1
-    # Who adds up what there is, or divides, knows why; a decrease may be added, and the number of each, too.
-    return ODD if node.operator in "-*" and wrong == "+" else ALONE
+    # Who adds up what there is, takes something away, or divides knows why; the number of each may be added.
+    return ODD if node.operator + wrong == "*+" else ALONE
 
 
 def _is_told(site: Site, node: Binary, wrong: str) -> bool:

@@ -67,7 +67,7 @@ _SCARCE: dict[str, float] = {
 }
 _UNUSUAL = 0.5  # how often something unusual is made at a step, rather than something usual at another
 _FEW = 8  # errors of a problem, up to which only those are made that people often make
-_MOST_IN_LAST = 0.14  # of the errors of a problem whose other steps allow no more
+_MOST_IN_LAST = 0.12  # of the errors of a problem whose other steps allow no more
 _OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
 _GOLD_NUMBER = re.compile(
     rf"-?(?:\\[dt]?frac(?:\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\s?\d\s?\d)|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})"
@@ -220,7 +220,10 @@ def _balance(
     if last and not plan.best_effort:
         in_last = [record for record in made if record.located_step == len(record.steps) - 1]
         in_last.sort(key=lambda record: record.error_type == CALCULATION)
-        for record in in_last[max(1, round(_MOST_IN_LAST * len(made))) :]:
+        before = {record.error_type for record in made if record not in in_last}
+        # One is kept in any case if there is nothing else, or only slips.
+        fewest = 0 if before > {CALCULATION} or (before and CALCULATION not in before) else 1
+        for record in in_last[max(fewest, round(_MOST_IN_LAST * len(made))) :]:
             made.remove(record)
 
 
