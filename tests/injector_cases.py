@@ -102,8 +102,12 @@ MADE = [
      "0.3 * 8 is $2.40, not $0.24: the decimal point is shifted."),
     ("calculation_error", alone("2 + 3 * 4 = 14", 14), "2 + 3 * 4 = 20",
      "2 + 3 * 4 is 14, not 20: it was worked out from left to right, although the multiplication comes first."),
-    ("calculation_error", alone("1031 + 121 = 1152", 1152), "1031 + 121 = 1125",
-     "1031 + 121 is 1152, not 1125: the digits 5 and 2 of 1152 changed places."),
+    ("calculation_error", alone("64 * 7 = 448", 448), "64 * 7 = 568",
+     "64 * 7 is 448, not 568: in the tens, the 2 carried is added to 6 before 8 is multiplied."),
+    ("calculation_error", alone("105 * 4 = 420", 420), "105 * 4 = 460",
+     "105 * 4 is 420, not 460: in the tens, 0 times 4 is 0, but 4 was used."),
+    ("calculation_error", alone("247 + 138 = 385", 385), "247 + 138 = 395",
+     "247 + 138 is 385, not 395: the 1 that is carried to the tens is added twice."),
     ("calculation_error", ("q", ("6x = 72", "x = 12"), 12), "x = 11",
      "6x = 72 gives 12, not 11: 11 times 6 is 66, not 72."),
     ("operator_error", alone("It takes her 240 / 3 = 80 weeks.", 80, "She swims 3 times a week. How long for 240?"),
@@ -128,6 +132,9 @@ MADE = [
      "It is $40 + $80 = $120.",
      'The step takes $40 instead of $30, both from "$40 for a hat, $30 for a cap": it should be $30 + $80 = $110.'),
     ("previous_step_value_error", PENS, "17 + 2 = 19", None),
+    ("previous_step_value_error", ("Ann has 6 bags of 5 pens, Bob 9 bags of 4. Bob loses 3 pens.",
+                                   ("Ann has 6 * 5 = 30 pens.", "Bob has 9 * 4 = 36 pens.", "That's a lot.",
+                                    "Bob keeps 36 - 3 = 33 pens."), 33), "Bob keeps 30 - 3 = 27 pens.", None),
     ("previous_step_value_error", PENS, "32 + 2 = 34",
      "Step 3 found 23, but this step copies it as 32, with two digits swapped: it should be 23 + 2 = 25."),
     ("confusing_concept_error", CHAIN, "35 * 2 = $70", None),
@@ -136,8 +143,7 @@ MADE = [
      "be 38 + 7 = 45."),
     ("context_value_error", ("He spent $200 on blue ties that cost $40 each, $20 less than red ones.",
                              ("A red one costs $40 + $20 = $60.",), 60), "A red one costs $200 + $20 = $220.",
-     'The step takes $200 instead of $40, both from "He spent $200 on blue ties that cost $40 each, $20 less than red '
-     'ones": it should be $40 + $20 = $60.'),
+     'The step takes $200 ("$200 on blue ties") instead of $40 ("$40 each"): it should be $40 + $20 = $60.'),
     ("context_value_error", alone("It takes 30 / 3 = 10 hours.", 10, "He walks 30 km at 3 km/hour, not at 6 km/hour."),
      "It takes 30 / 6 = 5 hours.",
      'The step takes 6 instead of 3, both from "He walks 30 km at 3 km/hour, not at 6 km/hour": it should be '
@@ -145,7 +151,7 @@ MADE = [
     ("context_value_error", ("12 of 3 pens, 8 kits", ("12 * 3 = 36 pens", "36 + 8 = 44"), 44), "36 + 12 = 48", None),
     ("context_value_error", alone("5 * 7 = 35", 35, "5 boys with 7 red pens and 8 blue pens"), "5 * 8 = 40",
      "The step takes 8, the number of blue pens, instead of 7, the number of red pens: it should be 5 * 7 = 35."),
-    ("previous_step_value_error", ("Bob has 8 pens more than Ann, who has 12 pens. Joe has twice as many.",
+    ("confusing_concept_error", ("Bob has 8 pens more than Ann, who has 12 pens. Joe has twice as many.",
                                    ("12 + 8 = 20 pens", "2 * 20 = 40 pens"), 40), "2 * 12 = 24 pens",
      'The step takes 12 ("Bob has 8 pens more than Ann, who has 12 pens") instead of 20, the result of 12 + 8 from '
      "step 1: it should be 2 * 20 = 40."),
@@ -203,9 +209,6 @@ MADE = [
      "The step leaves out the 2: it should be 5 + 7 + 2 = 14."),
     ("missing_step", alone("It is (8 - 2) * 4 = 24.", 24), "It is 8 * 4 = 32.", None),
     ("missing_step", alone("It is (8 - 2) * 4 = 24.", 24), "It is 8 - 2 = 6.", None),
-    ("missing_step", ("He has 48 clips.", ("He has 48 clips.", "He sold 48 / 2 = 24 clips."), 24), "He sold 48 clips.",
-     "The step leaves out the division by 2: it should be 48 / 2 = 24."),
-    ("missing_step", BAGS, "Tom buys 7 apples.", None),
     ("missing_step", ("$4, $50", ("They cost 3 * $4 = $12.", "He gets $50 - $12 = $38 back."), 38), "He gets $12 back.",
      'The step leaves out the subtraction from $50 ("$4, $50"): it should be $50 - $12 = $38.'),
     ("missing_step", alone(r"$12\cdot 5\cdot 2 = \boxed{120}$", 120), r"$12\cdot 5 = \boxed{60}$",
@@ -252,6 +255,18 @@ MADE = [
      "He has 9 * 4 = 36 animals.",
      'The step answers with 9 * 4 = 36, that is, "He has 36 animals that are hens". That is not yet the answer to the '
      'question: "how many animals does he have?".'),
+    ("confusing_concept_error",
+     ("Of 200 pupils, 2/5 of the pupils like red. How many?", ("There 2/5*200 = 80 like red.",), 80),
+     "There 3/5*200 = 120 like red.",
+     'The step needs 2/5 ("Of 200 pupils, 2/5 of the pupils like red"), but takes 3/5, which is the rest: it should be '
+     "2/5*200 = 80."),
+    ("calculation_error", alone("They have 3/4*360 = 270 pens.", 270), "They have 3/4*360 = 240 pens.",
+     "3/4*360 is 270, not 240: 360 / 4 is 90, and the step worked with 80 (in the tens, 36 divided by 4 "
+     "is 9, but 8 was used)."),
+    ("question_misinterpretation_error",
+     ("The price of $100 is down by 20%. What is the new price?",
+      ("The price is down by 100*0.2 = $20.", "So the price is 100 - 20 = $80."), 80),
+     "The price is 100*0.2 = $20.", None),
     ("question_misinterpretation_error",
      ("Ann is 20 and 5 years older than Bob. How old is Bob?", ("Bob is 20 - 5 = 15.",), 15), "Bob is 20 + 5 = 25.",
      'The problem says "Ann is 20 and 5 years older than Bob", which the step takes the other way around: it should be '
@@ -270,11 +285,6 @@ MADE = [
     ("contradictory_step", ("2 hats at $18 and a cap at $14",
                             ("The hats cost 2 * $18 = $36.", "The hats cost $36, so he pays $36 + $14 = $50."), 50),
      "The hats cost $18, so he pays $18 + $14 = $32.", None),
-    ("contradictory_step", ("Of 46 people 12 get off and 9 get on.",
-                            ("Now there are 46 - 12 = 34 people.", "Then there are 34 + 9 = 43 people."), 43),
-     "Then there are 46 + 9 = 55 people.",
-     "Step 1 found 46 - 12 = 34, but this step goes back to 46 for the same quantity and contradicts it: it should be "
-     "34 + 9 = 43."),
     ("contradictory_step", ("A $4 cap and an $8 hat for 6 people",
                             ("In all it is $4 + $8 = $12.00.", "The cost is $12.00, so each pays 12 / 6 = $2.00."), 2),
      "The cost is $8, so each pays 8 / 6 = $1.33.",
@@ -292,8 +302,6 @@ MADE = [
                        ("There board 6 + 8 = 14 men.",), 14), "There board 6 + 12 + 8 = 26 men.", None),
 ]  # fmt: skip
 
-DOLPHINS = ("There are 4 dolphins that each require 3 hours, and 2 trainers.",
-            ("All the dolphins take 4*3= 12 hours", "Each trainer has 12/2= 6 hours"), 6)  # fmt: skip
 TOYS = ("The toys are buy one get one half off and cost $12.00 each.",
         ("The 2nd toy is 12*.5 = $6.00", "These 2 toys come to 12+6 = $18.00"), 18)  # fmt: skip
 BOOKS = ("Ryan got 5 books of 2100 pages in all. He read them in a week. How many pages per day?",
@@ -307,8 +315,6 @@ BIRTHDAY = ("Jaden had 16 cars, bought 28 and got 12. He gave 3 away.",
             ("He had 16 + 28 = 44 cars.", "This increased to 44 + 12 = 56 cars."), 56)  # fmt: skip
 
 NOTHING = [
-    ("confusing_concept_error", DOLPHINS),
-    ("confusing_concept_error", ("He earns $6 per hour, Jake thrice that.", ("3 * $6 = $18", "$18 * 8 = $144"), 144)),
     ("confusing_concept_error", ("Jake has 18 hours left. Greg has six hours less.",
                                  ("Greg has 18 - 6 = 12 hours left.", "Twice that is 12 * 2 = 24."), 24)),
     ("confusing_concept_error", ("10% discount for what is over $1000.",

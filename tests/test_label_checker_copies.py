@@ -7,7 +7,10 @@ from label_checker import check_record
 
 from lemma.records import ErroneousSolution
 
-QUESTION = "They have 48 pens for $2.75 each, and sell half, with 20% off. They rent a shop for $1,500 and owe 144."
+QUESTION = (
+    "They have 48 pens for $2.75 each, and sell half, with 20% off. They rent a shop for $1,500 and owe 144. "
+    "2/5 of the 200 pupils like red."
+)
 SOLD = ("They sell 48 / 2 = 24 pens.", "They have 24 + 144 = 168 left.")
 OFF = ("The pens are $50.", "They take off 50 * .2 = $10.", "So it is 50 - 10 = $40.")
 # type, reference, wrong steps, wrong step, the answers, explanation
@@ -37,6 +40,26 @@ CASES: dict[str, Case] = {
         'The problem says $2.75 ("They have 48 pens for $2.75 each"), but this step copies it as $2.57, with two '
         "digits swapped: it should be $2.75 * 48 = $132.",
     ),
+    "read": (
+        "context_value_error", ("They have 48 + 144 = 192.",), ("They have 43 + 144 = 187.",), 0, "192", "187",
+        'The problem says 48 ("They have 48 pens"), but this step copies it as 43, with an 8 read as a 3: it should be '
+        "48 + 144 = 192.",
+    ),
+    "equal": (
+        "context_value_error", SOLD, ("They sell 48 / 2 = 24 pens.", "They have 24 + 14 = 38 left."), 1, "168", "38",
+        'The problem says 144 ("owe 144"), but this step copies it as 14, with one of two equal digits left out: it '
+        "should be 24 + 144 = 168.",
+    ),
+    "point": (
+        "context_value_error", ("It is 2.75 * 48 = 132.",), ("It is 275 * 48 = 13200.",), 0, "132", "13200",
+        "The problem says 2.75, but this step copies it as 275, with the decimal point left out: it should be "
+        "2.75 * 48 = 132.",
+    ),
+    "rest": (
+        "confusing_concept_error", ("2/5*200 = 80 like red.",), ("3/5*200 = 120 like red.",), 0, "80", "120",
+        'The step needs 2/5 ("2/5 of the 200 pupils like red"), but takes 3/5, which is the rest: it should be '
+        "2/5*200 = 80.",
+    ),
     "letters": (
         "missing_step",
         ("Let g be the number of geese.", "2g + 80 - 4g = 70.", "2g = 10.", "So there are 10/2 = 5 geese.",
@@ -52,6 +75,14 @@ CASES: dict[str, Case] = {
 }  # fmt: skip
 # name, what is put in place of what in the explanation, and the rule that finds it
 FAULTS = [
+    ("read", "an 8 read as a 3", "an 8 read as a 5", "not copied as it says"),
+    ("read", "an 8 read as a 3", "the wrong digit repeated", "not copied as it says"),
+    ("equal", "as 14,", "as 44,", "the copy is not in the error step"),
+    ("equal", "one of two equal digits left out", "two digits swapped", "not copied as it says"),
+    ("point", "the decimal point left out", "one of two equal digits left out", "not copied as it says"),
+    ("rest", "takes 3/5", "takes 2/5", "a rest is not that of the part"),
+    ("rest", "needs 2/5", "needs 2/6", "a rest is not that of the part"),
+    ("rest", "which is the rest: it should", "which is the rest, so it should", "what is said of a rest is not read"),
     ("swapped", "says 48", "says 47", "not where it is said to be"),
     ("swapped", "as 84", "as 94", "the copy is not in the error step"),
     ("swapped", "with two digits swapped", "with the wrong digit repeated", "not copied as it says"),

@@ -14,7 +14,7 @@ from label_checking.slips import claims_hold
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate
 from lemma.arithmetic.numbers import normal
 from lemma.injectors.calculation_error import slips_of
-from lemma.injectors.written_arithmetic import face, swapped_digits, without_decimals
+from lemma.injectors.written_arithmetic import face, without_decimals
 from lemma.records import ErroneousSolution
 
 RIGHT = [
@@ -31,6 +31,10 @@ RIGHT = [
     "$10.25 - $3.50 is $6.75, not $13.35: in each column, the smaller digit is taken from the larger one.",
     "150 - 39 is 111, not 110: 40 is taken away in place of 39.",
     "47 + 39 is 86, not 87: 40 is added in place of 39.",
+    "64 * 7 is 448, not 568: in the tens, the 2 carried is added to 6 before 8 is multiplied.",
+    "640 * 7 is 4480, not 5680: without the zero, 64 times 7 is 448; "
+    "the 2 carried is added to 6 before 8 is multiplied.",
+    "247 + 138 is 385, not 395: the 1 that is carried to the tens is added twice.",
     "14 apples x 6 is 84, not 64: the 2 that is carried to the tens is dropped.",
     "7 * 8 is 56, not 54: 54 is 6 times 9.",
     "7 * 9 is 63, not 61: 61 is not in the times table of 7.",
@@ -143,10 +147,10 @@ def test_every_slip_that_is_made_is_what_it_is_said_to_be(sign: str) -> None:
         left, right = _numbers(rng), _numbers(rng)
         with suppress(ArithmeticRefusal):
             result = evaluate(Binary(sign, 0, 1), (left, right))
-            for slip in (*slips_of(sign, left, right, result), *swapped_digits(result), *without_decimals(result)):
+            for slip in (*slips_of(sign, left, right, result), *without_decimals(result)):
                 told = f"{face(left)} {sign} {face(right)} is {face(result)}, not {face(slip.value)}: {slip.reason}."
                 # What has no decimal form stands in no text.
                 if slip.value > 0 and "/" not in told.replace(" / ", ""):
                     assert claims_hold(told), told
                     found += 1
-    assert found > 100
+    assert found > 60

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lemma.injectors.quoting import clause_around
+from lemma.injectors.quoting import clause_around, words_around
 
 PARKS = (
     "The first park has a $26 fee for each adult and a $12 fee for each child; while the second park has a $14 fee for "
@@ -50,3 +50,18 @@ QUOTED = [
 def test_what_is_quoted_for_a_number(text, number, quoted):
     start = text.index(number)
     assert clause_around(text, start, start + len(number)) == quoted
+
+
+FEW_WORDS = [
+    ("He spent $200 on blue ties, $20 less than on red ones.", "200", "$200 on blue ties"),
+    ("She has 8 of the toy cars in his box and 3 of hers.", "8", "8 of the toy cars in his"[:-7]),
+    ("They have 40% of the pens.", "40", "40% of the pens"),
+    ("Each toy car cost $2 and each bear cost $1.", "2", "Each toy car cost $2"),
+    ("It has 3 and 5.", "5", None),
+]
+
+
+@pytest.mark.parametrize(("text", "number", "quoted"), FEW_WORDS)
+def test_a_few_words_say_what_a_number_counts(text, number, quoted):
+    start = text.index(number)
+    assert words_around(text, start, start + len(number)) == quoted

@@ -1,5 +1,6 @@
-"""Rules for two kinds of errors in plain text: a number that is copied with other digits, and a percentage that is
-taken for an amount. What the explanation says of them is compared with the question and the steps.
+"""Rules for three kinds of errors in plain text: a number that is copied with other digits, a percentage that is taken
+for an amount, and a part of a whole that is taken for the rest. What the explanation says of them is compared with the
+question and the steps.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from lemma.records import ErroneousSolution
 _NUMBER = r"\$?(?:\d[\d,]*(?:\.\d+)?|\.\d+)"
 _COPIED = re.compile(
     rf"(?:The problem says|Step (?P<step>\d+) found) (?P<right>{_NUMBER})(?! ?\d).*?, but this step copies it as "
-    rf"(?P<wrong>{_NUMBER}), with (?P<how>[a-z ]+): it should be "
+    rf"(?P<wrong>{_NUMBER}), with (?P<how>[a-z0-9 ]+): it should be "
+)
+_REST = re.compile(
+    r"The step needs (?P<part>\d+)/(?P<all>\d+) \(.+\), but takes (?P<rest>\d+)/(?P<same>\d+), which is the rest: it "
 )
 _PERCENTAGE = re.compile(r"is missing, so (?P<number>\d+), which is a percentage and no amount, stands where")
 
@@ -29,6 +33,7 @@ def copies(record: ErroneousSolution) -> Iterator[Finding]:
             yield Finding("explanation: a percentage is none of the question's", number)
         if Fraction(number) not in stated_values(read_step(error)):
             yield Finding("explanation: a percentage is not in the error step", number)
+    yield from _rests(record, error)
     found = _COPIED.match(record.explanation)
     if found is None:
         if "copies it as" in record.explanation and "\\" not in record.explanation:
@@ -51,21 +56,40 @@ def copies(record: ErroneousSolution) -> Iterator[Finding]:
         yield Finding("explanation: a number is not copied as it says", found.group())
 
 
+def _rests(record: ErroneousSolution, error: str) -> Iterator[Finding]:
+    """What is wrong with the account of a rest that is taken for the part."""
+    if (rest := _REST.match(record.explanation)) is not None:
+        part, whole, other, same = (int(rest[name]) for name in ("part", "all", "rest", "same"))
+        if part + other != whole or whole != same:
+            yield Finding("explanation: a rest is not that of the part", rest.group())
+        if f"{part}/{whole}" not in record.question:
+            yield Finding("explanation: a part is none of the question's", rest.group())
+        if re.search(rf"(?<!\d){other} ?/ ?{whole}(?!\d)", error) is None:
+            yield Finding("explanation: a rest is not in the error step", rest.group())
+    elif "which is the rest" in record.explanation:
+        yield Finding("explanation: what is said of a rest is not read", record.explanation)
+
+
 def _is_copied_so(right: str, wrong: str, how: str) -> bool:
-    """Whether a number becomes another by two neighbors that are swapped, a digit that is repeated, or a zero."""
+    """Whether a number becomes another as it is said: by two neighbors that are swapped, a digit that is repeated, left
+    out, or read as another one, a zero, or a decimal point.
+    """
     if how in ("a zero too few", "a zero too many"):
         shorter, longer = sorted((right, wrong), key=len)
         return longer == shorter + "0" and (longer == right) == (how == "a zero too few")
+    if how in ("one of two equal digits left out", "the decimal point left out"):
+        places = [at for at, sign in enumerate(right) if sign == "." or right[at + 1 : at + 2] == sign]
+        is_point = "point" in how
+        return wrong in {right[:at] + right[at + 1 :] for at in places if (right[at] == ".") == is_point}
     # Cents are written or not: $35 is $35.00.
     width = max(len(text.partition(".")[2]) for text in (right, wrong))
     old, new = (f"{float(text):.{width}f}" if width else text for text in (right, wrong))
     if len(old) != len(new):
         return False
     places = [place for place in range(len(old)) if old[place] != new[place]]
+    digits = [(old[place], new[place]) for place in places]
     if how == "two digits swapped":
-        return (
-            len(places) == 2
-            and places[1] == places[0] + 1
-            and old[places[0]] + old[places[1]] == (new[places[1]] + new[places[0]])
-        )
+        return len(places) == 2 and places[1] == places[0] + 1 and digits[0] == digits[1][::-1]
+    if (read := re.fullmatch(r"an? (\d) read as an? (\d)", how)) is not None:
+        return digits == [read.groups()]
     return how == "the wrong digit repeated" and len(places) == 1 and set(old) == set(new)

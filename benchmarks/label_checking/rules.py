@@ -32,6 +32,12 @@ from label_checking.text import plain_text
 from label_checking.type_rules import change_fits_its_type
 from lemma.records import ErroneousSolution
 
+_MEASURED = re.compile(
+    r"(?<![\d.,])(\d{1,6}(?:,\d{3}){0,2}\.\d{1,2}) ?(?:more |extra |total )?(?:hour|minute|second|mile|feet|foot|inch|"
+    r"yard|meter|centimeter|kilometer|km|cm|pound|lb|ounce|oz|gram|kilogram|kg|ton|gallon|liter|quart|acre|mph|"
+    r"[a-z]{2,20} ?(?:/|per\b) ?[a-z])"
+)
+
 
 def check(record: ErroneousSolution) -> list[Finding]:
     """Every rule that a record breaks; an empty list for a record whose label is proven."""
@@ -140,7 +146,10 @@ def numbers_stay_plausible(reading: Reading) -> Iterator[Finding]:
         if partner is not None
         for pair in (*number_pairs(step, partner), *_result_pairs(step, partner))
     ]
+    measured = {Fraction(number.replace(",", "")) for text in texts[at:] for number in _MEASURED.findall(text)}
     for right, now in pairs:
+        if now.value in measured:
+            continue
         is_money = right.is_currency or now.is_currency
         if right.value.denominator == 1 and not right.decimals and now.value.denominator > 1 and not is_money:
             yield Finding(

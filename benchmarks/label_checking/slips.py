@@ -36,6 +36,7 @@ class _Said:
     wrong: Fraction
     numbers: tuple[Fraction, ...] = ()
     signs: tuple[str, ...] = ()
+    calculation: str = ""
 
     @property
     def off(self) -> Fraction:
@@ -52,7 +53,7 @@ def claims_hold(explanation: str) -> bool | None:
     said = explanation[: match.start()]
     signs = tuple(_SIGNS.get(sign, sign) for sign in re.findall(r"[-+*/x×·÷–−](?![a-wyz])", said))
     numbers = tuple(_value(number) for number in _NUMBER.findall(said))
-    return _reason_holds(match["reason"], _Said(_value(match["right"]), _value(match["wrong"]), numbers, signs))
+    return _reason_holds(match["reason"], _Said(_value(match["right"]), _value(match["wrong"]), numbers, signs, said))
 
 
 def _value(text: str) -> Fraction:
@@ -163,6 +164,21 @@ def _left_aside(match: re.Match[str], said: _Said) -> bool:
     return _reason_holds(match["reason"], _Said(found, said.wrong * found / said.right, (one, other), ("*",)))
 
 
+def _added_before(match: re.Match[str], said: _Said) -> bool:
+    """What is carried is added to a digit of one factor, which is then multiplied by the other, of one digit."""
+    carried, digit = int(match["a"]), int(match["b"])
+    units = [int(_unit(match))] if match["place"] else [10**place for place in range(1, 7)]
+    pairs = [(int(one), int(other)) for one, other in permutations(_bare(said), 2) if one * other == said.right]
+    return digit + carried == int(match["c"]) and any(
+        other <= _LARGEST_DIGIT
+        and one // unit % 10 == digit
+        and one % unit * other // unit == carried
+        and said.off == carried * (other - 1) * unit
+        for one, other in pairs
+        for unit in units
+    )
+
+
 def _dropped(match: re.Match[str], said: _Said) -> bool:
     """What is left over in a division: in a place, or at its end."""
     groups, rest = match.groupdict(), Fraction(match["rest"])
@@ -229,6 +245,10 @@ def _in_an_operation(match: re.Match[str], said: _Said) -> bool:
     left, right, found, used = (Fraction(match[name]) for name in ("a", "b", "c", "used"))
     sign = match["sign"]
     inner = replace(said, right=found, wrong=used, numbers=(left, right), signs=(sign,))
+    # In a product, the whole is wrong by the same factor, but for the rounding of cents.
+    is_product = "(" not in said.calculation and not {"+", "-"} & set(said.signs)
+    if is_product and abs(said.wrong * found - said.right * used) > found / 100:
+        return False
     return _OPERATIONS[sign](left, right) == found and _reason_holds(match["reason"], inner)
 
 
@@ -246,6 +266,14 @@ _FORMS: list[tuple[re.Pattern[str], Callable[[re.Match[str], _Said], bool]]] = [
         (
             rf"the (?P<a>\d+) that is carried to the {_PLACE} is dropped",
             lambda match, said: said.off == -int(match["a"]) * _unit(match),
+        ),
+        (
+            rf"the (?P<a>\d+) that is carried to the {_PLACE} is added twice",
+            lambda match, said: said.off == int(match["a"]) * _unit(match),
+        ),
+        (
+            rf"(?:in the {_PLACE}, )?the (?P<a>\d) carried is added to (?P<b>\d) before (?P<c>\d+) is multiplied",
+            _added_before,
         ),
         (
             rf"(?P<a>\d+) has to be carried to the {_PLACE}, but (?P<b>\d+) was carried",

@@ -50,6 +50,13 @@ PROBABILITY = re.compile(r"probab|\bchances?\b|\blikely\b|\bodds\b|概率|機率
 _WRITTEN_FRACTION = re.compile(r"(\d{1,9}) ?/ ?(\d{1,9})|frac\{(\d{1,9})\}\{(\d{1,9})\}")
 # Letters without width, and a `so` within a calculation, at which readers and parsers may stop.
 _UNCLEAR = re.compile(r"[\u200b-\u200d\u2060\ufeff]|\d[^=\d]*\bso\b[^=\d]*=")
+# Behind what is measured and not counted: 7 hours may become 7.5 hours, and 3 pages per hour 3.5 pages per hour, but 7
+# pupils not 7.5 pupils.
+_MEASURE = re.compile(
+    r" ?(?:more |extra |total )?(?:hours?|minutes?|seconds?|miles?|feet|foot|inch(?:es)?|yards?|meters?|centimeters?|"
+    r"kilometers?|km|cm|pounds?|lbs?|ounces?|oz|grams?|kilograms?|kgs?|tons?|gallons?|liters?|quarts?|acres?|mph)\b"
+    r"| ?[a-z]{2,20} ?(?:/|per\b) ?[a-z]"
+)
 _LARGEST_FACTOR = 1000
 _LARGEST_DENOMINATOR = 1000
 
@@ -196,7 +203,7 @@ class _Propagation:
                 touched = True
                 values[leaf] = divide(new, 100) if operand.percent else new
                 if equation.visible:
-                    self._write(step, operand, new)
+                    self._write(step, operand, new, link)
         if not touched:
             return
         if equation.chained or not equation.visible:
@@ -239,7 +246,7 @@ class _Propagation:
                     raise Refusal("possibly_dependent_number")
             new = self._new_face(mention.link)
             if new is not None:
-                self._write(mention.step, mention.number, new)
+                self._write(mention.step, mention.number, new, mention.link)
 
     def _refuse_number_words_and_claims(self) -> None:
         gone = [index for index, step in enumerate(self.graph.step_of) if step == self.change.dropped_step]
@@ -281,12 +288,26 @@ class _Propagation:
                 if stays and below and divide(above, below) in right:
                     raise Refusal("written_fraction")
 
-    def _write(self, step: int, number: Number, face: Value) -> None:
+    def _is_measured(self, step: int, number: Number, link: Link | None) -> bool:
+        """Whether a measure stands behind a number, or behind the result that it is."""
+        if self.graph.latex:
+            return False
+        places = [(step, number)]
+        for index in link.results if link is not None else ():
+            places.append((self.graph.step_of[index], self.graph.equations[index].result))
+        return any(_MEASURE.match(self.graph.steps[place], one.end) for place, one in places)
+
+    def _write(self, step: int, number: Number, face: Value, link: Link | None = None) -> None:
         style = number.style
         if number.currency and not isinstance(face, int) and style.form == PLAIN:
             style = replace(style, decimals=max(2, style.decimals))
+        if isinstance(face, int) and style.decimals == 1 and style.form == PLAIN:
+            style = replace(style, decimals=0)  # nobody writes $112.0 for $112.5
         impossible = 0 <= number.value <= 1 < face and PROBABILITY.search(self.graph.steps[step])
-        text = render(face, style) if reads_well(number, face) and not impossible else None
+        fits = reads_well(number, face) or (
+            not isinstance(face, int) and reads_well(number, face, is_counted=not self._is_measured(step, number, link))
+        )
+        text = render(face, style) if fits and not impossible else None
         if text is None:
             raise Refusal("implausible_value")
         self.edits.setdefault(step, []).append(Edit(number.start, number.end, text))
@@ -326,10 +347,10 @@ def apply_edits(text: str, edits: Sequence[Edit]) -> str:
     return "".join((*pieces, text[end:]))
 
 
-def reads_well(old: Number, new: Value) -> bool:
-    """Whether a student could have written `new` in the place of `old`, whatever was counted there."""
+def reads_well(old: Number, new: Value, *, is_counted: bool = True) -> bool:
+    """Whether a student could have written `new` in the place of `old`, whatever was counted there, or measured."""
     if old.face <= 0 or new <= 0:
-        return old.face < 0 and new < 0 and reads_well(old._replace(face=-old.face), -new)
+        return old.face < 0 and new < 0 and reads_well(old._replace(face=-old.face), -new, is_counted=is_counted)
     # "1 apples", 120% of the pupils, a snail of 3 km
     if new == 1 < old.face or (old.percent and new > 100 >= old.face):
         return False
@@ -340,7 +361,7 @@ def reads_well(old: Number, new: Value) -> bool:
     if old.style.form != PLAIN:
         return new.denominator <= _LARGEST_DENOMINATOR
     # What was counted in whole numbers stays whole.
-    counted = isinstance(old.face, int) and not old.currency and not old.style.decimals
+    counted = is_counted and isinstance(old.face, int) and not old.currency and not old.style.decimals
     needed = decimals_needed(new)
     return not counted and needed is not None and needed <= max(2, old.style.decimals)
 

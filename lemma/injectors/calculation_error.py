@@ -1,9 +1,9 @@
 """The operands and the operator are right, the result is not.
 
 Only slips that people make: those of written arithmetic (`written_arithmetic.py`), a term of a long sum passed over, a
-shifted decimal point, a slip in a part of a long calculation, an ignored order of operations, digits swapped when a
-result is copied. If many are asked for, also facts of sums and times tables that are off by two or ten. Never a random
-number, and nothing in a calculation that nobody gets wrong: that is refused as `no_believable_slip`.
+shifted decimal point, a slip in a part of a long calculation, an ignored order of operations. If many are asked for,
+also numbers near a hard product that are in no times table. Never a random number, and nothing in a calculation that
+nobody gets wrong: that is refused as `no_believable_slip`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from lemma.injectors.written_arithmetic import (
     Slip,
     addition_slips,
     face,
+    significant,
     subtraction_slips,
-    swapped_digits,
     without_decimals,
 )
 from lemma.injectors.written_products import division_slips, multiplication_slips
@@ -109,11 +109,13 @@ def _slips(site: Site) -> list[Slip]:
         left, other = (site.text[number.start : number.end] + "%" * number.percent for number in written)
         if all(number.style.form == PLAIN for number in written):
             slips += slips_of(tree.operator, values[tree.left], values[tree.right], right, (left, other))
+    elif operators <= {"*", "/"} and not site.graph.latex:
+        slips += _slips_in_shares(site, tree, values, right)
     elif len(operators) > 1 and "(" not in site.expression and "^" not in operators:
         slips += _precedence_slips(tree, values)
     if len(values) > 2 and operators != {"+"}:
         slips += _slips_in_a_part(site, tree, values)
-    return [*slips, *swapped_digits(right), *without_decimals(right)]
+    return [*slips, *without_decimals(right)]
 
 
 def _shifted_points(tree: Expression, values: Sequence[Value], right: Value) -> list[Slip]:
@@ -156,6 +158,42 @@ def _slips_in_a_part(site: Site, tree: Expression, values: Sequence[Value]) -> l
             for value, slip in near
         ]
     return slips
+
+
+def _slips_in_shares(site: Site, tree: Expression, values: Sequence[Value], right: Value) -> list[Slip]:
+    """A slip in 3/4 * 360 = 270, which people work out as 360 / 4 and 3 * 90, or in 15/100 * 240, as 15 * 24."""
+    above, below = _factors(tree, values)
+    if len(below) != 1 or not all(isinstance(value, int) and value > 0 for value in (*above, *below)):
+        return []
+    divisor = int(below[0])
+    if divisor in (10, 100, 1000) and len(above) == 2:
+        one, other = (significant(int(value)) for value in above)
+        parts = [("*", one, other)]
+    elif len(above) == 2 and max(above) % divisor == 0 and min(above) < divisor:
+        part = int(max(above)) // divisor
+        parts = [("/", int(max(above)), divisor), *([("*", int(min(above)), part)] if min(above) > 1 else [])]
+    else:
+        return []
+    slips = []
+    for sign, one, other in parts:
+        result = evaluate(Binary(sign, 0, 1), (one, other))
+        for slip in slips_of(sign, one, other, result):
+            told = (
+                f"{one} {sign} {other} is {face(result)}, and the step worked with {face(slip.value)} ({slip.reason})"
+            )
+            if 2 * slip.value > result > 0 and slip.value < 2 * result:
+                slips.append(Slip(normal(Fraction(right) * slip.value / result), told, slip.weight))
+    return slips
+
+
+def _factors(tree: Expression, values: Sequence[Value]) -> tuple[list[Value], list[Value]]:
+    """What is multiplied in a product of fractions, above the bars and below."""
+    if isinstance(tree, int):
+        return [values[tree]], []
+    (above, below), (right_above, right_below) = _factors(tree.left, values), _factors(tree.right, values)
+    if tree.operator == "/":
+        right_above, right_below = right_below, right_above
+    return above + right_above, below + right_below
 
 
 def _precedence_slips(tree: Expression, values: Sequence[Value]) -> list[Slip]:

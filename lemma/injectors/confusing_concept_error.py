@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate, nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
-from lemma.arithmetic.numbers import Number, Value
+from lemma.arithmetic.numbers import Number, Value, normal
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.naming import (
     beside_its_like,
@@ -20,7 +20,8 @@ from lemma.injectors.naming import (
     taken_for,
 )
 from lemma.injectors.proposal import MEASURES, Proposal, Site, shuffled, sites
-from lemma.injectors.roles import is_addend_of_total, is_one_of_several_totals, is_taken_elsewhere
+from lemma.injectors.quoting import clause_around
+from lemma.injectors.roles import is_addend_of_total, is_one_of_several_totals, is_pointed_at, is_taken_elsewhere
 
 # What a difference is called, and what it is then confused with.
 _DIFFERENCES = (
@@ -59,6 +60,13 @@ _OF_ONE = re.compile(
 _COUNT_WORDS: dict[Value, str] = dict(
     enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 2)
 )
+# "2/5 of the pupils", but not "2/3 of a cup".
+_PART_OF_WHOLE = re.compile(
+    r"(?<![\d/.])(?P<part>[1-9])/(?P<all>\d{1,2})(?:rds?|ths?)? (?:of )?"
+    r"(?:the|his|her|their|its|them|these|those|all|what|it)\b"
+)
+_LONGEST_QUOTE = 12
+_PAIR = 2
 _WORKED_OUT = ("-", "–", "*", "x", "×", "+", "/", "÷")
 # What a week, a month, a year, a day or an hour has so many of.
 _PERIODS: dict[Value, str] = {
@@ -70,9 +78,10 @@ _FARTHEST, _FARTHEST_IN_SUM = 20, 4
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     """An operand that is a difference or the amount for several things, replaced by one of the numbers that it was
-    worked out from.
+    worked out from; or a fraction of a whole, replaced by that of the rest.
     """
     for site in sites(graph, rng):
+        yield from _rest_for_part(site)
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if len(link.results) != 1 or link.question or link.constant or site.in_fraction(leaf):
                 continue
@@ -104,14 +113,47 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 yield from _parts_for_results(site, leaf, source, rng)
 
 
+def _rest_for_part(site: Site) -> Iterator[Proposal]:
+    """`3/5` in place of `2/5` of the pupils, if the question states one such fraction and the solution never says what
+    the rest is.
+    """
+    graph = site.graph
+    if graph.latex or beside_its_like(site):
+        return
+    stated = [found for found in _PART_OF_WHOLE.finditer(graph.question) if int(found["part"]) < int(found["all"])]
+    for node in nodes(site.equation.tree):
+        if not (isinstance(node.left, int) and isinstance(node.right, int) and site.is_written_fraction(node)):
+            continue
+        part, parts = (site.equation.operands[leaf].face for leaf in (node.left, node.right))
+        said = [found for found in stated if (found["part"], found["all"]) == (str(part), str(parts))]
+        if len(stated) != 1 or not said or 2 * part == parts or not isinstance(part, int):
+            continue
+        rest = normal(parts - part)
+        if any(f"{rest}/{parts}" in "".join(text.split()) for text in (graph.question, *graph.steps)):
+            continue
+        quote = clause_around(graph.question, said[0].start(), said[0].end())
+        quote = quote if quote is not None and quote.count(" ") < _LONGEST_QUOTE else said[0].group()
+        edits = site.writes(node.left, rest)
+        if len(edits) == 1:
+            yield Proposal(
+                Change(site.index, edits),
+                f'The step needs {part}/{parts} ("{quote}"), but takes {rest}/{parts}, which is the rest: it should be '
+                f"{site.worked}.",
+            )
+
+
 def _parts_for_results(site: Site, leaf: int, source: Site, rng: random.Random) -> Iterator[Proposal]:
     """A result taken for one of the numbers that it was worked out from, with the words that the text has for both."""
     operand, named = site.equation.operands[leaf], {number.face for number, _ in confusions(source)}
     used = {other.face for other in site.equation.operands}
-    if is_compared(source):
-        return  # the number of somebody else, which is a wrong value and no other concept
+    # "8 more than Ann, who has 12" is no total of which 12 is a part.
+    compares = len(source.equation.operands) == _PAIR and any(
+        part_of(source.graph.question, given.face) for _, given, link in source.operands() if link.question
+    )
     source_signs = {node.operator for node in nodes(source.equation.tree)}
-    if operand.percent or source.equation.operators[0].symbol not in _WORKED_OUT:
+    if operand.percent or source.equation.operators[0].symbol not in _WORKED_OUT or is_pointed_at(site, source):
+        return
+    if is_one_of_several_totals(site, leaf, source):
         return
     for index, number, link in shuffled(list(source.operands()), rng):
         is_whole = isinstance(number.face, int) == isinstance(operand.face, int)
@@ -122,7 +164,7 @@ def _parts_for_results(site: Site, leaf: int, source: Site, rng: random.Random) 
             continue  # nobody takes "in 5 years" for an age, or a limit for what is above it
         if number.face in named | used or not is_whole or number.percent or source.in_fraction(index):
             continue
-        if is_addend_of_total(site, source, link) or is_taken_elsewhere(site, leaf, number.face):
+        if (not compares and is_addend_of_total(site, source, link)) or is_taken_elsewhere(site, leaf, number.face):
             continue
         if "/" in source_signs and index:
             continue  # the whole for its share, but not the number of shares
@@ -137,11 +179,6 @@ def _parts_for_results(site: Site, leaf: int, source: Site, rng: random.Random) 
         fault = taken_for(site, operand, number.face, origin, link)
         if fault is not None:
             yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.")
-
-
-def is_compared(source: Site) -> bool:
-    """Whether a result is another amount times or plus what the question says it differs by: `thrice what Ann has`."""
-    return any(part_of(source.graph.question, number.face) for _, number, link in source.operands() if link.question)
 
 
 def _is_told(site: Site, leaf: int, wrong: Value) -> bool:

@@ -42,7 +42,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 continue  # that of 10/100
             if not graph.latex and (_is_used_alike(site, operand.face) or converts(site, leaf)):
                 continue
-            yield from copied_wrongly(site, leaf, operand, link)
+            yield from copied_wrongly(site, leaf, operand, link, rng)
             others = {
                 face: Link(question=True)
                 for face in given

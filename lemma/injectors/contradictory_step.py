@@ -6,18 +6,12 @@ import random
 import re
 from collections.abc import Iterator
 
-from lemma.arithmetic.expressions import Binary
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import Number, Value, divide
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.confusing_concept_error import confusions
 from lemma.injectors.naming import beside_its_like, noun_behind
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 
-# What a step says that takes something away from what there was, or adds to it.
-_UPDATES = re.compile(
-    r"\b(?:left|remain\w*|now|still|after|away|gave|lost|ate|used|spent|became|increased?s?)\b", re.IGNORECASE
-)
 # What stands before a number that is said of one quantity: "he has 28", "those 25 classes". "30 cookies are 2.5 dozens"
 # is true of any 30 cookies, and contradicts nothing.
 _CLAIMS = re.compile(
@@ -32,8 +26,8 @@ _FARTHEST = 3
 
 
 def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
-    """A step that repeats an earlier result in words, with another number; or one that goes on with the number that an
-    earlier step has brought up to date. The sentence stays as it is.
+    """A step that repeats an earlier result in words, with another number. The sentence stays as it is. (One that goes
+    on with what there was before, and says nothing of it, confuses two concepts.)
     """
     for site in sites(graph, rng):
         for leaf, operand, link in shuffled(list(site.operands()), rng):
@@ -42,22 +36,19 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             source = Site(graph, link.results[0])
             if source.step == site.step or not source.equation.visible or operand.percent or beside_its_like(site):
                 continue
-            # To go back to what there was before something was taken away is to confuse the whole with what is left.
-            concepts = {number.face for number, _ in confusions(source)}
-            former = _former_value(source, site, leaf) - concepts
             said = next((one for one in graph.readings[site.step].mentions if one.face == operand.face), None)
-            values = _remembered(source, site) if said is not None and _is_claim(source, site, said) else []
-            for wrong in shuffled(sorted({*values, *former}), rng):
+            if said is None or not _is_claim(source, site, said):
+                continue
+            for wrong in shuffled(sorted(_remembered(source, site)), rng):
                 edits = site.writes(leaf, wrong)
                 if not edits:
                     continue
                 found, told = f"Step {source.step + 1} found {source.worked}", site.shown(operand, wrong)
-                if said is not None and said.currency and not operand.currency:
-                    told = f"${told}"
-                fault = f"this step goes back to {told}" if wrong in former else f"this step says {told}"
+                told = f"${told}" if said.currency and not operand.currency else told
                 yield Proposal(
                     Change(site.index, edits),
-                    f"{found}, but {fault} for the same quantity and contradicts it: it should be {site.worked}.",
+                    f"{found}, but this step says {told} for the same quantity and contradicts it: it should be "
+                    f"{site.worked}.",
                 )
 
 
@@ -70,25 +61,6 @@ def _is_claim(source: Site, site: Site, said: Number) -> bool:
     counted = {noun.split()[-1] for noun in nouns if noun is not None}
     alike = said.currency == source.equation.result.currency and len(counted) < len(nouns)
     return alike and _CLAIMS.search(before) is not None and _TRUE_OF_ANY.search(before) is None
-
-
-def _former_value(source: Site, site: Site, leaf: int) -> set[Value]:
-    """What a quantity was before the step that changed it, if the site goes on with adding to it or taking from it."""
-    before, here = source.equation.tree, site.equation.tree
-    if not isinstance(before, Binary) or not isinstance(here, Binary):
-        return set()
-    if not isinstance(before.left, int) or not isinstance(before.right, int):
-        return set()
-    if (
-        before.operator not in "+-"
-        or here.operator not in "+-"
-        or here.left != leaf
-        or not _UPDATES.search(source.text)
-    ):
-        return set()
-    former, result = source.equation.operands[before.left], source.equation.result
-    alike = former.currency == result.currency and not former.percent
-    return {former.face} - {result.face} if alike else set()
 
 
 def _remembered(source: Site, site: Site) -> list[Value]:

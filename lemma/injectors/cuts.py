@@ -51,10 +51,15 @@ def brackets_left(site: Site, edit: Edit, kept: Expression) -> list[Edit]:
     if isinstance(kept, int):
         operand = equation.operands[kept]
         first_left = edit.start if edit.end == operand.start else operand.start
-        opening = first_left - 1 - (text[first_left - 1 : first_left] == "$")
-        closing = edit.end if edit.start == operand.end else operand.end
+        begin = first_left - (text[first_left - 1 : first_left] == "$")
+        end = edit.end if edit.start == operand.end else operand.end
+        opening, closing = begin - 1, end
+        while opening > equation.start and text[opening] == " ":
+            opening -= 1
+        while text[closing : closing + 1] == " ":
+            closing += 1
         if text[opening : opening + 1] == "(" and text[closing : closing + 1] == ")" and opening >= equation.start:
-            return [Edit(opening, opening + 1, ""), Edit(closing, closing + 1, "")]
+            return [Edit(opening, begin, ""), Edit(end, closing + 1, "")]
     whole = text[first] == "(" and text[last] == ")" and "(" not in text[first + 1 : last]
     return [Edit(first, first + 1, ""), Edit(last, last + 1, "")] if whole and last > first else []
 

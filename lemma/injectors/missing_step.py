@@ -13,7 +13,7 @@ from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.naming import is_counted, part_of
 from lemma.injectors.omission import omissions
 from lemma.injectors.proposal import ALONE, Proposal, Site, shuffled, sites
-from lemma.injectors.roles import is_just_above
+from lemma.injectors.roles import is_just_above, is_one_of_several_totals
 from lemma.injectors.signals import stands_later
 
 _PARTS: dict[Value, str] = {3: "thirds", 4: "quarters|fourths", 5: "fifths", 6: "sixths", 8: "eighths", 10: "tenths"}
@@ -58,7 +58,12 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         begins = user.text[opening[0].end - 1 :] if opening else user.text
         points_back = not graph.latex and _POINTS_BACK.search(begins) is not None
         is_first = user.step == 1 and (points_back or _CONCLUDES.match(begins) is not None)
-        if _is_share(left_out, user) or is_first:
+        # Nor is it forgotten for one of several items that are worked out alike.
+        if (
+            _is_share(left_out, user)
+            or is_first
+            or (not graph.latex and is_one_of_several_totals(user, leaf, left_out))
+        ):
             continue
         # "So in total" where "first" stood.
         later = not graph.latex and stands_later(begins, left_out.text) and rng.random() > _LATER
@@ -81,7 +86,11 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
             elif edits := user.writes(leaf, operand.face):
                 change = Change(user.index, (*opening, *edits), dropped_step=left_out.step)
             if change is not None:
-                used, needed = left_out.shown(operand, operand.face), left_out.result
+                used, needed = left_out.as_written(operand), left_out.result
+                alike = [number for number in user.equation.operands if number.face == operand.face]
+                if len(uses) == 1 and len(alike) == 1:
+                    is_first = user.equation.operands[leaf].start < alike[0].start
+                    used = f"the {'first' if is_first else 'second'} {used}"
                 yield Proposal(
                     change,
                     f"The step {left_out.worked} is missing, so {used} stands where {needed} "
@@ -98,6 +107,10 @@ def _fits(left_out: Site, user: Site, leaf: int, operand: Number) -> bool:
         return False
     if is_sum and max(due.face, operand.face) > _FARTHEST_IN_SUM * min(due.face, operand.face):
         return False  # the 2 gallons for one bag among the 140 for all
+    link = left_out.links[left_out.equation.operands.index(operand)]
+    is_money = operand.currency or any(user.graph.equations[index].result.currency for index in link.results)
+    if is_sum and is_money and not any(number.currency for number in (*user.equation.operands, user.equation.result)):
+        return False  # $135 among postcards
     if operand.face in {number.face for number in user.equation.operands}:
         # 90 + 90 flowers if there are 40 fewer of one kind, which is forgotten.
         others = [number for number in left_out.equation.operands if number is not operand]
@@ -157,14 +170,15 @@ def _at_hand(left_out: Site) -> list[Number]:
     tree, operands = left_out.equation.tree, left_out.equation.operands
     if not isinstance(tree, Binary):
         return []
+    # What the line before has found is not forgotten for what was known before.
+    is_plain = not left_out.graph.latex
+    found = [leaf for leaf, link in enumerate(left_out.links) if is_plain and is_just_above(left_out, link)]
     if tree.operator in "-/":
-        return [operands[leaf] for leaf in leaves(tree.left)[:1] if not left_out.in_fraction(leaf)]
+        first = leaves(tree.left)[0]
+        return [operands[first]] if not left_out.in_fraction(first) and (not found or first in found) else []
     whole = [operand for leaf, operand in enumerate(operands) if not left_out.in_fraction(leaf) and not operand.percent]
+    whole = [operands[leaf] for leaf in found if operands[leaf] in whole] if found else whole
     if tree.operator == "+":
-        is_plain = not left_out.graph.latex
-        found = [leaf for leaf, link in enumerate(left_out.links) if is_plain and is_just_above(left_out, link)]
-        # What the line before has found is not forgotten for what was known before.
-        whole = [operands[leaf] for leaf in found if operands[leaf] in whole] if found else whole
         return whole if len(operands) == 2 else []  # nobody takes one of many terms for their sum
     counted = [operand for operand in whole if is_counted(left_out, operand, left_out.equation.result)]
     return counted or sorted(whole, key=lambda operand: -operand.face)[:1]

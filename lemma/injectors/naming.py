@@ -10,7 +10,7 @@ from lemma.arithmetic.expressions import nodes
 from lemma.arithmetic.graph import Link, SolutionGraph, values_of_words
 from lemma.arithmetic.numbers import Number, Value, find_numbers
 from lemma.injectors.proposal import MEASURES, Site
-from lemma.injectors.quoting import clause_around
+from lemma.injectors.quoting import clause_around, words_around
 
 _NO_NOUNS = frozenset((
     "times", "less", "this", "was", "has", "his", "does", "goes", "costs", "plus", "minus", "equals", "its", "hers",
@@ -74,12 +74,15 @@ _WRITTEN_OUT = {
     "g": "grams", "kg": "kilograms", "mg": "milligrams", "ml": "milliliters", "lb": "pounds", "lbs": "pounds",
     "oz": "ounces", "km": "kilometers", "cm": "centimeters", "mph": "miles/",
 }  # fmt: skip
-_MEASURE = re.compile(rf" ?({'|'.join(_WRITTEN_OUT)})\b")
-_HYPHENED = re.compile(r"-(pound|mile|inch|gallon|ounce|minute|hour|day|week|month|year|meter|kilometer)\b")
+_MEASURE = re.compile(rf" ?({'|'.join(_WRITTEN_OUT)})\b", re.IGNORECASE)
+_HYPHENED = re.compile(
+    r"-(pound|mile|inch|gallon|ounce|minute|hour|day|week|month|year|meter|kilometer|kilogram|gram|liter|quart|yard|ton)\b"
+)
 _PER = re.compile(r" ?/ ?[a-z]| (?:per|an) [a-z]")
 # Nobody multiplies one of these by the same: grams by grams.
 _NO_SQUARES = frozenset(("$", "grams", "kilograms", "milliliters", "liters", "pounds", "ounces", "gallons", "tons"))
 _FARTHEST = 5  # times a number, up to which another is taken for it
+_MOST_QUOTED, _LONG_CLAUSE = 20, 12  # blanks in what one explanation quotes, and in one clause
 _QUANTIFIERS = ("more", "other", "additional", "extra", "new", "less", "fewer", "different")
 
 
@@ -338,7 +341,7 @@ def _units(site: Site, face: Value, link: Link) -> set[str]:
         noun, measure = noun_behind(text, number.end), _MEASURE.match(text, number.end)
         hyphened = _HYPHENED.match(text, number.end)
         if measure is not None:
-            units.add(_WRITTEN_OUT[measure.group(1)])
+            units.add(_WRITTEN_OUT[measure.group(1).lower()])
         elif hyphened is not None:  # "a 25-pound backpack"
             units.add(hyphened.group(1) + "s" * (hyphened.group(1) + "s" in MEASURES))
         elif text[number.start - 1 : number.start] == "$" or text[number.end : number.end + 1] in ("$", "%"):
@@ -365,10 +368,11 @@ def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Lin
     said = [quoted_for(site, *pair, operand.currency) for pair in pairs]
     if None not in nouns and len({noun for noun, _ in filter(None, nouns)}) == len(nouns):
         said = [f", the number of {noun}{where}," for noun, where in filter(None, nouns)]
-    if None in said:
+    said = _short_enough(site, pairs, said, operand.currency)
+    if None in said or not is_from_one_place(site, wrong, source):
         return None
     # No quotation for one value holds the other: if the longer one holds both, it serves for both, else there is none.
-    shown = [site.shown(operand, face) for face, _ in pairs]
+    shown = [site.shown(operand, wrong), site.as_written(operand)]
     held = [
         [re.search(rf"(?<![\d.,$]){re.escape(one)}(?!\d|[.,]\d)", quote or "") is not None for one in shown]
         for quote in said
@@ -380,11 +384,30 @@ def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Lin
         said = [max(both, key=lambda quote: len(quote or ""))] * len(said)
     if said[0] == said[1]:  # both stand in one clause of the question
         quote = (said[0] or "").strip(" (),")
-        taken, due = site.shown(operand, wrong), site.shown(operand, operand.face)
-        return f"The step takes {taken} instead of {due}, both from {quote}"
-    return "The step takes {} instead of {}".format(
-        *(f"{site.shown(operand, face)}{words}" for (face, _), words in zip(pairs, said, strict=True))
-    ).rstrip(",")
+        return f"The step takes {shown[0]} instead of {shown[1]}, both from {quote}"
+    return f"The step takes {shown[0]}{said[0]} instead of {shown[1]}{said[1]}".rstrip(",")
+
+
+def is_from_one_place(site: Site, face: Value, link: Link) -> bool:
+    """Whether a value can only come from where a link says: it is stated once in the question, also in words, or found
+    by one earlier step, and not both.
+    """
+    graph = site.graph
+    stated = [number.face for number in numbers_of(graph.question)].count(face)
+    stated += face in _said_in_words(graph.question)
+    found = {graph.step_of[index] for index in range(site.index) if graph.equations[index].result.face == face}
+    return len(found) == 1 and not stated if link.results else stated == 1 and not found
+
+
+def _short_enough(
+    site: Site, pairs: Sequence[tuple[Value, Link]], said: Sequence[str | None], money: bool
+) -> list[str | None]:
+    """What is said of two values, in fewer words from the longer quotation on if both together are long."""
+    short = list(said)
+    for at in sorted(range(len(short)), key=lambda at: -len(short[at] or "")):
+        if sum((quote or "").count(" ") for quote in short) > _MOST_QUOTED:
+            short[at] = quoted_for(site, *pairs[at], money, short=True)
+    return short
 
 
 def called(site: Site, face: Value, link: Link) -> str:
@@ -426,25 +449,28 @@ def _said_in_words(question: str) -> frozenset[Value]:
     return frozenset(values_of_words(question))
 
 
-def quoted_for(site: Site, face: Value, link: Link, money: bool) -> str | None:
-    """The clause in which the text says a value, which is an amount of `money` or none; None if it is said in several
-    places, or in no clause that can be quoted.
+def quoted_for(site: Site, face: Value, link: Link, money: bool, *, short: bool = False) -> str | None:
+    """The clause in which the text says a value, which is an amount of `money` or none; if it is long or has to be
+    `short`, the calculation of the step, or only the words at the number. None if it is said in several places.
     """
     graph = site.graph
     if link.results:
         source = Site(graph, link.results[-1])
         start, end = source.equation.start, source.equation.result.end
         clause = clause_around(source.text, start - (source.text[start - 1 : start] == "$"), end)
-        if clause is None or not re.search(r"[A-Za-z]{2} .*?[A-Za-z]{2}", clause):
+        if short or clause is None or not re.search(r"[A-Za-z]{2} .*?[A-Za-z]{2}", clause):
             return f", the result of {source.in_numbers} from step {source.step + 1},"
         return f', "{clause}" from step {source.step + 1},'
     question = graph.question
     if face in _said_in_words(question):
         return None  # "$2 for a pack" does not say where the 2 of "two packs" comes from
     places = [found for found in numbers_of(question) if found.face == face]
-    if len(places) > 1:
+    # Of "4 pens for $4", the 4 of 4 * $3 is that of the pens, but that of 60 / 4 may be either.
+    if len(places) > 1 and any(number.currency for number in site.equation.operands):
         places = [found for found in places if question[: found.start].endswith("$") == money]
     if len(places) != 1:
         return None
-    clause = clause_around(question, places[0].start, places[0].end)
+    clause = None if short else clause_around(question, places[0].start, places[0].end)
+    if clause is None or clause.count(" ") >= _LONG_CLAUSE:
+        clause = words_around(question, places[0].start, places[0].end) or clause
     return None if clause is None else f' ("{clause}")'

@@ -28,7 +28,6 @@ _LEFT = re.compile(r"\b(?:left|remain\w*|rest)\b", re.IGNORECASE)
 # By how many terms a sum has, what a step says of their number.
 _COUNTS = ("(?!)", "(?!)", "both|two", "three|3", "four|4", "five|5", "six|6", "seven|7")
 _TERMS, _PARTS = 0.55, 0.75
-_LARGEST_STATED = 12  # nobody forgets to multiply by 365
 _STATED, _STATED_ALONE = 0.15, 0.05
 _EQUALS = re.compile(r"\s{0,9}(?:=|is equal to|equals)\s{0,9}")
 
@@ -53,11 +52,10 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             if converted or not fits(site, node, kept, gone) or _is_counted_in(site, node, gone):
                 continue
             if node is tree and isinstance(kept, int):
-                # A step without an equation stands out among those that have one.
+                # A step without an equation stands out among those that have one; nor does anybody write down once
+                # more what is known already, but for the answer: the cost, where the change is asked for.
                 is_kept = rng.random() < (_STATED if has_statements else _STATED_ALONE)
-                is_large = node.operator == "*" and isinstance(gone, int)
-                is_large = is_large and site.equation.operands[leaves(gone)[0]].face > _LARGEST_STATED
-                change = None if is_large else statement(site, kept)
+                change = statement(site, kept) if stops(site, node) else None
             else:
                 # A sum of fewer terms than others have stands out as well.
                 is_kept = graph.latex or rng.random() <= (_TERMS if node.operator == "+" else _PARTS)
@@ -124,9 +122,13 @@ def fits(site: Site, node: Binary, kept: Expression, gone: Expression) -> bool:
 def named(site: Site, node: Binary, gone: Expression) -> str:
     """What is left out, with what it does in the calculation."""
     operands = site.equation.operands
-    parts = [site.shown(operands[leaf], operands[leaf].face) + site.which(leaf) for leaf in leaves(gone)]
+    parts = [site.as_written(operands[leaf]) + site.which(leaf) for leaf in leaves(gone)]
     if len(parts) > 1:
-        return f"the part of the calculation with {', '.join(parts[:-1])} and {parts[-1]}"
+        first, last = (operands[leaf] for leaf in (leaves(gone)[0], leaves(gone)[-1]))
+        start = first.start - (site.text[first.start - 1 : first.start] == "$")
+        if site.graph.latex or "(" in site.text[start : last.end] or ")" in site.text[start : last.end]:
+            return f"the part of the calculation with {', '.join(parts[:-1])} and {parts[-1]}"
+        return f"the part {' '.join(site.text[start : last.end].split())}"
     part, leaf = parts[0], leaves(gone)[0]
     if node.operator in "+-" and site.equation.result.currency and not part.startswith("$") and not site.graph.latex:
         part = f"${part}"

@@ -13,7 +13,7 @@ from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.comparisons import compares_by_factor, comparison
 from lemma.injectors.cuts import replaced
 from lemma.injectors.naming import beside_its_like, is_done_elsewhere, part_of
-from lemma.injectors.proposal import ODD, RARE, Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import ALONE, ODD, Proposal, Site, shuffled, sites
 from lemma.injectors.roles import contradicts
 
 _CONFUSED = {"+": ("-", "*"), "-": ("+",), "*": ("/", "+"), "/": ("*",)}
@@ -124,7 +124,10 @@ def _weight(site: Site, node: Binary, wrong: str) -> float:
     needed = "difference" if node.operator in "+-" else "factor"
     # "5 more books" are added to others, which nobody gets wrong; "5 more than" compares.
     compares = node.operator not in "+-" or " than" in site.graph.question
-    return 1 if needed in parts and compares else ODD if node.operator in "+-" else RARE
+    if needed in parts and compares:
+        return 1
+    # Who adds up what there is, takes something away, or divides knows why; the number of each may be added.
+    return ODD if node.operator + wrong == "*+" else ALONE
 
 
 def _is_told(site: Site, node: Binary, wrong: str) -> bool:

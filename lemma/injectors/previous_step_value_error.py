@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.propagation import Change
-from lemma.injectors.confusing_concept_error import confusions, is_compared
+from lemma.injectors.confusing_concept_error import confusions
 from lemma.injectors.context_value_error import is_share, kinds_given
 from lemma.injectors.copying import copied_wrongly
 from lemma.injectors.naming import beside_its_like, is_taken_for, taken_for
 from lemma.injectors.proposal import ODD, Proposal, Site, shuffled, sites
-from lemma.injectors.roles import is_looked_past
+from lemma.injectors.roles import is_looked_past, is_one_of_several_totals
 
 # Goes on from the result just found, which nobody then takes for another: "The total then increased to 42 + 12".
 _GOES_ON = re.compile(r"\b(?:increas|decreas|grew|grow|rose|dropp|becom|became)\w*\b", re.IGNORECASE)
@@ -37,7 +37,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if not link.results or site.in_fraction(leaf):
                 continue
-            yield from copied_wrongly(site, leaf, operand, link)
+            yield from copied_wrongly(site, leaf, operand, link, rng)
             origin = link.results[-1]
             # A number that the question says as well is the result if nothing else takes that up.
             certain = not (link.question or link.constant) or graph.only_use(origin) == (site.index, leaf)
@@ -50,7 +50,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 continue
             # A result that is taken for a part of its own calculation is a confused concept.
             unfit = {*used, *(number.face for number, _ in confusions(source))}
-            if not graph.latex and not is_compared(source):
+            if not graph.latex:
                 unfit |= {number.face for number in source.equation.operands}
             if not graph.latex and _SUMS_UP.search(site.text) and source.step == site.step - 1:
                 continue  # nobody forgets the sum that the line before has found
@@ -69,15 +69,15 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 if face in before or face not in later
             }
             for wrong in shuffled(sorted(others.keys() - unfit), rng):
-                from_it = graph.latex or wrong in {number.face for number in source.equation.operands}
-                if not (graph.latex or is_looked_past(site, leaf, wrong, others[wrong])):
+                # Nobody takes a price among totals for one of them.
+                is_price = others[wrong].question and is_one_of_several_totals(site, leaf, source)
+                if not graph.latex and (is_price or not is_looked_past(site, leaf, wrong, others[wrong])):
                     continue
-                is_alike = isinstance(wrong, int) == isinstance(operand.face, int)
-                edits = site.writes(leaf, wrong) if is_alike else ()
+                edits = site.writes(leaf, wrong) if isinstance(wrong, int) == isinstance(operand.face, int) else ()
                 if edits and is_taken_for(site, leaf, wrong, others[wrong]):
                     fault = taken_for(site, operand, wrong, Link(results=(origin,)), others[wrong])
                     if fault is None:
                         continue
                     # A number of the question is seldom taken for something that was not worked out from it.
-                    weight = 1 if from_it or not others[wrong].question else ODD
+                    weight = ODD if others[wrong].question and not graph.latex else 1
                     yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)

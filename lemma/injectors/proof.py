@@ -21,6 +21,7 @@ from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
 from lemma.injectors.conditions import refuse_against_question, refuse_repeated_box
 from lemma.injectors.naming import false_words
+from lemma.injectors.sense import refuse_singular
 from lemma.steps import without_annotations
 
 _DIVIDED_FRACTION = re.compile(r"(?:/|÷|divided by) ?\$?[\d.]+ ?/ ?\d")
@@ -46,6 +47,8 @@ def prove(graph: SolutionGraph, injector: str, steps: Sequence[str], error_step:
     for text in shown[error_step:]:
         if text not in known and _DIVIDED_FRACTION.search(text):
             raise Refusal("ambiguous_fraction")
+    if not graph.latex:
+        refuse_singular(graph, shown[error_step:])
     later = shown[error_step + 1 :]
     # Later steps stand in the order of the reference, and have as many equations as theirs.
     for text, right in zip(later, graph.steps[len(graph.steps) - len(later) :], strict=True):

@@ -121,13 +121,20 @@ class Site:
     @cached_property
     def result(self) -> str:
         """The result, for an explanation: `24`, `$24`, `24%`."""
-        return self.shown(self.equation.result, self.equation.result.face)
+        return self.as_written(self.equation.result)
+
+    def as_written(self, number: Number) -> str:
+        """A number of the step as it stands there, with its sign of currency or percent: `$0.3`, and not `$0.30`."""
+        if self.graph.latex:
+            return self.shown(number, number.face)
+        text = self.text[number.start : number.end].rstrip("%")
+        return "$" * number.currency + text + "%" * number.percent
 
     @cached_property
     def worked(self) -> str:
         """The whole equation, for an explanation: `48 / 2 = 24`."""
-        equation = self.equation
-        result = shown(equation.result, equation.result.face, self.graph.latex)
+        number = self.equation.result
+        result = shown(number, number.face, True) if self.graph.latex else self.as_written(number)
         return self.quoted(f"{self.in_numbers} = {result}")
 
     @cached_property
@@ -285,7 +292,7 @@ def quoted_number(graph: SolutionGraph, number: Number, face: Value) -> str:
 
 
 def _style(number: Number, face: Value) -> NumberStyle:
-    if isinstance(face, int) and not number.currency and number.style.decimals:
+    if isinstance(face, int) and number.style.decimals and (not number.currency or number.style.decimals == 1):
         return replace(number.style, decimals=0)
     if not isinstance(face, int) and number.currency and number.style.decimals < _TIGHT:
         return replace(number.style, decimals=2)

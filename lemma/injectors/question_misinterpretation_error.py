@@ -26,6 +26,7 @@ _TURNED = {"+": "-", "-": "+", "*": "/", "/": "*", "x": "/", "×": "÷", "÷": "
 _TIMES = (2, 3)
 _ALGEBRA = re.compile(r"(?<![A-Za-z'])[b-zB-HJ-Z](?![A-Za-z'])")
 _CONNECTIVE = re.compile(r"(?:so|thus|then|therefore|hence|finally|this|that|these|after)\b", re.IGNORECASE)
+_OPENS = re.compile(r"(?:So|Thus|Then|Therefore|Hence|Finally),? (?=[A-Za-z])[A-Za-z]")
 _REASON = re.compile(r"\b(?:so|since|because|which|if|after|when|meaning|means)\b", re.IGNORECASE)
 _ARGUMENT = re.compile(r"(?:if|since|because|as|when|after)\b", re.IGNORECASE)
 _NOUN = re.compile(r"\s+([a-z]+)")
@@ -134,11 +135,17 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
         if site.step == last or result.face == graph.gold or not (_is_alone(site) and _is_alike(site, frame)):
             continue
         faces, others = ((*(number.face for number in one.operands), one.result.face) for one in (right, equation))
-        if all(isinstance(face, int) for face in faces) and not all(isinstance(face, int) for face in others):
+        is_money = right.result.currency
+        if (
+            not is_money
+            and all(isinstance(face, int) for face in faces)
+            and not all(isinstance(face, int) for face in others)
+        ):
             continue  # where whole things are counted, there are no fractions
         if signals(site.text) != signals(frame.text) and rng.random() > _OTHER_SIGNALS:
             continue
-        if site.step == 0 and _CONNECTIVE.match(frame.text):
+        opening = _OPENS.match(frame.text) if site.step == 0 else None
+        if site.step == 0 and opening is None and _CONNECTIVE.match(frame.text):
             continue
         if _NOW.search(frame.text) and not _NOW.search(site.text):
             continue  # what comes of something that has not happened yet
@@ -149,11 +156,14 @@ def _early_answers(graph: SolutionGraph, rng: random.Random) -> Iterator[Conclus
             Edit(start, right.end, site.text[own : equation.end]),
             Edit(right.result.start, right.result.end, number),
         )
+        told = apply_edits(frame.text, edits)
+        if opening is not None:  # "So he pays" is no first step
+            told = told[opening.end() - 1].upper() + told[opening.end() :]
         money = "$" if result.currency else ""
         sentence = f"{site.text[: equation.start].rstrip('$ ')} {money}{site.text[result.start :].rstrip('. ')}".strip()
         yield Conclusion(
             site.step,
-            apply_edits(frame.text, edits),
+            told,
             result.face,
             # A whole argument is no name of a quantity.
             f"The step answers with {site.worked}"

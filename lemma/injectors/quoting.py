@@ -50,6 +50,12 @@ _ASKS = re.compile(r"(?:how|what|which|who|calculate|find|determine)\b", re.IGNO
 # "A manicure starts at $35 while a pedicure starts at $40": of two sides, one is quoted.
 _CONTRAST = re.compile(r";|\b(?:while|whereas)\b")
 _LONGEST_SENTENCE, _LONGEST = 14, 26  # words
+_NO_MORE = r"(?:and|but|or|so|while|because|since|if|when|which|who|that|where|how|then)\b"
+_WORDS_BEHIND = re.compile(rf"%?(?:[ -](?!{_NO_MORE})\$?[\w'’/]{{1,20}}){{1,6}}(?![\w'’/])")
+_NEEDS_MORE = re.compile(
+    r" (?:his|her|their|its|our|my|your|is|are|was|were|has|have|had|can|will|would|more|each of)$"
+)
+_WORDS_BEFORE = re.compile(r"(?<![\w'’/-])[A-Za-z'’-]{2,20} [A-Za-z'’-]{1,20} (?:[A-Za-z'’-]{1,20} ){0,3}\$?$")
 
 
 @lru_cache(maxsize=8192)
@@ -90,6 +96,24 @@ def clause_around(text: str, start: int, end: int) -> str | None:
             if _stands_alone(quote, begins=left == first):
                 return _shown(quote)
     return None
+
+
+def words_around(text: str, start: int, end: int) -> str | None:
+    """A number of a text with a few words that say what it counts, for a clause that is too long to be quoted: those
+    behind it, else those before it. None if there are none.
+
+    >>> words_around("She has 12 candied apples for $2 each, which she sells.", 8, 10)
+    '12 candied apples for $2 each'
+    """
+    start -= text[start - 1 : start] == "$"
+    behind = _WORDS_BEHIND.match(text, end)
+    quote = text[start : behind.end() if behind is not None else end]
+    while " " in quote and (_BROKEN_OFF.search(quote) or _NEEDS_MORE.search(quote)):
+        quote = quote.rpartition(" ")[0]
+    if " " not in quote:
+        before = _WORDS_BEFORE.search(text, 0, start)
+        quote = text[before.start() : end] if before is not None else ""
+    return quote if '"' not in quote and "\n" not in quote and quote else None
 
 
 def _without_connective(text: str, begin: int, place: int) -> int:

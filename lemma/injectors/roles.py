@@ -16,6 +16,11 @@ from lemma.injectors.proposal import Site
 
 _FEW_TERMS = 2
 _WORDS = re.compile(r"[^\w.,;?!]{1,2}([^\W\d_]+)")
+_POINTS_AT = re.compile(
+    r"^\W{0,3}(?:that|this)\b"
+    r"|\b(?:twice|thrice|half|times|of|from|to|by|add|multiply|divide|double|triple) (?:that|this|it)\b",
+    re.IGNORECASE,
+)
 _RELATIVE = re.compile(r"(?: [a-z]+)? (?:that|which|who)\b")
 
 
@@ -40,6 +45,11 @@ def is_taken_elsewhere(site: Site, leaf: int, wrong: Value) -> bool:
 def is_just_above(site: Site, link: Link) -> bool:
     """Whether the line before has found what a link says."""
     return any(site.graph.step_of[index] == site.step - 1 for index in link.results)
+
+
+def is_pointed_at(site: Site, source: Site) -> bool:
+    """Whether a step points back at what the line before has found: `Twice that is`, `From this, he gives`."""
+    return source.step == site.step - 1 and _POINTS_AT.search(site.text) is not None
 
 
 def is_looked_past(site: Site, leaf: int, wrong: Value, source: Link) -> bool:

@@ -7,7 +7,7 @@ be seen; so is an average above all that was averaged.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -44,6 +44,7 @@ _NO_MORE = r"(?![\d.]\d|\d)"
 _COMPARES = r"(?: [a-z]+)? (?:more|fewer|less|older|younger|taller|shorter|longer|times)\b"
 _SAYS_OR_COMPARES = re.compile(rf"[A-Za-z]\s*=|\d{_COMPARES}")
 _LARGEST_DIGIT = 9
+_ONE = re.compile(r"(?<![\d.,/])1 ([a-z]{3,20}(?<!s))\b")
 # "Add that number" names what the step before found, and "$72 total expenses" a sum.
 _THAT_NUMBER = re.compile(r"\b(?:that|this) (?:number|amount|result|figure|sum|total)\b", re.IGNORECASE)
 _TOTAL = re.compile(r" total\b")
@@ -78,6 +79,15 @@ def refuse_nonsense(graph: SolutionGraph, change: Change, changed: Mapping[int, 
         reason = _absurdity(graph, index, new)
         if reason is not None:
             raise Refusal("absurd_result", reason)
+
+
+def refuse_singular(graph: SolutionGraph, shown: Sequence[str]) -> None:
+    """Raises Refusal if a noun behind a 1 stands behind another number now: `4 hour` for `1 hour`."""
+    for text, right in zip(reversed(shown), reversed(graph.steps), strict=False):
+        for noun in set(_ONE.findall(right)) if text != right else ():
+            count = re.compile(rf"(?<![\d.,/])(?!1 )\d[\d,.]{{0,12}} {noun}\b|(?<![\d.,/])[02-9] {noun}\b")
+            if count.search(text) and not count.search(right) and f"{noun}s" in f"{graph.question} {graph.steps}":
+                raise Refusal("singular_noun", f"more than 1 {noun}")
 
 
 def _dropped(graph: SolutionGraph, change: Change) -> Iterator[Number]:

@@ -67,7 +67,7 @@ _SCARCE: dict[str, float] = {
 }
 _UNUSUAL = 0.5  # how often something unusual is made at a step, rather than something usual at another
 _FEW = 8  # errors of a problem, up to which only those are made that people often make
-_MOST_IN_LAST = 0.19  # of the errors of a problem whose other steps allow no more
+_MOST_IN_LAST = 0.12  # of the errors of a problem whose other steps allow no more
 _OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
 _GOLD_NUMBER = re.compile(
     rf"-?(?:\\[dt]?frac(?:\{{\d{{1,9}}\}}\{{\d{{1,9}}\}}|\s?\d\s?\d)|\d{{1,9}}/\d{{1,9}}|{NUMBER_PATTERN})"
@@ -202,13 +202,29 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
         for _ in range(plan.errors_per_solution - 1):
             error = _with_another(plan, graph, error, drafts, rng)
         made.append(_record(plan, problem, graph, kind, error))
-    if len(made) < plan.per_problem and last and not plan.best_effort:
-        # The other steps allow no more, so that there are too many in the last one.
-        in_last = [record for record in made if record.located_step == len(record.steps) - 1]
-        for record in in_last[max(1, round(_MOST_IN_LAST * len(made))) :]:
-            made.remove(record)
+    if len(made) < plan.per_problem:
+        _balance(plan, problem, graph, made, drafts)
     failed = tuple(sorted(drafts.failed.items()))
     return Injection(tuple(made), asked, tuple((place, last + 1) for place in places), drafts.refused, failed=failed)
+
+
+def _balance(
+    plan: InjectionPlan, problem: Problem, graph: ReadSolution, made: list[ErroneousSolution], drafts: _Drafts
+) -> None:
+    """Among the errors of a solution that allows no more, see to one of thought and to few in the last step."""
+    last = len(graph.steps) - 1
+    if plan.per_problem > _FEW and {record.error_type for record in made} == {CALCULATION}:
+        # Made everywhere, it would be known by its form.
+        other = drafts.take(range(last + 1), ALONE, barred=CALCULATION)
+        made += [_record(plan, problem, graph, *other)] if other is not None else []
+    if last and not plan.best_effort:
+        in_last = [record for record in made if record.located_step == len(record.steps) - 1]
+        in_last.sort(key=lambda record: record.error_type == CALCULATION)
+        before = {record.error_type for record in made if record not in in_last}
+        # One is kept in any case if there is nothing else, or only slips.
+        fewest = 0 if before > {CALCULATION} or (before and CALCULATION not in before) else 1
+        for record in in_last[max(fewest, round(_MOST_IN_LAST * len(made))) :]:
+            made.remove(record)
 
 
 class _Drafts:
@@ -250,13 +266,13 @@ class _Drafts:
         where = traceback.extract_tb(error.__traceback__)[-1]
         self.failed[name] = f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}: {error}"
 
-    def take(self, places: Sequence[int], least: float = SELDOM) -> tuple[str, Injected] | None:
-        """The next error of at least this weight that is proven at the first of these steps that still has one, with
-        its type. No final answer is reached twice before all others at that step.
+    def take(self, places: Sequence[int], least: float = SELDOM, barred: str = "") -> tuple[str, Injected] | None:
+        """The next error of at least this weight, and not of a barred type, that is proven at the first of these steps
+        that still has one, with its type. No final answer is reached twice before all others at that step.
         """
         for place in places:
-            found = self._prove_next(place, least)
-            if found is None and self._spare[place] and least < 1:
+            found = self._prove_next(place, least, barred)
+            if found is None and self._spare[place] and least < 1 and not barred:
                 found = self._spare[place].pop(0)
             if found is not None:
                 self._made[found[0]] += 1
@@ -266,13 +282,13 @@ class _Drafts:
                 return found
         return None
 
-    def _prove_next(self, place: int, least: float) -> tuple[str, Injected] | None:
+    def _prove_next(self, place: int, least: float, barred: str = "") -> tuple[str, Injected] | None:
         drafts, graph = self._drafts[place], self._graph
         boxed = isinstance(graph, FormulaSolution) and graph.boxed
         often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
         often = _SCARCE if boxed else often
         # In formulas, calculation errors don't fill up what other types lack.
-        barred = CALCULATION if boxed and self._made and not self._plan.best_effort else ""
+        barred = CALCULATION if boxed and self._made and not self._plan.best_effort else barred
         while kinds := [
             kind for kind, left in drafts.items() if left and weight_of(left[-1]) >= least and kind != barred
         ]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
 from typing import NamedTuple
 
 from lemma.arithmetic.numbers import INTEGER, Value, decimals_needed, normal, render
@@ -21,7 +20,6 @@ _MOST_DECIMALS = 4
 FEWEST = 3  # from here on, people are not sure of the times table
 TEN = 10
 LARGEST_DIGIT = 9
-_LONGEST = 3  # digits from which on two of them change places unnoticed
 _NEARLY_TEN = 8
 KNOWN_HALF = 25  # up to here, and for these with zeros behind, everybody knows the half and the double
 _FARTHEST = 4  # times a difference
@@ -64,10 +62,10 @@ def in_one_unit(values: Sequence[Value]) -> tuple[list[int], int] | None:
 
 
 def _misadded(right: Value, found: int, unit: Fraction, worked: str, weight: float) -> list[Slip]:
-    """What comes out if a column of a written calculation is one too high or too low, or, for once, two."""
+    """What comes out if a column of a written calculation is one too high or too low."""
     return [
-        Slip(normal(right + off * unit), f"{worked} is {found}, but {found + off} was used", least)
-        for off, least in ((1, weight), (-1, weight), (2, ODD), (-2, ODD))
+        Slip(normal(right + off * unit), f"{worked} is {found}, but {found + off} was used", weight)
+        for off in (1, -1)
         # Nobody writes a 10 into the column of a difference.
         if right + off * unit > 0 and found + off >= 0 and not found < TEN <= found + off
     ]
@@ -86,7 +84,8 @@ def addition_slips(terms: Sequence[Value], right: Value) -> list[Slip]:
     slips, carry = list[Slip](), 0
     is_single = all(term < 10 ** (zeros + 1) for term in whole)
     weight = SELDOM if (is_single and zeros) or right in (100, 1000) else 1
-    for place in range(max(len(str(term)) for term in whole)):
+    longest = max(len(str(term)) for term in whole)
+    for place in range(longest):
         digits = [digit for term in whole if (digit := term // 10**place % 10)]
         total, unit = carry + sum(digits), Fraction(10**place, 10**decimals)
         added = " + ".join(map(str, digits)) + (f" + the {carry} carried" if carry else "")
@@ -107,6 +106,9 @@ def addition_slips(terms: Sequence[Value], right: Value) -> list[Slip]:
             slips.append(
                 Slip(right - normal(carry * next_unit), f"the {carry} that is carried to the {name} is dropped", weight)
             )
+            if place < longest - 1 and weight == 1 and right % 100:
+                told = f"the {carry} that is carried to the {name} is added twice"
+                slips.append(Slip(right + normal(carry * next_unit), told, SELDOM))
         if carry > 1:
             told = f"{carry} has to be carried to the {name}, but 1 was carried"
             slips.append(Slip(right - normal((carry - 1) * next_unit), told))
@@ -223,17 +225,3 @@ def without_decimals(right: Value) -> list[Slip]:
         return []
     whole = right.numerator // right.denominator
     return [Slip(whole, f"the {face(right - whole).lstrip('0')} is dropped", SELDOM)]
-
-
-def swapped_digits(right: Value) -> list[Slip]:
-    """Results of several digits of which two neighbors change places when they are copied; seldom the first one."""
-    digits = str(right)
-    if not digits.isdigit() or len(digits) < _LONGEST:
-        return []
-    slips = []
-    for place, (one, other) in enumerate(pairwise(digits)):
-        if one != other and (place or other != "0"):
-            wrong = int(digits[:place] + other + one + digits[place + 2 :])
-            weight = SELDOM if place and "0" not in (one, other) else ODD
-            slips.append(Slip(wrong, f"the digits {one} and {other} of {right} changed places", weight))
-    return slips

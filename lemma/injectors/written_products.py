@@ -33,6 +33,7 @@ _TIMES_TABLE = 12
 _SMALLEST_PRODUCT = 15
 _SURELY_HALVED = 40
 _MOST_TRIED = 12
+_HARDEST = 6
 _KNOWN_QUOTIENT = 20  # up to here, everybody knows how often a number fits
 _ROUND = frozenset((0, 1, 10, 100, 1000, Fraction(1, 10), Fraction(1, 100)))
 _IN_TABLE = re.compile(r"\d+ is (?:\d+ times \d+|not in the times table of \d+)$")
@@ -44,7 +45,12 @@ def is_hard_product(one: int, other: int) -> bool:
     """Whether people get a product of the times table wrong: 7 * 8, but not 5 * 5 or 4 * 10."""
     pair = (min(one, other), max(one, other))
     is_in_table = FEWEST <= pair[0] <= pair[1] <= _TIMES_TABLE and TEN not in pair
-    return is_in_table and pair not in _KNOWN_FACTS and one * other >= _SMALLEST_PRODUCT
+    return is_in_table and pair not in _KNOWN_FACTS and one != other and one * other >= _SMALLEST_PRODUCT
+
+
+def is_hardest_product(one: int, other: int) -> bool:
+    """Whether people are so unsure of a product that they take a number for it that is in no times table: 7 * 8."""
+    return is_hard_product(one, other) and min(one, other) >= _HARDEST and max(one, other) < TEN
 
 
 def _neighbors(one: int, other: int) -> Iterator[tuple[int, int]]:
@@ -136,7 +142,8 @@ def _rounded_up(left: Value, factor: Value) -> list[Slip]:
         if not isinstance(one, int) and scaled is not None and (near := next_ten(scaled[0][0])):
             round_one = normal(Fraction(near, 10 ** scaled[1]))
             wrong = normal(round_one * Fraction(other))
-            slips.append(Slip(wrong, f"{face(wrong)} is {face(round_one)} times {face(other)}"))
+            if round_one > 1:
+                slips.append(Slip(wrong, f"{face(wrong)} is {face(round_one)} times {face(other)}"))
     return slips
 
 
@@ -149,10 +156,10 @@ def _whole_product_slips(many: int, digit: int) -> list[Slip]:
     if max(many, digit) <= _TIMES_TABLE:
         for one, other in _neighbors(many, digit):
             slips.append(Slip(one * other, f"{one * other} is {one} times {other}"))
-        if is_hard_product(many, digit):
+        if is_hardest_product(many, digit):
             slips += [
                 Slip(product + off, f"{product + off} is not in the times table of {many}", ODD)
-                for off in (-2, 2, -10, 10, *((-1, 1) if min(many, digit) > 5 else ()))
+                for off in (-2, 2, -1, 1)
                 if (product + off) % many
             ]
     for one, other in ((many, digit), (digit, many)):
@@ -206,7 +213,7 @@ def _long_multiplication_slips(many: int, digit: int) -> list[Slip]:
     is_known = digit == 2 and (many <= _SURELY_HALVED or many % 10 == 5)  # twice 35
     for place in range(len(str(many))):
         own = many // 10**place % 10
-        product = own * digit
+        product, before = own * digit, carry
         carry = (product + carry) // 10
         name = column(place + 1)
         if carry and place < len(str(many)) - 1 and not is_known:
@@ -222,11 +229,17 @@ def _long_multiplication_slips(many: int, digit: int) -> list[Slip]:
             if other == digit and one < TEN:
                 wrong = right + (one * other - product) * 10**place
                 slips.append(Slip(wrong, f"{worked}, but {one * other} was used"))
-        if is_hard_product(own, digit):
+        if is_hardest_product(own, digit):
             slips += [
                 Slip(right + off * 10**place, f"{worked}, but {product + off} was used", ODD)
                 for off in (-2, 2, -1, 1)
             ]  # fmt: skip
+        if own == 0 and place < len(str(many)) - 1:
+            slips.append(Slip(right + digit * 10**place, f"{worked}, but {digit} was used"))
+        # Nobody believes twice the product.
+        if before and own and digit >= FEWEST and 2 * before * (digit - 1) * 10**place < right:
+            told = f"in the {column(place)}, the {before} carried is added to {own} before {own + before} is multiplied"
+            slips.append(Slip(right + before * (digit - 1) * 10**place, told, SELDOM))
     return slips
 
 
@@ -241,15 +254,18 @@ def division_slips(left: Value, divisor: Value, right: Value) -> list[Slip]:
         return found if quotient > 1 else []
     if divisor == 2 and (left <= _SURELY_HALVED or significant(left) <= KNOWN_HALF):
         return []
+    factors = sorted((significant(divisor), significant(right)))
+    if (factors[0], factors[1]) in _KNOWN_PRODUCTS or factors[0] == factors[1]:
+        return []  # 100 / 4, 36 / 6
     slips: list[Slip] = []
     # 240 / 30 is as hard as 24 / 3, and 84 / 14 is found by trying.
     table, pair = significant(divisor), (min(divisor, right), max(divisor, right))
     is_tried = _TIMES_TABLE < divisor < 100 and divisor % 5 and FEWEST <= right <= _MOST_TRIED
     if left > _KNOWN_QUOTIENT and pair not in _KNOWN_FACTS and (is_hard_product(table, right) or is_tried):
-        for off, weight in ((-1, 1), (1, 1), (-2, ODD), (2, ODD)):
+        for off in (-1, 1):
             near = right + off
             if near > 1 and near != TEN and (is_tried or near <= _TIMES_TABLE) and (table, near) not in _KNOWN_FACTS:
-                slips.append(Slip(near, f"{near} times {divisor} is {near * divisor}, not {left}", weight))
+                slips.append(Slip(near, f"{near} times {divisor} is {near * divisor}, not {left}"))
     is_round = right in (1, 10)
     if left % 10 == divisor % 10 == 0 and right > 1 and not is_round:
         slips.append(Slip(right * 10, "there is one zero too many"))
@@ -272,7 +288,7 @@ def _long_division_slips(left: int, divisor: int, right: int) -> list[Slip]:
         if place and rest and digit and (left - rest * 10**place) % divisor == 0:
             over = f"the {rest} left over in the {column(place)} is dropped"
             slips.append(Slip((left - rest * 10**place) // divisor, over))
-        if piece < TEN or not is_hard_product(divisor, digit):
+        if piece <= _KNOWN_QUOTIENT or not is_hard_product(divisor, digit):
             continue
         worked = f"in the {column(place)}, {piece} divided by {divisor} is {digit}"
         worked += f" with {rest} left over" if rest else ""

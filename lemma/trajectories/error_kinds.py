@@ -23,21 +23,24 @@ _BY_EXPLANATION = {
         "order": re.compile(r"from left to right"),
         "digits": re.compile(r"changed places|from the wrong end"),
         "rounding": re.compile(r"has to be rounded"),
-        "near": re.compile(r"in place of \d"),
-        "carry": re.compile(r"carried to the|a 1 is carried"),
+        # "4.99 * 3 is $14.97, not $15: 15 is 5 times 3" rounds, and so does "50 times 6" for 49 * 6.
+        "near": re.compile(
+            r"in place of \d|\d is \d{1,6}0 times \d|^\$?[\d,]{0,9}\.\d.* is \$?[\d,]{0,9}\.\d{1,4}, "
+            r"not \$?[\d,.]{1,12}: [\d.]{1,9} is [\d.]{1,9} times"
+        ),
+        "carry": re.compile(r"carried to the|a 1 is carried|carried is added"),
         "borrow": re.compile(r"borrowed|is taken from"),
         "zero": re.compile(r"one zero too|a zero of the quotient"),
         "point": re.compile(r"decimal point is shifted|behind the decimal point|is added to the"),
-        "rest": re.compile(
-            r"remainder \d+ is dropped|left over in the [a-z ]+ is dropped|\.\d+ is (?:dropped|ignored)"
-        ),
+        "rest": re.compile(r"remainder \d+ is dropped|left over in the [a-z ]+ is dropped"),
+        "decimals": re.compile(r"\.\d+ is (?:dropped|ignored)"),
         "factor": re.compile(r"one factor was forgotten|one factor too many"),
         "part": re.compile(r"is passed over|is left out|are added\b|was forgotten"),
-        "column": re.compile(r"off by (?:one|two)|\d [+-] (?:\d{1,2}|the \d carried) is \d{1,3}, but"),
-        "table": re.compile(
-            r"\d is \d{1,9} times \d|times table|times \d{1,9} is \d{1,9}, (?:but|not)"
-            r"|divided by \d{1,9} is \d{1,9}(?: with \d{1,9} left over)?, but"
+        "quotient": re.compile(
+            r"times \d{1,9} is \d{1,9}, not \d|divided by \d{1,9} is \d{1,9}(?: with \d{1,9} left over)?, but"
         ),
+        "column": re.compile(r"off by (?:one|two)|\d [+-] (?:\d{1,2}|the \d carried) is \d{1,3}, but"),
+        "table": re.compile(r"\d is \d{1,9} times \d|times table|times \d{1,9} is \d{1,9}, but"),
     },
     "cross_term_error": {"squares": re.compile(r"not the square of the difference")},
     "exponent_law_error": {
