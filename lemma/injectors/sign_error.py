@@ -9,7 +9,7 @@ from fractions import Fraction
 from lemma.algebra.carrying import Slip
 from lemma.algebra.derivation import SCALED, STATEMENT, Derivation
 from lemma.algebra.polynomials import ONE, Monomial, Polynomial, Quotient, add, constant, scale
-from lemma.algebra.trees import GROUP, Node, polynomial
+from lemma.algebra.trees import DEGREE, GROUP, Node, polynomial
 from lemma.algebra.writing import expanded, notation_of, terms, write_like
 from lemma.injectors.algebra import AlgebraInjector, Rewriting, exact, formula, quoted, rewritings
 
@@ -31,6 +31,8 @@ def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
     for index, arriving in places:
         yield from _kept_sign(derivation, index, arriving)
     for place in rewritings(derivation, rng):
+        if any(node.name == DEGREE for node in place.before.walk()):
+            continue  # an angle in degrees is told as one in radians
         yield from _wrong_sign_in_sum(derivation, place)
 
 

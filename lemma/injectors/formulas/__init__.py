@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.injectors.formulas import (
+    addition_formulas,
     answers,
     boxes,
     counted,
@@ -21,6 +22,7 @@ from lemma.injectors.formulas import (
     rules,
     slips,
     solving,
+    trig_ratios,
     worded,
 )
 from lemma.injectors.formulas.fitting import is_easy_fact
@@ -59,6 +61,8 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
         found += solving.propose(solution, injector)
     found += ending_slips.propose(solution, injector)
     found += worded.propose(solution, injector)
+    found += addition_formulas.propose(solution, injector)
+    found += trig_ratios.propose(solution, injector)
     found += (Proposed(change, why) for change, why in boxes.propose(solution, injector))
     if injector == "counting_error":
         found += (Proposed(change, why) for change, why in lists.incomplete(solution))

@@ -17,10 +17,11 @@ from lemma.arithmetic.latex import DRAWING, boxed
 from lemma.arithmetic.surds import Surd
 from lemma.exceptions import Refusal
 from lemma.injectors.conditions import JUDGES, holds_number, without_formulas
-from lemma.injectors.formulas import contents, lost_signs, named_values, vectors
-from lemma.injectors.formulas.misworked import KINDS
+from lemma.injectors.formulas import contents, factored, lost_signs, named_values, roots_by_vieta, turned_roots, vectors
+from lemma.injectors.formulas.misworked import CALCULATION, KINDS
 
 COUNTING, SIGN, SWAPPED, LOST = "counting_error", "sign_error", "coordinate_swap_error", "lost_root_error"
+UNREACHED, SQUARES, RULE = "distribution_error", "cross_term_error", "formula_confusion_error"
 _LONGEST = 160
 _CLUTTER = re.compile(r"\\(?:left|right|[,;:! ])|[\s{}$]")
 _PAIR = re.compile(r"(?s)\s*(?:\\left\s*)?\((?P<body>[^()\[\]]+)(?:\\right\s*)?\)\s*")
@@ -159,7 +160,11 @@ def miscounted(solution: ChainSolution, content: str) -> Iterator[tuple[str, str
 
 
 _KINDS = {
-    SIGN: (lost_signs.propose, vectors.propose),
+    SIGN: (lost_signs.propose, vectors.wrong_signs, factored.turned_signs, turned_roots.propose),
+    UNREACHED: (vectors.unreached,),
+    SQUARES: (factored.squared,),
+    CALCULATION: (factored.swapped,),
+    RULE: (roots_by_vieta.propose,),
     SWAPPED: (swapped_pair,),
     LOST: (lost_root,),
     COUNTING: (miscounted,),
@@ -168,10 +173,18 @@ _KINDS = {
 
 def carried(solution: ChainSolution, change: WrongBox) -> tuple[tuple[str, ...], int, str]:
     """The steps with another content of the last box. Raises Refusal if anything behind it depends on it."""
-    answer = solution.answer
+    step = solution.answer.step
     steps = list(solution.steps)
-    text = steps[answer.step]
-    if len(box_spans(text)) > 1 or any(map(box_spans, steps[: answer.step])):
+    steps[step] = steps[step][: change.start] + change.written + steps[step][change.end :]
+    return up_to_answer(solution, steps), step, change.written
+
+
+def up_to_answer(solution: ChainSolution, steps: list[str]) -> tuple[str, ...]:
+    """The changed steps without what stands behind the answer and may be false now. Raises Refusal if there is another
+    box, or if the answer's own step goes on with a remark.
+    """
+    answer, text = solution.answer, solution.steps[solution.answer.step]
+    if len(box_spans(text)) > 1 or any(map(box_spans, solution.steps[: answer.step])):
         raise Refusal("second_box")
     tail = DRAWING.sub(" ", text[answer.end :])
     words = without_formulas(tail) if tail.count("$") % 2 == 0 else without_formulas(tail.partition("$")[2])
@@ -179,8 +192,6 @@ def carried(solution: ChainSolution, change: WrongBox) -> tuple[tuple[str, ...],
         counted = _COUNTED.match(text, answer.end)
         if counted is None or holds_number(tail):
             raise Refusal("remark_behind_answer", tail.strip()[:80])
-    steps[answer.step] = text[: change.start] + change.written + text[change.end :]
     rest = " ".join(steps[answer.step + 1 :])
-    if holds_number(rest) or DRAWING.search(rest) or JUDGES.search(rest):
-        steps = steps[: answer.step + 1]
-    return tuple(steps), answer.step, change.written
+    is_checked = holds_number(rest) or DRAWING.search(rest) or JUDGES.search(rest)
+    return tuple(steps[: answer.step + 1] if is_checked else steps)

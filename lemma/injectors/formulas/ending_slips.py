@@ -13,7 +13,7 @@ from lemma.arithmetic.numbers import normal
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import known_value, write
 from lemma.injectors.formulas.endings import Ending, WrongEnding, endings, holds, words_before
-from lemma.injectors.formulas.misworked import CALCULATION, HALF, SIGN, Slip, likely_digit_slips
+from lemma.injectors.formulas.misworked import CALCULATION, HALF, SIGN, Slip, likely_digit_slips, roots
 from lemma.injectors.formulas.places import Place, Proposed
 from lemma.injectors.formulas.slips import PLAIN, slips_of, with_values
 from lemma.injectors.formulas.solving import collected
@@ -239,9 +239,15 @@ def half_of_square(ending: Ending, left: Side, right: Side) -> Iterator[Slip]:
     size, root = number.value, known_value(ending.node)
     if tree is None or size is None or root is None or tree.op != "^" or tree.parts[1].number != 2:
         return
-    is_square = tree.parts[0].op == "letter" and root * root == size and isinstance(root.rational, int)
-    if is_square and root.rational > _HALVED and isinstance((size / Surd(2)).rational, int):  # type: ignore[operator]
+    is_square = tree.parts[0].op == "letter" and root * root == size and isinstance(size.rational, int)
+    if not is_square:
+        return
+    whole = size.rational
+    assert isinstance(whole, int)
+    if whole % 2 == 0 and whole > _HALVED**2 and (root.rational is None or root.rational > _HALVED):
         yield Slip(size / Surd(2), HALF, INVERSE)
+    if root.rational is None:  # `x^2 = 18` has the root 3 root 2, not 9 root 2
+        yield from roots(whole)
 
 
 def zero_of_product(ending: Ending, left: Side, right: Side) -> Iterator[Slip]:

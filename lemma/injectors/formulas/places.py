@@ -17,6 +17,7 @@ from lemma.arithmetic.writing import follow, known_value, write
 from lemma.injectors.formulas.boxes import WrongBox
 from lemma.injectors.formulas.endings import WrongEnding
 from lemma.injectors.formulas.lists import ShorterList
+from lemma.injectors.formulas.tails import WrongTail
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(.*)\}\s*$", re.DOTALL)
 _FEW = 2  # numbers in a sentence, of which none is forgotten
@@ -29,7 +30,7 @@ _CLUTTER = re.compile(
 class Proposed:
     """One change in a chain and, in a sentence, why it is wrong."""
 
-    change: ChainChange | StatedChange | WrongEnding | WrongBox | ShorterList
+    change: ChainChange | StatedChange | WrongEnding | WrongBox | WrongTail | ShorterList
     explanation: str
 
 

@@ -21,6 +21,8 @@ from lemma.injectors.formulas.endings import carried as carried_ending
 from lemma.injectors.formulas.lists import ShorterList
 from lemma.injectors.formulas.lists import carried as carried_list
 from lemma.injectors.formulas.places import Proposed
+from lemma.injectors.formulas.tails import WrongTail
+from lemma.injectors.formulas.tails import carried as carried_tail
 
 _BOX = re.compile(r"^\\boxed\{(.*)\}$")
 _MODULUS = re.compile(
@@ -36,6 +38,8 @@ def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...
         return _at_the_end(solution, carried_box(solution, proposed.change), proposed.explanation)
     if isinstance(proposed.change, ShorterList):
         return _at_the_end(solution, carried_list(solution, proposed.change), proposed.explanation)
+    if isinstance(proposed.change, WrongTail):
+        return _at_the_end(solution, carried_tail(solution, proposed.change), proposed.explanation)
     change = proposed.change
     consequence = carry(solution, change)
     steps, step = consequence.steps, consequence.error_step

@@ -1,0 +1,216 @@
+"""Errors in the last formulas of a solution: products, roots, vectors, addition formulas, ends of inequalities."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from lemma.exceptions import Refusal
+from lemma.injectors.drafts import carried, drafts_of
+from lemma.injectors.reading import read_problem
+from lemma.records import Problem
+
+
+def made(kind: str, question: str, solution: str, gold: str) -> dict[str, tuple[str, str]]:
+    """The wrong answers of a type, each with its solution and its explanation."""
+    problem = Problem(id="0" * 64, question=question, solution=solution, answer=gold, source="test")
+    read = read_problem(problem)
+    found = {}
+    for draft in drafts_of(read, kind, kind, random.Random(0)):
+        try:
+            wrong = carried(read, kind, draft)
+        except Refusal:
+            continue
+        found[str(wrong.final)] = ("\n".join(wrong.steps), wrong.explanation)
+    return found
+
+
+VECTOR = r"\begin{pmatrix} 12/13 \\ -18/13 \end{pmatrix}"
+SCALED = rf"\[\frac{{6}}{{13}} \begin{{pmatrix}} 2 \\ -3 \end{{pmatrix}} = \boxed{{{VECTOR}}}.\]"
+ANGLES = (
+    r"\begin{align*} \cos 54^\circ \cos 4^\circ - \sin 54^\circ \sin 4^\circ &= \cos (54^\circ + 4^\circ) \\"
+    r"&= \boxed{\cos 58^\circ}. \end{align*}"
+)
+BOUND = r"""A number is in the domain if $2(x - 5) \ge 6.$
+
+This gives us $2x - 10 \ge 6$, or $2x \ge 16$; the smallest solution is $x = \frac{16}{2} = \boxed{8}.$"""
+PAIR = (r"\cos 58^\circ", r"\cos 50^\circ", r"(54^\circ - 4^\circ)")
+FACTORS, SMALLEST = ("(x+1)(x-3)", "(x-1)(x+3)", ""), ("8", r"\frac{11}{2}", r"2x \ge 11")
+MADE = [
+    # type, question, solution, gold, the wrong answer, what stands in the solution, and what the explanation says
+    (
+        "sign_error",
+        "Factor $x^2-2x-3$.",
+        r"It is $\boxed{(x+1)(x-3)}$.",
+        "(x+1)(x-3)",
+        "(x-1)(x+3)",
+        "",
+        "in the middle",
+    ),
+    (
+        "sign_error",
+        "Factor $y^2 - 6y + 9$.",
+        r"It is $\boxed{(y - 3)^2}$.",
+        "(y-3)^2",
+        "(y + 3)^2",
+        "",
+        "in the middle",
+    ),
+    (
+        "cross_term_error",
+        "Factor $x^2-49$.",
+        r"It is $\boxed{(x+7)(x-7)}$.",
+        "(x+7)(x-7)",
+        "(x-7)^2",
+        "",
+        "not the square",
+    ),
+    (
+        "calculation_error",
+        "Factor it.",
+        r"We have $ab+5b+2a+10 = \boxed{(a+5)(b+2)}$.",
+        "(a+5)(b+2)",
+        "(a+2)(b+5)",
+        "",
+        "multiplied out, that has $5a$ and $2b$, not $2a$ and $5b$",
+    ),
+    (
+        "sign_error",
+        "Find all roots.",
+        r"This factors as $(x-2)(x+3)=0$. So they are $\boxed{-3,2}$.",
+        "-3,2",
+        "3,-2",
+        "",
+        "With $x = 3$, $(x-2)(x+3) = 6$, which is not zero: the solutions have the other signs",
+    ),
+    (
+        "formula_confusion_error",
+        "Find the sum of all values of $r$.",
+        r"We get $r^2-6r+1 = 0$. By Vieta's formulas, the sum of the values of $r$ is $\boxed{6}$.",
+        "6",
+        "-6",
+        "",
+        "the sum of the roots of $r^2-6r+1 = 0$ is $-b/a = 6$; the step uses $b/a = -6$",
+    ),
+    (
+        "formula_confusion_error",
+        r"What is $\tan A$?",
+        r"We have $\tan A = \frac{BC}{AB} = \frac{8}{6} = \boxed{\frac{4}{3}}$.",
+        r"\frac{4}{3}",
+        r"\frac{3}{4}",
+        r"\tan A = \frac{AB}{BC} = \frac{6}{8}",
+        "turns it over",
+    ),
+    (
+        "sign_error",
+        "Simplify it.",
+        ANGLES,
+        r"\cos 58^\circ",
+        r"\cos 50^\circ",
+        r"(54^\circ - 4^\circ)",
+        "addition formula",
+    ),
+    (
+        "distribution_error",
+        "Find it.",
+        SCALED,
+        VECTOR,
+        r"\begin{pmatrix} 12/13 \\ -3 \end{pmatrix}",
+        "",
+        r"the factor $\frac{6}{13}$ does not reach $-3$: that term should become $-\frac{18}{13}$",
+    ),
+    (
+        "sign_error",
+        "Find it.",
+        SCALED,
+        VECTOR,
+        r"\begin{pmatrix} 12/13 \\ 18/13 \end{pmatrix}",
+        "",
+        "is negative, as a product of a positive and a negative number",
+    ),
+    (
+        "exponent_law_error",
+        "Find $a$, which is positive.",
+        r"We have $a^2 = 18$, so $a = \boxed{3\sqrt{2}}$.",
+        r"3\sqrt{2}",
+        r"9\sqrt{2}",
+        "",
+        "$9$ was taken out of the root without taking its own root",
+    ),
+    # The sides behind one that is not read.
+    (
+        "exponent_law_error",
+        "Simplify it.",
+        r"\[\prod_{k=1}^n a_k = 2(2n)^2 + 2(2n) + 1 = \boxed{8n^2 + 4n + 1}.\]",
+        "8n^2 + 4n + 1",
+        "4n^2 + 4n + 1",
+        "",
+        "In $(2n)^2$, the exponent does not reach $2$: the power is $4n^2$.",
+    ),
+    # The bound that an inequality comes to.
+    (
+        "distribution_error",
+        "Which $x$ is the smallest?",
+        BOUND,
+        "8",
+        r"\frac{11}{2}",
+        r"2x \ge 11",
+        "does not reach $-5$",
+    ),
+    # Words that name the operation go along.
+    (
+        "distribution_error",
+        "Solve for $x$.",
+        "We have $2(x-5) = 4(3)$.  Expanding gives $2x-10 = 12$.  Adding 10 to both sides gives $2x = 22$, so "
+        r"$x = \boxed{11}$.",
+        "11",
+        r"\frac{17}{2}",
+        "Adding 5 to both sides gives $2x = 17$",
+        "does not reach $-5$",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", MADE, ids=[f"{case[0]}-{case[4]}" for case in MADE])
+def test_errors_in_the_last_formulas(case: tuple[str, ...]) -> None:
+    kind, question, solution, gold, wrong, said, told = case
+    found = made(kind, question, solution, gold)
+    assert wrong in found
+    text, explanation = found[wrong]
+    assert said in text and told in explanation
+
+
+NOT_MADE = [
+    # type, question, solution, gold, and the wrong answer that nobody gives there
+    ("sign_error", "Find all roots.", r"Testing $(x-2)(x+3)=0$, they are $\boxed{-3,2}$.", "-3,2", "3,-2"),
+    ("sign_error", "Find all roots.", r"As $(x-2)(x+3)=0$, $x=2$ is one, and they are $\boxed{-3,2}$.", "-3,2", "3,-2"),
+    (
+        "sign_error",
+        "Factor $x^2-2x-3$.",
+        r"The sum of $1$ and $-3$ is $-2$, so it is $\boxed{(x+1)(x-3)}$.",
+        "(x+1)(x-3)",
+        "(x-1)(x+3)",
+    ),
+    ("sign_error", "Factor $x^2-2x-3$.", r"It is $x^2-2x-3 = \boxed{(x+1)(x-3)}$.", "(x+1)(x-3)", "(x+1)(x+3)"),
+    ("cross_term_error", "Find it.", r"As $(a + a)^2 = 4a^2$, it is $\boxed{4a^2}$.", "4a^2", "2a^2"),
+    (
+        "formula_confusion_error",
+        "How many people are there?",
+        r"As $r^2-6r+1 = 0$, Vieta's sum of the roots is $\boxed{6}$.",
+        "6",
+        "-6",
+    ),
+    (
+        "distribution_error",
+        "Which $x$ is the smallest?",
+        r"We have $3(x - 2) + 6 - 2(x + 1) \ge 0$, or $x - 2 \ge 0$; the smallest is $x = \boxed{2}$, and it is even.",
+        "2",
+        "4",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "question", "solution", "gold", "wrong"), NOT_MADE)
+def test_what_nobody_writes_is_not_made(kind: str, question: str, solution: str, gold: str, wrong: str) -> None:
+    assert wrong not in made(kind, question, solution, gold)
