@@ -336,6 +336,22 @@ def combination(wanted: Polynomial, one: Polynomial, other: Polynomial) -> tuple
     return None
 
 
+def worked_out_before(derivation: Derivation, index: int) -> Node | None:
+    """The formula that ends the line before one that stands alone, if the latter is equal to it for all values of its
+    letters and written in another way: `Combining like terms in ..., we get $x^3 + 3x - 6$`.
+    """
+    line, earlier = derivation.lines[index], derivation.lines[index - 1] if index else None
+    if earlier is None or earlier.kind not in (EXPRESSION, IDENTITY) or not line.step - 1 <= earlier.step:
+        return None
+    tree, before = line.tree(0), earlier.tree(len(earlier.chain.sides) - 1)
+    if TUPLE in (tree.head, before.head) or not names(tree) or same_shape(tree, before):
+        return None
+    try:
+        return before if equal(before, tree) else None
+    except Refusal:
+        return None
+
+
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 
 

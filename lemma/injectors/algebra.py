@@ -15,6 +15,7 @@ from itertools import accumulate
 
 from lemma.algebra.carrying import Carried, Slip, carry
 from lemma.algebra.derivation import (
+    EXPRESSION,
     FALSE,
     IDENTITY,
     SCALED,
@@ -28,6 +29,7 @@ from lemma.algebra.derivation import (
     numbers_in,
     parts_of,
     read_derivation,
+    worked_out_before,
 )
 from lemma.algebra.polynomials import (
     Polynomial,
@@ -190,13 +192,16 @@ class Rewriting:
 
 
 def rewritings(derivation: Derivation, rng: random.Random) -> list[Rewriting]:
-    """The sides that say an earlier one in another way, in random order: the next one in a chain, or the same side of
-    the statement before.
+    """The sides that say an earlier one in another way, in random order: the next one in a chain, the same side of the
+    statement before, or a formula alone that is the one before, worked out.
     """
     found = []
     for index, line in enumerate(derivation.lines):
         if line.step < 0 or line.kind == UNREAD:
             continue
+        if line.kind == EXPRESSION and (before := worked_out_before(derivation, index)) is not None:
+            source = derivation.text(index - 1, len(derivation.lines[index - 1].chain.sides) - 1)
+            found.append(Rewriting(index, 0, before, source, False))
         for run in line.runs:
             for place in run[1:]:
                 if line.tree(place).head == TUPLE:
@@ -404,6 +409,10 @@ def _prove_line(derivation: Derivation, line: Line, new: Line, slip: Slip) -> No
         ]
         if not line.reason.lines or not refuted(premises, new.difference):
             raise Refusal("error_not_proven", "no point was found that refutes the wrong statement")
+        return
+    if line.kind == EXPRESSION and (before := worked_out_before(derivation, slip.line)) is not None:
+        if not different(before, new.tree(side)):
+            raise Refusal("error_not_proven", "the wrong formula is not shown to differ")
         return
     run = next((run for run in line.runs if side in run), ())
     if not run or (side == run[0] and line.tree(side).head != TUPLE):

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from lemma.algebra.carrying import Slip
 from lemma.algebra.derivation import Derivation
 from lemma.algebra.polynomials import Polynomial, constant, multiply, scale
-from lemma.algebra.trees import DEGREE, GROUP, PRODUCT, SUM, Node, polynomial
 from lemma.algebra.trees import DIFFERENCE as MINUS_BETWEEN
-from lemma.algebra.writing import expanded, notation_of, terms
+from lemma.algebra.trees import GROUP, PRODUCT, SUM, Node, polynomial
+from lemma.algebra.writing import expanded, in_explanations, terms
 from lemma.exceptions import Refusal
 from lemma.injectors.algebra import AlgebraInjector, Rewriting, formula, rewritings, said_before, written_instead
 
@@ -18,8 +18,6 @@ from lemma.injectors.algebra import AlgebraInjector, Rewriting, formula, rewriti
 def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
     """A product with a sum that is multiplied out, and one term of it that the factor does not reach."""
     for place in rewritings(derivation, rng):
-        if any(node.name == DEGREE for node in place.before.walk()):
-            continue  # an angle in degrees is told as one in radians
         tree = derivation.lines[place.line].tree(place.side)
         if any(node.head == GROUP and node.name == "(" and len(terms(node.bare)) > 1 for node in tree.walk()):
             continue  # the product is still there
@@ -44,7 +42,7 @@ def _product(node: Node, sign: int) -> tuple[Polynomial, Node] | None:
 
 
 def _reaching_first_only(derivation: Derivation, place: Rewriting, factor: Polynomial, inner: Node) -> Iterator[Slip]:
-    notation = notation_of(place.source, None, derivation.latex)
+    notation = in_explanations(place.source, derivation.latex)
     for node, sign in terms(inner)[1:]:
         try:
             term = scale(polynomial(node), sign)

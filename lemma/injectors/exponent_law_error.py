@@ -102,7 +102,7 @@ def _laws(node: Node) -> Iterator[tuple[Node, Fraction, Fraction, str]]:
                 f"{first * outer}.",
             )  # fmt: skip
     if node.head == PRODUCT:
-        parts = [_power(part) for part in factors(node)]
+        parts = [_power(part) for whole in factors(node) for part in factors(whole.bare)]
         for place, (base, first) in enumerate(parts):
             for other, second in parts[place + 1 :]:
                 if base is not None and other is not None and same_shape(base, other):

@@ -10,7 +10,7 @@ from lemma.algebra.carrying import Slip
 from lemma.algebra.derivation import SCALED, STATEMENT, Derivation
 from lemma.algebra.polynomials import ONE, Monomial, Polynomial, Quotient, add, constant, scale
 from lemma.algebra.trees import DEGREE, GROUP, Node, polynomial
-from lemma.algebra.writing import expanded, notation_of, terms, write_like
+from lemma.algebra.writing import expanded, in_explanations, terms, write_like
 from lemma.injectors.algebra import AlgebraInjector, Rewriting, exact, formula, quoted, rewritings
 
 _TWO_TERMS = 2
@@ -31,8 +31,6 @@ def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
     for index, arriving in places:
         yield from _kept_sign(derivation, index, arriving)
     for place in rewritings(derivation, rng):
-        if any(node.name == DEGREE for node in place.before.walk()):
-            continue  # an angle in degrees is told as one in radians
         yield from _wrong_sign_in_sum(derivation, place)
 
 
@@ -59,7 +57,7 @@ def _kept_sign(derivation: Derivation, index: int, arriving: int) -> Iterator[Sl
         )
         if text is None:
             continue
-        notation = notation_of(text, None, derivation.latex)
+        notation = in_explanations(text, derivation.latex)
         term, opposite = (formula(derivation, notation.sum({monomial: size})) for size in (-added, added))
         yield Slip(
             index,
@@ -97,8 +95,10 @@ def _wrong_sign_in_sum(derivation: Derivation, place: Rewriting) -> Iterator[Sli
             continue
         text = derivation.text(place.line, place.side)
         wrong = write_like(text, tree, Quotient(add(value, scale(term, -2)), constant(1)), derivation.latex)
+        if any(one.name == DEGREE for one in place.before.walk()):
+            continue  # such an angle would be too large
         if wrong is not None:
-            notation = notation_of(place.source, None, derivation.latex)
+            notation = in_explanations(place.source, derivation.latex)
             yield Slip(
                 place.line,
                 place.side,

@@ -139,6 +139,19 @@ def _multiplied_out(record: ErroneousSolution, match: re.Match[str]) -> Iterator
         yield from _finding(due is None or now is None or (now == _coefficient(term, name) != due), match)
 
 
+def _similar(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]:
+    """`The formula is $a^2 : b^2$ for the areas of similar figures ...; the step uses $a : b = 1 : 3$`."""
+    one, other = int(match["one"]), int(match["other"])
+    due, now = (
+        next(iter(number_of(tree(text) or ("v", "?"))), None) for text in (record.gold_answer, record.final_answer)
+    )
+    if isinstance(due, Fraction) and isinstance(now, Fraction) and now:
+        yield from _finding(due / now in (Fraction(one, other), Fraction(other, one)), match, NOT_MADE)
+    steps = [_squeezed(steps[record.located_step]) for steps in (record.reference_steps, record.steps)]
+    is_there = f"{one**2}:{other**2}" in steps[0] and f"{one}:{other}" in steps[1]
+    yield from _finding(is_there, match, NOT_MADE)
+
+
 def _coefficient(node: Tree, name: str) -> Fraction | None:
     """The factor of a letter alone, with all others zero."""
     zero = dict.fromkeys(letters(node), Fraction(0))
@@ -167,6 +180,10 @@ _RULES: list[tuple[str, _Rule]] = [
         _entry,
     ),
     (rf"^The formula is {_M}, the opposite side over the adjacent one; the step turns it over", _ratio),
+    (
+        r"areas of similar figures .*; the step uses \$a : b = (?P<one>\d+) : (?P<other>\d+)\$",
+        _similar,
+    ),
     (rf"^In {_M}, the exponent does not reach {_M}: the power is {_M}", _reach),
     (
         r" is \$(?P<due>[^$]+)\$, not \$(?P<now>[^$]+)\$: multiplied out, that has \$(?P<one>[^$]+)\$ and "

@@ -37,7 +37,9 @@ _FALSE_TYPES = MADE_BY_CHANGE | {"calculation_error", "inequality_direction_erro
 LETTER_TYPES = _FALSE_TYPES - {"calculation_error", "unit_conversion_error"} | {"lost_root_error", "wrong_case_error"}
 MAX_MUTATIONS = 400
 TWICE = "a side stands twice in a chain"
-_JUDGES = re.compile(r"\b(?:even|odd|positive|negative|must|largest|smallest|greatest|least|larger|smaller)\b")
+_JUDGES = re.compile(
+    r"\b(?:even|odd|positive(?! difference)|negative|must|largest|smallest|greatest|least|larger|smaller)\b"
+)
 READ = "changed formulas from the error step on: read"
 
 

@@ -19,7 +19,9 @@ from lemma.injectors.formulas import (
     misworked,
     operands,
     operations,
+    repeated_values,
     rules,
+    similar_figures,
     slips,
     solving,
     trig_ratios,
@@ -63,6 +65,8 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
     found += worded.propose(solution, injector)
     found += addition_formulas.propose(solution, injector)
     found += trig_ratios.propose(solution, injector)
+    found += repeated_values.propose(solution, injector)
+    found += similar_figures.propose(solution, injector)
     found += (Proposed(change, why) for change, why in boxes.propose(solution, injector))
     if injector == "counting_error":
         found += (Proposed(change, why) for change, why in lists.incomplete(solution))

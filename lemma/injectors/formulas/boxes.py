@@ -16,7 +16,7 @@ from lemma.arithmetic.graph import values_of_words
 from lemma.arithmetic.latex import DRAWING, boxed
 from lemma.arithmetic.surds import Surd
 from lemma.exceptions import Refusal
-from lemma.injectors.conditions import JUDGES, holds_number, without_formulas
+from lemma.injectors.conditions import COUNTED, JUDGES, holds_number, without_formulas
 from lemma.injectors.formulas import contents, factored, lost_signs, named_values, roots_by_vieta, turned_roots, vectors
 from lemma.injectors.formulas.misworked import CALCULATION, KINDS
 
@@ -34,12 +34,6 @@ _ROOTS = re.compile(
 )
 _PLURAL = re.compile(r"\b(?:solutions|roots|values|zeroe?s|answers|numbers|are|or)\b")
 _ASKS_COUNT = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
-_COUNTED = re.compile(
-    r"[\s$}]{0,4}(?:\\text\{\s*)?(?:different |distinct |possible |positive |such |total |integer |whole |real "
-    r"|two-digit |unique |rational ){0,3}(?:ways|values?|integers|numbers|factors|divisors|multiples|solutions|"
-    r"pairs|points|combinations|arrangements|possibilities|choices|triangles|squares|paths|outcomes|terms|digits|zeroe?s|elements|"
-    r"subsets|primes|roots|handshakes|games|teams|people|students|words)\b"
-)
 _FEWEST, _MOST = 5, 30
 _LIST = re.compile(r"\d{1,9}, \d{1,9},")
 _SHORT = 3  # what is shorter may be the same by chance
@@ -151,7 +145,7 @@ def miscounted(solution: ChainSolution, content: str) -> Iterator[tuple[str, str
     if not content.isdigit() or not _FEWEST <= int(content) <= _MOST or not _ASKS_COUNT.search(solution.question):
         return
     chain = solution.chains[solution.answer.chain]
-    counted = _COUNTED.match(text, solution.answer.end)
+    counted = COUNTED.match(text, solution.answer.end)
     if counted is None or len(chain.sides) > 1:
         return
     for off, direction in ((-1, "few"), (1, "many")):
@@ -189,7 +183,7 @@ def up_to_answer(solution: ChainSolution, steps: list[str]) -> tuple[str, ...]:
     tail = DRAWING.sub(" ", text[answer.end :])
     words = without_formulas(tail) if tail.count("$") % 2 == 0 else without_formulas(tail.partition("$")[2])
     if holds_number(tail.partition("\\end{")[0]) or JUDGES.search(words) is not None:
-        counted = _COUNTED.match(text, answer.end)
+        counted = COUNTED.match(text, answer.end)
         if counted is None or holds_number(tail):
             raise Refusal("remark_behind_answer", tail.strip()[:80])
     rest = " ".join(steps[answer.step + 1 :])

@@ -25,6 +25,8 @@ _HALVED = 5  # nobody takes half of 16 for its root
 _EASY = 12  # nobody gets smaller quotients wrong
 _MOST_LEFT = 40  # nobody takes 2 away from 290
 _LARGE = 20  # nor smaller sums
+_COMPUTED = 3  # sides of a chain that works something out
+_ROOT = re.compile(r"\b(?:square|roots?)\b", re.IGNORECASE)
 
 
 def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
@@ -103,6 +105,8 @@ def solved(solution: ChainSolution, ending: Ending) -> Iterator[Slip]:
     if one is None or two is None:
         yield from zero_of_product(ending, left, right)
         yield from half_of_square(ending, left, right)
+        if len(solution.chains[ending.equation[0]].sides) >= _COMPUTED and not _ROOT.search(words):
+            yield from square_kept(ending, left, right)
         return
     if not one[0]:
         one, two, left, right = two, one, right, left
@@ -248,6 +252,16 @@ def half_of_square(ending: Ending, left: Side, right: Side) -> Iterator[Slip]:
         yield Slip(size / Surd(2), HALF, INVERSE)
     if root.rational is None:  # `x^2 = 18` has the root 3 root 2, not 9 root 2
         yield from roots(whole)
+
+
+def square_kept(ending: Ending, left: Side, right: Side) -> Iterator[Slip]:
+    """`d^2 = 3^2 + 4^2 = 25` has the root 5, not 25: whoever has worked out the square takes it for the result."""
+    tree, size = left.formula.tree if left.formula is not None else None, right.value
+    root = known_value(ending.node)
+    if tree is None or size is None or root is None or tree.op != "^" or tree.parts[1].number != 2:
+        return
+    if tree.parts[0].op == "letter" and root * root == size and size != root:
+        yield Slip(size, "The step leaves out the square root", MISSING)
 
 
 def zero_of_product(ending: Ending, left: Side, right: Side) -> Iterator[Slip]:

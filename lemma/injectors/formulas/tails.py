@@ -5,14 +5,20 @@ r"""The last few formulas of a solution say something else, up to the box: each 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from lemma.arithmetic.chain_solution import ChainSolution
+from lemma.arithmetic.chain_solution import ChainSolution, literals_of_text
 from lemma.arithmetic.latex import DRAWING, boxed
 from lemma.arithmetic.propagation import Edit, apply_edits
 from lemma.exceptions import Refusal
-from lemma.injectors.conditions import JUDGES, holds_number, without_formulas
+from lemma.injectors.conditions import JUDGES, without_formulas
 from lemma.injectors.formulas.boxes import up_to_answer
+
+# What is said of the case in which a bound is reached depends on no bound, nor does what the bound is asked for.
+_ASIDE = re.compile(r"\bEquality (?:occurs|holds)\b(?:(?!\bso\b|[.;]\s).){0,300}", re.DOTALL)
+_POWER = re.compile(r"\^\s?(?:\{\d\}|\d)")
+_ROLE = re.compile(r"\b(?:maximum|minimum|largest|smallest|greatest|least)(?: possible)? (?:value|of)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +32,8 @@ class WrongTail:
 
 
 def carried(solution: ChainSolution, change: WrongTail) -> tuple[tuple[str, ...], int, str]:
-    """The steps with the new formulas, the wrong step, and the answer. Raises Refusal if a number or a judgment stands
-    between the formulas, since it may depend on them.
+    """The steps with the new formulas, the wrong step, and the answer. Raises Refusal if a number that is
+    not given or a judgment stands between the formulas, since it may depend on them.
     """
     answer, steps = solution.answer, list(solution.steps)
     first, at = change.edits[0][0], change.edits[0][1].start
@@ -40,9 +46,11 @@ def carried(solution: ChainSolution, change: WrongTail) -> tuple[tuple[str, ...]
         at = edit.end
     if not answer.start <= change.edits[-1][1].start < answer.end or first != answer.step:
         raise Refusal("answer_unchanged")
-    words = without_formulas(DRAWING.sub(" ", between))
-    if holds_number(between) or (judged := JUDGES.search(words)) is not None:
-        raise Refusal("words_may_be_false", between.strip()[:80] if holds_number(between) else str(judged))
+    between = DRAWING.sub(" ", _ASIDE.sub(" ", between))
+    if any(one.value not in solution.given for one in literals_of_text(_POWER.sub(" ", between))):
+        raise Refusal("number_in_words", between.strip()[:80])
+    if (judged := JUDGES.search(_ROLE.sub(" ", without_formulas(between)))) is not None:
+        raise Refusal("words_may_be_false", judged.group())
     wrong = [
         apply_edits(text, [edit for place, edit in change.edits if place == step]) for step, text in enumerate(steps)
     ]

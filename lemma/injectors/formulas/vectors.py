@@ -19,7 +19,7 @@ _TERM = re.compile(
     rf"(?s)(?P<sign>[-+])?(?P<factor>\d{{1,3}}|\\[dt]?frac\{{\d{{1,3}}\}}\{{\d{{1,3}}\}})?(?:\\cdot)?{_VECTOR}"
 )
 _ENTRIES = re.compile(r"\\\\")
-_LONGEST, _MOST = 600, 4
+_LONGEST, _MOST, _FEW = 600, 4, 2
 _NAMES = ("first", "second", "third", "fourth")
 
 
@@ -48,7 +48,7 @@ def unreached(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]
         for place, found in enumerate(right):
             for factor, entries in terms:
                 entry = entries[place]
-                if not place or abs(factor) == 1 or not entry or len({*entries}) == 1:
+                if not place or abs(factor) == 1 or not entry or len({*entries}) == 1 or len(terms) > _FEW:
                     continue
                 told = f"In multiplying out, the factor ${_written(factor)}$ does not reach ${_written(entry)}$"
                 told += f": that term should become ${_written(factor * entry)}$."
