@@ -174,6 +174,25 @@ MADE = [
         "2(ab^2)^2 = 20",
         "With $ab^2 = 5$, $2(ab^2)^2$ is $50$, not $20$",
     ),
+    (
+        "sign_error",
+        "Find the width $w$.",
+        "We get $w^2 + 4w - 140 = 0$, which factors as $(w+14)(w-10) = 0$.  So $w = -14$ or $w = 10$.  Since the width "
+        "must be positive, it is $\\boxed{10}$.",
+        "10",
+        "14",
+        "$(w-14)(w+10) = 0$.\nSo $w = -10$ or $w = 14$.",
+        "is $(w+14)(w-10)$, not $(w-14)(w+10)$: multiplied out",
+    ),
+    (
+        "sign_error",
+        "What is the greatest $a$?",
+        r"We need $0 \ge a^2 - a - 2 = (a-2)(a+1)$.  Thus $-1 \le a \le 2$, so the greatest value is $\boxed{2}$.",
+        "2",
+        "1",
+        r"$0 \ge a^2 - a - 2 = (a+2)(a-1)$.\nThus $-2 \le a \le 1$".replace(r"\n", "\n"),
+        "is $(a-2)(a+1)$, not $(a+2)(a-1)$",
+    ),
     # A formula alone that is worked out from the one before.
     (
         "sign_error",
@@ -239,6 +258,13 @@ NOT_MADE = [
         "(x-1)(x+3)",
     ),
     ("sign_error", "Factor $x^2-2x-3$.", r"It is $x^2-2x-3 = \boxed{(x+1)(x-3)}$.", "(x+1)(x-3)", "(x+1)(x+3)"),
+    (
+        "sign_error",
+        "Find the length.",
+        r"We get $(w+14)(w-10) = w^2 + 4w - 140 = 0$, so $w = 10$, and $w + 14 = \boxed{24}$.",
+        "24",
+        "14",
+    ),
     ("cross_term_error", "Find it.", r"As $(a + a)^2 = 4a^2$, it is $\boxed{4a^2}$.", "4a^2", "2a^2"),
     (
         "formula_confusion_error",

@@ -199,9 +199,9 @@ def rewritings(derivation: Derivation, rng: random.Random) -> list[Rewriting]:
     for index, line in enumerate(derivation.lines):
         if line.step < 0 or line.kind == UNREAD:
             continue
-        if line.kind == EXPRESSION and (before := worked_out_before(derivation, index)) is not None:
+        if line.kind == EXPRESSION and (alone := worked_out_before(derivation, index)) is not None:
             source = derivation.text(index - 1, len(derivation.lines[index - 1].chain.sides) - 1)
-            found.append(Rewriting(index, 0, before, source, False))
+            found.append(Rewriting(index, 0, alone, source, False))
         for run in line.runs:
             for place in run[1:]:
                 if line.tree(place).head == TUPLE:

@@ -23,11 +23,12 @@ from label_checking.latex.derivations import (
     is_replacement,
     links_of,
     root_of,
+    sign_of,
     statements_in,
 )
 from label_checking.latex.last_box import is_same_up_to_box
 from label_checking.latex.mutations import MADE_BY_CHANGE, ONE, TWO, mutations
-from label_checking.latex.terms import DIGITS, Number, PointError, Tree, is_zero, letters, negative, same, value
+from label_checking.latex.terms import DIGITS, Number, PointError, Tree, is_zero, letters, negative, same, tree, value
 from label_checking.latex.text import numbers_in, parts_of
 from label_checking.reading import Finding
 from lemma.records import ErroneousSolution
@@ -135,14 +136,22 @@ def _words(record: ErroneousSolution) -> Iterator[Finding]:
     judges = not is_same_up_to_box(record.reference_steps[at], record.steps[at])
     for place, parts in enumerate(wrong, at):
         words = " ; ".join(part.text for part in parts if not part.is_formula)
-        if _states_bound(record, place):
+        if _states_bound(record, place) or _keeps_sign(record):
             words = re.sub(r"\b(?:smallest|largest|greatest|least)\b", " ", words)
+        if _keeps_sign(record):
+            words = re.sub(r"\b(?:positive|negative|must)\b", " ", words)
         if lost & numbers_in(words):
             yield Finding("text: the words repeat a number that the error changed", words[:200])
         if not judges:
             continue
         if record.error_type in LETTER_TYPES - {"wrong_case_error"} and parts not in right and _JUDGES.search(words):
             yield Finding("text: the words judge a value in a changed step", words[:200])
+
+
+def _keeps_sign(record: ErroneousSolution) -> bool:
+    """Whether the signs in two factors are turned, and the answer is a root with the sign of the right one."""
+    one, other = (sign_of(tree(text) or ("v", "?")) for text in (record.gold_answer, record.final_answer))
+    return one == other is not None and "multiplied out, that has the other sign in the middle" in record.explanation
 
 
 def _states_bound(record: ErroneousSolution, place: int) -> bool:

@@ -25,6 +25,7 @@ from lemma.injectors.formulas import (
     slips,
     solving,
     trig_ratios,
+    turned_factors,
     worded,
 )
 from lemma.injectors.formulas.fitting import is_easy_fact
@@ -67,6 +68,7 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
     found += trig_ratios.propose(solution, injector)
     found += repeated_values.propose(solution, injector)
     found += similar_figures.propose(solution, injector)
+    found += turned_factors.propose(solution, injector)
     found += (Proposed(change, why) for change, why in boxes.propose(solution, injector))
     if injector == "counting_error":
         found += (Proposed(change, why) for change, why in lists.incomplete(solution))

@@ -20,16 +20,17 @@ _BINOMIAL = (
     rf"\({_SPACE}(?P<lead{{0}}>\d{{{{0,3}}}}[a-z](?:\^2)?){_SPACE}(?P<sign{{0}}>[-+]){_SPACE}"
     rf"(?P<rest{{0}}>\d{{{{1,4}}}}[a-z]?|\d{{{{0,4}}}}[a-z]){_SPACE}\)"
 )
-_TWO = re.compile(rf"\s?(?P<first>{_BINOMIAL.format(1)}){_SPACE}(?P<last>{_BINOMIAL.format(2)})\s?")
+TWO = re.compile(rf"\s?(?P<first>{_BINOMIAL.format(1)}){_SPACE}(?P<last>{_BINOMIAL.format(2)})\s?")
 _SQUARE = re.compile(rf"\s?{_BINOMIAL.format(1)}{_SPACE}\^{_SPACE}(?:2|\{{2\}})\s?")
 # Whoever has just said which numbers have this sum and this product puts them in as they are.
-_SAYS_HOW = re.compile(r"\b(?:sum|product|add\w*|multipl\w+|difference of (?:two )?squares|checks?|expand\w*)\b", re.I)
+SAYS_HOW = re.compile(r"\b(?:sum|product|add\w*|multipl\w+|difference of (?:two )?squares|checks?|expand\w*)\b", re.I)
 _LONGEST = 120
+MIDDLE = "multiplied out, that has the other sign in the middle"
 
 
 def turned_signs(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
     """Both signs turned, so that only the term in the middle is wrong."""
-    two, square = _TWO.fullmatch(content), _SQUARE.fullmatch(content)
+    two, square = TWO.fullmatch(content), _SQUARE.fullmatch(content)
     found = two or square
     if found is None or (two is not None and not (two["lead1"][-1] == two["lead2"][-1] or "^" in content)):
         return
@@ -37,12 +38,12 @@ def turned_signs(solution: ChainSolution, content: str) -> Iterator[tuple[str, s
     for number in (2, 1) if two is not None else (1,):
         at = found.start(f"sign{number}")
         written = f"{written[:at]}{'-' if written[at] == '+' else '+'}{written[at + 1 :]}"
-    yield from _told(solution, content, written, "multiplied out, that has the other sign in the middle")
+    yield from _told(solution, content, written, MIDDLE)
 
 
 def swapped(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
     """The numbers of two sums with different letters, each in the other one: `(a + 2)(b + 5)` for `(a + 5)(b + 2)`."""
-    two = _TWO.fullmatch(content)
+    two = TWO.fullmatch(content)
     if two is None or two["lead1"] == two["lead2"] or two["rest1"] == two["rest2"]:
         return
     if not (two["rest1"] + two["rest2"]).isdigit() or len(two["lead1"] + two["lead2"]) != len("ab"):
@@ -61,7 +62,7 @@ def swapped(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
 
 def squared(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
     """The square of the difference for the difference of the squares."""
-    two = _TWO.fullmatch(content)
+    two = TWO.fullmatch(content)
     if two is None or two["lead1"] != two["lead2"] or two["rest1"] != two["rest2"] or two["sign1"] == two["sign2"]:
         return
     kept = two["first"] if two["sign1"] == "-" else two["last"]
@@ -72,30 +73,35 @@ def _told(solution: ChainSolution, content: str, written: str, why: str) -> Iter
     """The wrong product, if the solution has a sum that the right one is equal to."""
     step = solution.answer.step
     text = solution.steps[step]
-    if _SAYS_HOW.search(without_formulas(f"{solution.steps[step - 1] if step else ''} {text}")):
+    if SAYS_HOW.search(without_formulas(f"{solution.steps[step - 1] if step else ''} {text}")):
         return
-    right, wrong = _tree(content), _tree(written)
-    if right is None or wrong is None:
-        return
-    for source, tree in sums_before(solution):
+    if source := source_of(solution, (step, solution.answer.start), content, written):
+        yield written, f"${source}$ is ${content.strip()}$, not ${written.strip()}$: {why}."
+
+
+def source_of(solution: ChainSolution, place: tuple[int, int], product: str, wrong: str) -> str:
+    """The last sum before a place of a step that a product is equal to, and a wrong one is not; empty if none is."""
+    right, other = _tree(product), _tree(wrong)
+    if right is None or other is None:
+        return ""
+    for source, tree in sums_before(solution, *place):
         try:
             with budget.bounded():
-                is_source = names(tree) == names(right) and equal(tree, right) and not equal(wrong, right)
+                is_source = names(tree) == names(right) and equal(tree, right) and not equal(other, right)
                 is_source = is_source and len(polynomial(tree)) > 1
         except Refusal:
             continue
         if is_source:
-            yield written, f"${source}$ is ${content.strip()}$, not ${written.strip()}$: {why}."
-            return
+            return source
+    return ""
 
 
-def sums_before(solution: ChainSolution) -> Iterator[tuple[str, Node]]:
-    """The formulas with letters before the answer's box, the last one first, then those of the question."""
-    step = solution.answer.step
-    begun = solution.steps[step][: solution.answer.start].rstrip(" &\n").removesuffix("=")
+def sums_before(solution: ChainSolution, step: int, place: int) -> Iterator[tuple[str, Node]]:
+    """The formulas with letters before a place of a step, the last one first, then those of the question."""
+    begun = solution.steps[step][:place].rstrip(" &\n").removesuffix("=")
     texts = [begun, *reversed(solution.steps[:step]), solution.question]
     for text in texts:
-        # The formula that the box is in is closed here, so that it is read up to the box.
+        # The formula that the place is in is closed here, so that it is read up to there.
         spans = formula_spans(text) or [(0, len(text))]
         opened = re.search(r"(?:\\\[|\$|\\begin\{align\*?\})(?!.*(?:\\\[|\$|\\begin\{align\*?\}))", text, re.DOTALL)
         if opened is not None and text is texts[0]:
