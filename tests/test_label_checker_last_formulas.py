@@ -27,6 +27,9 @@ def test_right_records_have_no_findings(case: Case) -> None:
 
 
 FAULTS = [
+    ("49", r"(-6)^2 + (-2)^2", r"(-6)^2 + (-4)^2"),
+    ("18", "a : b = 1 : 3", "a : b = 1 : 4"),
+    ("60^\\circ", "tangent of $30", "sine of $30"),
     # the wrong answer of a case, what is written in its explanation, and what in its place
     ("(x-1)(x+3)", "not $(x-1)(x+3)$", "not $(x+1)(x-3)$"),
     ("(a+2)(b+5)", "$5a$ and $2b$", "$2a$ and $5b$"),

@@ -193,6 +193,24 @@ MADE = [
         r"$0 \ge a^2 - a - 2 = (a+2)(a-1)$.\nThus $-2 \le a \le 1$".replace(r"\n", "\n"),
         "is $(a-2)(a+1)$, not $(a+2)(a-1)$",
     ),
+    (
+        "missing_step",
+        "How long is it?",
+        r"\[\|\mathbf{v}\| = \left\| \begin{pmatrix} -6 \\ -2 \\ 3 \end{pmatrix} \right\| = \boxed{7}.\]",
+        "7",
+        "49",
+        "",
+        r"the length is $\sqrt{(-6)^2 + (-2)^2 + 3^2} = 7$, not $49$",
+    ),
+    (
+        "counting_error",
+        "Find the number of possible rational roots.",
+        r"They are \[\pm 1, \ \pm \frac{1}{2}.\] Thus, there are $\boxed{4}$ possible rational roots.",
+        "4",
+        "2",
+        "",
+        r"counts each $\pm$ once: there are $4$, not $2$, as each stands for two numbers",
+    ),
     # A formula alone that is worked out from the one before.
     (
         "sign_error",

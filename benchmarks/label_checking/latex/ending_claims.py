@@ -152,6 +152,32 @@ def _similar(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Findin
     yield from _finding(is_there, match, NOT_MADE)
 
 
+def _angle(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]:
+    """`$\\frac{1}{2}$ is the sine of $30^\\circ$, not of $60^\\circ$`."""
+    name = {"sine": "sin", "cosine": "cos", "tangent": "tan"}[match["name"]]
+    size = tree(match["size"])
+    for place, is_right in (("due", True), ("now", False)):
+        angle = tree(f"\\{name}({match[place]})")
+        if size is not None and angle is not None:
+            yield from _finding(same(size, angle) is is_right, match)
+    is_made = same_answer(match["due"], record.gold_answer) and same_answer(match["now"], record.final_answer)
+    yield from _finding(is_made, match, NOT_MADE)
+
+
+def _length(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]:
+    """`the length is $\\sqrt{(-6)^2 + 3^2} = 3\\sqrt{5}$, not $45$`: the root, and its square."""
+    root, due, now = (tree(match[place]) for place in (1, 2, 3))
+    if root is None or due is None or now is None:
+        return
+    yield from _finding(same(root, due), match)
+    yield from _finding(same(times(due, due), now) and same_answer(match[3], record.final_answer), match, NOT_MADE)
+    # Its entries are those of the vector in the step.
+    entries = re.findall(r"-?\d+(?=\)?\^2)", match[1])
+    step = record.steps[record.located_step]
+    is_there = all(re.search(rf"(?<!\d){re.escape(entry)}(?!\d)", step) for entry in entries)
+    yield from _finding(is_there, match)
+
+
 def _coefficient(node: Tree, name: str) -> Fraction | None:
     """The factor of a letter alone, with all others zero."""
     zero = dict.fromkeys(letters(node), Fraction(0))
@@ -183,6 +209,14 @@ _RULES: list[tuple[str, _Rule]] = [
     (
         r"areas of similar figures .*; the step uses \$a : b = (?P<one>\d+) : (?P<other>\d+)\$",
         _similar,
+    ),
+    (
+        r"^The step leaves out the square root: the length is \$(\\sqrt\{[^$=]+\}) = ([^$]+)\$, not \$([^$]+)\$",
+        _length,
+    ),
+    (
+        r"^\$(?P<size>[^$]+)\$ is the (?P<name>sine|cosine|tangent) of \$(?P<due>[^$]+)\$, not of \$(?P<now>[^$]+)\$",
+        _angle,
     ),
     (rf"^In {_M}, the exponent does not reach {_M}: the power is {_M}", _reach),
     (
