@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from lemma.algebra.derivation import (
+    EXPRESSION,
     OPPOSITE,
     ROOT_OF,
     SCALED,
@@ -25,6 +26,7 @@ from lemma.algebra.derivation import (
     filled,
     numbers_in,
     same_sides,
+    worked_out_before,
 )
 from lemma.algebra.matching import constant_of, matched, replaced
 from lemma.algebra.polynomials import Quotient, proportion
@@ -207,6 +209,9 @@ class _Carrier:
         elif line.kind == STATEMENT and line.reason.kind in (SCALED, ROOT_OF, SUM_OF):
             if not self._statements.isdisjoint(line.reason.lines):
                 self._carry_statement(index, line)
+        elif line.kind == EXPRESSION and worked_out_before(self._derivation, index) is not None:
+            before = self._tree(index - 1, len(self._derivation.lines[index - 1].chain.sides) - 1)
+            self._rewrite(index, 0, quotient(filled(before, self._reader.known)))
         else:
             for run in line.runs:
                 self._carry_head(index, run[0])

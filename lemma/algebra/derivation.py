@@ -2,13 +2,15 @@ r"""A solution as a derivation: its formulas line by line, and why each of them 
 
 A chain `a = b = c` falls into runs of sides that are equal for all values of their letters (given what letters were
 found to be before). One run is an identity; two runs are a statement about the letters, which needs a reason: it is an
-earlier one times a number with the same added on both sides, a root of it, a sum of two, or it has values put in.
+earlier one times a number with the same added on both sides, a root of it, a sum of two, or it has values put in. Read
+`in_parts`, the sides behind one that is not read count as a chain of their own, and a number may be the bound that an
+inequality comes to: `10x - 55 \ge 0`, so the smallest is `x = 55/10`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations, pairwise
@@ -30,7 +32,7 @@ from lemma.algebra.polynomials import (
     substitute,
     subtract,
 )
-from lemma.algebra.reading import Chain, read_text
+from lemma.algebra.reading import Chain, Side, read_text
 from lemma.algebra.trees import LETTER, NUMBER, TUPLE, Node, different, equal, names, quotient, same_shape
 from lemma.exceptions import Refusal
 
@@ -85,6 +87,7 @@ class Derivation:
     gold: str
     lines: tuple[Line, ...]
     latex: bool
+    in_parts: bool = False
     memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def text(self, line: int, side: int) -> str:
@@ -98,27 +101,47 @@ class Derivation:
         return self.question if step < 0 else self.steps[step]
 
 
-def read_derivation(question: str, steps: Sequence[str], gold: str, written: Sequence[str] = ()) -> Derivation:
+def read_derivation(
+    question: str, steps: Sequence[str], gold: str, written: Sequence[str] = (), in_parts: bool = False
+) -> Derivation:
     """Read a solution. Raises Refusal if it is too long, or if one of its formulas is false."""
     if sum(map(len, (question, *steps))) > _MOST_CHARACTERS:
         raise Refusal("too_large", "a very long solution")
-    reader = Reader()
+    reader = Reader(in_parts=in_parts)
     with budget.bounded():
         for step, text in enumerate((question, *steps), -1):
-            for chain in read_text(text):
+            for chain in (part for whole in read_text(text) for part in (parts_of(whole) if in_parts else (whole,))):
                 if reader.read(step, chain).kind == FALSE:
                     raise Refusal("reference_formula_false", text[chain.start : chain.end][:80])
             if len(reader.lines) > _MOST_LINES:
                 raise Refusal("too_large", "very many formulas")
     latex = any("\\" in text or "$" in text for text in steps)
-    return Derivation(question, tuple(written or steps), tuple(steps), gold, tuple(reader.lines), latex)
+    return Derivation(question, tuple(written or steps), tuple(steps), gold, tuple(reader.lines), latex, in_parts)
+
+
+def parts_of(chain: Chain) -> Iterator[Chain]:
+    r"""A chain in the stretches of sides that are read and that are not: `\sum a_k = 2(2n)^2 = 8n^2` says that the last
+    two sides are equal, whatever the sum is. A stretch that is not read reaches over the relations beside it.
+    """
+    sides, begin = chain.sides, 0
+    while begin < len(sides):
+        is_read = sides[begin].tree is not None
+        end = next((at for at in range(begin, len(sides)) if (sides[at].tree is not None) != is_read), len(sides))
+        part = list(sides[begin:end])
+        if not is_read and begin:
+            part[0] = Side(sides[begin - 1].end, part[0].end, None, part[0].boxed)
+        if not is_read and end < len(sides):
+            part[-1] = Side(part[-1].start, sides[end].start, None, part[-1].boxed)
+        yield Chain(tuple(part), chain.relations[begin : end - 1], chain.marks[begin : end - 1])
+        begin = end
 
 
 class Reader:
     """Reads lines one after the other, and keeps what letters were found to be."""
 
-    def __init__(self, derivation: Derivation | None = None, line: int = 0) -> None:
+    def __init__(self, derivation: Derivation | None = None, line: int = 0, in_parts: bool = False) -> None:
         """Begin anew, or at a line of a derivation with all that was read before it."""
+        self._in_parts = in_parts or (derivation is not None and derivation.in_parts)
         begun = derivation is not None and line < len(derivation.lines)
         self.lines: list[Line] = list(derivation.lines[:line]) if derivation is not None and begun else []
         self.known: dict[str, Fraction] = dict(derivation.lines[line].known) if derivation is not None and begun else {}
@@ -216,6 +239,10 @@ class Reader:
         for place, other in equations:
             if proportion(wanted, put_in(other, self.known)) is not None:
                 return Reason(PUT_IN, (place,))
+        for place, other in earlier if self._in_parts and len(letters(wanted)) == 1 else ():
+            factor = proportion(wanted, other)
+            if factor is not None and self.lines[place].relation in ("<=", ">="):
+                return Reason(SCALED, (place,), (factor,))
         for (place, other), (second, more) in combinations(equations, 2):
             factors = combination(wanted, other, more)
             if factors is not None:
@@ -307,6 +334,22 @@ def combination(wanted: Polynomial, one: Polynomial, other: Polynomial) -> tuple
                 return x, y
             return None
     return None
+
+
+def worked_out_before(derivation: Derivation, index: int) -> Node | None:
+    """The formula that ends the line before one that stands alone, if the latter is equal to it for all values of its
+    letters and written in another way: `Combining like terms in ..., we get $x^3 + 3x - 6$`.
+    """
+    line, earlier = derivation.lines[index], derivation.lines[index - 1] if index else None
+    if earlier is None or earlier.kind not in (EXPRESSION, IDENTITY) or not line.step - 1 <= earlier.step:
+        return None
+    tree, before = line.tree(0), earlier.tree(len(earlier.chain.sides) - 1)
+    if TUPLE in (tree.head, before.head) or not names(tree) or same_shape(tree, before):
+        return None
+    try:
+        return before if equal(before, tree) else None
+    except Refusal:
+        return None
 
 
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")

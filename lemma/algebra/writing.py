@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from lemma.algebra.polynomials import (
@@ -59,6 +59,8 @@ class Notation:
     decimals: bool = False
     order: tuple[Monomial, ...] = ()
     descending: bool = True
+    degrees: bool = False
+    """Whether what is a multiple of pi/180 is written in degrees, for an explanation."""
 
     def number(self, value: Fraction) -> str:
         """A number, with its sign."""
@@ -95,6 +97,8 @@ class Notation:
 
     def term(self, size: Fraction, monomial: Monomial) -> str:
         """A term without its sign."""
+        if self.degrees and monomial == ((PI, 1),):
+            return f"{self.number(size * HALF_TURN)}^\\circ"
         radicand, written = 1, ""
         for name, exponent in sorted(monomial, key=lambda pair: self._letter_place(pair[0])):
             if name.startswith("#"):
@@ -138,6 +142,11 @@ def notation_of(text: str, tree: Node | None = None, latex: bool = True) -> Nota
         order=order,
         descending=degrees == sorted(degrees, reverse=True),
     )
+
+
+def in_explanations(text: str, latex: bool = True) -> Notation:
+    """The notation of a formula, in which angles stay in degrees if it has them in degrees."""
+    return replace(notation_of(text, None, latex), degrees="\\circ" in text)
 
 
 def terms(tree: Node) -> list[tuple[Node, int]]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate
 
 from lemma.algebra.carrying import Carried, Slip, carry
 from lemma.algebra.derivation import (
+    EXPRESSION,
     FALSE,
     IDENTITY,
     SCALED,
@@ -26,7 +27,9 @@ from lemma.algebra.derivation import (
     components,
     filled,
     numbers_in,
+    parts_of,
     read_derivation,
+    worked_out_before,
 )
 from lemma.algebra.polynomials import (
     Polynomial,
@@ -61,6 +64,7 @@ from lemma.arithmetic.latex import boxed, is_balanced
 from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value, verdict
 from lemma.injectors.conditions import JUDGES, refuse_against_question, without_formulas
+from lemma.injectors.named_operations import renamed
 from lemma.injectors.proposal import Conclusion, Proposal
 
 Find = Callable[[Derivation, random.Random], "Iterator[Slip] | Iterator[Cut]"]
@@ -68,6 +72,7 @@ NUMBERS_ARE_READ = "numbers are read"
 """In the memo of a derivation whose numbers the computation graph has too, and does better."""
 _PLAIN_LETTERS = re.compile(r"(?<![A-Za-z])[A-Za-z] ?[=<>]|\d[a-z]\b ?[-+=<>]")
 _PROSE = re.compile(r"[A-Za-z]{3}")
+_BEST = re.compile(r"\b(?:smallest|largest|greatest|least|maximum|minimum)\b", re.IGNORECASE)
 _LETTER = re.compile(r"[A-Za-z]")
 _SEVERAL = re.compile(
     r"\b(?:both|two|each|either|these|solutions|roots|values|cases|respectively|sum|product)\b", re.IGNORECASE
@@ -156,11 +161,13 @@ def has_letters(text: str) -> bool:
     return any(_LETTER.search(one) and not _PROSE.search(one) for one in formulas)
 
 
-def read_letters(question: str, steps: Sequence[str], gold: str, written: Sequence[str] = ()) -> Derivation:
+def read_letters(
+    question: str, steps: Sequence[str], gold: str, written: Sequence[str] = (), in_parts: bool = False
+) -> Derivation:
     """The derivation of a solution that has formulas. Raises Refusal if it has none, or can't be read."""
     if not any(map(has_letters, steps)):
         raise Refusal("no_formulas", "the solution has no formula with letters")
-    return read_derivation(question, steps, gold, written)
+    return read_derivation(question, steps, gold, written, in_parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +192,16 @@ class Rewriting:
 
 
 def rewritings(derivation: Derivation, rng: random.Random) -> list[Rewriting]:
-    """The sides that say an earlier one in another way, in random order: the next one in a chain, or the same side of
-    the statement before.
+    """The sides that say an earlier one in another way, in random order: the next one in a chain, the same side of the
+    statement before, or a formula alone that is the one before, worked out.
     """
     found = []
     for index, line in enumerate(derivation.lines):
         if line.step < 0 or line.kind == UNREAD:
             continue
+        if line.kind == EXPRESSION and (alone := worked_out_before(derivation, index)) is not None:
+            source = derivation.text(index - 1, len(derivation.lines[index - 1].chain.sides) - 1)
+            found.append(Rewriting(index, 0, alone, source, False))
         for run in line.runs:
             for place in run[1:]:
                 if line.tree(place).head == TUPLE:
@@ -286,6 +296,7 @@ def carried_slip(derivation: Derivation, slip: Slip | Cut) -> Wrong:
                 _prove_wrong(derivation, slip, carried)
     except RecursionError:
         raise Refusal("too_large", "a formula nested very deeply") from None
+    carried = replace(carried, steps=renamed(carried.steps, carried.error_step, carried.changed))
     _refuse_words(derivation, slip, carried)
     if isinstance(slip, Slip) and not names(derivation.lines[slip.line].tree(slip.side)):
         lost = [was for was, now in carried.changed.items() if was.denominator == 1 and now and now.denominator > 1]
@@ -351,7 +362,8 @@ def _prove_wrong(derivation: Derivation, slip: Slip, carried: Carried) -> None:
     place = 0
     for step, text in enumerate((derivation.question, *carried.steps), -1):
         for start, end in formula_spans(text):
-            for chain in read_formula(text, start, end):
+            found = read_formula(text, start, end)
+            for chain in (part for one in found for part in (parts_of(one) if derivation.in_parts else (one,))):
                 if place < slip.line:
                     place += 1
                     continue
@@ -362,11 +374,24 @@ def _prove_wrong(derivation: Derivation, slip: Slip, carried: Carried) -> None:
                     pass  # what the wrong formula says is put in once more, which was checked as it was written
                 elif new.kind == FALSE or place >= len(derivation.lines):
                     raise Refusal("later_formula_false", text[chain.start : chain.end][:80])
-                elif new.kind != derivation.lines[place].kind:
+                elif new.kind != derivation.lines[place].kind or _bounds_otherwise(derivation, place, new):
                     raise Refusal("later_formula_does_not_follow", text[chain.start : chain.end][:80])
                 place += 1
     if place != len(derivation.lines):
         raise Refusal("formulas_lost")
+
+
+def is_bound(derivation: Derivation, line: Line) -> bool:
+    """Whether a line gives the number that an inequality came to: the smallest value is `x = 11/2`."""
+    earlier = [derivation.lines[place].relation for place in line.reason.lines]
+    return line.kind == STATEMENT and line.relation == "=" and line.reason.kind == SCALED and earlier != ["="]
+
+
+def _bounds_otherwise(derivation: Derivation, place: int, new: Line) -> bool:
+    """Whether a bound is one from above now, and was one from below, or the other way around."""
+    line = derivation.lines[place]
+    turns = [[factor < 0 for factor in one.reason.factors] for one in (line, new)]
+    return is_bound(derivation, line) and turns[0] != turns[1]
 
 
 def _prove_line(derivation: Derivation, line: Line, new: Line, slip: Slip) -> None:
@@ -387,6 +412,10 @@ def _prove_line(derivation: Derivation, line: Line, new: Line, slip: Slip) -> No
         if not line.reason.lines or not refuted(premises, new.difference):
             raise Refusal("error_not_proven", "no point was found that refutes the wrong statement")
         return
+    if line.kind == EXPRESSION and (before := worked_out_before(derivation, slip.line)) is not None:
+        if not different(before, new.tree(side)):
+            raise Refusal("error_not_proven", "the wrong formula is not shown to differ")
+        return
     run = next((run for run in line.runs if side in run), ())
     if not run or (side == run[0] and line.tree(side).head != TUPLE):
         raise Refusal("error_not_proven", "nothing says what the side should be equal to")
@@ -404,12 +433,15 @@ def known_as(name: str, value: Fraction) -> Polynomial:
 def _refuse_words(derivation: Derivation, slip: Slip | Cut, carried: Carried) -> None:
     """Raises Refusal if words from the wrong step on repeat a number that changed, or judge a value."""
     judging, moves = isinstance(slip, Slip) and slip.judging, isinstance(slip, Slip) and slip.moves
-    for step, text in enumerate(derivation.steps):
+    bounds = {line.step for line in derivation.lines if is_bound(derivation, line)}
+    for step, text in enumerate(carried.steps):
         if step < carried.error_step:
             continue
         if isinstance(slip, Cut) and (several := _SEVERAL.search(text)):
             raise Refusal("words_may_be_false", several.group())
         words = without_formulas(text)
+        if step in bounds:
+            words = _BEST.sub(" ", words)  # it is so of the bound of the wrong inequality as well
         if (judged := JUDGES.search(words)) and not (judging and step == carried.error_step):
             raise Refusal("words_may_be_false", judged.group())
         if moves and step == carried.error_step and (named := _MOVES.search(words)):

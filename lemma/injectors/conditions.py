@@ -39,6 +39,13 @@ RATE = re.compile(
 _OPERATION = re.compile(
     r"\b(?:add(?:s|ed|ing)?|subtract(?:s|ed|ing)?|plus|minus|cancel\w*|(?:both|each) sides?)\b", re.IGNORECASE
 )
+# What is counted, behind its number: `$ distinct arrangements`.
+COUNTED = re.compile(
+    r"[\s$}]{0,4}(?:\\text\{\s*)?(?:different |distinct |possible |positive |such |total |integer |whole |real "
+    r"|two-digit |unique |rational ){0,3}(?:ways|values?|integers|numbers|factors|divisors|multiples|solutions|"
+    r"pairs|points|combinations|arrangements|possibilities|choices|triangles|squares|paths|outcomes|terms|digits|zeroe?s|elements|"
+    r"subsets|primes|roots|handshakes|games|teams|people|students|words)\b"
+)
 _SAYS_NUMBER = re.compile(r"(?<![\^\d])(?<!\^\{)\d")
 _FAR, _CLOSE = Fraction(10**30), Fraction(1, 10**9)
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
@@ -102,7 +109,8 @@ def refuse_remarks(reference: Sequence[str], steps: Sequence[str], step: int, st
             texts[number][box_spans(texts[number])[-1][1] if box_spans(texts[number]) else 0 :]
             for texts in (steps, reference)
         )
-        if tail == old and (holds_number(tail) or JUDGES.search(DRAWING.sub(" ", tail))):
+        said = COUNTED.sub("", DRAWING.sub(" ", tail), count=1) if COUNTED.match(tail) else DRAWING.sub(" ", tail)
+        if tail == old and (holds_number(tail) or JUDGES.search(said)):
             raise Refusal("remark_behind_answer", tail.strip()[:80])
 
 

@@ -31,6 +31,8 @@ def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
                 if found is None or said_before(derivation, place.line, node):
                     continue
                 factor, first, second = found
+                if first.keys() & second.keys() or _squares(place.before) > 1:
+                    continue  # nobody squares `a + a` so, or one of two squares only
                 cross = scale(multiply(factor, multiply(first, second)), 2 * sign)
                 text = written_instead(derivation, place, cross, {})
             except Refusal:
@@ -62,6 +64,13 @@ def _square(node: Node) -> tuple[Polynomial, Polynomial, Polynomial] | None:
     factor = constant(before[0].value) if before else constant(1)
     first, second = (scale(polynomial(part), sign) for part, sign in parts)
     return factor, first, second
+
+
+def _squares(tree: Node) -> int:
+    """How many sums are squared in a tree."""
+    return sum(
+        node.head == POWER and node.args[0].head == GROUP and len(terms(node.args[0].bare)) > 1 for node in tree.walk()
+    )
 
 
 propose = AlgebraInjector(slips)

@@ -10,7 +10,7 @@ from lemma.algebra.derivation import Derivation
 from lemma.algebra.polynomials import Polynomial, constant, multiply, scale
 from lemma.algebra.trees import DIFFERENCE as MINUS_BETWEEN
 from lemma.algebra.trees import GROUP, PRODUCT, SUM, Node, polynomial
-from lemma.algebra.writing import expanded, notation_of, terms
+from lemma.algebra.writing import expanded, in_explanations, terms
 from lemma.exceptions import Refusal
 from lemma.injectors.algebra import AlgebraInjector, Rewriting, formula, rewritings, said_before, written_instead
 
@@ -42,7 +42,7 @@ def _product(node: Node, sign: int) -> tuple[Polynomial, Node] | None:
 
 
 def _reaching_first_only(derivation: Derivation, place: Rewriting, factor: Polynomial, inner: Node) -> Iterator[Slip]:
-    notation = notation_of(place.source, None, derivation.latex)
+    notation = in_explanations(place.source, derivation.latex)
     for node, sign in terms(inner)[1:]:
         try:
             term = scale(polynomial(node), sign)

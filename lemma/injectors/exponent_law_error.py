@@ -1,4 +1,7 @@
-r"""One law of exponents for another: $x^3 \cdot x^4 = x^{12}$, $(x^3)^2 = x^5$, $\frac{x^6}{x^2} = x^3$."""
+r"""One law of exponents for another: $x^3 \cdot x^4 = x^{12}$, $(x^3)^2 = x^5$, $\frac{x^6}{x^2} = x^3$.
+
+Or an exponent that reaches only a part of a product: $(2n)^2 = 2n^2$.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,31 @@ from fractions import Fraction
 
 from lemma.algebra.carrying import Slip
 from lemma.algebra.derivation import Derivation
-from lemma.algebra.trees import DIVISION, LETTER, NUMBER, POWER, PRODUCT, Node, number, same_shape
-from lemma.algebra.writing import factors
-from lemma.injectors.algebra import AlgebraInjector, formula, rewritings, said_before
+from lemma.algebra.polynomials import scale
+from lemma.algebra.trees import (
+    DIVISION,
+    GROUP,
+    LETTER,
+    NUMBER,
+    POWER,
+    PRODUCT,
+    Node,
+    names,
+    number,
+    polynomial,
+    same_shape,
+)
+from lemma.algebra.writing import factors, notation_of, terms
+from lemma.exceptions import Refusal
+from lemma.injectors.algebra import AlgebraInjector, Rewriting, formula, rewritings, said_before, written_instead
 
-_LARGEST = 60
+_LARGEST, _LARGEST_OUTSIDE = 60, 4
 
 
 def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
     """A power that comes of two, with the exponent by the other law."""
     for place in rewritings(derivation, rng):
+        yield from _unreached(derivation, place)
         tree, text = derivation.lines[place.line].tree(place.side), derivation.text(place.line, place.side)
         start = derivation.lines[place.line].chain.sides[place.side].start
         for node in place.before.walk():
@@ -39,6 +57,39 @@ def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
                 yield Slip(place.line, place.side, new, f"In {formula(derivation, source)}, {why}")
 
 
+def _unreached(derivation: Derivation, place: Rewriting) -> Iterator[Slip]:
+    """A power of a product in brackets, whose exponent does not reach the number in front: `(2n)^2 = 2n^2`."""
+    powers = [
+        node for node in place.before.walk()
+        if node.head == POWER and node.args[0].head == GROUP and _lead(node.args[0].bare) is not None
+    ]  # fmt: skip
+    for node, sign in terms(place.before) if len(powers) == 1 else ():
+        if powers[0] not in factors(node) or said_before(derivation, place.line, powers[0]):
+            continue
+        lead, exponent = _lead(powers[0].args[0].bare), number(powers[0].args[1])
+        assert lead is not None
+        if exponent is None or exponent.denominator != 1 or not 2 <= exponent <= _LARGEST_OUTSIDE:
+            continue
+        try:
+            right = scale(polynomial(node), sign)
+            wrong = scale(right, 1 / lead ** int(exponent - 1))
+            text, due = written_instead(derivation, place, right, wrong), polynomial(powers[0])
+        except Refusal:
+            continue
+        if text is not None:
+            notation = notation_of(place.source, None, derivation.latex)
+            source = place.source[powers[0].start - place.before.start : powers[0].end - place.before.start]
+            told = f"In {formula(derivation, source)}, the exponent does not reach {formula(derivation, str(lead))}"
+            yield Slip(place.line, place.side, text, f"{told}: the power is {formula(derivation, notation.sum(due))}.")
+
+
+def _lead(node: Node) -> Fraction | None:
+    """The number in front of a product with letters, if it is a whole one above 1."""
+    lead = factors(node)[0] if node.head == PRODUCT else node
+    is_number = node.head == PRODUCT and lead.head == NUMBER and lead.value.denominator == 1 and lead.value > 1
+    return lead.value if is_number and names(node) else None
+
+
 def _laws(node: Node) -> Iterator[tuple[Node, Fraction, Fraction, str]]:
     """The base, the right exponent, the wrong one, and why it is wrong."""
     if node.head == POWER and node.args[0].bare.head == POWER:
@@ -51,7 +102,7 @@ def _laws(node: Node) -> Iterator[tuple[Node, Fraction, Fraction, str]]:
                 f"{first * outer}.",
             )  # fmt: skip
     if node.head == PRODUCT:
-        parts = [_power(part) for part in factors(node)]
+        parts = [_power(part) for whole in factors(node) for part in factors(whole.bare)]
         for place, (base, first) in enumerate(parts):
             for other, second in parts[place + 1 :]:
                 if base is not None and other is not None and same_shape(base, other):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
-from lemma.algebra.derivation import Derivation
+from lemma.algebra.derivation import Derivation, Line
 from lemma.algebra.identities import false_identity
 from lemma.arithmetic.chain_solution import BOX, ChainSolution, read_chain_solution
 from lemma.arithmetic.graph import SolutionGraph, read_solution
@@ -66,9 +66,18 @@ def read_problem(problem: Problem) -> ReadSolution:
         raise refusals[0]
     if letters is not None and (false := false_identity(letters)):
         raise Refusal("reference_formula_false", " ".join(false.split())[:80])
+    if letters is not None and letters.latex and any(is_partly_read(line) for line in letters.lines):
+        again = _unless_refused([], read_letters, question, steps_read, problem.answer, written_read, in_parts=True)
+        letters = again or letters
     if graph is not None and not boxed and letters is None:
         return graph
     return FormulaSolution(written, steps, boxed, chains, letters, graph)
+
+
+def is_partly_read(line: Line) -> bool:
+    """Whether reading a line in parts may say more of it: it has sides that are read beside others, or is a bound."""
+    read = [side.tree is not None for side in line.chain.sides]
+    return any(read) and (not all(read) or line.relation in ("<=", ">="))
 
 
 def _end_of_first_way(steps: Sequence[str], gold: str) -> int:

@@ -3,19 +3,17 @@ r"""A term changes sides and keeps its sign: $2x + 3 = 11$, so $2x = 11 + 3$."""
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator
 from fractions import Fraction
 
 from lemma.algebra.carrying import Slip
 from lemma.algebra.derivation import SCALED, STATEMENT, Derivation
 from lemma.algebra.polynomials import ONE, Monomial, Polynomial, Quotient, add, constant, scale
-from lemma.algebra.trees import GROUP, Node, polynomial
-from lemma.algebra.writing import expanded, notation_of, terms, write_like
+from lemma.algebra.trees import DEGREE, GROUP, Node, polynomial
+from lemma.algebra.writing import expanded, in_explanations, terms, write_like
 from lemma.injectors.algebra import AlgebraInjector, Rewriting, exact, formula, quoted, rewritings
 
 _TWO_TERMS = 2
-_ANGLE = re.compile(r"(?P<sign>-?)(?:\\frac\{(?P<above>\d+)\}\{(?P<below>\d+)\}|(?P<whole>\d*))\\pi")
 
 
 def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
@@ -59,7 +57,8 @@ def _kept_sign(derivation: Derivation, index: int, arriving: int) -> Iterator[Sl
         )
         if text is None:
             continue
-        term, opposite = (_told(derivation, text, {monomial: size}) for size in (-added, added))
+        notation = in_explanations(text, derivation.latex)
+        term, opposite = (formula(derivation, notation.sum({monomial: size})) for size in (-added, added))
         yield Slip(
             index,
             side,
@@ -68,16 +67,6 @@ def _kept_sign(derivation: Derivation, index: int, arriving: int) -> Iterator[Sl
             f"sign: it should be {quoted(derivation, index, line.runs[0][-1], line.runs[1][0])}.",
             moves=True,
         )
-
-
-def _told(derivation: Derivation, like: str, term: Polynomial) -> str:
-    """A term for an explanation, in degrees if the text is: `-145^\\circ` and not `-\\frac{29}{36}\\pi`."""
-    shown = notation_of(like, None, derivation.latex).sum(term)
-    angle = _ANGLE.fullmatch(shown) if "\\circ" in like else None
-    if angle is not None:
-        size = 180 * Fraction(int(angle["above"] or angle["whole"] or 1), int(angle["below"] or 1))
-        shown = f"{angle['sign']}{size}^\\circ" if size.denominator == 1 else shown
-    return formula(derivation, shown)
 
 
 def _stands(tree: Node, term: Polynomial) -> bool:
@@ -106,13 +95,16 @@ def _wrong_sign_in_sum(derivation: Derivation, place: Rewriting) -> Iterator[Sli
             continue
         text = derivation.text(place.line, place.side)
         wrong = write_like(text, tree, Quotient(add(value, scale(term, -2)), constant(1)), derivation.latex)
+        if any(one.name == DEGREE for one in place.before.walk()):
+            continue  # such an angle would be too large
         if wrong is not None:
-            told, opposite = (_told(derivation, place.source, scale(term, sign)) for sign in (1, -1))
+            notation = in_explanations(place.source, derivation.latex)
             yield Slip(
                 place.line,
                 place.side,
                 wrong,
-                f"The term {told} was added up as if it were {opposite}: {formula(derivation, place.source)} is "
+                f"The term {formula(derivation, notation.sum(term))} was added up as if it were "
+                f"{formula(derivation, notation.sum(scale(term, -1)))}: {formula(derivation, place.source)} is "
                 f"{formula(derivation, text)}, not {formula(derivation, wrong)}.",
             )
 

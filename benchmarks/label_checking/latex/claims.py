@@ -360,6 +360,7 @@ def _unknown_numbers(record: ErroneousSolution) -> Iterator[Finding]:
     text = re.sub(r"\b[Ss]teps? \d+", "", re.sub(r"_\{?\d+\}?|(?<!\\)\$", " ", record.explanation.replace("{,}", ",")))
     # What the explanation computes itself may be new.
     known = numbers_in(everything) | ({Fraction(1)} if "i^2" in text else set())
+    known |= {Fraction(2)} if "areas of similar figures" in text else set()
     known |= {
         value
         for chain in read_step(text).chains
@@ -371,6 +372,8 @@ def _unknown_numbers(record: ErroneousSolution) -> Iterator[Finding]:
         factor = int(left_out[1])  # which only the results show
         now, due = (numbers_in(steps[record.located_step]) for steps in (record.steps, record.reference_steps))
         known |= {Fraction(factor) for one in now if one / factor in due}
+    if (term := re.search(r"that term should become ([^:;]+?)\.?$", text)) is not None:
+        known |= numbers_in(term[1])  # computed among the claims about letters
     if (squared := _SQUARED_APART.search(text)) is not None:
         one, other = int(squared["a"]), int(squared["b"])  # 10 and 4 for 14 squared
         now, due = (numbers_in(steps[record.located_step]) for steps in (record.steps, record.reference_steps))

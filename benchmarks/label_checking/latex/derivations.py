@@ -155,6 +155,7 @@ def follows(statement: Statement, knowledge: Knowledge) -> bool | None:
             or _is_root(statement, earlier, known)
             or _is_substituted(statement, earlier)
             or (statement.relation == "=" and _is_combination(statement, earlier))
+            or is_bound(statement, earlier, known)
         )
 
 
@@ -196,6 +197,14 @@ def _is_multiple(statement: Statement, earlier: Statement, known: dict[str, Numb
             if ratio is not None:
                 return statement.relation == TURNED[earlier.relation]
     return False
+
+
+def is_bound(statement: Statement, earlier: list[Statement], known: dict[str, Number]) -> bool:
+    """Whether `x = 4` is the end of an inequality in this letter alone that includes it: `2x - 8 >= 0`."""
+    if statement.relation != "=" or statement.left[0] != "v" or letters(statement.right):
+        return False
+    ends = [Statement(each.left, "=", each.right) for each in earlier if each.relation in ("<=", ">=")]
+    return any(_is_multiple(statement, each, known) for each in ends)
 
 
 def _real(number: Number) -> Number:

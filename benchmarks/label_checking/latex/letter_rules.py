@@ -19,15 +19,17 @@ from label_checking.latex.derivations import (
     Link,
     Statement,
     follows,
+    is_bound,
     is_replacement,
     links_of,
     root_of,
+    sign_of,
     statements_in,
 )
 from label_checking.latex.last_box import is_same_up_to_box
-from label_checking.latex.mutations import MADE_BY_CHANGE, mutations
+from label_checking.latex.mutations import MADE_BY_CHANGE, ONE, TWO, mutations
 from label_checking.latex.number_theory import true_of_numbers
-from label_checking.latex.terms import DIGITS, Number, PointError, Tree, is_zero, letters, negative, same, value
+from label_checking.latex.terms import DIGITS, Number, PointError, Tree, is_zero, letters, negative, same, tree, value
 from label_checking.latex.text import numbers_in, parts_of
 from label_checking.reading import Finding
 from lemma.records import ErroneousSolution
@@ -37,7 +39,9 @@ _FALSE_TYPES = MADE_BY_CHANGE | {"calculation_error", "inequality_direction_erro
 LETTER_TYPES = _FALSE_TYPES - {"calculation_error", "unit_conversion_error"} | {"lost_root_error", "wrong_case_error"}
 MAX_MUTATIONS = 400
 TWICE = "a side stands twice in a chain"
-_JUDGES = re.compile(r"\b(?:even|odd|positive|negative|must|largest|smallest|greatest|least|larger|smaller)\b")
+_JUDGES = re.compile(
+    r"\b(?:even|odd|positive(?! difference)|negative|must|largest|smallest|greatest|least|larger|smaller)\b"
+)
 READ = "changed formulas from the error step on: read"
 
 
@@ -137,14 +141,30 @@ def _words(record: ErroneousSolution) -> Iterator[Finding]:
     lost -= numbers_in("\n".join([record.question, *record.steps[:at]]))
     # What stands before the last result, if only that is another one, judges what is right.
     judges = not is_same_up_to_box(record.reference_steps[at], record.steps[at])
-    for parts in wrong:
+    for place, parts in enumerate(wrong, at):
         words = " ; ".join(part.text for part in parts if not part.is_formula)
+        if _states_bound(record, place) or _keeps_sign(record):
+            words = re.sub(r"\b(?:smallest|largest|greatest|least)\b", " ", words)
+        if _keeps_sign(record):
+            words = re.sub(r"\b(?:positive|negative|must)\b", " ", words)
         if lost & numbers_in(words):
             yield Finding("text: the words repeat a number that the error changed", words[:200])
         if not judges:
             continue
         if record.error_type in LETTER_TYPES - {"wrong_case_error"} and parts not in right and _JUDGES.search(words):
             yield Finding("text: the words judge a value in a changed step", words[:200])
+
+
+def _keeps_sign(record: ErroneousSolution) -> bool:
+    """Whether the signs in two factors are turned, and the answer is a root with the sign of the right one."""
+    one, other = (sign_of(tree(text) or ("v", "?")) for text in (record.gold_answer, record.final_answer))
+    return one == other is not None and "multiplied out, that has the other sign in the middle" in record.explanation
+
+
+def _states_bound(record: ErroneousSolution, place: int) -> bool:
+    """Whether a step says the end of an inequality before it: `the smallest one is $x = 4$`."""
+    earlier = [each for text in (record.question, *record.steps[: place + 1]) for each in statements_in(_chains(text))]
+    return any(is_bound(each, earlier, {}) for each in statements_in(_chains(record.steps[place])))
 
 
 def _shown(steps: Sequence[str]) -> set[Fraction]:
@@ -292,11 +312,13 @@ def _fits(run: _Run, false: _Falsity) -> bool:
     if error_type == "inequality_direction_error":
         now, due = false.now, false.due
         return (now.left, now.right) == (due.left, due.right) and now.relation == TURNED[due.relation] != "="
-    if error_type in ("inverse_operation_error", "formula_confusion_error"):
-        is_undone = error_type == "inverse_operation_error"
-        return is_wrongly_undone(run, false.now) if is_undone else true_of_numbers(run.record)
+    if error_type == "inverse_operation_error":
+        return _is_wrong_root(run, false.now, error_type) or is_wrongly_undone(run, false.now)
+    if error_type == "formula_confusion_error":
+        return true_of_numbers(run.record)
     made = islice(mutations(false.now.left, error_type), MAX_MUTATIONS) if false.is_identity else ()
     is_made = any(same(each, false.now.right) for each in made) or _is_flipped_result(false, error_type)
+    is_made = is_made or _is_wrong_root(run, false.now, error_type)
     if false.is_identity or is_made:
         return is_made
     # A statement: some earlier one with the error in it leads to it.
@@ -307,6 +329,17 @@ def _fits(run: _Run, false: _Falsity) -> bool:
             source = Knowledge(values={k: v for k, v in known.values.items() if k not in letters(false.now.left)})
             source.add(Statement(left, each.relation, right))
             if follows(false.now, source):
+                return True
+    return False
+
+
+def _is_wrong_root(run: _Run, now: Statement, error_type: str) -> bool:
+    """Whether `x = b` is what an error of a type makes of the root of c, for `x^2 = c` before it."""
+    for each in run.right.statements if error_type in ("exponent_law_error", "inverse_operation_error") else ():
+        if each.left == ("^", now.left, TWO) and now.left[0] == "v":
+            root: Tree = ("^", each.right, ("/", ONE, TWO))
+            made = mutations(root, "exponent_law_error")
+            if any(same(wrong, now.right) for wrong in islice(made, MAX_MUTATIONS)):
                 return True
     return False
 

@@ -96,6 +96,8 @@ def _with_wrong_exponent(node: Tree) -> Iterator[Tree]:
     """The product in place of the sum of exponents, the sum in place of the product, the quotient of the difference."""
     if node[0] == "^" and node[1][0] == "^":
         yield ("^", node[1][1], ("+", node[1][2], node[2]))
+    if node[0] == "^" and node[1][0] == "*" and node[1][1][0] == "n" and letters(node[1]):  # (2n)^2 as 2n^2
+        yield times(node[1][1], ("^", ("*", *node[1][2:]) if len(node[1]) > 3 else node[1][2], node[2]))
     for pair in pairwise(node[1:]) if node[0] == "*" else ():
         (base, one), (other_base, other) = map(_power_of, pair)
         if base == other_base:

@@ -16,6 +16,7 @@ from label_checking.latex.chains import Equation, Reading, read_step
 from label_checking.latex.changes import check_change, still_uses
 from label_checking.latex.claims import check_claims
 from label_checking.latex.counts import check_counts
+from label_checking.latex.ending_claims import check_ending_claims
 from label_checking.latex.last_box import check_last_box
 from label_checking.latex.letter_claims import check_letter_claims
 from label_checking.latex.letter_rules import check_letters, claims_false
@@ -59,6 +60,7 @@ def check_latex(record: ErroneousSolution) -> Report:
     changes, is_read = check_change(record)
     findings += [*changes, *still_uses(record), *check_last_box(record), *check_counts(record)]
     findings += check_number_theory(record)
+    findings += check_ending_claims(record)
     coverage[f"records, changed number or sign: {'read' if is_read else 'not read'}"] += 1
     letter_findings, letter_coverage = check_letters(record)
     coverage += letter_coverage

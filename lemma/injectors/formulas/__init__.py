@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.injectors.formulas import (
+    addition_formulas,
     answers,
     boxes,
     conversions,
@@ -20,10 +21,14 @@ from lemma.injectors.formulas import (
     misworked,
     operands,
     operations,
+    repeated_values,
     residues,
     rules,
+    similar_figures,
     slips,
     solving,
+    trig_ratios,
+    turned_factors,
     worded,
 )
 from lemma.injectors.formulas.fitting import is_easy_fact
@@ -71,6 +76,11 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
         found += solving.propose(solution, injector)
     found += ending_slips.propose(solution, injector)
     found += worded.propose(solution, injector)
+    found += addition_formulas.propose(solution, injector)
+    found += trig_ratios.propose(solution, injector)
+    found += repeated_values.propose(solution, injector)
+    found += similar_figures.propose(solution, injector)
+    found += turned_factors.propose(solution, injector)
     found += (Proposed(change, why) for change, why in boxes.propose(solution, injector))
     found += (Proposed(change, why) for change, why in residues.propose(solution, injector))
     found += (Proposed(change, why) for change, why in conversions.propose(solution, injector))

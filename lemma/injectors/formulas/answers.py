@@ -83,7 +83,8 @@ def _other(solution: ChainSolution, is_neutral: bool) -> Iterator[Proposed]:
     if right not in results:
         yield from intermediate(solution, index, node, right, is_neutral)
         return
-    if (_NEUTRAL.search(text) is not None) != is_neutral:
+    says_which = not is_neutral and _NEUTRAL.search(text) is not None  # `Since $x$ counts the blue ones, the answer is`
+    if (_NEUTRAL.search(text) is not None) != is_neutral and not says_which:
         return
     shown = text[node.start : node.end]
     others = [one for one in results if one != right and one not in solution.given]
@@ -101,6 +102,8 @@ def _other(solution: ChainSolution, is_neutral: bool) -> Iterator[Proposed]:
             [name for name, at in solution.letters_before(index).items() if at == one and name.isalpha()]
             for one in (right, wrong)
         ]
+        if says_which and not (all(len(one) == 1 for one in names) and f"${names[0][0]}$" in text):
+            continue
         if all(len(one) == 1 for one in names):
             needed, taken = (one[0] for one in names)
             why = f"The step needs ${needed} = {shown}$ from step {step + 1}, but it takes {{}}, which is ${taken}$"

@@ -16,11 +16,23 @@ from lemma.arithmetic.graph import values_of_words
 from lemma.arithmetic.latex import DRAWING, boxed
 from lemma.arithmetic.surds import Surd
 from lemma.exceptions import Refusal
-from lemma.injectors.conditions import JUDGES, holds_number, without_formulas
-from lemma.injectors.formulas import contents, lost_signs, named_values, percents, vectors
-from lemma.injectors.formulas.misworked import KINDS
+from lemma.injectors.conditions import COUNTED, JUDGES, holds_number, without_formulas
+from lemma.injectors.formulas import (
+    contents,
+    factored,
+    lost_signs,
+    named_values,
+    norms,
+    percents,
+    roots_by_vieta,
+    turned_roots,
+    vectors,
+)
+from lemma.injectors.formulas.misworked import CALCULATION, KINDS
 
 COUNTING, SIGN, SWAPPED, LOST = "counting_error", "sign_error", "coordinate_swap_error", "lost_root_error"
+UNREACHED, SQUARES, RULE = "distribution_error", "cross_term_error", "formula_confusion_error"
+MISSING = "missing_step"
 _LONGEST = 160
 _CLUTTER = re.compile(r"\\(?:left|right|[,;:! ])|[\s{}$]")
 _PAIR = re.compile(r"(?s)\s*(?:\\left\s*)?\((?P<body>[^()\[\]]+)(?:\\right\s*)?\)\s*")
@@ -33,14 +45,11 @@ _ROOTS = re.compile(
 )
 _PLURAL = re.compile(r"\b(?:solutions|roots|values|zeroe?s|answers|numbers|are|or)\b")
 _ASKS_COUNT = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
-_COUNTED = re.compile(
-    r"[\s$}]{0,4}(?:\\text\{\s*)?(?:different |distinct |possible |positive |such |total |integer |whole |real "
-    r"|two-digit |unique |rational ){0,3}(?:ways|values?|integers|numbers|factors|divisors|multiples|solutions|"
-    r"pairs|points|combinations|arrangements|possibilities|choices|triangles|squares|paths|outcomes|terms|digits|zeroe?s|elements|"
-    r"subsets|primes|roots|handshakes|games|teams|people|students|words)\b"
-)
 _FEWEST, _MOST = 5, 30
 _LIST = re.compile(r"\d{1,9}, \d{1,9},")
+_EITHER = re.compile(r"\\pm(?![a-z])")
+_PAIR_OF_SIGNS = r"\\pm\s?(?:\d{1,4}|\\[dt]?frac\s?\{\d{1,4}\}\s?\{\d{1,4}\})"
+_LIST_OF_PAIRS = rf"{_PAIR_OF_SIGNS}(?:\$?,[\s\\$]{{0,3}}(?:and )?\$?{_PAIR_OF_SIGNS}){{COUNT}}"
 _SHORT = 3  # what is shorter may be the same by chance
 
 
@@ -150,7 +159,7 @@ def miscounted(solution: ChainSolution, content: str) -> Iterator[tuple[str, str
     if not content.isdigit() or not _FEWEST <= int(content) <= _MOST or not _ASKS_COUNT.search(solution.question):
         return
     chain = solution.chains[solution.answer.chain]
-    counted = _COUNTED.match(text, solution.answer.end)
+    counted = COUNTED.match(text, solution.answer.end)
     if counted is None or len(chain.sides) > 1:
         return
     for off, direction in ((-1, "few"), (1, "many")):
@@ -158,30 +167,54 @@ def miscounted(solution: ChainSolution, content: str) -> Iterator[tuple[str, str
         yield str(wrong), f"The step counts one too {direction}: there are ${content}$, not ${wrong}$."
 
 
+def counted_once(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
+    r"""A list such as `\pm 1, \pm 3` counted as if each entry were one number."""
+    step = solution.answer.step
+    text = " ".join(solution.steps[max(0, step - 1) : step]) + " " + solution.steps[step][: solution.answer.start]
+    count = len(_EITHER.findall(text))
+    if count < len("ab") or content != str(2 * count) or not _ASKS_COUNT.search(solution.question):
+        return
+    listed = re.search(_LIST_OF_PAIRS.replace("COUNT", str(count - 1)), text)
+    if listed is not None and COUNTED.match(solution.steps[step], solution.answer.end):
+        told = f"The step counts each $\\pm$ once: there are ${content}$, not ${count}$"
+        yield str(count), f"{told}, as each stands for two numbers."
+
+
 _KINDS = {
-    SIGN: (lost_signs.propose, vectors.propose),
+    SIGN: (lost_signs.propose, vectors.wrong_signs, factored.turned_signs, turned_roots.propose),
+    UNREACHED: (vectors.unreached,),
+    SQUARES: (factored.squared,),
+    CALCULATION: (factored.swapped,),
+    MISSING: (norms.propose,),
+    RULE: (roots_by_vieta.propose,),
     SWAPPED: (swapped_pair,),
     LOST: (lost_root,),
-    COUNTING: (miscounted,),
+    COUNTING: (miscounted, counted_once),
     contents.CONCEPTS: (percents.whole_for_change,),
 }
 
 
 def carried(solution: ChainSolution, change: WrongBox) -> tuple[tuple[str, ...], int, str]:
     """The steps with another content of the last box. Raises Refusal if anything behind it depends on it."""
-    answer = solution.answer
+    step = solution.answer.step
     steps = list(solution.steps)
-    text = steps[answer.step]
-    if len(box_spans(text)) > 1 or any(map(box_spans, steps[: answer.step])):
+    steps[step] = steps[step][: change.start] + change.written + steps[step][change.end :]
+    return up_to_answer(solution, steps), step, change.written
+
+
+def up_to_answer(solution: ChainSolution, steps: list[str]) -> tuple[str, ...]:
+    """The changed steps without what stands behind the answer and may be false now. Raises Refusal if there is another
+    box, or if the answer's own step goes on with a remark.
+    """
+    answer, text = solution.answer, solution.steps[solution.answer.step]
+    if len(box_spans(text)) > 1 or any(map(box_spans, solution.steps[: answer.step])):
         raise Refusal("second_box")
     tail = DRAWING.sub(" ", text[answer.end :])
     words = without_formulas(tail) if tail.count("$") % 2 == 0 else without_formulas(tail.partition("$")[2])
     if holds_number(tail.partition("\\end{")[0]) or JUDGES.search(words) is not None:
-        counted = _COUNTED.match(text, answer.end)
+        counted = COUNTED.match(text, answer.end)
         if counted is None or holds_number(tail):
             raise Refusal("remark_behind_answer", tail.strip()[:80])
-    steps[answer.step] = text[: change.start] + change.written + text[change.end :]
     rest = " ".join(steps[answer.step + 1 :])
-    if holds_number(rest) or DRAWING.search(rest) or JUDGES.search(rest):
-        steps = steps[: answer.step + 1]
-    return tuple(steps), answer.step, change.written
+    is_checked = holds_number(rest) or DRAWING.search(rest) or JUDGES.search(rest)
+    return tuple(steps[: answer.step + 1] if is_checked else steps)

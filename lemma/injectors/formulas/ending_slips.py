@@ -13,7 +13,7 @@ from lemma.arithmetic.numbers import normal
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import known_value, write
 from lemma.injectors.formulas.endings import Ending, WrongEnding, endings, holds, words_before
-from lemma.injectors.formulas.misworked import CALCULATION, HALF, SIGN, Slip, likely_digit_slips
+from lemma.injectors.formulas.misworked import CALCULATION, HALF, SIGN, Slip, likely_digit_slips, roots
 from lemma.injectors.formulas.places import Place, Proposed
 from lemma.injectors.formulas.slips import PLAIN, slips_of, with_values
 from lemma.injectors.formulas.solving import collected
@@ -25,6 +25,8 @@ _HALVED = 5  # nobody takes half of 16 for its root
 _EASY = 12  # nobody gets smaller quotients wrong
 _MOST_LEFT = 40  # nobody takes 2 away from 290
 _LARGE = 20  # nor smaller sums
+_COMPUTED = 3  # sides of a chain that works something out
+_ROOT = re.compile(r"\b(?:square|roots?)\b", re.IGNORECASE)
 
 
 def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
@@ -108,6 +110,8 @@ def solved(solution: ChainSolution, ending: Ending) -> Iterator[Slip]:
     if one is None or two is None:
         yield from zero_of_product(ending, left, right)
         yield from half_of_square(ending, left, right)
+        if len(solution.chains[ending.equation[0]].sides) >= _COMPUTED and not _ROOT.search(words):
+            yield from square_kept(ending, left, right)
         return
     if not one[0]:
         one, two, left, right = two, one, right, left
@@ -244,9 +248,25 @@ def half_of_square(ending: Ending, left: Side, right: Side) -> Iterator[Slip]:
     size, root = number.value, known_value(ending.node)
     if tree is None or size is None or root is None or tree.op != "^" or tree.parts[1].number != 2:
         return
-    is_square = tree.parts[0].op == "letter" and root * root == size and isinstance(root.rational, int)
-    if is_square and root.rational > _HALVED and isinstance((size / Surd(2)).rational, int):  # type: ignore[operator]
+    is_square = tree.parts[0].op == "letter" and root * root == size and isinstance(size.rational, int)
+    if not is_square:
+        return
+    whole = size.rational
+    assert isinstance(whole, int)
+    if whole % 2 == 0 and whole > _HALVED**2 and (root.rational is None or root.rational > _HALVED):
         yield Slip(size / Surd(2), HALF, INVERSE)
+    if root.rational is None:  # `x^2 = 18` has the root 3 root 2, not 9 root 2
+        yield from roots(whole)
+
+
+def square_kept(ending: Ending, left: Side, right: Side) -> Iterator[Slip]:
+    """`d^2 = 3^2 + 4^2 = 25` has the root 5, not 25: whoever has worked out the square takes it for the result."""
+    tree, size = left.formula.tree if left.formula is not None else None, right.value
+    root = known_value(ending.node)
+    if tree is None or size is None or root is None or tree.op != "^" or tree.parts[1].number != 2:
+        return
+    if tree.parts[0].op == "letter" and root * root == size and size != root:
+        yield Slip(size, "The step leaves out the square root", MISSING)
 
 
 def zero_of_product(ending: Ending, left: Side, right: Side) -> Iterator[Slip]:

@@ -67,8 +67,8 @@ def propose(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
 def copied(source: str, shown: str) -> Iterator[tuple[str, str]]:
     """A term with a minus sign that stands in the formula before as it is, and in the box with a plus sign."""
     trees = [_tree(source), _tree(shown)]
-    if trees[0] is None or trees[1] is None or not _LETTER.search(shown):
-        return
+    if trees[0] is None or trees[1] is None or not _LETTER.search(shown) or "(" in shown:
+        return  # in a product of sums, a sign is not copied
     try:
         with budget.bounded():
             if not equal(trees[0], trees[1]):

@@ -27,12 +27,17 @@ def propose(solution: ChainSolution, content: str, kind: str) -> Iterator[tuple[
     chain = solution.chains[solution.answer.chain]
     if kind not in KINDS or len(chain.sides) < 2 or chain.in_tuple or chain.relations[-1] != "=":
         return
+    text = solution.steps[solution.answer.step]
+    before = text[chain.sides[-2].start : chain.sides[-2].end]
+    yield from wrong_values(solution, before, content, kind)
+
+
+def wrong_values(solution: ChainSolution, before: str, content: str, kind: str) -> Iterator[tuple[str, str]]:
+    """What is written in place of a value by a slip of a type in the formula that it comes of, and why it is wrong."""
     try:
         right = parse(content, solution.complex_numbers)
     except Unreadable:
         return
-    text = solution.steps[solution.answer.step]
-    before = text[chain.sides[-2].start : chain.sides[-2].end]
     source = " ".join(re.sub(r"(?<!\\)&|\\\\|\\(?:left|right)(?=\s*[()\[\]])", " ", before).split())
     if not is_written(right) or len(source) > _LONGEST:
         return

@@ -19,6 +19,7 @@ from lemma.injectors.formulas.congruences import WrongResidue
 from lemma.injectors.formulas.conversions import WrongDigits
 from lemma.injectors.formulas.endings import WrongEnding
 from lemma.injectors.formulas.lists import ShorterList
+from lemma.injectors.formulas.tails import WrongTail
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(.*)\}\s*$", re.DOTALL)
 _FEW = 2  # numbers in a sentence, of which none is forgotten
@@ -31,7 +32,7 @@ _CLUTTER = re.compile(
 class Proposed:
     """One change in a chain and, in a sentence, why it is wrong."""
 
-    change: ChainChange | StatedChange | WrongEnding | WrongBox | ShorterList | WrongResidue | WrongDigits
+    change: ChainChange | StatedChange | WrongEnding | WrongBox | WrongTail | ShorterList | WrongResidue | WrongDigits
     explanation: str
 
 

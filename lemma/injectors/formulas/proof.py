@@ -25,6 +25,8 @@ from lemma.injectors.formulas.endings import carried as carried_ending
 from lemma.injectors.formulas.lists import ShorterList
 from lemma.injectors.formulas.lists import carried as carried_list
 from lemma.injectors.formulas.places import Proposed
+from lemma.injectors.formulas.tails import WrongTail
+from lemma.injectors.formulas.tails import carried as carried_tail
 
 _BOX = re.compile(r"^\\boxed\{(.*)\}$")
 _MODULUS = re.compile(
@@ -44,6 +46,8 @@ def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...
         return _at_the_end(solution, carried_residue(solution, proposed.change), proposed.explanation)
     if isinstance(proposed.change, WrongDigits):
         return _at_the_end(solution, carried_digits(solution, proposed.change), proposed.explanation)
+    if isinstance(proposed.change, WrongTail):
+        return _at_the_end(solution, carried_tail(solution, proposed.change), proposed.explanation)
     change = proposed.change
     consequence = carry(solution, change)
     steps, step = consequence.steps, consequence.error_step

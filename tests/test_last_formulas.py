@@ -1,0 +1,306 @@
+"""Errors in the last formulas of a solution: products, roots, vectors, addition formulas, ends of inequalities."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from lemma.exceptions import Refusal
+from lemma.injectors.drafts import carried, drafts_of
+from lemma.injectors.reading import read_problem
+from lemma.records import Problem
+
+
+def made(kind: str, question: str, solution: str, gold: str) -> dict[str, tuple[str, str]]:
+    """The wrong answers of a type, each with its solution and its explanation."""
+    problem = Problem(id="0" * 64, question=question, solution=solution, answer=gold, source="test")
+    read = read_problem(problem)
+    found = {}
+    for draft in drafts_of(read, kind, kind, random.Random(0)):
+        try:
+            wrong = carried(read, kind, draft)
+        except Refusal:
+            continue
+        found[str(wrong.final)] = ("\n".join(wrong.steps), wrong.explanation)
+    return found
+
+
+VECTOR = r"\begin{pmatrix} 12/13 \\ -18/13 \end{pmatrix}"
+SCALED = rf"\[\frac{{6}}{{13}} \begin{{pmatrix}} 2 \\ -3 \end{{pmatrix}} = \boxed{{{VECTOR}}}.\]"
+ANGLES = (
+    r"\begin{align*} \cos 54^\circ \cos 4^\circ - \sin 54^\circ \sin 4^\circ &= \cos (54^\circ + 4^\circ) \\"
+    r"&= \boxed{\cos 58^\circ}. \end{align*}"
+)
+BOUND = r"""A number is in the domain if $2(x - 5) \ge 6.$
+
+This gives us $2x - 10 \ge 6$, or $2x \ge 16$; the smallest solution is $x = \frac{16}{2} = \boxed{8}.$"""
+PAIR = (r"\cos 58^\circ", r"\cos 50^\circ", r"(54^\circ - 4^\circ)")
+FACTORS, SMALLEST = ("(x+1)(x-3)", "(x-1)(x+3)", ""), ("8", r"\frac{11}{2}", r"2x \ge 11")
+MADE = [
+    # type, question, solution, gold, the wrong answer, what stands in the solution, and what the explanation says
+    (
+        "sign_error",
+        "Factor $x^2-2x-3$.",
+        r"It is $\boxed{(x+1)(x-3)}$.",
+        "(x+1)(x-3)",
+        "(x-1)(x+3)",
+        "",
+        "in the middle",
+    ),
+    (
+        "sign_error",
+        "Factor $y^2 - 6y + 9$.",
+        r"It is $\boxed{(y - 3)^2}$.",
+        "(y-3)^2",
+        "(y + 3)^2",
+        "",
+        "in the middle",
+    ),
+    (
+        "cross_term_error",
+        "Factor $x^2-49$.",
+        r"It is $\boxed{(x+7)(x-7)}$.",
+        "(x+7)(x-7)",
+        "(x-7)^2",
+        "",
+        "not the square",
+    ),
+    (
+        "calculation_error",
+        "Factor it.",
+        r"We have $ab+5b+2a+10 = \boxed{(a+5)(b+2)}$.",
+        "(a+5)(b+2)",
+        "(a+2)(b+5)",
+        "",
+        "multiplied out, that has $5a$ and $2b$, not $2a$ and $5b$",
+    ),
+    (
+        "sign_error",
+        "Find all roots.",
+        r"This factors as $(x-2)(x+3)=0$. So they are $\boxed{-3,2}$.",
+        "-3,2",
+        "3,-2",
+        "",
+        "With $x = 3$, $(x-2)(x+3) = 6$, which is not zero: the solutions have the other signs",
+    ),
+    (
+        "formula_confusion_error",
+        "Find the sum of all values of $r$.",
+        r"We get $r^2-6r+1 = 0$. By Vieta's formulas, the sum of the values of $r$ is $\boxed{6}$.",
+        "6",
+        "-6",
+        "",
+        "the sum of the roots of $r^2-6r+1 = 0$ is $-b/a = 6$; the step uses $b/a = -6$",
+    ),
+    (
+        "formula_confusion_error",
+        r"What is $\tan A$?",
+        r"We have $\tan A = \frac{BC}{AB} = \frac{8}{6} = \boxed{\frac{4}{3}}$.",
+        r"\frac{4}{3}",
+        r"\frac{3}{4}",
+        r"\tan A = \frac{AB}{BC} = \frac{6}{8}",
+        "turns it over",
+    ),
+    (
+        "sign_error",
+        "Simplify it.",
+        ANGLES,
+        r"\cos 58^\circ",
+        r"\cos 50^\circ",
+        r"(54^\circ - 4^\circ)",
+        "addition formula",
+    ),
+    (
+        "distribution_error",
+        "Find it.",
+        SCALED,
+        VECTOR,
+        r"\begin{pmatrix} 12/13 \\ -3 \end{pmatrix}",
+        "",
+        r"the factor $\frac{6}{13}$ does not reach $-3$: that term should become $-\frac{18}{13}$",
+    ),
+    (
+        "sign_error",
+        "Find it.",
+        SCALED,
+        VECTOR,
+        r"\begin{pmatrix} 12/13 \\ 18/13 \end{pmatrix}",
+        "",
+        "is negative, as a product of a positive and a negative number",
+    ),
+    (
+        "exponent_law_error",
+        "Find $a$, which is positive.",
+        r"We have $a^2 = 18$, so $a = \boxed{3\sqrt{2}}$.",
+        r"3\sqrt{2}",
+        r"9\sqrt{2}",
+        "",
+        "$9$ was taken out of the root without taking its own root",
+    ),
+    (
+        "missing_step",
+        "Find $d$.",
+        r"We get $d^2 = 6^2 + 7^2 = 85$, so $d = \boxed{\sqrt{85}}$.",
+        r"\sqrt{85}",
+        "85",
+        "",
+        "The step leaves out the square root",
+    ),
+    (
+        "formula_confusion_error",
+        "The area of one triangle is $6$, and the sides are in the ratio $1:3$. What is the larger area?",
+        "The ratio of the sides is $1:3$, and the ratio of their areas is $1:9$.  So the area is $\\boxed{54}$.",
+        "54",
+        "18",
+        "the ratio of their areas is $1:3$",
+        "for the areas of similar figures with sides in the ratio $a : b$; the step uses $a : b = 1 : 3$",
+    ),
+    (
+        "confusing_concept_error",
+        "What is the largest possible angle $B$?",
+        r"We find $\tan B \le \frac{1}{\sqrt{3}}$, so $B \le 30^\circ$.  The maximum of $B$ is $\boxed{30^\circ}$.",
+        r"30^\circ",
+        r"60^\circ",
+        r"$B \le 60^\circ$",
+        r"$\frac{1}{\sqrt{3}}$ is the tangent of $30^\circ$, not of $60^\circ$",
+    ),
+    (
+        "exponent_law_error",
+        "For $ab^2 = 5$, find the minimum value of $a^4 + b^8$.",
+        r"We have $a^4 + b^8 \ge 2a^2b^4 = 2(ab^2)^2 = 50$. So the minimum value is $\boxed{50}$.",
+        "50",
+        "20",
+        "2(ab^2)^2 = 20",
+        "With $ab^2 = 5$, $2(ab^2)^2$ is $50$, not $20$",
+    ),
+    (
+        "sign_error",
+        "Find the width $w$.",
+        "We get $w^2 + 4w - 140 = 0$, which factors as $(w+14)(w-10) = 0$.  So $w = -14$ or $w = 10$.  Since the width "
+        "must be positive, it is $\\boxed{10}$.",
+        "10",
+        "14",
+        "$(w-14)(w+10) = 0$.\nSo $w = -10$ or $w = 14$.",
+        "is $(w+14)(w-10)$, not $(w-14)(w+10)$: multiplied out",
+    ),
+    (
+        "sign_error",
+        "What is the greatest $a$?",
+        r"We need $0 \ge a^2 - a - 2 = (a-2)(a+1)$.  Thus $-1 \le a \le 2$, so the greatest value is $\boxed{2}$.",
+        "2",
+        "1",
+        r"$0 \ge a^2 - a - 2 = (a+2)(a-1)$.\nThus $-2 \le a \le 1$".replace(r"\n", "\n"),
+        "is $(a-2)(a+1)$, not $(a+2)(a-1)$",
+    ),
+    (
+        "missing_step",
+        "How long is it?",
+        r"\[\|\mathbf{v}\| = \left\| \begin{pmatrix} -6 \\ -2 \\ 3 \end{pmatrix} \right\| = \boxed{7}.\]",
+        "7",
+        "49",
+        "",
+        r"the length is $\sqrt{(-6)^2 + (-2)^2 + 3^2} = 7$, not $49$",
+    ),
+    (
+        "counting_error",
+        "Find the number of possible rational roots.",
+        r"They are \[\pm 1, \ \pm \frac{1}{2}.\] Thus, there are $\boxed{4}$ possible rational roots.",
+        "4",
+        "2",
+        "",
+        r"counts each $\pm$ once: there are $4$, not $2$, as each stands for two numbers",
+    ),
+    # A formula alone that is worked out from the one before.
+    (
+        "sign_error",
+        "Expand it.",
+        "Distribute to get $x^2 + 2x^2 - 5x^2 + 1$. Combining like terms gives $\\boxed{-2x^2 + 1}$.",
+        "-2x^2+1",
+        "8x^2 + 1",
+        "",
+        "The term $-5x^2$ was added up as if it were $5x^2$",
+    ),
+    # The sides behind one that is not read.
+    (
+        "exponent_law_error",
+        "Simplify it.",
+        r"\[\prod_{k=1}^n a_k = 2(2n)^2 + 2(2n) + 1 = \boxed{8n^2 + 4n + 1}.\]",
+        "8n^2 + 4n + 1",
+        "4n^2 + 4n + 1",
+        "",
+        "In $(2n)^2$, the exponent does not reach $2$: the power is $4n^2$.",
+    ),
+    # The bound that an inequality comes to.
+    (
+        "distribution_error",
+        "Which $x$ is the smallest?",
+        BOUND,
+        "8",
+        r"\frac{11}{2}",
+        r"2x \ge 11",
+        "does not reach $-5$",
+    ),
+    # Words that name the operation go along.
+    (
+        "distribution_error",
+        "Solve for $x$.",
+        "We have $2(x-5) = 4(3)$.  Expanding gives $2x-10 = 12$.  Adding 10 to both sides gives $2x = 22$, so "
+        r"$x = \boxed{11}$.",
+        "11",
+        r"\frac{17}{2}",
+        "Adding 5 to both sides gives $2x = 17$",
+        "does not reach $-5$",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", MADE, ids=[f"{case[0]}-{case[4]}" for case in MADE])
+def test_errors_in_the_last_formulas(case: tuple[str, ...]) -> None:
+    kind, question, solution, gold, wrong, said, told = case
+    found = made(kind, question, solution, gold)
+    assert wrong in found
+    text, explanation = found[wrong]
+    assert said in text and told in explanation
+
+
+NOT_MADE = [
+    # type, question, solution, gold, and the wrong answer that nobody gives there
+    ("sign_error", "Find all roots.", r"Testing $(x-2)(x+3)=0$, they are $\boxed{-3,2}$.", "-3,2", "3,-2"),
+    ("sign_error", "Find all roots.", r"As $(x-2)(x+3)=0$, $x=2$ is one, and they are $\boxed{-3,2}$.", "-3,2", "3,-2"),
+    (
+        "sign_error",
+        "Factor $x^2-2x-3$.",
+        r"The sum of $1$ and $-3$ is $-2$, so it is $\boxed{(x+1)(x-3)}$.",
+        "(x+1)(x-3)",
+        "(x-1)(x+3)",
+    ),
+    ("sign_error", "Factor $x^2-2x-3$.", r"It is $x^2-2x-3 = \boxed{(x+1)(x-3)}$.", "(x+1)(x-3)", "(x+1)(x+3)"),
+    (
+        "sign_error",
+        "Find the length.",
+        r"We get $(w+14)(w-10) = w^2 + 4w - 140 = 0$, so $w = 10$, and $w + 14 = \boxed{24}$.",
+        "24",
+        "14",
+    ),
+    ("cross_term_error", "Find it.", r"As $(a + a)^2 = 4a^2$, it is $\boxed{4a^2}$.", "4a^2", "2a^2"),
+    (
+        "formula_confusion_error",
+        "How many people are there?",
+        r"As $r^2-6r+1 = 0$, Vieta's sum of the roots is $\boxed{6}$.",
+        "6",
+        "-6",
+    ),
+    (
+        "distribution_error",
+        "Which $x$ is the smallest?",
+        r"We have $3(x - 2) + 6 - 2(x + 1) \ge 0$, or $x - 2 \ge 0$; the smallest is $x = \boxed{2}$, and it is even.",
+        "2",
+        "4",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "question", "solution", "gold", "wrong"), NOT_MADE)
+def test_what_nobody_writes_is_not_made(kind: str, question: str, solution: str, gold: str, wrong: str) -> None:
+    assert wrong not in made(kind, question, solution, gold)
