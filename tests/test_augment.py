@@ -265,9 +265,9 @@ def test_a_bad_row_is_only_passed_on():
 
 
 ANNOTATED = problem_of(
-    "Natalia sold clips to 48 friends in April, and half as many in May. How many in all?",
-    "She sold 48/2 = <<48/2=24>>24 clips in May.\nTogether 48+24 = <<48+24=72>>72 clips.\n#### 72",
-    "72",
+    "Natalia sold 56 clips in April, and 27 clips more in May. How many clips in all?",
+    "She sold 56+27 = <<56+27=83>>83 clips in May.\nTogether 56+83 = <<56+83=139>>139 clips.\n#### 139",
+    "139",
 )
 
 

@@ -62,6 +62,8 @@ def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
         # 6.75 is not taken for 6.00 or 6.30.
         if style.decimals and not currency and decimals_needed(slip.value) != style.decimals:
             continue
+        if currency and style.decimals == 1 and isinstance(slip.value, int):
+            continue  # $15 for $15.5 would be rounded
         seen.add(slip.value)
         told = f"{site.quoted(site.in_numbers)} is"
         if site.equation.solves:
