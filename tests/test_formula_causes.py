@@ -96,10 +96,6 @@ CAUSES = [
      (r"The solutions are $-11 + 50 = 39$ and $-11 + 100 = 89$.", r"Their average is $\boxed{64}$."), "64",
      "The average of $39$ and $89$ is $64$, not $59$: "
      "the sum is $128$ (the 1 that is carried to the tens is dropped)."),
-    ("fraction_error", "What is the probability?",
-     (r"The triangle has $\frac{1}{2}(4)(4)=8$, the square $(4)(8)=32$, so the probability is $\boxed{\frac{1}{4}}$.",),
-     r"\frac{1}{4}",
-     r"The quotient of $8$ and $32$ is $\frac{1}{4}$, not $\frac{1}{32}$: only the numerator was divided by $8$."),
     ("missing_step", "How many ways?", (r"There are $2\cdot5!\cdot5!=2\cdot120\cdot120=\boxed{28800}$ ways.",), "28800",
      r"The step leaves out the factor $2$: it should be $2\cdot5!\cdot5! = 28800$."),
     ("missing_step", "What is the probability?",
