@@ -64,7 +64,7 @@ MADE = [
         "(x+7)(x-7)",
         "(x-7)^2",
         "",
-        "not the square",
+        "that square has a term",
     ),
     (
         "calculation_error",

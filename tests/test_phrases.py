@@ -183,6 +183,11 @@ KINDS_IN_FORMULAS = [
     ("sign_error", "$3(-2) - 2$ is $-8$, not $4$: $3(-2)$ is $-6$, and the step worked with $6$.", "terms"),
     ("sign_error", r"$\frac{q + 8}{63}$ is $\frac{3}{56}$, not $\frac{101}{504}$: the minus sign is lost.", ""),
     ("confusing_concept_error", r"$\frac{1}{2}$ is the sine of $30^\circ$, not of $60^\circ$.", "angle"),
+    (
+        "sign_error",
+        "$x^2 - 4x$ is $x(x - 4)$, not $x(x + 4)$: multiplied out, that has the other sign in the middle.",
+        "factors",
+    ),
     ("sign_error", "the term $1$ was moved to the other side without changing its sign, so $-n = -5$.", "moved"),
     ("cross_term_error", "$5^2 - 3^2$ is $16$, not $4$: it is not the square of the difference.", "squares"),
     ("missing_step", "The step leaves out the division by $2$: $2x = 4$ gives $x = 2$.", "operation"),

@@ -62,7 +62,10 @@ _BY_EXPLANATION = {
         "one_part": re.compile(r"only the (?:numerator|denominator) was|and only the denominator"),
     },
     "confusing_concept_error": {"angle": re.compile(r"is the (?:co)?sine of|is the tangent of|(?:co)?sine for|angles")},
-    "sign_error": {"moved": re.compile(r"without changing its sign|but the step keeps its sign")},
+    "sign_error": {
+        "moved": re.compile(r"without changing its sign|but the step keeps its sign"),
+        "factors": re.compile(r"multiplied out, that has the other sign in the middle"),
+    },
     "missing_step": {
         "operation": re.compile(r"leaves out the (?:division by \$[^$]*\$: \$[^$]*\$ gives|exponent|square root)"),
     },

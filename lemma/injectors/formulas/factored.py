@@ -66,7 +66,7 @@ def squared(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
     if two is None or two["lead1"] != two["lead2"] or two["rest1"] != two["rest2"] or two["sign1"] == two["sign2"]:
         return
     kept = two["first"] if two["sign1"] == "-" else two["last"]
-    yield from _told(solution, content, f"{kept}^2", "it is not the square of the difference")
+    yield from _told(solution, content, f"{kept}^2", "multiplied out, that square has a term in the middle")
 
 
 def _told(solution: ChainSolution, content: str, written: str, why: str) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from lemma.arithmetic.formulas import Node
 from lemma.arithmetic.numbers import FRAC, Value, normal
 from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import is_written, write
-from lemma.injectors.formulas.misworked import CALCULATION, KINDS, Slip, products, sums
+from lemma.injectors.formulas.misworked import CALCULATION, FRACTIONS, KINDS, Slip, products, sums
 from lemma.injectors.formulas.places import Proposed
 
 _PLAIN = Node("frac", (), 0, 0, name=FRAC)
@@ -65,7 +65,5 @@ def slips(name: str, first: Value, second: Value) -> Iterator[Slip]:
         yield from sums("+" if name == "sum" else "-", left, right)
     elif name == "product":
         yield from products("*", left, right)
-    elif left.denominator == right.denominator == 1 and (left / right).denominator > 1:
-        return  # the fraction is not written, so no part of it is divided alone
-    else:
-        yield from products("/", left, right)
+    else:  # nobody reduces one part only of a fraction that is not written
+        yield from (slip for slip in products("/", left, right) if slip.kind != FRACTIONS)
