@@ -312,10 +312,10 @@ def _fits(run: _Run, false: _Falsity) -> bool:
     if error_type == "inequality_direction_error":
         now, due = false.now, false.due
         return (now.left, now.right) == (due.left, due.right) and now.relation == TURNED[due.relation] != "="
-    if error_type == "inverse_operation_error":
-        return _is_wrong_root(run, false.now, error_type) or is_wrongly_undone(run, false.now)
-    if error_type == "formula_confusion_error":
-        return true_of_numbers(run.record)
+    if error_type in ("inverse_operation_error", "formula_confusion_error"):
+        is_undone = error_type == "inverse_operation_error"
+        is_wrong = is_wrongly_undone(run, false.now) if is_undone else true_of_numbers(run.record)
+        return is_wrong or _is_wrong_root(run, false.now, error_type)
     made = islice(mutations(false.now.left, error_type), MAX_MUTATIONS) if false.is_identity else ()
     is_made = any(same(each, false.now.right) for each in made) or _is_flipped_result(false, error_type)
     is_made = is_made or _is_wrong_root(run, false.now, error_type)

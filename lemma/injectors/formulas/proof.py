@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Any
 
 from lemma.arithmetic.carrying import ChainChange, StatedChange, carry
 from lemma.arithmetic.chain_solution import ChainSolution, false_links, named, satisfies
@@ -33,22 +34,24 @@ _MODULUS = re.compile(
     r"remainder.*divided by \$?(?P<by>\d{1,9})|\\?(?:modulo|[pb]?mod)\b\s*[ {$~]*(?P<modulus>\d{1,9})", re.DOTALL
 )
 
+# How a change that reaches nothing but the end of a solution is carried out, by its class.
+_AT_THE_END: dict[type, Callable[[ChainSolution, Any], tuple[tuple[str, ...], int, str]]] = {
+    WrongEnding: carried_ending,
+    WrongBox: carried_box,
+    ShorterList: carried_list,
+    WrongResidue: carried_residue,
+    WrongDigits: carried_digits,
+    WrongTail: carried_tail,
+}
+
 
 def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...], int, str]:
     """The steps with the error, the error step and the wrong answer. Raises Refusal if the text does not prove them."""
-    if isinstance(proposed.change, WrongEnding):
-        return _at_the_end(solution, carried_ending(solution, proposed.change), proposed.explanation)
-    if isinstance(proposed.change, WrongBox):
-        return _at_the_end(solution, carried_box(solution, proposed.change), proposed.explanation)
-    if isinstance(proposed.change, ShorterList):
-        return _at_the_end(solution, carried_list(solution, proposed.change), proposed.explanation)
-    if isinstance(proposed.change, WrongResidue):
-        return _at_the_end(solution, carried_residue(solution, proposed.change), proposed.explanation)
-    if isinstance(proposed.change, WrongDigits):
-        return _at_the_end(solution, carried_digits(solution, proposed.change), proposed.explanation)
-    if isinstance(proposed.change, WrongTail):
-        return _at_the_end(solution, carried_tail(solution, proposed.change), proposed.explanation)
+    for kind, carried_to_the_end in _AT_THE_END.items():
+        if isinstance(proposed.change, kind):
+            return _at_the_end(solution, carried_to_the_end(solution, proposed.change), proposed.explanation)
     change = proposed.change
+    assert isinstance(change, ChainChange | StatedChange)
     consequence = carry(solution, change)
     steps, step = consequence.steps, consequence.error_step
     old, new = set(consequence.changed), set(consequence.changed.values())
