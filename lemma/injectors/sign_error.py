@@ -15,7 +15,7 @@ from lemma.algebra.writing import expanded, notation_of, terms, write_like
 from lemma.injectors.algebra import AlgebraInjector, Rewriting, exact, formula, quoted, rewritings
 
 _TWO_TERMS = 2
-_ANGLE = re.compile(r"(?P<sign>-?)(?:\\frac\{(?P<above>\d+)\}\{(?P<below>\d+)\}|(?P<whole>\d*))\\pi")
+_ANGLE = re.compile(r"(?P<sign>-?)(?:\\frac\{(?P<above>\d{1,6})\}\{(?P<below>\d{1,6})\}|(?P<whole>\d{0,6}))\\pi")
 
 
 def slips(derivation: Derivation, rng: random.Random) -> Iterator[Slip]:
