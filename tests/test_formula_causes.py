@@ -100,6 +100,14 @@ CAUSES = [
      (r"The triangle has $\frac{1}{2}(4)(4)=8$, the square $(4)(8)=32$, so the probability is $\boxed{\frac{1}{4}}$.",),
      r"\frac{1}{4}",
      ""),  # the fraction is not written, so no part of it is divided alone
+    ("previous_step_value_error", "Find the largest one.",
+     (r"We have $2^8 = 256$.", r"So it is $256 - 1 = \boxed{255}$."), "255", ""),  # everybody knows 256
+    ("formula_confusion_error", "How many sets of three points are there?",
+     (r"There are $\binom{9}{3} = \frac{9!}{3!\cdot 6!} = \boxed{84}$ of them.",), "84",
+     r"$\frac{9!}{3!\cdot 6!}$ is $84$, not $504$: the product $9 \cdot 8 \cdot 7$ was not divided by $3!$."),
+    ("exponent_law_error", "Find it.", (r"It is $3^2+2^3=9+8=\boxed{17}$.",), "17", ""),
+    ("exponent_law_error", "Add them.", (r"Now $2\cdot 3 = 6$ and $2^3 = 8$, so $6 + 8 = \boxed{14}$.",), "14", ""),
+    ("sign_error", "Simplify.", (r"It is $a+a+1-2+3-4=\boxed{2a-2}$.",), "2a-2", ""),
     ("missing_step", "How many ways?", (r"There are $2\cdot5!\cdot5!=2\cdot120\cdot120=\boxed{28800}$ ways.",), "28800",
      r"The step leaves out the factor $2$: it should be $2\cdot5!\cdot5! = 28800$."),
     ("missing_step", "What is the probability?",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from math import isqrt
 
 from lemma.arithmetic.carrying import ChainChange
-from lemma.arithmetic.formulas import Node, Unreadable, parse
+from lemma.arithmetic.formulas import Node, Unreadable, parse, parts_of
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.writing import known_value
 from lemma.injectors.formulas import count_rules
@@ -95,6 +95,9 @@ def _in_a_circle(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     of = _number(node.parts[0]) if node.op == "!" else None
     if of is None or of < 4 or not _ARRANGED.search(place.text + place.solution.question):
         return
+    sides = (side.formula for chain in place.solution.chains for side in chain.sides if side.formula is not None)
+    if len({known_value(part) for formula in sides for part in parts_of(formula.tree) if part.op == "!"}) > 1:
+        return  # whoever counts one of several arrangements in a row right counts all so
     if not _ROUND.search(place.solution.question) and not _LETTERS.search(place.solution.question):
         yield f"{of - 1}!", f"The step counts arrangements in a circle; those in a row are ${of}!$"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from math import perm
@@ -17,6 +18,7 @@ from lemma.injectors.formulas.places import Place, Proposed
 PLAIN = Node("frac", (), 0, 0, name="\\frac")
 _FEWEST, _MOST, _LARGEST = 2, 3, 60
 _MOST_TAKEN = 3
+_IS_ANGLE = re.compile(r"^\$[\d.\s{}^+-]*\\circ[\d.\s{}^+-]*(?:\\circ[\d.\s{}^+-]*)?\$$")
 _ALIKE = (
     ("^", 4, "each base was multiplied by its exponent", POWERS),
     ("binom", 3, "the orders of what is chosen were not divided out", FORMULA),
@@ -60,8 +62,13 @@ def wrong_results(
         return  # the sign stands in front of it: `- 6` for `+ 3(-2)`
     if place.solution.said_before(place.index, value(node)) is not None:
         return  # whoever has just read the right value does not get it wrong
+    chains = place.solution.chains
+    beside = {
+        chain.sides[-1].value for chain in chains if chain.step == chains[place.index].step and len(chain.sides) > 1
+    }
     for slip in slips_of(place, source, letters):
-        edits = place.put(node, slip.value) if slip.value not in seen else ()
+        # Who lists 2 * 3 = 6 and 2^3 = 6 would see it.
+        edits = place.put(node, slip.value) if slip.value not in seen and slip.value not in beside else ()
         seen.add(slip.value)
         if edits:
             change = ChainChange(
@@ -105,7 +112,7 @@ def slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterato
         if inner.op == "!" and source.op in ("frac", "/"):
             continue  # which is canceled, and not worked out
         base = place.text[inner.parts[0].start : inner.parts[0].end] if inner.op == "^" and inner.start >= 0 else "\0"
-        has_other_powers = sum(part.op == "^" for part in parts_of(source)) > 1 or any(
+        has_other_powers = len(_powers(place, source)) > 1 or any(
             f" {base}^" in f" {text}".replace("=", " ")
             for text in texts  # 2^4 was right, and 2^8 is no other way
         )
@@ -125,7 +132,10 @@ def slips_of(place: Place, source: Node, letters: Mapping[str, Surd]) -> Iterato
                 continue
             left, taken = write(right, PLAIN, ""), write(slip.value, PLAIN, "")
             if left is not None and taken is not None and not is_written(inner):
-                told = f"{place.part(inner)} is ${left}$, and the step worked with ${taken}$ ({slip.reason})"
+                unit = "^\\circ" if _IS_ANGLE.search(place.part(inner)) else ""
+                told = (
+                    f"{place.part(inner)} is ${left}{unit}$, and the step worked with ${taken}{unit}$ ({slip.reason})"
+                )
                 yield Slip(found, told, slip.kind)
 
 
@@ -178,6 +188,13 @@ def _has_worked_out(place: Place) -> bool:
         and before.value is not None
         for before, after in sides
     )
+
+
+def _powers(place: Place, source: Node) -> set[Node]:
+    """The powers of a part and of the side that it stands in, but for those with the exponents 0 and 1."""
+    trees = [source] if place.side.formula is None else [source, place.side.formula.tree]
+    found = (part for tree in trees for part in parts_of(tree) if part.op == "^")
+    return {part for part in found if part.parts[1].number not in (Surd(0), Surd(1))}
 
 
 def _is_decimal(number: Surd, node: Node) -> bool:
