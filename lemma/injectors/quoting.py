@@ -51,7 +51,7 @@ _ASKS = re.compile(r"(?:how|what|which|who|calculate|find|determine)\b", re.IGNO
 _CONTRAST = re.compile(r";|\b(?:while|whereas)\b")
 _LONGEST_SENTENCE, _LONGEST = 14, 26  # words
 _NO_MORE = r"(?:and|but|or|so|while|because|since|if|when|which|who|that|where|how|then)\b"
-_WORDS_BEHIND = re.compile(rf"%?(?:[ -](?!{_NO_MORE})\$?[\w'’/]{{1,20}}){{1,6}}(?![\w'’/])")
+_WORDS_BEHIND = re.compile(rf"%?(?:[ -](?!{_NO_MORE})\$?[\w'’/]{{1,20}}%?){{1,6}}(?![\w'’/%])")
 _NEEDS_MORE = re.compile(
     r" (?:his|her|their|its|our|my|your|is|are|was|were|has|have|had|can|will|would|more|each of)$"
 )

@@ -185,7 +185,8 @@ def _partial_product_slips(many: int, factor: int) -> list[Slip]:
         slips.append(Slip(apart, f"only {of_tens} and {of_ones} are added"))
     # The tens of the second factor are written below its ones, not one place to the left.
     if ones and tens < TEN:
-        slips.append(Slip(many * ones + many * tens, "the second partial product is not shifted"))
+        if 3 * (ones + tens) > factor:
+            slips.append(Slip(many * ones + many * tens, "the second partial product is not shifted"))
         sums = addition_slips((many * ones, many * tens * 10), many * factor)
         told = f"{many} times {ones} is {many * ones} and {many} times {10 * tens} is {10 * many * tens}"
         slips += [

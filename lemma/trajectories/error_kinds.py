@@ -40,7 +40,7 @@ _BY_EXPLANATION = {
             r"times \d{1,9} is \d{1,9}, not \d|divided by \d{1,9} is \d{1,9}(?: with \d{1,9} left over)?, but"
         ),
         "column": re.compile(r"off by (?:one|two)|\d [+-] (?:\d{1,2}|the \d carried) is \d{1,3}, but"),
-        "table": re.compile(r"\d is \d{1,9} times \d|times table|times \d{1,9} is \d{1,9}, but"),
+        "table": re.compile(r"\d is \d{1,9} times \d|times table|[1-9] times \d{1,9} is \d{1,9}, but"),
     },
     "cross_term_error": {"squares": re.compile(r"not the square of the difference")},
     "exponent_law_error": {
