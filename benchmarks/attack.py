@@ -31,7 +31,7 @@ from killed import Child, Result
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {
     "full": {"kills": 110, "signals": 9, "damages": 64, "faults": 260, "pairs": 1200, "length": 2000},
-    "smoke": {"kills": 4, "signals": 1, "damages": 2, "faults": 9, "pairs": 24, "length": 120},
+    "smoke": {"kills": 3, "signals": 1, "damages": 1, "faults": 6, "pairs": 16, "length": 60},
 }
 SECONDS_PER_PAIR = 10.0
 AT_ONCE = 12

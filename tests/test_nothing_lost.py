@@ -22,7 +22,7 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[bytes]]:
     return undisturbed(tmp_path_factory.mktemp("undisturbed"))
 
 
-@pytest.mark.parametrize("seed", range(int(os.environ.get("LEMMA_EXAMPLES", "6"))))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("LEMMA_EXAMPLES", "4"))))
 def test_nothing_is_lost(wanted: dict[str, list[bytes]], tmp_path: Path, seed: int) -> None:
     faults = disturb(tmp_path, seed, wanted).found.faults
     assert not faults, "\n".join(faults)

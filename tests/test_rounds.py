@@ -27,7 +27,7 @@ TYPES = "calculation_error,question_misinterpretation_error"
 
 
 def toy_pipeline(folder: Path) -> str:
-    """The shipped pipeline at a toy size: six problems, eight training steps a round."""
+    """The shipped pipeline at a toy size: four problems, eight training steps a round."""
     assert main(["generate", "-n", "40", "--operations", "1", "--distractors", "0", "--run", str(folder / "data")]) == 0
     data = str(folder / "data" / "generated.jsonl")
     content: dict[str, Any] = yaml.safe_load((data_folder("pipelines") / "on-policy.yaml").read_text())
@@ -40,8 +40,8 @@ def toy_pipeline(folder: Path) -> str:
             {"train": {**training, "epochs": 4}},
         ],
         "options": {
-            "sample": {"data": data, "limit": 6, "n": 2, "max_tokens": 48},
-            "analyze": {"rollouts": 4, "max_tokens": 48},
+            "sample": {"data": data, "limit": 4, "n": 2, "max_tokens": 40},
+            "analyze": {"rollouts": 4, "max_tokens": 40},
             "train": {**training, "epochs": 8, "max_steps": 8},
             "eval": {"data": data, "types": TYPES, "limit": 2, "n": 1},
         },

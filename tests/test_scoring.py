@@ -299,17 +299,17 @@ def test_ways_are_compared_by_the_whole_text(tmp_path):
 
 @pytest.mark.slow
 def test_a_trained_model_finds_model_aware_phrases_likelier(tmp_path):
-    """On 60 trajectories with errors that the model has not seen, with a 95 % interval."""
+    """On 40 trajectories with errors that the model has not seen, with a 95 % interval."""
     import reflections
 
-    write_records(tmp_path / "run", 250, seed=1)
-    write_records(tmp_path / "others", 60, seed=2)
+    write_records(tmp_path / "run", 150, seed=1)
+    write_records(tmp_path / "others", 40, seed=2)
     asked = {"records": ("lemma",), "max_steps": 25, "learning_rate": 4e-3, "effective_batch": 8, "eval_share": 0.0}
     train(TrainConfig(run=tmp_path / "run", **asked), Console(quiet=True))
-    openings = reflections.read_openings(tmp_path / "others/sft/lemma.jsonl", 60)
+    openings = reflections.read_openings(tmp_path / "others/sft/lemma.jsonl", 40)
     scorer = open_scorer("transformers", str(tmp_path / "run/model"), "")
     result = reflections.compare_ways(openings, scorer, temperature=0.3, lookahead=False)
-    assert result.trajectories == 60
+    assert result.trajectories == 40
     assert all(difference.high < 0 for difference in result.difference.values())
     assert result.perplexity["model"].value < result.perplexity["random"].value
 
