@@ -265,6 +265,13 @@ def test_errors_in_the_last_formulas(case: tuple[str, ...]) -> None:
 
 
 NOT_MADE = [
+    (
+        "sign_error",
+        "Find the number of functions.",
+        r"We have $c^2 - c - 2 = (c - 2)(c + 1) = 0.$  Thus, $c = 2$ or $c = -1,$ giving us $\boxed{2}$ functions.",
+        "2",
+        "1",
+    ),
     # type, question, solution, gold, and the wrong answer that nobody gives there
     ("sign_error", "Find all roots.", r"Testing $(x-2)(x+3)=0$, they are $\boxed{-3,2}$.", "-3,2", "3,-2"),
     ("sign_error", "Find all roots.", r"As $(x-2)(x+3)=0$, $x=2$ is one, and they are $\boxed{-3,2}$.", "-3,2", "3,-2"),

@@ -44,7 +44,7 @@ _ROOTS = re.compile(
     r"\broots?\b|\bsolutions?\b|\bsolve\b|\b[Ff]ind all\b|\bvalues of\b|\ball (?:real |integer )?values\b"
 )
 _PLURAL = re.compile(r"\b(?:solutions|roots|values|zeroe?s|answers|numbers|are|or)\b")
-_ASKS_COUNT = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
+ASKS_COUNT = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 _FEWEST, _MOST = 5, 30
 _LIST = re.compile(r"\d{1,9}, \d{1,9},")
 _EITHER = re.compile(r"\\pm(?![a-z])")
@@ -156,7 +156,7 @@ def lost_root(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]
 def miscounted(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
     """A count that the step does not work out, off by one."""
     text = solution.steps[solution.answer.step]
-    if not content.isdigit() or not _FEWEST <= int(content) <= _MOST or not _ASKS_COUNT.search(solution.question):
+    if not content.isdigit() or not _FEWEST <= int(content) <= _MOST or not ASKS_COUNT.search(solution.question):
         return
     chain = solution.chains[solution.answer.chain]
     counted = COUNTED.match(text, solution.answer.end)
@@ -172,7 +172,7 @@ def counted_once(solution: ChainSolution, content: str) -> Iterator[tuple[str, s
     step = solution.answer.step
     text = " ".join(solution.steps[max(0, step - 1) : step]) + " " + solution.steps[step][: solution.answer.start]
     count = len(_EITHER.findall(text))
-    if count < len("ab") or content != str(2 * count) or not _ASKS_COUNT.search(solution.question):
+    if count < len("ab") or content != str(2 * count) or not ASKS_COUNT.search(solution.question):
         return
     listed = re.search(_LIST_OF_PAIRS.replace("COUNT", str(count - 1)), text)
     if listed is not None and COUNTED.match(solution.steps[step], solution.answer.end):

@@ -72,7 +72,7 @@ def explained(solution: ChainSolution, ending: Ending, slip: Slip, right: str, w
     letters = solution.letters_before(ending.chain)
     if ending.source is not None:
         assert ending.source.formula is not None
-        text = solution.steps[solution.chains[_chain_of_source(solution, ending)].step]
+        text = solution.steps[solution.chains[source_chain(solution, ending)].step]
         source = _shown(text, ending.source.start, ending.source.end)
         told = with_values(ending.source.formula.tree, letters)
         return f"{told}${source}$ is ${right}$, not ${written}$: {slip.reason}."
@@ -85,15 +85,16 @@ def explained(solution: ChainSolution, ending: Ending, slip: Slip, right: str, w
     return f"${shown}$ gives ${ending.name} = {right}$, not ${ending.name} = {written}$: {slip.reason}."
 
 
-def _chain_of_source(solution: ChainSolution, ending: Ending) -> int:
-    """The chain that has the side which an ending is equal to: its own, or one just before."""
-    return next(index for index in range(ending.chain, -1, -1) if ending.source in solution.chains[index].sides)
+def source_chain(solution: ChainSolution, ending: Ending) -> int:
+    """The chain that has the formula of which the result comes: its own, or one before it, maybe in another step."""
+    places = range(ending.chain, -1, -1)
+    return next(at for at in places if any(side is ending.source for side in solution.chains[at].sides))
 
 
 def worked_out(solution: ChainSolution, ending: Ending) -> Iterator[Slip]:
     assert ending.source is not None and ending.source.formula is not None
+    index = source_chain(solution, ending)
     letters = solution.letters_before(ending.chain)
-    index = _chain_of_source(solution, ending)
     place = Place(solution, index, max(0, len(solution.chains[index].sides) - 2))
     tree = ending.source.formula.tree
     if not tree.parts:

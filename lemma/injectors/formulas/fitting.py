@@ -20,7 +20,7 @@ _LEFT_OUT = re.compile(
     r"(?P<which> \(the \w+ [^)]*\))?"
 )
 _WHICH = re.compile(r"\(the (?:first|second|third|fourth|fifth|sixth|last) ")
-_TWO_MARKS = re.compile(r"\\circ\s?\}?\s?\^")
+_TWO_DEGREES = re.compile(r"\^\s?(?:\{\s?\\circ\s?\}|\\circ)\s?\^")
 _EASY = 30
 _FACT = re.compile(r"\b\d times \d is (\d{1,2}), but \d{1,2} was used")
 _PRONOUN = re.compile(r"(?:Their|Its|These|Those|They)\b")
@@ -48,10 +48,10 @@ def fitted(graph: SolutionGraph, injector: str, injected: Injected) -> Injected:
         raise Refusal("implausible_value", "nobody adds to what there is of each")
     if told.startswith("The step") and " is missing, so " in told and _PRONOUN.match(" ".join(steps[step : step + 1])):
         raise Refusal("implausible_value", "the next step speaks of what the missing one found")
-    if any(map(_TWO_MARKS.search, steps[step : step + 1])):
-        raise Refusal("unbalanced_latex", "two degree signs")
     if is_easy_fact(told):
         raise Refusal("implausible_value", "a fact that everybody knows")
+    if any(_TWO_DEGREES.search(text) for text in steps[step:]):
+        raise Refusal("broken_latex", "a degree sign is left over")
     found = _LEFT_OUT.match(told) if injector == "missing_step" else None
     if injector == "missing_step" and found is None and _WHICH.search(told):
         raise Refusal("ambiguous_number", "the number that is left out stands there several times")

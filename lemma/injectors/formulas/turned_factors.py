@@ -17,6 +17,7 @@ from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
 from lemma.grading.verdict import exact_value
 from lemma.injectors.conditions import without_formulas
+from lemma.injectors.formulas.boxes import ASKS_COUNT
 from lemma.injectors.formulas.factored import MIDDLE, SAYS_HOW, TWO, source_of
 from lemma.injectors.formulas.places import Proposed
 from lemma.injectors.formulas.tails import WrongTail
@@ -34,7 +35,10 @@ _FAR = 4  # steps between the factors and the answer
 def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
     """The last product of two sums in one letter, with both signs turned, and all that is said of its roots."""
     answer = solution.answer
-    for index in range(answer.chain, -1, -1) if kind == SIGN else ():
+    behind = solution.steps[answer.step][answer.end :]
+    if kind != SIGN or ASKS_COUNT.search(solution.question) or re.match(r"[\s$}]{0,4}[a-z]+", behind):
+        return  # what is counted may be as many as a root by chance
+    for index in range(answer.chain, -1, -1):
         chain = solution.chains[index]
         text = solution.steps[chain.step]
         if chain.step < answer.step - _FAR:
