@@ -47,7 +47,8 @@ SURE_PENALTY = 1.0
 SURE = frozenset(
     (
         *("false", "false_formula", "false_though_set_up_right", "not_identical", "other_operator"),
-        *("provable", "repairable", "repaired_by_operator"),
+        *("provable", "repairable", "repaired_by_operator", "proven", "false_from_gold", "false_from_reference"),
+        "impossible",
     )
 )
 # Of the located steps: for problems about formulas, and for all others.
@@ -161,7 +162,7 @@ def trust_of(cases: Sequence[Case], weights: Sequence[Matrix], sharpness: Matrix
         if case.labeled.answer_is_right:
             continue
         said = probabilities(np.exp(sharpness @ sharpness_signs(case.signs, case.is_formal)) * (case.rows @ own))
-        signs.append(trust_signs(said[:-1].max(), case.is_formal))
+        signs.append(trust_signs(said, case.signs, case.is_formal))
         right.append(int(np.argmax(said[:-1])) == case.chosen)
         counts.append(1.0 if case.by_people else MACHINE_WEIGHT)
     of_cases, hits, counted = np.array(signs), np.array(right, dtype=float), np.array(counts)
