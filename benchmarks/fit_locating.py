@@ -47,8 +47,7 @@ SURE_PENALTY = 1.0
 SURE = frozenset(
     (
         *("false", "false_formula", "false_though_set_up_right", "not_identical", "other_operator"),
-        *("provable", "repairable", "repaired_by_operator", "proven", "false_from_gold", "false_from_reference"),
-        "impossible",
+        *("provable", "repairable", "repaired_by_operator"),
     )
 )
 # Of the located steps: for problems about formulas, and for all others.
