@@ -161,7 +161,7 @@ def trust_of(cases: Sequence[Case], weights: Sequence[Matrix], sharpness: Matrix
         if case.labeled.answer_is_right:
             continue
         said = probabilities(np.exp(sharpness @ sharpness_signs(case.signs, case.is_formal)) * (case.rows @ own))
-        signs.append(trust_signs(said[:-1].max(), case.is_formal))
+        signs.append(trust_signs(said, case.signs, case.is_formal))
         right.append(int(np.argmax(said[:-1])) == case.chosen)
         counts.append(1.0 if case.by_people else MACHINE_WEIGHT)
     of_cases, hits, counted = np.array(signs), np.array(right, dtype=float), np.array(counts)

@@ -2,6 +2,7 @@
 
     python benchmarks/locating.py ../shared/data               # cross-validated on the open part
     python benchmarks/locating.py ../shared/data --shut        # the shipped weights on the shut part
+    python benchmarks/locating.py ../shared/data --nested      # with thresholds that are cross-validated, too
     python benchmarks/locating.py ../shared/data --without-reference
 
 Open part: each solution is located by weights that were fitted without its fold, five folds by problem. Shut part: a
@@ -15,8 +16,9 @@ import random
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import mean, stdev
 
-from fit_locating import Case, cross_validated, read_cases
+from fit_locating import SPLITS, Case, cross_validated, read_cases, threshold_of
 from labeled_solutions import (
     GSM8K_SOURCES,
     MACHINE_LABELED,
@@ -89,11 +91,50 @@ def of_right_answers(located: Sequence[Located]) -> str:
     return f"right final answers: {len(rows)}, {without} of them without a wrong step; said rightly of {right}"
 
 
+def nested(cases: Sequence[Case]) -> Iterator[str]:
+    """The rows over several splits into folds, if each fold gets the thresholds that the four others choose, with the
+    standard error of the mean over the splits.
+    """
+    yield "| wrong final answer | n | best guess | precision | coverage | standard errors |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    runs = []
+    for number in range(SPLITS):
+        posteriors = cross_validated(cases, number)
+        folds = [case.labeled.fold(number) for case in cases]
+        least = {}
+        for fold in set(folds):
+            others = [place for place, own in enumerate(folds) if own != fold]
+            for is_formal in (False, True):
+                known = [cases[place] for place in others], [posteriors[place] for place in others]
+                least[fold, is_formal] = threshold_of(*known, is_formal)
+        runs.append(
+            [
+                (case, posterior.best_step() == case.chosen, max(posterior.steps) >= least[fold, case.is_formal])
+                for case, posterior, fold in zip(cases, posteriors, folds, strict=True)
+                if not case.labeled.answer_is_right
+            ]
+        )
+    groups = (("GSM8K sources", GSM8K_SOURCES), ("MATH sources", MATH_SOURCES), (MACHINE_LABELED, (MACHINE_LABELED,)))
+    for name, sources in groups:
+        rows = [[one for one in run if one[0].labeled.source in sources] for run in runs]
+        located = [[right for _, right, is_sure in run if is_sure] for run in rows]
+        best = [mean(right for _, right, _ in run) for run in rows]
+        coverage = [len(some) / len(run) for some, run in zip(located, rows, strict=True)]
+        precision = [mean(some) for some in located if some]
+        together = mean(right for some in located for right in some)
+        errors = ", ".join(f"{100 * stdev(one) / len(one) ** 0.5:.1f}" for one in (best, precision, coverage))
+        yield (
+            f"| {name} | {len(rows[0])} | {100 * mean(best):.1f} % | {100 * together:.1f} % "
+            f"| {100 * mean(coverage):.1f} % | {errors} |"
+        )
+
+
 def main() -> int:
     """Print the table for the part that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where the labeled solutions are")
     parser.add_argument("--shut", action="store_true", help="measure the shipped weights on the shut part")
+    parser.add_argument("--nested", action="store_true", help="cross-validate the thresholds too, over several splits")
     parser.add_argument("--without-reference", action="store_true", help="use the gold answer alone")
     flags = parser.parse_args()
     try:
@@ -102,6 +143,9 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     cases = read_cases(shut_part if flags.shut else open_part, with_reference=not flags.without_reference)
+    if flags.nested and not flags.shut:
+        print("\n".join(nested(cases)))
+        return 0
     model = shipped_model()
     if flags.shut:
         weights = model.without_reference if flags.without_reference else model.with_reference

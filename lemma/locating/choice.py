@@ -26,8 +26,9 @@ _NONE = ("none", "none_if_answer_wrong", "none_if_false", "none_if_apart")
 _SHARED = (*SIGNS, *_NONE)
 # What the trust in the scores depends on: nothing, the kind of problem, and how wordy the steps are.
 SHARPNESS = ("always", "formal", "long")
-# The log-odds of a wrong solution's best step: a slope, what is added, and what is added if it is about formulas.
-TRUST = ("slope", "always", "formal")
+# The log-odds of a wrong solution's best step: a slope, and what is added always, if the problem is about formulas, and
+# if the step is the first one that is proven to be wrong.
+TRUST = ("slope", "always", "formal", "proven")
 # Every weight has a second one that is added if the problem is about formulas.
 COLUMNS = (*_SHARED, *(f"formal_{name}" for name in _SHARED))
 
@@ -47,10 +48,11 @@ def sharpness_signs(signs: Signs, is_formal: bool) -> NDArray[np.float64]:
     return np.array((1.0, is_formal, signs[:, SIGNS.index("long")].mean()))
 
 
-def trust_signs(confidence: float, is_formal: bool) -> NDArray[np.float64]:
-    """What `TRUST` names, for a solution whose best step has this probability."""
-    bounded = min(max(confidence, _LEAST), 1 - _LEAST)
-    return np.array((np.log(bounded / (1 - bounded)), 1.0, is_formal))
+def trust_signs(said: NDArray[np.float64], signs: Signs, is_formal: bool) -> NDArray[np.float64]:
+    """What `TRUST` names, for a solution with these probabilities of its steps and, last, of "none"."""
+    best = int(np.argmax(said[:-1]))
+    bounded = min(max(said[best], _LEAST), 1 - _LEAST)
+    return np.array((np.log(bounded / (1 - bounded)), 1.0, is_formal, signs[best, SIGNS.index("first_proven")]))
 
 
 def probabilities(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -111,7 +113,7 @@ class Weights:
         for case in cases:
             said = probabilities(factor * (alternatives(signs, is_formal, case) @ self.values))
             if not case:
-                odds = self.trust @ trust_signs(said[:-1].max(), is_formal)
+                odds = self.trust @ trust_signs(said, signs, is_formal)
                 said = with_confidence(said, float(1 / (1 + np.exp(-odds))))
             found.append(said)
         mean = np.mean(found, axis=0)

@@ -136,14 +136,18 @@ def values_of(text: str) -> tuple[complex, ...]:
 
 def value_of(formula: str) -> complex | None:
     r"""The value of a formula without letters, such as `\frac{3}{4}`; None if it is not read or has letters."""
-    for piece in pieces(f"\\({formula}\\)"):
-        side = _prefix(piece.tokens, 0)
-        if side is not None and side[1] == len(piece.tokens) and not side[0].letters:
-            try:
-                return side[0].at({})
-            except UnreadableError:
-                return None
-    return None
+    side = side_of(formula)
+    try:
+        return None if side is None or side.letters else side.at({})
+    except UnreadableError:
+        return None
+
+
+def side_of(formula: str) -> Side | None:
+    """A formula on its own as an expression; None if it is not read from end to end."""
+    read = [piece for piece in pieces(f"\\({formula}\\)") if piece.tokens]
+    side = _prefix(read[0].tokens, 0) if len(read) == 1 else None
+    return side[0] if side is not None and side[1] == len(read[0].tokens) else None
 
 
 def _chain(piece: Piece, equals: int) -> tuple[list[Relation], int]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lemma.locating.signs.algebra import ALGEBRA_FLAGS, algebra_signs
 from lemma.locating.signs.computations import computation_signs
+from lemma.locating.signs.evidence import EVIDENCE, EVIDENCE_FLAGS, evidence_signs
 from lemma.locating.signs.formulas import formula_signs
 from lemma.locating.signs.reading import Reading
 from lemma.locating.signs.repairs import REPAIRS, repair_signs
@@ -31,10 +32,13 @@ Signs = NDArray[np.float64]
 
 # A flag is turned into three signs: the step has it, it is the first to have it, an earlier step has it.
 FLAGS = (
-    "false", "other_operator", "no_counterpart", "apart", "provable", "repairable", "new_value", "unexplained_number",
-    "unexplained_operand", "contradicts_value", "fails_reference", "loses_solution", "not_identical", "unreadable",
-    "answer_value", "root_of_nothing", "not_identical_product", *REPAIRS, *ALGEBRA_FLAGS, *REWRITING_FLAGS,
+    "false", "other_operator", "no_counterpart", "apart", "provable", "repairable",
+    "new_value", "unexplained_number", "unexplained_operand", "contradicts_value", "fails_reference",
+    "loses_solution", "not_identical", "unreadable", "answer_value", "root_of_nothing", "not_identical_product",
+    "proven", *REPAIRS, *ALGEBRA_FLAGS, *REWRITING_FLAGS, *EVIDENCE_FLAGS,
 )  # fmt: skip
+# Wrong by itself, not by what came before.
+_PROOFS = ("false_from_reference", "false_though_set_up_right", "impossible")
 _CLEAN = ("apart", "unexplained_number", "contradicts_value", "fails_reference", "false")
 _STRONG = ("false", "other_operator", "apart", "repairable")
 PLAIN = (
@@ -43,27 +47,32 @@ PLAIN = (
     "gold_value", "one_from_gold", "used_later", "new_value_used_later", "question_value_first_used", "no_numbers",
     "repeats_only", "holds", "identical", "fits_reference", "root_of_reference", "doubt", "assumption", "conclusion",
     "long", "new_words", "reference_words", "is_first", "is_second", "is_last", "is_last_but_one", "relative",
-    "relative_squared",
+    "relative_squared", *EVIDENCE,
 )  # fmt: skip
 AROUND = (
     "counterpart_later", "reference_value_later", "reference_value_before", "first_computing", "before_computing",
-    *(f"{flag}_and_clean" for flag in _STRONG),
+    *(f"{flag}_and_clean" for flag in _STRONG), *(f"{name}_later" for name in EVIDENCE),
     *(f"{prefix}_{flag}" for prefix in ("first", "after") for flag in FLAGS),
 )  # fmt: skip
 SIGNS = (*PLAIN, *FLAGS, *AROUND)
+_OF_READING = (
+    *(computation_signs, repair_signs, value_signs, formula_signs, algebra_signs, rewriting_signs),
+    *(evidence_signs, text_signs),
+)
 
 
 def signs_of_steps(reading: Reading) -> Signs:
     """One row per step, one column per sign, in the order of `SIGNS`."""
-    parts = (
-        *(computation_signs(reading), repair_signs(reading), value_signs(reading)),
-        *(formula_signs(reading), algebra_signs(reading), rewriting_signs(reading)),
-        text_signs(reading),
-    )
-    steps = [dict(chain.from_iterable(part.items() for part in step)) for step in zip(*parts, strict=True)]
+    parts = [list(signs(reading)) for signs in _OF_READING]
+    return combined_signs([dict(chain.from_iterable(map(dict.items, step))) for step in zip(*parts, strict=True)])
+
+
+def combined_signs(steps: list[dict[str, float]]) -> Signs:
+    """The signs of each step with what depends on several of them, and on the steps around it."""
     for signs in steps:
         of_instance = signs["false_instance"] > signs["false_formula"]
         signs["false"] = max(0.0 if of_instance else signs["false_equation"], signs["false_formula"])
+        signs["proven"] = max(signs[name] for name in _PROOFS)
     for step, signs in enumerate(steps):
         signs.update(_signs_around(steps, step))
     return np.array([[signs[name] for name in SIGNS] for signs in steps])
@@ -80,6 +89,7 @@ def _signs_around(steps: list[dict[str, float]], step: int) -> dict[str, float]:
         "first_computing": float(computing[-1] and not any(computing[:-1])),
         "before_computing": float(not any(computing)),
     }
+    around |= {f"{name}_later": float(any(signs[name] for signs in later)) for name in EVIDENCE}
     around |= {f"{flag}_and_clean": float(clean and bool(here[flag])) for flag in _STRONG}
     for flag in FLAGS:
         seen = any(signs[flag] for signs in before)

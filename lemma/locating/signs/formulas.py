@@ -84,7 +84,7 @@ def _signs_of(relation: Relation, known: _Known) -> Iterator[str]:
 
 def _signs_of_roots(relation: Relation, letter: str, known: _Known) -> Iterator[str]:
     """Signs in the solutions of an equation, compared with the numbers of the reference and the equation before."""
-    found, before = _roots(relation, letter), known.roots.get(letter)
+    found, before = roots_of(relation, letter), known.roots.get(letter)
     if not found:
         return
     known.roots[letter] = found
@@ -94,7 +94,7 @@ def _signs_of_roots(relation: Relation, letter: str, known: _Known) -> Iterator[
         yield "loses_solution"
 
 
-def _roots(relation: Relation, letter: str) -> tuple[complex, ...]:
+def roots_of(relation: Relation, letter: str) -> tuple[complex, ...]:
     """The solutions of an equation in one letter, if it is linear or quadratic: fitted through three points, and right
     at two more.
     """
