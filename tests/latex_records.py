@@ -193,7 +193,7 @@ RIGHT: dict[str, tuple[Any, str, int, tuple[str, ...], str, str]] = {
         0,
         (r"Twice that is $2 \cdot 6 = \boxed{12}$.",),
         "12",
-        "The step $6 + 4 = 10$ is missing, so $6$ stands where $10$ belongs.",
+        "The step $6 + 4 = 10$ was skipped, so $6$ was used in place of $10$.",
     ),
     "invented": (
         TERMS,

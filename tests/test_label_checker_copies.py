@@ -65,12 +65,12 @@ CASES: dict[str, Case] = {
         ("Let g be the number of geese.", "2g + 80 - 4g = 70.", "2g = 10.", "So there are 10/2 = 5 geese.",
          "The sheep are 20 - 5 = 15."),
         ("Let g be the number of geese.", "2g + 80 - 4g = 70.", "2g = 10.", "The sheep are 20 - 10 = 10."), 3, "15",
-        "10", "The step 10/2 = 5 is missing, so 10 stands where 5 belongs: it should go on with 20 - 5 = 15.",
+        "10", "The step 10/2 = 5 was skipped, so 10 was used in place of 5: the next step should be 20 - 5 = 15.",
     ),
     "percentage": (
         "missing_step", OFF, ("The pens are $50.", "So it is 50 - 20 = $30."), 1, "40", "30",
-        "The step 50 * .2 = $10 is missing, so 20, which is a percentage and no amount, stands where $10 belongs: it "
-        "should go on with 50 - 10 = $40.",
+        "The step 50 * .2 = $10 was skipped, so 20, which is a percentage and no amount, was used in place of $10: the "
+        "next step should be 50 - 10 = $40.",
     ),
 }  # fmt: skip
 # name, what is put in place of what in the explanation, and the rule that finds it

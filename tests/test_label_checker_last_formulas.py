@@ -40,7 +40,7 @@ FAULTS = [
     (r"\frac{3}{4}", r"\frac{BC}{AB}", r"\frac{AB}{BC}"),
     (r"\begin{pmatrix} 12/13 \\ 18/13 \end{pmatrix}", r"\frac{6}{13}", r"\frac{5}{13}"),
     (r"\begin{pmatrix} 12/13 \\ -3 \end{pmatrix}", "does not reach $-3$", "does not reach $-2$"),
-    ("4n^2 + 4n + 1", "the power is $4n^2$", "the power is $2n^2$"),
+    ("4n^2 + 4n + 1", "as well: it is $4n^2$", "as well: it is $2n^2$"),
     (r"9\sqrt{2}", r"$a = 3\sqrt{2}$", r"$a = 2\sqrt{3}$"),
 ]
 

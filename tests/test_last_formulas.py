@@ -229,7 +229,7 @@ MADE = [
         "8n^2 + 4n + 1",
         "4n^2 + 4n + 1",
         "",
-        "In $(2n)^2$, the exponent does not reach $2$: the power is $4n^2$.",
+        "In $(2n)^2$, $2$ has to be raised to the power as well: it is $4n^2$.",
     ),
     # The bound that an inequality comes to.
     (

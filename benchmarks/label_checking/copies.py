@@ -21,7 +21,7 @@ _COPIED = re.compile(
 _REST = re.compile(
     r"The step needs (?P<part>\d+)/(?P<all>\d+) \(.+\), but takes (?P<rest>\d+)/(?P<same>\d+), which is the rest: it "
 )
-_PERCENTAGE = re.compile(r"is missing, so (?P<number>\d+), which is a percentage and no amount, stands where")
+_PERCENTAGE = re.compile(r"was skipped, so (?P<number>\d+), which is a percentage and no amount, was used")
 
 
 def copies(record: ErroneousSolution) -> Iterator[Finding]:

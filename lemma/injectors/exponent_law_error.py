@@ -79,8 +79,9 @@ def _unreached(derivation: Derivation, place: Rewriting) -> Iterator[Slip]:
         if text is not None:
             notation = notation_of(place.source, None, derivation.latex)
             source = place.source[powers[0].start - place.before.start : powers[0].end - place.before.start]
-            told = f"In {formula(derivation, source)}, the exponent does not reach {formula(derivation, str(lead))}"
-            yield Slip(place.line, place.side, text, f"{told}: the power is {formula(derivation, notation.sum(due))}.")
+            lead_told = formula(derivation, str(lead))
+            told = f"In {formula(derivation, source)}, {lead_told} has to be raised to the power as well"
+            yield Slip(place.line, place.side, text, f"{told}: it is {formula(derivation, notation.sum(due))}.")
 
 
 def _lead(node: Node) -> Fraction | None:

@@ -73,8 +73,8 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         if percentage is not None:
             yield Proposal(
                 Change(user.index, (*opening, *user.writes(leaf, percentage)), dropped_step=left_out.step),
-                f"The step {left_out.worked} is missing, so {percentage}, which is a percentage and no amount, stands "
-                f"where {left_out.result} belongs: it should go on with {user.worked}.",
+                f"The step {left_out.worked} was skipped, so {percentage}, which is a percentage and no amount, was "
+                f"used in place of {left_out.result}: the next step should be {user.worked}.",
                 weight,
             )
         for operand in _at_hand(left_out):
@@ -93,8 +93,8 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
                     used = f"the {'first' if is_first else 'second'} {used}"
                 yield Proposal(
                     change,
-                    f"The step {left_out.worked} is missing, so {used} stands where {needed} "
-                    f"belongs: it should go on with {user.worked}.",
+                    f"The step {left_out.worked} was skipped, so {used} was used in place of {needed}: "
+                    f"the next step should be {user.worked}.",
                     weight,
                 )
 
@@ -112,9 +112,10 @@ def _fits(left_out: Site, user: Site, leaf: int, operand: Number) -> bool:
     if is_sum and is_money and not any(number.currency for number in (*user.equation.operands, user.equation.result)):
         return False  # $135 among postcards
     if operand.face in {number.face for number in user.equation.operands}:
-        # 90 + 90 flowers if there are 40 fewer of one kind, which is forgotten.
+        # 90 + 90 flowers if there are 40 fewer of one kind, which is forgotten; not 50 + 50 for "1/5 more".
         others = [number for number in left_out.equation.operands if number is not operand]
         compares = any(part_of(user.graph.question, number.face) for number in others)
+        compares = compares and not {"*", "/"} & {node.operator for node in nodes(left_out.equation.tree)}
         if user.graph.latex or not compares or {node.operator for node in nodes(user.equation.tree)} != {"+"}:
             return False
     # Its own calculation would then be the one that is missing: 240 + 400 for 640 + 240.

@@ -14,7 +14,7 @@ from lemma.arithmetic.expressions import Binary, Expression, leaves, nodes
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.cuts import shortened
-from lemma.injectors.naming import beside_its_like, is_counted, quoted_for
+from lemma.injectors.naming import beside_its_like, is_counted, is_from_one_place, quoted_for
 from lemma.injectors.proposal import ALONE, Proposal, Site, sites
 from lemma.injectors.unit_conversion_error import converts
 
@@ -132,8 +132,9 @@ def named(site: Site, node: Binary, gone: Expression) -> str:
     part, leaf = parts[0], leaves(gone)[0]
     if node.operator in "+-" and site.equation.result.currency and not part.startswith("$") and not site.graph.latex:
         part = f"${part}"
-    if not site.graph.latex and isinstance(gone, int) and not site.which(leaf):
-        part += quoted_for(site, operands[leaf].face, site.links[leaf], operands[leaf].currency) or ""
+    face, link = operands[leaf].face, site.links[leaf]
+    if not site.graph.latex and isinstance(gone, int) and not site.which(leaf) and is_from_one_place(site, face, link):
+        part += quoted_for(site, face, link, operands[leaf].currency) or ""
     if node.operator == "-" and gone is node.left:
         return f"the subtraction from {part.rstrip(',')}"
     return {"*": f"the factor {part}", "/": f"the division by {part}"}.get(

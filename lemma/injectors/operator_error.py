@@ -82,6 +82,9 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             one_of_many = node.operator in "+*-" and sum(sign in alike for sign in signs) > 1 + (alike == "-")
             if one_of_many or not reads_as_operator(site, node) or _is_written_elsewhere(site, node):
                 continue
+            parts = [part for part in (node.left, node.right) if isinstance(part, int)]
+            if not graph.latex and any(site.equation.operands[part].face == 1 for part in parts):
+                continue  # the year after the 12th is not the 11th
             # A LaTeX solution often says in words before what it then works out.
             named = graph.latex and any(map(_NAMED[node.operator].search, graph.steps[: site.step]))
             said = [""] * named + [

@@ -45,14 +45,19 @@ _BY_EXPLANATION = {
     "cross_term_error": {"squares": re.compile(r"not the square of the difference")},
     "exponent_law_error": {
         "root": re.compile(r"out of the root|root was (?:not )?taken|square root"),
-        "value": re.compile(r"multiplied by the exponent|numerator was squared|sign of the exponent"),
+        "value": re.compile(
+            r"multiplied by the exponent|numerator was squared|sign of the exponent|"
+            r"raised to the power as well"
+        ),
     },
     "formula_confusion_error": {
         "orders": re.compile(r"was not divided by \$\d+!|orders of what is chosen|the step counts arrangements\."),
         "rule": re.compile(
             r"The root of a |The squares have to be|Squaring |In a product of powers|For a power of a power|"
             r"Fractions are added|To divide by a fraction|geometric series|Vieta|-th term of|The discriminant|A slope|"
-            r"The formula is \$|A prime that is written without|For the number of divisors|The last digit counts ones"
+            r"The formula is \$|A prime that is written without|"
+            r"The least common multiple|The greatest common divisor|For the number of divisors|"
+            r"The last digit counts ones"
         ),
     },
     "counting_error": {"left_out": re.compile(r"The list leaves out")},

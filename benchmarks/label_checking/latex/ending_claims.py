@@ -118,7 +118,7 @@ def _ratio(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]
 
 
 def _reach(record: ErroneousSolution, match: re.Match[str]) -> Iterator[Finding]:
-    """`In $(2n)^2$, the exponent does not reach $2$: the power is $4n^2$`."""
+    """`In $(2n)^2$, $2$ has to be raised to the power as well: it is $4n^2$`."""
     power, lead, due = (tree(match[place]) for place in (1, 2, 3))
     if power is None or lead is None or due is None:
         return
@@ -218,7 +218,7 @@ _RULES: list[tuple[str, _Rule]] = [
         r"^\$(?P<size>[^$]+)\$ is the (?P<name>sine|cosine|tangent) of \$(?P<due>[^$]+)\$, not of \$(?P<now>[^$]+)\$",
         _angle,
     ),
-    (rf"^In {_M}, the exponent does not reach {_M}: the power is {_M}", _reach),
+    (rf"^In {_M}, {_M} has to be raised to the power as well: it is {_M}", _reach),
     (
         r" is \$(?P<due>[^$]+)\$, not \$(?P<now>[^$]+)\$: multiplied out, that has \$(?P<one>[^$]+)\$ and "
         r"\$(?P<other>[^$]+)\$",

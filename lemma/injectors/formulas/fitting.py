@@ -46,7 +46,7 @@ def fitted(graph: SolutionGraph, injector: str, injected: Injected) -> Injected:
         raise Refusal("implausible_value", "a fact that everybody knows")
     if injector == "operator_error" and "adds where it should have multiplied" in told and RATE.search(graph.question):
         raise Refusal("implausible_value", "nobody adds to what there is of each")
-    if told.startswith("The step") and " is missing, so " in told and _PRONOUN.match(" ".join(steps[step : step + 1])):
+    if told.startswith("The step") and " was skipped, so " in told and _PRONOUN.match(" ".join(steps[step : step + 1])):
         raise Refusal("implausible_value", "the next step speaks of what the missing one found")
     if is_easy_fact(told):
         raise Refusal("implausible_value", "a fact that everybody knows")
