@@ -6,6 +6,7 @@ Or a difference of two squares as the square of the difference: `(x - 7)^2` for 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 
 from lemma.algebra.polynomials import budget
@@ -26,6 +27,7 @@ _SQUARE = re.compile(rf"\s?{_BINOMIAL.format(1)}{_SPACE}\^{_SPACE}(?:2|\{{2\}})\
 SAYS_HOW = re.compile(r"\b(?:sum|product|add\w*|multipl\w+|difference of (?:two )?squares|checks?|expand\w*)\b", re.I)
 _LONGEST = 120
 MIDDLE = "multiplied out, that has the other sign in the middle"
+_OPENS = re.compile(r"\\\[|\$|\\begin\{align\*?\}")
 
 
 def turned_signs(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
@@ -103,9 +105,9 @@ def sums_before(solution: ChainSolution, step: int, place: int) -> Iterator[tupl
     for text in texts:
         # The formula that the place is in is closed here, so that it is read up to there.
         spans = formula_spans(text) or [(0, len(text))]
-        opened = re.search(r"(?:\\\[|\$|\\begin\{align\*?\})(?!.*(?:\\\[|\$|\\begin\{align\*?\}))", text, re.DOTALL)
-        if opened is not None and text is texts[0]:
-            spans = [*(span for span in spans if span[1] <= opened.start()), (opened.end(), len(text))]
+        opened = deque(_OPENS.finditer(text), maxlen=1)
+        if opened and text is texts[0]:
+            spans = [*(span for span in spans if span[1] <= opened[0].start()), (opened[0].end(), len(text))]
         for start, end in reversed(spans):
             for chain in reversed(read_formula(text, start, end)):
                 for side in reversed(chain.sides):
