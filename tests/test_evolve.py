@@ -144,15 +144,15 @@ STORIES = (
     "Every morning the baker sells {} loaves for {} dollars apiece. What does she earn in a week?",
     "From a rope of {} meters a climber cuts pieces of {} meters. How many whole pieces are there?",
 )
-SEEDS = 12
+BOXES = (13, 14, 16, 17, 18, 19, 23, 24, 26, 27, 28, 29)  # none of them easy to multiply by 8
 
 
 @pytest.fixture
 def many(tmp_path: Path) -> Path:
     """Twelve problems, corrected, with a teacher that tells each of four stories three times, with other numbers."""
     rows, rules = [], []
-    for number in range(SEEDS):
-        boxes, pens = number + 12, 8 * (number + 12)
+    for number, boxes in enumerate(BOXES):
+        pens = 8 * boxes
         seed = SEED.replace("12", str(boxes))
         worked = f"{boxes}*8 = {pens}\n{pens}-20 = {pens - 20}\n#### {pens - 20}"
         rows.append({"question": seed, "answer": worked})
@@ -191,8 +191,8 @@ def test_of_new_questions_that_are_alike_the_first_is_kept_whichever_comes_first
     assert [problem["question"] for problem in problems] == [
         story.format(60 + number, 10 + number) for number, story in enumerate(STORIES)
     ]
-    assert {line["reason"] for line in rejected} - {"no_error_proven"} == {"duplicates_new_question"}
-    assert len(rejected) == SEEDS - len(STORIES)
+    assert {line["reason"] for line in rejected} == {"duplicates_new_question"}
+    assert len(rejected) == len(BOXES) - len(STORIES)
     assert rejected[0]["detail"].endswith('"liters a day through a crack how long" stands in evolved.jsonl')
     for moments, at_once in ((2, "1"), (3, "2"), (4, "64")):
         assert evolved(many, monkeypatch, moments, "--max-in-flight", at_once, "--fresh") == first
