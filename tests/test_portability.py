@@ -71,7 +71,8 @@ for gold, answer, expected in [
 ASK_MATH_VERIFY = r"""
 from lemma.grading.math_verify_pool import ask_math_verify
 
-assert ask_math_verify(r"\sum_{k=1}^{4} k^2", "30") == "equal"
+# On a busy machine, a worker may take longer than it is given.
+assert any(ask_math_verify(r"\sum_{k=1}^{4} k^2", "30") == "equal" for _ in range(5))
 """
 HOLD = """
 import sys

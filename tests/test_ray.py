@@ -53,7 +53,7 @@ def patiently(function: Callable[..., Any], patience: float = PATIENCE) -> Calla
         while True:
             try:
                 return function(*arguments)
-            except RuntimeError:
+            except (RuntimeError, LemmaError):
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.1)
@@ -452,6 +452,7 @@ def test_the_client(
         assert main(["augment", str(data), "--run", str(tmp_path / "dead"), "--engine", "ray://127.0.0.1:1"]) == 1
         (error,) = capsys.readouterr().err.splitlines()
         assert error.startswith("lemma: --engine ray://127.0.0.1:1: [Errno")
+        patiently(connected)(cluster.client, 1)  # a busy machine may be too slow at first
         made = sample_and_augment(data, tmp_path / "client", cluster.client)
         assert made == sample_and_augment(data, tmp_path / "local", "local")
         assert ray.util.client.ray.is_connected()
