@@ -1,4 +1,4 @@
-"""Errors with congruences, divisors, digits in another base, and the like: what is made, and what the checker finds."""
+"""Errors with congruences, divisors, and the like: what is made, and what the checker finds."""
 
 from __future__ import annotations
 
@@ -84,23 +84,6 @@ CASES: dict[str, Case] = {
         r"The area of a triangle is half of base times height; the step leaves out the half. It should be "
         r"$\frac{5^2}{2} = \frac{25}{2}$.",
     ),
-    "prime": (
-        "counting_error",
-        "What is the sum of the distinct prime divisors of 1092?",
-        (r"We have $1092 = 2^2 \cdot 3 \cdot 7 \cdot 13$.", r"The sum is $2+3+7+13=\boxed{25}$."),
-        "25",
-        (r"The sum is $2+2+3+7+13=\boxed{27}$.",),
-        "Each of the distinct primes counts once; the step adds $2$ twice. It should be $2+3+7+13 = 25$.",
-    ),
-    "base": (
-        "formula_confusion_error",
-        "Write $413_5$ in base 10.",
-        (r"It is $413_5 = 4 \cdot 5^2 + 1 \cdot 5^1 + 3 \cdot 5^0 = \boxed{108}$.",),
-        "108",
-        (r"It is $413_5 = 4 \cdot 5^3 + 1 \cdot 5^2 + 3 \cdot 5^1 = \boxed{540}$.",),
-        r"The last digit counts ones, which are $5^0$; the step begins with $5^1$. It should be "
-        r"$4 \cdot 5^2 + 1 \cdot 5^1 + 3 \cdot 5^0 = 108$.",
-    ),
     "proper divisors": (
         "missing_step",
         "What is the sum of the proper divisors of 220?",
@@ -143,23 +126,6 @@ CASES: dict[str, Case] = {
         r"$\frac{83}7-\frac{45}7$ is $\frac{38}7$, not $\frac{48}{7}$: the numerators give $83 - 45 = 38$, not $48$ "
         "(the 1 that is borrowed from the tens is not taken away).",
     ),
-    "conversion": (
-        "calculation_error",
-        "What is the base six equivalent of $135_{10}$?",
-        (
-            r"$6^{2}=36$ goes into 135 three times at most, leaving us with $135-3\cdot36 = 27$.",
-            r"Then, $6^{1}=6$ goes into 27 four times at most, leaving $27-4\cdot6 = 3$ for the ones digit.",
-            r"All together, it is $\boxed{343_6}$.",
-        ),
-        "343_6",
-        (
-            r"$6^{2}=36$ goes into 135 three times at most, leaving us with $135-3\cdot36 = 33$.",
-            r"Then, $6^{1}=6$ goes into 33 five times at most, leaving $33-5\cdot6 = 3$ for the ones digit.",
-            r"All together, it is $\boxed{353_6}$.",
-        ),
-        r"$135-3\cdot36$ is $27$, not $33$: $3\cdot36$ is $108$, and in the ones, 5 is taken from 8 instead of "
-        "8 from 15.",
-    ),
 }
 # name, what is put in place of what in the wrong steps and in the explanation, and the rule that finds it
 CLAIM = "a claim about numbers is not true"
@@ -171,15 +137,11 @@ FAULTS = [
     ("unwritten exponent", "(2+1)(0+1)", "(2+1)(2+1)", CLAIM),
     ("added exponents", "(1 + 1) + (2 + 1)", "(1 + 1) (2 + 1)", CLAIM),
     ("triangle", "$5^2=", "$6^2=", CLAIM),
-    ("prime", "adds $2$ twice", "adds $3$ twice", CLAIM),
-    ("base", "5^3 + 1", "5^4 + 1", CLAIM),
     ("proper divisors", "counts $220$", "counts $221$", CLAIM),
     ("percent", "$10$ percent", "$20$ percent", CLAIM),
     ("binomials", "43200", "21600", CLAIM),
     ("powers", r"not $\frac{8}{9}", r"not $\frac{8}{27}", CLAIM),
     ("numerators", "not $48$", "not $47$", CLAIM),
-    ("conversion", r"6 = 3$", r"6 = 4$", "later step: a remainder is false"),
-    ("conversion", "353_6", "354_6", "digits are not those"),
 ]
 NOTHING = [
     ("sign_error", r"Find $n$ modulo 11.", (r"If $n \equiv -3 \pmod{11}$, then $n+5 \equiv \boxed{2}$.",), "2"),
@@ -187,7 +149,6 @@ NOTHING = [
      (r"So $n \equiv -3 \equiv 8 \pmod{11}$.", r"As $8 + 1 = 9$, it is $\boxed{8}$."), "8"),
     ("formula_confusion_error", "How many divisors?",
      (r"$20 = 2^2 \cdot 5^1$ has $(2+1)(1+1) = \boxed{6}$ divisors.",), "6"),
-    ("formula_confusion_error", "Find it.", (r"It is $413_6 = 4 \cdot 5^2 + 1 \cdot 5 + 3 = \boxed{108}$.",), "108"),
     ("confusing_concept_error", "By what percent does it increase?",
      (r"It is $.9A$ now, so by $\boxed{10}$ percent.",), "10"),
 ]  # fmt: skip

@@ -27,17 +27,9 @@ def test_right_records_have_no_findings(case: Case) -> None:
 
 
 FAULTS = [
-    ("49", r"(-6)^2 + (-2)^2", r"(-6)^2 + (-4)^2"),
-    ("18", "a : b = 1 : 3", "a : b = 1 : 4"),
-    ("60^\\circ", "tangent of $30", "sine of $30"),
     # the wrong answer of a case, what is written in its explanation, and what in its place
     ("(x-1)(x+3)", "not $(x-1)(x+3)$", "not $(x+1)(x-3)$"),
     ("(a+2)(b+5)", "$5a$ and $2b$", "$2a$ and $5b$"),
-    ("3,-2", "(x-2)(x+3) = 6", "(x-2)(x+3) = 0"),
-    ("3,-2", "$x = 3$", "$x = -3$"),
-    ("-6", "$-b/a = 6$", "$-b/a = 5$"),
-    ("-6", "$r^2-6r+1 = 0$", "$r^2+6r+1 = 0$"),
-    (r"\frac{3}{4}", r"\frac{BC}{AB}", r"\frac{AB}{BC}"),
     (r"\begin{pmatrix} 12/13 \\ 18/13 \end{pmatrix}", r"\frac{6}{13}", r"\frac{5}{13}"),
     (r"\begin{pmatrix} 12/13 \\ -3 \end{pmatrix}", "does not reach $-3$", "does not reach $-2$"),
     ("4n^2 + 4n + 1", "as well: it is $4n^2$", "as well: it is $2n^2$"),

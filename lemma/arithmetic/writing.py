@@ -20,6 +20,7 @@ from lemma.arithmetic.surds import NoValue, Surd, Unit
 _LONGEST_DECIMALS = 4
 _LARGEST = 10**9
 _MOST_TERMS = 12
+_PLAIN = Node("frac", (), 0, 0, name=FRAC)
 
 
 def is_written(node: Node) -> bool:
@@ -85,6 +86,11 @@ def known_value(node: Node, letters: Mapping[str, Surd] | None = None) -> Surd |
         return value(node, letters)
     except (NoValue, ValueError, OverflowError):
         return None
+
+
+def in_latex(new: Surd) -> str | None:
+    r"""A value for an explanation: `-\frac{1}{2}`; None if it can't be written."""
+    return write(new, _PLAIN, "")
 
 
 def write(new: Surd, like: Node, text: str) -> str | None:

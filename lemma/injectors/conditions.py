@@ -14,6 +14,7 @@ from lemma.exceptions import Refusal
 from lemma.grading.verdict import exact_value
 
 # Words that judge a value: what they say may be false of the wrong one.
+ASKS_COUNT = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 JUDGES = re.compile(
     r"\b(?:"
     r"check\w*|verif\w+|testing|indeed|contradict\w+|impossible|even|odd|prime|integer|integers|whole|perfect|"

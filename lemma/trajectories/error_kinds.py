@@ -56,8 +56,7 @@ _BY_EXPLANATION = {
             r"The root of a |The squares have to be|Squaring |In a product of powers|For a power of a power|"
             r"Fractions are added|To divide by a fraction|geometric series|Vieta|-th term of|The discriminant|A slope|"
             r"The formula is \$|A prime that is written without|"
-            r"The least common multiple|The greatest common divisor|For the number of divisors|"
-            r"The last digit counts ones"
+            r"The least common multiple|The greatest common divisor|For the number of divisors"
         ),
     },
     "counting_error": {"left_out": re.compile(r"The list leaves out")},

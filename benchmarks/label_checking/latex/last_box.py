@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from label_checking.latex.answers import same_answer
-from label_checking.latex.text import boxes, parts_of
+from label_checking.latex.text import boxes
 from label_checking.reading import Finding
 from lemma.records import ErroneousSolution
 
@@ -27,10 +27,7 @@ def check_last_box(record: ErroneousSolution) -> Iterator[Finding]:
     old, new = boxes(right), boxes(now)
     if not old or not new or not is_same_up_to_box(right, now):
         return
-    if re.search(r"counts each \$\\pm\$ once", record.explanation):
-        if not _half_as_many("\n".join(record.reference_steps[: at + 1]), _plain(old[-1]), _plain(new[-1])):
-            yield Finding("explanation: the numbers with both signs are not as many as it says", record.explanation)
-    elif not _RULES[record.error_type](_plain(old[-1]), _plain(new[-1])):
+    if not _RULES[record.error_type](_plain(old[-1]), _plain(new[-1])):
         yield Finding(f"error step: {record.error_type}: the box is not what this type makes of the answer", now[-200:])
 
 
@@ -53,12 +50,6 @@ def _one_end(right: str, now: str) -> bool:
 def _off_by_one(right: str, now: str) -> bool:
     numbers = [_NUMBER.fullmatch(text) for text in (right, now)]
     return None in numbers or abs(int(right) - int(now)) == 1
-
-
-def _half_as_many(text: str, right: str, now: str) -> bool:
-    """Whether a list has as many entries with both signs as the wrong count says, and the right one is twice that."""
-    lists = [len(re.findall(r"\\pm", part.text)) for part in parts_of(text) if part.is_formula]
-    return right.isdigit() and now.isdigit() and int(right) == 2 * int(now) and int(now) in lists
 
 
 def _swapped(right: str, now: str) -> bool:

@@ -50,9 +50,7 @@ def claims_false(record: ErroneousSolution) -> bool:
     formula only if a binomial coefficient is worked out as if orders counted.
     """
     if record.error_type == "formula_confusion_error":
-        return (
-            re.search(r"was not divided by|were not divided out|; the step begins with", record.explanation) is not None
-        )
+        return re.search(r"was not divided by|were not divided out", record.explanation) is not None
     is_angle = record.error_type != "unit_conversion_error" or "\\pi" in record.steps[record.located_step]
     return record.error_type in _FALSE_TYPES and is_angle
 
@@ -312,15 +310,13 @@ def _fits(run: _Run, false: _Falsity) -> bool:
     if error_type == "inequality_direction_error":
         now, due = false.now, false.due
         return (now.left, now.right) == (due.left, due.right) and now.relation == TURNED[due.relation] != "="
-    if error_type in ("inverse_operation_error", "formula_confusion_error"):
-        is_undone = error_type == "inverse_operation_error"
-        is_wrong = is_wrongly_undone(run, false.now) if is_undone else true_of_numbers(run.record)
-        return is_wrong or _is_wrong_root(run, false.now, error_type)
+    if error_type == "formula_confusion_error":
+        return true_of_numbers(run.record)
     made = islice(mutations(false.now.left, error_type), MAX_MUTATIONS) if false.is_identity else ()
     is_made = any(same(each, false.now.right) for each in made) or _is_flipped_result(false, error_type)
     is_made = is_made or _is_wrong_root(run, false.now, error_type)
-    if false.is_identity or is_made:
-        return is_made
+    if false.is_identity or is_made or error_type == "inverse_operation_error":
+        return is_made or (error_type == "inverse_operation_error" and is_wrongly_undone(run, false.now))
     # A statement: some earlier one with the error in it leads to it.
     known = Knowledge(values={name: set(found) for name, found in run.right.values.items()})
     for each in (*run.right.statements[-8:], false.due):

@@ -1,4 +1,4 @@
-"""Congruences, divisors, digits in another base, binomial coefficients, percent: each claim is computed anew."""
+"""Congruences, divisors, binomial coefficients, percent: each claim is computed anew."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ _CHAIN_ENDS = re.compile(r",|;|\\(?:implies|Rightarrow|iff|quad|qquad|text)(?![a
 _LINK = re.compile(r"=|\\equiv(?![a-zA-Z])")
 _POWER = re.compile(r"(?<!\d)(\d{1,2})\^\s?(?:\{\s?(\d)\s?\}|(\d))")
 _BINOMIAL = re.compile(r"\\d?binom\{?(\d+)\}?\{?(\d+)\}?|\{?(\d+)\s?\\choose\s?(\d+)\}?")
-_REMAINDER = re.compile(r"\$(\d+)\s?-\s?(\d)\\cdot\s?(\d+)\s?=\s?(\d+)\$")
 _INCREASED = re.compile(r"\(\s?(\d+)\s?\+\s?1\s?\)")
 
 
@@ -32,25 +31,6 @@ def check_number_theory(record: ErroneousSolution) -> Iterator[Finding]:
             if not holds(record, found):
                 yield Finding("explanation: a claim about numbers is not true of the record", found.group()[:200])
     yield from _congruences(record)
-    yield from _remainders(record)
-
-
-def _remainders(record: ErroneousSolution) -> Iterator[Finding]:
-    """Of the remainders on the way to another base, one is wrong in the error step, and none later."""
-    false = [
-        [found.group() for found in _REMAINDER.finditer(step) if found.group() not in " ".join(record.reference_steps)
-         and int(found[1]) - int(found[2]) * int(found[3]) != int(found[4])]
-        for step in record.steps[record.located_step :]
-    ]  # fmt: skip
-    if any(false[1:]):
-        yield Finding("later step: a remainder is false", next(filter(None, false[1:]))[0])
-    if len(false[0]) > 1:
-        yield Finding("error step: several remainders are false", "; ".join(false[0]))
-    if not _REMAINDER.search(record.steps[-1]) and record.error_type == "calculation_error" and any(false):
-        digits = [found[2] for step in record.steps for found in _REMAINDER.finditer(step)]
-        last = [found[4] for step in record.steps for found in _REMAINDER.finditer(step)][-1]
-        if re.search(r"_\{?\d", record.final_answer) and not record.final_answer.startswith("".join(digits) + last):
-            yield Finding("answer: the digits are not those that the steps find", record.final_answer)
 
 
 def true_of_numbers(record: ErroneousSolution) -> bool:
@@ -170,16 +150,6 @@ def _exponents(record: ErroneousSolution, found: re.Match[str]) -> bool:
     return now == due and re.search(added, _squeezed(_wrong_step(record))) is not None
 
 
-def _counted_twice(record: ErroneousSolution, found: re.Match[str]) -> bool:
-    due = [int(number) for number in re.findall(r"\d+", found["formula"].partition("=")[0])]
-    told = re.findall(r"\$(\d+)\$ (twice|three times)", found["told"])
-    again = {int(prime): 2 if times == "twice" else 3 for prime, times in told}
-    now = [number for number in due for _ in range(again.get(number, 1))]
-    text = " ".join(record.reference_steps)
-    divides = all(re.search(rf"(?<!\d){prime}\^\{{?{times}(?!\d)", text) for prime, times in again.items())
-    return divides and "+".join(map(str, now)) in _squeezed(_wrong_step(record))
-
-
 def _own_divisor(record: ErroneousSolution, found: re.Match[str]) -> bool:
     right = _number(found["formula"].rpartition("=")[2])
     wrong = None if right is None else right + int(found["number"])
@@ -198,15 +168,6 @@ def _whole_triangle(record: ErroneousSolution, found: re.Match[str]) -> bool:
     size = _number(right)
     is_twice = above is not None and size is not None and _number(above[1] or above[2]) == 2 * size
     return is_twice and above is not None and _stands_in(_wrong_step(record), above[1] or above[2])
-
-
-def _shifted_powers(record: ErroneousSolution, found: re.Match[str]) -> bool:
-    base, size = int(found["base"]), _number(found["formula"].rpartition("=")[2])
-    text = _wrong_step(record)
-    written = [side for groups in _FORMULA.findall(text) for side in "".join(groups).split("=")]
-    return size is not None and any(
-        f"{base}^" in side and _number(side.strip()) == size * base for side in written if "_" not in side
-    )
 
 
 def _percent(record: ErroneousSolution, found: re.Match[str]) -> bool:
@@ -256,7 +217,6 @@ _CLAIMS: tuple[tuple[re.Pattern[str], _Holds], ...] = tuple(
         (_IS + r"each base was multiplied by its exponent", _times_exponents),
         (r"exponent \$1\$; the step takes \$0\$" + _SHOULD, _exponents),
         (r"increased exponents are multiplied; the step adds them" + _SHOULD, _exponents),
-        (r"distinct primes counts once; the step adds (?P<told>[^.]+)\. It should be " + _QUOTED, _counted_twice),
         (
             r"and so counts \$(?P<number>\d+)\$ among its own proper divisors: it should be \$(?P<formula>[^$]+)\$",
             _own_divisor,
@@ -265,7 +225,6 @@ _CLAIMS: tuple[tuple[re.Pattern[str], _Holds], ...] = tuple(
             r"half of base times height; the step leaves out the half\. It should be (?=\$[^$]*2\}?\s?=)" + _QUOTED,
             _whole_triangle,
         ),
-        (r"which are \$(?P<base>\d+)\^0\$; the step begins with" + _SHOULD, _shifted_powers),
         (
             r"\$(?P<whole>\d+)\$ percent is what is (?P<left>left|there afterwards), \$(?P<part>[^$]+)\$ of the amount "
             r"before; the (?P<way>decrease|increase) is \$(?P<change>\d+)\$ percent",

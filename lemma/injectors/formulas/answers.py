@@ -9,14 +9,13 @@ from lemma.arithmetic.carrying import ChainChange, edit_of, is_plausible
 from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.arithmetic.formulas import Node, value
 from lemma.arithmetic.surds import Surd
-from lemma.arithmetic.writing import is_written, write
-from lemma.injectors.conditions import without_formulas
+from lemma.arithmetic.writing import in_latex, is_written, write
+from lemma.injectors.conditions import ASKS_COUNT, without_formulas
 from lemma.injectors.formulas.places import Proposed
 
 _NEUTRAL = re.compile(
     r"\b(?:the|our|final|desired) (?:final |desired )?(?:answer|solution|result|value)\b(?! of)", re.IGNORECASE
 )
-_ASKS_COUNT = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 _ITEM = (
     r"(?<![\w.])-?(?:\d{1,9}(?!\d)|\(-?\w{1,9},\s?-?\w{1,9}\)|\\frac\{?\d{1,9}\}?\{?\d{1,9}\}?|[A-Z]{1,4}(?![a-zA-Z]))"
 )
@@ -36,7 +35,6 @@ _OPERATION = re.compile(
     re.IGNORECASE,
 )
 _CHOOSES = re.compile(r"\b(?:smallest|largest|greatest|least|fewest|most|maximum|minimum|longest|shortest)\b", re.I)
-_PLAIN = Node("frac", (), 0, 0, name="\\frac")
 _SUPERLATIVE = re.compile(r"\b(?:greatest|largest|least|smallest|maximum|minimum|highest|lowest)\b", re.IGNORECASE)
 _FAR = 2  # steps between a result and the answer that it is taken for
 
@@ -147,7 +145,7 @@ def still_due(solution: ChainSolution, right: Surd, wrong: Surd) -> str:
     if wrong + wrong == right:
         found.append("it still has to be doubled")
     for one in given - {Surd(2)}:
-        size = write(one, _PLAIN, "")
+        size = in_latex(one)
         if one * right == wrong:
             found.append(f"it still has to be divided by ${size}$")
         if one * wrong == right:
@@ -205,7 +203,7 @@ def contradicted(solution: ChainSolution) -> Iterator[Proposed]:
 def miscounted(solution: ChainSolution) -> Iterator[Proposed]:
     """A list is counted wrongly, by one."""
     found = _answer(solution)
-    if found is None or not _ASKS_COUNT.search(solution.question):
+    if found is None or not ASKS_COUNT.search(solution.question):
         return
     index, node, right = found
     rational, step = right.rational, solution.answer.step

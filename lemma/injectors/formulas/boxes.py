@@ -16,23 +16,19 @@ from lemma.arithmetic.graph import values_of_words
 from lemma.arithmetic.latex import DRAWING, boxed
 from lemma.arithmetic.surds import Surd
 from lemma.exceptions import Refusal
-from lemma.injectors.conditions import COUNTED, JUDGES, holds_number, without_formulas
+from lemma.injectors.conditions import ASKS_COUNT, COUNTED, JUDGES, holds_number, without_formulas
 from lemma.injectors.formulas import (
     contents,
     factored,
     lost_signs,
     named_values,
-    norms,
     percents,
-    roots_by_vieta,
-    turned_roots,
     vectors,
 )
 from lemma.injectors.formulas.misworked import CALCULATION, KINDS
 
 COUNTING, SIGN, SWAPPED, LOST = "counting_error", "sign_error", "coordinate_swap_error", "lost_root_error"
-UNREACHED, SQUARES, RULE = "distribution_error", "cross_term_error", "formula_confusion_error"
-MISSING = "missing_step"
+UNREACHED, SQUARES = "distribution_error", "cross_term_error"
 _LONGEST = 160
 _CLUTTER = re.compile(r"\\(?:left|right|[,;:! ])|[\s{}$]")
 _PAIR = re.compile(r"(?s)\s*(?:\\left\s*)?\((?P<body>[^()\[\]]+)(?:\\right\s*)?\)\s*")
@@ -44,12 +40,8 @@ _ROOTS = re.compile(
     r"\broots?\b|\bsolutions?\b|\bsolve\b|\b[Ff]ind all\b|\bvalues of\b|\ball (?:real |integer )?values\b"
 )
 _PLURAL = re.compile(r"\b(?:solutions|roots|values|zeroe?s|answers|numbers|are|or)\b")
-ASKS_COUNT = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 _FEWEST, _MOST = 5, 30
 _LIST = re.compile(r"\d{1,9}, \d{1,9},")
-_EITHER = re.compile(r"\\pm(?![a-z])")
-_PAIR_OF_SIGNS = r"\\pm\s?(?:\d{1,4}|\\[dt]?frac\s?\{\d{1,4}\}\s?\{\d{1,4}\})"
-_LIST_OF_PAIRS = rf"{_PAIR_OF_SIGNS}(?:\$?,[\s\\$]{{0,3}}(?:and )?\$?{_PAIR_OF_SIGNS}){{COUNT}}"
 _SHORT = 3  # what is shorter may be the same by chance
 
 
@@ -167,29 +159,14 @@ def miscounted(solution: ChainSolution, content: str) -> Iterator[tuple[str, str
         yield str(wrong), f"The step counts one too {direction}: there are ${content}$, not ${wrong}$."
 
 
-def counted_once(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
-    r"""A list such as `\pm 1, \pm 3` counted as if each entry were one number."""
-    step = solution.answer.step
-    text = " ".join(solution.steps[max(0, step - 1) : step]) + " " + solution.steps[step][: solution.answer.start]
-    count = len(_EITHER.findall(text))
-    if count < len("ab") or content != str(2 * count) or not ASKS_COUNT.search(solution.question):
-        return
-    listed = re.search(_LIST_OF_PAIRS.replace("COUNT", str(count - 1)), text)
-    if listed is not None and COUNTED.match(solution.steps[step], solution.answer.end):
-        told = f"The step counts each $\\pm$ once: there are ${content}$, not ${count}$"
-        yield str(count), f"{told}, as each stands for two numbers."
-
-
 _KINDS = {
-    SIGN: (lost_signs.propose, vectors.wrong_signs, factored.turned_signs, turned_roots.propose),
+    SIGN: (lost_signs.propose, vectors.wrong_signs, factored.turned_signs),
     UNREACHED: (vectors.unreached,),
     SQUARES: (factored.squared,),
     CALCULATION: (factored.swapped,),
-    MISSING: (norms.propose,),
-    RULE: (roots_by_vieta.propose,),
     SWAPPED: (swapped_pair,),
     LOST: (lost_root,),
-    COUNTING: (miscounted, counted_once),
+    COUNTING: (miscounted,),
     contents.CONCEPTS: (percents.whole_for_change,),
 }
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lemma.arithmetic.chain_solution import ChainSolution, named
 from lemma.arithmetic.surds import Surd
 from lemma.grading.verdict import exact_value
-from lemma.injectors.conditions import without_formulas
+from lemma.injectors.conditions import ASKS_COUNT, without_formulas
 
 _END = r"(?:-?(?:\d+(?:\.\d+)?|\\[dt]?frac\s?\{-?\d+\}\{\d+\}|\\[dt]?frac\s?\d\s?\d|\d*\\sqrt\{\d+\}|\\infty|\d+/\d+))"
 _INTERVAL = re.compile(
@@ -42,16 +42,15 @@ _FRACTION = re.compile(
 )
 _OF_QUOTIENT = re.compile(r"\b(?:ratio|divid\w+|quotient|coefficient|slope|over|rate|solv\w+)\b", re.IGNORECASE)
 _BASE = re.compile(r"\s*(?P<digits>\d{3,8})_(?P<base>\{?\d{1,2}\}?)\s*")
-ANGLE = re.compile(r"\s{0,3}(?P<angle>30|60)\s{0,3}\^\s{0,3}\{?\\circ\}?\s{0,3}")
-FUNCTION = re.compile(
+_ANGLE = re.compile(r"\s{0,3}(?P<angle>30|60)\s{0,3}\^\s{0,3}\{?\\circ\}?\s{0,3}")
+_FUNCTION = re.compile(
     r"\\(?P<name>sin|cos|tan)\b[^=$]{1,40}(?:=|\\[lg]eq?)\s*(?P<value>[^$,.=]{1,40}?)\s*(?:[$,.]|\\\])"
 )
 _RULED_OUT = re.compile(
     r"\b(?:extraneous|reject\w*|discard\w*|not|cannot|can't|impossible|contradict\w*|invalid|only|must|since|because|fails?)\b",
     re.IGNORECASE,
 )
-_COUNTS = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
-NAMES = {"sin": "sine", "cos": "cosine", "tan": "tangent"}
+_NAMES = {"sin": "sine", "cos": "cosine", "tan": "tangent"}
 ENDS, FRACTIONS, CONCEPTS, CASES, CALCULATION = (
     "endpoint_error", "fraction_error", "confusing_concept_error", "wrong_case_error", "calculation_error",
 )  # fmt: skip
@@ -162,26 +161,26 @@ def other_digits(solution: ChainSolution, content: str) -> Iterator[tuple[str, s
 
 def other_angle(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]]:
     """`\\sin x = \\frac{1}{2}` holds for 30 degrees, and not for 60."""
-    match = ANGLE.fullmatch(content)
+    match = _ANGLE.fullmatch(content)
     if match is None:
         return
     step = solution.answer.step
     text = " ".join(solution.steps[max(0, step - 1) : step]) + " " + solution.steps[step][: solution.answer.start]
-    found = list(FUNCTION.finditer(text))
+    found = list(_FUNCTION.finditer(text))
     if not found:
         return
     name, value = found[-1]["name"], found[-1]["value"]
-    if angle_of(name, value) != match["angle"]:
+    if _angle_of(name, value) != match["angle"]:
         return
     other = "60" if match["angle"] == "30" else "30"
     written = content.replace(match["angle"], other, 1)
     yield (
         written,
-        f"${value}$ is the {NAMES[name]} of ${content.strip()}$, not of ${written.strip()}$.",
+        f"${value}$ is the {_NAMES[name]} of ${content.strip()}$, not of ${written.strip()}$.",
     )
 
 
-def angle_of(name: str, value: str) -> str:
+def _angle_of(name: str, value: str) -> str:
     """30 or 60 if the function has this value there."""
     shown = re.sub(r"[\s{}]|\\[dt]?frac", "", value)
     half, root, third = (
@@ -217,7 +216,7 @@ def other_root(solution: ChainSolution, content: str) -> Iterator[tuple[str, str
     name, values = own[0]
     for other in values:
         rational = other.rational
-        if isinstance(rational, int) and rational < 0 and _COUNTS.search(solution.question):
+        if isinstance(rational, int) and rational < 0 and ASKS_COUNT.search(solution.question):
             continue  # of nothing there are -1
         if other != Surd(value) and isinstance(rational, int):
             told = f"the step keeps ${rational}$, but the one that is asked for is ${content.strip()}$"

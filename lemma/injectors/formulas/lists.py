@@ -10,7 +10,7 @@ from lemma.arithmetic.chain_solution import ChainSolution, literals_of_text
 from lemma.arithmetic.graph import values_of_words
 from lemma.arithmetic.latex import DRAWING, boxed
 from lemma.exceptions import Refusal
-from lemma.injectors.conditions import without_formulas
+from lemma.injectors.conditions import ASKS_COUNT, without_formulas
 
 _POWER = r"\d{1,9}(?:\^(?:\d|\{\d{1,3}\}))?"
 _ITEM = (
@@ -19,7 +19,6 @@ _ITEM = (
 )
 _SEPARATOR = re.compile(r"\$?\s{0,3},(?:\\?\s){0,3}\$?(?:(?:\\text\{\s?)?(?:and|or)\s?\}?\s?\$?)?|\$?\s(?:and|or)\s\$?")
 _LIST = re.compile(rf"(?<![\w.^\\{{(]){_ITEM}(?:(?:{_SEPARATOR.pattern}){_ITEM}){{3,40}}(?![\w^(]|\s?\\[cl]?dot)")
-_ASKS_COUNT = re.compile(r"\bhow many\b|\bnumber of\b", re.IGNORECASE)
 _FEWEST = 4
 
 
@@ -38,7 +37,7 @@ class ShorterList:
 def incomplete(solution: ChainSolution) -> Iterator[tuple[ShorterList, str]]:
     """The lists that have as many things as the box says, each without one that stands between two others."""
     content = boxed(solution.steps[solution.answer.step])[-1].strip()
-    if not content.isdigit() or int(content) < _FEWEST or not _ASKS_COUNT.search(solution.question):
+    if not content.isdigit() or int(content) < _FEWEST or not ASKS_COUNT.search(solution.question):
         return
     count = int(content)
     for step, text in enumerate(solution.steps[: solution.answer.step + 1]):

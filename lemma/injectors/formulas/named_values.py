@@ -11,14 +11,12 @@ from itertools import pairwise
 
 from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.arithmetic.formulas import Node, Unreadable, letters_of, parse, parts_of, value
-from lemma.arithmetic.numbers import FRAC
 from lemma.arithmetic.surds import NoValue, Surd
-from lemma.arithmetic.writing import is_written, known_value, write
+from lemma.arithmetic.writing import in_latex, is_written, known_value, write
 from lemma.injectors.formulas.misworked import KINDS, Slip, misworked
 
 _CLUTTER = re.compile(r"(?<!\\)&|\\(?:left|right|displaystyle|[,;:! ])(?![a-zA-Z])|\s")
 _NAME = re.compile(r"[a-zA-Z]")
-_PLAIN = Node("frac", (), 0, 0, name=FRAC)
 _LONGEST = 100
 
 
@@ -29,11 +27,6 @@ def propose(solution: ChainSolution, content: str, kind: str) -> Iterator[tuple[
         return
     text = solution.steps[solution.answer.step]
     before = text[chain.sides[-2].start : chain.sides[-2].end]
-    yield from wrong_values(solution, before, content, kind)
-
-
-def wrong_values(solution: ChainSolution, before: str, content: str, kind: str) -> Iterator[tuple[str, str]]:
-    """What is written in place of a value by a slip of a type in the formula that it comes of, and why it is wrong."""
     try:
         right = parse(content, solution.complex_numbers)
     except Unreadable:
@@ -55,7 +48,7 @@ def wrong_values(solution: ChainSolution, before: str, content: str, kind: str) 
             new = write(slip.value, right, content)
             if slip.kind == kind and new is not None and slip.value != known_value(right):
                 written = f"{content[: right.start]}{new}{content[right.end :]}".strip()
-                told = f"With ${name} = {write(found, _PLAIN, '')}$, ${source}$ is ${content.strip()}$, not ${written}$"
+                told = f"With ${name} = {in_latex(found)}$, ${source}$ is ${content.strip()}$, not ${written}$"
                 yield written, f"{told}: {slip.reason}."
         return
 
@@ -83,7 +76,7 @@ def with_number(source: str, name: str, found: Surd) -> str | None:
     """A formula with a number in the place of a name that stands in it once; None if it does not."""
     pattern = r"\s*".join(map(re.escape, _CLUTTER.sub("", name)))
     places = list(re.finditer(rf"(?<![A-Za-z\\]){pattern}(?![A-Za-z^_!])", source))
-    written = write(found, _PLAIN, "")
+    written = in_latex(found)
     if len(places) != 1 or written is None or re.search(r"[-+]", name):
         return None
     start, end = places[0].span()
@@ -101,7 +94,7 @@ def slips(tree: Node, text: str) -> Iterator[Slip]:
             if inner is tree:
                 yield slip
                 continue
-            left, taken = write(right, _PLAIN, ""), write(slip.value, _PLAIN, "")
+            left, taken = in_latex(right), in_latex(slip.value)
             try:
                 changed = value(tree, {}, {inner: slip.value})
             except (NoValue, ValueError, OverflowError):

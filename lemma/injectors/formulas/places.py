@@ -16,7 +16,6 @@ from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import follow, known_value, write
 from lemma.injectors.formulas.boxes import WrongBox
 from lemma.injectors.formulas.congruences import WrongResidue
-from lemma.injectors.formulas.conversions import WrongDigits
 from lemma.injectors.formulas.endings import WrongEnding
 from lemma.injectors.formulas.lists import ShorterList
 from lemma.injectors.formulas.tails import WrongTail
@@ -32,7 +31,7 @@ _CLUTTER = re.compile(
 class Proposed:
     """One change in a chain and, in a sentence, why it is wrong."""
 
-    change: ChainChange | StatedChange | WrongEnding | WrongBox | WrongTail | ShorterList | WrongResidue | WrongDigits
+    change: ChainChange | StatedChange | WrongEnding | WrongBox | WrongTail | ShorterList | WrongResidue
     explanation: str
 
 

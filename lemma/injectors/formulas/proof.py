@@ -19,8 +19,6 @@ from lemma.injectors.formulas.boxes import WrongBox
 from lemma.injectors.formulas.boxes import carried as carried_box
 from lemma.injectors.formulas.congruences import WrongResidue
 from lemma.injectors.formulas.congruences import carried as carried_residue
-from lemma.injectors.formulas.conversions import WrongDigits
-from lemma.injectors.formulas.conversions import carried as carried_digits
 from lemma.injectors.formulas.endings import WrongEnding
 from lemma.injectors.formulas.endings import carried as carried_ending
 from lemma.injectors.formulas.lists import ShorterList
@@ -40,7 +38,6 @@ _AT_THE_END: dict[type, Callable[[ChainSolution, Any], tuple[tuple[str, ...], in
     WrongBox: carried_box,
     ShorterList: carried_list,
     WrongResidue: carried_residue,
-    WrongDigits: carried_digits,
     WrongTail: carried_tail,
 }
 

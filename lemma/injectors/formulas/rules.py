@@ -14,6 +14,7 @@ from lemma.arithmetic.formulas import Node, Unreadable, parse, parts_of
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.writing import known_value
 from lemma.injectors.formulas import count_rules
+from lemma.injectors.formulas.count_rules import factors_of, whole_number
 from lemma.injectors.formulas.places import Place, Proposed
 
 _ARRANGED = re.compile(
@@ -31,7 +32,6 @@ _DRAWN = re.compile(
     r"\b(?:without replacement|dr[ae]wn?|draws|chosen|chooses?|selected|selects?|picks?|picked|removed?)\b",
     re.IGNORECASE,
 )
-_DIVISORS = re.compile(r"\b(?:divisors|factors)\b")
 _MULTIPLE = re.compile(r"\b(?:least|lowest|smallest) common (?:multiple|denominator)|\blcm\b", re.IGNORECASE)
 _DIVISOR = re.compile(r"\bgreatest common (?:divisor|factor)|\b(?:gcd|gcf)\b", re.IGNORECASE)
 
@@ -68,12 +68,6 @@ def by_rules(place: Place, rules: Sequence[Rule]) -> Iterator[Proposed]:
                 yield Proposed(change, f"{why}. It should be {place.worked}.")
 
 
-def _number(node: Node) -> int | None:
-    """A whole number that is written out."""
-    rational = node.number.rational if node.number is not None else None
-    return rational if isinstance(rational, int) else None
-
-
 def _text(place: Place, node: Node) -> str:
     """The text of a part, in brackets if it is a sum."""
     shown = place.text[node.start : node.end]
@@ -84,7 +78,7 @@ def _arrangements(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     """`7 \\cdot 6` for `\\binom{7}{2}`."""
     if node.op != "binom" or "binomial" in place.text or "combination" in place.text:
         return  # the words say which formula it is
-    of, taken = (_number(part) for part in node.parts)
+    of, taken = (whole_number(part) for part in node.parts)
     if of is not None and taken is not None and 2 <= taken <= 3 < of:
         why = "Where the order does not matter, combinations are counted; the step counts arrangements"
         yield " \\cdot ".join(str(of - number) for number in range(taken)), why
@@ -92,7 +86,7 @@ def _arrangements(place: Place, node: Node) -> Iterator[tuple[str, str]]:
 
 def _in_a_circle(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     """`5!` for `6!`."""
-    of = _number(node.parts[0]) if node.op == "!" else None
+    of = whole_number(node.parts[0]) if node.op == "!" else None
     if of is None or of < 4 or not _ARRANGED.search(place.text + place.solution.question):
         return
     sides = (side.formula for chain in place.solution.chains for side in chain.sides if side.formula is not None)
@@ -107,7 +101,7 @@ def _product_of_powers(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     if node.op != "*" or node.sign is None or any(part.op != "^" for part in node.parts):
         return
     (base, one), (second, other) = (part.parts for part in node.parts)
-    exponents = _number(one), _number(other)
+    exponents = whole_number(one), whole_number(other)
     if base.number is not None and second.number == base.number and None not in exponents:
         product = int(exponents[0] or 0) * int(exponents[1] or 0)
         why = "In a product of powers the exponents are added; the step multiplies them"
@@ -116,7 +110,7 @@ def _product_of_powers(place: Place, node: Node) -> Iterator[tuple[str, str]]:
 
 def _square_of_sum(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     """`3^2 + 4^2` for `(3 + 4)^2`."""
-    if node.op != "^" or _number(node.parts[1]) != 2 or node.parts[0].op not in ("+", "-"):
+    if node.op != "^" or whole_number(node.parts[1]) != 2 or node.parts[0].op not in ("+", "-"):
         return
     inner = node.parts[0]
     first, last = inner.parts
@@ -137,7 +131,7 @@ def _root_of_sum(place: Place, node: Node) -> Iterator[tuple[str, str]]:
         return
     inner = node.parts[0]
     first, last = inner.parts
-    if first.op != "^" or last.op != "^" or _number(first.parts[1]) != 2 or _number(last.parts[1]) != 2:
+    if first.op != "^" or last.op != "^" or whole_number(first.parts[1]) != 2 or whole_number(last.parts[1]) != 2:
         return
     bases = [part.parts[0] for part in (first, last)]
     if all(base.op == "num" for base in bases):
@@ -152,9 +146,9 @@ def _root_of_sum(place: Place, node: Node) -> Iterator[tuple[str, str]]:
 
 def _first_numbers(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     """`\\frac{n(n-1)}{2}` for `\\frac{n(n+1)}{2}`, and the reverse."""
-    if node.op not in ("frac", "/") or node.parts[0].op != "*" or _number(node.parts[1]) != 2:
+    if node.op not in ("frac", "/") or node.parts[0].op != "*" or whole_number(node.parts[1]) != 2:
         return
-    one, other = (_number(part) for part in node.parts[0].parts)
+    one, other = (whole_number(part) for part in node.parts[0].parts)
     if one is None or other is None or abs(one - other) != 1:
         return
     wrong = 2 * one - other
@@ -177,19 +171,23 @@ def _sum_for_average(place: Place, node: Node) -> Iterator[tuple[str, str]]:
         terms, inner = terms + 1, inner.parts[0]
     above, average = known_value(node.parts[0]), known_value(node)
     is_larger = above is None or average is None or (above.approximate or 0) > (average.approximate or 0)
-    if _number(node.parts[1]) == terms and not is_larger:  # nobody takes what is above all terms for their average
+    if whole_number(node.parts[1]) == terms and not is_larger:  # nobody takes what is above all terms for their average
         why = "An average is the sum divided by the count; the step takes the sum"
         yield place.text[node.parts[0].start : node.parts[0].end], why
 
 
 def _discriminant(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     """`b^2 + 4ac` for `b^2 - 4ac`."""
-    if node.op != "-" or node.parts[0].op != "^" or _number(node.parts[0].parts[1]) != 2 or node.sign is None:
+    if node.op != "-" or node.parts[0].op != "^" or whole_number(node.parts[0].parts[1]) != 2 or node.sign is None:
         return
     product = node.parts[1]
     while product.op == "*":
         product = product.parts[0]
-    if _number(product) == 4 and node.parts[1].op == "*" and _QUADRATIC.search(place.text + place.solution.question):
+    if (
+        whole_number(product) == 4
+        and node.parts[1].op == "*"
+        and _QUADRATIC.search(place.text + place.solution.question)
+    ):
         shown = f"{place.text[node.start : node.sign[0]]}+{place.text[node.sign[1] : node.end]}"
         yield shown, "The discriminant is $b^2 - 4ac$; the step uses $b^2 + 4ac$"
 
@@ -199,9 +197,9 @@ def _angles_of_polygon(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     if node.op != "*" or "angle" not in place.text + place.solution.question:
         return
     first, last = node.parts
-    less, full = (last, first) if _number(first) == 180 else (first, last)
-    sides = _number(less.parts[0]) if less.op == "-" and _number(less.parts[1]) == 2 else None
-    if _number(full) == 180 and sides is not None and sides > 3:
+    less, full = (last, first) if whole_number(first) == 180 else (first, last)
+    sides = whole_number(less.parts[0]) if less.op == "-" and whole_number(less.parts[1]) == 2 else None
+    if whole_number(full) == 180 and sides is not None and sides > 3:
         why = f"The angles of a polygon with ${sides}$ sides add up to $180({sides}-2)$ degrees"
         why += "; the step takes $180$ for each side"
         yield f"180\\cdot {sides}", why
@@ -216,11 +214,11 @@ def _circle(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     if (
         pi.op == "pi"
         and radius.op == "^"
-        and _number(radius.parts[1]) == 2
-        and _number(radius.parts[0]) not in (2, None)
+        and whole_number(radius.parts[1]) == 2
+        and whole_number(radius.parts[0]) not in (2, None)
     ):
         why = "The area of a circle is $\\pi r^2$; the step works out the circumference $2\\pi r$"
-        yield f"2\\pi \\cdot {_number(radius.parts[0])}", why
+        yield f"2\\pi \\cdot {whole_number(radius.parts[0])}", why
 
 
 def _triangle(place: Place, node: Node) -> Iterator[tuple[str, str]]:
@@ -235,7 +233,7 @@ def _triangle(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     while inner.op == "*" and inner.parts[0].op == "*":
         inner = inner.parts[0]
     half = inner.parts[0] if inner.op == "*" else inner
-    if half.op == "frac" and [_number(part) for part in half.parts] == [1, 2] and node is place.tree:
+    if half.op == "frac" and [whole_number(part) for part in half.parts] == [1, 2] and node is place.tree:
         rest = re.sub(r"^\s*\\(?:cdot|times)(?![a-zA-Z])\s*", "", place.text[half.end : node.end])
         yield rest, "The area of a triangle is half of base times height; the step leaves out the half"
 
@@ -254,7 +252,7 @@ def _power_of_power(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     """`2^{7}` for `(2^3)^4`."""
     if node.op != "^" or node.parts[0].op != "^" or node.parts[0].parts[0].op != "num":
         return
-    inner, outer = _number(node.parts[0].parts[1]), _number(node.parts[1])
+    inner, outer = whole_number(node.parts[0].parts[1]), whole_number(node.parts[1])
     if inner is not None and outer is not None and inner + outer != inner * outer:
         why = "For a power of a power the exponents are multiplied; the step adds them"
         yield f"{_text(place, node.parts[0].parts[0])}^{{{inner + outer}}}", why
@@ -264,7 +262,7 @@ def _root_of_squares(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     """`5 - 3` for the root of `25 - 9`."""
     if node.op != "sqrt" or node.parts[0].op not in ("+", "-"):
         return
-    found = [_number(part) for part in node.parts[0].parts]
+    found = [whole_number(part) for part in node.parts[0].parts]
     roots = [isqrt(number) for number in found if number is not None and number > 0]
     if len(roots) == len(found) == 2 and [root * root for root in roots] == found:
         kind = "sum" if node.parts[0].op == "+" else "difference"
@@ -276,7 +274,7 @@ def _added_fractions(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     if node.op != "+" or any(part.op != "frac" for part in node.parts):
         return
     (above, below), (other, divisor) = (part.parts for part in node.parts)
-    numbers = [_number(part) for part in (above, below, other, divisor)]
+    numbers = [whole_number(part) for part in (above, below, other, divisor)]
     if None not in numbers and numbers[1] != numbers[3]:
         why = "Fractions are added over a common denominator; the step adds the numerators and the denominators"
         yield f"\\frac{{{numbers[0]} + {numbers[2]}}}{{{numbers[1]} + {numbers[3]}}}", why
@@ -292,7 +290,7 @@ def _by_a_fraction(place: Place, node: Node) -> Iterator[tuple[str, str]]:
 
 def _half_of_difference(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     """Half of a difference for a midpoint."""
-    if node.op != "frac" or node.parts[0].op != "+" or _number(node.parts[1]) != 2 or "midpoint" not in place.text:
+    if node.op != "frac" or node.parts[0].op != "+" or whole_number(node.parts[1]) != 2 or "midpoint" not in place.text:
         return
     if place.chain.in_tuple:
         return  # the other place of the pair would show the sum
@@ -305,7 +303,7 @@ def _half_of_difference(place: Place, node: Node) -> Iterator[tuple[str, str]]:
 
 def _geometric_series(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     """`\\frac{a}{1 + r}` for `\\frac{a}{1 - r}`."""
-    if node.op != "frac" or node.parts[1].op != "-" or _number(node.parts[1].parts[0]) != 1:
+    if node.op != "frac" or node.parts[1].op != "-" or whole_number(node.parts[1].parts[0]) != 1:
         return
     if re.search(r"geometric|series", place.text + place.solution.question):
         above, ratio = (place.text[part.start : part.end] for part in (node.parts[0], node.parts[1].parts[1]))
@@ -329,7 +327,7 @@ def _term_of_sequence(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     if not any(outer.op == "+" and node in outer.parts for outer in place.parts):
         return
     for part, other in (node.parts, node.parts[::-1]):
-        count = _number(part)
+        count = whole_number(part)
         if (
             count is not None
             and count > 1
@@ -347,29 +345,10 @@ def _solid(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     half = node
     while half.op == "*":
         half = half.parts[0]
-    third = half.op == "frac" and [_number(part) for part in half.parts] == [1, 3]
+    third = half.op == "frac" and [whole_number(part) for part in half.parts] == [1, 3]
     if node.op == "*" and node is place.tree and third and name is not None:
         rest = re.sub(r"^\s*\\(?:cdot|times)(?![a-zA-Z])\s*", "", place.text[half.end : node.end])
         yield rest, f"The volume of a {name.group()} is a third of base times height; the step leaves out the third"
-
-
-def _factors_of(node: Node) -> list[Node]:
-    return [*_factors_of(node.parts[0]), node.parts[1]] if node.op == "*" else [node]
-
-
-def _number_of_divisors(place: Place, node: Node) -> Iterator[tuple[str, str]]:
-    r"""`3 \cdot 2` for `(3 + 1)(2 + 1)`."""
-    if node is not place.tree or node.op != "*" or not _DIVISORS.search(place.text + place.solution.question):
-        return
-    exponents = []
-    for factor in _factors_of(node):
-        one, other = (_number(part) for part in factor.parts) if factor.op == "+" else (None, None)
-        if one is None or other is None or 1 not in (one, other):
-            return
-        exponents.append(one + other - 1)
-    if sum(exponent > 1 for exponent in exponents) > 1:  # 2 divisors of 90 would be too few for anybody
-        why = "For the number of divisors, each exponent is increased by one first; the step multiplies the exponents"
-        yield r" \cdot ".join(map(str, exponents)), why
 
 
 def _common_multiple(place: Place, node: Node) -> Iterator[tuple[str, str]]:
@@ -378,10 +357,10 @@ def _common_multiple(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     if node is not place.tree or node.op != "*" or is_multiple == (_DIVISOR.search(place.text) is not None):
         return
     before = place.sentences.replace(place.text[place.chain.start :], "")
-    for factor in _factors_of(node):
+    for factor in factors_of(node):
         if factor.op != "^":
             continue
-        base, exponent = (_number(part) for part in factor.parts)
+        base, exponent = (whole_number(part) for part in factor.parts)
         powers = {
             int(match[1] or match[2] or 1)
             for match in re.finditer(rf"(?<![\d^{{]){base}(?!\d)(?:\^(?:\{{(\d{{1,2}})\}}|(\d)))?", before)
@@ -402,7 +381,7 @@ def _put_back(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     r"""`\frac{4}{52} \cdot \frac{4}{52}` for two cards that are drawn one after the other."""
     if node.op != "*" or any(part.op not in ("frac", "/") for part in node.parts) or not _DRAWN.search(place.sentences):
         return
-    above, below, taken, left = (_number(part) for fraction in node.parts for part in fraction.parts)
+    above, below, taken, left = (whole_number(part) for fraction in node.parts for part in fraction.parts)
     if above is None or below is None or left != below - 1 or taken not in (above, above - 1):
         return
     first, last = (place.text[part.start : part.end] for part in node.parts)
@@ -414,11 +393,11 @@ def _diagonals(place: Place, node: Node) -> Iterator[tuple[str, str]]:
     r"""`\frac{7 \cdot 6}{2}` for the diagonals of a heptagon, which are `\frac{7 \cdot 4}{2}`."""
     if (
         node.op not in ("frac", "/")
-        or _number(node.parts[1]) != 2
+        or whole_number(node.parts[1]) != 2
         or "diagonal" not in place.text + place.solution.question
     ):
         return
-    sides, ends = (_number(part) for part in node.parts[0].parts) if node.parts[0].op == "*" else (None, None)
+    sides, ends = (whole_number(part) for part in node.parts[0].parts) if node.parts[0].op == "*" else (None, None)
     if sides is not None and ends == sides - 3:
         why = "A polygon with $n$ corners has $n(n-3)/2$ diagonals; the step uses $n(n-1)/2$, with the sides"
         yield f"\\frac{{{sides} \\cdot {sides - 1}}}{{2}}", why
@@ -434,7 +413,6 @@ _RULES: tuple[Rule, ...] = (
     _sum_of_roots,
     _term_of_sequence,
     _solid,
-    _number_of_divisors,
     _common_multiple,
     _put_back,
     _diagonals,

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from lemma.arithmetic.carrying import ChainChange, edit_of
 from lemma.arithmetic.chain_solution import ChainSolution, linear, literals_of, named, satisfies
 from lemma.arithmetic.chains import Chain
-from lemma.arithmetic.formulas import Node
-from lemma.arithmetic.numbers import FRAC, normal
+from lemma.arithmetic.numbers import normal
 from lemma.arithmetic.surds import NoValue, Surd
-from lemma.arithmetic.writing import is_written, write
+from lemma.arithmetic.writing import in_latex, is_written, write
 from lemma.injectors.conditions import names_operation
 from lemma.injectors.formulas.misworked import likely_digit_slips
 from lemma.injectors.formulas.places import Proposed
@@ -20,7 +19,6 @@ Slip = tuple[Surd, str]
 _DIVIDES = re.compile(r"\bdivi(?:d\w*|sion)\b", re.IGNORECASE)
 _LARGEST = 12  # nobody forgets to divide by 24
 _EASY = 12  # nobody gets smaller quotients wrong
-_PLAIN = Node("frac", (), 0, 0, name=FRAC)
 
 
 def propose(solution: ChainSolution, injector: str) -> Iterator[Proposed]:
@@ -134,7 +132,7 @@ def _not_divided(solution: ChainSolution, equation: int, name: str, root: Surd) 
 
 
 def _text(number: Surd) -> str:
-    return write(number, _PLAIN, "") or str(number)
+    return in_latex(number) or str(number)
 
 
 def _quotients(result: Surd, factor: Surd) -> Iterator[Slip]:

@@ -12,17 +12,17 @@ from fractions import Fraction
 
 from lemma.arithmetic.carrying import is_plausible
 from lemma.arithmetic.chain_solution import ChainSolution
-from lemma.arithmetic.numbers import FRAC, normal
+from lemma.arithmetic.numbers import normal
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
+from lemma.arithmetic.writing import in_latex
 from lemma.grading.verdict import exact_value
-from lemma.injectors.conditions import without_formulas
-from lemma.injectors.formulas.boxes import ASKS_COUNT
+from lemma.injectors.conditions import ASKS_COUNT, without_formulas
 from lemma.injectors.formulas.factored import MIDDLE, SAYS_HOW, TWO, source_of
+from lemma.injectors.formulas.misworked import SIGN
 from lemma.injectors.formulas.places import Proposed
 from lemma.injectors.formulas.tails import WrongTail
 
-SIGN = "sign_error"
 _FRACTION = r"\\[dt]?frac\s?(?:\{\d{1,4}\}\s?\{\d{1,4}\}|\d\s?\d)|\d{1,4}/\d{1,4}"
 _NUMBER = re.compile(rf"(?:-\s?)?(?:{_FRACTION}|\d{{1,6}}(?:\.\d{{1,4}})?)")
 _BEFORE = re.compile(
@@ -99,9 +99,4 @@ def _later(
             new = roots[Fraction(value)]
             if not is_plausible(Surd(value), Surd(normal(new)), solution.question):
                 yield None
-            yield step, Edit(match.start(), match.end(), _text(new))
-
-
-def _text(value: Fraction) -> str:
-    sign, size = "-" if value < 0 else "", abs(value)
-    return f"{sign}{size}" if size.denominator == 1 else f"{sign}{FRAC}{{{size.numerator}}}{{{size.denominator}}}"
+            yield step, Edit(match.start(), match.end(), in_latex(Surd(normal(new))) or str(new))

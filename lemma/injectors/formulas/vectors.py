@@ -11,8 +11,9 @@ from fractions import Fraction
 
 from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.arithmetic.formulas import Unreadable, parse
-from lemma.arithmetic.numbers import FRAC
-from lemma.arithmetic.writing import known_value
+from lemma.arithmetic.numbers import normal
+from lemma.arithmetic.surds import Surd
+from lemma.arithmetic.writing import in_latex, known_value
 
 _VECTOR = r"\\begin\{pmatrix\}(?P<body>(?:(?!\\begin|\\end).)*)\\end\{pmatrix\}"
 _TERM = re.compile(
@@ -32,13 +33,13 @@ def wrong_signs(solution: ChainSolution, content: str) -> Iterator[tuple[str, st
                 if entries[place] >= 0 or not (is_positive or (len(terms) == 1 and factor > 0)):
                     continue
                 wrong = found - 2 * factor * entries[place]
-                lead = "-" if factor == -1 else f"{_written(factor)} \\cdot "
-                told = f"In the {_NAMES[place]} entry, ${lead}({_written(entries[place])})$ is "
+                lead = "-" if factor == -1 else f"{_shown(factor)} \\cdot "
+                told = f"In the {_NAMES[place]} entry, ${lead}({_shown(entries[place])})$ is "
                 told += "positive, as a product of two negative numbers"
                 if not is_positive:
                     told = told.replace("positive, as a product of two", "negative, as a product of a positive and a")
                     told = told.replace("negative numbers", "negative number")
-                told += f": the entry is ${_written(found)}$, not ${_written(wrong)}$."
+                told += f": the entry is ${_shown(found)}$, not ${_shown(wrong)}$."
                 yield _with_entry(content, box, place, wrong), told
 
 
@@ -50,8 +51,8 @@ def unreached(solution: ChainSolution, content: str) -> Iterator[tuple[str, str]
                 entry = entries[place]
                 if not place or abs(factor) == 1 or not entry or len({*entries}) == 1 or len(terms) > _FEW:
                     continue
-                told = f"In multiplying out, the factor ${_written(factor)}$ does not reach ${_written(entry)}$"
-                told += f": that term should become ${_written(factor * entry)}$."
+                told = f"In multiplying out, the factor ${_shown(factor)}$ does not reach ${_shown(entry)}$"
+                told += f": that term should become ${_shown(factor * entry)}$."
                 yield _with_entry(content, box, place, found - factor * entry + entry), told
 
 
@@ -76,7 +77,7 @@ def _with_entry(content: str, box: re.Match[str], place: int, wrong: Fraction) -
     """The box with another entry, a fraction as fractions are written there."""
     pieces = _ENTRIES.split(box["body"])
     is_slashed = "/" in box["body"] and wrong.denominator > 1
-    new = f"{wrong.numerator}/{wrong.denominator}" if is_slashed else _written(wrong)
+    new = f"{wrong.numerator}/{wrong.denominator}" if is_slashed else _shown(wrong)
     pieces[place] = re.sub(r"\S(?:.*\S)?", lambda _: new, pieces[place], count=1)
     at = box.start("body")
     return content[:at] + r"\\".join(pieces) + content[at + len(box["body"]) :]
@@ -116,7 +117,5 @@ def _entries(body: str) -> list[Fraction] | None:
     return found
 
 
-def _written(size: Fraction) -> str:
-    if size.denominator == 1:
-        return str(size.numerator)
-    return f"{'-' * (size < 0)}{FRAC}{{{abs(size.numerator)}}}{{{size.denominator}}}"
+def _shown(size: Fraction) -> str:
+    return in_latex(Surd(normal(size))) or str(size)

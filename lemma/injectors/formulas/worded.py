@@ -10,14 +10,12 @@ from fractions import Fraction
 from lemma.arithmetic.carrying import ChainChange, edit_of, is_plausible
 from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.arithmetic.derived import by_words
-from lemma.arithmetic.formulas import Node
-from lemma.arithmetic.numbers import FRAC, Value, normal
+from lemma.arithmetic.numbers import Value, normal
 from lemma.arithmetic.surds import Surd
-from lemma.arithmetic.writing import is_written, write
+from lemma.arithmetic.writing import in_latex, is_written, write
 from lemma.injectors.formulas.misworked import CALCULATION, FRACTIONS, KINDS, Slip, products, sums
 from lemma.injectors.formulas.places import Proposed
 
-_PLAIN = Node("frac", (), 0, 0, name=FRAC)
 _NEAR = 2  # steps between the numbers and the words
 _NAMES = {operator.add: "sum", operator.sub: "difference", operator.mul: "product", operator.truediv: "quotient"}
 _ARRAY = re.compile(r"\b(\d{1,3})\$?[- ]by[- ]\$?(\d{1,3})\b")
@@ -48,7 +46,7 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
     for slip in slips(name, first, second):
         written = write(slip.value, formula.tree, text)
         if slip.kind == kind and written is not None and is_plausible(right, slip.value, solution.question):
-            shown = [write(number, _PLAIN, "") for number in (one, other)]
+            shown = [in_latex(number) for number in (one, other)]
             told = f"The {name} of ${shown[0]}$ and ${shown[1]}$ is ${text[formula.tree.start : formula.tree.end]}$"
             edits = (edit_of(text, formula.tree, written),)
             change = ChainChange(index, 0, {formula.tree: slip.value}, edits, result=True, stated=True)
