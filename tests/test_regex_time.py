@@ -216,13 +216,12 @@ def _seconds(expression: Expression, text: str) -> float:
 
 
 def _grows_too_fast(expression: Expression, text: str, longer: str) -> bool:
-    """Whether four times the text takes far more than four times as long, by the best of up to 15 runs of each, because
-    another process may slow down many runs in a row.
+    """Whether four times the text takes far more than four times as long, by the best of up to six runs, because
+    another process may slow down several in a row.
     """
     best = [math.inf, math.inf]
-    for _ in range(5):
-        for _ in range(3):
-            best = [min(one, _seconds(expression, part)) for one, part in zip(best, (text, longer), strict=True)]
+    for _ in range(6):
+        best = [min(one, _seconds(expression, part)) for one, part in zip(best, (text, longer), strict=True)]
         if best[1] <= _MOST_GROWTH * max(best[0], 1e-6):
             return False
     return True

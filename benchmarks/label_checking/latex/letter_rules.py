@@ -206,6 +206,13 @@ def _compare(run: _Run, due: Chain, now: Chain, is_derived: bool) -> Iterator[_F
             # A false identity gives no other: `n = 0` is a multiple of every one that is wrong by a multiple of n.
             if link.holds is not True and link.statement not in run.untrue:
                 knowledge.add(link.statement)
+        # `y = -4(4) + 25 = 41` says that y is 41, however false its last link is.
+        if (
+            len(links) > 1
+            and links[0].statement.left[0] == "v"
+            and {link.statement.relation for link in links} == {"="}
+        ):
+            knowledge.add(Statement(links[0].statement.left, "=", links[-1].statement.right))
 
 
 def _stands_twice(chain: Chain) -> bool:
