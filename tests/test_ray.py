@@ -73,7 +73,8 @@ def cluster() -> Iterator[Any]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
-        patch.setenv("RAY_TMPDIR", "/tmp")  # where it notes its address
+        patch.setenv("RAY_TMPDIR", folder)
+        (Path(folder) / "ray").mkdir()  # where it notes its address
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_agent_register_timeout_ms", "300000")  # or a node on a busy machine ends itself at its start
         patch.setattr(pool, "_BATCH", FEW_AT_ONCE)
