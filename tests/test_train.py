@@ -6,12 +6,10 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
+from forks import Forks
 from training_data import write_records
 
 pytest.importorskip("trl")
@@ -353,14 +351,20 @@ LONGER = {
 }
 
 
+@pytest.fixture(scope="module")
+def forks():
+    with Forks() as started:
+        yield started
+
+
 @pytest.mark.slow
-def test_kill_and_resume_is_exact(run, tmp_path):
+def test_kill_and_resume_is_exact(run, forks, tmp_path):
     """Killed at a checkpoint, and with the newest checkpoint torn, the model comes out the same to the last bit."""
     whole, killed = copy_of(run, tmp_path / "whole"), copy_of(run, tmp_path / "killed")
-    command = [sys.executable, "-W", "error", "-m", "lemma", "train", "--run", str(killed), *flags(LONGER)]
-    with subprocess.Popen(command, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}) as process:
-        wait_for(killed / "model/checkpoint-2/written-to-its-end", process)
-        process.send_signal(signal.SIGKILL)
+    checkpoint = killed / "model/checkpoint-2/written-to-its-end"
+    assert (
+        forks.run(f"lemma train --run {killed} {flags(LONGER)}", tmp_path, kill_at=checkpoint).code == -signal.SIGKILL
+    )
     torn = killed / "model/checkpoint-5"
     torn.mkdir()
     (torn / "trainer_state.json").write_text("{", "utf-8")
@@ -375,15 +379,9 @@ def test_kill_and_resume_is_exact(run, tmp_path):
 
 
 def flags(asked):
-    return [f"--{name.replace('_', '-')}" + ("" if value is True else f"={value}") for name, value in asked.items()]
-
-
-def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 120
-    while not path.exists():
-        assert process.poll() is None or path.exists(), "it ended without a checkpoint"
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    return " ".join(
+        f"--{name.replace('_', '-')}" + ("" if value is True else f"={value}") for name, value in asked.items()
+    )
 
 
 # Without Adam, which makes the sign of a rounding error as large as a gradient.
@@ -399,46 +397,39 @@ TWO_STEPS = {
     "optimizer": "sgd",
 }
 TWO_PROCESSES = {
-    "ddp": (["--multi_gpu", "-m", "lemma"], {}),
-    "fsdp": (
-        ["--config_file", str(FSDP), str(Path(__file__).with_name("fsdp_on_cpu.py"))],
-        {"activation_checkpointing": True},
-    ),
+    "ddp": ("--multi_gpu", {}),
+    "fsdp": (f"--config_file {FSDP}", {"activation_checkpointing": True, "optimizer": "adamw_torch"}),
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", TWO_PROCESSES)
-def test_two_processes_train_the_same_model_as_one(way, run, tmp_path):
+def test_two_processes_train_the_same_model_as_one(way, run, forks, tmp_path):
     """`accelerate launch`, with FSDP killed after the first step and resumed: the effective batch, the counts and the
     model are those of one process, and only the first process writes and speaks.
     """
     launched, more = TWO_PROCESSES[way]
     two, one = copy_of(run, tmp_path / "two"), copy_of(run, tmp_path / "one")
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", "2", "--mixed_precision", "no"]
-    command = [*launch, *launched, "train", "--run", str(two), *flags(TWO_STEPS | more)]
+    command = (
+        f"accelerate launch --num_processes 2 --main_process_port 0 --mixed_precision no {launched} -m lemma"
+        f" train --run {two} {flags(TWO_STEPS | more)}"
+    )
     if way == "fsdp":
-        killed = start(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(two / "model/checkpoint-1/written-to-its-end", killed)
-        os.killpg(killed.pid, signal.SIGKILL)
-        killed.wait()
-        command.append("--resume")
-    said, complaints = start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE).communicate()
-    assert said.count("optimizer steps") == 1, said + complaints
-    assert "step 1 of 2" not in said or way == "ddp"
+        checkpoint = two / "model/checkpoint-1/written-to-its-end"
+        ended = forks.run(command, tmp_path, kill_at=checkpoint)
+        assert ended.code == -signal.SIGKILL, ended
+        command += " --resume"
+    ended = forks.run(command, tmp_path)
+    assert ended.code == 0, ended.complaints
+    assert ended.said.count("optimizer steps") == 1, ended
+    assert "step 1 of 2" not in ended.said or way == "ddp"
     assert len(list((two / "model/checkpoint-2").glob("rng_state_*.pth"))) == 2
     assert list((two / "model/checkpoint-2").glob("*fsdp*")) or way == "ddp"
-    summary, _, _ = run_training(one, **TWO_STEPS | {"records": ("lemma",)})
+    summary, _, _ = run_training(one, **TWO_STEPS | more | {"records": ("lemma",)})
     assert read_manifest(two)["train"]["counts"]["made"] == dict(summary.made)
     trained, expected = (AutoModelForCausalLM.from_pretrained(run / "model").state_dict() for run in (two, one))
     assert trained.keys() == expected.keys()
     assert all(torch.allclose(trained[name], expected[name], atol=1e-5) for name in trained)
-
-
-def start(command, **options):
-    """A process with children, in a group of its own."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.Popen(command, env=environment, text=True, start_new_session=True, **options)
 
 
 def test_prepared_data_is_what_was_counted(run):
