@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 
 import pytest
-from training_data import write_records
+from training_data import small, write_records
 
 pytest.importorskip("trl")
 
@@ -32,6 +32,7 @@ from lemma.models.backends.openai_compatible import OpenAICompatible
 from lemma.models.chat_template import load_tokenizer, plain_prompt, render_prompt
 from lemma.models.factory import open_scorer
 from lemma.models.scoring import ModelScorer, Score, Turn
+from lemma.training import tiny_model
 from lemma.training.records import read_record_lines, record_files
 from lemma.training.tiny_model import make_tiny_model
 from lemma.trajectories.model_choice import ModelChoice, choose
@@ -298,10 +299,11 @@ def test_ways_are_compared_by_the_whole_text(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_trained_model_finds_model_aware_phrases_likelier(tmp_path):
+def test_a_trained_model_finds_model_aware_phrases_likelier(tmp_path, monkeypatch):
     """On 40 trajectories with errors that the model has not seen, with a 95 % interval."""
     import reflections
 
+    monkeypatch.setattr(tiny_model, "LlamaConfig", small)
     write_records(tmp_path / "run", 150, seed=1)
     write_records(tmp_path / "others", 40, seed=2)
     asked = {"records": ("lemma",), "max_steps": 25, "learning_rate": 4e-3, "effective_batch": 8, "eval_share": 0.0}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from forks import Forks
-from training_data import write_records
+from training_data import small, write_records
 
 pytest.importorskip("trl")
 
@@ -18,7 +18,7 @@ import torch
 from datasets import Dataset
 from rich.console import Console
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoModelForTokenClassification, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoModelForTokenClassification, AutoTokenizer, LlamaConfig
 from trl import SFTConfig, SFTTrainer
 
 import lemma.training
@@ -26,8 +26,9 @@ from lemma.cli import main
 from lemma.commands.train import train, wants_practice
 from lemma.config import TrainConfig
 from lemma.models.chat_template import load_tokenizer
+from lemma.problems.loading import SAMPLE
 from lemma.rundir.manifest import read_manifest
-from lemma.training import practice
+from lemma.training import practice, tiny_model
 from lemma.training.job import PreparedData, prepare
 from lemma.training.models import model_folder
 from lemma.training.objectives import sft
@@ -41,6 +42,13 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 FSDP = Path(lemma.training.__file__).parent / "accelerate_configs" / "fsdp.yaml"
 FEW = {"max_steps": 4, "effective_batch": 8, "device_batch": 8, "eval_share": 0.1, "evaluations": 1}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_models():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiny_model, "LlamaConfig", small)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +99,6 @@ def test_the_default_learns_and_tells(run, trained):
 def test_the_output_loads_as_it_is(run, trained):
     tokenizer = AutoTokenizer.from_pretrained(run / "model")
     model = AutoModelForCausalLM.from_pretrained(run / "model")
-    assert sum(parameter.numel() for parameter in model.parameters()) == pytest.approx(1e6, rel=0.05)
     prompt = tokenizer.apply_chat_template(
         [{"role": "user", "content": "1 + 1?"}], return_tensors="pt", return_dict=True
     )
@@ -103,6 +110,16 @@ def test_the_model_card(run, trained):
     for told in ("lemma.jsonl", "cot.jsonl", "preset `tiny`", "learning_rate", "transformers ", "eval_loss_error"):
         assert told in card
     assert (run / "model/loss_curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_embedded_model_has_a_million_parameters(tmp_path, monkeypatch):
+    monkeypatch.setattr(tiny_model, "LlamaConfig", LlamaConfig)
+    text = (SAMPLE.read_text("utf-8") * 2)[:200_000]
+    tiny_model.make_tiny_model(
+        tmp_path, [[{"role": "user", "content": "?"}, {"role": "assistant", "content": text}]], 0
+    )
+    model = AutoModelForCausalLM.from_pretrained(tmp_path)
+    assert sum(parameter.numel() for parameter in model.parameters()) == pytest.approx(1e6, rel=0.05)
 
 
 def test_trained_already_is_not_trained_again(run, trained):

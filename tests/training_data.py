@@ -19,6 +19,16 @@ PHRASES = (
 )
 
 
+def small(**shape: Any) -> Any:
+    """The shape of an embedded model with an eighth of the inner weights, for tests that do not need what it learns.
+
+    It stands in for `LlamaConfig` in `lemma.training.tiny_model`.
+    """
+    from transformers import LlamaConfig
+
+    return LlamaConfig(**shape | {"hidden_size": 64, "intermediate_size": 192, "num_hidden_layers": 2})
+
+
 def write_records(run: Path, count: int, seed: int = 0) -> None:
     """Write `sft/lemma.jsonl`, `dpo.jsonl`, `prm.jsonl` and `cot.jsonl` with about `count` lines each."""
     rng = random.Random(seed)
