@@ -31,7 +31,7 @@ from killed import Child, Result
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {
     "full": {"kills": 110, "signals": 9, "damages": 64, "faults": 260, "pairs": 1200, "length": 2000},
-    "smoke": {"kills": 3, "signals": 1, "damages": 1, "faults": 6, "pairs": 16, "length": 60},
+    "smoke": {"kills": 1, "signals": 1, "damages": 1, "faults": 6, "pairs": 16, "length": 60},
 }
 SECONDS_PER_PAIR = 10.0
 AT_ONCE = 12
@@ -119,7 +119,7 @@ PUMPED = (
 
 def killed(count: int, found: Found, folder: Path) -> None:
     """Kills at every kind of moment, of commands one after the other."""
-    wanted = undisturbed(folder / "whole")
+    wanted = undisturbed(folder / "complete")
     seed = 0
     while found.kills < count:
         kill_again_and_again(folder / f"kills-{seed}", seed, min(count, 14), wanted, found)

@@ -155,8 +155,9 @@ def check_file(path: Path, workers: int, half: str | None = None) -> Tally:
     total = Tally()
     ids: set[bytes] = set()
     texts: set[bytes] = set()
-    with get_context("spawn").Pool(workers) as pool:
-        for tally in pool.imap(partial(check_chunk, half=half), chunks(path)):
+    small = path.stat().st_size <= CHUNK_BYTES
+    with nullcontext() if small else get_context("spawn").Pool(workers) as pool:
+        for tally in (pool.imap if pool else map)(partial(check_chunk, half=half), chunks(path)):
             total.merge(tally)
             for name, record_id, text in tally.identities:
                 if record_id in ids:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -215,11 +216,20 @@ def test_a_restart_alone_gives_the_whole_solution_and_a_pair_of_whole_ones() -> 
     assert answers("dpo", case) == [whole]
 
 
+@pytest.fixture(scope="module")
+def augmented(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("augmented")
+    assert lemma("augment", "--limit", "60", "--run", run) == 0
+    return run
+
+
 @pytest.fixture(scope="module", params=SHAPES)
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+def built(
+    request: pytest.FixtureRequest, augmented: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
     """The records of the bundled sample in one shape, and where they are."""
-    run = tmp_path_factory.mktemp("built")
-    assert lemma("augment", "--run", run) == 0
+    run = tmp_path_factory.mktemp("built") / "run"
+    shutil.copytree(augmented, run)
     command = ("build-sft", "--run", run, "--records", ALL_KINDS, "--mix", "cot=0.3")
     assert lemma(*command, "--shape", request.param) == 0
     return request.param, run / "sft"
