@@ -79,6 +79,9 @@ def own_prompts(folder: Path | None) -> Iterator[None]:
 Model = TypeVar("Model", bound=BaseModel)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _MOST_YAML_BYTES, _MOST_YAML_VALUES, _LONGEST_YAML_NUMBER = 1_000_000, 100_000, 1000
+# Without libyaml, PyYAML takes several times as long for the phrases and types.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST_YAML = 100  # libyaml has no limit, and ends the process where the stack does
 
 
 def load_yaml(path: Path) -> Any:
@@ -92,17 +95,28 @@ def load_yaml(path: Path) -> Any:
     if len(content) > _MOST_YAML_BYTES:
         raise yaml.YAMLError("larger than a megabyte")
     try:
-        loader = yaml.SafeLoader(content.decode("utf-8"))
+        text = content.decode("utf-8")
+        _check_depth(text)
+        loader = _LOADER(text)
         node = loader.get_single_node()
         if node is not None and _values_in(node, {}) > _MOST_YAML_VALUES:
             raise yaml.YAMLError(f"it stands for more than {_MOST_YAML_VALUES:,} values")
         return None if node is None else loader.construct_document(node)
     except UnicodeDecodeError:
         raise
-    except RecursionError:
-        raise yaml.YAMLError("nested too deeply") from None
     except (ValueError, OverflowError) as error:  # such as a date with a 13th month
         raise yaml.YAMLError(str(error)) from None
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST_YAML:
+            raise yaml.YAMLError("nested too deeply")
 
 
 def _values_in(node: yaml.Node, known: dict[int, int]) -> int:

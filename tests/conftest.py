@@ -6,6 +6,7 @@ the profile `fuzz`. No profile has a deadline or a health check that depends on 
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -33,6 +34,11 @@ settings.register_profile(
     "fuzz", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True, max_examples=300
 )
 settings.load_profile("repeatable")
+
+
+def pytest_collection_finish() -> None:
+    """All that is loaded by now stays: no garbage collection need look at it again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
