@@ -24,7 +24,7 @@ _NAMED: tuple[tuple[re.Pattern[str], _Operation], ...] = (
 )
 _ASKS_SUM = re.compile(
     r"(?:[Ff]ind|[Cc]ompute|[Ww]hat is|[Dd]etermine|[Vv]alue of)[^.?$]{0,40}"
-    r"\$\s*[a-z](?:\s*\+\s*[a-z]){1,4}\s*[.?]?\s*\$"
+    r"\$\s*(?P<sum>[a-z](?:\s*\+\s*[a-z]){1,4})\s*[.?]?\s*\$"
 )
 _FORM = re.compile(
     r"\bform\b|\b(?:written|expressed) as\b|relatively prime|common fraction|lowest terms|[Ll]et \$\\frac"
@@ -62,7 +62,13 @@ def by_words(
 
 def parts_asked(question: str) -> bool:
     r"""Whether a question asks for the sum of the parts of its answer: `written as $\frac{m}{n}$. Find $m+n$.`"""
-    return _ASKS_SUM.search(question) is not None and _FORM.search(question) is not None
+    return bool(asked_sum(question))
+
+
+def asked_sum(question: str) -> str:
+    r"""The sum of the parts of its answer that a question asks for: `m+n`; empty if it asks for something else."""
+    found = _ASKS_SUM.search(question)
+    return " ".join(found["sum"].split()) if found is not None and _FORM.search(question) is not None else ""
 
 
 def sums_of_parts(number: Surd) -> dict[str, int]:

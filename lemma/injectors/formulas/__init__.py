@@ -15,9 +15,11 @@ from lemma.injectors.formulas import (
     counted,
     ending_slips,
     lists,
+    middle_sides,
     misworked,
     operands,
     operations,
+    parts_misread,
     residues,
     rules,
     slips,
@@ -60,6 +62,8 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
     if injector in ("calculation_error", "sign_error", "missing_step"):
         found += solving.propose(solution, injector)
     found += ending_slips.propose(solution, injector)
+    found += middle_sides.propose(solution, injector)
+    found += parts_misread.propose(solution, injector)
     found += worded.propose(solution, injector)
     found += turned_factors.propose(solution, injector)
     found += (Proposed(change, why) for change, why in boxes.propose(solution, injector))
