@@ -14,6 +14,7 @@ from lemma.injectors.formulas import (
     boxes,
     counted,
     ending_slips,
+    last_operation,
     lists,
     middle_sides,
     misworked,
@@ -62,6 +63,7 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
     if injector in ("calculation_error", "sign_error", "missing_step"):
         found += solving.propose(solution, injector)
     found += ending_slips.propose(solution, injector)
+    found += last_operation.propose(solution, injector)
     found += middle_sides.propose(solution, injector)
     found += parts_misread.propose(solution, injector)
     found += worded.propose(solution, injector)
