@@ -26,6 +26,7 @@ from lemma.injectors.formulas import (
     slips,
     solving,
     turned_factors,
+    where_reached,
     worded,
 )
 from lemma.injectors.formulas.fitting import is_easy_fact
@@ -66,6 +67,7 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
     found += last_operation.propose(solution, injector)
     found += middle_sides.propose(solution, injector)
     found += parts_misread.propose(solution, injector)
+    found += where_reached.propose(solution, injector)
     found += worded.propose(solution, injector)
     found += turned_factors.propose(solution, injector)
     found += (Proposed(change, why) for change, why in boxes.propose(solution, injector))
