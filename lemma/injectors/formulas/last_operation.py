@@ -32,14 +32,18 @@ _NEAR = 1  # steps between what was found and the last operation
 
 def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
     """What the last operation is done to, in the box."""
-    place = next((one for one in places(solution) if one.index == solution.answer.chain), None) if kind == KIND else None
+    place = (
+        next((one for one in places(solution) if one.index == solution.answer.chain), None) if kind == KIND else None
+    )
     if place is None or place.chain.in_tuple or place.is_proven or place.shows_formula or place.is_filled_in:
         return
     step, text, chain = solution.answer.step, place.text, place.chain
     right, content = chain.sides[-1].value, boxed(place.text)[-1]
     start = text.find(content, solution.answer.start) if content else -1
     before = text[: chain.start]
-    sentence = (without_formulas(f"{before}$") if before.count("$") % 2 else without_formulas(before)).rpartition(". ")[2]
+    sentence = (without_formulas(f"{before}$") if before.count("$") % 2 else without_formulas(before)).rpartition(". ")[
+        2
+    ]
     if right is None or start < 0 or _SAYS.search(sentence) or chain.sides[-1].start > solution.answer.start:
         return
     found = _found_just_before(solution, place.index)

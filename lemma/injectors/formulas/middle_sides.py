@@ -18,7 +18,7 @@ from lemma.arithmetic.formulas import Node
 from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import in_latex, is_written, known_value, write
 from lemma.injectors.formulas.ending_slips import INVERSE, kept_signs, linear_in, terms_in
-from lemma.injectors.formulas.endings import equation_before, holds
+from lemma.injectors.formulas.endings import equation_before
 from lemma.injectors.formulas.misworked import SIGN
 from lemma.injectors.formulas.places import Proposed
 from lemma.injectors.formulas.tails import WrongTail
@@ -94,33 +94,38 @@ def _root(solution: ChainSolution) -> _Root | None:
     index = solution.answer.chain
     chain = solution.chains[index]
     name, root = named(chain)
-    trees = [side.formula.tree if side.formula is not None else None for side in chain.sides]
-    if name is None or root is None or len(trees) != _SIDES or chain.in_tuple:
+    trees = [side.formula.tree for side in chain.sides if side.formula is not None]
+    if name is None or root is None or len(trees) != len(chain.sides) or len(trees) != _SIDES or chain.in_tuple:
         return None
     letter, middle, result = trees
-    if letter is None or middle is None or result is None or letter.op != "letter" or not is_written(result):
+    is_fraction = middle.op in ("frac", "/") and known_value(middle) == root and all(map(is_written, middle.parts))
+    if (
+        letter.op != "letter"
+        or not is_fraction
+        or not is_written(result)
+        or solution.said_before(index, root) is not None
+    ):
         return None
-    if middle.op not in ("frac", "/") or known_value(middle) != root:
-        return None
-    above, below = (known_value(part) for part in middle.parts)
     found = equation_before(solution, index, name, root)
-    if found is None or above is None or below is None or any(not is_written(part) for part in middle.parts):
+    if found is None or found[1]:
         return None
     (earlier, left, right), letters = found
     one, two = (linear_in(side, name, letters) for side in (left, right))
-    if one is None or two is None or letters or solution.said_before(index, root) is not None:
-        return None
-    if not one[0]:
+    if one is not None and two is not None and not one[0]:
         one, two, left, right = two, one, right, left
-    if (above, below) not in ((two[1] - one[1], one[0] - two[0]), (one[1] - two[1], two[0] - one[0])):
+    above, below = (known_value(part) for part in middle.parts)
+    if one is None or two is None or (above, below) not in _quotients(one, two):
         return None
-    source = solution.chains[earlier]
-    text = solution.steps[source.step]
     first, last = sorted((left, right), key=lambda side: side.start)
     terms, others = (terms_in(side, name, letters) for side in (left, right))
     moves = (one[1] in terms[0], len(others[1]) == 1 and others[1][0] == two[0])
-    shown = _shown(text, first.start, last.end)
+    shown = _shown(solution.steps[solution.chains[earlier].step], first.start, last.end)
     return _Root(chain, middle.parts[0], middle.parts[1], result, one, two, shown, moves)
+
+
+def _quotients(left: tuple[Surd, Surd], right: tuple[Surd, Surd]) -> tuple[tuple[Surd, Surd], ...]:
+    """What is divided by what to solve an equation, both of whose sides are a factor and a constant."""
+    return ((right[1] - left[1], left[0] - right[0]), (left[1] - right[1], right[0] - left[0]))
 
 
 def _signs(found: _Root) -> Iterator[tuple[int, int, str]]:
@@ -132,10 +137,10 @@ def _signs(found: _Root) -> Iterator[tuple[int, int, str]]:
             continue
         above = (result - constant) if is_term else (result + constant)
         below = (factor + other) if is_term else (factor - other)
-        numbers = (above * turned).rational, (below * turned).rational
-        if isinstance(numbers[0], int) and isinstance(numbers[1], int) and slip.kind == SIGN:
+        first, second = (above * turned).rational, (below * turned).rational
+        if isinstance(first, int) and isinstance(second, int) and slip.kind == SIGN:
             told = "the term with the letter" if is_term else f"the term ${in_latex(constant)}$"
-            yield *numbers, f"{told} was moved to the other side without changing its sign"
+            yield first, second, f"{told} was moved to the other side without changing its sign"
 
 
 def _upside_down(found: _Root, right: Surd) -> Iterator[tuple[int, int, str]]:
@@ -146,6 +151,3 @@ def _upside_down(found: _Root, right: Surd) -> Iterator[tuple[int, int, str]]:
     if isinstance(above.rational, int) and isinstance(below.rational, int):
         told = f"it is ${in_latex(above)}$ divided by ${in_latex(below)}$, not the other way around"
         yield below.rational, above.rational, told
-
-
-

@@ -18,11 +18,14 @@ from lemma.injectors.formulas.places import Proposed
 from lemma.injectors.formulas.tails import WrongTail
 
 KIND = "question_misinterpretation_error"
-_EXTREME = re.compile(r"\b(?P<which>maximum|minimum|largest|smallest|greatest|least)(?: possible)? value\b", re.IGNORECASE)
-_ASKS_PLACE = re.compile(
-    r"\b(?:value|values) of (?:the )?\$[a-z]\$ (?:that|for which|at which|when|where|such)|\bfor (?:what|which)\b", re.IGNORECASE
+_EXTREME = re.compile(
+    r"\b(?P<which>maximum|minimum|largest|smallest|greatest|least)(?: possible)? value\b", re.IGNORECASE
 )
-_WHEN = re.compile(r"\b(?:when|at|for|if|setting|letting|taking)\s*\$?\s*$", re.IGNORECASE)
+_ASKS_PLACE = re.compile(
+    r"\b(?:value|values) of (?:the )?\$[a-z]\$ (?:that|for which|at which|when|where|such)|\bfor (?:what|which)\b",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(r"\b(?:when|at|for|if|setting|letting|taking)\s{0,3}\$?\s{0,3}$", re.IGNORECASE)
 _REACHED = re.compile(
     r"\b(?:equality|occurs?|achiev\w+|attain\w+|reach\w+|maximi[sz]ed|minimi[sz]ed|maximum|minimum)\b", re.IGNORECASE
 )
@@ -60,10 +63,14 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
         if not is_plausible(right, wrong, solution.question) or right in _said_from(solution, place + 1):
             continue  # whoever has just read the value beside it does not take this one
         shown = " ".join(_CLUTTER.sub("", solution.steps[found.step][last.start : last.end]).split())
-        of = f"${letters[0]}$" if len(letters) == 1 else f"{', '.join(f'${one}$' for one in letters[:-1])} and ${letters[-1]}$"
+        of = (
+            f"${letters[0]}$"
+            if len(letters) == 1
+            else f"{', '.join(f'${one}$' for one in letters[:-1])} and ${letters[-1]}$"
+        )
         why = (
-            f"The problem asks for the {asked['which'].lower()} value, which is ${content}$, and the step gives ${shown}$, "
-            f"the value of {of} at which it is reached."
+            f"The problem asks for the {asked['which'].lower()} value, which is ${content}$, "
+            f"and the step gives ${shown}$, the value of {of} at which it is reached."
         )
         edits = ((step, Edit(start, start + len(content), shown)),)
         yield Proposed(WrongTail(index, edits, is_misread=True), why)
