@@ -79,12 +79,35 @@ def explained(solution: ChainSolution, ending: Ending, slip: Slip, right: str, w
     assert ending.equation is not None
     index, left, end = ending.equation
     shown = _shown(solution.steps[solution.chains[index].step], left.start, end.end)
-    given = ", ".join(f"${name} = {_text(found)}$" for name, found in ending.letters.items())
-    told = f"With {given}, " if given else ""
+    reached, told = "", ""
+    if ending.letters:
+        given = ", ".join(f"${name} = {_text(found)}$" for name, found in ending.letters.items())
+        told, (shown, reached) = f"With {given} in ${shown}$, the equation ", with_numbers(ending, left, end)
     if slip.kind == MISSING:
-        reached = collected(Chain(0, (left, end), ("=",)), ending.name)
+        reached = reached or collected(Chain(0, (left, end), ("=",)), ending.name)
         return f"{slip.reason}: {told[:1].lower()}{told[1:]}${shown}$ gives {reached}${ending.name} = {right}$."
     return f"{told}${shown}$ gives ${ending.name} = {right}$, not ${ending.name} = {written}$: {slip.reason}."
+
+
+def with_numbers(ending: Ending, left: Side, right: Side) -> tuple[str, str]:
+    """An equation with the values of all letters but one, as a factor and a constant on each side, and what it comes
+    to before its last division, for an explanation; nothing for the latter if that is the equation itself.
+    """
+    one, two = (linear_in(side, ending.name, ending.letters) for side in (left, right))
+    assert one is not None and two is not None
+    shown = " = ".join(_with_constant(*side, ending.name) for side in (one, two))
+    last = f"{_with_factor(one[0] - two[0], ending.name)} = {_text(two[1] - one[1])}"
+    if not one[0]:
+        last = f"{_with_factor(two[0], ending.name)} = {_text(one[1] - two[1])}"
+    is_reached = last in (shown, " = ".join(reversed(shown.split(" = "))))
+    return shown, "" if is_reached else f"${last}$, and so "
+
+
+def _with_constant(factor: Surd, constant: Surd, name: str) -> str:
+    if not factor or not constant:
+        return _with_factor(factor, name) if factor else _text(constant)
+    is_less = (constant.approximate or 0) < 0
+    return f"{_with_factor(factor, name)} {'-' if is_less else '+'} {_text(-constant if is_less else constant)}"
 
 
 def source_chain(solution: ChainSolution, ending: Ending) -> int:
@@ -122,6 +145,8 @@ def solved(solution: ChainSolution, ending: Ending) -> Iterator[Slip]:
         one, two, left, right = two, one, right, left
     (factor, constant), (other, result) = one, two
     terms, others = (terms_in(side, ending.name, ending.letters) for side in (left, right))
+    if ending.letters and any(one and one not in shown[0] for one, shown in ((constant, terms), (result, others))):
+        return  # the equation has to be multiplied out first
     shows, moves = constant in terms[0], len(others[1]) == 1 and others[1][0] == other
     try:
         is_named = _MOVES.search(words) is not None
