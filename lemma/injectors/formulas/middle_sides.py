@@ -15,6 +15,7 @@ from lemma.arithmetic.carrying import edit_of, is_plausible
 from lemma.arithmetic.chain_solution import ChainSolution, named
 from lemma.arithmetic.chains import Chain
 from lemma.arithmetic.formulas import Node
+from lemma.arithmetic.propagation import Edit, apply_edits
 from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import in_latex, is_written, known_value, write
 from lemma.injectors.formulas.ending_slips import INVERSE, kept_signs, linear_in, terms_in
@@ -35,8 +36,7 @@ class _Root(NamedTuple):
     """A chain `x = \\frac{15}{3} = 5`, and the linear equation that has its root, as factor and constant by side."""
 
     chain: Chain
-    above: Node
-    below: Node
+    middle: Node
     result: Node
     left: tuple[Surd, Surd]
     right: tuple[Surd, Surd]
@@ -63,21 +63,24 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
         if whole is None or not above or gcd(above, below) == 1 or whole == right or (below > 0) != _is_positive(found):
             continue
         turned = (right.approximate or 0) > 0 > (whole.approximate or 0) and not solution.has_negatives
-        written = [write(Surd(above), found.above, text), write(Surd(below), found.below, text)]
+        written = [write(Surd(above), found.middle.parts[0], text), write(Surd(below), found.middle.parts[1], text)]
         written.append(write(whole, found.result, text))
         if None in written or turned or not is_plausible(right, whole, solution.question):
             continue
-        nodes = (found.above, found.below, found.result)
-        edits = [
-            (step, edit_of(text, node, new))
-            for node, new in zip(nodes, written, strict=True)
-            if new is not None and new != text[node.start : node.end]
-        ]
+        node = found.middle
+        middle = apply_edits(
+            text[: node.end],
+            [edit_of(text, part, new) for part, new in zip(node.parts, written[:2], strict=True) if new is not None],
+        )
+        edits = (
+            (step, Edit(node.start, node.end, middle[node.start :])),
+            (step, edit_of(text, found.result, written[2] or "")),
+        )
         name = named(found.chain)[0]
         fraction = _shown(text, found.chain.sides[1].start, found.chain.sides[1].end)
         old = f"{fraction} = {_shown(text, found.result.start, found.result.end)}"
         told = f"${found.shown}$ gives ${name} = {old}$, not ${name} = \\frac{{{above}}}{{{below}}}$: {reason}."
-        yield Proposed(WrongTail(solution.answer.chain, tuple(edits)), told)
+        yield Proposed(WrongTail(solution.answer.chain, edits), told)
 
 
 def _shown(text: str, start: int, end: int) -> str:
@@ -85,7 +88,7 @@ def _shown(text: str, start: int, end: int) -> str:
 
 
 def _is_positive(found: _Root) -> bool:
-    below = known_value(found.below)
+    below = known_value(found.middle.parts[1])
     return below is not None and (below.approximate or 0) > 0
 
 
@@ -120,7 +123,7 @@ def _root(solution: ChainSolution) -> _Root | None:
     terms, others = (terms_in(side, name, letters) for side in (left, right))
     moves = (one[1] in terms[0], len(others[1]) == 1 and others[1][0] == two[0])
     shown = _shown(solution.steps[solution.chains[earlier].step], first.start, last.end)
-    return _Root(chain, middle.parts[0], middle.parts[1], result, one, two, shown, moves)
+    return _Root(chain, middle, result, one, two, shown, moves)
 
 
 def _quotients(left: tuple[Surd, Surd], right: tuple[Surd, Surd]) -> tuple[tuple[Surd, Surd], ...]:
@@ -131,7 +134,7 @@ def _quotients(left: tuple[Surd, Surd], right: tuple[Surd, Surd]) -> tuple[tuple
 def _signs(found: _Root) -> Iterator[tuple[int, int, str]]:
     """The fraction after a term changed sides and kept its sign."""
     (factor, constant), (other, result) = found.left, found.right
-    turned = Surd(1 if known_value(found.below) == factor - other else -1)
+    turned = Surd(1 if known_value(found.middle.parts[1]) == factor - other else -1)
     for is_term, slip in kept_signs(found.left, found.right, ""):
         if not found.may_move[is_term]:
             continue
@@ -145,7 +148,7 @@ def _signs(found: _Root) -> Iterator[tuple[int, int, str]]:
 
 def _upside_down(found: _Root, right: Surd) -> Iterator[tuple[int, int, str]]:
     """The fraction the other way around."""
-    above, below = (known_value(part) for part in (found.above, found.below))
+    above, below = (known_value(part) for part in found.middle.parts)
     if above is None or below is None or isinstance(right.rational, int):
         return
     if isinstance(above.rational, int) and isinstance(below.rational, int):
