@@ -233,6 +233,25 @@ MADE = [
         r"so it has $4^2 = \boxed{16}$",
         "The step leaves out the division by $2$",
     ),
+    # Signs that an equation shows to be wrong.
+    (
+        "sign_error",
+        "Find all integer roots of $x^3 - x^2 - 6x = 0$ but for $0$.",
+        r"Checking the divisors of $6$, we find $\boxed{-2, 3}$.",
+        "-2,3",
+        "2, -3",
+        "",
+        "$x^3 - x^2 - 6x = 0$ holds for $-2, 3$, not for $2, -3$: the signs of the roots are turned.",
+    ),
+    (
+        "sign_error",
+        "Find $(p, q)$ if $p + q = 5$ and $p - q = 7$.",
+        r"Solving, we find $(p, q) = \boxed{(6, -1)}$.",
+        "(6,-1)",
+        "(6, 1)",
+        "",
+        r"holds for $(6, -1)$, not for $(6, 1)$: the minus sign of $q$ is lost.",
+    ),
     # Where the value is reached.
     (
         "question_misinterpretation_error",
@@ -356,6 +375,22 @@ NOT_MADE = [
         "The next power is $2^8$.\n\nThe largest is $256 - 1 = \\boxed{255}$.",
         "255",
         "256",
+    ),
+    # The value has just been found, the sign is no matter, or the words name the sign.
+    (
+        "sign_error",
+        "Find $P$ if $x + y = 6$ and $x = 8$.",
+        r"It follows that $y = 6 - 8$, which is $-2$, and $P = (x, y) = \boxed{(8, -2)}$.",
+        "(8,-2)",
+        "(8, 2)",
+    ),
+    ("sign_error", "Find all roots of $x^4 - 5x^2 + 4 = 0$.", r"They are $\boxed{-2, 1}$.", "-2,1", "2, -1"),
+    (
+        "sign_error",
+        "Find $(p, q)$ if $p + q = 5$ and $p - q = 7$.",
+        r"Since $q$ is negative, we find $(p, q) = \boxed{(6, -1)}$.",
+        "(6,-1)",
+        "(6, 1)",
     ),
     # The question asks for the place, or for a letter whose value stands beside it.
     (
