@@ -392,6 +392,14 @@ NOT_MADE = [
         "(6,-1)",
         "(6, 1)",
     ),
+    # What is reached in the step before may be another value.
+    (
+        "question_misinterpretation_error",
+        r"Find the minimum value of $x + \frac{9}{x}$ for $x > 0$.",
+        "The other term is minimized when $y = 4$.\n\nThus, the minimum value is $\\boxed{6}$.",
+        "6",
+        "4",
+    ),
     # The question asks for the place, or for a letter whose value stands beside it.
     (
         "question_misinterpretation_error",

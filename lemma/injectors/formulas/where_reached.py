@@ -29,6 +29,7 @@ _WHEN = re.compile(r"\b(?:when|at|for|if|setting|letting|taking)\s{0,3}\$?\s{0,3
 _REACHED = re.compile(
     r"\b(?:equality|occurs?|achiev\w+|attain\w+|reach\w+|maximi[sz]ed|minimi[sz]ed|maximum|minimum)\b", re.IGNORECASE
 )
+_EQUALITY = re.compile(r"\bequality\b", re.IGNORECASE)
 _CLUTTER = re.compile(r"(?<!\\)[&$]|\\(?:left|right)(?=\s*[()\[\]])")
 
 
@@ -56,7 +57,9 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
         wrong, last = found.sides[-1].value, found.sides[-1]
         if not letters or wrong is None or last.formula is None or not is_written(last.formula.tree):
             continue
-        if not _WHEN.search(before) or not _REACHED.search(sentence) or wrong in (right, 0):
+        # Of a step before, only `equality` tells that it is the last bound that is reached.
+        reached = _REACHED if found.step == step else _EQUALITY
+        if not _WHEN.search(before) or not reached.search(sentence) or wrong in (right, 0):
             continue
         if any(re.search(rf"value of \${re.escape(letter)}\$", solution.question) for letter in letters):
             continue  # the letter is what is asked for
