@@ -165,6 +165,105 @@ MADE = [
         "Adding 5 to both sides gives $2x = 17$",
         "does not reach $-5$",
     ),
+    # An equation whose other letter is known.
+    (
+        "inverse_operation_error",
+        "Find $n$.",
+        r"We have $na = 96$ and $na^2 = 144$.  Hence $a = \frac{3}{2}$, so $n = \boxed{64}$.",
+        "64",
+        "324",
+        "",
+        r"With $a = \frac{3}{2}$ in $na^2 = 144$, the equation $\frac{9}{4}n = 144$ gives $n = 64$, not $n = 324$",
+    ),
+    # The fraction that a root is written as first.
+    (
+        "sign_error",
+        "Find $a$.",
+        r"We know that $4a + 3 = 7a - 12$.  We find that $a = \frac{15}{3} = \boxed{5}$.",
+        "5",
+        "3",
+        r"$a = \frac{9}{3} = \boxed{3}$",
+        "the term $3$ was moved to the other side without changing its sign",
+    ),
+    (
+        "inverse_operation_error",
+        "Find $x$.",
+        r"We know that $10x = 25$.  Thus $x = \frac{25}{10} = \boxed{\frac{5}{2}}$.",
+        r"\frac{5}{2}",
+        r"\frac{2}{5}",
+        r"$x = \frac{10}{25} = \boxed{\frac{2}{5}}$",
+        "it is $25$ divided by $10$, not the other way around",
+    ),
+    # The number itself, and not the sum of its parts.
+    (
+        "question_misinterpretation_error",
+        r"Its probability is $\frac{m}{n}$ in lowest terms.  Find $m+n$.",
+        r"The probability is $\frac{6}{16} = \frac{3}{8}$, so our answer is $3 + 8 = \boxed{11}$.",
+        "11",
+        r"\frac{3}{8}",
+        r"so our answer is $\boxed{\frac{3}{8}}$",
+        r"The problem asks for $m+n$, which is $11$, and the step gives $\frac{3}{8}$ itself.",
+    ),
+    # The last operation is left out.
+    (
+        "missing_step",
+        "What is the largest of these numbers?",
+        "The next power is $2^8 = 256$.\n\nThus, the largest of them is $256 - 1 = \\boxed{255}$.",
+        "255",
+        "256",
+        r"the largest of them is $\boxed{256}$",
+        "The step leaves out the subtraction of $1$: it should be $256 - 1 = 255$.",
+    ),
+    (
+        "missing_step",
+        "Find $C$.",
+        r"The largest $k$ is 16, so $C = \sqrt{16} = \boxed{4}$.",
+        "4",
+        "16",
+        r"so $C = \boxed{16}$",
+        r"The step leaves out the square root of $16$: it should be $\sqrt{16} = 4$.",
+    ),
+    # A letter alone shows nothing of what is worked out.
+    (
+        "missing_step",
+        "Find its area.",
+        r"A leg of the right triangle is $a$.  We see that $a = 4$, so it has $\frac{4^2}{2} = \boxed{8}$.",
+        "8",
+        "16",
+        r"so it has $4^2 = \boxed{16}$",
+        "The step leaves out the division by $2$",
+    ),
+    # Signs that an equation shows to be wrong.
+    (
+        "sign_error",
+        "Find all integer roots of $x^3 - x^2 - 6x = 0$ but for $0$.",
+        r"Checking the divisors of $6$, we find $\boxed{-2, 3}$.",
+        "-2,3",
+        "2, -3",
+        "",
+        "$x^3 - x^2 - 6x = 0$ holds for $-2, 3$, not for $2, -3$: the signs of the roots are turned.",
+    ),
+    (
+        "sign_error",
+        "Find $(p, q)$ if $p + q = 5$ and $p - q = 7$.",
+        r"Solving, we find $(p, q) = \boxed{(6, -1)}$.",
+        "(6,-1)",
+        "(6, 1)",
+        "",
+        r"holds for $(6, -1)$, not for $(6, 1)$: the minus sign of $q$ is lost.",
+    ),
+    # Where the value is reached.
+    (
+        "question_misinterpretation_error",
+        r"Find the minimum value of $x + \frac{9}{x}$ for $x > 0$.",
+        r"It is at least $6$ by AM-GM.\n\nEquality occurs when $x = 3$, so the minimum value is $\boxed{6}$.".replace(
+            r"\n", "\n"
+        ),
+        "6",
+        "3",
+        r"so the minimum value is $\boxed{3}$",
+        "asks for the minimum value, which is $6$, and the step gives $3$, the value of $x$ at which it is reached.",
+    ),
 ]
 
 
@@ -208,6 +307,121 @@ NOT_MADE = [
         r"We have $3(x - 2) + 6 - 2(x + 1) \ge 0$, or $x - 2 \ge 0$; the smallest is $x = \boxed{2}$, and it is even.",
         "2",
         "4",
+    ),
+    # The equation has to be multiplied out first.
+    (
+        "missing_step",
+        "Find $x$.",
+        r"We have $3(x + 5) = 7(y - 3)$.  Hence $y = 12$, so $x = \boxed{16}$.",
+        "16",
+        "48",
+    ),
+    # The words say how the term changes sides, or that is divided.
+    (
+        "sign_error",
+        "Find $a$.",
+        r"We know that $4a + 3 = 7a - 12$.  Subtracting $3$ and $7a$ from both sides, $a = \frac{15}{3} = \boxed{5}$.",
+        "5",
+        "3",
+    ),
+    (
+        "inverse_operation_error",
+        "Find $x$.",
+        r"We know that $10x = 25$.  Dividing by $10$ gives $x = \frac{25}{10} = \boxed{\frac{5}{2}}$.",
+        r"\frac{5}{2}",
+        r"\frac{2}{5}",
+    ),
+    # The fraction is not that of the equation before.
+    (
+        "sign_error",
+        "Find $a$.",
+        r"We know that $4a + 3 = 7a - 12$.  We find that $a = \frac{30}{6} = \boxed{5}$.",
+        "5",
+        "3",
+    ),
+    # The step says what it adds up, or what the parts are called.
+    (
+        "question_misinterpretation_error",
+        r"Its probability is $\frac{m}{n}$ in lowest terms.  Find $m+n$.",
+        r"The probability is $\frac{6}{16} = \frac{3}{8}$, so $m + n = 3 + 8 = \boxed{11}$.",
+        "11",
+        r"\frac{3}{8}",
+    ),
+    (
+        "question_misinterpretation_error",
+        r"Its probability is $\frac{m}{n}$ in lowest terms.  Find $m+n$.",
+        r"The probability is $\frac{6}{16} = \frac{3}{8}$, so $m = 3$, $n = 8$, and our answer is $\boxed{11}$.",
+        "11",
+        r"\frac{3}{8}",
+    ),
+    # The words say the operation, a formula shows it, or the number was not found just before.
+    (
+        "missing_step",
+        "Find it.",
+        "The next power is $2^8 = 256$.\n\nSubtracting $1$ gives $256 - 1 = \\boxed{255}$.",
+        "255",
+        "256",
+    ),
+    (
+        "missing_step",
+        "Find it.",
+        "The next power is $n = 2^8 = 256$.\n\nThe largest is $n - 1 = 256 - 1 = \\boxed{255}$.",
+        "255",
+        "256",
+    ),
+    (
+        "missing_step",
+        "Find it.",
+        "The next power is $2^8$.\n\nThe largest is $256 - 1 = \\boxed{255}$.",
+        "255",
+        "256",
+    ),
+    # The value has just been found, the sign is no matter, or the words name the sign.
+    (
+        "sign_error",
+        "Find $P$ if $x + y = 6$ and $x = 8$.",
+        r"It follows that $y = 6 - 8$, which is $-2$, and $P = (x, y) = \boxed{(8, -2)}$.",
+        "(8,-2)",
+        "(8, 2)",
+    ),
+    ("sign_error", "Find all roots of $x^4 - 5x^2 + 4 = 0$.", r"They are $\boxed{-2, 1}$.", "-2,1", "2, -1"),
+    (
+        "sign_error",
+        "Find $(p, q)$ if $p + q = 5$ and $p - q = 7$.",
+        r"Since $q$ is negative, we find $(p, q) = \boxed{(6, -1)}$.",
+        "(6,-1)",
+        "(6, 1)",
+    ),
+    # What is reached in the step before may be another value.
+    (
+        "question_misinterpretation_error",
+        r"Find the minimum value of $x + \frac{9}{x}$ for $x > 0$.",
+        "The other term is minimized when $y = 4$.\n\nThus, the minimum value is $\\boxed{6}$.",
+        "6",
+        "4",
+    ),
+    # The question asks for the place, or for a letter whose value stands beside it.
+    (
+        "question_misinterpretation_error",
+        r"Find the value of $x$ that gives the minimum value of $x + \frac{9}{x}$ for $x > 0$.",
+        r"It is at least $6$.  Equality occurs when $x = 3$, so the answer is $\boxed{3}$.",
+        "3",
+        "6",
+    ),
+    (
+        "question_misinterpretation_error",
+        "Find the maximum value of $e$.",
+        r"Equality occurs when $a = b = 6$ and $e = 16$, so the maximum value of $e$ is $\boxed{16}$.",
+        "16",
+        "6",
+    ),
+    # 5 root 2 over 2 is no root over a whole number without a square in it.
+    (
+        "missing_step",
+        r"It is $\sqrt{a}/b$ in its simplest form.  Find $a+b$.",
+        r"Then the distance is $\sqrt{5}/\sqrt{2} = \sqrt{10}/2$.  Hence the answer is $\boxed{12}$.",
+        "12",
+        "52",
     ),
 ]
 

@@ -79,10 +79,15 @@ class ChainSolution:
         return frozenset(found | {Surd(one) for one in values_of_words(self.question)})
 
     @cached_property
+    def question_chains(self) -> tuple[Chain, ...]:
+        """The question's formulas."""
+        items = read_items(self.question, 0, self.complex_numbers)
+        return tuple(item for item in items if isinstance(item, Chain))
+
+    @cached_property
     def question_sides(self) -> tuple[Side, ...]:
         """The sides of the question's formulas."""
-        items = read_items(self.question, 0, self.complex_numbers)
-        return tuple(side for item in items if isinstance(item, Chain) for side in item.sides)
+        return tuple(side for chain in self.question_chains for side in chain.sides)
 
     @cached_property
     def constants(self) -> frozenset[Surd]:

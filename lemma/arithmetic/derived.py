@@ -24,7 +24,7 @@ _NAMED: tuple[tuple[re.Pattern[str], _Operation], ...] = (
 )
 _ASKS_SUM = re.compile(
     r"(?:[Ff]ind|[Cc]ompute|[Ww]hat is|[Dd]etermine|[Vv]alue of)[^.?$]{0,40}"
-    r"\$\s*[a-z](?:\s*\+\s*[a-z]){1,4}\s*[.?]?\s*\$"
+    r"\$\s*(?P<sum>[a-z](?:\s*\+\s*[a-z]){1,4})\s*[.?]?\s*\$"
 )
 _FORM = re.compile(
     r"\bform\b|\b(?:written|expressed) as\b|relatively prime|common fraction|lowest terms|[Ll]et \$\\frac"
@@ -62,7 +62,13 @@ def by_words(
 
 def parts_asked(question: str) -> bool:
     r"""Whether a question asks for the sum of the parts of its answer: `written as $\frac{m}{n}$. Find $m+n$.`"""
-    return _ASKS_SUM.search(question) is not None and _FORM.search(question) is not None
+    return bool(asked_sum(question))
+
+
+def asked_sum(question: str) -> str:
+    r"""The sum of the parts of its answer that a question asks for: `m+n`; empty if it asks for something else."""
+    found = _ASKS_SUM.search(question)
+    return " ".join(found["sum"].split()) if found is not None and _FORM.search(question) is not None else ""
 
 
 def sums_of_parts(number: Surd) -> dict[str, int]:
@@ -90,6 +96,11 @@ def sums_of_parts(number: Surd) -> dict[str, int]:
     return {"all parts": above + unit.radicand + below, "root over": above**2 * unit.radicand + below}
 
 
+def has_square(number: Surd) -> bool:
+    r"""Whether a number under one root has a square in it, which stands before the root: 5 root 2 is the root of 50."""
+    return len(number.terms) == 1 and all(factor.numerator != 1 for factor in number.terms.values())
+
+
 def derived(
     number: Surd,
     results: Iterable[Surd],
@@ -115,5 +126,10 @@ def derived(
     forms = [
         (value, form) for value in every for form, total in sums_of_parts(value).items() if total == number.rational
     ]
-    wrong = [sums_of_parts(gone.get(value, value)).get(form) for value, form in forms]
+    now = [(value, gone.get(value, value), form) for value, form in forms]
+    # The question has no square under the root, so 5 root 2 over 2 is not written as the root of 50 over 2.
+    is_written_so = [form != "root over" or has_square(old) or not has_square(new) for old, new, form in now]
+    wrong = [
+        sums_of_parts(new).get(form) if fits else None for (_, new, form), fits in zip(now, is_written_so, strict=True)
+    ]
     return None if len(wrong) != 1 or wrong[0] is None else Surd(wrong[0])

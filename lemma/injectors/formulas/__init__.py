@@ -14,15 +14,19 @@ from lemma.injectors.formulas import (
     boxes,
     counted,
     ending_slips,
+    last_operation,
     lists,
+    middle_sides,
     misworked,
     operands,
     operations,
+    parts_misread,
     residues,
     rules,
     slips,
     solving,
     turned_factors,
+    where_reached,
     worded,
 )
 from lemma.injectors.formulas.fitting import is_easy_fact
@@ -60,6 +64,10 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
     if injector in ("calculation_error", "sign_error", "missing_step"):
         found += solving.propose(solution, injector)
     found += ending_slips.propose(solution, injector)
+    found += last_operation.propose(solution, injector)
+    found += middle_sides.propose(solution, injector)
+    found += parts_misread.propose(solution, injector)
+    found += where_reached.propose(solution, injector)
     found += worded.propose(solution, injector)
     found += turned_factors.propose(solution, injector)
     found += (Proposed(change, why) for change, why in boxes.propose(solution, injector))

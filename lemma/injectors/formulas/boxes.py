@@ -18,6 +18,7 @@ from lemma.arithmetic.surds import Surd
 from lemma.exceptions import Refusal
 from lemma.injectors.conditions import ASKS_COUNT, COUNTED, JUDGES, holds_number, without_formulas
 from lemma.injectors.formulas import (
+    checked_signs,
     contents,
     factored,
     lost_signs,
@@ -160,7 +161,7 @@ def miscounted(solution: ChainSolution, content: str) -> Iterator[tuple[str, str
 
 
 _KINDS = {
-    SIGN: (lost_signs.propose, vectors.wrong_signs, factored.turned_signs),
+    SIGN: (lost_signs.propose, vectors.wrong_signs, factored.turned_signs, checked_signs.propose),
     UNREACHED: (vectors.unreached,),
     SQUARES: (factored.squared,),
     CALCULATION: (factored.swapped,),

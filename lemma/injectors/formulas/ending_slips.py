@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from lemma.arithmetic.chain_solution import ChainSolution, named
@@ -79,10 +79,35 @@ def explained(solution: ChainSolution, ending: Ending, slip: Slip, right: str, w
     assert ending.equation is not None
     index, left, end = ending.equation
     shown = _shown(solution.steps[solution.chains[index].step], left.start, end.end)
+    reached, told = "", ""
+    if ending.letters:
+        given = ", ".join(f"${name} = {_text(found)}$" for name, found in ending.letters.items())
+        told, (shown, reached) = f"With {given} in ${shown}$, the equation ", with_numbers(ending, left, end)
     if slip.kind == MISSING:
-        reached = collected(Chain(0, (left, end), ("=",)), ending.name)
-        return f"{slip.reason}: ${shown}$ gives {reached}${ending.name} = {right}$."
-    return f"${shown}$ gives ${ending.name} = {right}$, not ${ending.name} = {written}$: {slip.reason}."
+        reached = reached or collected(Chain(0, (left, end), ("=",)), ending.name)
+        return f"{slip.reason}: {told[:1].lower()}{told[1:]}${shown}$ gives {reached}${ending.name} = {right}$."
+    return f"{told}${shown}$ gives ${ending.name} = {right}$, not ${ending.name} = {written}$: {slip.reason}."
+
+
+def with_numbers(ending: Ending, left: Side, right: Side) -> tuple[str, str]:
+    """An equation with the values of all letters but one, as a factor and a constant on each side, and what it comes
+    to before its last division, for an explanation; nothing for the latter if that is the equation itself.
+    """
+    one, two = (linear_in(side, ending.name, ending.letters) for side in (left, right))
+    assert one is not None and two is not None
+    shown = " = ".join(_with_constant(*side, ending.name) for side in (one, two))
+    last = f"{_with_factor(one[0] - two[0], ending.name)} = {_text(two[1] - one[1])}"
+    if not one[0]:
+        last = f"{_with_factor(two[0], ending.name)} = {_text(one[1] - two[1])}"
+    is_reached = last in (shown, " = ".join(reversed(shown.split(" = "))))
+    return shown, "" if is_reached else f"${last}$, and so "
+
+
+def _with_constant(factor: Surd, constant: Surd, name: str) -> str:
+    if not factor or not constant:
+        return _with_factor(factor, name) if factor else _text(constant)
+    is_less = (constant.approximate or 0) < 0
+    return f"{_with_factor(factor, name)} {'-' if is_less else '+'} {_text(-constant if is_less else constant)}"
 
 
 def source_chain(solution: ChainSolution, ending: Ending) -> int:
@@ -106,8 +131,10 @@ def solved(solution: ChainSolution, ending: Ending) -> Iterator[Slip]:
     """Wrong roots of the equation before, by what people do to solve it."""
     assert ending.equation is not None
     _, left, right = ending.equation
-    one, two = (_linear(side, ending.name) for side in (left, right))
+    one, two = (linear_in(side, ending.name, ending.letters) for side in (left, right))
     words = words_before(solution, ending)
+    if (one is None or two is None) and ending.letters:
+        return
     if one is None or two is None:
         yield from zero_of_product(ending, left, right)
         yield from half_of_square(ending, left, right)
@@ -117,7 +144,9 @@ def solved(solution: ChainSolution, ending: Ending) -> Iterator[Slip]:
     if not one[0]:
         one, two, left, right = two, one, right, left
     (factor, constant), (other, result) = one, two
-    terms, others = (_terms(side, ending.name) for side in (left, right))
+    terms, others = (terms_in(side, ending.name, ending.letters) for side in (left, right))
+    if ending.letters and any(one and one not in shown[0] for one, shown in ((constant, terms), (result, others))):
+        return  # the equation has to be multiplied out first
     shows, moves = constant in terms[0], len(others[1]) == 1 and others[1][0] == other
     try:
         is_named = _MOVES.search(words) is not None
@@ -138,8 +167,10 @@ def solved(solution: ChainSolution, ending: Ending) -> Iterator[Slip]:
         return
 
 
-def _terms(side: Side, name: str) -> tuple[list[Surd], list[Surd]]:
-    """The numbers that stand as terms in a side, and the factors of its terms with a letter, as they are written."""
+def terms_in(side: Side, name: str, letters: Mapping[str, Surd]) -> tuple[list[Surd], list[Surd]]:
+    """The numbers that stand as terms in a side, and the factors of its terms with a letter, as they are written; other
+    `letters` stand for numbers.
+    """
     numbers: list[Surd] = []
     factors: list[Surd] = []
     assert side.formula is not None
@@ -150,17 +181,20 @@ def _terms(side: Side, name: str) -> tuple[list[Surd], list[Surd]]:
             waiting += [(node.parts[0], sign), (node.parts[1], sign if node.op == "+" else -sign)]
         elif node.op == "neg":
             waiting.append((node.parts[0], -sign))
-        elif (found := known_value(node)) is not None:
+        elif (found := known_value(node, letters)) is not None:
             numbers.append(sign * found)
-        elif known_value(node, {name: Surd(0)}) == Surd(0) and (at := known_value(node, {name: Surd(1)})) is not None:
-            factors.append(sign * at)
+        elif known_value(node, {**letters, name: Surd(0)}) == Surd(0):
+            at = known_value(node, {**letters, name: Surd(1)})
+            factors += [sign * at] if at is not None else []
     return numbers, factors
 
 
-def _linear(side: Side, name: str) -> tuple[Surd, Surd] | None:
-    """Factor and constant of a side that is linear in a letter; None if it is not."""
+def linear_in(side: Side, name: str, letters: Mapping[str, Surd]) -> tuple[Surd, Surd] | None:
+    """Factor and constant of a side that is linear in a letter, with the values of its other letters; None if it is
+    not linear.
+    """
     assert side.formula is not None
-    found = [known_value(side.formula.tree, {name: Surd(at)}) for at in (0, 1, 2, 5)]
+    found = [known_value(side.formula.tree, {**letters, name: Surd(at)}) for at in (0, 1, 2, 5)]
     constant, first, second, last = found
     if constant is None or first is None or second is None or last is None:
         return None

@@ -6,8 +6,8 @@ Nothing else may depend on the result, so words and formulas before it stay as t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from lemma.arithmetic.carrying import edit_of, is_plausible
@@ -31,7 +31,8 @@ _CLUTTER = re.compile(r"\\(?:left|right|[,;:! ])|[\s{}]")
 @dataclass(frozen=True, slots=True)
 class Ending:
     """The last result of a solution: the chain whose last side says it, and the chain of the box if that only repeats
-    it. `source` is the side that it is equal to, or `equation` has it as its root.
+    it. `source` is the side that it is equal to, or `equation` has it as its root, with the values of its other
+    `letters`, which were found before.
     """
 
     chain: int
@@ -40,6 +41,7 @@ class Ending:
     source: Side | None = None
     equation: tuple[int, Side, Side] | None = None
     name: str = ""
+    letters: Mapping[str, Surd] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,19 @@ def _of_chain(solution: ChainSolution, index: int, tree: Node, box: tuple[int, N
     name, root = named(chain)
     if len(chain.sides) != 2 or name is None or before.formula.tree.op != "letter" or root is None:
         return
+    found = equation_before(solution, index, name, root)
+    if found is not None:
+        equation, known = found
+        yield Ending(index, tree, box, equation=equation, name=name, letters=known)
+
+
+def equation_before(
+    solution: ChainSolution, index: int, name: str, root: Surd
+) -> tuple[tuple[int, Side, Side], dict[str, Surd]] | None:
+    """The equation that a chain gives the root of, as the number of its chain and its two sides, and the values of its
+    other letters, which the solution has found before; None if the last formula that could be it is none.
+    """
+    letters = {one: found for one, found in solution.letters_before(index).items() if one != name}
     for earlier in range(index - 1, max(-1, index - 1 - _FAR), -1):
         other = solution.chains[earlier]
         for place in range(len(other.sides) - 2, -1, -1):
@@ -97,10 +112,14 @@ def _of_chain(solution: ChainSolution, index: int, tree: Node, box: tuple[int, N
             if other.relations[place] != "=" or left.formula is None or right.formula is None or other.in_tuple:
                 continue
             inside = left.letters | right.letters
-            if inside == {name} and name not in (_bare(left), _bare(right)):
-                if holds(left, right, {name: root}):
-                    yield Ending(index, tree, box, equation=(earlier, left, right), name=name)
-                return
+            if name not in inside or name in (_bare(left), _bare(right)) or not inside <= {name, *letters}:
+                continue
+            known = {one: letters[one] for one in sorted(inside - {name})}
+            if holds(left, right, {name: root, **known}):
+                return (earlier, left, right), known
+            if not known:
+                return None
+    return None
 
 
 def _bare(side: Side) -> str:
@@ -213,7 +232,7 @@ def _prove(solution: ChainSolution, change: WrongEnding, steps: list[str], step:
     else:
         assert ending.equation is not None
         _, left, right = ending.equation
-        if holds(left, right, {ending.name: change.wrong}) is not False:
+        if holds(left, right, {ending.name: change.wrong, **ending.letters}) is not False:
             raise Refusal("error_not_proven")
 
 

@@ -114,7 +114,8 @@ class Place:
         sides = [side for chain in near for side in chain.sides if side.letters and side.formula is not None]
         # With a power: a sum such as `a + b + c` that is asked for shows little.
         sides += [side for side in self.solution.question_sides if side.letters and has_power(side)]
-        return any(fills(side.formula.tree, self.tree) for side in sides if side.formula is not None)
+        trees = [side.formula.tree for side in sides if side.formula is not None]
+        return any(tree.op != "letter" and fills(tree, self.tree) for tree in trees)  # a letter shows no operation
 
     @cached_property
     def letters(self) -> dict[str, Surd]:

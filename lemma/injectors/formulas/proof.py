@@ -46,7 +46,9 @@ def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...
     """The steps with the error, the error step and the wrong answer. Raises Refusal if the text does not prove them."""
     for kind, carried_to_the_end in _AT_THE_END.items():
         if isinstance(proposed.change, kind):
-            return _at_the_end(solution, carried_to_the_end(solution, proposed.change), proposed.explanation)
+            made = carried_to_the_end(solution, proposed.change)
+            is_misread = isinstance(proposed.change, WrongTail) and proposed.change.is_misread
+            return _at_the_end(solution, made, proposed.explanation, is_misread)
     change = proposed.change
     assert isinstance(change, ChainChange | StatedChange)
     consequence = carry(solution, change)
@@ -70,20 +72,23 @@ def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...
 
 
 def _at_the_end(
-    solution: ChainSolution, wrong: tuple[tuple[str, ...], int, str], explanation: str
+    solution: ChainSolution, wrong: tuple[tuple[str, ...], int, str], explanation: str, is_misread: bool
 ) -> tuple[tuple[str, ...], int, str]:
     """A solution whose end is wrong, if its boxes are and its text and the explanation are well-formed."""
     steps, step, answer = wrong
     if not all(map(is_balanced, steps)) or not is_balanced(explanation, commands_outside=False):
         raise Refusal("unbalanced_latex")
-    _refuse_answer(solution, steps, answer)
+    _refuse_answer(solution, steps, answer, is_misread)
     return steps, step, answer
 
 
-def _refuse_answer(solution: ChainSolution, steps: Sequence[str], answer: str) -> None:
-    """Raises Refusal if an answer breaks a condition of the question, or if a box has one that is right."""
+def _refuse_answer(solution: ChainSolution, steps: Sequence[str], answer: str, is_misread: bool = False) -> None:
+    """Raises Refusal if an answer breaks a condition of a question that was not misread, or if a box has one that is
+    right.
+    """
     _refuse_remainder(solution.question, answer)
-    refuse_against_question(solution.question, solution.gold, answer)
+    if not is_misread:
+        refuse_against_question(solution.question, solution.gold, answer)
     for content in (content for text in steps for content in boxed(text)):
         found = verdict(solution.gold, content)
         if found != "different":

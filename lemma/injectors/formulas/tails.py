@@ -38,6 +38,8 @@ class WrongTail:
     """Whether each number that is written has the sign of the one in whose place it stands, so that words such as
     `positive` and `largest` are as true as before.
     """
+    is_misread: bool = False
+    """Whether the answer is one to another question, of which the conditions of the problem say nothing."""
 
 
 def carried(solution: ChainSolution, change: WrongTail) -> tuple[tuple[str, ...], int, str]:
