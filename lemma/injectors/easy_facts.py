@@ -1,0 +1,87 @@
+"""Facts that a grown solver does not get wrong: sums of numbers with one digit, and the rows of 2, 5, 10, and 11 in the
+times table, also with zeros behind them.
+
+A slip in one of them is made only if many errors are asked for, or if the solution has nothing harder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from lemma.arithmetic.numbers import Value
+from lemma.injectors.proposal import ODD
+from lemma.injectors.written_arithmetic import KNOWN_HALF, TEN, Slip, in_one_unit, significant
+
+_KNOWN_TO = 20  # sums and differences up to here
+_CARRIED_TWICE_FROM = 50  # nobody adds 10 too much to 9 + 12
+_TIMES_TABLE = 12
+_KNOWN_ROWS = (2, 5, 11)
+_KNOWN_PRODUCTS = frozenset({(3, 12), (3, 15), (4, 15)})
+_OF_DIGITS = re.compile(r"\b([2-9]) times ([2-9]) is \d{1,3}, but \d{1,3} was used$")
+_PASSED_OVER = "is passed over"
+
+
+def is_easy_sum(terms: Sequence[Value]) -> bool:
+    """Whether everybody knows a sum: 8 + 6, 2 + 6 + 3, 12 + 5, but not 18 + 7.
+
+    >>> is_easy_sum((8, 6)), is_easy_sum((18, 7))
+    (True, False)
+    """
+    scaled = in_one_unit(terms)
+    return scaled is not None and (max(scaled[0]) < TEN or sum(scaled[0]) <= _KNOWN_TO)
+
+
+def is_easy_difference(left: Value, right: Value) -> bool:
+    """Whether everybody knows a difference: 15 - 7, but not 32 - 8."""
+    scaled = in_one_unit((left, right))
+    return scaled is not None and max(scaled[0]) <= _KNOWN_TO
+
+
+def is_easy_product(left: Value, right: Value) -> bool:
+    """Whether everybody knows a product, with or without zeros: 5 * 8, 4 * 50, 11 * 7, but not 7 * 8 or 45 * 5.
+
+    >>> is_easy_product(4, 50), is_easy_product(7, 8)
+    (True, False)
+    """
+    scaled = in_one_unit((left, right))
+    if scaled is None:
+        return False
+    one, other = sorted(significant(value) for value in scaled[0])
+    if one == 2:
+        return other <= KNOWN_HALF
+    in_row = one in _KNOWN_ROWS or other in _KNOWN_ROWS
+    return one <= 1 or (in_row and other <= _TIMES_TABLE and one < TEN) or (one, other) in _KNOWN_PRODUCTS
+
+
+def unlikely_if_easy(slips: Iterable[Slip], operator: str, left: Value, right: Value, result: Value) -> list[Slip]:
+    """The slips in one operation, of which those in a fact that everybody knows are made only if many are asked for."""
+    if operator == "+":
+        return unlikely_in_easy_sum(slips, (left, right), result)
+    if operator == "-":
+        return [_odd(slip) if is_easy_difference(left, right) else slip for slip in slips]
+    factors = (right, result) if operator == "/" else (left, right)
+    is_easy = is_easy_product(*factors)
+    return [_odd(slip) if is_easy or _is_in_easy_part(slip.reason) else slip for slip in slips]
+
+
+def unlikely_in_easy_sum(slips: Iterable[Slip], terms: Sequence[Value], right: Value) -> list[Slip]:
+    """The same for a sum of two or more terms. One of several terms is passed over in an easy sum, too."""
+    is_easy = is_easy_sum(terms)
+    return [
+        _odd(slip)
+        if (is_easy and _PASSED_OVER not in slip.reason)
+        or ("added twice" in slip.reason and "carried" in slip.reason and right < _CARRIED_TWICE_FROM)
+        else slip
+        for slip in slips
+    ]
+
+
+def _is_in_easy_part(reason: str) -> bool:
+    """Whether a slip is one in an easy fact within a longer calculation: `5 times 4 is 20, but 15 was used`."""
+    found = _OF_DIGITS.search(reason)
+    return found is not None and is_easy_product(int(found[1]), int(found[2]))
+
+
+def _odd(slip: Slip) -> Slip:
+    return slip._replace(weight=min(slip.weight, ODD))
