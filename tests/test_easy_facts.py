@@ -14,8 +14,8 @@ SUMS = [
 DIFFERENCES = [((12, 7), True), ((20, 3), True), ((32, 8), False), ((250, 28), False)]
 PRODUCTS = [
     ((5, 8), True), ((4, 50), True), ((70, 5), True), ((5, 12), True), ((11, 7), True), ((2, 15), True),
-    ((15, 3), True), ((10, 47), True), ((7, 8), False), ((45, 5), False), ((2, 47), False), ((8, 12), False),
-    ((30, 60), False), ((11, 13), False), ((4, 8), False),
+    ((15, 3), True), ((3, 6), True), ((10, 47), True), ((30, 60), True), ((7, 8), False), ((45, 5), False),
+    ((2, 47), False), ((8, 12), False), ((70, 60), False), ((11, 13), False), ((4, 8), False),
 ]  # fmt: skip
 
 

@@ -13,12 +13,14 @@ from lemma.arithmetic.numbers import Value
 from lemma.injectors.proposal import ODD
 from lemma.injectors.written_arithmetic import KNOWN_HALF, TEN, Slip, in_one_unit, significant
 
-_KNOWN_TO = 20  # sums and differences up to here
+_KNOWN_TO = 20  # sums, differences, and products up to here
 _CARRIED_TWICE_FROM = 50  # nobody adds 10 too much to 9 + 12
 _TIMES_TABLE = 12
 _KNOWN_ROWS = (2, 5, 11)
 _KNOWN_PRODUCTS = frozenset({(3, 12), (3, 15), (4, 15)})
 _OF_DIGITS = re.compile(r"\b([2-9]) times ([2-9]) is \d{1,3}, but \d{1,3} was used$")
+_OF_QUOTIENT = re.compile(r"\b\d{1,3} divided by (\d{1,2}) is (\d), but \d was used$")
+_EASY_DIGITS = ("2", "5")
 _PASSED_OVER = "is passed over"
 
 
@@ -51,7 +53,12 @@ def is_easy_product(left: Value, right: Value) -> bool:
     if one == 2:
         return other <= KNOWN_HALF
     in_row = one in _KNOWN_ROWS or other in _KNOWN_ROWS
-    return one <= 1 or (in_row and other <= _TIMES_TABLE and one < TEN) or (one, other) in _KNOWN_PRODUCTS
+    return (
+        one <= 1
+        or one * other <= _KNOWN_TO
+        or (in_row and other <= _TIMES_TABLE and one < TEN)
+        or (one, other) in _KNOWN_PRODUCTS
+    )
 
 
 def unlikely_if_easy(slips: Iterable[Slip], operator: str, left: Value, right: Value, result: Value) -> list[Slip]:
@@ -62,7 +69,14 @@ def unlikely_if_easy(slips: Iterable[Slip], operator: str, left: Value, right: V
         return [_odd(slip) if is_easy_difference(left, right) else slip for slip in slips]
     factors = (right, result) if operator == "/" else (left, right)
     is_easy = is_easy_product(*factors)
-    return [_odd(slip) if is_easy or _is_in_easy_part(slip.reason) else slip for slip in slips]
+    return [
+        _odd(slip)
+        if (is_easy and "zero too" not in slip.reason)
+        or _is_in_easy_part(slip.reason)
+        or _is_far_too_small(slip, result)
+        else slip
+        for slip in slips
+    ]
 
 
 def unlikely_in_easy_sum(slips: Iterable[Slip], terms: Sequence[Value], right: Value) -> list[Slip]:
@@ -79,8 +93,13 @@ def unlikely_in_easy_sum(slips: Iterable[Slip], terms: Sequence[Value], right: V
 
 def _is_in_easy_part(reason: str) -> bool:
     """Whether a slip is one in an easy fact within a longer calculation: `5 times 4 is 20, but 15 was used`."""
-    found = _OF_DIGITS.search(reason)
-    return found is not None and is_easy_product(int(found[1]), int(found[2]))
+    found = _OF_DIGITS.search(reason) or _OF_QUOTIENT.search(reason)
+    return found is not None and not {found[1], found[2]}.isdisjoint(_EASY_DIGITS)
+
+
+def _is_far_too_small(slip: Slip, result: Value) -> bool:
+    """Whether a partial product that is not shifted takes away too much: 125 * 14 is not taken for 625."""
+    return "is not shifted" in slip.reason and 5 * slip.value < 2 * result
 
 
 def _odd(slip: Slip) -> Slip:

@@ -145,7 +145,7 @@ def _reason(site: Site, node: Binary) -> str:
             return f" The problem says {quote.strip(' (),')}."
     asked = _ASKED.search(question)
     if site.index == site.graph.final and asked is not None and '"' not in asked[0] and tells.search(asked[0]):
-        return f' The problem asks, "{asked[0].strip()}"'
+        return f' The problem asks "{asked[0].rstrip("? ")}".'
     return ""
 
 

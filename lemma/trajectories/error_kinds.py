@@ -36,6 +36,7 @@ _BY_EXPLANATION = {
         "rest": re.compile(r"remainder \d+ is dropped|left over in the [a-z ]+ is dropped"),
         "decimals": re.compile(r"\.\d+ is (?:dropped|ignored)"),
         "factor": re.compile(r"one factor was forgotten|one factor too many"),
+        "shift": re.compile(r"is not shifted"),
         "term": re.compile(r"\d is passed over"),
         "twice": re.compile(r"\d is added twice"),
         "part": re.compile(r"is left out|are added\b|was forgotten"),
