@@ -2,7 +2,15 @@
 
 import pytest
 
-from lemma.injectors.easy_facts import is_easy_difference, is_easy_product, is_easy_sum
+from lemma.injectors.easy_facts import (
+    is_easy_difference,
+    is_easy_product,
+    is_easy_sum,
+    weight_of_difference,
+    weight_of_product,
+    weight_of_sum,
+)
+from lemma.injectors.proposal import ODD, SELDOM
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.records import Problem
 from lemma.taxonomy.error_types import load_taxonomy
@@ -32,6 +40,37 @@ def test_differences_that_everybody_knows(numbers, easy):
 @pytest.mark.parametrize(("factors", "easy"), PRODUCTS)
 def test_products_that_everybody_knows(factors, easy):
     assert is_easy_product(*factors) is is_easy_product(*reversed(factors)) is easy
+
+
+WEIGHTS = [
+    (weight_of_sum((8, 6)), ODD), (weight_of_sum((25, 7)), SELDOM), (weight_of_sum((4, 15, 7)), SELDOM),
+    (weight_of_sum((38, 57)), 1), (weight_of_sum((147, 301, 225)), 1),
+    (weight_of_difference(13, 7), ODD), (weight_of_difference(32, 8), SELDOM), (weight_of_difference(250, 28), 1),
+    (weight_of_product(5, 9), ODD), (weight_of_product(4, 6), SELDOM), (weight_of_product(30, 9), SELDOM),
+    (weight_of_product(7, 8), 1), (weight_of_product(347, 8), 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("weight", "expected"), WEIGHTS)
+def test_the_harder_a_fact_the_more_often_it_is_wrong(weight, expected):
+    assert weight == expected
+
+
+NEVER = [
+    ("She pays 5 + 6 + 6 = 17 dollars.", "= 7 dollars"),  # a carry in what is no written sum
+    ("She pays 9 + 12 = 21 dollars.", "= 31 dollars"),
+]
+
+
+@pytest.mark.parametrize(("step", "wrong"), NEVER)
+def test_a_slip_of_written_sums_in_one_that_nobody_writes(step, wrong):
+    text = (
+        f"{step}\nSo that is {step.split()[-2]} * 48 = {int(step.split()[-2]) * 48}.\n#### {int(step.split()[-2]) * 48}"
+    )
+    kinds = {"calculation_error": "calculation_error"}
+    plan = InjectionPlan({"calculation_error": 1.0}, kinds, 8, 0)
+    problem = Problem.of("She buys 5, 6, 6, 9, or 12 things. What does she pay 48 times?", text)
+    assert not [one for one in erroneous_solutions(plan, problem).records if wrong in one.steps[0]]
 
 
 HARDER = "He has 7 * 8 = 56 pens.\nAnn has 5 * 8 = 40 pens.\nTogether they have 56 + 40 = 96 pens.\n#### 96"

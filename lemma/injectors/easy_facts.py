@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from lemma.arithmetic.numbers import Value
-from lemma.injectors.proposal import ODD
+from lemma.injectors.proposal import ALONE, ODD, SELDOM
 from lemma.injectors.written_arithmetic import KNOWN_HALF, TEN, Slip, in_one_unit, significant
 
 _KNOWN_TO = 20  # sums, differences, and products up to here
-_CARRIED_TWICE_FROM = 50  # nobody adds 10 too much to 9 + 12
+# Up to here, most people know sums of several terms, sums and differences with one digit, and products of digits; nor
+# does anybody add 10 too much to 9 + 12.
+_SMALL_SUM, _SMALL_SUM_OF_TWO, _SMALL_PRODUCT = 30, 50, 30
 _TIMES_TABLE = 12
 _KNOWN_ROWS = (2, 5, 11)
 _KNOWN_PRODUCTS = frozenset({(3, 12), (3, 15), (4, 15)})
@@ -61,34 +63,63 @@ def is_easy_product(left: Value, right: Value) -> bool:
     )
 
 
+def weight_of_sum(terms: Sequence[Value]) -> float:
+    """How often people get a sum wrong: hardly ever an easy one, and 25 + 7 less often than 38 + 57."""
+    scaled = in_one_unit(terms)
+    if scaled is None:
+        return 1
+    total, smallest = sum(scaled[0]), min(scaled[0])
+    is_small = total < _SMALL_SUM or (len(terms) == 2 and smallest < TEN and total < _SMALL_SUM_OF_TWO)
+    return ODD if is_easy_sum(terms) else SELDOM if is_small else 1
+
+
+def weight_of_difference(left: Value, right: Value) -> float:
+    """How often people get a difference wrong: hardly ever an easy one, and 32 - 8 less often than 132 - 57."""
+    scaled = in_one_unit((left, right))
+    is_small = scaled is not None and scaled[0][1] < TEN and scaled[0][0] < _SMALL_SUM_OF_TWO
+    return ODD if is_easy_difference(left, right) else SELDOM if is_small else 1
+
+
+def weight_of_product(left: Value, right: Value) -> float:
+    """How often people get a product wrong: hardly ever an easy one, and 4 * 6 less often than 7 * 8."""
+    scaled = in_one_unit((left, right))
+    one, other = sorted(significant(value) for value in scaled[0]) if scaled is not None else (TEN, TEN)
+    is_small = other < TEN and one * other < _SMALL_PRODUCT
+    return ODD if is_easy_product(left, right) else SELDOM if is_small else 1
+
+
 def unlikely_if_easy(slips: Iterable[Slip], operator: str, left: Value, right: Value, result: Value) -> list[Slip]:
-    """The slips in one operation, of which those in a fact that everybody knows are made only if many are asked for."""
+    """The slips in one operation, of which those in a fact that everybody knows are made only if many are asked for,
+    and those in one that most people know if there is nothing harder.
+    """
     if operator == "+":
         return unlikely_in_easy_sum(slips, (left, right), result)
     if operator == "-":
-        return [_odd(slip) if is_easy_difference(left, right) else slip for slip in slips]
-    factors = (right, result) if operator == "/" else (left, right)
-    is_easy = is_easy_product(*factors)
-    return [
-        _odd(slip)
-        if (is_easy and "zero too" not in slip.reason)
-        or _is_in_easy_part(slip.reason)
-        or _is_far_too_small(slip, result)
-        else slip
-        for slip in slips
-    ]
+        most = weight_of_difference(left, right)
+        return [_at_most(slip, most) for slip in slips]
+    most = weight_of_product(right, result) if operator == "/" else weight_of_product(left, right)
+    made = []
+    for slip in slips:
+        is_odd = _is_in_easy_part(slip.reason) or _is_far_too_small(slip, result)
+        made.append(_at_most(slip, ODD if is_odd else 1 if "zero too" in slip.reason else most))
+    return made
 
 
 def unlikely_in_easy_sum(slips: Iterable[Slip], terms: Sequence[Value], right: Value) -> list[Slip]:
-    """The same for a sum of two or more terms. One of several terms is passed over in an easy sum, too."""
-    is_easy = is_easy_sum(terms)
-    return [
-        _odd(slip)
-        if (is_easy and _PASSED_OVER not in slip.reason)
-        or ("added twice" in slip.reason and "carried" in slip.reason and right < _CARRIED_TWICE_FROM)
-        else slip
-        for slip in slips
-    ]
+    """The same for a sum of two or more terms. One of several terms is passed over in an easy sum, too, and a carry is
+    not dropped if all are of one digit: 5 + 6 + 6 is not taken for 7.
+    """
+    most, has_one_digit = weight_of_sum(terms), all(isinstance(term, int) and term < TEN for term in terms)
+    made = []
+    for slip in slips:
+        is_carried_twice = "carried" in slip.reason and "added twice" in slip.reason
+        if _PASSED_OVER in slip.reason:
+            made.append(slip)
+        elif has_one_digit and "carried" in slip.reason:
+            made.append(_at_most(slip, ALONE))
+        else:
+            made.append(_at_most(slip, ODD if is_carried_twice and right < _SMALL_SUM_OF_TWO else most))
+    return made
 
 
 def _is_in_easy_part(reason: str) -> bool:
@@ -102,5 +133,5 @@ def _is_far_too_small(slip: Slip, result: Value) -> bool:
     return "is not shifted" in slip.reason and 5 * slip.value < 2 * result
 
 
-def _odd(slip: Slip) -> Slip:
-    return slip._replace(weight=min(slip.weight, ODD))
+def _at_most(slip: Slip, weight: float) -> Slip:
+    return slip if slip.weight <= weight else slip._replace(weight=weight)
