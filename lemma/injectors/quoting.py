@@ -75,6 +75,7 @@ _JOINED = re.compile(
 _BY = re.compile(r"\b\d{1,6}(?:\.\d{1,4})?[ -](?:[a-z]{2,12} )?by (?:an? )?$")  # 2 foot by 4 foot
 _DETERMINER = re.compile(r"\b(?:an?|the|his|her|their|each|every|one)\s+(?=[A-Za-z])")
 _NO_NAME = re.compile(r"[A-Za-z'’-]{1,24}(?: [A-Za-z'’-]{1,24}){0,7} $")
+_SAYS_NOTHING = re.compile(r"\$?[\d.,]{1,20} (?:each|apiece|total|more|of them)")
 _REACH = 120  # characters in which the beginning of a clause is looked for
 
 
@@ -133,6 +134,7 @@ def words_around(text: str, start: int, end: int) -> str | None:
     stop = _end_of_phrase(text, start, end)
     begin = _begin_of_phrase(text, start, stop, needed=stop == end)
     quote = text[begin:stop] if begin < start or stop > end else ""
+    quote = "" if _SAYS_NOTHING.fullmatch(quote) else quote
     return quote if '"' not in quote and "\n" not in quote and quote else None
 
 
