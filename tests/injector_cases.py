@@ -144,8 +144,8 @@ MADE = [
      "be 38 + 7 = 45."),
     ("context_value_error", ("He spent $200 on blue ties that cost $40 each, $20 less than red ones.",
                              ("A red one costs $40 + $20 = $60.",), 60), "A red one costs $200 + $20 = $220.",
-     'The step takes $200 instead of $40, both from "He spent $200 on blue ties that cost $40 each, $20 less than red '
-     'ones": it should be $40 + $20 = $60.'),
+     'The step takes $200 ("$200 on blue ties") instead of $40 ("blue ties that cost $40 each"): it should be '
+     "$40 + $20 = $60."),
     ("context_value_error", alone("It takes 30 / 3 = 10 hours.", 10, "He walks 30 km at 3 km/hour, not at 6 km/hour."),
      "It takes 30 / 6 = 5 hours.",
      'The step takes 6 instead of 3, both from "He walks 30 km at 3 km/hour, not at 6 km/hour": it should be '

@@ -68,7 +68,10 @@ FEW_WORDS = [
     ("His salary is $3000. 20% of it goes to paying tax, and 5% to rent.", "20", "20% of it goes to paying tax"),
     ("He carves a prism 8 meters tall with a 2-meter square base.", "8", "He carves a prism 8 meters tall"),
     ("Due to rain, it can only pump 2/3rds as fast.", "2", None),
-    ("She sees 2 shirts in the shop which cost $10 each and buys them.", "10", None),
+    ("She sees 2 shirts there which cost $10 each and buys them.", "10", "shirts there which cost $10 each"),
+    ("He spent $200 on blue ties that cost $40 each, $20 less than red ones.", "40", "blue ties that cost $40 each"),
+    ("They made 15 candied apples for $2 each, and 12 grapes.", "$2", "candied apples for $2 each"),
+    ("He said so, and for such things he took $2 each, and 12 grapes.", "$2", None),
     # A few words before the number tell two nouns of one kind apart.
     ("Of 3 shops, his first one sells 20 meals, his second one sells 40 meals a day.", "40", "40 meals a day"),
     ("Of 3 shops, his first one sells 20 meals, his second one sells more.", "20", "his first one sells 20 meals"),

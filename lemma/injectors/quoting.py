@@ -76,6 +76,10 @@ _BY = re.compile(r"\b\d{1,6}(?:\.\d{1,4})?[ -](?:[a-z]{2,12} )?by (?:an? )?$")  
 _DETERMINER = re.compile(r"\b(?:an?|the|his|her|their|each|every|one)\s+(?=[A-Za-z])")
 _NO_NAME = re.compile(r"[A-Za-z'’-]{1,24}(?: [A-Za-z'’-]{1,24}){0,7} $")
 _SAYS_NOTHING = re.compile(r"\$?[\d.,]{1,20} (?:each|apiece|total|more|of them)")
+# "candied apples for" of "15 candied apples for $2 each"
+_COUNTED = re.compile(
+    r"(?<=\d )(?:(?:on|in|for|of|with|from|to|at) )?(?P<words>(?!and |or |for |each )(?:[A-Za-z'’-]{1,24} ){1,7})$"
+)
 _REACH = 120  # characters in which the beginning of a clause is looked for
 
 
@@ -134,7 +138,9 @@ def words_around(text: str, start: int, end: int) -> str | None:
     stop = _end_of_phrase(text, start, end)
     begin = _begin_of_phrase(text, start, stop, needed=stop == end)
     quote = text[begin:stop] if begin < start or stop > end else ""
-    quote = "" if _SAYS_NOTHING.fullmatch(quote) else quote
+    if _SAYS_NOTHING.fullmatch(quote) is not None:
+        counted = _COUNTED.search(text[max(0, begin - _REACH) : begin])
+        quote = counted["words"] + quote if counted is not None else ""
     return quote if '"' not in quote and "\n" not in quote and quote else None
 
 
