@@ -31,9 +31,10 @@ RIGHT = [
     "$10.25 - $3.50 is $6.75, not $13.35: in each column, the smaller digit is taken from the larger one.",
     "150 - 39 is 111, not 110: 40 is taken away in place of 39.",
     "47 + 39 is 86, not 87: 40 is added in place of 39.",
-    "64 * 7 is 448, not 568: in the tens, the 2 carried is added to 6 before 8 is multiplied.",
+    "64 * 7 is 448, not 568: in the tens, the 2 carried is added to the 6 before multiplying, so 8 and not 6 is "
+    "multiplied by 7.",
     "640 * 7 is 4480, not 5680: without the zero, 64 times 7 is 448; "
-    "the 2 carried is added to 6 before 8 is multiplied.",
+    "the 2 carried is added to the 6 before multiplying, so 8 and not 6 is multiplied by 7.",
     "247 + 138 is 385, not 395: the 1 that is carried to the tens is added twice.",
     "14 apples x 6 is 84, not 64: the 2 that is carried to the tens is dropped.",
     "7 * 8 is 56, not 54: 54 is 6 times 9.",
@@ -41,7 +42,7 @@ RIGHT = [
     "6x = 72 gives 12, not 11: 11 times 6 is 66, not 72.",
     "46 * 38 is 1748, not 1380: 46 times 8 is left out.",
     "46 * 38 is 1748, not 1248: only 40 times 30 and 6 times 8 are added.",
-    "12 * 23 is 276, not 60: the second partial product is not shifted.",
+    "12 * 23 is 276, not 60: the second partial product, 12 times 2, is not shifted to the tens.",
     "64 * 83 is 5312, not 5212: 64 times 3 is 192 and 64 times 80 is 5120; in their sum, "
     "the 1 that is carried to the hundreds is dropped.",
     "46 * 38 is 1748, not 1708: in 46 times 8, the 4 that is carried to the tens is dropped.",
@@ -81,7 +82,10 @@ WRONG = [
     "83 - 47 is 36, not 46: the 1 that is borrowed from the hundreds is not taken away.",
     "83 - 47 is 36, not 44: in each column, the smaller digit is taken from the larger one.",
     "83 - 47 is 36, not 44: in the tens, 3 is taken from 7 instead of 7 from 13.",
-    "12 * 23 is 276, not 50: the second partial product is not shifted.",
+    "12 * 23 is 276, not 50: the second partial product, 12 times 2, is not shifted to the tens.",
+    "12 * 23 is 276, not 60: the second partial product, 12 times 3, is not shifted to the tens.",
+    "64 * 7 is 448, not 568: in the tens, the 2 carried is added to the 6 before multiplying, so 8 and not 6 is "
+    "multiplied by 6.",
     "46 * 38 is 1748, not 1708: in 46 times 7, the 4 that is carried to the tens is dropped.",
     "30 * 4 is 120, not 1200: there is one zero too few.",
     "160 * 50 is 8000, not 800: there is one zero too many.",

@@ -65,6 +65,12 @@ DISCS = (
     450,
 )
 
+SHELLS = (
+    "Al has 16 more shells than Bo. Bo has 15 fewer than Cy. Cy has 40 shells. Dan, who is ill, has 19 more than Al.",
+    ("Bo has 40 - 15 = 25 shells.", "Al has 25 + 16 = 41 shells."),
+    41,
+)
+
 # An injector, a problem, and what the wrong step may not contain.
 NEVER = [
     ("context_value_error", SHIRTS, "2 x 3 ="),  # the sweatshirts for the price of a T-shirt
@@ -81,11 +87,13 @@ NEVER = [
     ("confusing_concept_error", CLASS, "3 notebooks + 70"),
     ("calculation_error", PENS, "= 78"),
     ("question_misinterpretation_error", DISCS, "$3 *"),
+    ("context_value_error", SHELLS, "25 + 19"),  # of somebody three sentences away, where a nearer number fits
 ]
 # An injector, a problem, and what one of the wrong steps has to contain.
 MADE = [
     ("context_value_error", SHIRTS, "2 x 15 ="),
     ("context_value_error", APPLES, "12 x $2"),
+    ("context_value_error", SHELLS, "25 + 15"),
     ("missing_step", FOOD, "$4 + $12 ="),
     ("calculation_error", PENS, "80 + 30 = 1"),
 ]

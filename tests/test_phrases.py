@@ -155,8 +155,22 @@ KINDS_IN_FORMULAS = [
     ("calculation_error", "4.99 * 3 is $14.97, not $15: 15 is 5 times 3.", "near"),
     ("calculation_error", "49 * 6 is 294, not 300: 300 is 50 times 6.", "near"),
     ("calculation_error", "47 + 38 is 85, not 95: the 1 that is carried to the tens is added twice.", "carry"),
-    ("calculation_error", "64 * 7 is 448, not 568: the 2 carried is added to 6 before 8 is multiplied.", "carry"),
-    ("calculation_error", "30 + 15 + 40 is 85, not 100: 15 is added twice.", ""),
+    ("calculation_error", "64 * 7 is 448, not 568: the 2 carried is added to the 6 before multiplying ...", "carry"),
+    ("calculation_error", "30 + 15 + 40 is 85, not 100: 15 is added twice.", "twice"),
+    ("calculation_error", "30 + 15 + 40 is 85, not 70: 15 is passed over.", "term"),
+    ("calculation_error", "9 + 8 is 17, not 18: the step is off by one.", "near_miss"),
+    ("calculation_error", "12 * 23 is 276, not 60: the second partial product, 12 times 2, is not shifted", "shift"),
+    ("missing_step", "The step 4 + 8 = 12 was skipped, so 8 was used in place of 12: the next ...", "whole"),
+    ("missing_step", "The step leaves out the 6: it should be 24 - 6 = 18.", "part"),
+    ("context_value_error", 'The step takes 5 ("5 pens") instead of 7 ("7 caps"): it should be ...', "elsewhere"),
+    ("context_value_error", 'The step takes 5 instead of 7, both from "7 caps and 5 pens": it should ...', "elsewhere"),
+    ("context_value_error", 'The step takes 12, the result of 5 + 7 from step 1, instead of 7 ("7 caps"): it ...', ""),
+    ("operator_error", "The step adds where it should have subtracted: not 9 + 4, but 9 - 4 = 5.", "add_for_subtract"),
+    ("operator_error", "The step adds where it should have multiplied: not 9 + 4, but 9 * 4 = 36.", "add_for_multiply"),
+    ("operator_error", "The step subtracts where it should have added: not 9 - 4, but 9 + 4.", "subtract_for_add"),
+    ("operator_error", "The step multiplies where it should have divided: not 8 * 4 ...", "multiply_for_divide"),
+    ("operator_error", "The step multiplies where it should have added: not 8 * 4, but 8 + 4.", "multiply_for_add"),
+    ("operator_error", "The step divides where it should have multiplied: not 8 / 4 ...", "divide_for_multiply"),
     ("calculation_error", "1031 + 121 is 1152, not 1125: the digits 5 and 2 of 1152 changed places.", "digits"),
     ("calculation_error", "The digits are written from the wrong end: it should be $204_8$.", "digits"),
     ("calculation_error", r"$\lfloor 9.33 \rfloor$ is $9$, not $10$: it has to be rounded down.", "rounding"),
@@ -208,6 +222,8 @@ def test_phrases_fit_the_kind_of_an_error_in_a_formula(error_type, explanation, 
     strategies = ("fix", "restart") if kind in ("root", "one_part", "half_done", "left_out") else ("fix",)
     for strategy, language in itertools.product(strategies, LANGUAGES if kind else ()):
         assert len(load_phrases(strategy).of(f"{error_type}.{kind}", language)) >= (10 if language == "en" else 5)
+    if kind in ("near_miss", "shift", "term", "twice", "whole", "elsewhere") or "_for_" in kind:
+        assert all(len(load_phrases("restart").of(f"{error_type}.{kind}", language)) >= 5 for language in LANGUAGES)
 
 
 @pytest.mark.parametrize(("error_type", "steps", "kind"), KINDS)

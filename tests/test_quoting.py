@@ -58,7 +58,38 @@ FEW_WORDS = [
     ("They have 40% of the pens.", "40", "40% of the pens"),
     ("Each toy car cost $2 and each bear cost $1.", "2", "Each toy car cost $2"),
     ("It has 3 and 5.", "5", None),
-]
+    # A noun phrase is whole, or it is not there.
+    ("Bills average $30 a month for the first 4 months and more later.", "30", "Bills average $30 a month"),
+    ("It takes 20 grams of peanuts to make 5 grams of butter.", "20", "20 grams of peanuts"),
+    ("She got 50 grams of gold for the cost of $20 per gram.", "50", "50 grams of gold"),
+    ("Max runs water for 30 minutes at a rate of 2 gallons every minute.", "30", "Max runs water for 30 minutes"),
+    ("8 years ago John had twice as much experience as James.", "8",
+     "8 years ago John had twice as much experience as James"),
+    ("His salary is $3000. 20% of it goes to paying tax, and 5% to rent.", "20", "20% of it goes to paying tax"),
+    ("He carves a prism 8 meters tall with a 2-meter square base.", "8", "He carves a prism 8 meters tall"),
+    ("Due to rain, it can only pump 2/3rds as fast.", "2", None),
+    ("She sees 2 shirts there which cost $10 each and buys them.", "10", "shirts there which cost $10 each"),
+    ("He spent $200 on blue ties that cost $40 each, $20 less than red ones.", "40", "blue ties that cost $40 each"),
+    ("They made 15 candied apples for $2 each, and 12 grapes.", "$2", "candied apples for $2 each"),
+    ("He said so, and for such things he took $2 each, and 12 grapes.", "$2", None),
+    # A few words before the number tell two nouns of one kind apart.
+    ("Of 3 shops, his first one sells 20 meals, his second one sells 40 meals a day.", "40", "40 meals a day"),
+    ("Of 3 shops, his first one sells 20 meals, his second one sells more.", "20", "his first one sells 20 meals"),
+    ("Dogs have 42 teeth, cats have 30 teeth and pigs have 28 teeth.", "28", "pigs have 28 teeth"),
+    ("Eliza irons a blouse in 15 minutes and a dress in 20 minutes.", "20", "a dress in 20 minutes"),
+    ("He buys 5 pens and sells 3 books.", "3", "3 books"),
+    ("Mr. Roberts can buy it for $400 cash.", "400", "$400 cash"),
+    ("He hangs a 2 foot by 4 foot painting on a wall.", "4", "2 foot by 4 foot painting on a wall"),
+    # The beginning of a clause that says more than its noun is not cut off.
+    ("She bought a pen and a book for $5.", "5", "She bought a pen and a book for $5"),
+    ("In the small shop around the corner of her street she bought a pen and a book for $5.", "5",
+     "a pen and a book for $5"),
+    ("In all of the shops around here, Bill and Dale eat 5 pies.", "5", "Bill and Dale eat 5 pies"),
+    ("Half the people pay an entrance fee of $30.", "30", "Half the people pay an entrance fee of $30"),
+    ("If fixing her car cost $350 or so, she pays.", "350", "fixing her car cost $350"),
+    ("Knowing that a geography book costs $10.50 and that an English book costs $7.50, add.", "7.50",
+     "an English book costs $7.50"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "number", "quoted"), FEW_WORDS)

@@ -109,7 +109,7 @@ def test_an_explanation_says_which_of_two_equal_numbers():
 @pytest.mark.parametrize(
     ("equation", "gold", "reason"),
     [
-        ("31 * 5 = 155", 155, "in the tens, 3 times 5 is 15, but 20 was used"),
+        ("61 * 4 = 244", 244, "in the tens, 6 times 4 is 24, but 28 was used"),
         ("26 * 3 = 78", 78, "in the ones, 6 times 3 is 18, but 15 was used"),
         ("46 * 38 = 1748", 1748, "in 46 times 8, 6 times 8 is 48, but 40 was used"),
     ],

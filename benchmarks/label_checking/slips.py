@@ -135,7 +135,11 @@ def _apart(match: re.Match[str], said: _Said) -> bool:
 
 def _unshifted(match: re.Match[str], said: _Said) -> bool:
     pairs = [(int(one), int(other)) for one in _bare(said) for other in _bare(said) if one * other == said.right]
-    return any(said.wrong == one * (other % 10) + one * (other // 10) for one, other in pairs)
+    return any(
+        (one, other // 10) == (int(match["a"]), int(match["b"]))
+        and said.wrong == one * (other % 10) + one * (other // 10)
+        for one, other in pairs
+    )
 
 
 def _bare(said: _Said) -> set[Fraction]:
@@ -170,7 +174,7 @@ def _added_before(match: re.Match[str], said: _Said) -> bool:
     units = [int(_unit(match))] if match["place"] else [10**place for place in range(1, 7)]
     pairs = [(int(one), int(other)) for one, other in permutations(_bare(said), 2) if one * other == said.right]
     return digit + carried == int(match["c"]) and any(
-        other <= _LARGEST_DIGIT
+        other == int(match["d"])
         and one // unit % 10 == digit
         and one % unit * other // unit == carried
         and said.off == carried * (other - 1) * unit
@@ -272,7 +276,8 @@ _FORMS: list[tuple[re.Pattern[str], Callable[[re.Match[str], _Said], bool]]] = [
             lambda match, said: said.off == int(match["a"]) * _unit(match),
         ),
         (
-            rf"(?:in the {_PLACE}, )?the (?P<a>\d) carried is added to (?P<b>\d) before (?P<c>\d+) is multiplied",
+            rf"(?:in the {_PLACE}, )?the (?P<a>\d) carried is added to the (?P<b>\d) before multiplying, so (?P<c>\d+) "
+            r"and not (?P=b) is multiplied by (?P<d>\d)",
             _added_before,
         ),
         (
@@ -306,7 +311,7 @@ _FORMS: list[tuple[re.Pattern[str], Callable[[re.Match[str], _Said], bool]]] = [
             lambda match, said: said.off == -int(match["a"]) * int(match["b"]),
         ),
         (r"only (?P<a>\d+) times (?P<b>\d+) and (?P<c>\d+) times (?P<d>\d+) are added", _apart),
-        (r"the second partial product is not shifted", _unshifted),
+        (r"the second partial product, (?P<a>\d+) times (?P<b>\d), is not shifted to the tens", _unshifted),
         (
             r"(?P<a>\d+) times (?P<b>\d+) is (?P<c>\d+) and (?P<e>\d+) times (?P<d>\d+) is (?P<f>\d+); in their sum, "
             r"(?P<reason>.+)",

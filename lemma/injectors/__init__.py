@@ -7,9 +7,9 @@ solution and the reason why it is wrong; an injector never writes a later step. 
   (formulas with letters), `naming` and `quoting` (what a problem's numbers count, and where it says so), `comparisons`
   and `conditions` (what the words say), `roles` (which number nobody takes for which), and `signals` (words that tell a
   step's place);
-- parts of some: `written_arithmetic`, `written_products`, and `coefficients` of `calculation_error`, `cuts` and
-  `omission` of `missing_step`, `conversion_factors` of `unit_conversion_error`, and `copying` of `context_value_error`
-  and `previous_step_value_error`;
+- parts of some: `written_arithmetic`, `written_products`, `easy_facts`, and `coefficients` of `calculation_error`,
+  `cuts` and `omission` of `missing_step`, `conversion_factors` of `unit_conversion_error`, and `copying` of
+  `context_value_error` and `previous_step_value_error`;
 - what runs them: `symbolic` (chooses among the drafts), `drawing` (which type comes next, and where), `drafts` (carries
   a proposal through the rest of the solution), `proof` (checks what comes out from its text), and `sense` (refuses what
   contradicts itself);

@@ -19,6 +19,7 @@ from lemma.arithmetic.propagation import Change
 from lemma.injectors.algebra import AlgebraInjector, NumbersAndLetters
 from lemma.injectors.coefficients import wrong_coefficients
 from lemma.injectors.cuts import replaced
+from lemma.injectors.easy_facts import unlikely_if_easy, unlikely_in_easy_sum
 from lemma.injectors.proposal import Proposal, Site, shuffled, sites
 from lemma.injectors.written_arithmetic import (
     Slip,
@@ -105,12 +106,16 @@ def _slips(site: Site) -> list[Slip]:
     if equation.result.percent and not equation.bare_percent:
         return slips
     if operators == {"+"}:
-        slips += addition_slips([values[leaf] for leaf in leaves(tree)], right)
+        terms = [values[leaf] for leaf in leaves(tree)]
+        found = addition_slips(terms, right)
+        slips += found if site.graph.latex else unlikely_in_easy_sum(found, terms, right)
     elif isinstance(tree, Binary) and isinstance(tree.left, int) and isinstance(tree.right, int):
         written = [equation.operands[leaf] for leaf in (tree.left, tree.right)]
         left, other = (site.text[number.start : number.end] + "%" * number.percent for number in written)
         if all(number.style.form == PLAIN for number in written):
-            slips += slips_of(tree.operator, values[tree.left], values[tree.right], right, (left, other))
+            parts = (tree.operator, values[tree.left], values[tree.right], right)
+            found = slips_of(*parts, (left, other))
+            slips += found if site.graph.latex else unlikely_if_easy(found, *parts)
     elif operators <= {"*", "/"} and not site.graph.latex:
         slips += _slips_in_shares(site, tree, values, right)
     elif len(operators) > 1 and "(" not in site.expression and "^" not in operators:
@@ -146,9 +151,11 @@ def _slips_in_a_part(site: Site, tree: Expression, values: Sequence[Value]) -> l
             continue
         try:
             left, right, result = (evaluate(part, values) for part in (node.left, node.right, node))
+            found = slips_of(node.operator, left, right, result)
+            found = found if site.graph.latex else unlikely_if_easy(found, node.operator, left, right, result)
             near = [
                 (evaluate(replaced(tree, node, len(values)), [*values, slip.value]), slip)
-                for slip in slips_of(node.operator, left, right, result)
+                for slip in found
                 if left > 0 < right and result < 2 * slip.value < 4 * result
             ]
         except ArithmeticRefusal:
@@ -179,7 +186,7 @@ def _slips_in_shares(site: Site, tree: Expression, values: Sequence[Value], righ
     slips = []
     for sign, one, other in parts:
         result = evaluate(Binary(sign, 0, 1), (one, other))
-        for slip in slips_of(sign, one, other, result):
+        for slip in unlikely_if_easy(slips_of(sign, one, other, result), sign, one, other, result):
             told = (
                 f"{one} {sign} {other} is {face(result)}, and the step worked with {face(slip.value)} ({slip.reason})"
             )

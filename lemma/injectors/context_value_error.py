@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import Number, Value
 from lemma.arithmetic.propagation import Change
 from lemma.arithmetic.tokens import tokens_of_question
 from lemma.injectors.copying import copied_wrongly
-from lemma.injectors.naming import is_taken_for, taken_for
+from lemma.injectors.naming import is_taken_for, sentences_apart, taken_for
 from lemma.injectors.proposal import ODD, Proposal, Site, shuffled, sites
 from lemma.injectors.roles import is_taken_elsewhere, is_worked_out_from, restates
 from lemma.injectors.unit_conversion_error import converts
@@ -57,6 +58,7 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 if operand.face <= _FARTHEST_RESULT * face <= _FARTHEST_RESULT**2 * operand.face
             }
             sources = {**results, **others}
+            fitting: list[tuple[Value, Proposal]] = []
             for wrong in shuffled([*sorted(others), *sorted(results)], rng):
                 edits = site.writes(leaf, wrong)
                 if not graph.latex and (
@@ -71,7 +73,22 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                     # number with something added or taken away.
                     origin = sources[wrong].results
                     weight = 1 if not origin or is_worked_out_from(site, operand, origin[-1]) else ODD
-                    yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)
+                    told = f"{fault}: it should be {site.worked}."
+                    fitting.append((wrong, Proposal(Change(site.index, edits), told, weight)))
+            yield from _nearest_first(graph, operand.face, fitting, others)
+
+
+def _nearest_first(
+    graph: SolutionGraph, right: Value, fitting: Sequence[tuple[Value, Proposal]], given: Collection[Value]
+) -> Iterator[Proposal]:
+    """The proposals for one number of a question. Of the other numbers there, those nearest to it are taken for it; one
+    from a sentence farther away is taken only if many are asked for.
+    """
+    far = {wrong: sentences_apart(graph.question, right, wrong) for wrong, _ in fitting if wrong in given}
+    nearest = min(far.values(), default=0)
+    for wrong, proposal in fitting:
+        is_far = not graph.latex and far.get(wrong, nearest) > nearest
+        yield replace(proposal, weight=ODD) if is_far else proposal
 
 
 def _is_used_alike(site: Site, face: Value) -> bool:

@@ -10,7 +10,7 @@ from lemma.arithmetic.expressions import nodes
 from lemma.arithmetic.graph import Link, SolutionGraph, values_of_words
 from lemma.arithmetic.numbers import Number, Value, find_numbers
 from lemma.injectors.proposal import MEASURES, Site
-from lemma.injectors.quoting import clause_around, words_around
+from lemma.injectors.quoting import SENTENCE_END, clause_around, words_around
 
 _NO_NOUNS = frozenset((
     "times", "less", "this", "was", "has", "his", "does", "goes", "costs", "plus", "minus", "equals", "its", "hers",
@@ -110,6 +110,18 @@ def noun_behind(text: str, end: int) -> str | None:
 def numbers_of(question: str) -> tuple[Number, ...]:
     """The numbers of a question in digits."""
     return tuple(find_numbers(question))
+
+
+@lru_cache(maxsize=4096)
+def sentences_apart(question: str, one: Value, other: Value) -> int:
+    """How many sentences lie between two numbers of a question, at the nearest places where they stand; 0 within one.
+
+    >>> sentences_apart("Al has 5 cats. Bo has 2 more than Al. Cy has 9 cats.", 5, 9)
+    2
+    """
+    starts = {face: [found.start for found in numbers_of(question) if found.face == face] for face in (one, other)}
+    pairs = [sorted((first, second)) for first in starts[one] for second in starts[other]]
+    return min((len(SENTENCE_END.findall(question, *pair)) for pair in pairs), default=0)
 
 
 def numbers_in(graph: SolutionGraph) -> set[Value]:

@@ -12,7 +12,7 @@ from lemma.arithmetic.numbers import divide
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.comparisons import compares_by_factor, comparison
 from lemma.injectors.cuts import replaced
-from lemma.injectors.naming import beside_its_like, is_done_elsewhere, part_of
+from lemma.injectors.naming import beside_its_like, is_done_elsewhere, is_from_one_place, part_of, quoted_for
 from lemma.injectors.proposal import ALONE, ODD, Proposal, Site, shuffled, sites
 from lemma.injectors.roles import contradicts
 
@@ -50,6 +50,19 @@ _NAMED = {
     "/": re.compile(r"\b(?:divid(?:e|ed|ing)|ratio|quotient)\b", re.IGNORECASE),
     "^": re.compile(r"(?!)"),
 }
+# What tells the operation that a number of the problem takes part in; of what was spent, only in a story that is not
+# told backwards.
+_TELLS = {
+    "+": r"totals?|altogether|in all|combined|together|additional|extra|added?|adds|more|another|older|taller",
+    "-": r"left|remain\w*|fewer|less|younger|shorter|rest|discount|change|of which|of (?:them|these|those)",
+    "*": r"each|every|per|times|twice|doubled?|triple|an? (?:day|week|month|year|hour|minute|piece)",
+    "/": r"each|every|per|half|split\w*|shar(?:e|es|ed|ing)|equal(?:ly)?|evenly|average|needs?|enough|an? [a-z]+ costs",
+}
+_GONE = r"|ate|eats|lost|los[et]s|spen[dt]s?|gave|gives|sold|sells|us[ed]s|broke|burst|popped|took|takes out"
+_BACKWARDS = re.compile(
+    r"\b(?:at first|beginning|begin|start(?:ed)?|original(?:ly)?|initial(?:ly)?|already|before)\b", re.IGNORECASE
+)
+_ASKED = re.compile(r"\b(?:[Hh]ow|[Ww]hat)\b[^.,?!\n]{5,100}\?(?=\s*$)")
 # Nobody takes a half, or one third, for more than there was.
 _PART_OF = {2: r"\bhal(?:f|ves|ved)\b", 3: r"\bthirds?\b", 4: r"\b(?:quarters?|fourths?)\b", 5: r"\bfifths?\b"}
 _TIMES_SIGNS = ("*", "x", "×")
@@ -108,9 +121,32 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 yield Proposal(
                     Change(site.index, (edit,)),
                     f"The step {_DOES[wrong]} where it should have {_DONE[node.operator]}: "
-                    f"not {site.quoted(site.edited(edit) + site.unit)}, but {site.worked}.",
+                    f"not {site.quoted(site.edited(edit) + site.unit)}, but {site.worked}.{_reason(site, node)}",
                     weight,
                 )
+
+
+def _reason(site: Site, node: Binary) -> str:
+    """The words of the problem that tell the right operation: what it says of one of the two numbers, or what it asks
+    for in the end. Empty if it has none.
+    """
+    if site.graph.latex:
+        return ""
+    question, backwards = site.graph.question, _BACKWARDS.search(site.graph.question) is not None
+    if backwards and node.operator in "+-":
+        return ""
+    tells = re.compile(rf"\b(?:{_TELLS[node.operator]}{_GONE * (node.operator == '-')})\b", re.IGNORECASE)
+    parts = [part for part in (node.right, node.left) if isinstance(part, int)]
+    for part in parts:
+        operand, link = site.equation.operands[part], site.links[part]
+        is_given = link.question and not link.results and is_from_one_place(site, operand.face, link)
+        quote = (quoted_for(site, operand.face, link, operand.currency) if is_given else None) or ""
+        if tells.search(quote):
+            return f" The problem says {quote.strip(' (),')}."
+    asked = _ASKED.search(question)
+    if site.index == site.graph.final and asked is not None and '"' not in asked[0] and tells.search(asked[0]):
+        return f' The problem asks "{asked[0].rstrip("? ")}".'
+    return ""
 
 
 def _weight(site: Site, node: Binary, wrong: str) -> float:

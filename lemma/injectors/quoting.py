@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_SENTENCE_END = re.compile(r"(?<![.\s][A-Za-z])(?<!Dr)(?<!Mr)(?<!Mrs)(?<!Ms)(?<!St)[.?!](?=\s|$|[\"”])|\n")
+SENTENCE_END = re.compile(r"(?<![.\s][A-Za-z])(?<!Dr)(?<!Mr)(?<!Mrs)(?<!Ms)(?<!St)[.?!](?=\s|$|[\"”])|\n")
 # What separates clauses: punctuation, or a conjunction with a new subject behind it.
 _SUBJECT = (
     r"(?:he|she|it|they|we|I|you|there|each|every|the|his|her|their|its|a|an|one|another|both|all|this|these|that['’]s|"
@@ -51,11 +51,36 @@ _ASKS = re.compile(r"(?:how|what|which|who|calculate|find|determine)\b", re.IGNO
 _CONTRAST = re.compile(r";|\b(?:while|whereas)\b")
 _LONGEST_SENTENCE, _LONGEST = 14, 26  # words
 _NO_MORE = r"(?:and|but|or|so|while|because|since|if|when|which|who|that|where|how|then)\b"
-_WORDS_BEHIND = re.compile(rf"%?(?:[ -](?!{_NO_MORE})\$?[\w'’/]{{1,20}}%?){{1,6}}(?![\w'’/%])")
-_NEEDS_MORE = re.compile(
-    r" (?:his|her|their|its|our|my|your|is|are|was|were|has|have|had|can|will|would|more|each of)$"
+_WORDS_BEHIND = re.compile(
+    rf"%?(?:/[a-z]{{1,20}})?(?:[ -](?!{_NO_MORE})\$?[\w'’/]{{1,20}}(?:\.\d{{1,4}})?%?){{0,10}}(?![\w'’/%])"
 )
-_WORDS_BEFORE = re.compile(r"(?<![\w'’/-])[A-Za-z'’-]{2,20} [A-Za-z'’-]{1,20} (?:[A-Za-z'’-]{1,20} ){0,3}\$?$")
+# Where a noun phrase may end: before punctuation, a conjunction, or a preposition that does not belong to its noun.
+_ENDS_HERE = re.compile(
+    rf"[.,;:?!)](?!\d)|\s*$|\n| +(?:{_NO_MORE}|"
+    r"(?:at|on|in|for|from|with|to|by|into|during|after|before|about|between)\b"
+    r"(?! \d{1,4} (?:foot|feet|inch|inches)\b))"
+)
+_NEEDS_MORE = re.compile(
+    r" (?:his|her|their|its|our|my|your|is|are|was|were|has|have|had|can|will|would|more|each of|twice|half|times|"
+    r"a (?:rate|cost|price|total)|(?:goes|costs?|made|makes?|used|get|got))$"
+)
+_MANY_WORDS = 6
+_BEGINS_HERE = re.compile(
+    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bMrs)[.,;:?!(]\s+|\n|"
+    r"(?<=[a-z\d])\s+(?:and|but|while|or|so|which means)\s+"
+)
+_JOINED = re.compile(
+    r"(?:and|but|or|so|that|if|when|then|while|because|since|(?:knowing|given|assuming) that)\s+", re.IGNORECASE
+)
+_BY = re.compile(r"\b\d{1,6}(?:\.\d{1,4})?[ -](?:[a-z]{2,12} )?by (?:an? )?$")  # 2 foot by 4 foot
+_DETERMINER = re.compile(r"\b(?:an?|the|his|her|their|each|every|one)\s+(?=[A-Za-z])")
+_NO_NAME = re.compile(r"[A-Za-z'’-]{1,24}(?: [A-Za-z'’-]{1,24}){0,7} $")
+_SAYS_NOTHING = re.compile(r"\$?[\d.,]{1,20} (?:each|apiece|total|more|of them)")
+# "candied apples for" of "15 candied apples for $2 each"
+_COUNTED = re.compile(
+    r"(?<=\d )(?:(?:on|in|for|of|with|from|to|at) )?(?P<words>(?!and |or |for |each )(?:[A-Za-z'’-]{1,24} ){1,7})$"
+)
+_REACH = 120  # characters in which the beginning of a clause is looked for
 
 
 @lru_cache(maxsize=8192)
@@ -63,8 +88,8 @@ def clause_around(text: str, start: int, end: int) -> str | None:
     """The whole clause of a text around a place, without the word that joins it to the one before; None if it is too
     long to be quoted, or would make no sense by itself.
     """
-    begin = max((found.end() for found in _SENTENCE_END.finditer(text, 0, start)), default=0)
-    ending = _SENTENCE_END.search(text, end)
+    begin = max((found.end() for found in SENTENCE_END.finditer(text, 0, start)), default=0)
+    ending = SENTENCE_END.search(text, end)
     last = ending.start() if ending is not None else len(text)
     while text[begin : begin + 1].isspace():
         begin += 1
@@ -100,20 +125,96 @@ def clause_around(text: str, start: int, end: int) -> str | None:
 
 def words_around(text: str, start: int, end: int) -> str | None:
     """A number of a text with a few words that say what it counts, for a clause that is too long to be quoted: those
-    behind it, else those before it. None if there are none.
+    behind it, with those before it if they are few, else those before it. None if there are none.
 
     >>> words_around("She has 12 candied apples for $2 each, which she sells.", 8, 10)
     '12 candied apples for $2 each'
+    >>> words_around("He fills balloons for 30 minutes at a rate of 2 balloons every minute, while he can.", 22, 24)
+    '30 minutes'
     """
+    if text[end : end + 1] == "/" and text[end + 1 : end + 2].isdigit():
+        return None  # the 2 of 2/3 is no number
     start -= text[start - 1 : start] == "$"
-    behind = _WORDS_BEHIND.match(text, end)
-    quote = text[start : behind.end() if behind is not None else end]
-    while " " in quote and (_BROKEN_OFF.search(quote) or _NEEDS_MORE.search(quote)):
-        quote = quote.rpartition(" ")[0]
-    if " " not in quote:
-        before = _WORDS_BEFORE.search(text, 0, start)
-        quote = text[before.start() : end] if before is not None else ""
+    stop = _end_of_phrase(text, start, end)
+    begin = _begin_of_phrase(text, start, stop, needed=stop == end)
+    quote = text[begin:stop] if begin < start or stop > end else ""
+    if _SAYS_NOTHING.fullmatch(quote) is not None:
+        counted = _COUNTED.search(text[max(0, begin - _REACH) : begin])
+        quote = counted["words"] + quote if counted is not None else ""
     return quote if '"' not in quote and "\n" not in quote and quote else None
+
+
+def _end_of_phrase(text: str, start: int, end: int) -> int:
+    """Where the noun phrase of a number ends that stands in front of it: not within a phrase, as in `30 minutes at a
+    rate of 2`.
+    """
+    behind = _WORDS_BEHIND.match(text, end)
+    if behind is None:
+        return end
+    stops = [found.start() for found in re.finditer(r"[ -]", text[: behind.end() + 1]) if found.start() > end]
+    stops = [stop for stop in (*stops, behind.end()) if stop <= behind.end() and _ENDS_HERE.match(text, stop)]
+    stops = [stop for stop in stops if not _is_unfinished(text[start:stop])]
+    few = [stop for stop in stops if text.count(" ", end, stop) + text.count("-", end, stop) <= _MANY_WORDS]
+    return max(few) if few else min(stops, default=end)
+
+
+def _is_unfinished(quote: str) -> bool:
+    return _BROKEN_OFF.search(quote) is not None or _NEEDS_MORE.search(quote) is not None
+
+
+def _begin_of_phrase(text: str, start: int, stop: int, needed: bool) -> int:
+    """Where the clause of a number begins, if it is short and says more than the noun behind it: `pigs have 28 teeth`,
+    `a dress in 20 minutes`. If nothing behind the number says what it counts, words before it are `needed`.
+    """
+    before = text[max(0, start - _REACH) : start]
+    if (measured := _BY.search(before)) is not None:
+        return start - len(before) + measured.start()
+    if not needed and text.count(" ", start, stop) > 2:
+        return start
+    opening = _opening(before) if start > _REACH else _opening(before) or 0
+    if opening is not None:
+        joined = _JOINED.match(before, opening)
+        opening = joined.end() if joined is not None else opening
+        words = before[opening:]
+        is_short = _NO_NAME.fullmatch(words) is not None and _LEANS.match(words) is None
+        if is_short and _ASKS.match(words) is None and not _is_predicate(words):
+            return start - len(words)
+    if not needed:
+        return start
+    determined = [
+        found.start()
+        for found in _DETERMINER.finditer(before, opening or 0)
+        if not before[: found.start()].endswith((" and ", " or ")) or found.start() == opening
+    ]
+    words = before[determined[-1] :] if determined else ""
+    # Of "half the people buy tickets for $30", nothing is left out.
+    is_whole = _NO_NAME.fullmatch(words) is not None and _VERB.search(words.replace("cost of", "")) is None
+    return start - len(words) if is_whole else start
+
+
+def _opening(before: str) -> int | None:
+    """Where the clause begins that a text ends with. An `and` begins one only behind a clause or a number: of `a pen
+    and a book cost $5`, the book does not cost that.
+    """
+    opening = None
+    for found in _BEGINS_HERE.finditer(before):
+        ahead = before[opening or 0 : found.start()]
+        is_joint = found.group()[:1] == " " and re.search(r"\d", ahead) is None
+        if is_joint and (_VERB.search(ahead) is None or _VERB.search(before, found.end()) is None):
+            continue
+        # Bill and Dale eat the same pizza.
+        if is_joint and ahead.rpartition(" ")[2][:1].isupper() and before[found.end() : found.end() + 1].isupper():
+            continue
+        opening = found.end()
+    return opening
+
+
+def _is_predicate(words: str) -> bool:
+    """Whether a clause has no subject of its own: `sells 3 of them`, `using 3 of them`, but not `fixing it cost 3`."""
+    first, _, rest = words.partition(" ")
+    if re.fullmatch(r"(?!during)[a-z]+ing", first) is not None:
+        return _VERB.search(rest) is None
+    return _VERB.fullmatch(first) is not None or first in ("not", "only", "also", "to")
 
 
 def _without_connective(text: str, begin: int, place: int) -> int:

@@ -186,7 +186,8 @@ def _partial_product_slips(many: int, factor: int) -> list[Slip]:
     # The tens of the second factor are written below its ones, not one place to the left.
     if ones and tens < TEN:
         if 3 * (ones + tens) > factor:
-            slips.append(Slip(many * ones + many * tens, "the second partial product is not shifted"))
+            told = f"the second partial product, {many} times {tens}, is not shifted to the tens"
+            slips.append(Slip(many * ones + many * tens, told))
         sums = addition_slips((many * ones, many * tens * 10), many * factor)
         told = f"{many} times {ones} is {many * ones} and {many} times {10 * tens} is {10 * many * tens}"
         slips += [
@@ -239,7 +240,10 @@ def _long_multiplication_slips(many: int, digit: int) -> list[Slip]:
             slips.append(Slip(right + digit * 10**place, f"{worked}, but {digit} was used"))
         # Nobody believes twice the product.
         if before and own and digit >= FEWEST and 2 * before * (digit - 1) * 10**place < right:
-            told = f"in the {column(place)}, the {before} carried is added to {own} before {own + before} is multiplied"
+            told = (
+                f"in the {column(place)}, the {before} carried is added to the {own} before multiplying, "
+                f"so {own + before} and not {own} is multiplied by {digit}"
+            )
             slips.append(Slip(right + before * (digit - 1) * 10**place, told, SELDOM))
     return slips
 

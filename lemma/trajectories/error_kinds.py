@@ -1,6 +1,7 @@
 """Which kind of its type an injected error is, so that a phrase fits that kind: a misread question may be a comparison
 taken the wrong way around or an answer given too early, a missing step a whole one or a part of one, a sign that of a
-term which can be seen in the step, a wrong power that of a root, a slip in a calculation that of a carry or of a zero.
+term which can be seen in the step, a wrong power that of a root, a slip in a calculation that of a carry or of a zero,
+a wrong operation a sum in place of a product.
 """
 
 from __future__ import annotations
@@ -35,11 +36,15 @@ _BY_EXPLANATION = {
         "rest": re.compile(r"remainder \d+ is dropped|left over in the [a-z ]+ is dropped"),
         "decimals": re.compile(r"\.\d+ is (?:dropped|ignored)"),
         "factor": re.compile(r"one factor was forgotten|one factor too many"),
-        "part": re.compile(r"is passed over|is left out|are added\b|was forgotten"),
+        "shift": re.compile(r"is not shifted"),
+        "term": re.compile(r"\d is passed over"),
+        "twice": re.compile(r"\d is added twice"),
+        "part": re.compile(r"is left out|are added\b|was forgotten"),
         "quotient": re.compile(
             r"times \d{1,9} is \d{1,9}, not \d|divided by \d{1,9} is \d{1,9}(?: with \d{1,9} left over)?, but"
         ),
-        "column": re.compile(r"off by (?:one|two)|\d [+-] (?:\d{1,2}|the \d carried) is \d{1,3}, but"),
+        "near_miss": re.compile(r"off by (?:one|two)"),
+        "column": re.compile(r"\d [+-] (?:\d{1,2}|the \d carried) is \d{1,3}, but"),
         "table": re.compile(r"\d is \d{1,9} times \d|times table|[1-9] times \d{1,9} is \d{1,9}, but"),
     },
     "cross_term_error": {"squares": re.compile(r"not the square of the difference")},
@@ -71,10 +76,28 @@ _BY_EXPLANATION = {
         "factors": re.compile(r"multiplied out, that has the other sign in the middle"),
     },
     "missing_step": {
+        "whole": re.compile(r"^The step [^\n]{1,300}? was skipped, so "),
         "operation": re.compile(r"leaves out the (?:division by \$[^$]*\$: \$[^$]*\$ gives|exponent|square root)"),
     },
-    "operator_error": {"formula": re.compile(r"The step (?:adds|subtracts|multiplies) in \$[^$]+\$, where")},
-    "context_value_error": {"copied": re.compile(r"but this step copies it as")},
+    "operator_error": {
+        "formula": re.compile(r"The step (?:adds|subtracts|multiplies) in \$[^$]+\$, where"),
+        **{
+            f"{did}_for_{due}": re.compile(rf"The step {does} where it should have {done}")
+            for did, does, due, done in (
+                ("add", "adds", "subtract", "subtracted"),
+                ("add", "adds", "multiply", "multiplied"),
+                ("subtract", "subtracts", "add", "added"),
+                ("multiply", "multiplies", "divide", "divided"),
+                ("multiply", "multiplies", "add", "added"),
+                ("divide", "divides", "multiply", "multiplied"),
+            )
+        },
+    },
+    "context_value_error": {
+        "copied": re.compile(r"but this step copies it as"),
+        # The number is one of the question, and no earlier result.
+        "elsewhere": re.compile(r"^The step takes (?:(?! from step \d| instead of )[^\n]){1,400} instead of "),
+    },
     "previous_step_value_error": {
         "on_the_way": re.compile(r"The answer is \$.*found on the way"),
         "copied": re.compile(r"but this step copies it as"),
