@@ -161,6 +161,10 @@ KINDS_IN_FORMULAS = [
     ("calculation_error", "9 + 8 is 17, not 18: the step is off by one.", "near_miss"),
     ("calculation_error", "12 * 23 is 276, not 60: the second partial product, 12 times 2, is not shifted", "shift"),
     ("missing_step", "The step 4 + 8 = 12 was skipped, so 8 was used in place of 12: the next ...", "whole"),
+    ("missing_step", "The step leaves out the exponent $2$: it should be $14 \\cdot 6^2 = 504$.", "exponent"),
+    ("missing_step", r"The step leaves out the square root of $16$: it should be $\sqrt{16} = 4$.", "operation"),
+    ("question_misinterpretation_error", "The problem asks for $a+b$, which is $202$, and ...", "asked"),
+    ("question_misinterpretation_error", "The problem says 'half as many', which the step takes ...", "comparison"),
     ("missing_step", "The step leaves out the 6: it should be 24 - 6 = 18.", "part"),
     ("context_value_error", 'The step takes 5 ("5 pens") instead of 7 ("7 caps"): it should be ...', "elsewhere"),
     ("context_value_error", 'The step takes 5 instead of 7, both from "7 caps and 5 pens": it should ...', "elsewhere"),
@@ -222,7 +226,7 @@ def test_phrases_fit_the_kind_of_an_error_in_a_formula(error_type, explanation, 
     strategies = ("fix", "restart") if kind in ("root", "one_part", "half_done", "left_out") else ("fix",)
     for strategy, language in itertools.product(strategies, LANGUAGES if kind else ()):
         assert len(load_phrases(strategy).of(f"{error_type}.{kind}", language)) >= (10 if language == "en" else 5)
-    if kind in ("near_miss", "shift", "term", "twice", "whole", "elsewhere") or "_for_" in kind:
+    if kind in ("asked", "exponent", "near_miss", "shift", "term", "twice", "whole", "elsewhere") or "_for_" in kind:
         assert all(len(load_phrases("restart").of(f"{error_type}.{kind}", language)) >= 5 for language in LANGUAGES)
 
 
