@@ -172,7 +172,7 @@ def test_symbolic_errors_are_made_in_nearly_all_and_are_where_they_are_said_to_b
     run_alone(config(tmp_path, n=150, operations="2-4", modulus=modulus), Console())
     run_alone(AugmentConfig(run=tmp_path, data=str(tmp_path / "generated.jsonl"), workers=1), Console())
     errors = [json.loads(line) for line in (tmp_path / "erroneous.jsonl").read_text().splitlines()]
-    assert len(errors) > 440
+    assert len(errors) > 380
     types = {error["error_type"] for error in errors}
     # In words, a turned relation is a misread question.
     turned = "operator_error" if modulus else "question_misinterpretation_error"

@@ -185,6 +185,9 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
         found = found or drafts.take(others, 1) or drafts.take([place, *others])
         if found is None and plan.per_problem > _FEW:
             found = drafts.take([place, *others], ODD)
+        elif found is None and made and not drafts.has_made(CALCULATION):
+            # A solution in which all facts are easy has a slip in one of them.
+            found = drafts.take([place, *others], ODD, only=CALCULATION)
         if found is None and (plan.best_effort or (not drafts.taken_before_last and len(made) < most_alone)):
             found = drafts.take([last])
         # If many are asked for, one in the last step may come early, as often as it would be due.
@@ -266,13 +269,20 @@ class _Drafts:
         where = traceback.extract_tb(error.__traceback__)[-1]
         self.failed[name] = f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}: {error}"
 
-    def take(self, places: Sequence[int], least: float = SELDOM, barred: str = "") -> tuple[str, Injected] | None:
-        """The next error of at least this weight, and not of a barred type, that is proven at the first of these steps
-        that still has one, with its type. No final answer is reached twice before all others at that step.
+    def has_made(self, kind: str) -> bool:
+        """Whether an error of this type was taken."""
+        return self._made[kind] > 0
+
+    def take(
+        self, places: Sequence[int], least: float = SELDOM, barred: str = "", only: str = ""
+    ) -> tuple[str, Injected] | None:
+        """The next error of at least this weight, not of a barred type, and of a certain one if it is named, that is
+        proven at the first of these steps that still has one, with its type. No final answer is reached twice before
+        all others at that step.
         """
         for place in places:
-            found = self._prove_next(place, least, barred)
-            if found is None and self._spare[place] and least < 1 and not barred:
+            found = self._prove_next(place, least, barred, only)
+            if found is None and self._spare[place] and least < 1 and not (barred or only):
                 found = self._spare[place].pop(0)
             if found is not None:
                 self._made[found[0]] += 1
@@ -282,7 +292,7 @@ class _Drafts:
                 return found
         return None
 
-    def _prove_next(self, place: int, least: float, barred: str = "") -> tuple[str, Injected] | None:
+    def _prove_next(self, place: int, least: float, barred: str, only: str) -> tuple[str, Injected] | None:
         drafts, graph = self._drafts[place], self._graph
         boxed = isinstance(graph, FormulaSolution) and graph.boxed
         often: dict[str, float] = _OFTEN_IN_LAST if place == len(graph.steps) - 1 else {}
@@ -290,7 +300,9 @@ class _Drafts:
         # In formulas, calculation errors don't fill up what other types lack.
         barred = CALCULATION if boxed and self._made and not self._plan.best_effort else barred
         while kinds := [
-            kind for kind, left in drafts.items() if left and weight_of(left[-1]) >= least and kind != barred
+            kind
+            for kind, left in drafts.items()
+            if left and weight_of(left[-1]) >= least and kind != barred and only in ("", kind)
         ]:
             # A type that was made often stands back, so that what is easy to prove does not crowd out the rest.
             weights = [
