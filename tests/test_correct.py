@@ -17,7 +17,6 @@ from lemma.trajectories.right_solutions import continued, is_another
 
 BOTH = ("fix", "restart")
 IN_MAY, TOGETHER = CLIPS.reference_steps
-MERGED = "In both months she sold 48 + 48 / 2 = 72 clips."
 BOXED = ("We get $\\boxed{72}$.", "[asy]draw((0,0)--(1,1));[/asy]")
 OWN = ("May: 48 / 2 = 24 clips.", "48 + 24 = 72 in all.")
 STUDENT = KnownSolution(OWN, "student", "small")
@@ -33,6 +32,28 @@ def own(*steps: str, error_step: int | None = None, **changes: object) -> Errone
 def made(error: ErroneousSolution, *right: KnownSolution) -> dict[str, tuple[str, ...]]:
     found = [one for one in corrections(error, BOTH, right) if isinstance(one, Correction)]
     return {correction.strategy: correction.steps for correction in found}
+
+
+REST = (
+    IN_MAY,
+    TOGETHER,
+    "All of them brought 72 * $3 = $216.",
+    "She got $216 - $16 = $200.",
+    "Her brothers got $200 / 8 = $25 each.",
+)
+
+
+def restarted(at: int, wrong: str, name: str = "e1", steps_left_out: int = 0) -> ErroneousSolution:
+    """A longer solution with one wrong step."""
+    return erroneous(
+        id=name,
+        question=f"{CLIPS.question} Each cost $3, the stall cost $16, and 8 brothers shared the rest.",
+        gold_answer="25",
+        reference_steps=REST,
+        steps=(*REST[:at], wrong, *REST[at + 1 + steps_left_out :]),
+        error_step=at,
+        error_type="missing_step" if steps_left_out else "calculation_error",
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,10 +89,17 @@ def test_corrections_of(
 
 
 def test_a_restart_without_another_solution_tells_the_reference_in_another_way() -> None:
-    found = {made(erroneous(id=f"e{number}"))["restart"] for number in range(20)}
-    half = MERGED.replace("48 / 2", "48 * 0.5")
-    assert found <= {(IN_MAY.replace("48 / 2", "48 * 0.5"), TOGETHER), (half,), (MERGED,)}
-    assert len(found) > 1, "the errors of a problem get different ones"
+    """The step that is put right stays a step of its own, and the first step stays the first one."""
+    assert "restart" not in made(CLIPS)
+    assert "restart" not in made(restarted(3, "She got $216 - $16 = $210."))
+    found = {made(restarted(0, "She sold 48 / 2 = 26 clips in May.", f"e{number}"))["restart"] for number in range(20)}
+    assert found == {
+        (IN_MAY, TOGETHER, "She got 72 * $3 - $16 = $200.", REST[4]),
+        (*REST[:3], "Her brothers got ($216 - $16) / 8 = $25 each."),
+    }, "the errors of a problem get different ones"
+    skipped = restarted(1, "All of them brought 48 * $3 = $144.", steps_left_out=1)
+    restart = made(skipped)["restart"]
+    assert restart == (*REST[:3], "Her brothers got ($216 - $16) / 8 = $25 each."), "what was skipped stands as well"
 
 
 @given(erroneous_solutions())
@@ -177,7 +205,7 @@ def test_the_stage_finds_the_right_solutions_of_the_student(tmp_path: Path) -> N
 
 
 def test_only_the_strategies_that_were_asked_for(tmp_path: Path) -> None:
-    run = write_run(tmp_path, [CLIPS], [])
+    run = write_run(tmp_path, [restarted(0, "She sold 48 / 2 = 26 clips in May.")], [])
     assert lemma("correct", "--run", run, "--strategies", "restart") == 0
     assert [line["strategy"] for line in lines(run / "corrections.jsonl")] == ["restart"]
 

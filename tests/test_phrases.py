@@ -22,6 +22,7 @@ from lemma.trajectories.phrases import (
     FOR_ANY_ERROR,
     FOR_IMPLAUSIBLE_NUMBERS,
     STEP_SLOT,
+    Phrase,
     choose_phrase,
     filled,
     is_numbered,
@@ -371,6 +372,23 @@ def test_a_phrase_names_no_step_of_a_solution_without_numbers(strategy, error_ty
     assert texts
     assert not [text for text in texts if "31" in text]
     assert any("31" in text for text in filled(fitting, 31)) is any(STEP_SLOT in phrase.text for phrase in fitting)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "promise"),
+    [
+        ("Starting over, and this time I'll check the sum:", True),
+        ("From the top, digit by digit:", True),
+        ("Let me do every calculation again.", True),
+        ("Esta vez compruebo cada operación.", True),
+        ("That number is wrong. Back to the beginning.", False),
+        ("I misremembered a product, so let me start over.", False),
+    ],
+)
+def test_a_solution_that_is_only_told_in_another_way_promises_nothing(phrase: str, promise: bool) -> None:
+    phrases = [Phrase("one", "Once more."), Phrase("two", phrase)]
+    assert (phrase not in filled(phrases, None, promises=False)) == promise
+    assert filled(phrases[1:], None, promises=False) == (phrase,)
 
 
 def test_own_phrases_may_all_name_the_step(tmp_path):

@@ -12,10 +12,10 @@ from lemma.arithmetic.graph import read_solution
 from lemma.arithmetic.numbers import Value
 from lemma.exceptions import Refusal
 from lemma.trajectories import rearranging
-from lemma.trajectories.rearranging import WAYS, rearranged
+from lemma.trajectories.rearranging import WAYS, Corrected, rearranged
 from lemma.trajectories.rearranging.proof import prove
 from lemma.trajectories.rearranging.roles import counts_things, is_amount_of_each
-from lemma.trajectories.rearranging.wording import check_wording
+from lemma.trajectories.rearranging.wording import check_wording, named_again
 
 SHOP = "Ann buys 3 pens for $2 each and 4 books for $5 each. How much does she pay?"
 PENS, BOOKS, TOTAL = "The pens cost 3 * $2 = $6.", "The books cost 4 * $5 = $20.", "She pays $6 + $20 = $26."
@@ -34,13 +34,20 @@ def told(way: str, question: str, steps: tuple[str, ...], gold: Value) -> list[t
     return found
 
 
+COINS = "Ann has 7 bags of $9. She buys 3 pens for $2 each and 4 books for $5 each. How much is left?"
+HAD, LEFT = "She had 7 * $9 = $63.", "So $63 - $6 - $20 = $37 are left."
 EGGS, BOXES = "Of 16 eggs she eats 3 and 4.", "2 and 3 boxes of 7."
 
 
 @pytest.mark.parametrize(
     ("way", "question", "solution", "expected"),
     [
-        ("order", SHOP, f"{PENS}|{BOOKS}|{TOTAL}", [f"{BOOKS}|{PENS}|{TOTAL}"]),
+        # The first step stays the first one, and the others come in the order of the question.
+        ("order", SHOP, f"{PENS}|{BOOKS}|{TOTAL}", []),
+        ("order", COINS, f"{HAD}|{BOOKS}|{PENS}|{LEFT}", [f"{HAD}|{PENS}|{BOOKS}|{LEFT}"]),
+        ("order", COINS, f"{HAD}|{PENS}|{BOOKS}|{LEFT}", []),
+        # She can't pay for stickers that nobody has told of.
+        ("order", COINS, f"{HAD}|The stickers: 4 * $5 = $20.|The stickers she has: 3 * $2 = $6.|{LEFT}", []),
         ("order", SHOP, f"{PENS}|Then the books cost 4 * $5 = $20.|{TOTAL}", []),
         (
             "order", SHOP, "She has 9 - 2 = 7.|A pen costs 6 / 3 = $2.|So four cost 4 * 2 = $8.|7 + 8 = 15", [],
@@ -48,17 +55,35 @@ EGGS, BOXES = "Of 16 eggs she eats 3 and 4.", "2 and 3 boxes of 7."
         ("order", SHOP, f"{PENS}|She pays 4 * $5 = $20 for them.|{TOTAL}", []),
         (
             "merging", SHOP, f"{PENS}|{BOOKS}|{TOTAL}",
-            [f"{BOOKS}|She pays 3 * $2 + $20 = $26.", f"{PENS}|She pays $6 + 4 * $5 = $26."],
+            [f"{PENS}|She pays $6 + 4 * $5 = $26."],
         ),
-        ("merging", "He had 9, lost 2 and 3.", "9 - 2 = 7 left.|So 7 - 3 = 4 stay.", ["9 - 2 - 3 = 4 stay."]),
+        ("merging", "He had 9, lost 2 and 3.", "9 - 2 = 7 left.|So 7 - 3 = 4 stay.", []),
+        (
+            "merging", "4 bags of 5; he lost 2 and 3.", "4 * 5 = 20 in all.|20 - 2 = 18 left.|So 18 - 3 = 15 stay.",
+            ["4 * 5 = 20 in all.|So 20 - 2 - 3 = 15 stay."],
+        ),
+        # The same number for two things, and units that would get lost.
+        ("merging", "4 bags of 5; he lost 2 and 20.", "4 * 5 = 20.|20 + 2 = 22 lost.|So 22 - 20 = 2 stay.", []),
+        (
+            "merging", SHOP, f"{PENS}|The books cost 4 books * $5/book = $20.|{TOTAL}", [],
+        ),
         # The result is said again, so it has to be worked out.
         ("merging", "He had 9 and lost 2.", "9 - 2 = 7 left.|With 7 he needs 5 * 7 = 35.", []),
         (
-            "merging", "In a tray, 30 eggs cost $12.", "$12/30 = $0.4.|So 0.4 x 100 = 40 cents.",
-            ["12 / 30 x 100 = 40 cents."],
+            "merging", "5 by 6 eggs cost $12.", "5 x 6 = 30 eggs.|$12/30 = $0.4.|So 0.4 x 100 = 40 cents.",
+            ["5 x 6 = 30 eggs.|So 12 / 30 x 100 = 40 cents."],
         ),
-        ("splitting", "3/4 of 80 and 5.", "He has 80 * 3 / 4 - 5 = 55.", ["80 * 3 / 4 = 60.|He has 60 - 5 = 55."]),
-        ("splitting", EGGS, "She sells 16 - 3 - 4 = 9 eggs.", ["16 - 3 = 13.|She sells 13 - 4 = 9 eggs."]),
+        (
+            "splitting", "3/4 of 8 tens and 5.", "8 * 10 = 80.|He has 80 * 3 / 4 - 5 = 55.",
+            ["8 * 10 = 80.|80 * 3 / 4 = 60.|He has 60 - 5 = 55."],
+        ),
+        (
+            "splitting", "Of 2 x 8 eggs she eats 3 and 4.", "2 * 8 = 16.|She sells 16 - 3 - 4 = 9 eggs.",
+            ["2 * 8 = 16.|16 - 3 = 13.|She sells 13 - 4 = 9 eggs."],
+        ),
+        # Nothing comes before the first step, or a "First".
+        ("splitting", EGGS, "She sells 16 - 3 - 4 = 9 eggs.", []),
+        ("splitting", "Of 2 x 8 eggs she eats 3 and 4.", "2 * 8 = 16.|Next, she sells 16 - 3 - 4 = 9 eggs.", []),
         ("operations", EGGS, "She sells 16 - 3 - 4 = 9 eggs.", ["She sells 16 - (3 + 4) = 9 eggs."]),
         ("operations", "She takes 20% of 50.", "It is 20% of 50 = 10.", ["It is 50 * 0.2 = 10.", "It is 50 / 5 = 10."]),
         ("operations", SHOP, f"{PENS}|{TOTAL}", [f"The pens cost $2 + $2 + $2 = $6.|{TOTAL}"]),
@@ -76,9 +101,12 @@ EGGS, BOXES = "Of 16 eggs she eats 3 and 4.", "2 and 3 boxes of 7."
         ("splitting", EGGS, "And she sells 16 - 3 - 4 = 9 eggs.", []),
         (
             "merging", SHOP, f"{PENS}|And the books cost 4 * $5 = $20.|{TOTAL}",
-            [f"{BOOKS}|She pays 3 * $2 + $20 = $26.",
-             f"{PENS}|She pays $6 + 4 * $5 = $26."],
+            [f"{PENS}|She pays $6 + 4 * $5 = $26."],
         ),
+        # A product with units, a decimal of the question, and a share that the question does not have.
+        ("operations", SHOP, f"The pens cost 3 pens * $2/pen = $6.|{TOTAL}", []),
+        ("operations", "20 cups of .5 gallons.", "They are 20 * .5 = 10 gallons.", []),
+        ("operations", "4 of 20 cars.", "It is 4/20 * 100% = 20%.", []),
         ("order", SHOP, f"{PENS}|And the books cost 4 * $5 = $20.|{TOTAL}", []),
         ("merging", "He had 9, lost 2 on day 1 and 3.", "On day 1, 9 - 2 = 7 stay.|In the end 7 - 3 = 4 stay.", []),
         ("order", "Of 9 he eats 7, 6 cost $3.", "9 - 7 = 2 stay.|The two cost 3 * 6 = $18.|He pays 18 + 2 = 20.", []),
@@ -162,6 +190,40 @@ def test_whatever_is_rearranged_holds_and_differs(story: Story, choice: int) -> 
 def test_a_solution_without_another_way_is_refused() -> None:
     with pytest.raises(Refusal, match="nothing to rearrange"):
         rearranged("Ada has 3 pens and buys 4.", ("She has 3 + 4 = 7 pens.",), "7")
+
+
+@pytest.mark.parametrize(
+    ("corrected", "expected"),
+    [
+        # It stays a step of its own, whatever becomes of the others.
+        (Corrected((1,)), {f"{HAD}|{PENS}|So $63 - $6 - 4 * $5 = $37 are left."}),
+        (Corrected((2,)), set()),
+        (Corrected((1, 2)), set()),
+        # A part of it may come first if it was only worked out wrong.
+        (Corrected((3,), miscalculated=True), {f"{HAD}|{PENS}|{BOOKS}|$63 - $6 = $57.|So $57 - $20 = $37 are left."}),
+        (Corrected((3,)), set()),
+    ],
+)
+def test_what_is_put_right_stands_and_nothing_else_is_written_anew(corrected: Corrected, expected: set[str]) -> None:
+    found = set()
+    for choice in range(8):
+        try:
+            found.add("|".join(rearranged(COINS, (HAD, PENS, BOOKS, LEFT), "37", choice, corrected)))
+        except Refusal as refusal:
+            assert refusal.reason == "no_other_way"
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "earlier", "later", "again"),
+    [
+        ("", "She bakes 3 muffins.", "The muffins cost 3 * 2 = 6.", True),
+        ("Of 3 muffins", "She bakes 3 muffins.", "The muffins cost 3 * 2 = 6.", False),
+        ("", "She bakes 3 muffins.", "The cakes cost 3 * 2 = 6.", False),
+    ],
+)
+def test_what_an_earlier_step_brings_up(question: str, earlier: str, later: str, again: bool) -> None:
+    assert named_again(question, earlier, later) == again
 
 
 def test_annotations_are_kept_and_made_anew() -> None:

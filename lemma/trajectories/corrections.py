@@ -1,9 +1,10 @@
 """Right solutions for an erroneous one without a teacher: from the student's right solutions or from the reference.
 
-    >>> [(one.strategy, one.steps) for one in corrections(erroneous, ("fix", "restart"))]
+    >>> [(one.strategy, one.steps) for one in corrections(erroneous, ("fix", "restart"), [KnownSolution(own_steps)])]
     [('fix', ('So 3 + 4 = 7.', '10 - 7 = 3')), ('restart', ('10 - (3 + 4) = 3',))]
 
-A `fix` continues the right prefix, a `restart` is another solution than the one that the fix completes. What is taken
+A `fix` continues the right prefix, a `restart` is another solution than the one that the fix completes; where nobody
+wrote one, the reference told in another way, if there is a good one (`rearranging`). What is taken
 from the student has the right answer, no false equation, and nothing that its new place leaves unexplained.
 """
 
@@ -27,10 +28,11 @@ from lemma.steps import (
     without_annotations,
     without_answer_line,
 )
-from lemma.trajectories.rearranging import rearranged
+from lemma.trajectories.rearranging import Corrected, rearranged
 from lemma.trajectories.right_solutions import check_reasoning, check_steps, continued, is_another
 
 _NUMBERED = re.compile(r"\s*Step \d", re.IGNORECASE)
+REARRANGED = ", rearranged"  # said of the model that wrote the steps
 _CHOICES = 4  # of the ways to rearrange a solution
 
 
@@ -139,13 +141,26 @@ def _restart(
     choice = random_for(0, "rearranged", erroneous.id).randrange(_CHOICES)
     for solution in known:
         try:
-            steps = rearranged(erroneous.question, solution.steps, erroneous.gold_answer, choice)
+            corrected = _corrected(erroneous, solution.steps)
+            steps = rearranged(erroneous.question, solution.steps, erroneous.gold_answer, choice, corrected)
             check_steps(erroneous, steps)
         except Refusal as refusal:
             refused.append(f"{refusal.reason} {refusal.detail}".strip())
         else:
-            return correction(erroneous, "restart", steps, solution.origin, f"{solution.model}, rearranged")
+            return correction(erroneous, "restart", steps, solution.origin, f"{solution.model}{REARRANGED}")
     return Refusal("no_other_solution", "; ".join(dict.fromkeys(refused)))
+
+
+def _corrected(erroneous: ErroneousSolution, right: tuple[str, ...]) -> Corrected:
+    """The steps of a right solution that stand where the wrong one has its error: with those that it skips, if it has
+    fewer steps.
+    """
+    prefix = erroneous.split[0]
+    if erroneous.error_step is None or right[: len(prefix)] != prefix or len(right) == len(prefix):
+        return Corrected()
+    skipped = max(0, len(right) - len(erroneous.steps))
+    steps = tuple(range(len(prefix), min(len(prefix) + skipped + 1, len(right))))
+    return Corrected(steps, miscalculated=erroneous.error_type == "calculation_error")
 
 
 def correction(

@@ -4,13 +4,15 @@
     ('She has 8 + 8 + 8 = 24 pens.',)
 
 Each file has a function `propose(graph)` that yields solutions, or refusals that say why there is none. What they
-yield is proven from its text (`proof`) and its words are checked (`wording`) before it is used.
+yield is proven from its text (`proof`) and its words are checked (`wording`) before it is used. If it is known which
+steps are put right, they stay steps of their own, and the others are not written anew (`Corrected`).
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lemma.arithmetic.graph import SolutionGraph, read_solution
@@ -31,13 +33,35 @@ WAYS: dict[str, Callable[[SolutionGraph], Iterator[tuple[str, ...] | Refusal]]] 
 _MOST_CHANGES = 2
 
 
-def rearranged(question: str, steps: tuple[str, ...], gold_answer: str, choice: int = 0) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The steps that are put right, by their index, if they are known: each stays a step of its own. If they were only
+    worked out wrong, a part of them may be worked out first; the other steps are not written anew.
+    """
+
+    steps: tuple[int, ...] = ()
+    miscalculated: bool = False
+
+    def leaves(self, way: str, start: SolutionGraph, graph: SolutionGraph, proposal: tuple[str, ...]) -> bool:
+        """Whether a proposal leaves these steps as they are, or works out a part of them first."""
+        right = [start.steps[step] for step in self.steps]
+        kept = all(step in proposal for step in right)
+        if not right or way == "order":
+            return True
+        if way == "merging":
+            return kept
+        return way == "splitting" and self.miscalculated and not kept and all(step in graph.steps for step in right)
+
+
+def rearranged(
+    question: str, steps: tuple[str, ...], gold_answer: str, choice: int = 0, corrected: Corrected = Corrected()
+) -> tuple[str, ...]:
     """The same solution in another order, with steps merged or split, or with other operations. Where there are several
     of them, each `choice` draws one.
 
     Raises Refusal if the solution can't be read, or as `no_other_way` if nothing in it can be told otherwise.
     """
-    found, reason, detail = _rearranged(question, steps, gold_answer, choice)
+    found, reason, detail = _rearranged(question, steps, gold_answer, choice, corrected)
     if found is None:
         raise Refusal(reason, detail)
     return found
@@ -45,7 +69,7 @@ def rearranged(question: str, steps: tuple[str, ...], gold_answer: str, choice: 
 
 @lru_cache(maxsize=1024)
 def _rearranged(
-    question: str, steps: tuple[str, ...], gold_answer: str, choice: int
+    question: str, steps: tuple[str, ...], gold_answer: str, choice: int, corrected: Corrected
 ) -> tuple[tuple[str, ...] | None, str, str]:
     """The steps, or the reason for a refusal and its detail: the errors of a problem share their reference."""
     start = _start(question, steps, gold_answer)
@@ -55,7 +79,7 @@ def _rearranged(
     for _ in range(rng.randint(1, _MOST_CHANGES)):
         rng.shuffle(ways)
         for way in ways:
-            found = _first_proven(start, graph, way, rng, refused)
+            found = _first_proven(start, graph, way, rng, refused, corrected=corrected)
             if found is not None:
                 graph = found
                 # The second change is of another kind; nothing is merged to be split elsewhere, and no part that is
@@ -86,7 +110,13 @@ def _start(question: str, steps: tuple[str, ...], gold_answer: str) -> SolutionG
 
 
 def _first_proven(
-    start: SolutionGraph, graph: SolutionGraph, way: str, rng: random.Random, refused: set[str]
+    start: SolutionGraph,
+    graph: SolutionGraph,
+    way: str,
+    rng: random.Random,
+    refused: set[str],
+    *,
+    corrected: Corrected,
 ) -> SolutionGraph | None:
     """The first change of a kind that is proven, in an order drawn from the random numbers."""
     if f"proposals, {way}" not in graph.memo:
@@ -95,6 +125,9 @@ def _first_proven(
     rng.shuffle(proposals)
     proven: dict[tuple[str, ...] | Refusal, SolutionGraph | str] = graph.memo.setdefault("proven", {})
     for proposal in proposals:
+        if not isinstance(proposal, Refusal) and not corrected.leaves(way, start, graph, proposal):
+            refused.add("other_step")
+            continue
         if isinstance(proposal, Refusal):
             proven[proposal] = proposal.reason
         elif proposal not in proven:

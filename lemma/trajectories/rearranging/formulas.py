@@ -5,7 +5,7 @@
 >>> with_expression(graph, 0, written(formula.tree, formula.signs))
 'She pays $5 x 3 = $15.'
 
-Units between the numbers are left out: they belong to the operands that the text had.
+What has units between its numbers can't be written again: "2 rubies * $1200/ruby" is no "$1200 + $1200/ruby".
 """
 
 from __future__ import annotations
@@ -87,8 +87,21 @@ def read_formula(graph: SolutionGraph, index: int) -> Formula | None:
         return None
     if equation.chained or not equation.visible or equation.solves or equation.rounded or equation.bare_percent:
         return None
+    if _has_units(text, equation):
+        return None
     tree = _part(graph, text, equation, equation.tree)
     return None if tree is None else Formula(tree, _signs(graph, equation, text))
+
+
+def _has_units(text: str, equation: Equation) -> bool:
+    """Whether an expression has words beside its numbers and operators, such as "4 teachers * 2 lessons each"."""
+    equals = text.find("=", equation.end, max(equation.end, equation.result.start))
+    shown = list(text[: max(equation.end, equals)])
+    for number in equation.operands:
+        shown[number.start : number.end] = " " * (number.end - number.start)
+    for sign in equation.operators:
+        shown[sign.start : sign.end] = " " * (sign.end - sign.start)
+    return any(map(str.isalpha, shown[equation.start :]))
 
 
 def _part(graph: SolutionGraph, text: str, equation: Equation, tree: Expression) -> Part | None:

@@ -1,14 +1,18 @@
-"""Two steps in one: a result that is used once is worked out where it is needed."""
+"""Two steps in one: a result that is used once is worked out where it is needed. A step goes only into the next one,
+and the first one stays: the solution begins as before and keeps its order.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lemma.arithmetic.graph import SolutionGraph
+from lemma.arithmetic.graph import Link, SolutionGraph
+from lemma.arithmetic.numbers import Value
 from lemma.exceptions import Refusal
 from lemma.trajectories.rearranging.formulas import Atom, Part, atoms, read_formula, with_expression, written
-from lemma.trajectories.rearranging.wording import begun, check_wording
+from lemma.trajectories.rearranging.roles import place_of
+from lemma.trajectories.rearranging.wording import check_wording
 
 _MOST_NUMBERS = 4
 
@@ -16,7 +20,7 @@ _MOST_NUMBERS = 4
 def propose(graph: SolutionGraph) -> Iterator[tuple[str, ...] | Refusal]:
     """Every step whose only equation can go into a later step."""
     for index, step in enumerate(graph.step_of):
-        if len(graph.readings[step].equations) == 1 and graph.uses(index):
+        if step and len(graph.readings[step].equations) == 1 and graph.uses(index):
             try:
                 yield _merged(graph, index)
             except Refusal as refusal:
@@ -33,6 +37,8 @@ def _merged(graph: SolutionGraph, index: int) -> tuple[str, ...]:
         raise Refusal("used_elsewhere", f"step {step + 1}")
     [(later, leaf)] = uses
     link, place = graph.operand_links[later][leaf], graph.step_of[later]
+    if place > step + 1:
+        raise Refusal("far_away", f"step {place + 1}")
     if place == step or link.results != (index,) or link.question or link.constant:
         raise Refusal("ambiguous_operand", f"step {place + 1}")
     if any(
@@ -47,14 +53,31 @@ def _merged(graph: SolutionGraph, index: int) -> tuple[str, ...]:
     tree = _with_part(outer.tree, number.value, inner.tree if written_in_money else _without_currency(inner.tree))
     if tree is None or len(atoms(tree)) > _MOST_NUMBERS:
         raise Refusal("long_expression", f"steps {step + 1} and {place + 1}")
+    if _confuses(graph, index, later, leaf):
+        raise Refusal("number_twice", f"steps {step + 1} and {place + 1}")
     if any(mention.step == step for mention in graph.mentions) or graph.word_values[step] - {1}:
         raise Refusal("fact_lost", f"step {step + 1}")
     order = [one for one in range(len(graph.steps)) if one != step]
     check_wording(graph.question, graph.steps, order)
     steps = list(graph.steps)
     steps[place] = with_expression(graph, later, written(tree, outer.signs))
-    kept = [steps[one] for one in order]
-    return (begun(kept[0]), *kept[1:]) if step == 0 else tuple(kept)
+    return tuple(steps[one] for one in order)
+
+
+def _confuses(graph: SolutionGraph, index: int, later: int, leaf: int) -> bool:
+    """Whether the merged expression has the same number for two things: $30 + $40 - $30."""
+    inner = zip(graph.equations[index].operands, graph.operand_links[index], strict=True)
+    outer = list(zip(graph.equations[later].operands, graph.operand_links[later], strict=True))
+    del outer[leaf]
+    seen: dict[Value, Link] = {}
+    for number, link in (*inner, *outer):
+        if number.value in seen and (
+            seen[number.value] != link
+            or (link.question and (link.results or place_of(graph.question, number.value) is None))
+        ):
+            return True
+        seen[number.value] = link
+    return False
 
 
 def _without_currency(tree: Part) -> Part:

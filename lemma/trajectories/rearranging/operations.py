@@ -59,6 +59,8 @@ def _share(tree: Operation, question: str) -> Iterator[Part]:
         if isinstance(share, Atom) and isinstance(share.value, Fraction) and 0 < share.value < 1:
             if isinstance(whole, Atom) and isinstance(whole.value, Fraction):
                 continue
+            if not share.percent and (not share.is_share or share.text not in question):
+                continue  # .5 of the question is no 1/2, and 4/20 no 0.2
             decimal = render(share.value, INTEGER)
             if decimal is not None and len(decimal) <= len("0.125") and (share.percent or share.is_share):
                 yield Operation("*", whole, Atom(decimal, share.value))

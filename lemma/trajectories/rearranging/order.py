@@ -1,4 +1,4 @@
-"""Independent steps in another order."""
+"""Independent steps in another order: that of the question, and behind the first step."""
 
 from __future__ import annotations
 
@@ -6,19 +6,28 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.graph import SolutionGraph
 from lemma.exceptions import Refusal
-from lemma.trajectories.rearranging.wording import check_wording, goes_on, is_conclusion
+from lemma.trajectories.rearranging.roles import told_at
+from lemma.trajectories.rearranging.wording import check_wording, goes_on, is_conclusion, named_again
 
 
 def propose(graph: SolutionGraph) -> Iterator[tuple[str, ...] | Refusal]:
-    """Every way to tell one step earlier, before steps that it does not depend on."""
+    """Every way to tell one step earlier, before steps that it does not depend on and that the question tells later."""
+    told = [told_at(graph, step) for step in range(len(graph.steps))]
     sources = [_sources(graph, step) for step in range(len(graph.steps))]
     for step in range(1, len(graph.steps) - 1):  # the last step has the answer
-        for place in range(step - 1, -1, -1):
+        for place in range(step - 1, 0, -1):
             if place in sources[step] or not graph.readings[step].equations or not graph.readings[place].equations:
                 break
             # A number word may stand for what the step before found.
             found = {one.result.face for one in graph.readings[place].equations}
             if not found.isdisjoint(graph.word_values[step]):
+                break
+            here, there = told[step], told[place]
+            if here is None or there is None or here[1] >= there[0]:
+                yield Refusal("order_of_question", f"step {step + 1}")
+                break
+            if named_again(graph.question, graph.steps[place], graph.steps[step]):
+                yield Refusal("reference_word", f"step {step + 1}")
                 break
             order = (*range(place), step, *range(place, step), *range(step + 1, len(graph.steps)))
             try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from lemma.arithmetic.graph import SolutionGraph
 from lemma.arithmetic.numbers import INTEGER, WORD_VALUES, Value, render
 
 _EACH = re.compile(
@@ -34,7 +35,7 @@ _NEAR = 40  # characters
 
 def counts_things(question: str, value: Value) -> bool:
     """Whether a number counts things, and is no amount for each of something."""
-    place = _place(question, value)
+    place = place_of(question, value)
     if place is None or _MEASURE.match(question, place[1]) or _EACH_BEFORE.search(question[: place[0]]):
         return False
     return re.match(r"[ -][a-z]", question[place[1] :]) is not None and not _said_of_each(question, place)
@@ -42,10 +43,22 @@ def counts_things(question: str, value: Value) -> bool:
 
 def is_amount_of_each(question: str, value: Value) -> bool:
     """Whether a number is an amount for each of something: a price, or "8 pens each"."""
-    place = _place(question, value)
+    place = place_of(question, value)
     if place is None:
         return False
     return _EACH_BEFORE.search(question[: place[0]]) is not None or _said_of_each(question, place)
+
+
+def told_at(graph: SolutionGraph, step: int) -> tuple[int, int] | None:
+    """Where the question says the first and the last number that a step works with; None if it can't be told."""
+    places = [
+        place_of(graph.question, operand.value)
+        for equation, links, of in zip(graph.equations, graph.operand_links, graph.step_of, strict=True)
+        for operand, link in zip(equation.operands, links, strict=True)
+        if of == step and link.question
+    ]
+    known = [place[0] for place in places if place is not None]
+    return (min(known), max(known)) if known and len(known) == len(places) else None
 
 
 def _said_of_each(question: str, place: tuple[int, int]) -> bool:
@@ -55,7 +68,7 @@ def _said_of_each(question: str, place: tuple[int, int]) -> bool:
     return _EACH.search(behind[: end.start()] if end is not None else behind) is not None
 
 
-def _place(question: str, value: Value) -> tuple[int, int] | None:
+def place_of(question: str, value: Value) -> tuple[int, int] | None:
     """Where a question says a number; None if it does not, or in several places."""
     text = render(value, INTEGER)
     if text is None:

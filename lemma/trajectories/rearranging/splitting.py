@@ -17,7 +17,7 @@ from lemma.trajectories.rearranging.formulas import (
     with_expression,
     written,
 )
-from lemma.trajectories.rearranging.wording import goes_on, refers_back
+from lemma.trajectories.rearranging.wording import goes_on, is_told_in_order, refers_back
 
 _FEWEST_NUMBERS = 3
 
@@ -30,6 +30,9 @@ def propose(graph: SolutionGraph) -> Iterator[tuple[str, ...] | Refusal]:
             continue
         if refers_back(graph.steps[step]) or goes_on(graph.steps[step]):
             yield Refusal("reference_word", f"step {step + 1}")
+            continue
+        if step == 0 or is_told_in_order(graph.steps[step]):
+            yield Refusal("order_word", f"step {step + 1}")  # the part would come before a "First"
             continue
         taken = {*graph.question_values, *graph.constants, *(one.result.face for one in graph.equations)}
         for part in _parts(formula.tree):

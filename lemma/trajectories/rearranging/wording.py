@@ -36,14 +36,12 @@ _DATE = re.compile(
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Christmas)\b"
 )
+_DEFINITE = re.compile(r"\b(?:the|his|her|their|its|that|those|these)\s([a-z]+)", re.IGNORECASE)
+_WORD = re.compile(r"[a-z]+")
 _CONCLUSION = re.compile(r"(?:so|thus|hence|therefore|then)\b", re.IGNORECASE)
 _WITHIN = re.compile(r"[\w,;][ \t]")
 # These go on from the step before.
 _GOES_ON = re.compile(r"(?:and|then|but|or|plus|also)\b", re.IGNORECASE)
-# At the head of a step that now begins the solution, these can be left out.
-_HEAD = re.compile(
-    r"(?:then|so|next|finally|therefore|thus|hence|now|after that|in total|also|and|but|plus)\b,?\s+", re.IGNORECASE
-)
 
 
 def check_wording(question: str, steps: Sequence[str], order: Sequence[int]) -> None:
@@ -78,6 +76,18 @@ def check_continuation(question: str, solution: Sequence[str], cut: int, prefix:
         last = _named_last(prefix, names)
         if last and last != _named_last(solution[:cut], names):
             raise Refusal("pronoun", solution[cut])
+
+
+def named_again(question: str, earlier: str, later: str) -> bool:
+    """Whether a step speaks of what an earlier one has brought up: "the muffins", if the question has no muffins."""
+    things = {match.group(1).lower() for match in _DEFINITE.finditer(later)}
+    new = set(_WORD.findall(earlier.lower())).difference(_WORD.findall(question.lower()))
+    return not things.isdisjoint(new)
+
+
+def is_told_in_order(step: str) -> bool:
+    """Whether a step begins with "First", "Next" or the like, and is no conclusion."""
+    return _ORDER.match(step) is not None and not is_conclusion(step)
 
 
 def refers_back(step: str) -> bool:
@@ -117,10 +127,3 @@ def _needs_somebody(step: str, names: frozenset[str]) -> bool:
 def _named_last(steps: Sequence[str], names: frozenset[str]) -> frozenset[str]:
     """Who is named in the last step that names anybody."""
     return next((found for step in reversed(steps) if (found := names.intersection(_NAME.findall(step)))), frozenset())
-
-
-def begun(step: str) -> str:
-    """A step that begins a solution, without a "Then" or "So" at its head."""
-    head = _HEAD.match(step)
-    rest = step[head.end() :] if head is not None else ""
-    return rest[:1].upper() + rest[1:] if rest else step
