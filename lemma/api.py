@@ -110,7 +110,7 @@ def correct(
     >>> problem = Problem.of("Ada has 3 boxes of 8 pens. How many pens has she?", "She has 3 * 8 = 24 pens.\n#### 24")
     >>> wrong = inject(problem, per_problem=1)[0]
     >>> [(right.strategy, right.steps) for right in correct(wrong)]
-    [('fix', ('She has 3 * 8 = 24 pens.',)), ('restart', ('She has 8 + 8 + 8 = 24 pens.',))]
+    [('fix', ('She has 3 * 8 = 24 pens.',))]
 
     Raises Refusal if no strategy applies, ConfigError for a strategy that does not exist.
     """

@@ -191,6 +191,7 @@ def test_of_new_questions_that_are_alike_the_first_is_kept_whichever_comes_first
     assert [problem["question"] for problem in problems] == [
         story.format(60 + number, 10 + number) for number, story in enumerate(STORIES)
     ]
+    rejected = [line for line in rejected if line["reason"] != "no_other_solution"]  # by correct, before
     assert {line["reason"] for line in rejected} == {"duplicates_new_question"}
     assert len(rejected) == len(BOXES) - len(STORIES)
     assert rejected[0]["detail"].endswith('"liters a day through a crack how long" stands in evolved.jsonl')

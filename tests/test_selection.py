@@ -166,7 +166,7 @@ def test_mixed_in_solutions_are_right_and_make_up_their_share(tmp_path: Path) ->
     plain = [line for line in made if line["erroneous_id"] is None]
     assert abs(len(plain) / len(made) - 0.25) < 1 / len(made)
     solutions = {answer_of(line) for line in lines(tmp_path / "sft" / "cot.jsonl")}
-    assert {answer_of(line) for line in plain} == solutions
+    assert {answer_of(line) for line in plain} <= solutions
 
 
 OWN = {"origin": "student", "evidence": "graph", "confidence": 0.9, "model": "student"}
