@@ -16,7 +16,7 @@ from lemma.config import commands
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"^```(?P<language>console|sh)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(?P<language>console|python|sh)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMANDS_OF_OTHERS = ("export", "git", "make", "cd", "pip", "accelerate", "python")
 
 
@@ -60,6 +60,11 @@ def test_console_blocks_run_and_print_what_they_show(tmp_path: Path) -> None:
             if line.strip() != "...":
                 assert line in printed[position:], f"`{command}` does not print {line!r} any more"
                 position = printed.index(line, position) + 1
+
+
+@pytest.mark.parametrize("body", blocks("python"))
+def test_python_blocks_run(body: str) -> None:
+    exec(compile(body, "README.md", "exec"), {})
 
 
 @pytest.mark.parametrize("line", [line for body in blocks("sh") for line in body.splitlines() if line.strip()])
