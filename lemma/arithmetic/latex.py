@@ -16,6 +16,8 @@ _DELIMITER = re.compile(
     r"(?P<escaped>\\[$%&#_{}\\ ,;:!])|(?P<dollars>\$\$?)|(?P<opens>\\[\[(]|\\begin\{[a-z*]+\})"
     r"|(?P<closes>\\[\])]|\\end\{[a-z*]+\})|(?P<brace>[{}])|(?P<command>\\[A-Za-z]+)"
 )
+_ALIGNMENT = re.compile(r"(?<!\\)[&$]|\\\\")
+_SIZES = re.compile(r"\\(?:left|right)(?=\s*[()\[\]])")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _CLOSED_BY = {"\\[": "\\]", "\\(": "\\)"}
 
@@ -43,6 +45,11 @@ def is_balanced(text: str, commands_outside: bool = True) -> bool:
                 return False
             formulas -= written != "}"
     return not closing
+
+
+def plain_formula(text: str) -> str:
+    r"""A formula in one line, without what only sets it: `x &= \left(2\right)` as `x = (2)`."""
+    return " ".join(_ALIGNMENT.sub(" ", _SIZES.sub("", text)).split())
 
 
 def boxed(text: str) -> list[str]:

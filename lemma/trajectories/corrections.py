@@ -3,9 +3,9 @@
     >>> [(one.strategy, one.steps) for one in corrections(erroneous, ("fix", "restart"), [KnownSolution(own_steps)])]
     [('fix', ('So 3 + 4 = 7.', '10 - 7 = 3')), ('restart', ('10 - (3 + 4) = 3',))]
 
-A `fix` continues the right prefix, a `restart` is another solution than the one that the fix completes; where nobody
-wrote one, the reference told in another way, if there is a good one (`rearranging`). What is taken
-from the student has the right answer, no false equation, and nothing that its new place leaves unexplained.
+A `fix` continues the right prefix, a `restart` is another solution than the one that the fix completes: where nobody
+wrote one, the reference told in another way, if there is a good one (`rearranging`). What is taken from the student
+has the right answer, no false equation, and nothing that its new place leaves unexplained.
 """
 
 from __future__ import annotations

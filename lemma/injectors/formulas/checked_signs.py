@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from lemma.arithmetic.chain_solution import ChainSolution, named
 from lemma.arithmetic.chains import Side
-from lemma.arithmetic.latex import DRAWING
+from lemma.arithmetic.latex import DRAWING, plain_formula
 from lemma.arithmetic.surds import Surd
 from lemma.injectors.conditions import without_formulas
 from lemma.injectors.formulas.endings import holds
@@ -19,7 +19,6 @@ _PAIR = re.compile(r"\s{0,3}(?:\\left\s{0,3})?\((?P<body>[-\d\s,]{3,60})(?:\\rig
 _NUMBER = re.compile(r"-?\s?\d{1,6}")
 _ASKS_ROOTS = re.compile(r"\broots?\b|\bsolutions?\b|\b[Ss]olve\b|\bvalues of\b")
 _OF_SIGN = re.compile(r"\b(?:negative|positive|sign\w*|minus|opposite)\b", re.IGNORECASE)
-_CLUTTER = re.compile(r"(?<!\\)[&$]|\\\\|\\(?:left|right)(?=\s*[()\[\]])")
 _LONGEST = 100
 
 
@@ -99,4 +98,4 @@ def _equations(solution: ChainSolution) -> Iterator[tuple[str, Side, Side]]:
         is_read = left.formula is not None and right.formula is not None and not chain.in_tuple
         if chain.relations != ("=",) or not is_read or right.end - left.start > _LONGEST:
             continue
-        yield " ".join(_CLUTTER.sub(" ", text[left.start : right.end]).split()), left, right
+        yield plain_formula(text[left.start : right.end]), left, right

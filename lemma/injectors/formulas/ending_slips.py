@@ -9,6 +9,7 @@ from fractions import Fraction
 from lemma.arithmetic.chain_solution import ChainSolution, named
 from lemma.arithmetic.chains import Chain, Side
 from lemma.arithmetic.formulas import end_of, parts_of
+from lemma.arithmetic.latex import plain_formula
 from lemma.arithmetic.numbers import normal
 from lemma.arithmetic.surds import NoValue, Surd
 from lemma.arithmetic.writing import known_value, write
@@ -43,7 +44,7 @@ def all_of(solution: ChainSolution) -> Iterator[tuple[str, Proposed]]:
         if is_found_before(solution, ending):
             return  # whoever has just read the right value does not get it wrong
         end = end_of(text, ending.node)
-        right = _shown(text, ending.node.start, end)
+        right = plain_formula(text[ending.node.start : end])
         for slip in worked_out(solution, ending) if ending.equation is None else solved(solution, ending):
             written = write(slip.value, ending.node, text) if slip.value not in seen else None
             seen.add(slip.value)
@@ -64,21 +65,17 @@ def is_found_before(solution: ChainSolution, ending: Ending) -> bool:
     return solution.said_before(ending.chain, right) is not None
 
 
-def _shown(text: str, start: int, end: int) -> str:
-    return " ".join(re.sub(r"(?<!\\)[&$]|\\\\|\\(?:left|right)(?=\s*[()\[\]])", " ", text[start:end]).split())
-
-
 def explained(solution: ChainSolution, ending: Ending, slip: Slip, right: str, written: str) -> str:
     letters = solution.letters_before(ending.chain)
     if ending.source is not None:
         assert ending.source.formula is not None
         text = solution.steps[solution.chains[source_chain(solution, ending)].step]
-        source = _shown(text, ending.source.start, ending.source.end)
+        source = plain_formula(text[ending.source.start : ending.source.end])
         told = with_values(ending.source.formula.tree, letters)
         return f"{told}${source}$ is ${right}$, not ${written}$: {slip.reason}."
     assert ending.equation is not None
     index, left, end = ending.equation
-    shown = _shown(solution.steps[solution.chains[index].step], left.start, end.end)
+    shown = plain_formula(solution.steps[solution.chains[index].step][left.start : end.end])
     reached, told = "", ""
     if ending.letters:
         given = ", ".join(f"${name} = {_text(found)}$" for name, found in ending.letters.items())

@@ -9,16 +9,15 @@ from lemma.arithmetic.carrying import is_plausible
 from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.arithmetic.chains import Chain
 from lemma.arithmetic.formulas import Node
-from lemma.arithmetic.latex import boxed
+from lemma.arithmetic.latex import plain_formula
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import is_written, known_value
 from lemma.injectors.conditions import without_formulas
 from lemma.injectors.formulas.places import Place, Proposed, places
-from lemma.injectors.formulas.tails import WrongTail
+from lemma.injectors.formulas.tails import WrongTail, in_last_box
 
 KIND = "missing_step"
-_CLUTTER = re.compile(r"(?<!\\)[&$]|\\(?:left|right)(?=\s*[()\[\]])")
 # Words that say the operation, or what it is for.
 _SAYS = re.compile(
     r"\b(?:add\w*|sum|subtract\w*|differences?|average\w*|mean|median|products?|totals?|altogether|multipl\w+|divid\w+|plus|"
@@ -38,13 +37,10 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
     if place is None or place.chain.in_tuple or place.is_proven or place.shows_formula or place.is_filled_in:
         return
     step, text, chain = solution.answer.step, place.text, place.chain
-    right, content = chain.sides[-1].value, boxed(place.text)[-1]
-    start = text.find(content, solution.answer.start) if content else -1
+    right, box = chain.sides[-1].value, in_last_box(solution)
     before = text[: chain.start]
-    sentence = (without_formulas(f"{before}$") if before.count("$") % 2 else without_formulas(before)).rpartition(". ")[
-        2
-    ]
-    if right is None or start < 0 or _SAYS.search(sentence) or chain.sides[-1].start > solution.answer.start:
+    sentence = without_formulas(f"{before}$" if before.count("$") % 2 else before).rpartition(". ")[2]
+    if right is None or box is None or _SAYS.search(sentence) or chain.sides[-1].start > solution.answer.start:
         return
     found = _found_just_before(solution, place.index)
     for kept, told in _kept(place):
@@ -55,10 +51,10 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
         whole = isinstance(right.rational, int) == isinstance(wrong.rational, int)
         if turned or not whole or not is_plausible(right, wrong, solution.question):
             continue
-        shown = " ".join(_CLUTTER.sub("", text[kept.start : kept.end]).split())
+        shown = plain_formula(text[kept.start : kept.end])
         edits = [
             (step, Edit(place.side.start, solution.answer.start, "")),
-            (step, Edit(start, start + len(content), shown)),
+            (step, Edit(*box, shown)),
         ]
         why = f"The step leaves out {told}: it should be {place.worked}."
         yield Proposed(WrongTail(place.index, tuple(edits)), why)

@@ -15,6 +15,7 @@ from lemma.arithmetic.carrying import edit_of, is_plausible
 from lemma.arithmetic.chain_solution import ChainSolution, named
 from lemma.arithmetic.chains import Chain
 from lemma.arithmetic.formulas import Node
+from lemma.arithmetic.latex import plain_formula
 from lemma.arithmetic.propagation import Edit, apply_edits
 from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import in_latex, is_written, known_value, write
@@ -24,7 +25,6 @@ from lemma.injectors.formulas.misworked import SIGN
 from lemma.injectors.formulas.places import Proposed
 from lemma.injectors.formulas.tails import WrongTail
 
-_CLUTTER = re.compile(r"(?<!\\)[&$]|\\\\|\\(?:left|right)(?=\s*[()\[\]])")
 _SIDES = 3
 _NAMES = {
     SIGN: re.compile(r"\b(?:add\w*|subtract\w*|plus|minus|cancel\w*|mov\w+|(?:both|each) sides?)\b", re.IGNORECASE),
@@ -77,14 +77,10 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
             (step, edit_of(text, found.result, written[2] or "")),
         )
         name = named(found.chain)[0]
-        fraction = _shown(text, found.chain.sides[1].start, found.chain.sides[1].end)
-        old = f"{fraction} = {_shown(text, found.result.start, found.result.end)}"
+        fraction = plain_formula(text[found.chain.sides[1].start : found.chain.sides[1].end])
+        old = f"{fraction} = {plain_formula(text[found.result.start : found.result.end])}"
         told = f"${found.shown}$ gives ${name} = {old}$, not ${name} = \\frac{{{above}}}{{{below}}}$: {reason}."
         yield Proposed(WrongTail(solution.answer.chain, edits), told)
-
-
-def _shown(text: str, start: int, end: int) -> str:
-    return " ".join(_CLUTTER.sub(" ", text[start:end]).split())
 
 
 def _is_positive(found: _Root) -> bool:
@@ -122,7 +118,7 @@ def _root(solution: ChainSolution) -> _Root | None:
     first, last = sorted((left, right), key=lambda side: side.start)
     terms, others = (terms_in(side, name, letters) for side in (left, right))
     moves = (one[1] in terms[0], len(others[1]) == 1 and others[1][0] == two[0])
-    shown = _shown(solution.steps[solution.chains[earlier].step], first.start, last.end)
+    shown = plain_formula(solution.steps[solution.chains[earlier].step][first.start : last.end])
     return _Root(chain, middle, result, one, two, shown, moves)
 
 

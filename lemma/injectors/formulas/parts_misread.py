@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from lemma.arithmetic.chain_solution import ChainSolution, named
 from lemma.arithmetic.chains import Chain, Side
 from lemma.arithmetic.derived import asked_sum, sums_of_parts
-from lemma.arithmetic.latex import boxed
+from lemma.arithmetic.latex import plain_formula
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import is_written
 from lemma.injectors.conditions import without_formulas
 from lemma.injectors.formulas.places import Proposed
-from lemma.injectors.formulas.tails import WrongTail
+from lemma.injectors.formulas.tails import WrongTail, in_last_box
 
 KIND = "question_misinterpretation_error"
-_CLUTTER = re.compile(r"(?<!\\)[&$]|\\(?:left|right)(?=\s*[()\[\]])")
 _SUM = re.compile(r"(?<![A-Za-z\\])[a-zA-Z]\s*\+\s*[a-zA-Z](?![A-Za-z])")
 _SAYS = re.compile(r"\b(?:add\w*|sum\w*|plus|total\w*|integers?|whole)\b", re.IGNORECASE)
 
@@ -34,16 +33,15 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
     if _SUM.search(before) or _SAYS.search(without_formulas(f"{before}$" if before.count("$") % 2 else before)):
         return  # the step says what it adds up
     found = _source(solution, index, total)
-    content = boxed(text)[-1]
-    start = text.find(content, solution.answer.start) if content else -1
-    if found is None or start < 0:
+    box = in_last_box(solution)
+    if found is None or box is None:
         return
     at, side = found
-    shown = " ".join(_CLUTTER.sub("", solution.steps[at][side.start : side.end]).split())
-    edits = [(step, Edit(start, start + len(content), shown))]
+    shown = plain_formula(solution.steps[at][side.start : side.end])
+    edits = [(step, Edit(*box, shown))]
     if chain.start < solution.answer.start:
         edits.insert(0, (step, Edit(chain.start, solution.answer.start, "")))
-    why = f"The problem asks for ${asked}$, which is ${content}$, and the step gives ${shown}$ itself."
+    why = f"The problem asks for ${asked}$, which is ${text[slice(*box)]}$, and the step gives ${shown}$ itself."
     yield Proposed(WrongTail(index, tuple(edits), is_misread=True), why)
 
 

@@ -42,6 +42,14 @@ class WrongTail:
     """Whether the answer is one to another question, of which the conditions of the problem say nothing."""
 
 
+def in_last_box(solution: ChainSolution) -> tuple[int, int] | None:
+    """Where the content of the last box starts and ends in the step of the answer; None if there is none."""
+    text = solution.steps[solution.answer.step]
+    content = boxed(text)[-1]
+    start = text.find(content, solution.answer.start) if content else -1
+    return (start, start + len(content)) if start >= 0 else None
+
+
 def carried(solution: ChainSolution, change: WrongTail) -> tuple[tuple[str, ...], int, str]:
     """The steps with the new formulas, the wrong step, and the answer. Raises Refusal if a number that is
     not given or a judgment stands between the formulas, since it may depend on them.

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from lemma.arithmetic.carrying import is_plausible
 from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.arithmetic.chains import Chain, Words
-from lemma.arithmetic.latex import boxed
+from lemma.arithmetic.latex import plain_formula
 from lemma.arithmetic.propagation import Edit
 from lemma.arithmetic.surds import Surd
 from lemma.arithmetic.writing import is_written
 from lemma.injectors.formulas.places import Proposed
-from lemma.injectors.formulas.tails import WrongTail
+from lemma.injectors.formulas.tails import WrongTail, in_last_box
 
 KIND = "question_misinterpretation_error"
 _EXTREME = re.compile(
@@ -30,7 +30,6 @@ _REACHED = re.compile(
     r"\b(?:equality|occurs?|achiev\w+|attain\w+|reach\w+|maximi[sz]ed|minimi[sz]ed|maximum|minimum)\b", re.IGNORECASE
 )
 _EQUALITY = re.compile(r"\bequality\b", re.IGNORECASE)
-_CLUTTER = re.compile(r"(?<!\\)[&$]|\\(?:left|right)(?=\s*[()\[\]])")
 
 
 def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
@@ -39,9 +38,8 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
     index, step = solution.answer.chain, solution.answer.step
     chain, text = solution.chains[index], solution.steps[step]
     right = chain.sides[-1].value
-    content = boxed(text)[-1]
-    start = text.find(content, solution.answer.start) if content else -1
-    if asked is None or _ASKS_PLACE.search(solution.question) or right is None or chain.in_tuple or start < 0:
+    box = in_last_box(solution)
+    if asked is None or _ASKS_PLACE.search(solution.question) or right is None or chain.in_tuple or box is None:
         return
     if len(chain.sides) > 1 and any(side.value is not None for side in chain.sides[:-1]):
         return  # the step works the value out
@@ -65,17 +63,17 @@ def propose(solution: ChainSolution, kind: str) -> Iterator[Proposed]:
             continue  # the letter is what is asked for
         if not is_plausible(right, wrong, solution.question) or right in _said_from(solution, place + 1):
             continue  # whoever has just read the value beside it does not take this one
-        shown = " ".join(_CLUTTER.sub("", solution.steps[found.step][last.start : last.end]).split())
+        shown = plain_formula(solution.steps[found.step][last.start : last.end])
         of = (
             f"${letters[0]}$"
             if len(letters) == 1
             else f"{', '.join(f'${one}$' for one in letters[:-1])} and ${letters[-1]}$"
         )
         why = (
-            f"The problem asks for the {asked['which'].lower()} value, which is ${content}$, "
+            f"The problem asks for the {asked['which'].lower()} value, which is ${text[slice(*box)]}$, "
             f"and the step gives ${shown}$, the value of {of} at which it is reached."
         )
-        edits = ((step, Edit(start, start + len(content), shown)),)
+        edits = ((step, Edit(*box, shown)),)
         yield Proposed(WrongTail(index, edits, is_misread=True), why)
 
 
