@@ -15,7 +15,6 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -139,11 +138,6 @@ class _Nodes:
             self._has_answered = True
         return self._ray.get(sent.made)
 
-    def cancel(self, sent: _Sent) -> None:
-        """Nobody will receive it."""
-        with suppress(Exception):  # the cluster may be what is lost
-            self._ray.cancel(sent.made)
-
 
 def chunks_from_ray(
     function: Callable[[Any], Outcome],
@@ -159,20 +153,18 @@ def chunks_from_ray(
     """
     nodes = _Nodes(connected(engine, workers), function, say)
     waiting: deque[_Sent] = deque()
-    try:
-        for batch in batches:
-            if not batch:
-                ready = waiting and nodes.is_made(waiting[0])
-                yield nodes.receive(waiting.popleft()) if ready else Chunk((), {}, {})
-                continue
-            waiting.append(nodes.send(batch))
-            while len(waiting) > nodes.room():
-                yield nodes.receive(waiting.popleft())
-        while waiting:
+    # If an error ends this early, the batches under way are left to themselves: Ray ends the process if one that it
+    # cancels has just been made ("Tried to complete task that was not pending").
+    for batch in batches:
+        if not batch:
+            ready = waiting and nodes.is_made(waiting[0])
+            yield nodes.receive(waiting.popleft()) if ready else Chunk((), {}, {})
+            continue
+        waiting.append(nodes.send(batch))
+        while len(waiting) > nodes.room():
             yield nodes.receive(waiting.popleft())
-    finally:
-        for sent in waiting:
-            nodes.cancel(sent)
+    while waiting:
+        yield nodes.receive(waiting.popleft())
 
 
 def _packed(value: Any) -> bytes:
