@@ -58,6 +58,8 @@ _VERDICT = (
     r"|something (?:doesn't add up|went wrong|is off)"
 )
 _CUE = re.compile(f"{_START}{_OPENING}(?:{_INTERJECTION}|{_FOUND}|{_REDO}|{_VERDICT})", re.IGNORECASE)
+_TURN = re.compile(_START)
+_BEGINNING = 5  # characters by which the phrases are told apart first
 _SENTENCE = re.compile(r"[^.!?:\n]+[.!?:\n]*\s*")
 
 
@@ -76,10 +78,15 @@ def find_reflection(text: str) -> Reflection | None:
 
 def find_reflections(text: str) -> Iterator[Reflection]:
     """All reflections, in order."""
-    matches = (match for pattern in (_CUE, _phrases()) for match in pattern.finditer(text))
-    starts = sorted({match.end() - len(match.group().lstrip()) for match in matches})
+    starts = {match.end() - len(match.group().lstrip()) for match in _CUE.finditer(text)}
+    after_phrase = 0
+    for match in _TURN.finditer(text):
+        start = match.end()
+        if start >= after_phrase and (end := _end_of_phrase(text, start)):
+            starts.add(start)
+            after_phrase = end
     open_turn: Reflection | None = None
-    for start in starts:
+    for start in sorted(starts):
         end = _end_of_sentence(text, start)
         if open_turn is not None and not text[open_turn.end : start].strip():
             open_turn = Reflection(open_turn.start, max(end, open_turn.end))
@@ -93,19 +100,35 @@ def find_reflections(text: str) -> Iterator[Reflection]:
         yield open_turn
 
 
+def _end_of_phrase(text: str, start: int) -> int:
+    """Where the longest shipped phrase ends that starts here, or 0."""
+    end = 0
+    for length in range(1, _BEGINNING + 1):
+        for literal, pattern in _phrases().get(text[start : start + length], ()):
+            if text.startswith(literal, start) and (match := re.compile(pattern).match(text, start)):
+                end = max(end, match.end())
+    return end
+
+
 @cache
-def _phrases() -> re.Pattern[str]:
+def _phrases() -> dict[str, list[tuple[str, str]]]:
+    """The shipped phrases by their first characters: the text up to the number of a step, and the pattern of the whole.
+
+    One expression for all of them would take a second to compile.
+    """
     texts = {phrase.text for strategy in ("fix", "restart") for phrase in load_phrases(strategy).all}
     texts |= {phrase.text for name in DOUBTS for phrase in load_checks().by_file[name]}
-    slot = re.escape(STEP_SLOT)
-    patterns = sorted((re.escape(text).replace(slot, r"\d+") for text in texts), key=lambda text: (-len(text), text))
-    return re.compile(f"{_START}(?:{'|'.join(patterns)})")
+    by_beginning: dict[str, list[tuple[str, str]]] = {}
+    for text in texts:
+        literal = text.partition(STEP_SLOT)[0]
+        pattern = re.escape(text).replace(re.escape(STEP_SLOT), r"\d+")
+        by_beginning.setdefault(literal[:_BEGINNING], []).append((literal, pattern))
+    return by_beginning
 
 
 def _end_of_sentence(text: str, start: int) -> int:
-    known = _phrases().match(text, start)
     sentence = _SENTENCE.match(text, start)
-    end = max((match.end() for match in (known, sentence) if match is not None), default=len(text))
+    end = max(_end_of_phrase(text, start), sentence.end() if sentence else 0) or len(text)
     while end < len(text) and text[end].isspace():
         end += 1
     return end
