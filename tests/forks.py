@@ -10,6 +10,8 @@ what runs on an accelerator, and here it is told that these processes do.
 
 from __future__ import annotations
 
+import gc
+import importlib
 import json
 import os
 import shlex
@@ -22,6 +24,8 @@ from types import TracebackType
 from typing import Any
 
 import psutil
+
+from lemma.trajectories.detection import find_reflection
 
 PATIENCE = 300.0  # seconds until what shall be killed has come so far
 
@@ -61,14 +65,24 @@ class Forks:
             self._process.kill()
 
 
+def import_what_trains() -> None:
+    """Import, and read, what commands load only when they need it: the forks need not."""
+    for name in ("training.objectives.sft", "training.models", "training.model_card", "injectors.symbolic"):
+        importlib.import_module(f"lemma.{name}")
+    for command in ("augment", "sample", "correct", "build_sft", "analyze", "eval", "run"):
+        importlib.import_module(f"lemma.commands.{command}")
+    importlib.import_module("matplotlib.pyplot")
+    find_reflection("Wait, no.")
+    gc.freeze()
+
+
 def serve() -> None:
     """Run what is asked for on standard input, line by line, and answer with exit codes."""
     from training_data import small
 
     from lemma.training import tiny_model
-    from lemma.training.objectives import sft
 
-    assert sft, "imported here, once"
+    import_what_trains()
     tiny_model.LlamaConfig = small  # type: ignore[assignment,misc]
     for line in sys.stdin:
         asked = json.loads(line)

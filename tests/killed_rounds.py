@@ -20,15 +20,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from forks import import_what_trains
+
 from lemma.cli import main
 from lemma.models.backends.transformers import LocalTransformers
 from lemma.models.protocol import Request
 from lemma.rundir.journal import Journal
 from lemma.rundir.responses import FILE, ResponseStore
-from lemma.training.objectives import sft
 from lemma.training.progress import TrainingProgress
 
-IMPORTED = (sft,)  # once, not in each fork
 FOLDERS = ("start", "round-1", "round-2")
 reached: Counter[str] = Counter()
 
@@ -94,6 +94,7 @@ def stored_keys(folder: Path) -> set[str]:
 
 
 def main_of_script(report: Path, points: list[str], words: list[str]) -> None:
+    import_what_trains()
     folder, runs = Path(words[words.index("--run") + 1]), []
     for number, point in enumerate(["none 0", *points, "none 0"]):
         before, asked = stored_keys(folder), report.with_suffix(f".{number}")
