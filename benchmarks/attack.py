@@ -31,7 +31,7 @@ from killed import Child, Result
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {
     "full": {"kills": 110, "signals": 9, "damages": 64, "faults": 260, "pairs": 1200, "length": 2000},
-    "smoke": {"kills": 1, "signals": 1, "damages": 1, "faults": 6, "pairs": 16, "length": 60},
+    "smoke": {"kills": 1, "signals": 1, "damages": 1, "faults": 6, "pairs": 16, "length": 16},
 }
 SECONDS_PER_PAIR = 10.0
 AT_ONCE = 12
@@ -309,7 +309,10 @@ def graded(count: int, found: Found, folder: Path) -> None:
 
 
 def pumped(length: int, found: Found, folder: Path) -> None:
-    """Texts in which a piece comes again and again, given to all that reads what models write."""
+    """Texts in which a piece comes again and again, given to all that reads what models write.
+
+    As many characters as pieces, at most.
+    """
     from lemma.arithmetic.equations import read_step
     from lemma.grading.extraction import find_answer
     from lemma.grading.verdict import extract_answer, verdict
@@ -326,7 +329,7 @@ def pumped(length: int, found: Found, folder: Path) -> None:
     ]
     texts = [
         text
-        for piece in PUMPED
+        for piece in random.Random(length).sample(PUMPED, min(length, len(PUMPED)))
         for pump in [piece * max(1, length // len(piece))]
         for text in (f"It is 1 {pump}x", f"{pump}\nso we can not say.", f"The answer is {pump}")
     ]

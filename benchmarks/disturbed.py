@@ -6,6 +6,7 @@ plays student and teacher and writes down what it was asked.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from killed import KILLED, Child, Kill, Result, random_kill
+
+from lemma.trajectories.detection import find_reflection
 
 NAMES = ("augment", "sample", "analyze", "correct", "smooth", "build-sft", "report")
 RECORDS = ("problems", "solutions", "erroneous", "corrections", "smoothed", "rejected", "sft/lemma")
@@ -281,11 +284,15 @@ DAMAGES: dict[str, Callable[[Path, random.Random], None]] = {
 
 
 def load_commands() -> None:
-    """Import what the commands need, once, so that no child has to."""
+    """Import and read what the commands need, once, so that no child has to."""
     for name in NAMES:
         importlib.import_module(f"lemma.commands.{name.replace('-', '_')}")
-    for name in ("lemma.cli", "lemma.runner", "lemma.engine.calls", "lemma.models.backends.scripted", "rich.console"):
+    for name in ("cli", "runner", "engine.calls", "models.backends.scripted"):
+        importlib.import_module(f"lemma.{name}")
+    for name in ("rich.console", "openai", "aiohttp"):
         importlib.import_module(name)
+    find_reflection("All phrases are read for this.")
+    gc.freeze()
 
 
 def undisturbed(folder: Path) -> dict[str, list[bytes]]:
