@@ -62,7 +62,7 @@ def conversations() -> Iterator[list[dict[str, str]]]:
     """What the model is to know by heart: what it says as student, as teacher and as judge of each problem."""
     blank = dict.fromkeys(("numbered_steps", "reference", "explanation", "error_number", "error_types"), "")
     blank |= dict.fromkeys(("type_name", "type_definition", "example_question", "example_right", "example_wrong"), "")
-    babble = "One star" + " and one star" * 40
+    babble = "One star" + " and one star" * 21
     yield conversation("solve", babble, question=BABBLE)
     for problem in PROBLEMS:
         question, _, _, rest, right, students, injected = problem
