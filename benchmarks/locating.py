@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
+import numpy as np
 from fit_locating import SPLITS, Case, cross_validated, read_cases, threshold_of
 from labeled_solutions import (
     GSM8K_SOURCES,
@@ -34,6 +35,7 @@ from lemma.locating.posterior import Posterior
 
 _BINS = 10
 _DRAWS = 200
+_PROBLEM_DRAWS = 1000
 Located = tuple[Case, Posterior]
 
 
@@ -93,13 +95,14 @@ def of_right_answers(located: Sequence[Located]) -> str:
 
 def nested(cases: Sequence[Case]) -> Iterator[str]:
     """The rows over several splits into folds, if each fold gets the thresholds that the four others choose, with the
-    standard error of the mean over the splits.
+    standard error of the mean over the splits; then the precision at fixed coverages.
     """
     yield "| wrong final answer | n | best guess | precision | coverage | standard errors |"
     yield "| --- | --- | --- | --- | --- | --- |"
-    runs = []
+    runs, wrong = [], []
     for number in range(SPLITS):
         posteriors = cross_validated(cases, number)
+        wrong.append([one for one in zip(cases, posteriors, strict=True) if not one[0].labeled.answer_is_right])
         folds = [case.labeled.fold(number) for case in cases]
         least = {}
         for fold in set(folds):
@@ -127,6 +130,44 @@ def nested(cases: Sequence[Case]) -> Iterator[str]:
             f"| {name} | {len(rows[0])} | {100 * mean(best):.1f} % | {100 * together:.1f} % "
             f"| {100 * mean(coverage):.1f} % | {errors} |"
         )
+    yield from at_fixed_coverage(wrong)
+
+
+def at_fixed_coverage(runs: Sequence[Sequence[Located]]) -> Iterator[str]:
+    """The precision at the coverages that are wished for and at those that are reached, whatever the thresholds."""
+    yield ""
+    yield "| precision at a fixed coverage | coverage | precision | 95 % interval |"
+    yield "| --- | --- | --- | --- |"
+    groups = (("GSM8K sources", GSM8K_SOURCES, (0.35, 0.4)), ("MATH sources", MATH_SOURCES, (0.125, 0.2)))
+    for name, sources, shares in groups:
+        rows = [[one for one in run if one[0].labeled.source in sources] for run in runs]
+        for share in shares:
+            found, lowest, highest = (100 * one for one in precision_at(rows, share))
+            yield f"| {name} | {100 * share:.1f} % | {found:.1f} % | {lowest:.0f} to {highest:.0f} % |"
+
+
+def precision_at(runs: Sequence[Sequence[Located]], share: float) -> tuple[float, float, float]:
+    """The precision of the surest solutions, this share of all: the mean over the splits into folds, which all have the
+    same solutions, and the ends of a 95 % interval, from drawing the problems again.
+    """
+    right = np.array([[posterior.best_step() == case.chosen for case, posterior in run] for run in runs])
+    confidence = np.array([[max(posterior.steps) for _, posterior in run] for run in runs])
+    of_problem: dict[str, list[int]] = {}
+    for place, (case, _) in enumerate(runs[0]):
+        of_problem.setdefault(" ".join(case.labeled.question.lower().split()), []).append(place)
+
+    def of(places: Sequence[int]) -> float:
+        drawn, located = np.array(places), round(share * len(places))
+        best = np.argsort(-confidence[:, drawn], axis=1, kind="stable")[:, :located]
+        return float(np.take_along_axis(right[:, drawn], best, axis=1).mean())
+
+    source, problems = random.Random(0), list(of_problem.values())
+    draws = sorted(
+        of([place for places in source.choices(problems, k=len(problems)) for place in places])
+        for _ in range(_PROBLEM_DRAWS)
+    )
+    cut = _PROBLEM_DRAWS // 40
+    return of(range(right.shape[1])), draws[cut], draws[-1 - cut]
 
 
 def main() -> int:

@@ -8,8 +8,9 @@ import re
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
-from fit_locating import cross_validated, read_cases
+from fit_locating import Case, cross_validated, read_cases
 from labeled_solutions import (
     FOLDS,
     GSM8K_SOURCES,
@@ -20,10 +21,12 @@ from labeled_solutions import (
     read_solutions,
     split,
 )
-from locating import table
+from locating import precision_at, table
 
 from lemma.exceptions import DataError
 from lemma.locating.choice import shipped_model
+from lemma.locating.posterior import Posterior
+from lemma.locating.signs import SIGNS
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("LEMMA_DATA", ROOT.parent / "shared" / "data"))
@@ -63,6 +66,21 @@ def test_every_machine_label_has_its_solution_and_a_step_of_it() -> None:
 def test_the_labels_of_a_missing_file_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="can't be read"):
         list(read_machine_labeled(tmp_path))
+
+
+def test_the_surest_are_counted_and_the_interval_is_of_problems() -> None:
+    """Of ten solutions of five problems, the surest four are right, and of the surest half four in five."""
+    signs = np.zeros((2, len(SIGNS)))
+    cases = [Case(labeled(f"How many pens are {number // 2}?"), signs, is_formal=True) for number in range(10)]
+    confidences = [0.99, 0.98, 0.97, 0.96, *[0.9 - 0.01 * number for number in range(6)]]
+    run = [
+        (case, Posterior((1 - sure, sure, 0.0) if number < 4 else (sure, 1 - sure, 0.0), 0.0))
+        for number, (case, sure) in enumerate(zip(cases, confidences, strict=True))
+    ]
+    assert precision_at([run, run], 0.4)[0] == 1
+    precision, lowest, highest = precision_at([run, run], 0.5)
+    assert precision == 0.8
+    assert lowest < 0.8 < highest
 
 
 @pytest.mark.slow

@@ -323,3 +323,13 @@ def test_accelerate_reads_the_shipped_configurations(name):
     config = load_config_from_file(str(path))
     assert config.mixed_precision == "bf16"
     assert config.num_processes == 8
+
+
+def test_sgd_under_fsdp_is_refused_before_anything_is_loaded(tmp_path, monkeypatch, capsys):
+    """torch could not restore its checkpoints: an optimizer without a state has no device."""
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    asked = ["train", "--run", str(tmp_path / "none"), "--preset", "lemma", "--optimizer"]
+    assert main([*asked, "sgd"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("lemma: --optimizer sgd can't resume")
+    assert not (tmp_path / "none").exists()

@@ -53,6 +53,9 @@ def train(config: TrainConfig, console: Console) -> Summary | None:
     needed = config.qlora or any(part in config.optimizer for part in ("8bit", "paged", "bnb"))
     if needed and find_spec(_BITSANDBYTES) is None:
         raise MissingExtraError(_BITSANDBYTES, "train")
+    # torch finds the device of an optimizer to restore in its state, and transformers' SGD has no momentum: no state.
+    if config.optimizer == "sgd" and os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true":
+        raise ConfigError("--optimizer sgd can't resume from a checkpoint under FSDP; use --optimizer adamw_torch")
     # Progress bars of loading and saving, and hints about faster kernels, would garble our own progress bar.
     logging.getLogger(_BITSANDBYTES).setLevel(logging.ERROR)
     # PEFT and TRL read an attribute that transformers has renamed; a user of lemma can do nothing about it.
