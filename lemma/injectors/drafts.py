@@ -20,6 +20,7 @@ from lemma.generation.modular_errors import propose as propose_modular
 from lemma.injectors import injector
 from lemma.injectors.algebra import AlgebraInjector, Cut, NumbersAndLetters, carried_slip
 from lemma.injectors.formulas import Proposed, proposals
+from lemma.injectors.formulas.early_answers import EarlyAnswer
 from lemma.injectors.formulas.fitting import fitted
 from lemma.injectors.formulas.lists import ShorterList
 from lemma.injectors.formulas.proof import carried as carried_formula
@@ -81,6 +82,8 @@ def place_of(graph: ReadSolution, draft: Draft) -> tuple[int, int]:
     if isinstance(draft, Proposed):
         assert isinstance(graph, FormulaSolution) and graph.chains is not None
         wrong, chains = draft.change, graph.chains.chains
+        if isinstance(wrong, EarlyAnswer):
+            return wrong.step, wrong.step + 1
         has_step = StatedChange | ShorterList
         step = wrong.step if isinstance(wrong, has_step) else chains[wrong.chain].step
         return step, len(graph.steps)

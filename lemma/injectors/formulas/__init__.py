@@ -13,6 +13,7 @@ from lemma.injectors.formulas import (
     answers,
     boxes,
     counted,
+    early_answers,
     ending_slips,
     last_operation,
     lists,
@@ -68,6 +69,7 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
     found += middle_sides.propose(solution, injector)
     found += parts_misread.propose(solution, injector)
     found += where_reached.propose(solution, injector)
+    found += early_answers.propose(solution, injector)
     found += worded.propose(solution, injector)
     found += turned_factors.propose(solution, injector)
     found += (Proposed(change, why) for change, why in boxes.propose(solution, injector))
