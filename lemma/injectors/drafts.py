@@ -29,6 +29,7 @@ from lemma.injectors.proposal import SELDOM, Conclusion, Proposal
 from lemma.injectors.reading import FormulaSolution, ReadSolution, letters_of
 from lemma.injectors.sense import refuse_nonsense
 
+_OF_SHORTENED = 0.1  # how often what can be made only in a shortened solution is taken, next to others
 _OTHER_MONEY = "€£¥"
 _IMPLIED = re.compile(r"(?<![A-Za-z])\d[a-zA-Z](?![a-zA-Z])|\d\(")
 
@@ -70,6 +71,8 @@ def drafts_of(
 
 def weight_of(draft: Draft) -> float:
     """How often people make such an error, next to others of its type."""
+    if isinstance(draft, Proposed) and draft.solution is not None:
+        return _OF_SHORTENED
     return draft.weight if isinstance(draft, Proposal | Conclusion) else 1
 
 
@@ -81,12 +84,11 @@ def place_of(graph: ReadSolution, draft: Draft) -> tuple[int, int]:
         return draft.step, draft.step + 1
     if isinstance(draft, Proposed):
         assert isinstance(graph, FormulaSolution) and graph.chains is not None
-        wrong, chains = draft.change, graph.chains.chains
-        if isinstance(wrong, EarlyAnswer):
-            return wrong.step, wrong.step + 1
-        has_step = StatedChange | ShorterList
+        solution = draft.solution or graph.chains
+        wrong, chains = draft.change, solution.chains
+        has_step = StatedChange | ShorterList | EarlyAnswer
         step = wrong.step if isinstance(wrong, has_step) else chains[wrong.chain].step
-        return step, len(graph.steps)
+        return step, step + 1 if isinstance(wrong, EarlyAnswer) else len((draft.solution or graph).steps)
     if isinstance(draft, Slip | Cut):
         line = draft.line if isinstance(draft, Slip) else draft.lost[0]
         return letters_of(graph).lines[line].step, len(graph.steps)
@@ -120,7 +122,7 @@ def carried(graph: ReadSolution, name: str, draft: Draft, annotated: bool = True
         return draft
     if isinstance(draft, Proposed):
         assert isinstance(graph, FormulaSolution) and graph.chains is not None
-        return Injected(*carried_formula(graph.chains, draft), draft.explanation)
+        return Injected(*carried_formula(draft.solution or graph.chains, draft), draft.explanation)
     if isinstance(draft, Slip | Cut):
         derivation = letters_of(graph)
         if annotated and derivation.written != derivation.steps:

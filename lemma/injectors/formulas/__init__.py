@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+from lemma.arithmetic.carrying import ChainChange
 from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.injectors.formulas import (
     answers,
@@ -30,8 +33,10 @@ from lemma.injectors.formulas import (
     where_reached,
     worded,
 )
+from lemma.injectors.formulas.boxes import WrongBox
 from lemma.injectors.formulas.fitting import is_easy_fact
 from lemma.injectors.formulas.places import Place, Proposed, places
+from lemma.injectors.formulas.shortened import shortened
 
 _Propose = Callable[[Place], Iterator[Proposed]]
 _BY_TYPE: dict[str, _Propose] = {
@@ -55,8 +60,45 @@ _OF_ANSWERS = {
 }
 
 
+# Errors that are made in an operation, wherever the reference goes on from there.
+_OF_SHORTENED = frozenset((
+    "operator_error", "missing_step", "formula_confusion_error", "sign_error", "exponent_law_error", "fraction_error",
+    "inverse_operation_error", "distribution_error", "cross_term_error", "confusing_concept_error",
+))  # fmt: skip
+# Whoever has just copied a formula does not lose a whole factor of it.
+_LOSES_OPERATION = re.compile(r"The step leaves out the (?:exponent|square root|division)")
+
+
+def _is_of_shortened(proposed: Proposed, injector: str) -> bool:
+    """Whether an error in a shortened solution is one that somebody makes, and that the formula itself shows."""
+    if injector == "missing_step":
+        return _LOSES_OPERATION.match(proposed.explanation) is not None
+    # What is written in the place of `(21 + 19)^2` is seen to be wrong only beside it.
+    is_result = isinstance(proposed.change, ChainChange) and proposed.change.result
+    return is_result if injector == "cross_term_error" else not isinstance(proposed.change, WrongBox)
+
+
+def shortened_of(solution: ChainSolution) -> tuple[ChainSolution, ...]:
+    """The shortened forms of a solution, read once."""
+    found: tuple[ChainSolution, ...] = solution.memo.get("shortened", ())
+    if "shortened" not in solution.memo:
+        found = solution.memo["shortened"] = tuple(shortened(solution))
+    return found
+
+
 def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Iterator[Proposed]:
-    """What the injector of a type can change in the formulas of a solution, in random order."""
+    """What the injector of a type can change in the formulas of a solution, in random order; then what it can change in
+    a solution that reaches the answer sooner.
+    """
+    yield from _proposals(solution, injector, rng)
+    if injector in _OF_SHORTENED:
+        for shorter in shortened_of(solution):
+            for one in _proposals(shorter, injector, rng):
+                if _is_of_shortened(one, injector):
+                    yield replace(one, solution=shorter)
+
+
+def _proposals(solution: ChainSolution, injector: str, rng: random.Random) -> list[Proposed]:
     found: list[Proposed] = []
     if injector in misworked.KINDS:
         found += slips.propose(solution, injector)
@@ -79,7 +121,7 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
     found += (one for propose in _OF_ANSWERS.get(injector, ()) for one in propose(solution))
     found = [one for one in found if not is_easy_fact(one.explanation)]
     rng.shuffle(found)
-    yield from found
+    return found
 
 
 __all__ = ["Proposed", "proposals"]

@@ -9,8 +9,8 @@ from lemma.arithmetic.latex import DRAWING
 _FORMULA = r"\$[^$\n]{1,80}\$"
 _WORD = r"[A-Za-z'’-]{1,20}"
 _STOP = (
-    r"(?=\s*(?:[.?!;,:(]|$)|\s+(?:if|when|where|given|such|so that|in terms of|as an?|in the form|to the nearest|rounded|"
-    r"and|that|which|for which|who|expressed|written|assuming|after|before|while)\b)"
+    r"(?=\s*(?:[.?!;,:(]|$)|\s+(?:if|when|where|given|such|so that|in terms of|as an?|in the form|to the nearest|"
+    r"rounded|and|that|which|for which|who|expressed|written|assuming|after|before|while)\b)"
 )
 _ASKED = re.compile(
     r"\b(?:[Ww]hat(?: is|'s|’s)|[Ff]ind|[Cc]ompute|[Dd]etermine|[Cc]alculate)\s+"
@@ -30,7 +30,7 @@ def asked_quantity(question: str) -> str:
 
 
 def asks(question: str, answer: str) -> str:
-    """A sentence on what a question asks for, with its right answer; up to a comma, behind which a wrong one is told."""
+    """What a question asks for, with its right answer, up to the comma before the wrong one."""
     if asked := asked_quantity(question):
         return f"The problem asks for {asked}, which is {answer},"
     sentences = _SENTENCE.findall(DRAWING.sub(" ", question))

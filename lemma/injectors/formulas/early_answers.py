@@ -1,5 +1,5 @@
-r"""The solution stops one result too early: `Therefore, the measure of angle $AFD$ is $\boxed{100}$`, although 100 is only
-what the step before has found for $2x + 2y$.
+r"""The solution stops one result too early: `Therefore, the measure of angle $AFD$ is $\boxed{100}$`, although 100 is
+only what the step before has found for $2x + 2y$.
 """
 
 from __future__ import annotations
@@ -31,10 +31,6 @@ _REASON = re.compile(r"\b(?:since|because|recall|note that|as)\b[\s$]{0,9}$", re
 _HEDGES = re.compile(r"\b(?:would|could|might|example|otherwise|suppose|let|assum\w+|cases?|if)\b", re.IGNORECASE)
 _SEVERAL = re.compile(r"\b(?:or|OR|either|respectively)\b")
 _LONGEST_QUOTE = 160
-_SAYS = re.compile(
-    r"\b(?:is|are|have|has|had|gives?|gets?|obtain|makes?|leaves|leaving|equals?|of|exactly|only|total)\s+"
-    r"(?:just |exactly |only |a total of )?\$?(?P<number>\d{1,3}(?:,\d{3})+|\d{1,9})(?![\d^_]|\.\d|\s?[-+*/=\\])"
-)
 _CLUTTER = re.compile(r"\\(?:left|right|[,;:! ])|\s|\\d(?=frac)")
 _NUMBERS = re.compile(r"-?(?:\\frac\{\d+\}\{\d+\}|\d+(?:\.\d+)?)")
 _SHAPES = re.compile(r"\(0(?:,0){1,3}\)|\\begin\{[pbv]matrix\}0(?:(?:\\\\|&)0){1,8}\\end\{[pbv]matrix\}|0(?:,0)+")
@@ -78,36 +74,12 @@ def _number(solution: ChainSolution, box: tuple[int, int]) -> tuple[int, str, st
     if not box[0] <= node.start < node.end <= box[1]:
         return None
     taken = _taken(solution, right)
-    if taken is not None:
-        index, wrong, name = taken
-        step, source = solution.chains[index].step, f"the value of ${name}$"
-    else:
-        said = _said(solution, right)
-        if said is None:
-            return None
-        step, wrong = said
-        source = f'of which the step before says: "{_shown(solution.steps[step])}"'.removesuffix(".")
+    if taken is None:
+        return None
+    index, wrong, name = taken
+    step, source = solution.chains[index].step, f"the value of ${name}$"
     written = write(wrong, node, text)
     return (step, text[box[0] : node.start] + written + text[node.end : box[1]], source) if written else None
-
-
-def _said(solution: ChainSolution, right: Surd) -> tuple[int, Surd] | None:
-    """The last number that the step before the answer says in words, and that step."""
-    step = _step_before(solution)
-    if step < 0 or not _is_quotable(solution.steps[step]):
-        return None
-    found = [match for match in _SAYS.finditer(solution.steps[step])]
-    if not found or re.search(r"\d", solution.steps[step][found[-1].end() :]) or _ASSUMES.search(solution.steps[step]):
-        return None
-    wrong = Surd(int(found[-1]["number"].replace(",", "")))
-    is_refused = (
-        wrong in solution.given
-        or wrong in (Surd(0), Surd(1), right)
-        or isinstance(right.rational, int) != isinstance(wrong.rational, int)
-        or not is_plausible(right, wrong, solution.question)
-        or right in {one for item in solution.items if item.step <= step for one in solution.said(item)}
-    )
-    return None if is_refused else (step, wrong)
 
 
 def _alike(solution: ChainSolution, box: tuple[int, int]) -> tuple[int, str, str] | None:
