@@ -77,7 +77,9 @@ def _number(solution: ChainSolution, box: tuple[int, int]) -> tuple[int, str, st
     if taken is None:
         return None
     index, wrong, name = taken
-    step, source = solution.chains[index].step, f"the value of ${name}$"
+    step = solution.chains[index].step
+    is_named = any(side.letters for side in solution.chains[index].sides)
+    source = f"the value of ${name}$" if is_named else _quoted(solution, step) or f"the value of ${name}$"
     written = write(wrong, node, text)
     return (step, text[box[0] : node.start] + written + text[node.end : box[1]], source) if written else None
 
@@ -87,13 +89,13 @@ def _alike(solution: ChainSolution, box: tuple[int, int]) -> tuple[int, str, str
     step = _step_before(solution)
     content = solution.steps[solution.answer.step][slice(*box)]
     shape = _shape(content)
-    if step < 0 or not shape or not _is_quotable(solution.steps[step]) or _HEDGES.search(solution.steps[step]):
+    source = _quoted(solution, step) if step >= 0 else ""
+    if not shape or not source or _HEDGES.search(solution.steps[step]):
         return None
     formulas = re.findall(r"\$([^$]+)\$", solution.steps[step])
     others = [one.strip().rstrip(".,") for one in formulas if _shape(one.strip().rstrip(".,")) == shape]
     if not others or _CLUTTER.sub("", others[-1]) in _CLUTTER.sub("", solution.question):
         return None
-    source = f'of which the step before says: "{_shown(solution.steps[step])}"'.removesuffix(".")
     return step, others[-1], source
 
 
@@ -111,12 +113,12 @@ def _shape(text: str) -> str:
     return shape if _SHAPES.fullmatch(shape) else ""
 
 
-def _is_quotable(text: str) -> bool:
-    return '"' not in text and "\n" not in _shown(text) and len(_shown(text)) <= _LONGEST_QUOTE
-
-
-def _shown(text: str) -> str:
-    return DRAWING.sub("", text).strip().rstrip(".")
+def _quoted(solution: ChainSolution, step: int) -> str:
+    """What a step says, for the one behind it; empty if that is too long."""
+    text = DRAWING.sub("", solution.steps[step]).strip().rstrip(".")
+    if '"' in text or "\n" in text or "$$" in text or "\\[" in text or len(text) > _LONGEST_QUOTE:
+        return ""
+    return f'of which the step before says: "{text}"'
 
 
 def _taken(solution: ChainSolution, right: Surd) -> tuple[int, Surd, str] | None:
@@ -145,6 +147,7 @@ def _taken(solution: ChainSolution, right: Surd) -> tuple[int, Surd, str] | None
             or wrong in solution.given
             or wrong in (Surd(0), Surd(1), Surd(-1))
             or isinstance(right.rational, int) != isinstance(wrong.rational, int)
+            or len(right.terms) != len(wrong.terms)
             or len(name) > _LONGEST_NAME
             or not is_plausible(right, wrong, solution.question)
             or _REASON.search(text[: chain.start])
