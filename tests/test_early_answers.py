@@ -19,8 +19,8 @@ MADE = [
         "75",
         "105",
         "Therefore, the degree measure of angle $R$ is $\\boxed{105}$.",
-        "The problem asks for the degree measure of angle $R$, which is $75$, and the step answers with $105$, of which "
-        'the step before says: "The sum of angles $P$ and $Q$ is $35 + 70 = 105$ degrees".',
+        "The problem asks for the degree measure of angle $R$, which is $75$, and the step answers with $105$, of "
+        'which the step before says: "The sum of angles $P$ and $Q$ is $35 + 70 = 105$ degrees".',
     ),
     (
         MISREAD,

@@ -122,7 +122,7 @@ def carried(graph: ReadSolution, name: str, draft: Draft, annotated: bool = True
         return draft
     if isinstance(draft, Proposed):
         assert isinstance(graph, FormulaSolution) and graph.chains is not None
-        return Injected(*carried_formula(draft.solution or graph.chains, draft), draft.explanation)
+        return Injected(*carried_formula(graph.chains, draft), draft.explanation)
     if isinstance(draft, Slip | Cut):
         derivation = letters_of(graph)
         if annotated and derivation.written != derivation.steps:

@@ -66,24 +66,8 @@ _OF_SHORTENED = frozenset((
     "inverse_operation_error", "distribution_error", "cross_term_error", "confusing_concept_error",
 ))  # fmt: skip
 # Whoever has just copied a formula does not lose a whole factor of it.
+_TWO_SLIPS = re.compile(r"each base was multiplied")
 _LOSES_OPERATION = re.compile(r"The step leaves out the (?:exponent|square root|division)")
-
-
-def _is_of_shortened(proposed: Proposed, injector: str) -> bool:
-    """Whether an error in a shortened solution is one that somebody makes, and that the formula itself shows."""
-    if injector == "missing_step":
-        return _LOSES_OPERATION.match(proposed.explanation) is not None
-    # What is written in the place of `(21 + 19)^2` is seen to be wrong only beside it.
-    is_result = isinstance(proposed.change, ChainChange) and proposed.change.result
-    return is_result if injector == "cross_term_error" else not isinstance(proposed.change, WrongBox)
-
-
-def shortened_of(solution: ChainSolution) -> tuple[ChainSolution, ...]:
-    """The shortened forms of a solution, read once."""
-    found: tuple[ChainSolution, ...] = solution.memo.get("shortened", ())
-    if "shortened" not in solution.memo:
-        found = solution.memo["shortened"] = tuple(shortened(solution))
-    return found
 
 
 def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Iterator[Proposed]:
@@ -91,11 +75,16 @@ def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Ite
     a solution that reaches the answer sooner.
     """
     yield from _proposals(solution, injector, rng)
-    if injector in _OF_SHORTENED:
-        for shorter in shortened_of(solution):
-            for one in _proposals(shorter, injector, rng):
-                if _is_of_shortened(one, injector):
-                    yield replace(one, solution=shorter)
+    for shorter in shortened(solution) if injector in _OF_SHORTENED else ():
+        for one in _proposals(shorter, injector, rng):
+            if isinstance(one.change, WrongBox) or _TWO_SLIPS.search(one.explanation):
+                continue
+            if injector == "missing_step" and not _LOSES_OPERATION.match(one.explanation):
+                continue
+            # What is written in the place of `(21 + 19)^2` is seen to be wrong only beside it.
+            if injector == "cross_term_error" and not (isinstance(one.change, ChainChange) and one.change.result):
+                continue
+            yield replace(one, solution=shorter)
 
 
 def _proposals(solution: ChainSolution, injector: str, rng: random.Random) -> list[Proposed]:

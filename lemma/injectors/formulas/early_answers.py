@@ -86,7 +86,9 @@ def _number(solution: ChainSolution, box: tuple[int, int]) -> tuple[int, str, st
 
 def _alike(solution: ChainSolution, box: tuple[int, int]) -> tuple[int, str, str] | None:
     """The step before the answer, if it says something of the same form as the box: another pair, another vector."""
-    step = _step_before(solution)
+    step = solution.answer.step - 1
+    while step >= 0 and not DRAWING.sub("", solution.steps[step]).strip():
+        step -= 1
     content = solution.steps[solution.answer.step][slice(*box)]
     shape = _shape(content)
     source = _quoted(solution, step) if step >= 0 else ""
@@ -97,14 +99,6 @@ def _alike(solution: ChainSolution, box: tuple[int, int]) -> tuple[int, str, str
     if not others or _CLUTTER.sub("", others[-1]) in _CLUTTER.sub("", solution.question):
         return None
     return step, others[-1], source
-
-
-def _step_before(solution: ChainSolution) -> int:
-    """The last step before that of the answer that is not just a drawing; -1 if there is none."""
-    step = solution.answer.step - 1
-    while step >= 0 and not DRAWING.sub("", solution.steps[step]).strip():
-        step -= 1
-    return step
 
 
 def _shape(text: str) -> str:
@@ -129,6 +123,7 @@ def _taken(solution: ChainSolution, right: Surd) -> tuple[int, Surd, str] | None
         (item.step for item in solution.items if right in solution.said(item) and item.step <= solution.answer.step),
         default=solution.answer.step,
     )
+    unknown, _ = named(solution.chains[solution.answer.chain])
     for index in range(solution.answer.chain - 1, -1, -1):
         chain = solution.chains[index]
         if chain.step >= found:
@@ -141,6 +136,9 @@ def _taken(solution: ChainSolution, right: Surd) -> tuple[int, Surd, str] | None
         if _ASSUMES.search(text) or _SEVERAL.search(text):
             return None  # what holds in one case only
         wrong, name = side.value, plain_formula(text[chain.sides[0].start : chain.sides[0].end])
+        letter, _ = named(chain)
+        later = [item for item in solution.items if chain.step < item.step <= found]
+        used = {one for item in later if isinstance(item, Chain) for side in item.sides for one in side.letters}
         is_refused = (
             set(chain.relations) != {"="}
             or chain.in_tuple
@@ -151,30 +149,12 @@ def _taken(solution: ChainSolution, right: Surd) -> tuple[int, Surd, str] | None
             or len(name) > _LONGEST_NAME
             or not is_plausible(right, wrong, solution.question)
             or _REASON.search(text[: chain.start])
-            or _is_equation(solution, chain)
-            or not _is_used(solution, chain, wrong, found)
+            or any(unknown in side.letters for side in chain.sides)  # an equation for the answer
+            or not (any(wrong in solution.said(item) for item in later) or letter in used)
         )
         if not is_refused:
             return index, wrong, name
     return None
-
-
-def _is_equation(solution: ChainSolution, chain: Chain) -> bool:
-    """Whether a chain is an equation for what the answer's step gives the value of."""
-    name, _ = named(solution.chains[solution.answer.chain])
-    return name is not None and any(name in side.letters for side in chain.sides)
-
-
-def _is_used(solution: ChainSolution, chain: Chain, wrong: Surd, found: int) -> bool:
-    """Whether what follows goes on with a result, by its number or by its letter."""
-    name, _ = named(chain)
-    for item in solution.items:
-        if chain.step < item.step <= found:
-            if wrong in solution.said(item):
-                return True
-            if name is not None and isinstance(item, Chain) and any(name in side.letters for side in item.sides):
-                return True
-    return False
 
 
 def carried(solution: ChainSolution, change: EarlyAnswer) -> tuple[tuple[str, ...], int, str]:

@@ -6,34 +6,33 @@ result of the first side is wrong in both, and nobody who takes `34 - 16` for th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lemma.arithmetic.chain_solution import ChainSolution, read_chain_solution
 from lemma.exceptions import Refusal
 
 _FEWEST = 3  # sides of a chain that has a middle
 
 
-def shortened(solution: ChainSolution) -> Iterator[ChainSolution]:
-    """Solutions that begin like this one, reach its answer sooner, and are right."""
-    for steps in _without_middle(solution):
-        try:
-            read = read_chain_solution(solution.question, steps, solution.gold)
-        except Refusal:
-            continue
-        if read.chains[read.answer.chain].sides[-1].value == solution.chains[solution.answer.chain].sides[-1].value:
-            yield read
-
-
-def _without_middle(solution: ChainSolution) -> Iterator[tuple[str, ...]]:
-    """The last chain without the sides between the box and the first that is a number, or the one behind that."""
-    answer = solution.answer
+def shortened(solution: ChainSolution) -> tuple[ChainSolution, ...]:
+    """The right solutions whose last chain has no sides between the box and the first side that is a number, or the one
+    behind that; read once.
+    """
+    if "shortened" in solution.memo:
+        known: tuple[ChainSolution, ...] = solution.memo["shortened"]
+        return known
+    answer, found = solution.answer, []
     chain, text = solution.chains[answer.chain], solution.steps[answer.step]
-    if len(chain.sides) < _FEWEST or set(chain.relations) != {"="} or chain.in_tuple:
-        return
     values = [side.value for side in chain.sides]
-    first = next((place for place, found in enumerate(values) if found is not None), len(values))
-    for place in (first, first + 1):
+    first = next((place for place, one in enumerate(values) if one is not None), len(values))
+    has_middle = len(values) >= _FEWEST and set(chain.relations) == {"="} and not chain.in_tuple
+    for place in (first, first + 1) if has_middle else ():
         if place < len(values) - 2 and values[place] is not None and chain.sides[-1].start <= answer.end:
             kept = text[: chain.sides[place].end] + text[chain.sides[-2].end :]
-            yield (*solution.steps[: answer.step], kept, *solution.steps[answer.step + 1 :])
+            steps = (*solution.steps[: answer.step], kept, *solution.steps[answer.step + 1 :])
+            try:
+                read = read_chain_solution(solution.question, steps, solution.gold)
+            except Refusal:
+                continue
+            if read.chains[read.answer.chain].sides[-1].value == values[-1]:
+                found.append(read)
+    solution.memo["shortened"] = tuple(found)
+    return tuple(found)
