@@ -16,7 +16,7 @@ _ASKED = re.compile(
     r"\b(?:[Ww]hat(?: is|'s|’s)|[Ff]ind|[Cc]ompute|[Dd]etermine|[Cc]alculate)\s+"
     rf"(?P<what>the (?:{_FORMULA}|{_WORD})(?: (?:{_FORMULA}|{_WORD}?)){{0,14}}?|{_FORMULA}){_STOP}"
 )
-_LEANS = re.compile(r"\b(?:its|their|his|her|this|these|those|the two|the following|answer|it|them)\b")
+_BACKWARD = re.compile(r"\b(?:its|their|his|her|this|these|those|the two|the following|answer|it|them)\b")
 _DISPLAY = re.compile(r"\\\[([^$\n]{1,80}?)\\\]")
 _FULL_STOP = re.compile(r"\\?[.,;!?]\s{0,3}\$")
 _SENTENCE = re.compile(r"(?:^|[.?!]\$?\s|\n)\s{0,9}([A-Z](?:\$[^$]{1,80}\$|[^.?!\n\"“”$]){9,160}\?)")
@@ -25,7 +25,7 @@ _SENTENCE = re.compile(r"(?:^|[.?!]\$?\s|\n)\s{0,9}([A-Z](?:\$[^$]{1,80}\$|[^.?!
 def asked_quantity(question: str) -> str:
     """The noun phrase or the formula that a question asks for; empty if none is found, or several are."""
     found = list(_ASKED.finditer(_DISPLAY.sub(r"$\1$", DRAWING.sub(" ", question))))
-    if len(found) != 1 or _LEANS.search(found[0]["what"]):
+    if len(found) != 1 or _BACKWARD.search(found[0]["what"]):
         return ""
     return _FULL_STOP.sub("$", found[0]["what"])
 
