@@ -165,6 +165,7 @@ KINDS_IN_FORMULAS = [
     ("missing_step", "The step leaves out the exponent $2$: it should be $14 \\cdot 6^2 = 504$.", "exponent"),
     ("missing_step", r"The step leaves out the square root of $16$: it should be $\sqrt{16} = 4$.", "operation"),
     ("question_misinterpretation_error", "The problem asks for $a+b$, which is $202$, and ...", "asked"),
+    ("question_misinterpretation_error", 'The problem asks: "How long is it?" The answer to that is ...', "asked"),
     ("question_misinterpretation_error", "The problem says 'half as many', which the step takes ...", "comparison"),
     ("missing_step", "The step leaves out the 6: it should be 24 - 6 = 18.", "part"),
     ("context_value_error", 'The step takes 5 ("5 pens") instead of 7 ("7 caps"): it should be ...', "elsewhere"),

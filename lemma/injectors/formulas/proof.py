@@ -19,6 +19,8 @@ from lemma.injectors.formulas.boxes import WrongBox
 from lemma.injectors.formulas.boxes import carried as carried_box
 from lemma.injectors.formulas.congruences import WrongResidue
 from lemma.injectors.formulas.congruences import carried as carried_residue
+from lemma.injectors.formulas.early_answers import EarlyAnswer
+from lemma.injectors.formulas.early_answers import carried as carried_early
 from lemma.injectors.formulas.endings import WrongEnding
 from lemma.injectors.formulas.endings import carried as carried_ending
 from lemma.injectors.formulas.lists import ShorterList
@@ -39,15 +41,17 @@ _AT_THE_END: dict[type, Callable[[ChainSolution, Any], tuple[tuple[str, ...], in
     ShorterList: carried_list,
     WrongResidue: carried_residue,
     WrongTail: carried_tail,
+    EarlyAnswer: carried_early,
 }
 
 
 def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...], int, str]:
     """The steps with the error, the error step and the wrong answer. Raises Refusal if the text does not prove them."""
+    solution = proposed.solution or solution
     for kind, carried_to_the_end in _AT_THE_END.items():
         if isinstance(proposed.change, kind):
             made = carried_to_the_end(solution, proposed.change)
-            is_misread = isinstance(proposed.change, WrongTail) and proposed.change.is_misread
+            is_misread = isinstance(proposed.change, WrongTail | EarlyAnswer) and proposed.change.is_misread
             return _at_the_end(solution, made, proposed.explanation, is_misread)
     change = proposed.change
     assert isinstance(change, ChainChange | StatedChange)
