@@ -137,6 +137,8 @@ def named(site: Site, node: Binary, gone: Expression) -> str:
         part += quoted_for(site, face, link, operands[leaf].currency) or ""
     if node.operator == "-" and gone is node.left:
         return f"the subtraction from {part.rstrip(',')}"
+    if node.operator == "-" and not site.graph.latex:
+        return f"the subtraction of {part.rstrip(',')}"
     return {"*": f"the factor {part}", "/": f"the division by {part}"}.get(
         node.operator, f"the {part}" + " that is taken away" * (node.operator == "-" and part == parts[0])
     ).rstrip(",")
