@@ -148,7 +148,7 @@ KINDS_IN_FORMULAS = [
     ("calculation_error", "40 * 12 is 480, not 360: without the zero, ..., and 36 is 3 times 12.", "table"),
     ("calculation_error", "30 * 4 is 120, not 1200: there is one zero too many.", "extra_zero"),
     ("calculation_error", "30 * 40 is 1200, not 120: there is one zero too few.", "missing_zero"),
-    ("calculation_error", "0.3 * 8 is $2.40, not $0.24: the decimal point is shifted.", "point"),
+    ("calculation_error", "0.3 * 8 is $2.40, not $0.24: the decimal point is one place too far to the left.", "point"),
     ("calculation_error", "27 / 2 is 13.5, not 13.1: the 1 is written behind the decimal point.", "behind_point"),
     ("calculation_error", "400 / 16 is 25, not 20: the 8 left over in the tens is dropped.", "rest"),
     ("calculation_error", "46 * 38 is 1748, not 1380: 46 times 8 is left out.", "partial"),

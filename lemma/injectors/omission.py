@@ -24,11 +24,21 @@ _NO_STATEMENT = re.compile(
     r"\b(?:because|since|as|for|so|then|thus|and|or|by|of|than|out)\s*\$?$|[^\sA-Za-z$]\s*\$?$", re.IGNORECASE
 )
 _OF_HUNDRED = re.compile(r"\s?/\s?100\b")
-_LEFT = re.compile(r"\b(?:left|remain\w*|rest)\b", re.IGNORECASE)
+_LEFT = re.compile(
+    r"\b(?:left|remain\w*|rest|differences?|fewer|less|(?:how (?:much|many)|\d|\w+s) more)\b", re.IGNORECASE
+)
+# What a step says that it does: who writes "divide by the length" divides.
+_SAYS = {
+    "*": re.compile(r"\b(?:multipl\w*|times|product)\b", re.IGNORECASE),
+    "/": re.compile(r"\b(?:divid\w*|quotient|average\w*|half|halves|splits?)\b", re.IGNORECASE),
+    "-": re.compile(r"\b(?:subtract\w*|minus|tak(?:e|es|ing) (?:away|off)|deduct\w*|less)\b", re.IGNORECASE),
+    "+": re.compile(r"\b(?:add|adds|adding|added|plus|sum)\b", re.IGNORECASE),
+}
 # By how many terms a sum has, what a step says of their number.
 _COUNTS = ("(?!)", "(?!)", "both|two", "three|3", "four|4", "five|5", "six|6", "seven|7")
 _TERMS, _PARTS = 0.55, 0.75
 _STATED, _STATED_ALONE = 0.15, 0.05
+_QUOTED = re.compile(r"[(\",]")
 _EQUALS = re.compile(r"\s{0,9}(?:=|is equal to|equals)\s{0,9}")
 
 
@@ -51,6 +61,8 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             converted = isinstance(gone, int) and len(site.equation.operands) > 2 and converts(site, gone)
             if converted or not fits(site, node, kept, gone) or _is_counted_in(site, node, gone):
                 continue
+            if _is_remembered(site, node):
+                continue
             if node is tree and isinstance(kept, int):
                 # A step without an equation stands out among those that have one; nor does anybody write down once
                 # more what is known already, but for the answer: the cost, where the change is asked for.
@@ -61,8 +73,11 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 is_kept = graph.latex or rng.random() <= (_TERMS if node.operator == "+" else _PARTS)
                 change = shortened(site, node, kept)
             if change is not None:
-                fault = f"The step leaves out {named(site, node, gone)}: it should be {site.worked}."
-                yield Proposal(change, fault, 1 if is_kept else ALONE)
+                what = named(site, node, gone)
+                fault = f"The step leaves out {what}: it should be {site.worked}."
+                # "The 4" does not say which of several.
+                is_told = graph.latex or node.operator in "*/" or isinstance(gone, Binary) or _QUOTED.search(what)
+                yield Proposal(change, fault, 1 if is_kept and is_told else ALONE)
 
 
 def _is_counted_in(site: Site, node: Binary, gone: Expression) -> bool:
@@ -79,6 +94,23 @@ def _is_counted_in(site: Site, node: Binary, gone: Expression) -> bool:
     found = site.links[gone].results
     just_found = any(site.graph.step_of[index] in (site.step - 1, site.step) for index in found)
     return says or (just_found and node is not site.equation.tree) or (just_found and node.operator == "+")
+
+
+def _is_remembered(site: Site, node: Binary) -> bool:
+    """Whether a step says that it does what would be left out, and does it nowhere else, or the line before multiplies
+    or divides two given numbers as this one does: the price of the one thing, and now that of the other.
+    """
+    graph, own = site.graph, site.equation
+    if graph.latex:
+        return False
+    signs = [sign.symbol for sign in own.operators]
+    if [one.operator for one in nodes(own.tree)].count(node.operator) == 1 and _SAYS[node.operator].search(site.text):
+        return True
+    if node.operator not in "*/" or len(own.operands) != 2 or site.index == 0:
+        return False
+    before = Site(graph, site.index - 1)
+    is_given = all(link.question and not link.results for one in (before, site) for link in one.links)
+    return is_given and [sign.symbol for sign in before.equation.operators] == signs
 
 
 def stops(site: Site, node: Binary) -> bool:
