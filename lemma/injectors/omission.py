@@ -59,9 +59,7 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             gone = node.right if kept is node.left else node.left
             # To leave out a conversion within a calculation is an error of its own.
             converted = isinstance(gone, int) and len(site.equation.operands) > 2 and converts(site, gone)
-            if converted or not fits(site, node, kept, gone) or _is_counted_in(site, node, gone):
-                continue
-            if _is_remembered(site, node):
+            if converted or not fits(site, node, kept, gone) or _is_remembered(site, node, gone):
                 continue
             if node is tree and isinstance(kept, int):
                 # A step without an equation stands out among those that have one; nor does anybody write down once
@@ -80,37 +78,30 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 yield Proposal(change, fault, 1 if is_kept and is_told else ALONE)
 
 
-def _is_counted_in(site: Site, node: Binary, gone: Expression) -> bool:
-    """Whether a term is not forgotten: the step says how many terms there are, or the line before has just found it."""
-    if site.graph.latex or node.operator not in "+*" or not isinstance(gone, int):
-        return False
-    terms = len(site.equation.operands)
-    counts = _COUNTS[terms] if terms < len(_COUNTS) else "(?!)"
-    says = node.operator == "+" and re.search(rf"\b(?:{counts})\b", site.text, re.IGNORECASE) is not None
-    # "a bowl for $5.00 and a plate for $4.00, so 5+4": who lists an item adds it up as well.
-    face = site.equation.operands[gone].face
-    said = {mention.face for mention in site.graph.readings[site.step].mentions} | site.graph.word_values[site.step]
-    says |= face in said
-    found = site.links[gone].results
-    just_found = any(site.graph.step_of[index] in (site.step - 1, site.step) for index in found)
-    return says or (just_found and node is not site.equation.tree) or (just_found and node.operator == "+")
-
-
-def _is_remembered(site: Site, node: Binary) -> bool:
-    """Whether a step says that it does what would be left out, and does it nowhere else, or the line before multiplies
-    or divides two given numbers as this one does: the price of the one thing, and now that of the other.
+def _is_remembered(site: Site, node: Binary, gone: Expression) -> bool:
+    """Whether nobody would leave an operand out: the step says that it does this operation, or how many terms there
+    are, the line before has just found the term, or it multiplies or divides two given numbers as this one does.
     """
     graph, own = site.graph, site.equation
     if graph.latex:
         return False
-    signs = [sign.symbol for sign in own.operators]
+    signs, operands = [sign.symbol for sign in own.operators], own.operands
     if [one.operator for one in nodes(own.tree)].count(node.operator) == 1 and _SAYS[node.operator].search(site.text):
         return True
-    if node.operator not in "*/" or len(own.operands) != 2 or site.index == 0:
+    if node.operator in "*/" and len(operands) == 2 and site.index:
+        before = Site(graph, site.index - 1)
+        is_given = all(link.question and not link.results for one in (before, site) for link in one.links)
+        if is_given and [sign.symbol for sign in before.equation.operators] == signs:
+            return True
+    if node.operator not in "+*" or not isinstance(gone, int):
         return False
-    before = Site(graph, site.index - 1)
-    is_given = all(link.question and not link.results for one in (before, site) for link in one.links)
-    return is_given and [sign.symbol for sign in before.equation.operators] == signs
+    counts = _COUNTS[len(operands)] if len(operands) < len(_COUNTS) else "(?!)"
+    says = node.operator == "+" and re.search(rf"\b(?:{counts})\b", site.text, re.IGNORECASE) is not None
+    # "a bowl for $5.00 and a plate for $4.00, so 5+4": who lists an item adds it up as well.
+    said = {mention.face for mention in graph.readings[site.step].mentions} | graph.word_values[site.step]
+    says |= operands[gone].face in said
+    just_found = any(graph.step_of[index] in (site.step - 1, site.step) for index in site.links[gone].results)
+    return says or (just_found and (node is not own.tree or node.operator == "+"))
 
 
 def stops(site: Site, node: Binary) -> bool:

@@ -39,7 +39,7 @@ _BY_EXPLANATION = {
         "missing_zero": re.compile(r"one zero too few|a zero of the quotient"),
         "point": re.compile(r"decimal point is one place"),
         "behind_point": re.compile(r"behind the decimal point|is added to the"),
-        "rest": re.compile(r"remainder \d+ is dropped|left over in the [a-z ]{1,30} is dropped"),
+        "rest": re.compile(r"not [^\n:]{1,20}: the remainder \d+ is dropped|left over in the [a-z ]{1,30} is dropped"),
         "decimals": re.compile(r"\.\d+ is (?:dropped|ignored)"),
         "factor": re.compile(r"one factor was forgotten|one factor too many"),
         "shift": re.compile(r"is not shifted"),
