@@ -127,7 +127,8 @@ def test_a_number_that_an_unknown_stands_for_is_not_left_out():
 
 SAID = [
     ("missing_step",
-     ("Bo has 40 of 46 crabs.", ("Mo has 4 fewer crabs than Bo: Mo has 46 - 6 - 4 = 36 crabs.", "So few."), 36),
+     ("Bo has 40 of 46 crabs. Mo has 4 fewer crabs than Bo.",
+      ("Mo has 4 fewer crabs than Bo: Mo has 46 - 6 - 4 = 36 crabs.", "So few."), 36),
      "46 - 6 ="),
 ]  # fmt: skip
 LIGHT = (

@@ -256,10 +256,6 @@ def _in_an_operation(match: re.Match[str], said: _Said) -> bool:
     return _OPERATIONS[sign](left, right) == found and _reason_holds(match["reason"], inner)
 
 
-def _times(factor: int) -> Callable[[re.Match[str], _Said], bool]:
-    return lambda match, said: said.wrong == said.right * factor or said.wrong * factor == said.right
-
-
 _FACT = rf"(?P<fact>{_N}(?: (?:\+|-|times|divided by) (?:{_N}|the {_N} carried)){{1,12}}) is (?P<found>{_N})"
 _USED = rf"(?: with (?P<rest>\d+) left over)?, but (?P<used>{_N}) was used"
 _FORMS: list[tuple[re.Pattern[str], Callable[[re.Match[str], _Said], bool]]] = [
@@ -327,7 +323,8 @@ _FORMS: list[tuple[re.Pattern[str], Callable[[re.Match[str], _Said], bool]]] = [
         (r"there is one zero too many", lambda match, said: said.wrong == 10 * said.right),
         (r"there is one zero too few", lambda match, said: 10 * said.wrong == said.right),
         (r"a zero of the quotient is lost", _lost_zero),
-        (r"the decimal point is shifted", _times(10)),
+        (r"the decimal point is one place too far to the right", lambda match, said: said.wrong == 10 * said.right),
+        (r"the decimal point is one place too far to the left", lambda match, said: 10 * said.wrong == said.right),
         (rf"the (?P<rest>{_N}) left over in the {_PLACE} is dropped", _dropped),
         (r"the remainder (?P<rest>\d+) is dropped", _dropped),
         (

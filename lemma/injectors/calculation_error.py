@@ -137,7 +137,8 @@ def _shifted_points(tree: Expression, values: Sequence[Value], right: Value) -> 
     # 500 * .05 = 250, but not 500 * .2 = 1000, which is more than there was.
     shifted = [right * 10] if tree.operator == "/" or right * 10 < max(values) else []
     shifted += [normal(Fraction(right, 10))] if not isinstance(right, int) or (right % 10 == 0 and right > 10) else []
-    return [Slip(normal(value), "the decimal point is shifted") for value in shifted]
+    sides = ((value, "right" if value > right else "left") for value in shifted)
+    return [Slip(normal(value), f"the decimal point is one place too far to the {side}") for value, side in sides]
 
 
 def _slips_in_a_part(site: Site, tree: Expression, values: Sequence[Value]) -> list[Slip]:

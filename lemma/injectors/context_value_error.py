@@ -92,12 +92,14 @@ def _nearest_first(
 
 
 def _is_used_alike(site: Site, face: Value) -> bool:
-    """Whether an equation before has done the same with a number, so that nobody gets it wrong now."""
+    """Whether an equation before has done the same with a number, or that of the line before anything, so that nobody
+    gets it wrong now.
+    """
     own = [operator.symbol for operator in site.equation.operators]
     return any(
         face in (operand.face for operand in equation.operands)
-        and own == [operator.symbol for operator in equation.operators]
-        for equation in site.graph.equations[: site.index]
+        and (step == site.step - 1 or own == [operator.symbol for operator in equation.operators])
+        for equation, step in zip(site.graph.equations[: site.index], site.graph.step_of, strict=False)
     )
 
 

@@ -78,6 +78,9 @@ def copied_wrongly(site: Site, leaf: int, operand: Number, link: Link, rng: rand
         return
     if _DIGITS.fullmatch(written) is None or (operand.face in _YEARS and not operand.currency):
         return
+    # Who has copied a number once copies it again.
+    if any(operand.face in {one.face for one in equation.operands} for equation in graph.equations[: site.index]):
+        return
     said = _origin(site, operand, link) if operand.face not in _WELL_KNOWN and rng.random() < _KEPT else None
     known = numbers_in(graph) if said is not None else set[Value]()
     ways = list(miscopied(written)) if said is not None else []

@@ -13,11 +13,19 @@ from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.naming import is_counted, part_of
 from lemma.injectors.omission import omissions
 from lemma.injectors.proposal import ALONE, Proposal, Site, shuffled, sites
+from lemma.injectors.quoting import clause_around
 from lemma.injectors.roles import is_just_above, is_one_of_several_totals
 from lemma.injectors.signals import stands_later
 
 _PARTS: dict[Value, str] = {3: "thirds", 4: "quarters|fourths", 5: "fifths", 6: "sixths", 8: "eighths", 10: "tenths"}
 _FARTHEST_IN_SUM = 8  # times a term
+_FARTHEST_FROM_TOTAL = 3  # times a part of it
+_WORDS, _LONGEST_TOLD = re.compile(r"[A-Za-z]{2} .*?[A-Za-z]{2}"), 14
+_NAME = re.compile(
+    r"\b(?!(?:The|He|She|His|Her|It|Its|If|In|On|At|A|An|There|They|Their|Each|First|Then|So|After|For|To|This|That|When|"
+    r"How|What|Since|And|But|Every|All|One|Two|By|From|With|Of|Now|Next|As)\b)[A-Z][a-z]+\b"
+)
+_PRONOUN = re.compile(r"\b(?:he|she|his|her)\b", re.IGNORECASE)
 # "Sandra therefore ordered" says that something was found before.
 _CONCLUDES = re.compile(
     r"\W*+(?:(?:so|then|next|now|finally|also|after that)\b|(?:[\w'’]+ ){0,3}(?:therefore|thus|hence|consequently)\b)",
@@ -60,7 +68,7 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         is_first = user.step == 1 and (points_back or _CONCLUDES.match(begins) is not None)
         # Nor is it forgotten for one of several items that are worked out alike.
         if (
-            _is_share(left_out, user)
+            _belong_together(left_out, user)
             or is_first
             or (not graph.latex and is_one_of_several_totals(user, leaf, left_out))
         ):
@@ -73,7 +81,7 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         if percentage is not None:
             yield Proposal(
                 Change(user.index, (*opening, *user.writes(leaf, percentage)), dropped_step=left_out.step),
-                f"The step {left_out.worked} was skipped, so {percentage}, which is a percentage and no amount, was "
+                f"The step {_told(left_out)} was skipped, so {percentage}, which is a percentage and no amount, was "
                 f"used in place of {left_out.result}: the next step should be {user.worked}.",
                 weight,
             )
@@ -93,10 +101,21 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
                     used = f"the {'first' if is_first else 'second'} {used}"
                 yield Proposal(
                     change,
-                    f"The step {left_out.worked} was skipped, so {used} was used in place of {needed}: "
+                    f"The step {_told(left_out)} was skipped, so {used} was used in place of {needed}: "
                     f"the next step should be {user.worked}.",
                     weight,
                 )
+
+
+def _told(left_out: Site) -> str:
+    """The calculation of a step with the words that say what it finds, or without them if it has none."""
+    equation, text = left_out.equation, left_out.text
+    if left_out.graph.latex:
+        return left_out.worked
+    start = equation.start - (text[equation.start - 1 : equation.start] == "$")
+    clause = clause_around(text, start, equation.result.end)
+    is_said = clause is not None and _WORDS.search(clause) is not None and clause.count(" ") <= _LONGEST_TOLD
+    return f'"{clause}"' if is_said else left_out.worked
 
 
 def _fits(left_out: Site, user: Site, leaf: int, operand: Number) -> bool:
@@ -104,6 +123,10 @@ def _fits(left_out: Site, user: Site, leaf: int, operand: Number) -> bool:
     due = user.equation.operands[leaf]
     is_sum = not user.graph.latex and ("+" in user.expression or "-" in user.expression)
     if operand.percent != due.percent or operand.face == due.face:
+        return False
+    # Nobody takes $3 interest for the $153 with the interest.
+    is_total = not user.graph.latex and {node.operator for node in nodes(left_out.equation.tree)} == {"+"}
+    if is_total and due.face > _FARTHEST_FROM_TOTAL * operand.face:
         return False
     if is_sum and max(due.face, operand.face) > _FARTHEST_IN_SUM * min(due.face, operand.face):
         return False  # the 2 gallons for one bag among the 140 for all
@@ -155,13 +178,22 @@ def _opening(left_out: Site, user: Site) -> list[Edit]:
     return [Edit(0, found.end(), user.text[found.end() - 1].upper())]
 
 
-def _is_share(left_out: Site, user: Site) -> bool:
-    """Whether the two work out several thirds, or quarters, of an amount, which would be a multiple of it else."""
+def _belong_together(left_out: Site, user: Site) -> bool:
+    """Whether two steps can't be torn apart: they work out several thirds, or quarters, of an amount, or the first
+    names somebody whom the second only calls `he`.
+    """
+    graph = user.graph
+    before = graph.steps[left_out.step - 1] if left_out.step else ""
+    named = set(_NAME.findall(left_out.text)) & set(_NAME.findall(graph.question))
+    begins = user.text[: user.equation.start]
+    is_called = _PRONOUN.search(begins) is not None and named.isdisjoint(_NAME.findall(begins))
+    if not graph.latex and named and is_called and named.isdisjoint(_NAME.findall(before)):
+        return True
     trees = [left_out.equation.tree, user.equation.tree]
     if not all(isinstance(tree, Binary) and tree.operator == sign for tree, sign in zip(trees, "/*", strict=True)):
         return False
     words = _PARTS.get(left_out.equation.operands[-1].face)
-    return words is not None and re.search(rf"\b(?:{words})\b", user.graph.question, re.IGNORECASE) is not None
+    return words is not None and re.search(rf"\b(?:{words})\b", graph.question, re.IGNORECASE) is not None
 
 
 def _at_hand(left_out: Site) -> list[Number]:

@@ -381,7 +381,10 @@ def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Lin
     if None not in nouns and len({noun for noun, _ in filter(None, nouns)}) == len(nouns):
         said = [f", the number of {noun}{where}," for noun, where in filter(None, nouns)]
     said = _short_enough(site, pairs, said, operand.currency)
-    if None in said or not is_from_one_place(site, wrong, source):
+    # "$55 per dozen" instead of "$80 per dozen" does not say which is which.
+    masked = {re.sub(r"[\d.,]+", "", quote or "") for quote in said}
+    says_nothing = len(masked) == 1 and said[0] != said[1] and link.question and source.question
+    if None in said or says_nothing or not is_from_one_place(site, wrong, source):
         return None
     # No quotation for one value holds the other: if the longer one holds both, it serves for both, else there is none.
     shown = [site.shown(operand, wrong), site.as_written(operand)]

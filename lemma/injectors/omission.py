@@ -24,11 +24,21 @@ _NO_STATEMENT = re.compile(
     r"\b(?:because|since|as|for|so|then|thus|and|or|by|of|than|out)\s*\$?$|[^\sA-Za-z$]\s*\$?$", re.IGNORECASE
 )
 _OF_HUNDRED = re.compile(r"\s?/\s?100\b")
-_LEFT = re.compile(r"\b(?:left|remain\w*|rest)\b", re.IGNORECASE)
+_LEFT = re.compile(
+    r"\b(?:left|remain\w*|rest|differences?|fewer|less|(?:how (?:much|many)|\d|\w+s) more)\b", re.IGNORECASE
+)
+# What a step says that it does: who writes "divide by the length" divides.
+_SAYS = {
+    "*": re.compile(r"\b(?:multipl\w*|times|product)\b", re.IGNORECASE),
+    "/": re.compile(r"\b(?:divid\w*|quotient|average\w*|half|halves|splits?)\b", re.IGNORECASE),
+    "-": re.compile(r"\b(?:subtract\w*|minus|tak(?:e|es|ing) (?:away|off)|deduct\w*|less)\b", re.IGNORECASE),
+    "+": re.compile(r"\b(?:add|adds|adding|added|plus|sum)\b", re.IGNORECASE),
+}
 # By how many terms a sum has, what a step says of their number.
 _COUNTS = ("(?!)", "(?!)", "both|two", "three|3", "four|4", "five|5", "six|6", "seven|7")
 _TERMS, _PARTS = 0.55, 0.75
 _STATED, _STATED_ALONE = 0.15, 0.05
+_QUOTED = re.compile(r"[(\",]")
 _EQUALS = re.compile(r"\s{0,9}(?:=|is equal to|equals)\s{0,9}")
 
 
@@ -49,7 +59,7 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             gone = node.right if kept is node.left else node.left
             # To leave out a conversion within a calculation is an error of its own.
             converted = isinstance(gone, int) and len(site.equation.operands) > 2 and converts(site, gone)
-            if converted or not fits(site, node, kept, gone) or _is_counted_in(site, node, gone):
+            if converted or not fits(site, node, kept, gone) or _is_remembered(site, node, gone):
                 continue
             if node is tree and isinstance(kept, int):
                 # A step without an equation stands out among those that have one; nor does anybody write down once
@@ -61,24 +71,37 @@ def omissions(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                 is_kept = graph.latex or rng.random() <= (_TERMS if node.operator == "+" else _PARTS)
                 change = shortened(site, node, kept)
             if change is not None:
-                fault = f"The step leaves out {named(site, node, gone)}: it should be {site.worked}."
-                yield Proposal(change, fault, 1 if is_kept else ALONE)
+                what = named(site, node, gone)
+                fault = f"The step leaves out {what}: it should be {site.worked}."
+                # "The 4" does not say which of several.
+                is_told = graph.latex or node.operator in "*/" or isinstance(gone, Binary) or _QUOTED.search(what)
+                yield Proposal(change, fault, 1 if is_kept and is_told else ALONE)
 
 
-def _is_counted_in(site: Site, node: Binary, gone: Expression) -> bool:
-    """Whether a term is not forgotten: the step says how many terms there are, or the line before has just found it."""
-    if site.graph.latex or node.operator not in "+*" or not isinstance(gone, int):
+def _is_remembered(site: Site, node: Binary, gone: Expression) -> bool:
+    """Whether nobody would leave an operand out: the step says that it does this operation, or how many terms there
+    are, the line before has just found the term, or it multiplies or divides two given numbers as this one does.
+    """
+    graph, own = site.graph, site.equation
+    if graph.latex:
         return False
-    terms = len(site.equation.operands)
-    counts = _COUNTS[terms] if terms < len(_COUNTS) else "(?!)"
+    signs, operands = [sign.symbol for sign in own.operators], own.operands
+    if [one.operator for one in nodes(own.tree)].count(node.operator) == 1 and _SAYS[node.operator].search(site.text):
+        return True
+    if node.operator in "*/" and len(operands) == 2 and site.index:
+        before = Site(graph, site.index - 1)
+        is_given = all(link.question and not link.results for one in (before, site) for link in one.links)
+        if is_given and [sign.symbol for sign in before.equation.operators] == signs:
+            return True
+    if node.operator not in "+*" or not isinstance(gone, int):
+        return False
+    counts = _COUNTS[len(operands)] if len(operands) < len(_COUNTS) else "(?!)"
     says = node.operator == "+" and re.search(rf"\b(?:{counts})\b", site.text, re.IGNORECASE) is not None
     # "a bowl for $5.00 and a plate for $4.00, so 5+4": who lists an item adds it up as well.
-    face = site.equation.operands[gone].face
-    said = {mention.face for mention in site.graph.readings[site.step].mentions} | site.graph.word_values[site.step]
-    says |= face in said
-    found = site.links[gone].results
-    just_found = any(site.graph.step_of[index] in (site.step - 1, site.step) for index in found)
-    return says or (just_found and node is not site.equation.tree) or (just_found and node.operator == "+")
+    said = {mention.face for mention in graph.readings[site.step].mentions} | graph.word_values[site.step]
+    says |= operands[gone].face in said
+    just_found = any(graph.step_of[index] in (site.step - 1, site.step) for index in site.links[gone].results)
+    return says or (just_found and (node is not own.tree or node.operator == "+"))
 
 
 def stops(site: Site, node: Binary) -> bool:
@@ -137,6 +160,8 @@ def named(site: Site, node: Binary, gone: Expression) -> str:
         part += quoted_for(site, face, link, operands[leaf].currency) or ""
     if node.operator == "-" and gone is node.left:
         return f"the subtraction from {part.rstrip(',')}"
+    if node.operator == "-" and not site.graph.latex:
+        return f"the subtraction of {part.rstrip(',')}"
     return {"*": f"the factor {part}", "/": f"the division by {part}"}.get(
         node.operator, f"the {part}" + " that is taken away" * (node.operator == "-" and part == parts[0])
     ).rstrip(",")

@@ -206,6 +206,15 @@ def _is_alike(site: Site, frame: Site) -> bool:
     same_noun = len({word and word.group(1) for word in words}) == 1 and (words[0] is not None or own.currency)
     same_noun = same_noun or (nouns[0] == nouns[1] != [])
     minus = "-" in site.expression
-    sense = not (_TAKES_AWAY.search(frame.text) and not minus) and not (_PUTS_TOGETHER.search(frame.text) and minus)
+    sense = not (_TAKES_AWAY.search(frame.text) and not minus)
+    if _PUTS_TOGETHER.search(frame.text):
+        earlier = [Site(site.graph, index) for index in range(site.index)]
+        more = [one for one in earlier if one.equation.result.face > own.face]
+        # Nor is a total less than what has been found of the same.
+        sense &= not minus and not any(
+            one.equation.result.currency == own.currency
+            and (noun_behind(one.text, one.equation.result.end) or "").split()[-1:] == nouns[0]
+            for one in more
+        )
     alike = (own.currency, own.percent) == (other.currency, other.percent)
     return same_noun and sense and alike and reads_well(other, own.face)

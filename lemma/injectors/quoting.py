@@ -41,7 +41,9 @@ _VERB = re.compile(
     r"used|weighs?|brings?|brought|finds?|found|keeps?|kept|goes|went|comes?|came|says?|said|sees?|saw|drives?|drove|"
     r"drinks?|drank|wins?|won|loses?|lost|puts?|cuts?|grows?|grew|leaves?|left|sleeps?|slept|catch(?:es)?|caught|"
     r"begins?|began|lays?|laid|holds?|held|flies|flew|writes?|wrote|works?|lives?|charges?|starts?|plans?|there['’]s|"
-    r"that['’]s|it['’]s|[a-z]+n['’]t|[a-z]{3,}ed)\b|\b(?:[Hh]e|[Ss]he|[Ii]t|[A-Z][a-z]+) (?!is\b)[a-z]{2,}s\b"
+    r"that['’]s|it['’]s|[a-z]+n['’]t|[a-z]{3,}ed|slew|threw|drew|knew|built|sent|lent|spoke|stole|broke|chose|rode|wore|sang|"
+    r"swam|hid|fed|bred|taught|thought|told|dug|shot|stuck|shook|woke|tore|became|received)\b|"
+    r"\b(?:[Hh]e|[Ss]he|[Ii]t|[A-Z][a-z]+) (?!is\b)[a-z]{2,}s\b"
 )
 _SUBJECT_AND_VERB = re.compile(rf"\b(?:[Hh]e|[Ss]he|[Ii]t|[Tt]hey|[Ww]e|I|[A-Z][a-z]+) (?:{_VERB.pattern})")
 # What may go on with a list, and what never does.
@@ -73,6 +75,10 @@ _JOINED = re.compile(
     r"(?:and|but|or|so|that|if|when|then|while|because|since|(?:knowing|given|assuming) that)\s+", re.IGNORECASE
 )
 _BY = re.compile(r"\b\d{1,6}(?:\.\d{1,4})?[ -](?:[a-z]{2,12} )?by (?:an? )?$")  # 2 foot by 4 foot
+_COMPOUND = re.compile(
+    r"\b(?:an?|one|two|three|four|\d{1,3}) (?:hour|minute|day|week|month|year|foot|feet|pound|dollar)s?,? (?:and )?$"
+)
+_LONGEST_COMPOUND = 24  # characters
 _DETERMINER = re.compile(r"\b(?:an?|the|his|her|their|each|every|one)\s+(?=[A-Za-z])")
 _NO_NAME = re.compile(r"[A-Za-z'’-]{1,24}(?: [A-Za-z'’-]{1,24}){0,7} $")
 _SAYS_NOTHING = re.compile(r"\$?[\d.,]{1,20} (?:each|apiece|total|more|of them)")
@@ -135,6 +141,8 @@ def words_around(text: str, start: int, end: int) -> str | None:
     if text[end : end + 1] == "/" and text[end + 1 : end + 2].isdigit():
         return None  # the 2 of 2/3 is no number
     start -= text[start - 1 : start] == "$"
+    if (compound := _COMPOUND.search(text, max(0, start - _LONGEST_COMPOUND), start)) is not None:
+        start = compound.start()  # an hour and 20 minutes
     stop = _end_of_phrase(text, start, end)
     begin = _begin_of_phrase(text, start, stop, needed=stop == end)
     quote = text[begin:stop] if begin < start or stop > end else ""

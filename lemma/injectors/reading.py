@@ -17,6 +17,7 @@ from lemma.exceptions import Refusal
 from lemma.generation.modular_errors import ModularSolution, read_modular_solution
 from lemma.grading.verdict import exact_value, verdict
 from lemma.injectors.algebra import has_letters, read_letters
+from lemma.injectors.misquoting import misquoted
 from lemma.records import Problem
 from lemma.steps import split_steps, without_annotations, without_options
 
@@ -52,6 +53,8 @@ def read_problem(problem: Problem) -> ReadSolution:
         return modular
     question, written = without_options(problem.question), split_steps(problem.solution)
     steps, boxed = tuple(map(without_annotations, written)), "\\boxed" in problem.solution
+    if not boxed and (said := misquoted(question, steps, problem.answer)) is not None:
+        raise Refusal("reference_misquotes_question", said[:80])
     if not boxed and not any(map(has_letters, steps)):
         return _read_graph(problem)
     refusals: list[Refusal] = []

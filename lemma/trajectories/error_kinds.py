@@ -19,6 +19,8 @@ _TERMS = re.compile(r"[\w)}\]]\s*(?:[+−]|-(?=\s*(?:[\d(\\$]|[A-Za-z](?![A-Za-z
 _RESULT = re.compile(r"\$(?P<source>[^$]+)\$ is \$(?P<right>[^$]+)\$, not \$(?P<wrong>[^$]+)\$")
 _BRACKETS = re.compile(r"\([^()]*\)|\{[^{}]*\}|\[[^\[\]]*\]")
 _MOST_BRACKETS = 8
+_NUMBER = r"\$?\d[\d,.]{0,20}"
+_COLUMN = r"[^\n]{0,200}\d [+-] (?:\d{1,2}|the \d carried) is \d{1,3}, but"
 # Kinds of errors, by what their explanations say.
 _BY_EXPLANATION = {
     # In this order: "without the zero, 13 times 6 is 78; the 1 that is carried to the tens is dropped".
@@ -33,20 +35,25 @@ _BY_EXPLANATION = {
         ),
         "carry": re.compile(r"carried to the|a 1 is carried|carried is added"),
         "borrow": re.compile(r"borrowed|is taken from"),
-        "zero": re.compile(r"one zero too|a zero of the quotient"),
-        "point": re.compile(r"decimal point is shifted|behind the decimal point|is added to the"),
-        "rest": re.compile(r"remainder \d+ is dropped|left over in the [a-z ]+ is dropped"),
+        "extra_zero": re.compile(r"one zero too many"),
+        "missing_zero": re.compile(r"one zero too few|a zero of the quotient"),
+        "point": re.compile(r"decimal point is one place"),
+        "behind_point": re.compile(r"behind the decimal point|is added to the"),
+        "rest": re.compile(r"not [^\n:]{1,20}: the remainder \d+ is dropped|left over in the [a-z ]{1,30} is dropped"),
         "decimals": re.compile(r"\.\d+ is (?:dropped|ignored)"),
         "factor": re.compile(r"one factor was forgotten|one factor too many"),
         "shift": re.compile(r"is not shifted"),
         "term": re.compile(r"\d is passed over"),
         "twice": re.compile(r"\d is added twice"),
-        "part": re.compile(r"is left out|are added\b|was forgotten"),
+        "partial": re.compile(r"\d times \d{1,9} is left out|only \d[^:;]{1,60} are added\b"),
         "quotient": re.compile(
             r"times \d{1,9} is \d{1,9}, not \d|divided by \d{1,9} is \d{1,9}(?: with \d{1,9} left over)?, but"
         ),
-        "near_miss": re.compile(r"off by (?:one|two)"),
-        "column": re.compile(r"\d [+-] (?:\d{1,2}|the \d carried) is \d{1,3}, but"),
+        "near_miss": re.compile(r"off by one"),
+        # In a written product, a sum of two digits is no sum that the reader sees.
+        "sum": re.compile(rf"^{_NUMBER}(?:\s?\+\s?{_NUMBER}){{1,20}} is {_NUMBER}, not {_NUMBER}: {_COLUMN}"),
+        "difference": re.compile(rf"^{_NUMBER}\s?[-–]\s?{_NUMBER} is {_NUMBER}, not {_NUMBER}: {_COLUMN}"),
+        "column": re.compile(_COLUMN),
         "table": re.compile(r"\d is \d{1,9} times \d|times table|[1-9] times \d{1,9} is \d{1,9}, but"),
     },
     "cross_term_error": {"squares": re.compile(r"not the square of the difference")},
@@ -72,7 +79,15 @@ _BY_EXPLANATION = {
         "half_done": re.compile(r"but not (?:multiplied|divided) by"),
         "one_part": re.compile(r"only the (?:numerator|denominator) was|and only the denominator"),
     },
-    "confusing_concept_error": {"angle": re.compile(r"is the (?:co)?sine of|is the tangent of|(?:co)?sine for|angles")},
+    "confusing_concept_error": {
+        "angle": re.compile(r"is the (?:co)?sine of|is the tangent of|(?:co)?sine for|angles"),
+        "rest": re.compile(r"\d, which is the rest: "),
+        # One of the numbers that a result was worked out from, in the place of that result.
+        "worked_out": re.compile(
+            r"^The step takes [^\n]{1,400} instead of [^\n]{1,400} from step \d"
+            r"|^The step needs [^\n]{1,400}, but takes the |; the step confuses them\."
+        ),
+    },
     "sign_error": {
         "moved": re.compile(r"without changing its sign|but the step keeps its sign"),
         "factors": re.compile(r"multiplied out, that has the other sign in the middle"),
@@ -81,6 +96,10 @@ _BY_EXPLANATION = {
         "whole": re.compile(r"^The step [^\n]{1,300}? was skipped, so "),
         "exponent": re.compile(r"leaves out the exponent"),
         "operation": re.compile(r"leaves out the (?:division by \$[^$]*\$: \$[^$]*\$ gives|square root)"),
+        "subtraction": re.compile(r"leaves out the subtraction |leaves out [^:\n]{1,80} that is taken away"),
+        "division": re.compile(r"leaves out the division by "),
+        "factor": re.compile(r"leaves out (?:the factor|one of the factors) "),
+        "term": re.compile(r"leaves out (?:the term|one of the terms|the(?= \$?\d)|one(?= \$?\d)) "),
     },
     "operator_error": {
         "formula": re.compile(r"The step (?:adds|subtracts|multiplies) in \$[^$]+\$, where"),
@@ -104,6 +123,8 @@ _BY_EXPLANATION = {
     "previous_step_value_error": {
         "on_the_way": re.compile(r"The answer is \$.*found on the way"),
         "copied": re.compile(r"but this step copies it as"),
+        "other_result": re.compile(r"^The step takes (?:(?! instead of )[^\n]){1,400} from step \d+, instead of "),
+        "given": re.compile(r"^The step takes (?:(?! from step \d| instead of )[^\n]){1,400} instead of "),
     },
 }
 

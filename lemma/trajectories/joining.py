@@ -16,7 +16,6 @@ from typing import Literal
 from lemma.records import Correction, ErroneousSolution, Segment, SegmentKind, Trajectory
 from lemma.statistics import random_for
 from lemma.steps import solution_text
-from lemma.trajectories.corrections import REARRANGED
 from lemma.trajectories.error_kinds import kind_of
 from lemma.trajectories.languages import language_of
 from lemma.trajectories.phrases import Mode, choose_phrase, is_numbered, load_phrases
@@ -79,11 +78,6 @@ def numbers_its_steps(erroneous: ErroneousSolution) -> bool:
     return at is not None and is_numbered(erroneous.steps[at], at + 1)
 
 
-def may_promise(correction: Correction) -> bool:
-    """Whether a phrase may say how the problem is solved again: what is only told in another way may not do so."""
-    return not correction.model.endswith(REARRANGED)
-
-
 @dataclass(frozen=True)
 class PhraseDraw:
     """Draws the phrase at the turn of each correction, always the same one with the same seed."""
@@ -104,5 +98,4 @@ class PhraseDraw:
             implausible=is_implausible(erroneous),
             numbered=numbers_its_steps(erroneous),
             kind=kind_of(erroneous),
-            promises=may_promise(correction),
         )

@@ -25,7 +25,7 @@ from lemma.models.scoring import Score, Scorer, Turn
 from lemma.records import Correction, ErroneousSolution
 from lemma.statistics import random_for
 from lemma.trajectories.error_kinds import kind_of
-from lemma.trajectories.joining import PhraseDraw, Truncation, join, may_promise, numbers_its_steps, step_number
+from lemma.trajectories.joining import PhraseDraw, Truncation, join, numbers_its_steps, step_number
 from lemma.trajectories.languages import language_of
 from lemma.trajectories.phrase_comparison import Comparison, Place, Way, compare
 from lemma.trajectories.phrase_scores import Remembered, Scores, open_scores, score_turns
@@ -55,9 +55,7 @@ class ModelChoice:
         phrases = load_phrases(correction.strategy)
         implausible, kind = is_implausible(erroneous), kind_of(erroneous)
         fitting = phrases.fitting(erroneous.error_type, family, language, implausible, kind)
-        candidates = dict.fromkeys(
-            filled(fitting, step_number(erroneous), numbers_its_steps(erroneous), may_promise(correction))
-        )
+        candidates = dict.fromkeys(filled(fitting, step_number(erroneous), numbers_its_steps(erroneous)))
         parts = {part.kind: part.text for part in join(erroneous, correction, "", self.truncate).segments}
         after = parts["reflection"] + parts["correction"] if self.score_correction else ""
         return Turn(erroneous.question, parts.get("prefix", "") + parts["error"], tuple(candidates), after)

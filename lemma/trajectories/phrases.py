@@ -9,7 +9,8 @@ There is a folder per strategy, with a file per error type, one per family, `any
 from the type's own file; the family's serves types that have none, and `any` those that have no family's either (arXiv
 2503.17439 uses one list of phrases for all types). Each file has English phrases, and under `languages` those of other
 languages by their code; under `kinds`, it may have others for some errors of the type only (`error_kinds.py`). If there
-are none in a language, the phrase is one of `any` under `und`: signs, not words.
+are none in a language, the phrase is one of `any` under `und`: signs, not words. No phrase promises how the problem is
+solved from there on ("digit by digit"): what follows may not do so.
 """
 
 from __future__ import annotations
@@ -33,11 +34,6 @@ from lemma.trajectories.languages import ENGLISH, UNDETERMINED
 Mode = Literal["typed", "random"]
 FOR_ANY_ERROR, FOR_IMPLAUSIBLE_NUMBERS = "any", "implausible"
 STEP_SLOT = "{step}"
-_PROMISE = re.compile(
-    r"\b(?:this time|by digit|by term|by step|at a time|after another|in order|each|every|everything|cleanly|checking"
-    r"|check|diesmal|der Reihe nach|jede|esta vez|cada|cette fois|chaque|un par un)\b|这次|每|今度は|一つずつ|кажд",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -106,19 +102,14 @@ def is_numbered(step: str, number: int) -> bool:
     return re.match(rf"\W*(?:[^\W\d]+ )?{number}\s?[.:)\]、．：](?!\d)", step) is not None
 
 
-def filled(
-    phrases: Sequence[Phrase], step_number: int | None, numbered: bool = True, promises: bool = True
-) -> tuple[str, ...]:
+def filled(phrases: Sequence[Phrase], step_number: int | None, numbered: bool = True) -> tuple[str, ...]:
     """The texts with the number of the wrong step; if it is not known, only of the phrases that do not name it. In a
-    solution whose steps are not numbered, a phrase names the step only if there is no other. The same goes for phrases
-    that say how the problem is solved again, without `promises`.
+    solution whose steps are not numbered, a phrase names the step only if there is no other.
 
     Raises ConfigError if none is left.
     """
     if not numbered:
         phrases = [phrase for phrase in phrases if STEP_SLOT not in phrase.text] or phrases
-    if not promises:
-        phrases = [phrase for phrase in phrases if _PROMISE.search(phrase.text) is None] or phrases
     if step_number is not None:
         return tuple(phrase.fill(step_number) for phrase in phrases)
     texts = tuple(phrase.text for phrase in phrases if STEP_SLOT not in phrase.text)
@@ -139,19 +130,17 @@ def choose_phrase(
     implausible: bool = False,
     numbered: bool = True,
     kind: str = "",
-    promises: bool = True,
 ) -> str:
     """Draw a phrase that fits the error (`typed`), or any of the strategy's (`random`), with its slot filled in.
 
     `step_number` counts from 1; without one, no phrase is drawn that names the step. `implausible` says that nobody
     would believe the wrong number, `numbered` that the solution numbers its steps, `kind` which of the kinds of its
-    type the error is, `promises` that a phrase may say how the problem is solved again. A generator in the same state
-    draws the same phrase, until `phrases.version` changes.
+    type the error is. A generator in the same state draws the same phrase, until `phrases.version` changes.
     """
     typed = mode == "typed"
     fitting = phrases.fitting(error_type_id, family, language, implausible, kind)
     candidates = fitting if typed else phrases.anywhere(language)
-    return rng.choice(filled(candidates, step_number, numbered, promises))
+    return rng.choice(filled(candidates, step_number, numbered))
 
 
 def load_phrases(strategy: Strategy) -> Phrases:

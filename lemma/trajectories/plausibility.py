@@ -10,6 +10,7 @@ import re
 
 from lemma.arithmetic.equations import Equation, read_step
 from lemma.arithmetic.expressions import Binary
+from lemma.arithmetic.numbers import find_numbers
 from lemma.arithmetic.propagation import PROBABILITY
 from lemma.records import ErroneousSolution
 
@@ -43,6 +44,8 @@ def _is_out_of_range(question: str, text: str, equation: Equation) -> bool:
     result, behind = equation.result, text[equation.result.end :]
     noun = _NOUN.match(behind)
     totals = [int(total) for total, counted in _TOTAL.findall(question) if noun and noun.group(1) == counted]
+    # "a shipment of 1000 kg, and a total of 300 kg was sold": a part has a total as well.
+    totals = [total for total in totals if all(number.face <= total for number in find_numbers(question))]
     return (
         (result.face < 0 and "-" not in question and all(operand.face >= 0 for operand in equation.operands))
         or (not isinstance(result.face, int) and not result.currency and _COUNTED.match(behind) is not None)

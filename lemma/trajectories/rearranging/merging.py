@@ -4,6 +4,7 @@ and the first one stays: the solution begins as before and keeps its order.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from lemma.trajectories.rearranging.roles import place_of
 from lemma.trajectories.rearranging.wording import check_wording
 
 _MOST_NUMBERS = 4
+_THING = re.compile(r"[a-z]{3,}")
 
 
 def propose(graph: SolutionGraph) -> Iterator[tuple[str, ...] | Refusal]:
@@ -58,6 +60,12 @@ def _merged(graph: SolutionGraph, index: int) -> tuple[str, ...]:
     if any(mention.step == step for mention in graph.mentions) or graph.word_values[step] - {1}:
         raise Refusal("fact_lost", f"step {step + 1}")
     order = [one for one in range(len(graph.steps)) if one != step]
+    # "So the tax came out to": in the middle of a solution, nothing else says what is worked out there. What the answer
+    # is made of says itself.
+    others = {word for one in order for word in _THING.findall(graph.steps[one].lower())}
+    things = set(_THING.findall(graph.steps[step].lower())) & set(_THING.findall(graph.question.lower()))
+    if place < len(graph.steps) - 1 and things - others:
+        raise Refusal("fact_lost", f"step {step + 1}")
     check_wording(graph.question, graph.steps, order)
     steps = list(graph.steps)
     steps[place] = with_expression(graph, later, written(tree, outer.signs))
