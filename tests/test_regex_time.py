@@ -129,7 +129,7 @@ def _inline_patterns(tree: ast.Module) -> Iterator[tuple[int, re.Pattern[str], s
 
 
 def _calls(trees: Iterable[ast.Module]) -> dict[str, set[str]]:
-    """Which attributes of each name the package uses: `search` of `_NAME` in `_NAME.search(text)`."""
+    """Which attributes of each name some modules use: `search` of `_NAME` in `_NAME.search(text)`."""
     calls: dict[str, set[str]] = defaultdict(set)
     for tree in trees:
         for node in ast.walk(tree):
@@ -143,15 +143,17 @@ def _calls(trees: Iterable[ast.Module]) -> dict[str, set[str]]:
 def expressions() -> tuple[Expression, ...]:
     found: dict[tuple[str, int], Expression] = {}
     trees = dict(_modules())
-    calls = _calls(trees.values())
+    everywhere = _calls(trees.values())
     for name, tree in trees.items():
+        inside = _calls([tree])
         try:
             module = importlib.import_module(name)
         except ImportError:  # an extra that is not installed
             module = None
         for attribute, value in vars(module).items() if module else ():
+            calls = inside if attribute.startswith("_") else everywhere
             for pattern in _patterns_in(value):
-                methods = frozenset(calls[attribute]) if isinstance(value, re.Pattern) else frozenset[str]()
+                methods = frozenset(calls[attribute] if isinstance(value, re.Pattern) else ())
                 known = found.get((pattern.pattern, pattern.flags))
                 if known is None or known.methods:
                     found[pattern.pattern, pattern.flags] = Expression(

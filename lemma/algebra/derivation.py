@@ -226,7 +226,8 @@ class Reader:
                 return Reason(SCALED, (place,), (Fraction(1),))
         for place, other in earlier:
             factor = proportion(wanted, other)
-            if factor is not None and _turned(self.lines[place].relation, factor) == line.relation:
+            before = self.lines[place].relation
+            if factor is not None and (before if factor > 0 else OPPOSITE[before]) == line.relation:
                 return Reason(SCALED, (place,), (factor,))
         return self._solved(wanted, earlier) if line.relation == "=" else Reason(GIVEN)
 
@@ -293,10 +294,6 @@ def difference_of(left: Quotient, right: Quotient) -> Polynomial:
     if left.denominator == right.denominator:
         return subtract(left.numerator, right.numerator)
     return subtract(multiply(left.numerator, right.denominator), multiply(right.numerator, left.denominator))
-
-
-def _turned(relation: str, factor: Fraction) -> str:
-    return relation if factor > 0 else OPPOSITE[relation]
 
 
 def _compares(left: Node, right: Node, relation: str) -> bool:

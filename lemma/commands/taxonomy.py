@@ -39,7 +39,7 @@ from lemma.rundir.disk import write_whole
 from lemma.rundir.lines import LineIndex, read_lines
 from lemma.rundir.sharing import Hold
 from lemma.steps import numbered
-from lemma.taxonomy.error_types import Family, Taxonomy, load_taxonomy
+from lemma.taxonomy.error_types import Family, load_taxonomy
 from lemma.taxonomy.growing import Proposal, Proposals, type_file
 
 _DESCRIBE, _COMPARE = "describe_error", "same_error_type"
@@ -134,8 +134,9 @@ async def describe(
 async def _description(
     erroneous: ErroneousSolution, client: Client, model: str, config: TaxonomyConfig
 ) -> _Description:
+    types = "\n".join(f"- {kind.id}: {kind.definition}" for kind in load_taxonomy(config.taxonomy))
     prompt = load_prompt(_DESCRIBE).render(
-        error_types=_listed(load_taxonomy(config.taxonomy)),
+        error_types=types,
         question=erroneous.question,
         reference="\n".join(erroneous.reference_steps),
         numbered_steps="\n".join(numbered(erroneous.steps)),
@@ -145,10 +146,6 @@ async def _description(
     if not found.right_step.strip() or not found.explanation.strip():
         raise Refusal("invalid_description", "it says neither what is wrong nor what is right")
     return found
-
-
-def _listed(taxonomy: Taxonomy) -> str:
-    return "\n".join(f"- {kind.id}: {kind.definition}" for kind in taxonomy)
 
 
 async def _answer(client: Client, request: Request, form: type[_Form]) -> _Form:

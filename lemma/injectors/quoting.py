@@ -161,13 +161,9 @@ def _end_of_phrase(text: str, start: int, end: int) -> int:
         return end
     stops = [found.start() for found in re.finditer(r"[ -]", text[: behind.end() + 1]) if found.start() > end]
     stops = [stop for stop in (*stops, behind.end()) if stop <= behind.end() and _ENDS_HERE.match(text, stop)]
-    stops = [stop for stop in stops if not _is_unfinished(text[start:stop])]
+    stops = [stop for stop in stops if not (_BROKEN_OFF.search(q := text[start:stop]) or _NEEDS_MORE.search(q))]
     few = [stop for stop in stops if text.count(" ", end, stop) + text.count("-", end, stop) <= _MANY_WORDS]
     return max(few) if few else min(stops, default=end)
-
-
-def _is_unfinished(quote: str) -> bool:
-    return _BROKEN_OFF.search(quote) is not None or _NEEDS_MORE.search(quote) is not None
 
 
 def _begin_of_phrase(text: str, start: int, stop: int, needed: bool) -> int:

@@ -120,7 +120,7 @@ def intermediate(solution: ChainSolution, index: int, node: Node, right: Surd, i
     results = _found_before(solution, index)
     if _OPERATION.search(without_formulas(text)):
         return  # nobody says that he adds two numbers and gives one of them
-    found = [one for one in results if one not in solution.given and abs(_size(one)) > 1]
+    found = [one for one in results if one not in solution.given and abs(one.approximate or 0) > 1]
     shown = text[node.start : node.end]
     if (_NEUTRAL.search(text) is not None) != is_neutral or not found or solution.said_before(index, right) is not None:
         return
@@ -174,11 +174,6 @@ def _found_before(solution: ChainSolution, index: int) -> dict[Surd, int]:
         if is_written(side.formula.tree):
             found.setdefault(side.value, chain.step)
     return found
-
-
-def _size(number: Surd) -> float:
-    found = number.approximate
-    return 0.0 if found is None else found
 
 
 def contradicted(solution: ChainSolution) -> Iterator[Proposed]:

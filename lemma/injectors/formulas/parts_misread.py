@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from lemma.arithmetic.chain_solution import ChainSolution, named
-from lemma.arithmetic.chains import Chain, Side
+from lemma.arithmetic.chains import Side
 from lemma.arithmetic.derived import asked_sum, sums_of_parts
 from lemma.arithmetic.latex import plain_formula
 from lemma.arithmetic.propagation import Edit
@@ -55,14 +55,12 @@ def _source(solution: ChainSolution, index: int, total: Surd) -> tuple[int, Side
         name, _ = named(chain)
         if found and name is not None and side.value is not None and isinstance(side.value.rational, int):
             return None
-        if side.formula is None or side.value is None or not is_written(side.formula.tree) or not _is_result(chain):
+        if side.formula is None or side.value is None or not is_written(side.formula.tree):
+            continue
+        if chain.in_tuple or set(chain.relations) - {"="}:
             continue
         if total.rational in sums_of_parts(side.value).values():
             found.append((chain.step, side, side.value))
     if not found or len({one for _, _, one in found}) > 1 or found[-1][0] < solution.answer.step - 1:
         return None
     return found[-1][:2]
-
-
-def _is_result(chain: Chain) -> bool:
-    return not chain.in_tuple and set(chain.relations) <= {"="}
