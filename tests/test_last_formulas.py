@@ -241,7 +241,7 @@ MADE = [
         "-2,3",
         "2, -3",
         "",
-        "$x^3 - x^2 - 6x = 0$ holds for $-2, 3$, not for $2, -3$: the signs of the roots are turned.",
+        "$x^3 - x^2 - 6x = 0$ holds for $-2, 3$, not for $2, -3$: the signs of the roots are reversed.",
     ),
     (
         "sign_error",

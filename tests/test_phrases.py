@@ -166,7 +166,6 @@ KINDS_IN_FORMULAS = [
     ("missing_step", "The step leaves out the exponent $2$: it should be $14 \\cdot 6^2 = 504$.", "exponent"),
     ("missing_step", r"The step leaves out the square root of $16$: it should be $\sqrt{16} = 4$.", "operation"),
     ("question_misinterpretation_error", "The problem asks for $a+b$, which is $202$, and ...", "asked"),
-    ("question_misinterpretation_error", 'The problem asks: "How long is it?" The answer to that is ...', "asked"),
     ("question_misinterpretation_error", "The problem says 'half as many', which the step takes ...", "comparison"),
     ("missing_step", "The step leaves out the subtraction of 6 (\"6 caps\"): it should be 24 - 6 = 18.", "subtraction"),
     ("missing_step", "The step leaves out the $2$ that is taken away: it should be $9 - 2 - 1 = 6$.", "subtraction"),

@@ -132,7 +132,8 @@ def _rest_for_part(site: Site) -> Iterator[Proposal]:
         if any(f"{rest}/{parts}" in "".join(text.split()) for text in (graph.question, *graph.steps)):
             continue
         quote = clause_around(graph.question, said[0].start(), said[0].end())
-        quote = quote if quote is not None and quote.count(" ") < _LONGEST_QUOTE else said[0].group()
+        if quote is None or quote.count(" ") >= _LONGEST_QUOTE:
+            continue
         edits = site.writes(node.left, rest)
         if len(edits) == 1:
             yield Proposal(

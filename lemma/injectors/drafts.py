@@ -20,7 +20,6 @@ from lemma.generation.modular_errors import propose as propose_modular
 from lemma.injectors import injector
 from lemma.injectors.algebra import AlgebraInjector, Cut, NumbersAndLetters, carried_slip
 from lemma.injectors.formulas import Proposed, proposals
-from lemma.injectors.formulas.early_answers import EarlyAnswer
 from lemma.injectors.formulas.fitting import fitted
 from lemma.injectors.formulas.lists import ShorterList
 from lemma.injectors.formulas.proof import carried as carried_formula
@@ -86,9 +85,9 @@ def place_of(graph: ReadSolution, draft: Draft) -> tuple[int, int]:
         assert isinstance(graph, FormulaSolution) and graph.chains is not None
         solution = draft.solution or graph.chains
         wrong, chains = draft.change, solution.chains
-        has_step = StatedChange | ShorterList | EarlyAnswer
+        has_step = StatedChange | ShorterList
         step = wrong.step if isinstance(wrong, has_step) else chains[wrong.chain].step
-        return step, step + 1 if isinstance(wrong, EarlyAnswer) else len((draft.solution or graph).steps)
+        return step, len((draft.solution or graph).steps)
     if isinstance(draft, Slip | Cut):
         line = draft.line if isinstance(draft, Slip) else draft.lost[0]
         return letters_of(graph).lines[line].step, len(graph.steps)

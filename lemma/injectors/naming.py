@@ -378,7 +378,9 @@ def taken_for(site: Site, operand: Number, wrong: Value, link: Link, source: Lin
     pairs = ((wrong, source), (operand.face, link))
     nouns = [_noun_of(site, *pair) for pair in pairs]
     said = [quoted_for(site, *pair, operand.currency) for pair in pairs]
-    if None not in nouns and len({noun for noun, _ in filter(None, nouns)}) == len(nouns):
+    # "The number of toy soldiers" may be that of the unique toy soldiers.
+    named = sorted((noun for noun, _ in filter(None, nouns)), key=len)
+    if len(named) == len(pairs) and not named[-1].endswith(named[0]):
         said = [f", the number of {noun}{where}," for noun, where in filter(None, nouns)]
     said = _short_enough(site, pairs, said, operand.currency)
     # "$55 per dozen" instead of "$80 per dozen" does not say which is which.
@@ -483,8 +485,8 @@ def quoted_for(site: Site, face: Value, link: Link, money: bool, *, short: bool 
     # Of "4 pens for $4", the 4 of 4 * $3 is that of the pens, but that of 60 / 4 may be either.
     if len(places) > 1 and any(number.currency for number in site.equation.operands):
         places = [found for found in places if question[: found.start].endswith("$") == money]
-    if len(places) != 1:
-        return None
+    if len(places) != 1 or question[: places[0].start].endswith(":"):
+        return None  # the minutes of a time of day count nothing
     clause = None if short else clause_around(question, places[0].start, places[0].end)
     if clause is None or clause.count(" ") >= _LONG_CLAUSE:
         clause = words_around(question, places[0].start, places[0].end) or clause

@@ -12,7 +12,7 @@ from lemma.records import ErroneousSolution
 
 EARLY_STOP, ASKED, COMPARISON, PART, TERMS, VALUE = "early_stop", "asked", "comparison", "part", "terms", "value"
 # "The problem asks for the minimum value, which is $2$, and the step gives $1$, the value of $x$ ..."
-_ASKED = re.compile(r"The problem asks(?: for |: )")
+_ASKED = re.compile(r"The problem asks for ")
 # "x + 7" and "30 - 4", but not "x = -4" and "a 14-day trip".
 _TERMS = re.compile(r"[\w)}\]]\s*(?:[+−]|-(?=\s*(?:[\d(\\$]|[A-Za-z](?![A-Za-z]))))")
 # "$-8 \cdot 32$ is $-256$, not $256$"

@@ -16,7 +16,6 @@ from lemma.injectors.formulas import (
     answers,
     boxes,
     counted,
-    early_answers,
     ending_slips,
     last_operation,
     lists,
@@ -67,7 +66,7 @@ _OF_SHORTENED = frozenset((
 ))  # fmt: skip
 # Whoever has just copied a formula does not lose a whole factor of it.
 _TWO_SLIPS = re.compile(r"each base was multiplied")
-_LOSES_OPERATION = re.compile(r"The step leaves out the (?:exponent|square root|division)")
+_LOSES_OPERATION = re.compile(r"The step leaves out the (?:square root|division)")
 
 
 def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Iterator[Proposed]:
@@ -100,7 +99,6 @@ def _proposals(solution: ChainSolution, injector: str, rng: random.Random) -> li
     found += middle_sides.propose(solution, injector)
     found += parts_misread.propose(solution, injector)
     found += where_reached.propose(solution, injector)
-    found += early_answers.propose(solution, injector)
     found += worded.propose(solution, injector)
     found += turned_factors.propose(solution, injector)
     found += (Proposed(change, why) for change, why in boxes.propose(solution, injector))

@@ -50,7 +50,7 @@ def turned_roots(solution: ChainSolution, content: str) -> Iterator[tuple[str, s
         if len(false) == len(wrong):
             gap = ", " if ", " in content else ","
             shown = gap.join(map(str, wrong))
-            told = f"${text}$ holds for ${content.strip()}$, not for ${shown}$: the signs of the roots are turned."
+            told = f"${text}$ holds for ${content.strip()}$, not for ${shown}$: the signs of the roots are reversed."
             yield shown, told
         return
 

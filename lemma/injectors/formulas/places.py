@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from lemma.arithmetic.carrying import ChainChange, StatedChange, edit_of
 from lemma.arithmetic.chain_solution import ChainSolution
@@ -21,9 +20,6 @@ from lemma.injectors.formulas.endings import WrongEnding
 from lemma.injectors.formulas.lists import ShorterList
 from lemma.injectors.formulas.tails import WrongTail
 
-if TYPE_CHECKING:
-    from lemma.injectors.formulas.early_answers import EarlyAnswer
-
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(.*)\}\s*$", re.DOTALL)
 _FEW = 2  # numbers in a sentence, of which none is forgotten
 _CLUTTER = re.compile(
@@ -35,7 +31,7 @@ _CLUTTER = re.compile(
 class Proposed:
     """One change in a chain and, in a sentence, why it is wrong."""
 
-    change: ChainChange | StatedChange | WrongEnding | WrongBox | WrongTail | ShorterList | WrongResidue | EarlyAnswer
+    change: ChainChange | StatedChange | WrongEnding | WrongBox | WrongTail | ShorterList | WrongResidue
     explanation: str
     solution: ChainSolution | None = None
     """The shortened solution in which it is made, if it is not the one that was read."""

@@ -19,8 +19,6 @@ from lemma.injectors.formulas.boxes import WrongBox
 from lemma.injectors.formulas.boxes import carried as carried_box
 from lemma.injectors.formulas.congruences import WrongResidue
 from lemma.injectors.formulas.congruences import carried as carried_residue
-from lemma.injectors.formulas.early_answers import EarlyAnswer
-from lemma.injectors.formulas.early_answers import carried as carried_early
 from lemma.injectors.formulas.endings import WrongEnding
 from lemma.injectors.formulas.endings import carried as carried_ending
 from lemma.injectors.formulas.lists import ShorterList
@@ -41,7 +39,6 @@ _AT_THE_END: dict[type, Callable[[ChainSolution, Any], tuple[tuple[str, ...], in
     ShorterList: carried_list,
     WrongResidue: carried_residue,
     WrongTail: carried_tail,
-    EarlyAnswer: carried_early,
 }
 
 
@@ -51,7 +48,7 @@ def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...
     for kind, carried_to_the_end in _AT_THE_END.items():
         if isinstance(proposed.change, kind):
             made = carried_to_the_end(solution, proposed.change)
-            is_misread = isinstance(proposed.change, WrongTail | EarlyAnswer) and proposed.change.is_misread
+            is_misread = isinstance(proposed.change, WrongTail) and proposed.change.is_misread
             return _at_the_end(solution, made, proposed.explanation, is_misread)
     change = proposed.change
     assert isinstance(change, ChainChange | StatedChange)

@@ -6,10 +6,13 @@ result of the first side is wrong in both, and nobody who takes `34 - 16` for th
 
 from __future__ import annotations
 
+import re
+
 from lemma.arithmetic.chain_solution import ChainSolution, read_chain_solution
 from lemma.exceptions import Refusal
 
 _FEWEST = 3  # sides of a chain that has a middle
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def shortened(solution: ChainSolution) -> tuple[ChainSolution, ...]:
@@ -26,7 +29,10 @@ def shortened(solution: ChainSolution) -> tuple[ChainSolution, ...]:
     has_middle = len(values) >= _FEWEST and set(chain.relations) == {"="} and not chain.in_tuple
     for place in (first, first + 1) if has_middle else ():
         if place < len(values) - 2 and values[place] is not None and chain.sides[-1].start <= answer.end:
-            kept = text[: chain.sides[place].end] + text[chain.sides[-2].end :]
+            kept, left_away = text[: chain.sides[place].end], text[chain.sides[place].end : chain.sides[-2].end]
+            kept += text[chain.sides[-2].end :]
+            if (_numbers(left_away) - _numbers(kept)) & _numbers(*solution.steps[: answer.step]):
+                continue  # who has just worked that out writes it
             steps = (*solution.steps[: answer.step], kept, *solution.steps[answer.step + 1 :])
             try:
                 read = read_chain_solution(solution.question, steps, solution.gold)
@@ -36,3 +42,7 @@ def shortened(solution: ChainSolution) -> tuple[ChainSolution, ...]:
                 found.append(read)
     solution.memo["shortened"] = tuple(found)
     return tuple(found)
+
+
+def _numbers(*texts: str) -> set[str]:
+    return {number for text in texts for number in _NUMBER.findall(text)}
