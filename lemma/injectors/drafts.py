@@ -28,7 +28,6 @@ from lemma.injectors.proposal import SELDOM, Conclusion, Proposal
 from lemma.injectors.reading import FormulaSolution, ReadSolution, letters_of
 from lemma.injectors.sense import refuse_nonsense
 
-_OF_SHORTENED = 0.1  # how often what can be made only in a shortened solution is taken, next to others
 _OTHER_MONEY = "€£¥"
 _IMPLIED = re.compile(r"(?<![A-Za-z])\d[a-zA-Z](?![a-zA-Z])|\d\(")
 
@@ -70,8 +69,6 @@ def drafts_of(
 
 def weight_of(draft: Draft) -> float:
     """How often people make such an error, next to others of its type."""
-    if isinstance(draft, Proposed) and draft.solution is not None:
-        return _OF_SHORTENED
     return draft.weight if isinstance(draft, Proposal | Conclusion) else 1
 
 
@@ -83,11 +80,10 @@ def place_of(graph: ReadSolution, draft: Draft) -> tuple[int, int]:
         return draft.step, draft.step + 1
     if isinstance(draft, Proposed):
         assert isinstance(graph, FormulaSolution) and graph.chains is not None
-        solution = draft.solution or graph.chains
-        wrong, chains = draft.change, solution.chains
+        wrong, chains = draft.change, graph.chains.chains
         has_step = StatedChange | ShorterList
         step = wrong.step if isinstance(wrong, has_step) else chains[wrong.chain].step
-        return step, len((draft.solution or graph).steps)
+        return step, len(graph.steps)
     if isinstance(draft, Slip | Cut):
         line = draft.line if isinstance(draft, Slip) else draft.lost[0]
         return letters_of(graph).lines[line].step, len(graph.steps)

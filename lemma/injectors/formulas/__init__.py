@@ -6,11 +6,8 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
-from lemma.arithmetic.carrying import ChainChange
 from lemma.arithmetic.chain_solution import ChainSolution
 from lemma.injectors.formulas import (
     answers,
@@ -32,10 +29,8 @@ from lemma.injectors.formulas import (
     where_reached,
     worded,
 )
-from lemma.injectors.formulas.boxes import WrongBox
 from lemma.injectors.formulas.fitting import is_easy_fact
 from lemma.injectors.formulas.places import Place, Proposed, places
-from lemma.injectors.formulas.shortened import shortened
 
 _Propose = Callable[[Place], Iterator[Proposed]]
 _BY_TYPE: dict[str, _Propose] = {
@@ -59,34 +54,8 @@ _OF_ANSWERS = {
 }
 
 
-# Errors that are made in an operation, wherever the reference goes on from there.
-_OF_SHORTENED = frozenset((
-    "operator_error", "missing_step", "formula_confusion_error", "sign_error", "exponent_law_error", "fraction_error",
-    "inverse_operation_error", "distribution_error", "cross_term_error", "confusing_concept_error",
-))  # fmt: skip
-# Whoever has just copied a formula does not lose a whole factor of it.
-_TWO_SLIPS = re.compile(r"each base was multiplied")
-_LOSES_OPERATION = re.compile(r"The step leaves out the (?:square root|division)")
-
-
 def proposals(solution: ChainSolution, injector: str, rng: random.Random) -> Iterator[Proposed]:
-    """What the injector of a type can change in the formulas of a solution, in random order; then what it can change in
-    a solution that reaches the answer sooner.
-    """
-    yield from _proposals(solution, injector, rng)
-    for shorter in shortened(solution) if injector in _OF_SHORTENED else ():
-        for one in _proposals(shorter, injector, rng):
-            if isinstance(one.change, WrongBox) or _TWO_SLIPS.search(one.explanation):
-                continue
-            if injector == "missing_step" and not _LOSES_OPERATION.match(one.explanation):
-                continue
-            # What is written in the place of `(21 + 19)^2` is seen to be wrong only beside it.
-            if injector == "cross_term_error" and not (isinstance(one.change, ChainChange) and one.change.result):
-                continue
-            yield replace(one, solution=shorter)
-
-
-def _proposals(solution: ChainSolution, injector: str, rng: random.Random) -> list[Proposed]:
+    """What the injector of a type can change in the formulas of a solution, in random order."""
     found: list[Proposed] = []
     if injector in misworked.KINDS:
         found += slips.propose(solution, injector)
@@ -108,7 +77,7 @@ def _proposals(solution: ChainSolution, injector: str, rng: random.Random) -> li
     found += (one for propose in _OF_ANSWERS.get(injector, ()) for one in propose(solution))
     found = [one for one in found if not is_easy_fact(one.explanation)]
     rng.shuffle(found)
-    return found
+    yield from found
 
 
 __all__ = ["Proposed", "proposals"]

@@ -26,8 +26,6 @@ _SAYS = re.compile(
     r"account\w*|overcount\w*|symmetr\w+|power|cube\w*|percent\w*)\b",
     re.IGNORECASE,
 )
-_ANGLES = frozenset(map(Surd, (90, 180, 360)))
-_OF_ANGLES = re.compile(r"\bangles?\b|\bdegrees?\b|\\circ\b")
 _NEAR = 1  # steps between what was found and the last operation
 
 
@@ -70,8 +68,6 @@ def _kept(place: Place) -> Iterator[tuple[Node, str]]:
     if len(tree.parts) != 2:
         return
     first, second = tree.parts
-    if _OF_ANGLES.search(place.solution.question):
-        given = given | _ANGLES
     values = [known_value(part) for part in tree.parts]
     if None in values:
         return

@@ -33,8 +33,6 @@ class Proposed:
 
     change: ChainChange | StatedChange | WrongEnding | WrongBox | WrongTail | ShorterList | WrongResidue
     explanation: str
-    solution: ChainSolution | None = None
-    """The shortened solution in which it is made, if it is not the one that was read."""
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,6 @@ _AT_THE_END: dict[type, Callable[[ChainSolution, Any], tuple[tuple[str, ...], in
 
 def carried(solution: ChainSolution, proposed: Proposed) -> tuple[tuple[str, ...], int, str]:
     """The steps with the error, the error step and the wrong answer. Raises Refusal if the text does not prove them."""
-    solution = proposed.solution or solution
     for kind, carried_to_the_end in _AT_THE_END.items():
         if isinstance(proposed.change, kind):
             made = carried_to_the_end(solution, proposed.change)
