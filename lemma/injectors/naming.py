@@ -70,6 +70,7 @@ _AREA = re.compile(r" ?(?:square|sq)\b", re.IGNORECASE)
 UNNAMED = " from the problem"  # of which nothing more can be said
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _FACTOR = re.compile(r" times\b|-?fold\b|\s?/\s?\d", re.IGNORECASE)
+_AM_PM = re.compile(r"\s?[ap]\.?m\b", re.IGNORECASE)
 _WRITTEN_OUT = {
     "g": "grams", "kg": "kilograms", "mg": "milligrams", "ml": "milliliters", "lb": "pounds", "lbs": "pounds",
     "oz": "ounces", "km": "kilometers", "cm": "centimeters", "mph": "miles/",
@@ -485,8 +486,8 @@ def quoted_for(site: Site, face: Value, link: Link, money: bool, *, short: bool 
     # Of "4 pens for $4", the 4 of 4 * $3 is that of the pens, but that of 60 / 4 may be either.
     if len(places) > 1 and any(number.currency for number in site.equation.operands):
         places = [found for found in places if question[: found.start].endswith("$") == money]
-    if len(places) != 1 or question[: places[0].start].endswith(":"):
-        return None  # the minutes of a time of day count nothing
+    if len(places) != 1 or question[: places[0].start].endswith(":") or _AM_PM.match(question, places[0].end):
+        return None  # a time of day counts nothing
     clause = None if short else clause_around(question, places[0].start, places[0].end)
     if clause is None or clause.count(" ") >= _LONG_CLAUSE:
         clause = words_around(question, places[0].start, places[0].end) or clause
