@@ -9,7 +9,7 @@ MINUTES ?= 5
 demo: .venv/core
 	$(BIN)/lemma augment
 	$(BIN)/lemma build-sft
-	$(BIN)/lemma show --type confusing_concept_error
+	$(BIN)/lemma show --type unit_conversion_error
 	@echo
 	@echo "To type lemma commands yourself: source .venv/bin/activate"
 
