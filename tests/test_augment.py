@@ -32,7 +32,7 @@ from lemma.exceptions import ConfigError, DataError
 from lemma.grading.verdict import verdict
 from lemma.injectors import injector
 from lemma.injectors.algebra import AlgebraInjector, FormulaInjector
-from lemma.injectors.symbolic import InjectionPlan, final_text
+from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions, final_text
 from lemma.problems.loading import open_problems
 from lemma.records import ErroneousSolution, Problem, Rejection
 from lemma.run_files import REJECTED
@@ -472,3 +472,18 @@ def test_the_shares_of_a_distribution_are_met(tmp_path, best_effort, monkeypatch
     off = max(abs(made[0]["calculation_error"] / total - 0.2), abs(made[0]["missing_step"] / total - 0.6))
     assert (off > 0.025) is best_effort
     assert any("--best-effort" in note for note in summary.notes) is not best_effort
+
+
+def test_errors_of_the_first_problems_are_made_once(tmp_path, monkeypatch):
+    """Although they are counted before any is written, to see which types would crowd out the others."""
+    asked = []
+
+    def counting(plan, problem):
+        asked.append(problem.id)
+        return erroneous_solutions(plan, problem)
+
+    monkeypatch.setattr("lemma.commands.augment.erroneous_solutions", counting)
+    assert main(["augment", "--run", str(tmp_path / "run"), "--workers", "1"]) == 0
+    made = [json.loads(line)["problem_id"] for line in (tmp_path / "run/erroneous.jsonl").read_text().splitlines()]
+    assert len(asked) == len(set(asked)) > 70
+    assert set(made) <= set(asked)

@@ -26,7 +26,7 @@ from lemma.engine.summary import Tally
 from lemma.exceptions import ConfigError, Refusal
 from lemma.injectors import teacher as teacher_injector
 from lemma.injectors.drawing import drawn_weights, injection_plan
-from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
+from lemma.injectors.symbolic import Injection, InjectionPlan, erroneous_solutions
 from lemma.locating import judge
 from lemma.models.client import Client
 from lemma.models.protocol import Sampling
@@ -83,9 +83,9 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
     if config.teacher is None:
         injection = replace(injection_plan(config, into), isolated=True)
         inputs["places"] = content_id(repr(sorted(injection.places.counts.items())))
-        thinning, notes = (None, ()) if config.best_effort else _thinning(config, injection, problems(), inputs)
-        injection = replace(injection, thinning=thinning)
-        making = partial(inject, injection)
+        known: dict[str, Injection] = {}
+        thinning, notes = (None, ()) if config.best_effort else _thinning(config, injection, problems(), inputs, known)
+        making = partial(inject, replace(injection, thinning=thinning), known=known)
         there, note = stored is not None, announcement
         return Job(making, problems(), stored=there, parse=Problem, inputs=inputs, announcement=note, notes=notes)
     teacher_plan = teacher_injector.TeacherPlan(
@@ -136,9 +136,14 @@ class RightSolutions:
 
 
 def _thinning(
-    config: AugmentConfig, injection: InjectionPlan, items: Iterator[Any], inputs: Mapping[str, str]
+    config: AugmentConfig,
+    injection: InjectionPlan,
+    items: Iterator[Any],
+    inputs: Mapping[str, str],
+    known: dict[str, Injection],
 ) -> tuple[Thinning | None, tuple[str, ...]]:
-    """What has to be left out so that the types have their shares, and what to say of it.
+    """What has to be left out so that the types have their shares, and what to say of it. The errors of the first
+    problems are noted in `known`, so that they need not be made again.
 
     LaTeX solutions allow few types to be proven. Without a distribution, their first problems tell which types would
     crowd out the others.
@@ -149,7 +154,7 @@ def _thinning(
     first = list(islice(items, _PILOT))
     if not any("\\boxed" in item.solution for item in first if isinstance(item, Problem)):
         return None, ()
-    thinning = Thinning.capped(_census(config, injection, first, inputs))
+    thinning = Thinning.capped(_census(config, injection, first, inputs, known))
     if thinning is None:
         return None, ()
     fewer = " and ".join(kind for kind, parts in thinning.kept.items() if parts < PARTS)
@@ -159,7 +164,11 @@ def _thinning(
 
 
 def _census(
-    config: AugmentConfig, injection: InjectionPlan, items: Iterable[Any], inputs: Mapping[str, str]
+    config: AugmentConfig,
+    injection: InjectionPlan,
+    items: Iterable[Any],
+    inputs: Mapping[str, str],
+    known: dict[str, Injection] | None = None,
 ) -> dict[str, Counter[int]]:
     """How many errors of each type there are in each part of all ids: a run that writes nothing, once per setting."""
     # All shards leave out the same share, so the census is of all problems, and one can be copied to the others.
@@ -171,7 +180,7 @@ def _census(
         if stored["key"] == key:
             return {kind: Counter(dict(enumerate(parts))) for kind, parts in stored["available"].items()}
     counts = Counts()
-    counting = partial(outcome_of, COMMAND, partial(_parts, injection), Problem)
+    counting = partial(outcome_of, COMMAND, partial(_parts, injection, known), Problem)
     for chunk in chunks_of(counting, items, config.workers, config.engine):
         counts.merge(chunk.counts)
     available: dict[str, Counter[int]] = defaultdict(Counter)
@@ -184,9 +193,14 @@ def _census(
     return available
 
 
-def _parts(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Product]:
+def _parts(
+    injection: InjectionPlan, known: dict[str, Injection] | None, item: Problem | Rejection
+) -> Iterator[Product]:
     if isinstance(item, Problem):
-        for record in erroneous_solutions(injection, item).records:
+        injected = erroneous_solutions(injection, item)
+        if known is not None:  # in a worker process, this is a copy that nobody else sees
+            known[item.id] = injected
+        for record in injected.records:
             yield Count(ASKED, f"{record.error_type} {part_of(record.id)}")
 
 
@@ -207,12 +221,14 @@ def _thinning_notes(weights: Mapping[str, float], available: Mapping[str, Counte
     return tuple(notes)
 
 
-def inject(injection: InjectionPlan, item: Problem | Rejection) -> Iterator[Product]:
-    """Make the erroneous solutions of one problem."""
+def inject(
+    injection: InjectionPlan, item: Problem | Rejection, known: dict[str, Injection] | None = None
+) -> Iterator[Product]:
+    """Make the erroneous solutions of one problem, or take those that are known."""
     yield item
     if isinstance(item, Rejection):
         return
-    injected = erroneous_solutions(injection, item)
+    injected = (known or {}).pop(item.id, None) or erroneous_solutions(injection, item)
     yield from injected.unread
     for name, failure in injected.failed:
         yield Refusal("injector_failed", f"{name}: {failure}")
