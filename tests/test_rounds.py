@@ -19,9 +19,9 @@ pytest.importorskip("trl")
 SCRIPT = Path(__file__).with_name("killed_rounds.py")
 POINTS = (
     "start train 4",
-    "round-1 analyze 9",
+    "round-1 analyze 5",
     "round-1 eval 3",
-    "round-2 analyze 12",
+    "round-2 analyze 4",
 )
 TYPES = "calculation_error,question_misinterpretation_error"
 
@@ -52,12 +52,15 @@ def toy_pipeline(folder: Path) -> str:
 
 
 def in_forks(folder: Path, pipeline: str, points: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Run two rounds in `folder / "whole"`, and in `folder / "run"`, killed at each of the points; read the report."""
+    """Run two rounds in `folder / "whole"`, and in `folder / "run"`, killed at each of the points; read the report.
+
+    The path of the run is relative: what a student samples depends on its name, and that is its path.
+    """
     report = folder / "report.json"
-    words = ["run", pipeline, "--rounds", "2", "--run", str(folder / "run"), "--workers", "1"]
+    words = ["run", pipeline, "--rounds", "2", "--run", "run", "--workers", "1"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
     command = [sys.executable, str(SCRIPT), str(report), json.dumps(points), "--", *words]
-    ran = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=900)
+    ran = subprocess.run(command, check=False, env=environment, cwd=folder, capture_output=True, text=True, timeout=900)
     assert ran.returncode == 0, ran.stderr[-3000:]
     runs: list[dict[str, Any]] = json.loads(report.read_text())
     assert runs[-1]["code"] == 0, (runs, ran.stdout[-3000:], ran.stderr[-3000:])
