@@ -309,9 +309,8 @@ def graded(count: int, found: Found, folder: Path) -> None:
 
 
 def pumped(length: int, found: Found, folder: Path) -> None:
-    """Texts in which a piece comes again and again, given to all that reads what models write.
-
-    As many characters as pieces, at most.
+    """Texts in which a piece comes again and again, given to all that reads what models write. The length limits their
+    characters, and the number of pieces as well.
     """
     from lemma.arithmetic.equations import read_step
     from lemma.grading.extraction import find_answer

@@ -254,6 +254,12 @@ MADE = [
      "It sent 5 players + 3 coaches = 8 people.",
      "10 is the number of players for both teams, 5 is the number of players for one of them; the step confuses them. "
      "It should be 10 + 3 = 13."),
+    # Unique toy soldiers are toy soldiers as well.
+    ("confusing_concept_error", ("He has 12 unique toy soldiers and sells half of his toy soldiers for $7 each.",
+                                 ("Half of it is 12 / 2 = 6 toy soldiers.", "He earns 6 * 7 = $42."), 42),
+     "He earns 12 * 7 = $84.",
+     'The step takes 12 ("12 unique toy soldiers") instead of 6, "Half of it is 12 / 2 = 6 toy soldiers" from '
+     "step 1: it should be 6 * 7 = $42."),
     ("confusing_concept_error", ("q", ("Of $40 $15 are off: 40 - 15 = 25.", "25 * 2 = 50"), 50), "40 * 2 = 80",
      "The step needs the reduced price, 40 - 15 = 25, but takes the full price of 40: it should be 25 * 2 = 50."),
     ("question_misinterpretation_error",
@@ -322,6 +328,11 @@ BIRTHDAY = ("Jaden had 16 cars, bought 28 and got 12. He gave 3 away.",
             ("He had 16 + 28 = 44 cars.", "This increased to 44 + 12 = 56 cars."), 56)  # fmt: skip
 
 NOTHING = [
+    # Times of day count nothing.
+    ("confusing_concept_error", ("She was sleepwalking from 2:15 to 2:38 am, and up for 5 minutes.",
+                                 ("She was sleepwalking for 38 - 15 = 23 minutes.", "Together 23 + 5 = 28."), 28)),
+    ("confusing_concept_error", ("Ada works from 10 p.m. until 6 a.m. the next day, for 5 days.",
+                                 ("She works 12 - 10 + 6 = 8 hours a day.", "In 5 days, she works 8 * 5 = 40."), 40)),
     ("confusing_concept_error", ("Jake has 18 hours left. Greg has six hours less.",
                                  ("Greg has 18 - 6 = 12 hours left.", "Twice that is 12 * 2 = 24."), 24)),
     ("confusing_concept_error", ("10% discount for what is over $1000.",

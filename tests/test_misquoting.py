@@ -3,7 +3,6 @@
 import pytest
 
 from lemma.injectors.misquoting import misquoted
-from lemma.injectors.quoting import words_around
 
 COPIES = "Marilyn's first record sold 10 times as many as Harald's. They sold 88,000 copies."
 
@@ -24,9 +23,3 @@ COPIES = "Marilyn's first record sold 10 times as many as Harald's. They sold 88
 )
 def test_a_number_that_the_question_does_not_have(question, steps, answer, at):
     assert misquoted(question, steps, answer) == (None if at is None else steps[at])
-
-
-def test_a_time_is_quoted_with_its_hours():
-    text = "It takes him 40 minutes for the swim, an hour and 20 minutes for the bike ride and 50 minutes for the run."
-    start = text.index("20")
-    assert words_around(text, start, start + 2) == "an hour and 20 minutes for the bike ride"

@@ -79,6 +79,8 @@ FEW_WORDS = [
     ("Eliza irons a blouse in 15 minutes and a dress in 20 minutes.", "20", "a dress in 20 minutes"),
     ("He buys 5 pens and sells 3 books.", "3", "3 books"),
     ("Mr. Roberts can buy it for $400 cash.", "400", "$400 cash"),
+    ("It takes 40 minutes for the swim, an hour and 20 minutes for the bike ride and 50 minutes for the run.", "20",
+     "an hour and 20 minutes for the bike ride"),
     ("He hangs a 2 foot by 4 foot painting on a wall.", "4", "2 foot by 4 foot painting on a wall"),
     # The beginning of a clause that says more than its noun is not cut off.
     ("She bought a pen and a book for $5.", "5", "She bought a pen and a book for $5"),

@@ -149,7 +149,7 @@ def _thinning(
     crowd out the others.
     """
     if config.distribution is not None:
-        available = _census(config, injection, items, inputs)
+        available = _census(config, injection, items, inputs, known)
         return Thinning.of(injection.weights, available), _thinning_notes(injection.weights, available)
     first = list(islice(items, _PILOT))
     if not any("\\boxed" in item.solution for item in first if isinstance(item, Problem)):
@@ -168,7 +168,7 @@ def _census(
     injection: InjectionPlan,
     items: Iterable[Any],
     inputs: Mapping[str, str],
-    known: dict[str, Injection] | None = None,
+    known: dict[str, Injection],
 ) -> dict[str, Counter[int]]:
     """How many errors of each type there are in each part of all ids: a run that writes nothing, once per setting."""
     # All shards leave out the same share, so the census is of all problems, and one can be copied to the others.
@@ -193,12 +193,10 @@ def _census(
     return available
 
 
-def _parts(
-    injection: InjectionPlan, known: dict[str, Injection] | None, item: Problem | Rejection
-) -> Iterator[Product]:
+def _parts(injection: InjectionPlan, known: dict[str, Injection], item: Problem | Rejection) -> Iterator[Product]:
     if isinstance(item, Problem):
         injected = erroneous_solutions(injection, item)
-        if known is not None:  # in a worker process, this is a copy that nobody else sees
+        if len(known) < _PILOT:  # in a worker process, this is a copy that nobody else sees
             known[item.id] = injected
         for record in injected.records:
             yield Count(ASKED, f"{record.error_type} {part_of(record.id)}")
