@@ -11,10 +11,12 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import pytest
+from forks import Forks
 from hypothesis import HealthCheck, settings
 
 # Hundreds of commands are started, and each would compile the package again.
@@ -36,6 +38,13 @@ settings.register_profile(
 settings.load_profile("repeatable")
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """A process that runs commands that train."""
+    with Forks() as started:
+        yield started
+
+
 def pytest_collection_finish() -> None:
     """All that is loaded by now stays: no garbage collection need look at it again."""
     gc.freeze()
@@ -43,18 +52,21 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Tests of a file that share what a fixture makes once, such as a trained model, run in one process; they start
-    first. All others go wherever there is room.
+    """Tests of a file that share what a fixture makes once, such as a trained model, run in one process, and so do all
+    that train in forks; they start first. All others go wherever there is room.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     @cache
-    def shares(file: str) -> bool:
-        return 'scope="module"' in (config.rootpath / file).read_text("utf-8")
+    def shared_by(file: str) -> str:
+        text = (config.rootpath / file).read_text("utf-8")
+        if ", forks, " in text or "forks: Forks" in text:
+            return "forks"
+        return file if 'scope="module"' in text else ""
 
     class BySharing(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             file, _, _ = nodeid.partition("::")
-            return file if shares(file) else nodeid
+            return shared_by(file) or nodeid
 
     return BySharing(config, log)

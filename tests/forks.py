@@ -3,8 +3,9 @@
     with Forks() as forks:
         ended = forks.run("lemma train --run r", tmp_path)
         ended = forks.run("accelerate launch ... -m lemma train --run r", tmp_path, kill_at=tmp_path / "r/model/...")
+        ended = forks.run("killed_rounds report.json '[]' -- run on-policy", tmp_path)
 
-The forks of `accelerate launch` are its processes. Under FSDP they shard on the CPU, with gloo: accelerate shards only
+Commands run in the folder. The forks of `accelerate launch` are its processes. Under FSDP they shard on the CPU, with gloo: accelerate shards only
 what runs on an accelerator, and here it is told that these processes do.
 """
 
@@ -54,7 +55,7 @@ class Forks:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         files = [str(folder / name) for name in ("said.txt", "complaints.txt")]
-        asked = {"command": command, "files": files, "kill_at": kill_at and str(kill_at)}
+        asked = {"command": command, "folder": str(folder), "files": files, "kill_at": kill_at and str(kill_at)}
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         code = int(self._process.stdout.readline())
@@ -78,6 +79,7 @@ def import_what_trains() -> None:
 
 def serve() -> None:
     """Run what is asked for on standard input, line by line, and answer with exit codes."""
+    importlib.import_module("killed_rounds")
     from training_data import small
 
     from lemma.training import tiny_model
@@ -90,6 +92,7 @@ def serve() -> None:
         if not child:
             for number, file in enumerate(asked["files"], start=1):
                 os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+            os.chdir(asked["folder"])
             run(shlex.split(asked["command"]))
         sys.stdout.write(f"{awaited(child, asked['kill_at'])}\n")
         sys.stdout.flush()
@@ -112,17 +115,20 @@ def awaited(child: int, kill_at: str | None) -> int:
 
 def run(words: list[str]) -> None:
     """Run the command in this process, and end it."""
+    from killed_rounds import kill_and_resume
+
     from lemma.cli import main
 
     program, *rest = words
-    code = main(rest) if program == "lemma" else launch(rest[1:])
+    commands = {"lemma": main, "accelerate": launch, "killed_rounds": kill_and_resume}
+    code = commands[program](rest)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
 def launch(arguments: list[str]) -> int:
-    """`accelerate launch`, whose processes are forks."""
+    """`launch` of accelerate, whose processes are forks."""
     import torch.distributed.run
     from accelerate.commands.launch import launch_command, launch_command_parser
 
@@ -134,7 +140,7 @@ def launch(arguments: list[str]) -> int:
         return config, launched, words[words.index("train") :]
 
     torch.distributed.run.config_from_args = with_forks
-    launch_command(launch_command_parser().parse_args(arguments))
+    launch_command(launch_command_parser().parse_args(arguments[1:]))
     return 0
 
 

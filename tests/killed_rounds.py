@@ -1,11 +1,11 @@
-"""Run a command, and again, each time killed (SIGKILL) at another point: `killed_rounds.py REPORT POINTS -- run ...`.
+"""Run a command, and again, each time killed (SIGKILL) at another point: `killed_rounds REPORT POINTS -- run ...`.
 
 A point is the folder, the command and what is counted there: `round-1 analyze 5` is the fifth answer that is stored,
 `round-1 train 7` the seventh optimizer step, `round-1 correct 1` the first acknowledgment. The first run and the last
 are not killed. Then, the first one's folder is called `whole`: a student is named by its path, so all runs share one.
 The report tells, for each run, how it ended, and which answers were asked for although they had been stored before.
-The libraries are imported once: each run is a fork. The models compute with 64 bits: how 32 bits are rounded
-depends on the batch, and what is in a batch on the kills.
+Each run is a fork of this process. The models compute with 64 bits: how 32 bits are rounded depends on the batch,
+and what is in a batch on the kills.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from forks import import_what_trains
+from transformers import LlamaConfig
 
 from lemma.cli import main
 from lemma.models.backends.transformers import LocalTransformers
 from lemma.models.protocol import Request
 from lemma.rundir.journal import Journal
 from lemma.rundir.responses import FILE, ResponseStore
+from lemma.training import tiny_model
 from lemma.training.progress import TrainingProgress
 
 FOLDERS = ("start", "round-1", "round-2")
@@ -68,6 +69,7 @@ def run(words: list[str], point: str, asked: Path) -> None:
         self._model = self._model.double()
 
     LocalTransformers.__init__ = exact  # type: ignore[method-assign]
+    tiny_model.LlamaConfig = LlamaConfig  # type: ignore[misc]  # as shipped: a smaller one learns too little
     put = ResponseStore.put
 
     async def stored(self: ResponseStore, key: str, stage: str, *rest: Any, **options: Any) -> None:
@@ -93,9 +95,10 @@ def stored_keys(folder: Path) -> set[str]:
     return found
 
 
-def main_of_script(report: Path, points: list[str], words: list[str]) -> None:
-    import_what_trains()
-    folder, runs = Path(words[words.index("--run") + 1]), []
+def kill_and_resume(arguments: list[str]) -> int:
+    """Run the command once, and once more in as many parts as there are points, and write the report."""
+    report, points, words = Path(arguments[0]), json.loads(arguments[1]), arguments[3:]
+    folder, runs = Path(words[words.index("--run") + 1]), list[dict[str, Any]]()
     for number, point in enumerate(["none 0", *points, "none 0"]):
         before, asked = stored_keys(folder), report.with_suffix(f".{number}")
         asked.write_text("")
@@ -116,7 +119,4 @@ def main_of_script(report: Path, points: list[str], words: list[str]) -> None:
         report.write_text(json.dumps(runs))
         if number == 0:
             folder.rename(folder.with_name("whole"))
-
-
-if __name__ == "__main__":
-    main_of_script(Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[4:])
+    return 0

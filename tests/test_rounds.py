@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from forks import Forks
 
 from lemma.cli import main
 from lemma.resources import data_folder
 
 pytest.importorskip("trl")
-SCRIPT = Path(__file__).with_name("killed_rounds.py")
 POINTS = (
     "start train 4",
     "round-1 analyze 5",
@@ -51,25 +49,23 @@ def toy_pipeline(folder: Path) -> str:
     return str(path)
 
 
-def in_forks(folder: Path, pipeline: str, points: tuple[str, ...]) -> list[dict[str, Any]]:
+def killed_at(points: tuple[str, ...], forks: Forks, folder: Path, pipeline: str) -> list[dict[str, Any]]:
     """Run two rounds in `folder / "whole"`, and in `folder / "run"`, killed at each of the points; read the report.
 
     The path of the run is relative: what a student samples depends on its name, and that is its path.
     """
-    report = folder / "report.json"
-    words = ["run", pipeline, "--rounds", "2", "--run", "run", "--workers", "1"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-    command = [sys.executable, str(SCRIPT), str(report), json.dumps(points), "--", *words]
-    ran = subprocess.run(command, check=False, env=environment, cwd=folder, capture_output=True, text=True, timeout=900)
-    assert ran.returncode == 0, ran.stderr[-3000:]
-    runs: list[dict[str, Any]] = json.loads(report.read_text())
-    assert runs[-1]["code"] == 0, (runs, ran.stdout[-3000:], ran.stderr[-3000:])
+    command = ["killed_rounds", "report.json", json.dumps(points), "--"]
+    command += ["run", pipeline, "--rounds", "2", "--run", "run", "--workers", "1"]
+    ended = forks.run(shlex.join(command), folder)
+    assert ended.code == 0, ended.complaints[-3000:]
+    runs: list[dict[str, Any]] = json.loads((folder / "report.json").read_text())
+    assert runs[-1]["code"] == 0, (runs, ended.said[-3000:], ended.complaints[-3000:])
     return runs
 
 
-def test_killed_anywhere_and_resumed_they_come_to_the_same(tmp_path: Path) -> None:
+def test_killed_anywhere_and_resumed_they_come_to_the_same(forks: Forks, tmp_path: Path) -> None:
     pipeline = toy_pipeline(tmp_path)
-    runs = in_forks(tmp_path, pipeline, POINTS)
+    runs = killed_at(POINTS, forks, tmp_path, pipeline)
     assert [run["point"] for run in runs if run["killed"]] == list(POINTS)
     assert {run["asked_again"] for run in runs} == {0}
 

@@ -9,7 +9,6 @@ import signal
 from pathlib import Path
 
 import pytest
-from forks import Forks
 from training_data import small, write_records
 
 pytest.importorskip("trl")
@@ -366,12 +365,6 @@ LONGER = {
     "lora": True,
     "lora_dropout": 0.1,
 }
-
-
-@pytest.fixture(scope="module")
-def forks():
-    with Forks() as started:
-        yield started
 
 
 @pytest.mark.slow
