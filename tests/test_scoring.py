@@ -300,18 +300,18 @@ def test_ways_are_compared_by_the_whole_text(tmp_path):
 
 @pytest.mark.slow
 def test_a_trained_model_finds_model_aware_phrases_likelier(tmp_path, monkeypatch):
-    """On 40 trajectories with errors that the model has not seen, with a 95 % interval."""
+    """On 20 trajectories with errors that the model has not seen, with a 95 % interval."""
     import reflections
 
     monkeypatch.setattr(tiny_model, "LlamaConfig", small)
     write_records(tmp_path / "run", 150, seed=1)
-    write_records(tmp_path / "others", 40, seed=2)
-    asked = {"records": ("lemma",), "max_steps": 25, "learning_rate": 4e-3, "effective_batch": 8, "eval_share": 0.0}
+    write_records(tmp_path / "others", 20, seed=2)
+    asked = {"records": ("lemma",), "max_steps": 16, "learning_rate": 4e-3, "effective_batch": 8, "eval_share": 0.0}
     train(TrainConfig(run=tmp_path / "run", **asked), Console(quiet=True))
-    openings = reflections.read_openings(tmp_path / "others/sft/lemma.jsonl", 40)
+    openings = reflections.read_openings(tmp_path / "others/sft/lemma.jsonl", 20)
     scorer = open_scorer("transformers", str(tmp_path / "run/model"), "")
     result = reflections.compare_ways(openings, scorer, temperature=0.3, lookahead=False)
-    assert result.trajectories == 40
+    assert result.trajectories == 20
     assert all(difference.high < 0 for difference in result.difference.values())
     assert result.perplexity["model"].value < result.perplexity["random"].value
 
