@@ -15,7 +15,8 @@ from lemma.arithmetic.graph import Link
 from lemma.arithmetic.numbers import Number, Value, normal
 from lemma.arithmetic.propagation import Change
 from lemma.injectors.naming import numbers_in, numbers_of, quoted_for
-from lemma.injectors.proposal import Proposal, Site
+from lemma.injectors.proposal import ODD, Proposal, Site
+from lemma.injectors.roles import is_just_above
 
 _FEWEST_DIGITS, _MOST_DIGITS = 2, 6
 _FARTHEST = 2  # times the right number
@@ -92,7 +93,10 @@ def copied_wrongly(site: Site, leaf: int, operand: Number, link: Link, rng: rand
             continue
         if edits := site.writes(leaf, wrong):
             fault = f"{said}, but this step copies it as {site.shown(operand, wrong)}, {how}"
-            yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", _OFTEN)
+            # Nobody misreads two digits, nor swaps those of the line above.
+            is_short = count == _FEWEST_DIGITS and ("read as" in how or is_just_above(site, link))
+            weight = ODD if is_short else _OFTEN
+            yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", weight)
             return
 
 

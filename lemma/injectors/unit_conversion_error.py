@@ -94,8 +94,8 @@ def in_numbers(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
         for leaf, operand, link in shuffled(list(site.operands()), rng):
             if link.results or site.in_fraction(leaf) or operand.percent or operand.currency:
                 continue
-            if factors[operand.face] > 1:
-                continue  # another step converts as it should
+            if factors[operand.face] > 1 or _is_said_before(site, operand.face):
+                continue  # another step converts as it should, or says how
             fitting = [known for known in _CONVERSIONS if known.factor == operand.face and known.is_called_up(story)]
             near = [known for known in fitting if known.is_called_up(site.text)]
             if near:
@@ -116,6 +116,11 @@ def _is_tempting(site: Site, leaf: int, known: _Conversion, wrong: int) -> bool:
     if known.factor == _CLOCK:
         return any(not isinstance(other.face, int) for at, other in enumerate(site.equation.operands) if at != leaf)
     return True
+
+
+def _is_said_before(site: Site, factor: Value) -> bool:
+    """Whether the step, or one before, says the factor: `An hour has 60 minutes`, `in a month of 4 weeks`."""
+    return any(mention.face == factor for reading in site.graph.readings[: site.step + 1] for mention in reading.mentions)
 
 
 def _left_out(site: Site, leaf: int, known: _Conversion, due: str) -> Iterator[Proposal]:
