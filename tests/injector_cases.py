@@ -136,8 +136,8 @@ MADE = [
     ("previous_step_value_error", ("Ann has 6 bags of 5 pens, Bob 9 bags of 4. Bob loses 3 pens.",
                                    ("Ann has 6 * 5 = 30 pens.", "Bob has 9 * 4 = 36 pens.", "That's a lot.",
                                     "Bob keeps 36 - 3 = 33 pens."), 33), "Bob keeps 30 - 3 = 27 pens.", None),
-    ("previous_step_value_error", PENS, "32 + 2 = 34",
-     "Step 3 found 23, but this step copies it as 32, with two digits swapped: it should be 23 + 2 = 25."),
+    ("previous_step_value_error", ("9 of 27, and 2 more", ("9 * 27 = 243", "243 + 2 = 245"), 245), "423 + 2 = 425",
+     "Step 1 found 243, but this step copies it as 423, with two digits swapped: it should be 243 + 2 = 245."),
     ("confusing_concept_error", CHAIN, "35 * 2 = $70", None),
     ("confusing_concept_error", ("5 of 7 and 3", ("5 * 7 = 35", "35 + 3 = 38", "38 + 7 = 45"), 45), "35 + 7 = 42",
      "The step takes 35, the result of 5 * 7 from step 1, instead of 38, the result of 35 + 3 from step 2: it should "
