@@ -16,6 +16,7 @@ from functools import lru_cache
 from itertools import groupby, pairwise
 
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, Expression, evaluate
+from lemma.arithmetic.latex import without_box
 from lemma.arithmetic.numbers import (
     FRACTION,
     LATEX_FRACTION,
@@ -58,6 +59,12 @@ _LINKS = re.compile(
     r"[.,;:]|\\(?:q?quad|implies|iff|therefore|because|(?:[Ll]ong)?[Rr]ightarrow|to|left|(?:begin|end)\{.*)|\\\\"
 )
 _COMMAND = re.compile(r"\\[A-Za-z]")
+# 6 (only dairy) + 3 (both), and "Total = 56 * 2. Total = 112"
+_WHO = re.compile(r"(?<=[\da-z]) \([A-Za-z][A-Za-z' -]{1,40}\)(?=\s{0,99}[-+*/×÷=])")
+_SAID_AGAIN = re.compile(
+    r"((?<![^.:;\n] )\b([A-Z][A-Za-z' -]{2,60})\s?=\s?[^=.\n]{0,20}\d[^=\n]{0,60}?)"
+    r"([.,]?\s+(?:(?:Therefore|Thus|Hence|So|Then),?\s)?\2)(?=\s?=\s?\$?\d)"
+)
 _FUNCTION = re.compile(r"[fghpqFGHPQAVSTNC]")
 _MOST_UNIT_WORDS = 2
 _NEAR = 8  # tokens without meaning that may stand before the next one with
@@ -110,11 +117,32 @@ def read_step(text: str, latex: bool = False) -> StepReading:
     """Read one step. Never fails: anything that is not an equation ends up in `mentions` and `unread`. A text of more
     than 10,000 characters is not read at all.
 
-    A text with a backslash is read as LaTeX, and so is one marked as `latex` because others of its solution are.
+    A text with a backslash is read as LaTeX, but for one that only boxes its answer; and so is one marked as `latex`
+    because others of its solution are.
     """
     if len(text) > _LONGEST_STEP:
         return StepReading(text, (), (), (0,))
-    return _StepReader(text, latex or "\\" in text).read()
+    plain = text if latex else without_box(text)
+    if "\\" not in plain and not latex:
+        plain = without_asides(plain)
+    reading = _StepReader(plain, latex or "\\" in plain).read()
+    return reading if plain is text else replace(reading, text=text)
+
+
+def without_asides(text: str) -> str:
+    """A text with blanks in place of what a reader passes over within a calculation: who is meant, in brackets, and what
+    is worked out, said once more before its result.
+
+    >>> without_asides("$100 (Carmen) + $25 = $125")
+    '$100          + $25 = $125'
+    >>> without_asides("Cal's marbles = 56 * 2. Cal's marbles = 112.")
+    "Cal's marbles = 56 * 2                = 112."
+    """
+    if text.count("=") > 1:
+        text = _SAID_AGAIN.sub(lambda said: said[1] + " " * len(said[3]), text)
+    if "(" in text:
+        text = _WHO.sub(lambda aside: " " * len(aside[0]), text)
+    return text
 
 
 class _StepReader:

@@ -19,6 +19,9 @@ _DELIMITER = re.compile(
 _ALIGNMENT = re.compile(r"(?<!\\)[&$]|\\\\")
 _SIZES = re.compile(r"\\(?:left|right)(?=\s*[()\[\]])")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+# A box around a number, with or without a unit, and the dollar signs of its formula.
+_PLAIN_BOX = re.compile(r"(\$?\\boxed\s?\{)((?:\\?\$)?[^\\{}$]{1,40}(?:\\%)?)(\}\$?)")
+_OTHER_DOLLAR = re.compile(r"\$(?!\s?[\d.])")
 _CLOSED_BY = {"\\[": "\\]", "\\(": "\\)"}
 
 
@@ -45,6 +48,20 @@ def is_balanced(text: str, commands_outside: bool = True) -> bool:
                 return False
             formulas -= written != "}"
     return not closing
+
+
+def without_box(text: str) -> str:
+    r"""A text with blanks in place of its LaTeX, if that is only a box around a plain answer and escaped signs; any other
+    text as it is.
+
+    >>> without_box(r"So she has \boxed{$93} left.")
+    'So she has        $93  left.'
+    """
+    if "\\" not in text:
+        return text
+    plain = _PLAIN_BOX.sub(lambda box: f"{' ' * len(box[1])}{box[2]}{' ' * len(box[3])}", text)
+    plain = plain.replace("\\$", " $").replace("\\%", " %")
+    return text if "\\" in plain or _OTHER_DOLLAR.search(plain) is not None else plain
 
 
 def plain_formula(text: str) -> str:

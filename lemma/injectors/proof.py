@@ -80,7 +80,7 @@ def prove_answer(graph: SolutionGraph, shown: Sequence[str], answer: Value) -> N
         refuse_against_question(graph.question, graph.gold, answer)
         refuse_repeated_box(shown, graph.steps)
     last: Value | None = None
-    for content in (content for text in shown if graph.latex for content in boxed(text)):
+    for content in (content for text in shown if "\\" in text for content in boxed(text)):
         last = exact_value(content)
         if last is None:
             raise Refusal("boxed_answer_unread", content)
