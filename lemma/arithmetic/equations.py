@@ -105,16 +105,20 @@ class StepReading:
     unread: tuple[int, ...]
 
 
-@lru_cache(maxsize=65536)
 def read_step(text: str, latex: bool = False) -> StepReading:
     """Read one step. Never fails: anything that is not an equation ends up in `mentions` and `unread`. A text of more
     than 10,000 characters is not read at all.
 
     A text with a backslash is read as LaTeX, and so is one marked as `latex` because others of its solution are.
     """
+    return _read_once(text, latex or "\\" in text)
+
+
+@lru_cache(maxsize=65536)
+def _read_once(text: str, latex: bool) -> StepReading:
     if len(text) > _LONGEST_STEP:
         return StepReading(text, (), (), (0,))
-    return _StepReader(text, latex or "\\" in text).read()
+    return _StepReader(text, latex).read()
 
 
 class _StepReader:
