@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
-import signal
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from forked import Forked
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sft_data import CLIPS, FIX, RESTART, answer_of, correction, erroneous, lemma, lines, start, write_run
+from sft_data import CLIPS, FIX, RESTART, answer_of, correction, erroneous, lemma, lines, write_run
 
 from lemma.exceptions import Refusal
 from lemma.models.scoring import Score, Turn
@@ -362,16 +360,10 @@ def test_killed_and_gone_on_with_it_ends_with_the_same_bytes(smoothed: Path, tmp
     command = ("smooth", "--run", run, *teacher(smoothed.parent))
     moments = random.Random(1)
     for attempt in range(3):
-        process = start(*command)
-        deadline = time.monotonic() + 60
-        while attempt and process.poll() is None and time.monotonic() < deadline:
-            if (run / "responses.sqlite").exists():
-                break
-            time.sleep(0.005)
-        time.sleep(moments.uniform(0, 0.1))
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process = Forked(*command)
+        process.kill_when(
+            lambda attempt=attempt: not attempt or (run / "responses.sqlite").exists(), later=moments.uniform(0, 0.1)
+        )
     assert lemma(*command) == 0
     assert (run / "smoothed.jsonl").read_bytes() == (smoothed / "smoothed.jsonl").read_bytes()
     assert json.loads((run / "run.json").read_text())["stages"]["smooth"]["status"] == "complete"
