@@ -9,14 +9,10 @@ import contextlib
 import hashlib
 import io
 import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Sequence
 from pathlib import Path
+
+from forked import Forked
 
 from lemma.cli import main as run_in_this_process
 
@@ -29,14 +25,6 @@ def lemma(*arguments: object, cwd: Path | None = None) -> None:
     """Run a command in a folder."""
     with contextlib.chdir(cwd or "."), contextlib.redirect_stdout(io.StringIO()):
         assert run_in_this_process([*map(str, arguments)]) == 0, arguments
-
-
-def command(arguments: Sequence[object]) -> list[str]:
-    return [sys.executable, "-m", "lemma", *map(str, arguments)]
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def digests(run: Path) -> dict[str, str]:
@@ -92,12 +80,7 @@ def killed(run: Path) -> None:
     for arguments in commands:
         state = run / ".state" / f"{arguments[0]}.jsonl"
         for lines in (1, 2):
-            with subprocess.Popen(
-                command(arguments), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            ) as process:
-                while process.poll() is None and acknowledged(state) < lines:
-                    time.sleep(0.002)
-                process.send_signal(signal.SIGKILL)
+            Forked(*arguments).kill_when(lambda state=state, lines=lines: acknowledged(state) >= lines)
         lemma(*arguments)
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,16 +102,6 @@ def lemma(*arguments: str | Path) -> int:
     """Run a command in this process, with one worker unless told otherwise."""
     workers = () if "--workers" in arguments else ("--workers", "1")
     return main([str(argument) for argument in (*arguments, *workers)])
-
-
-def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
-    """Start a command in a process of its own, quiet."""
-    command = [sys.executable, "-m", "lemma", *map(str, arguments)]
-    root = Path(__file__).resolve().parents[1]
-    environment = os.environ | {"PYTHONPATH": str(root)}
-    return subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, start_new_session=True
-    )
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import random
 import shutil
-import signal
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
 import pytest
+from forked import Forked
 from hypothesis import given
 from hypothesis import strategies as st
 from sft_data import (
@@ -28,7 +25,6 @@ from sft_data import (
     erroneous_solutions,
     lemma,
     lines,
-    start,
     write_run,
 )
 
@@ -150,13 +146,12 @@ def test_kills_at_any_moment_leave_the_same_bytes(sample_run: Path, tmp_path: Pa
         state = tmp_path / ".state" / f"{command[0]}.jsonl"
         for attempt in range(2):
             before = state.stat().st_size if state.exists() else 0
-            process = start(*command, "--run", tmp_path, "--workers", "2")
-            while attempt and process.poll() is None and not (state.exists() and state.stat().st_size > before):
-                time.sleep(0.002)
-            time.sleep(rng.uniform(0.0, 0.2))
-            with contextlib.suppress(ProcessLookupError):  # it was done before
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            process = Forked(*command, "--run", tmp_path, "--workers", "2")
+
+            def come_so_far(attempt: int = attempt, state: Path = state, before: int = before) -> bool:
+                return not attempt or (state.exists() and state.stat().st_size > before)
+
+            process.kill_when(come_so_far, later=rng.uniform(0.0, 0.2))
         assert lemma(*command, "--run", tmp_path, "--workers", "2") == 0
     assert dict(contents(tmp_path)) == dict(contents(sample_run))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -447,9 +449,13 @@ def run(folder: Path, records: list[ErroneousSolution], torn: bytes = b"") -> su
 
 
 def command(run_directory: Path) -> subprocess.CompletedProcess[str]:
-    arguments = [sys.executable, str(ROOT / "benchmarks" / "label_checker.py"), str(run_directory)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(arguments, capture_output=True, text=True, env=environment, check=False)
+    """The command, in this process."""
+    words = ["label_checker.py", str(run_directory)]
+    said, complaints = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patched, redirect_stdout(said), redirect_stderr(complaints):
+        patched.setattr(sys, "argv", words)
+        code = label_checker.main()
+    return subprocess.CompletedProcess(words, code, said.getvalue(), complaints.getvalue())
 
 
 def test_the_command_passes_good_records(tmp_path: Path) -> None:

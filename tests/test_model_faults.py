@@ -11,7 +11,7 @@ import model_faults
 import pytest
 from model_server import ANSWER_FAULTS, ATTEMPT_FAULTS, UNUSABLE_FAULTS
 
-PROBLEMS, LATENCY, KILLS = 400, 0.02, 4
+PROBLEMS, LATENCY, KILLS = 400, 0.02, 3
 EXPECTED_REJECTIONS = {"malformed_answer", "cut_off", "empty_answer", "refused"}
 
 

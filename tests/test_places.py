@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_what_is_refused(tmp_path: Path, content: str, message: str) -> None:
 
 def made(per_problem: int, places: Places, best_effort: bool = False) -> list[ErroneousSolution]:
     plan = InjectionPlan(dict.fromkeys(INJECTORS, 1.0), INJECTORS, per_problem, 0, False, places, best_effort)
-    problems = [item for item in open_problems(None, "augment") if isinstance(item, Problem)]
+    problems = [item for item in islice(open_problems(None, "augment"), 40) if isinstance(item, Problem)]
     return [record for problem in problems for record in erroneous_solutions(plan, problem).records]
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
-import signal
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from forked import Forked
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sft_data import CLIPS, FIX, RESTART, answer_of, correction, erroneous, lemma, lines, start, write_run
+from sft_data import CLIPS, FIX, RESTART, answer_of, correction, erroneous, lemma, lines, write_run
 
 from lemma.exceptions import Refusal
 from lemma.models.scoring import Score, Turn
@@ -361,17 +359,14 @@ def test_killed_and_gone_on_with_it_ends_with_the_same_bytes(smoothed: Path, tmp
         (run / name).write_bytes((smoothed / name).read_bytes())
     command = ("smooth", "--run", run, *teacher(smoothed.parent))
     moments = random.Random(1)
-    for attempt in range(3):
-        process = start(*command)
-        deadline = time.monotonic() + 60
-        while attempt and process.poll() is None and time.monotonic() < deadline:
-            if (run / "responses.sqlite").exists():
-                break
-            time.sleep(0.005)
-        time.sleep(moments.uniform(0, 0.1))
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    state = run / ".state" / "smooth.jsonl"
+    # At once, when the first answer is stored, and when something is acknowledged.
+    for come_so_far in (
+        lambda: True,
+        (run / "responses.sqlite").exists,
+        lambda: state.exists() and state.stat().st_size > 0,
+    ):
+        Forked(*command).kill_when(come_so_far, later=moments.uniform(0, 0.05))
     assert lemma(*command) == 0
     assert (run / "smoothed.jsonl").read_bytes() == (smoothed / "smoothed.jsonl").read_bytes()
     assert json.loads((run / "run.json").read_text())["stages"]["smooth"]["status"] == "complete"

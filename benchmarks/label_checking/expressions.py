@@ -30,6 +30,8 @@ class Number:
     @property
     def amount(self) -> Fraction:
         """What it stands for in arithmetic: 3/20 for 15%, 2,000,000 for 2 million."""
+        if self.scale == 1 and not self.is_percent:
+            return self.value
         return self.value * self.scale / (100 if self.is_percent else 1)
 
 

@@ -112,7 +112,6 @@ class StepReading:
     unread: tuple[int, ...]
 
 
-@lru_cache(maxsize=65536)
 def read_step(text: str, latex: bool = False) -> StepReading:
     """Read one step. Never fails: anything that is not an equation ends up in `mentions` and `unread`. A text of more
     than 10,000 characters is not read at all.
@@ -120,12 +119,15 @@ def read_step(text: str, latex: bool = False) -> StepReading:
     A text with a backslash is read as LaTeX, but for one that only boxes its answer; and so is one marked as `latex`
     because others of its solution are.
     """
+    return _read_once(text, latex or ("\\" in text and "\\" in without_box(text)))
+
+
+@lru_cache(maxsize=65536)
+def _read_once(text: str, latex: bool) -> StepReading:
     if len(text) > _LONGEST_STEP:
         return StepReading(text, (), (), (0,))
-    plain = text if latex else without_box(text)
-    if "\\" not in plain and not latex:
-        plain = without_asides(plain)
-    reading = _StepReader(plain, latex or "\\" in plain).read()
+    plain = text if latex else without_asides(without_box(text))
+    reading = _StepReader(plain, latex).read()
     return reading if plain is text else replace(reading, text=text)
 
 
@@ -140,7 +142,7 @@ def without_asides(text: str) -> str:
     """
     if text.count("=") > 1:
         text = _SAID_AGAIN.sub(lambda said: said[1] + " " * len(said[3]), text)
-    if "(" in text:
+    if "(" in text and "=" in text:
         text = _WHO.sub(lambda aside: " " * len(aside[0]), text)
     return text
 

@@ -38,14 +38,16 @@ def misquoted(question: str, steps: Sequence[str], answer: str) -> str | None:
         return None
     given: set[Value] = {*(number.face for number in find_numbers(question)), *values_of_words(question)}
     asked = [str(face) for face in given if _is_long(face)]
+    if not asked:
+        return None
     results = [{one.result.face for one in read_step(text).equations} for text in steps]
     known = given.union(*results)
     for step, text in enumerate(steps):
         for number in find_numbers(text):
-            is_new = _is_long(number.face) and number.face not in known and number.face not in _COMMON
+            if not _is_long(number.face) or number.face in known or number.face in _COMMON:
+                continue
             face = str(number.face)
-            alike = [one for one in asked if len(one) == len(face) and sum(map(ne, one, face)) == 1]
-            if not (is_new and alike):
+            if not any(len(one) == len(face) and sum(map(ne, one, face)) == 1 for one in asked):
                 continue
             if face == answer or _is_in_formula(text, number):
                 continue

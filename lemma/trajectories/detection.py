@@ -60,6 +60,7 @@ _VERDICT = (
 _CUE = re.compile(f"{_START}{_OPENING}(?:{_INTERJECTION}|{_FOUND}|{_REDO}|{_VERDICT})", re.IGNORECASE)
 _TURN = re.compile(_START)
 _BEGINNING = 5  # characters by which the phrases are told apart first
+_NUMBER = re.compile(r"\d+")
 _SENTENCE = re.compile(r"[^.!?:\n]+[.!?:\n]*\s*")
 
 
@@ -104,25 +105,36 @@ def _end_of_phrase(text: str, start: int) -> int:
     """Where the longest shipped phrase ends that starts here, or 0."""
     end = 0
     for length in range(1, _BEGINNING + 1):
-        for literal, pattern in _phrases().get(text[start : start + length], ()):
-            if text.startswith(literal, start) and (match := re.compile(pattern).match(text, start)):
-                end = max(end, match.end())
+        for parts in _phrases().get(text[start : start + length], ()):
+            end = max(end, _end_of_parts(text, start, parts))
+    return end
+
+
+def _end_of_parts(text: str, start: int, parts: list[str]) -> int:
+    """Where a phrase ends that starts here, with a number between any two of its parts; 0 if it does not start here."""
+    if not text.startswith(parts[0], start):
+        return 0
+    end = start + len(parts[0])
+    for part in parts[1:]:
+        number = _NUMBER.match(text, end)
+        if number is None or not text.startswith(part, number.end()):
+            return 0
+        end = number.end() + len(part)
     return end
 
 
 @cache
-def _phrases() -> dict[str, list[tuple[str, str]]]:
-    """The shipped phrases by their first characters: the text up to the number of a step, and the pattern of the whole.
+def _phrases() -> dict[str, list[list[str]]]:
+    """The shipped phrases by their first characters: the text before, between and after the numbers of steps.
 
-    One expression for all of them would take a second to compile.
+    No expressions, as thousands of them take seconds to compile.
     """
     texts = {phrase.text for strategy in ("fix", "restart") for phrase in load_phrases(strategy).all}
     texts |= {phrase.text for name in DOUBTS for phrase in load_checks().by_file[name]}
-    by_beginning: dict[str, list[tuple[str, str]]] = {}
+    by_beginning: dict[str, list[list[str]]] = {}
     for text in texts:
-        literal = text.partition(STEP_SLOT)[0]
-        pattern = re.escape(text).replace(re.escape(STEP_SLOT), r"\d+")
-        by_beginning.setdefault(literal[:_BEGINNING], []).append((literal, pattern))
+        parts = text.split(STEP_SLOT)
+        by_beginning.setdefault(parts[0][:_BEGINNING], []).append(parts)
     return by_beginning
 
 

@@ -20,7 +20,8 @@ _RESULT = re.compile(r"\$(?P<source>[^$]+)\$ is \$(?P<right>[^$]+)\$, not \$(?P<
 _BRACKETS = re.compile(r"\([^()]*\)|\{[^{}]*\}|\[[^\[\]]*\]")
 _MOST_BRACKETS = 8
 _NUMBER = r"\$?\d[\d,.]{0,20}"
-_COLUMN = r"[^\n]{0,200}\d [+-] (?:\d{1,2}|the \d carried) is \d{1,3}, but"
+_COLUMN = r"\d [+-] (?:\d{1,2}|the \d carried) is \d{1,3}, but"
+_BEHIND = rf": [^\n]{{0,200}}{_COLUMN}"
 # Kinds of errors, by what their explanations say.
 _BY_EXPLANATION = {
     # In this order: "without the zero, 13 times 6 is 78; the 1 that is carried to the tens is dropped".
@@ -51,8 +52,8 @@ _BY_EXPLANATION = {
         ),
         "near_miss": re.compile(r"off by one"),
         # In a written product, a sum of two digits is no sum that the reader sees.
-        "sum": re.compile(rf"^{_NUMBER}(?:\s?\+\s?{_NUMBER}){{1,20}} is {_NUMBER}, not {_NUMBER}: {_COLUMN}"),
-        "difference": re.compile(rf"^{_NUMBER}\s?[-–]\s?{_NUMBER} is {_NUMBER}, not {_NUMBER}: {_COLUMN}"),
+        "sum": re.compile(rf"^{_NUMBER}(?:\s?\+\s?{_NUMBER}){{1,20}} is {_NUMBER}, not {_NUMBER}{_BEHIND}"),
+        "difference": re.compile(rf"^{_NUMBER}\s?[-–]\s?{_NUMBER} is {_NUMBER}, not {_NUMBER}{_BEHIND}"),
         "column": re.compile(_COLUMN),
         "table": re.compile(r"\d is \d{1,9} times \d|times table|[1-9] times \d{1,9} is \d{1,9}, but"),
     },

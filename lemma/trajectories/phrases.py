@@ -108,14 +108,21 @@ def filled(phrases: Sequence[Phrase], step_number: int | None, numbered: bool = 
 
     Raises ConfigError if none is left.
     """
+    return tuple(_text_of(phrase, step_number) for phrase in _usable(phrases, step_number, numbered))
+
+
+def _usable(phrases: Sequence[Phrase], step_number: int | None, numbered: bool) -> Sequence[Phrase]:
     if not numbered:
         phrases = [phrase for phrase in phrases if STEP_SLOT not in phrase.text] or phrases
-    if step_number is not None:
-        return tuple(phrase.fill(step_number) for phrase in phrases)
-    texts = tuple(phrase.text for phrase in phrases if STEP_SLOT not in phrase.text)
-    if not texts:
-        raise ConfigError(f"all reflection phrases that fit name the wrong step; add one without {STEP_SLOT}")
-    return texts
+    if step_number is None:
+        phrases = [phrase for phrase in phrases if STEP_SLOT not in phrase.text]
+        if not phrases:
+            raise ConfigError(f"all reflection phrases that fit name the wrong step; add one without {STEP_SLOT}")
+    return phrases
+
+
+def _text_of(phrase: Phrase, step_number: int | None) -> str:
+    return phrase.text if step_number is None else phrase.fill(step_number)
 
 
 def choose_phrase(
@@ -140,7 +147,7 @@ def choose_phrase(
     typed = mode == "typed"
     fitting = phrases.fitting(error_type_id, family, language, implausible, kind)
     candidates = fitting if typed else phrases.anywhere(language)
-    return rng.choice(filled(candidates, step_number, numbered))
+    return _text_of(rng.choice(_usable(candidates, step_number, numbered)), step_number)
 
 
 def load_phrases(strategy: Strategy) -> Phrases:
