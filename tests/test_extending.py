@@ -45,19 +45,22 @@ def augmented(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run
 
 
-def python(site: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    """Run Python in the folder beside the packages."""
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{site}", "COLUMNS": "200"}
-    return subprocess.run(
-        [sys.executable, *map(str, words)],
-        cwd=site.parent, env=environment, capture_output=True, text=True, timeout=240, check=False,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Shell:
+    """A folder beside the packages, in which programs are run."""
 
+    folder: Path
+    lemma_program: Path
 
-def lemma(site: Path, *words: object) -> str:
-    done = python(site, "-m", "lemma", *words)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    def run(self, *words: object) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{self.folder / 'site'}", "COLUMNS": "200"}
+        return subprocess.run(
+            list(map(str, words)),
+            cwd=self.folder, env=environment, capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
+
+    def lemma(self, *words: object) -> subprocess.CompletedProcess[str]:
+        return self.run(self.lemma_program / "lemma", *words)
 
 
 def records(path: Path) -> list[dict[str, object]]:
