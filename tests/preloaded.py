@@ -77,6 +77,7 @@ def serve(address: str) -> None:
         importlib.import_module(f"lemma.{name}")
     importlib.import_module("rich.console")
     importlib.import_module("lemma.trajectories.detection").find_reflection("All phrases are read for this.")
+    importlib.import_module("lemma.cli").build_parser()
     gc.freeze()
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(address)
