@@ -1,10 +1,10 @@
-"""The command `lemma` for tests that type it in a shell: each is a fork of a process that has imported what commands need.
+"""The program `lemma` for tests that type it in a shell: each is a fork of a process that has imported what it needs.
 
     with Preloaded() as folder:
-        subprocess.run("lemma show", shell=True, env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"})
+        subprocess.run([folder / "lemma", "show"])
 
-To import it takes longer than most commands. What is typed gets its own process with the words, folder, environment and
-streams of the shell, and ends as `python -m lemma` does. Nothing that depends on an installed package has been read.
+To import it takes longer than most commands. What is typed gets a process of its own, with the words, folder,
+environment and streams of the shell, and ends as `python -m lemma` does. What other packages bring is not loaded yet.
 """
 
 from __future__ import annotations
@@ -22,7 +22,19 @@ from pathlib import Path
 from types import TracebackType
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMANDS = ("analyze", "augment", "build_sft", "correct", "merge", "report", "run", "sample", "show", "taxonomy", "verify")
+COMMANDS = (
+    "analyze",
+    "augment",
+    "build_sft",
+    "correct",
+    "merge",
+    "report",
+    "run",
+    "sample",
+    "show",
+    "taxonomy",
+    "verify",
+)
 KILLED = 137
 
 
@@ -54,7 +66,7 @@ class Preloaded:
 
 def ask(address: str, words: list[str]) -> int:
     """Let the process run the words with what this one has. Returns how the command ended."""
-    asked = json.dumps([words, os.getcwd(), dict(os.environ)]).encode()
+    asked = json.dumps([words, str(Path.cwd()), dict(os.environ)]).encode()
     with socket.socket(socket.AF_UNIX) as process:
         process.connect(address)
         socket.send_fds(process, [len(asked).to_bytes(8, "big")], [0, 1, 2])
@@ -107,7 +119,7 @@ def become(words: list[str], folder: str, environment: dict[str, str], files: li
         os.dup2(file, number)
         os.close(file)
     sys.stdin, sys.stdout, sys.stderr = (
-        open(number, mode, encoding="utf-8", closefd=False) for number, mode in enumerate("rww")
+        os.fdopen(number, mode, encoding="utf-8", closefd=False) for number, mode in enumerate("rww")
     )
     os.chdir(folder)
     os.environ.clear()

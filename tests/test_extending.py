@@ -89,7 +89,9 @@ problem = lemma.Problem.of("Ida walks 30 blocks on each of 2 days. How many?", "
 wrong = lemma.inject(problem, types="zero_error", taxonomy={str(TYPES)!r})[0]
 print(wrong.steps[0], lemma.join(wrong, lemma.correct(wrong)[0], taxonomy={str(TYPES)!r}).error_type)
 """
-    assert re.fullmatch(r"She walks 2 \* 30{0,2} = 60{0,2} blocks\. zero_error\n", typed(site, sys.executable, "-c", program).stdout)
+    assert re.fullmatch(
+        r"She walks 2 \* 30{0,2} = 60{0,2} blocks\. zero_error\n", typed(site, sys.executable, "-c", program).stdout
+    )
 
 
 def test_a_backend(site: Path) -> None:

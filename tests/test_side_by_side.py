@@ -127,9 +127,7 @@ def test_the_files_are_those_of_one_after_the_other(
 
 
 @FORKS
-def test_kills_at_any_moment_change_nothing(
-    problems: Path, student: Path, tmp_path: Path, one_by_one: Path
-) -> None:
+def test_kills_at_any_moment_change_nothing(problems: Path, student: Path, tmp_path: Path, one_by_one: Path) -> None:
     run = tmp_path / "killed"
     words = ["run", str(pipeline(tmp_path, options(problems, student))), "--run", str(run), "--workers", "1"]
     moments: tuple[tuple[int, Literal["before", "amid", "after"]], ...] = (
@@ -219,7 +217,7 @@ def test_one_that_fails_stops_the_others_and_says_why(tmp_path: Path, fails: typ
                 raise LemmaError("the model is gone; bring it back")
         return run_alone(config, QUIET, hold)
 
-    stages = [SampleConfig(run=tmp_path, n=200, workers=2), AnalyzeConfig(run=tmp_path, workers=2)]
+    stages = [SampleConfig(run=tmp_path, n=200, max_in_flight=1), AnalyzeConfig(run=tmp_path)]
     with pytest.raises(LemmaError, match="the model is gone"):
         run_side_by_side(stages, run_one, QUIET)
     assert "complete" not in {stage["status"] for stage in recorded(tmp_path).values()}  # type: ignore[index]
