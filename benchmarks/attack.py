@@ -13,6 +13,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ from killed import Child, Result
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {
     "full": {"kills": 110, "signals": 9, "damages": 64, "faults": 260, "pairs": 1200, "length": 2000},
-    "smoke": {"kills": 1, "signals": 1, "damages": 1, "faults": 6, "pairs": 16, "length": 16},
+    "smoke": {"kills": 1, "signals": 1, "damages": 1, "faults": 4, "pairs": 16, "length": 16},
 }
 SECONDS_PER_PAIR = 10.0
 AT_ONCE = 12
@@ -117,9 +119,15 @@ PUMPED = (
 )
 
 
+@cache
+def complete(folder: Path) -> tuple[Path, dict[str, list[bytes]]]:
+    """A complete run directory, made in peace, and its lines."""
+    return folder / "complete", undisturbed(folder / "complete")
+
+
 def killed(count: int, found: Found, folder: Path) -> None:
     """Kills at every kind of moment, of commands one after the other."""
-    wanted = undisturbed(folder / "complete")
+    _, wanted = complete(folder.parent)
     seed = 0
     while found.kills < count:
         kill_again_and_again(folder / f"kills-{seed}", seed, min(count, 14), wanted, found)
@@ -183,8 +191,7 @@ def alive(session: int) -> list[str]:
 
 def damaged(count: int, found: Found, folder: Path) -> None:
     """A complete directory in which one file is harmed."""
-    whole = folder / "complete"
-    wanted = undisturbed(whole)
+    whole, wanted = complete(folder.parent)
     for seed in range(count):
         damage_once(folder / f"damage-{seed}", seed, whole, wanted, found)
     found.tries = count
@@ -410,13 +417,19 @@ def main() -> int:
     parser.add_argument("--only", choices=PARTS, action="append", help="a part; may be repeated (default: all)")
     asked = parser.parse_args()
     load_commands()
+    with tempfile.TemporaryDirectory() as folder:
+        return attacked(Path(folder), asked.only or list(PARTS), SIZES[asked.size])
+
+
+def attacked(folder: Path, parts: Sequence[str], sizes: dict[str, int]) -> int:
+    """Attack in each of the ways, in the folder, and print the table."""
     rows, faults = [], []
-    for name, (attack, size) in PARTS.items():
-        if asked.only and name not in asked.only:
-            continue
-        found, started = Found(), time.monotonic()
-        with tempfile.TemporaryDirectory() as folder:
-            attack(SIZES[asked.size][size], found, Path(folder))
+    for name in parts:
+        attack, size = PARTS[name]
+        found, started, place = Found(), time.monotonic(), folder / name.replace(" ", "-")
+        place.mkdir()
+        attack(sizes[size], found, place)
+        shutil.rmtree(place)
         numbers = (found.tries, *map(len, (found.tracebacks, found.hangs, found.lost, found.asked_twice, found.left)))
         rows.append(f"{name:26}{''.join(f'{number:13,}' for number in numbers)}{time.monotonic() - started:9.0f} s")
         faults += [f"{name}: {fault}" for fault in found.faults]

@@ -22,6 +22,7 @@ from typing import Any
 
 from killed import KILLED, Child, Kill, Result, random_kill
 
+from lemma.cli import build_parser
 from lemma.trajectories.detection import find_reflection
 
 NAMES = ("augment", "sample", "analyze", "correct", "smooth", "build-sft", "report")
@@ -292,6 +293,7 @@ def load_commands() -> None:
     for name in ("rich.console", "openai", "aiohttp"):
         importlib.import_module(name)
     find_reflection("All phrases are read for this.")
+    build_parser()
     gc.freeze()
 
 

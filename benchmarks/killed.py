@@ -13,6 +13,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -131,7 +132,7 @@ def _kill_at_change(kill: Kill) -> None:
     """Count all changes of the disk that the run directory's code makes, and end the process at one of them."""
     from lemma.rundir import disk, journal
 
-    seen = 0
+    changes = count(1)  # of all threads
 
     def counted(
         change: Callable[..., Any],
@@ -139,10 +140,9 @@ def _kill_at_change(kill: Kill) -> None:
         writes: Callable[..., bool] | None = None,
     ) -> Callable[..., Any]:
         def changing(*arguments: Any, **named: Any) -> Any:
-            nonlocal seen
             if writes is not None and not writes(*arguments, **named):
                 return change(*arguments, **named)
-            seen += 1
+            seen = next(changes)
             if kill.error and seen >= kill.change:
                 raise OSError(kill.error, os.strerror(kill.error))
             if seen == kill.change:

@@ -127,7 +127,10 @@ def _session(body: str, folder: Path) -> Iterator[str]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """One in which `lemma` is this checkout, and what was installed into the folder can be imported."""
+    """One in which `lemma` is this checkout, and what was installed into the folder can be imported.
+
+    The program is made if the folder does not bring its own.
+    """
     programs = folder / ".bin"
     if not programs.exists():
         programs.mkdir()

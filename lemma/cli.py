@@ -12,6 +12,7 @@ import types
 import typing
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, NoReturn
 
 from pydantic.fields import FieldInfo
@@ -111,8 +112,8 @@ def parse(arguments: Sequence[str]) -> CommandConfig | None:
         flags += [f"--no-{name.replace('_', '-')}" for name in switches]
         word = unknown[0].partition("=")[0]
         hint = f"; {did_you_mean(word, flags)}" if word.startswith("-") else ""
-        parser.prog = f"lemma {config.command}"  # whose help has the right flag
-        parser.error(f"{parser.prog} takes no {word!r}{hint}")
+        own = _Parser(prog=f"lemma {config.command}")  # whose help has the right flag
+        own.error(f"{own.prog} takes no {word!r}{hint}")
     # A value typed in its place and one typed with its flag are the same option.
     return config.from_mapping({name.removeprefix("positional_"): value for name, value in sorted(settings.items())})
 
@@ -126,6 +127,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"lemma: {one_line(message)}{end} See `{self.prog} --help`\n")
 
 
+@cache
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line, built from the declarations."""
     parser = _Parser(prog="lemma", description=_PURPOSE, allow_abbrev=False)

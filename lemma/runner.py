@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
+from lemma.config import commands
 from lemma.declaration import Command, Job, command_named
 from lemma.engine.outcome import Outcome, Product
 from lemma.engine.pool import run_stage
@@ -151,29 +152,30 @@ def run_prerequisites(config: CommandConfig, console: Console) -> None:
     if not command.required or run is None:
         return
     needed = command.required[0]
-    before, path = command_named(needed.made_by[0]), needed.path(run)
+    before, path = needed.made_by[0], needed.path(run)
+    options = commands()[before]
     passed_on = {"run", "seed", "workers", "engine", "shard"} & config.model_fields_set
-    typed: dict[str, Any] = {name: getattr(config, name) for name in passed_on if name in before.config.model_fields}
+    typed: dict[str, Any] = {name: getattr(config, name) for name in passed_on if name in options.model_fields}
     if "run" in typed and not run.exists():
-        raise RunDirectoryError(f"--run {run} does not exist; `lemma {before.name} --run {run}` makes it")
+        raise RunDirectoryError(f"--run {run} does not exist; `lemma {before} --run {run}` makes it")
     if not path.exists():
         # A command that reads no run file is a source: what it would make here is not what the user's run is about.
-        if before.reads is None and run.exists():
+        if run.exists() and command_named(before).reads is None:
             makers = " or ".join(f"`lemma {name} --run {run}`" for name in needed.made_by)
             raise RunDirectoryError(f"{path} is not there; {makers} makes it")
         shown = one_line(str(path))
-        console.print(f"{shown} is not there yet: running `lemma {before.name}` first", style="dim", markup=False)
-        run_command(before.config.lenient(typed), console, last=False)
+        console.print(f"{shown} is not there yet: running `lemma {before}` first", style="dim", markup=False)
+        run_command(options.lenient(typed), console, last=False)
         return
-    entry = read_manifest(run).get(before.name)
+    entry = read_manifest(run).get(before)
     if entry is None or RunDirectory(run).is_as_recorded(entry["inputs"]):
         return
     if "asked" in entry or "model" in entry:
         raise RunDirectoryError(
-            f"{path} was made from other inputs, with a model. Rerun `lemma {before.name} --run {run} --fresh` with "
+            f"{path} was made from other inputs, with a model. Rerun `lemma {before} --run {run} --fresh` with "
             "its options; stored answers are not asked for again"
         )
     shown = one_line(str(path))
-    console.print(f"{shown} was made from other inputs: running `lemma {before.name}` again", style="dim", markup=False)
-    settings = {name: value for name, value in entry["settings"].items() if name in before.config.model_fields}
-    run_command(before.config.lenient(settings | typed | {"run": run, "fresh": True}), console, last=False)
+    console.print(f"{shown} was made from other inputs: running `lemma {before}` again", style="dim", markup=False)
+    settings = {name: value for name, value in entry["settings"].items() if name in options.model_fields}
+    run_command(options.lenient(settings | typed | {"run": run, "fresh": True}), console, last=False)

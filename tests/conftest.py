@@ -7,23 +7,32 @@ the profile `fuzz`. No profile has a deadline or a health check that depends on 
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from forks import Forks
 from hypothesis import HealthCheck, settings
+from preloaded import Preloaded
 
 # Hundreds of commands are started, and each would compile the package again.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-# The tests run in as many processes as there are cores; more threads would only wait for each other.
+# The tests run in as many processes as there are cores; more threads would only wait for each other, and so would the
+# workers that commands start unless told how many.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+if hasattr(os, "sched_setaffinity"):
+    _cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(_cores)})
+    importlib.import_module("lemma.options")
+    os.sched_setaffinity(0, _cores)
 # Commands write every line through to the disk: in memory, that takes no time.
 _MEMORY = "/dev/shm"
 if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 4 << 30:
@@ -48,6 +57,13 @@ def forks() -> Iterator[Forks]:
 def pytest_collection_finish() -> None:
     """All that is loaded by now stays: no garbage collection need look at it again."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def lemma_program() -> Iterator[Path]:
+    """A folder for the PATH of a shell, with the program `lemma`, which starts at once."""
+    with Preloaded() as folder:
+        yield folder
 
 
 @pytest.hookimpl(optionalhook=True)

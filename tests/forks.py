@@ -26,6 +26,7 @@ from typing import Any
 
 import psutil
 
+from lemma.cli import build_parser
 from lemma.trajectories.detection import find_reflection
 
 PATIENCE = 300.0  # seconds until what shall be killed has come so far
@@ -74,6 +75,7 @@ def import_what_trains() -> None:
         importlib.import_module(f"lemma.commands.{command}")
     importlib.import_module("matplotlib.pyplot")
     find_reflection("Wait, no.")
+    build_parser()
     gc.freeze()
 
 

@@ -31,16 +31,18 @@ make = load_make()
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", make.PAGES)
-def test_a_page_shows_what_its_commands_print(name: str, tmp_path: Path) -> None:
+def test_a_page_shows_what_its_commands_print(name: str, tmp_path: Path, lemma_program: Path) -> None:
     if make.PAGES[name] == "data" and not all((DATA / file).exists() for file in make.DATA):
         pytest.skip(f"{', '.join(make.DATA)} are not in {DATA}")
+    (tmp_path / ".bin").symlink_to(lemma_program)
     make.prepare(tmp_path, make.PAGES[name], DATA)
     page = (ROOT / "docs" / name).read_text(encoding="utf-8")
     assert make.rendered(page, tmp_path) == page, ANEW
 
 
 @pytest.mark.slow
-def test_the_record_reference_is_that_of_the_code(tmp_path: Path) -> None:
+def test_the_record_reference_is_that_of_the_code(tmp_path: Path, lemma_program: Path) -> None:
+    (tmp_path / ".bin").symlink_to(lemma_program)
     assert make.record_reference(tmp_path) == (ROOT / "docs" / "records.md").read_text(encoding="utf-8"), ANEW
 
 

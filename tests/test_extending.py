@@ -30,9 +30,10 @@ def load_make() -> ModuleType:
 
 
 @pytest.fixture
-def site(tmp_path: Path, augmented: Path) -> Path:
-    """A folder for packages, with the one of the examples in it. Beside it is a run with errors."""
+def site(tmp_path: Path, augmented: Path, lemma_program: Path) -> Path:
+    """A folder for packages, with the one of the examples in it. Beside it are a run with errors, and the programs."""
     site = tmp_path / "site"
+    (tmp_path / "bin").symlink_to(lemma_program)
     load_make().install(PACKAGE, site)
     shutil.copytree(augmented, tmp_path / "run")
     return site
@@ -45,17 +46,17 @@ def augmented(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run
 
 
-def python(site: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    """Run Python in the folder beside the packages."""
+def typed(site: Path, program: object, *words: object) -> subprocess.CompletedProcess[str]:
+    """Run a program in the folder beside the packages."""
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{site}", "COLUMNS": "200"}
     return subprocess.run(
-        [sys.executable, *map(str, words)],
+        [str(program), *map(str, words)],
         cwd=site.parent, env=environment, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
 
 
 def lemma(site: Path, *words: object) -> str:
-    done = python(site, "-m", "lemma", *words)
+    done = typed(site, site.parent / "bin" / "lemma", *words)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -70,11 +71,11 @@ def test_a_record_kind(site: Path) -> None:
     answers = [record["messages"][1]["content"] for record in made]  # type: ignore[index]
     assert any(re.fullmatch(r"Step \d+ is wrong\.", answer) for answer in answers) and "Every step is right." in answers
     program = "import lemma; print(len(lemma.to_records(lemma.open_run('run').problems, kind='first_error')))"
-    assert python(site, "-c", program).stdout == "40\n"
+    assert typed(site, sys.executable, "-c", program).stdout == "40\n"
 
 
 def test_an_unknown_kind_names_the_installed_ones(site: Path) -> None:
-    done = python(site, "-m", "lemma", "build-sft", "--records", "first_eror", "--run", "run")
+    done = typed(site, site.parent / "bin" / "lemma", "build-sft", "--records", "first_eror", "--run", "run")
     assert done.returncode != 0 and "did you mean 'first_error'?" in done.stderr
 
 
@@ -88,7 +89,9 @@ problem = lemma.Problem.of("Ida walks 30 blocks on each of 2 days. How many?", "
 wrong = lemma.inject(problem, types="zero_error", taxonomy={str(TYPES)!r})[0]
 print(wrong.steps[0], lemma.join(wrong, lemma.correct(wrong)[0], taxonomy={str(TYPES)!r}).error_type)
 """
-    assert re.fullmatch(r"She walks 2 \* 30{0,2} = 60{0,2} blocks\. zero_error\n", python(site, "-c", program).stdout)
+    assert re.fullmatch(
+        r"She walks 2 \* 30{0,2} = 60{0,2} blocks\. zero_error\n", typed(site, sys.executable, "-c", program).stdout
+    )
 
 
 def test_a_backend(site: Path) -> None:
@@ -112,7 +115,7 @@ def test_a_kind_that_cannot_be_used_is_named_in_one_line(entry: str, message: st
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bad\nVersion: 1.0\n", encoding="utf-8")
     (info / "entry_points.txt").write_text(f"[lemma.records]\n{entry}\n", encoding="utf-8")
-    done = python(site, "-m", "lemma", "build-sft", "--run", "run")
+    done = typed(site, site.parent / "bin" / "lemma", "build-sft", "--run", "run")
     assert done.returncode != 0
     errors = [line for line in done.stderr.splitlines() if "record kind" in line]
     assert len(errors) == 1 and message in errors[0] and "Traceback" not in done.stderr

@@ -103,7 +103,7 @@ def test_a_command_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
     done = subprocess.run(
-        [sys.executable, "-m", "lemma", "run", "offline", "--workers", "1"],
+        [sys.executable, "-m", "lemma", "run", "offline", "--set", "limit=10", "--workers", "1"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
         capture_output=True,

@@ -10,10 +10,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from lemma.cli import main
 from lemma.exceptions import RunDirectoryError
 from lemma.rundir.locks import directory_lock
 
@@ -55,7 +57,7 @@ for module in pkgutil.walk_packages(lemma.__path__, "lemma."):
         imported += 1
     except ImportError as error:
         assert str(error.name).partition(".")[0] in extras, f"{module.name}: {error!r}"
-print(imported)
+assert imported > 100, imported
 """
 GRADE = r"""
 from lemma import verdict
@@ -74,6 +76,39 @@ from lemma.grading.math_verify_pool import ask_math_verify
 # On a busy machine, a worker may take longer than it is given.
 assert any(ask_math_verify(r"\sum_{k=1}^{4} k^2", "30") == "equal" for _ in range(5))
 """
+STAND_IN = f"""
+import importlib, multiprocessing, os
+gone = []
+for name in {ONLY_UNIX}:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        gone.append(name)
+assert tuple(gone) == {ONLY_UNIX}
+assert not hasattr(os, "fork")
+assert multiprocessing.get_context().get_start_method() == "spawn"
+"""
+AUGMENT = ("augment", "--limit", "30", "--per-problem", "1", "--workers", "1", "--run")
+INJECT = f"""
+from lemma.cli import main
+
+assert main([*{AUGMENT}, "without"]) == 0
+"""
+# Each says what went wrong, and the next goes on in the same process; the last one takes away the extras.
+PROGRAMS = {
+    "stand-in": STAND_IN, "grade": GRADE, "Math-Verify": ASK_MATH_VERIFY, "inject": INJECT, "import": IMPORT_EVERYTHING,
+}  # fmt: skip
+RUN_ALL = f"""
+import json, traceback
+
+for name, program in {PROGRAMS}.items():
+    said = ""
+    try:
+        exec(program, {{"__name__": name}})
+    except BaseException:
+        said = traceback.format_exc()
+    print("\\n" + json.dumps({{name: said}}))
+"""
 HOLD = """
 import sys
 from pathlib import Path
@@ -85,13 +120,11 @@ with directory_lock(Path(sys.argv[1])):
 """
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(site: Path) -> dict[str, str]:
     """One without Unix, in which the package can be found."""
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "sitecustomize.py").write_text(WITHOUT_UNIX, encoding="utf-8")
-    path = os.pathsep.join((str(tmp_path / "site"), str(ROOT)))
-    return {**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(WITHOUT_UNIX, encoding="utf-8")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join((str(site), str(ROOT))), "PYTHONWARNINGS": "ignore"}
 
 
 def run(environment: dict[str, str], *arguments: str | Path, cwd: Path | None = None) -> str:
@@ -102,50 +135,65 @@ def run(environment: dict[str, str], *arguments: str | Path, cwd: Path | None = 
     return done.stdout.decode("utf-8", "replace")
 
 
-def test_the_stand_in_takes_away_what_it_says(environment: dict[str, str]) -> None:
-    program = f"""
-import importlib, multiprocessing, os
-for name in {ONLY_UNIX}:
-    try:
-        importlib.import_module(name)
-    except ImportError:
-        print(name)
-assert not hasattr(os, "fork")
-assert multiprocessing.get_context().get_start_method() == "spawn"
-"""
-    assert tuple(run(environment, "-c", program).split()) == ONLY_UNIX
+@dataclass(frozen=True)
+class Done:
+    """What went wrong in each program, if anything did, and where they ran."""
+
+    faults: dict[str, str]
+    folder: Path
 
 
-def test_every_module_can_be_imported(environment: dict[str, str]) -> None:
-    assert int(run(environment, "-c", IMPORT_EVERYTHING)) > 100
+@pytest.fixture(scope="module")
+def without_unix(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """All programs, one after the other in one process without Unix."""
+    folder = tmp_path_factory.mktemp("without")
+    printed = run(environment(folder / "site"), "-c", RUN_ALL, cwd=folder).splitlines()
+    faults: dict[str, str] = {}
+    for line in printed:
+        faults |= json.loads(line) if line.startswith("{") else {}
+    assert list(faults) == list(PROGRAMS)
+    return Done(faults, folder)
 
 
-def test_answers_are_graded(environment: dict[str, str]) -> None:
-    run(environment, "-c", GRADE)
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_runs_without_unix(without_unix: Done, program: str) -> None:
+    assert not without_unix.faults[program]
 
 
-def test_math_verify_is_asked(environment: dict[str, str]) -> None:
-    run(environment, "-c", ASK_MATH_VERIFY)
+def test_the_bundled_sample_becomes_the_same_records(without_unix: Done, tmp_path: Path) -> None:
+    assert main([*AUGMENT, str(tmp_path)]) == 0
+    made = [(folder / "erroneous.jsonl").read_bytes() for folder in (without_unix.folder / "without", tmp_path)]
+    assert made[0] == made[1]
+    assert made[0]
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_the_bundled_sample_becomes_records(environment: dict[str, str], tmp_path: Path, workers: str) -> None:
-    """With the same bytes as with Unix."""
-    asked = ("-m", "lemma", "augment", "--per-problem", "1", "--workers", workers, "--run")
-    if workers == "2":  # so few problems would be left to one process
-        row = {"question": "Ada has {n} pens and gets 3 more. How many pens?", "answer": "{n} + 3 = {sum}\n#### {sum}"}
-        rows = (json.dumps(row).replace("{n}", str(n)).replace("{sum}", str(n + 3)) for n in range(4, 104))
-        (tmp_path / "data.jsonl").write_text("".join(f"{line}\n" for line in rows))
-        asked = (*asked[:3], "data.jsonl", *asked[3:])
-    run(environment, *asked, "without", cwd=tmp_path)
-    run({**os.environ, "PYTHONPATH": str(ROOT)}, *asked, "with", cwd=tmp_path)
+def test_workers_make_the_same_records(tmp_path: Path) -> None:
+    row = {"question": "Ada has {n} pens and gets 3 more. How many pens?", "answer": "{n} + 3 = {sum}\n#### {sum}"}
+    rows = (json.dumps(row).replace("{n}", str(n)).replace("{sum}", str(n + 3)) for n in range(4, 104))
+    data = tmp_path / "data.jsonl"  # fewer problems would be left to one process
+    data.write_text("".join(f"{line}\n" for line in rows))
+    asked = ("augment", str(data), "--per-problem", "1", "--run")
+    without = (*asked, "without", "--workers", "2")
+    run(environment(tmp_path / "site"), "-m", "lemma", *without, cwd=tmp_path)
+    assert main([*asked, str(tmp_path / "with"), "--workers", "1"]) == 0
     made = [(tmp_path / name / "erroneous.jsonl").read_bytes() for name in ("without", "with")]
     assert made[0] == made[1]
     assert made[0]
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
-def test_a_terminal_that_lacks_a_character_stops_no_command(encoding: str, tmp_path: Path) -> None:
+NARROW = """
+import sys
+from lemma.cli import main
+
+for encoding in ("cp1252", "ascii"):
+    for command in (["augment", "data.jsonl", "--workers", "1", "--fresh"], ["show"]):
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(encoding=encoding, errors="strict" if stream is sys.stdout else "backslashreplace")
+        assert main(command) == 0
+"""
+
+
+def test_a_terminal_that_lacks_a_character_stops_no_command(tmp_path: Path) -> None:
     """Windows consoles and pipes often have cp1252. Files are UTF-8 all the same."""
     row = {
         "question": "Łucja has 3 pens and buys 8 more. How many pens does she have now?",
@@ -153,11 +201,10 @@ def test_a_terminal_that_lacks_a_character_stops_no_command(encoding: str, tmp_p
     }
     (tmp_path / "data.jsonl").write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
     narrow = {
-        **os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding,
+        **os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "cp1252",
         "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C",
     }  # fmt: skip
-    run(narrow, "-m", "lemma", "augment", "data.jsonl", "--workers", "1", cwd=tmp_path)
-    run(narrow, "-m", "lemma", "show", cwd=tmp_path)
+    assert "?ucja" in run(narrow, "-c", NARROW, cwd=tmp_path)
     assert "Łucja" in (tmp_path / "lemma-run" / "erroneous.jsonl").read_text(encoding="utf-8")
 
 

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -36,7 +35,7 @@ def sessions() -> list[tuple[str, list[str]]]:
     return found
 
 
-def test_console_blocks_run_and_print_what_they_show(tmp_path: Path) -> None:
+def test_console_blocks_run_and_print_what_they_show(tmp_path: Path, lemma_program: Path) -> None:
     """One session, in order, in an empty folder: each shown line is a line of the output; `...` leaves lines out."""
     assert sessions()
     environment = {**os.environ, "COLUMNS": "120", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
@@ -45,7 +44,7 @@ def test_console_blocks_run_and_print_what_they_show(tmp_path: Path) -> None:
         if words[0] != "lemma":
             continue
         done = subprocess.run(
-            [sys.executable, "-m", *words],
+            [lemma_program / words[0], *words[1:]],
             cwd=tmp_path,
             env=environment,
             capture_output=True,

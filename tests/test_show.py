@@ -17,9 +17,9 @@ ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundled sample, from augment to build-sft."""
+    """Problems of the bundled sample, from augment to build-sft."""
     run = tmp_path_factory.mktemp("show") / "run"
-    assert main(["augment", "--run", str(run), "--workers", "1", "--per-problem", "1"]) == 0
+    assert main(["augment", "--run", str(run), "--limit", "40", "--workers", "1", "--per-problem", "1"]) == 0
     assert main(["build-sft", "--run", str(run), "--workers", "1"]) == 0
     return run
 

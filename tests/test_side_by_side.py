@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from killed import Child, Kill
 from rich.console import Console
 
+from lemma import runner
 from lemma.cli import main
 from lemma.commands.run import flows_into
 from lemma.config import (
@@ -26,6 +26,7 @@ from lemma.config import (
     SampleConfig,
     SmoothConfig,
 )
+from lemma.declaration import Command
 from lemma.engine.outcome import Outcome
 from lemma.engine.pool import run_stage
 from lemma.engine.progress import new_progress
@@ -39,7 +40,7 @@ from lemma.rundir.lines import NOT_YET, LineIndex, StoredLine, flowing_lines
 from lemma.rundir.sharing import Hold
 from lemma.runner import run_alone
 
-ROOT = Path(__file__).resolve().parent.parent
+FORKS = pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="forks its commands")
 PROBLEMS = 60
 QUIET = Console(quiet=True)
 
@@ -125,52 +126,37 @@ def test_the_files_are_those_of_one_after_the_other(
     assert files(run) == files(one_by_one)
 
 
-def test_kills_at_random_moments_change_nothing(
-    problems: Path, student: Path, tmp_path: Path, one_by_one: Path
-) -> None:
-    run, moments = tmp_path / "killed", random.Random(1)
-    command = [sys.executable, "-m", "lemma", "run", str(pipeline(tmp_path, options(problems, student)))]
-    command += ["--run", str(run), "--workers", "1"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    for _ in range(6):
-        with subprocess.Popen(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as process:
-            started = time.monotonic()
-            while not (run / ".state").exists() and time.monotonic() - started < 60:
-                time.sleep(0.01)
-            time.sleep(moments.uniform(0.0, 1.0))
-            process.send_signal(signal.SIGKILL)
-    assert main(command[3:]) == 0
+@FORKS
+def test_kills_at_any_moment_change_nothing(problems: Path, student: Path, tmp_path: Path, one_by_one: Path) -> None:
+    run = tmp_path / "killed"
+    words = ["run", str(pipeline(tmp_path, options(problems, student))), "--run", str(run), "--workers", "1"]
+    # Amid appends, from the first files to the last ones; which append is which depends on the stages' turns.
+    changes = (5, 72, 80, 90, 75, 70, 65, 60, 100)
+    killed = [Child(words, tmp_path, Kill(change=change, moment="amid")).wait().killed for change in changes]
+    assert sum(killed) > len(killed) // 2
+    assert main(words) == 0
     assert files(run) == files(one_by_one)
     assert recorded(run) == recorded(one_by_one)
 
 
+@FORKS
 def test_what_a_flow_left_behind_can_be_finished_stage_by_stage(
-    problems: Path, student: Path, tmp_path: Path, one_by_one: Path
+    problems: Path, student: Path, tmp_path: Path, one_by_one: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stages were killed while they flowed; then each is typed alone."""
-    run = tmp_path / "left"
-    script = tmp_path / "killed_half_way.py"
-    script.write_text(
-        "import os, sys\n"
-        "import lemma.runner as runner\n"
-        "from lemma.cli import main\n"
-        "real, seen = runner.outcome_of, []\n"
-        "def outcome_of(command, function, record, item):\n"
-        "    if command.name == 'correct':\n"
-        "        seen.append(item)\n"
-        "        if len(seen) > 70:\n"
-        "            os._exit(9)\n"
-        "    return real(command, function, record, item)\n"
-        "runner.outcome_of = outcome_of\n"
-        "main(sys.argv[1:])\n"
-    )
-    command = [sys.executable, str(script), "run", str(pipeline(tmp_path, options(problems, student)))]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command += ["--run", str(run), "--workers", "1"]
-    ended = subprocess.run(command, env=environment, capture_output=True, check=False)
-    assert ended.returncode == 9
+    run, seen = tmp_path / "left", list[str]()
+    outcome_of = runner.outcome_of
+
+    def killed_half_way(command: Command, *arguments: Any) -> Outcome:
+        seen.extend(["one"] if command.name == "correct" else [])
+        if len(seen) > 70:
+            os._exit(9)
+        return outcome_of(command, *arguments)
+
+    words = ["run", str(pipeline(tmp_path, options(problems, student))), "--run", str(run), "--workers", "1"]
+    with monkeypatch.context() as patched:
+        patched.setattr(runner, "outcome_of", killed_half_way)
+        assert Child(words, tmp_path).wait().status == 9
     for name, values in options(problems, student).items():
         assert main(typed(name, values, run)) == 0
     # What the flow rejected before it was killed stays where it is; each stage's own rejections are in order.
@@ -230,7 +216,7 @@ def test_one_that_fails_stops_the_others_and_says_why(tmp_path: Path, fails: typ
                 raise LemmaError("the model is gone; bring it back")
         return run_alone(config, QUIET, hold)
 
-    stages = [SampleConfig(run=tmp_path, n=200), AnalyzeConfig(run=tmp_path)]
+    stages = [SampleConfig(run=tmp_path, n=200, max_in_flight=1), AnalyzeConfig(run=tmp_path)]
     with pytest.raises(LemmaError, match="the model is gone"):
         run_side_by_side(stages, run_one, QUIET)
     assert "complete" not in {stage["status"] for stage in recorded(tmp_path).values()}  # type: ignore[index]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -67,7 +68,17 @@ FILES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 @cache
 def tree(name: str) -> ast.Module:
-    return ast.parse(FILES[name].read_text(encoding="utf-8"))
+    """The syntax tree of a module. It stays, so no garbage collection need look at its many nodes."""
+    gc.disable()
+    parsed = ast.parse(FILES[name].read_text(encoding="utf-8"))
+    gc.freeze()
+    gc.enable()
+    return parsed
+
+
+@cache
+def nodes(name: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree(name)))
 
 
 def targets(node: ast.AST) -> Iterator[str]:
@@ -80,9 +91,10 @@ def targets(node: ast.AST) -> Iterator[str]:
         yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "lemma")
 
 
+@cache
 def imports(name: str) -> set[str]:
     """What a module imports, anywhere in it."""
-    return {target for node in ast.walk(tree(name)) for target in targets(node)}
+    return {target for node in nodes(name) for target in targets(node)}
 
 
 def unit(name: str) -> str:
@@ -103,14 +115,14 @@ def violations() -> list[str]:
 
 
 def functions(name: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return [node for node in ast.walk(tree(name)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [node for node in nodes(name) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def used_once(name: str) -> list[str]:
     """Private functions and methods of a module that it mentions exactly once besides their definition."""
     mentions = Counter(
         node.id if isinstance(node, ast.Name) else node.attr
-        for node in ast.walk(tree(name))
+        for node in nodes(name)
         if isinstance(node, ast.Name | ast.Attribute)
     )
     private = [one.name for one in functions(name) if one.name.startswith("_") and not one.name.endswith("__")]
