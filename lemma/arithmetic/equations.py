@@ -59,7 +59,7 @@ _LINKS = re.compile(
     r"[.,;:]|\\(?:q?quad|implies|iff|therefore|because|(?:[Ll]ong)?[Rr]ightarrow|to|left|(?:begin|end)\{.*)|\\\\"
 )
 _COMMAND = re.compile(r"\\[A-Za-z]")
-# 6 (only dairy) + 3 (both), and "Total = 56 * 2. Total = 112"
+# What is passed over: 6 (only dairy) + 3 (both), and "Total = 56 * 2. Total = 112"
 _WHO = re.compile(r"(?<=[\da-z]) \([A-Za-z][A-Za-z' -]{1,40}\)(?=\s{0,99}[-+*/×÷=])")
 _SAID_AGAIN = re.compile(
     r"((?<![^.:;\n] )\b([A-Z][A-Za-z' -]{2,60})\s?=\s?[^=.\n]{0,20}\d[^=\n]{0,60}?)"
@@ -132,14 +132,15 @@ def _read_once(text: str, latex: bool) -> StepReading:
 
 
 def without_asides(text: str) -> str:
-    """A text with blanks in place of what a reader passes over within a calculation: who is meant, in brackets, and what
-    is worked out, said once more before its result.
+    """A text with blanks in place of what a reader passes over within a calculation: who is meant, in brackets, and
+    what is worked out, said once more before its result.
 
     >>> without_asides("$100 (Carmen) + $25 = $125")
     '$100          + $25 = $125'
     >>> without_asides("Cal's marbles = 56 * 2. Cal's marbles = 112.")
     "Cal's marbles = 56 * 2                = 112."
     """
+    text = text.replace(", which equals", "        equals")
     if text.count("=") > 1:
         text = _SAID_AGAIN.sub(lambda said: said[1] + " " * len(said[3]), text)
     if "(" in text and "=" in text:

@@ -50,6 +50,7 @@ _DIFFERENCES = (
 )
 
 # "7 apples each" and "$33 per shirt", but not "4 dolphins that each need 3 hours".
+_RATE = re.compile(r" ?[a-z]{2,20} ?(?:/|per\b)")
 _OF_ONE = re.compile(
     r"(?: (?!that\b|who\b|which\b)[a-z]+){0,2} "
     r"(?:(?:each|apiece)(?=[.,;?!)]|$| (?:and|for|to|in|on|at|with|while|but)\b)"
@@ -227,6 +228,8 @@ def _things(source: Site, count: Number) -> str | None:
     """What is counted, as the question or the step says it: `both teams`, `all 4 shirts`; None if neither does, or the
     question counts several things so.
     """
+    if _RATE.match(source.text, count.end) is not None:
+        return None  # 10 dozen * 12 eggs/dozen
     question, word = source.graph.question, _COUNT_WORDS.get(count.face, "(?!)")
     places = [found.end for found in numbers_of(question) if found.face == count.face]
     places += [found.end() for found in re.finditer(rf"\b{word}\b", question, re.IGNORECASE)]

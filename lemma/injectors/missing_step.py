@@ -41,6 +41,8 @@ _JOINS = re.compile(
     r"(?:So|Then|Thus|Therefore|Hence|Finally|Next|Now|Lastly),? (?=(?:the|she|he|they|it|we|[A-Z]|find|add|multiply|"
     r"divide|subtract|calculate|there|this|each|all|a|his|her|their|you)\b|[A-Z])."
 )
+# Without it, the steps would be counted with a gap.
+_COUNTED = re.compile(r"\W{0,4}(?:second|third|fourth|fifth|sixth|seventh|eighth)(?:ly)?\b", re.IGNORECASE)
 _MOST_USES = 3
 _MOST_PERCENTAGES = 40  # nobody takes 10 off 8000
 # So often that all of them together have as many words of the end, and of the beginning, as the steps left out.
@@ -68,7 +70,8 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         is_first = user.step == 1 and (points_back or _CONCLUDES.match(begins) is not None)
         # Nor is it forgotten for one of several items that are worked out alike.
         if (
-            _belong_together(left_out, user)
+            _COUNTED.match(left_out.text) is not None
+            or _belong_together(left_out, user)
             or is_first
             or (not graph.latex and is_one_of_several_totals(user, leaf, left_out))
         ):

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from lemma.arithmetic.equations import Equation
+from lemma.arithmetic.equations import Equation, without_asides
 from lemma.arithmetic.expressions import Binary, nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import INTEGER, LATEX_FRACTION, PLAIN, Number, NumberStyle, Value, render
@@ -109,6 +109,11 @@ class Site:
         return self.graph.steps[self.step]
 
     @cached_property
+    def calculation(self) -> str:
+        """The step's text without what is passed over within a calculation: who is meant, in brackets."""
+        return self.text if self.graph.latex else without_asides(self.text)
+
+    @cached_property
     def links(self) -> tuple[Link, ...]:
         """The origins of its operands."""
         return self.graph.operand_links[self.index]
@@ -146,11 +151,11 @@ class Site:
         # The expression may begin with a dollar sign in front of the equation.
         told = self.expression[: len(self.expression) - (self.equation.end - operands[0].end)]
         for one, other in pairwise(operands):
-            between = _WORDS.sub("", self.text[one.end : other.start])
+            between = _WORDS.sub("", self.calculation[one.end : other.start])
             if not between.strip(" $()"):
                 return self.expression
-            told += between + self.text[other.start : other.end]
-        return told + _WORDS.sub("", self.text[operands[-1].end : self.equation.end])
+            told += between + self.calculation[other.start : other.end]
+        return told + _WORDS.sub("", self.calculation[operands[-1].end : self.equation.end])
 
     @cached_property
     def unit(self) -> str:
@@ -246,9 +251,9 @@ class Site:
         dollar = "\\$" if self.graph.latex else "$"
         text = dollar if self.equation.operands[0].currency and self.text[end].isdigit() else ""
         for edit in sorted(edits, key=lambda edit: edit.start):
-            text += self.text[end : edit.start] + edit.text
+            text += self.calculation[end : edit.start] + edit.text
             end = edit.end
-        return " ".join((text + self.text[end : self.equation.end]).split())
+        return " ".join((text + self.calculation[end : self.equation.end]).split())
 
     def noun_after(self, number: Number) -> str | None:
         """The word behind a number, if it is a plural: `clips` in `24 clips`."""

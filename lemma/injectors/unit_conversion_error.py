@@ -120,7 +120,9 @@ def _is_tempting(site: Site, leaf: int, known: _Conversion, wrong: int) -> bool:
 
 def _is_said_before(site: Site, factor: Value) -> bool:
     """Whether the step, or one before, says the factor: `An hour has 60 minutes`, `in a month of 4 weeks`."""
-    return any(mention.face == factor for reading in site.graph.readings[: site.step + 1] for mention in reading.mentions)
+    return any(
+        mention.face == factor for reading in site.graph.readings[: site.step + 1] for mention in reading.mentions
+    )
 
 
 def _left_out(site: Site, leaf: int, known: _Conversion, due: str) -> Iterator[Proposal]:
