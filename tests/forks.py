@@ -5,8 +5,8 @@
         ended = forks.run("accelerate launch ... -m lemma train --run r", tmp_path, kill_at=tmp_path / "r/model/...")
         ended = forks.run("killed_rounds report.json '[]' -- run on-policy", tmp_path)
 
-Commands run in the folder. The forks of `accelerate launch` are its processes. Under FSDP they shard on the CPU, with gloo: accelerate shards only
-what runs on an accelerator, and here it is told that these processes do.
+Commands run in the folder. The forks of `accelerate launch` are its processes. Under FSDP they shard on the CPU, with
+gloo: accelerate shards only what runs on an accelerator, and here it is told that these processes do.
 """
 
 from __future__ import annotations

@@ -196,8 +196,8 @@ IMPLAUSIBLE = [
     # Nobody takes a 5 for a 6 in a number of two digits, swaps those of the line above, or forgets what an hour is.
     ("context_value_error", alone("He jogs 15 * 8 = 120 miles.", 120, "He jogs 15 miles, 8 times."), "16 * 8"),
     ("previous_step_value_error", PENS, "32 + 2"),
-    ("unit_conversion_error", ("A call of 2.5 hours.", ("An hour has 60 minutes.", "It is 2.5 * 60 = 150 minutes."), 150),
-     "100"),
+    ("unit_conversion_error", ("A call of 2.5 hours.", ("An hour has 60 minutes.", "It is 2.5 * 60 = 150 minutes."),
+                               150), "100"),
     ("missing_step", ("3 boxes at $9, 6 bags",
                       ("He gets 3 * 9 = $27.", "He buys 27 / 9 = 3 bags.", "He has 3 + 6 = 9 bags."), 9), "27 + 6"),
     ("operator_error", alone("He paid (40 * 5)/100 = $2 less.", 2, "Of $40 a discount of 5 percent"), "40 / 5"),

@@ -264,6 +264,6 @@ def test_any_text_can_be_made_plainer(text: str) -> None:
 
 
 def test_a_type_is_proved_by_the_text_itself_alone() -> None:
-    steps = ("12 * 8 = 96", "Left = 96 + 20. Left = 116.", "116 / 4 = 29", "116 - 29 = 87")
+    steps = ("12 * 8 = 96", "Left = 96 + 20. So, left are 116.", "116 / 4 = 29", "116 - 29 = 87")
     finding = first_wrong_step(QUESTION, REFERENCE, 57, steps)
     assert (finding.step, finding.error_type) == (1, None)

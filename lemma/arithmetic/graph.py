@@ -19,7 +19,7 @@ from typing import Any
 from lemma.arithmetic.constants import known_constants
 from lemma.arithmetic.equations import Equation, StepReading, read_step
 from lemma.arithmetic.expressions import Binary
-from lemma.arithmetic.latex import without_box
+from lemma.arithmetic.latex import has_formulas
 from lemma.arithmetic.numbers import (
     INTEGER,
     WORD_VALUES,
@@ -135,7 +135,7 @@ def read_solution(question: str, steps: Sequence[str], gold: Value) -> SolutionG
     """Read a solution's arithmetic. Raises Refusal if it can't be followed, or if an equation is false."""
     _refuse_unreadable(question, steps)
     shown, annotations = zip(*map(_split_annotations, steps), strict=True)
-    latex = any("\\" in without_box(step) for step in shown)
+    latex = has_formulas(shown)
     readings = _with_solved_unknowns(
         shown, [_with_hidden_equations(step, notes, latex) for step, notes in zip(shown, annotations, strict=True)]
     )

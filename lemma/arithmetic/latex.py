@@ -9,6 +9,7 @@ False
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 # Drawing code of MATH, which is no arithmetic.
 DRAWING = re.compile(r"\[asy\](?:(?!\[/?asy\]).)*\[/asy\]", re.DOTALL)
@@ -19,8 +20,11 @@ _DELIMITER = re.compile(
 _ALIGNMENT = re.compile(r"(?<!\\)[&$]|\\\\")
 _SIZES = re.compile(r"\\(?:left|right)(?=\s*[()\[\]])")
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
-# A box around a number, with or without a unit, and the dollar signs of its formula.
-_PLAIN_BOX = re.compile(r"(\$?\\boxed\s?\{)((?:\\?\$)?[^\\{}$]{1,40}(?:\\%)?)(\}\$?)")
+# A box around a number, with or without a unit, that is no part of a longer formula.
+_BOXED_NUMBER = r"(?:\\?\$)?\s?\d[\d,.]{0,20}(?:\s?\\?%)?(?:\s[a-z]{1,20}){0,3}\s?"
+_PLAIN_BOX = re.compile(
+    rf"(\$\\boxed\s?\{{)({_BOXED_NUMBER})(\}}\$)|((?<!\$)\\boxed\s?\{{)({_BOXED_NUMBER})(\}})(?!\$)"
+)
 _OTHER_DOLLAR = re.compile(r"\$(?!\s?[\d.])")
 _CLOSED_BY = {"\\[": "\\]", "\\(": "\\)"}
 
@@ -59,9 +63,22 @@ def without_box(text: str) -> str:
     """
     if "\\" not in text:
         return text
-    plain = _PLAIN_BOX.sub(lambda box: f"{' ' * len(box[1])}{box[2]}{' ' * len(box[3])}", text)
+    plain = _PLAIN_BOX.sub(_unboxed, text)
     plain = plain.replace("\\$", " $").replace("\\%", " %")
     return text if "\\" in plain or _OTHER_DOLLAR.search(plain) is not None else plain
+
+
+def has_formulas(steps: Collection[str]) -> bool:
+    """Whether a solution has formulas in LaTeX, and not only a box around its answer."""
+    plain = [without_box(step) for step in steps if "\\" in step]
+    return any("\\" in text for text in plain) or (
+        bool(plain) and any(_OTHER_DOLLAR.search(step) is not None for step in steps if "\\" not in step)
+    )
+
+
+def _unboxed(box: re.Match[str]) -> str:
+    opening, content, closing = (part for part in box.groups() if part is not None)
+    return " " * len(opening) + content + " " * len(closing)
 
 
 def plain_formula(text: str) -> str:

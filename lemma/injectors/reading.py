@@ -12,7 +12,7 @@ from lemma.algebra.identities import false_identity
 from lemma.arithmetic.chain_solution import BOX, ChainSolution, read_chain_solution
 from lemma.arithmetic.graph import SolutionGraph, read_solution
 from lemma.arithmetic.latex import boxed as boxes_in
-from lemma.arithmetic.latex import without_box
+from lemma.arithmetic.latex import has_formulas
 from lemma.arithmetic.numbers import normal
 from lemma.exceptions import Refusal
 from lemma.generation.modular_errors import ModularSolution, read_modular_solution
@@ -54,7 +54,7 @@ def read_problem(problem: Problem) -> ReadSolution:
         return modular
     question, written = without_options(problem.question), split_steps(problem.solution)
     steps = tuple(map(without_annotations, written))
-    boxed = "\\boxed" in problem.solution and any("\\" in without_box(step) for step in steps)
+    boxed = "\\boxed" in problem.solution and has_formulas(steps)
     if not boxed and (said := misquoted(question, steps, problem.answer)) is not None:
         raise Refusal("reference_misquotes_question", said[:80])
     if not boxed and not any(map(has_letters, steps)):
