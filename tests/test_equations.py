@@ -30,6 +30,13 @@ TRUE = [
     ("8 ∗ 2 = 16", "8 ∗ 2", "16"),
     ("8 ÷ 2 = 4", "8 ÷ 2", "4"),
     ("8 − 2 = 6", "8 − 2", "6"),
+    # As models write: who is meant, what is worked out said once more, and a box that makes no formula.
+    ("In all: 6 (only dairy) + 3 (only peanuts) + 3 (both) = 12.", "6 (only dairy) + 3 (only peanuts) + 3", "12"),
+    ("Cal's marbles = 56 * 2. Cal's marbles = 112.", "56 * 2", "112"),
+    ("Total cost = $40 + $20\nTotal cost = $60", "40 + $20", "60"),
+    ("Per person = 60 / 3. Therefore, Per person = 20.", "60 / 3", "20"),
+    ("The total amount is $6 + $5 + $3, which equals $14.", "6 + $5 + $3", "14"),
+    (r"She pays 3 * $12 = \boxed{$36}.", "3 * $12", "36"),
     ("8 – 2 = 6", "8 – 2", "6"),
     ("6 times 7 = 42", "6 times 7", "42"),
     ("6 plus 7 minus 3 = 10", "6 plus 7 minus 3", "10"),
@@ -158,6 +165,8 @@ def test_rounding_and_percent_signs(text, holds, rounded, bare_percent):
 
 
 NO_EQUATION = [
+    "Cal's marbles = 56 * 2. Carl's marbles = 112.",
+    "The first total = 56. The first total = 112.",
     "1 foot = 12 inches",
     "3 dozen = 36",
     "x = 60",

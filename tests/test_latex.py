@@ -6,15 +6,16 @@ from fractions import Fraction
 from functools import partial
 
 import pytest
+from label_checker import check_record
 
 from lemma.arithmetic.equations import read_step
 from lemma.arithmetic.graph import read_solution
-from lemma.arithmetic.latex import boxed, is_balanced
+from lemma.arithmetic.latex import boxed, has_formulas, is_balanced
 from lemma.commands.augment import COMMAND, inject
 from lemma.engine.outcome import Outcome
 from lemma.exceptions import Refusal
 from lemma.injectors.drafts import Injected, attempts
-from lemma.injectors.symbolic import InjectionPlan
+from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.records import ErroneousSolution, Problem
 from lemma.runner import outcome_of
 from lemma.taxonomy.error_types import load_taxonomy
@@ -301,3 +302,46 @@ def test_a_decimal_comma_is_refused_by_name():
         read_solution("q", ("Das kostet 2,50 + 1,50 = 4,00 €.",), 4)
     assert refusal.value.reason == "decimal_comma"
     read_solution("q", ("The points (1,2) and (3,4): 5 + 7 = 12.",), 12)
+
+
+BOXED_ONLY = [
+    r"So she pays $\boxed{\$146}$ in all.",
+    r"So she pays \boxed{$146} in all.",
+    r"She pays **\boxed{146}** dollars.",
+]
+
+
+@pytest.mark.parametrize("ending", BOXED_ONLY)
+def test_a_box_around_the_answer_makes_no_formula(ending):
+    """The solution of a model is read as the prose that it is, and the wrong answer is in its box, too."""
+    steps = ("The mugs cost 3 * $26 = $78.", "The plates cost $17 (each) * 4 = $68.", "Total cost = $78 + $68")
+    steps = (*steps[:2], f"{steps[2]}\nTotal cost = $146\n{ending}")
+    question = "Ann buys 3 mugs for $26 each and 4 plates for $17 each. How much does she pay?"
+    problem = Problem.of(question, "\n\n".join(steps), "146")
+    kinds = ("context_value_error", "missing_step", "calculation_error")
+    plan = InjectionPlan(dict.fromkeys(kinds, 1.0), {kind: kind for kind in kinds}, 8, 0)
+    made = erroneous_solutions(plan, problem).records
+    assert {"context_value_error", "calculation_error"} <= {record.error_type for record in made}
+    for record in made:
+        (box,) = boxed(record.steps[-1])
+        assert box.strip("\\$") == record.final_answer != "146"
+        assert "146" not in record.steps[-1]
+        assert check_record(record).findings == ()
+        kept = (*record.steps[:-1], record.steps[-1].replace(box, "146"))
+        assert any("box" in found.rule for found in check_record(record.model_copy(update={"steps": kept})).findings)
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (("5 + 3 = 8", r"It is \boxed{8}."), False),
+        (("5 + 3 = 8 apples for $8", r"It is $\boxed{\$8}$."), False),
+        (("So $x = 8$", r"It is $\boxed{8}$."), True),
+        ((r"It is $5 + 3 = \boxed{8}$.",), True),
+        ((r"It is $5 \cdot 3 = 15$.", r"It is \boxed{15}."), True),
+        ((r"It is \boxed{x + 3}.",), True),
+        (("It is 8.",), False),
+    ],
+)
+def test_formulas_are_more_than_a_box(steps, expected):
+    assert has_formulas(steps) is expected

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import zip_longest
 
 from label_checking.expressions import Expression, ExpressionParser, NotAnExpression, Number, singular
-from label_checking.text import CONJUNCTIONS, NUMBER_WORDS, Token, plain_text, tokens_of
+from label_checking.text import CONJUNCTIONS, NUMBER_WORDS, Token, as_one_equation, plain_text, tokens_of, without_box
 
 # How much of each unit makes the same quantity, by dimension: 60 minutes are 1 hour.
 UNIT_SIZES: dict[str, dict[str, Fraction]] = {
@@ -255,8 +255,9 @@ def _template(text: str, tokens: list[Token]) -> str:
 @lru_cache(maxsize=8192)
 def read_step(text: str) -> Step:
     """All that can be seen in the text of one step."""
+    text = without_box(text)
     is_latex = "\\" in text
-    text = plain_text(text)
+    text = plain_text(text) if is_latex else plain_text(as_one_equation(text))
     tokens = tokens_of(text, is_latex)
     signs = [index for index, token in enumerate(tokens) if token.kind == "="]
     bounds = [-1, *signs, len(tokens)]

@@ -32,6 +32,7 @@ from label_checking.text import plain_text
 from label_checking.type_rules import change_fits_its_type
 from lemma.records import ErroneousSolution
 
+_BOX = re.compile(r"\\boxed\s?\{([^{}]{1,80})\}")
 _MEASURED = re.compile(
     r"(?<![\d.,])(\d{1,6}(?:,\d{3}){0,2}\.\d{1,2}) ?(?:more |extra |total )?(?:hour|minute|second|mile|feet|foot|inch|"
     r"yard|meter|centimeter|kilometer|km|cm|pound|lb|ounce|oz|gram|kilogram|kg|ton|gallon|liter|quart|acre|mph|"
@@ -73,6 +74,9 @@ def final_answer_is_wrong_and_stated(reading: Reading) -> Iterator[Finding]:
             yield Finding("b: the final answer is gold's", record.final_answer)
     elif final & gold:
         yield Finding("b: the final answer equals gold's", f"{record.final_answer} and {record.gold_answer}")
+    boxes = {value for step in record.steps for content in _BOX.findall(step) for value in _answer_values(content)}
+    if gold & boxes:
+        yield Finding("b: a box of the wrong solution has gold's answer", record.steps[-1])
     stated = _stated_at_the_end(reading.steps)
     if not gold & _stated_at_the_end(reading.reference):
         stated |= _stated_where_the_reference_states(gold, reading)

@@ -107,6 +107,30 @@ _LATEX_SIMPLE = (
 _FRACTION = re.compile(r"\\[dtc]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))")
 
 
+_BOXED_NUMBER = re.compile(r"\$?\\boxed\s?\{\s?((?:\\?\$)?\s?\d[^{}\\$]{0,60}(?:\\%)?)\}\$?")
+_WHO = re.compile(r"(?<=[\da-z]) \([A-Za-z][A-Za-z' -]{1,40}\)(?= *[-+*/×÷=])")
+_AGAIN = re.compile(
+    r"\b([A-Z][A-Za-z' -]{2,60}) ?= ?([^=\n\d]{0,20}\d[^=\n]{0,70}?)[.,]?\s+(?:(?:Therefore|Thus|Hence|So|Then),? )?\1"
+    r" ?= ?"
+)
+
+
+def without_box(text: str) -> str:
+    """A text whose only LaTeX is a box around a number, without the box; any other text as it is."""
+    plain = _BOXED_NUMBER.sub(r" \1 ", text).replace("\\$", "$").replace("\\%", "%")
+    return text if "\\" in plain else plain
+
+
+def as_one_equation(text: str) -> str:
+    """A text in which a calculation and its result, each said to be the same thing, are one equation: `Total = 2 + 3.
+    Total = 5.` becomes `Total = 2 + 3 = 5.` Remarks in brackets between the numbers are gone.
+    """
+    text = text.replace(", which equals", " =")
+    if text.count("=") > 1:
+        text = _AGAIN.sub(r"\1 = \2 = ", text)
+    return _WHO.sub("", text) if "(" in text and "=" in text else text
+
+
 def plain_text(text: str) -> str:
     """LaTeX and typographic fractions as plain arithmetic: `\\frac{1}{2}` becomes `((1)/(2))`."""
     if "\\" in text or "<<" in text or "{,}" in text:

@@ -323,7 +323,9 @@ class _StepReader:
         """Whether an equation holds, but another reader might see something else in it: `6r + 24`, `8 times six`,
         `45% of people + 8%`, `11 a.m. - 2 hours`, or a part of a longer formula, as in `\\binom{7}{2} = 42 / 2 = 21`.
         """
-        passed = self.tokens[position : after + 1]
+        behind = self.tokens[after : after + 1]
+        ends_line = bool(behind) and "\n" in self.text[self.tokens[after - 1].end : behind[0].start]
+        passed = self.tokens[position : after + (not ends_line)]
         clause = any(token.kind == WORD and (token.text.lower() in _PRONOUNS or "." in token.text) for token in passed)
         share = _SHARE_OF_WORDS.search(self.text, passed[0].start, passed[-1].end)
         if self._has_number_word(passed) or clause or share is not None or self._has_letters(passed):

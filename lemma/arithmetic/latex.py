@@ -23,7 +23,8 @@ _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 # A box around a number, with or without a unit, that is no part of a longer formula.
 _BOXED_NUMBER = r"(?:\\?\$)?\s?\d[\d,.]{0,20}(?:\s?\\?%)?(?:\s[a-z]{1,20}){0,3}\s?"
 _PLAIN_BOX = re.compile(
-    rf"(\$\\boxed\s?\{{)({_BOXED_NUMBER})(\}}\$)|((?<!\$)\\boxed\s?\{{)({_BOXED_NUMBER})(\}})(?!\$)"
+    rf"((?:\*\*)?\$\\boxed\s?\{{)({_BOXED_NUMBER})(\}}\$(?:\*\*)?)"
+    rf"|((?:\*\*|(?<!\$))\\boxed\s?\{{)({_BOXED_NUMBER})(\}}(?:\*\*|(?!\$)))"
 )
 _OTHER_DOLLAR = re.compile(r"\$(?!\s?[\d.])")
 _CLOSED_BY = {"\\[": "\\]", "\\(": "\\)"}

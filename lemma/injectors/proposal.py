@@ -148,14 +148,13 @@ class Site:
         if self.graph.latex:
             return self.expression
         operands = sorted(self.equation.operands, key=lambda operand: operand.start)
-        # The expression may begin with a dollar sign in front of the equation.
-        told = self.expression[: len(self.expression) - (self.equation.end - operands[0].end)]
+        told = self._dollar + self.calculation[self.equation.start : operands[0].end]
         for one, other in pairwise(operands):
             between = _WORDS.sub("", self.calculation[one.end : other.start])
             if not between.strip(" $()"):
                 return self.expression
             told += between + self.calculation[other.start : other.end]
-        return told + _WORDS.sub("", self.calculation[operands[-1].end : self.equation.end])
+        return " ".join((told + _WORDS.sub("", self.calculation[operands[-1].end : self.equation.end])).split())
 
     @cached_property
     def unit(self) -> str:
@@ -245,11 +244,15 @@ class Site:
             return ()
         return tuple(Edit(number.start, number.end, text) for number in (operand, *repeated))
 
+    @property
+    def _dollar(self) -> str:
+        """The dollar sign in front of the equation, if its first number has one there."""
+        has_one = self.equation.operands[0].currency and self.text[self.equation.start].isdigit()
+        return ("\\$" if self.graph.latex else "$") if has_one else ""
+
     def edited(self, *edits: Edit) -> str:
         """The expression after edits."""
-        end = self.equation.start
-        dollar = "\\$" if self.graph.latex else "$"
-        text = dollar if self.equation.operands[0].currency and self.text[end].isdigit() else ""
+        end, text = self.equation.start, self._dollar
         for edit in sorted(edits, key=lambda edit: edit.start):
             text += self.calculation[end : edit.start] + edit.text
             end = edit.end

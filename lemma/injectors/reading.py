@@ -12,7 +12,7 @@ from lemma.algebra.identities import false_identity
 from lemma.arithmetic.chain_solution import BOX, ChainSolution, read_chain_solution
 from lemma.arithmetic.graph import SolutionGraph, read_solution
 from lemma.arithmetic.latex import boxed as boxes_in
-from lemma.arithmetic.latex import has_formulas
+from lemma.arithmetic.latex import has_formulas, without_box
 from lemma.arithmetic.numbers import normal
 from lemma.exceptions import Refusal
 from lemma.generation.modular_errors import ModularSolution, read_modular_solution
@@ -54,10 +54,10 @@ def read_problem(problem: Problem) -> ReadSolution:
         return modular
     question, written = without_options(problem.question), split_steps(problem.solution)
     steps = tuple(map(without_annotations, written))
-    boxed = "\\boxed" in problem.solution and has_formulas(steps)
+    boxed = "\\boxed" in problem.solution and (has_formulas(steps) or not _is_worked_out(problem))
     if not boxed and (said := misquoted(question, steps, problem.answer)) is not None:
         raise Refusal("reference_misquotes_question", said[:80])
-    if not boxed and not any(map(has_letters, steps)):
+    if not boxed and not any(map(has_letters, map(without_box, steps))):
         return _read_graph(problem)
     refusals: list[Refusal] = []
     end = _end_of_first_way(steps, problem.answer) if boxed else len(steps)
@@ -98,6 +98,12 @@ def _read_graph(problem: Problem) -> SolutionGraph:
     if gold is None:
         raise Refusal("answer_not_numeric", f"the gold answer {problem.answer[:80]!r} is not a number")
     return read_solution(without_options(problem.question), split_steps(problem.solution), normal(gold))
+
+
+def _is_worked_out(problem: Problem) -> bool:
+    """Whether the plain arithmetic of a solution leads to the answer in its box."""
+    graph = _unless_refused([], _read_graph, problem)
+    return graph is not None and graph.final is not None
 
 
 def _unless_refused(

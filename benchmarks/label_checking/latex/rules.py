@@ -23,6 +23,7 @@ from label_checking.latex.letter_rules import check_letters, claims_false
 from label_checking.latex.number_theory import check_number_theory
 from label_checking.latex.text import boxes, numbers_in, raw_latex, unbalanced
 from label_checking.reading import Finding
+from label_checking.text import without_box
 from lemma.records import ErroneousSolution
 
 _COMMAND = re.compile(r"\\[a-zA-Z]{2,}|\\[(\[]|\^\{")
@@ -47,8 +48,10 @@ class Report:
 
 
 def is_latex(record: ErroneousSolution) -> bool:
-    """Whether these rules read a record: it has LaTeX commands, or text without spaces between words."""
-    text = " ".join([record.question, *record.reference_steps, *record.steps])
+    """Whether these rules read a record: it has LaTeX commands, and not only a box around its answer, or text without
+    spaces between words.
+    """
+    text = without_box(" ".join([record.question, *record.reference_steps, *record.steps]))
     return bool(_COMMAND.search(text) or CJK.search(text))
 
 
