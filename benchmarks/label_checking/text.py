@@ -107,7 +107,9 @@ _LATEX_SIMPLE = (
 _FRACTION = re.compile(r"\\[dtc]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))")
 
 
-_BOXED_NUMBER = re.compile(r"\$?\\boxed\s?\{\s?((?:\\?\$)?\s?\d[^{}\\$]{0,60}(?:\\%)?)\}\$?")
+_BOXED_NUMBER = re.compile(
+    r"(?P<formula>\$?)\\boxed\s?\{\s?(?P<number>(?:\\?\$)?\s?\d[^{}\\$=]{0,60}(?:\\%)?)\}(?P=formula)(?!\$)"
+)
 _WHO = re.compile(r"(?<=[\da-z]) \([A-Za-z][A-Za-z' -]{1,40}\)(?= *[-+*/×÷=])")
 _AGAIN = re.compile(
     r"\b([A-Z][A-Za-z' -]{2,60}) ?= ?([^=\n\d]{0,20}\d[^=\n]{0,70}?)[.,]?\s+(?:(?:Therefore|Thus|Hence|So|Then),? )?\1"
@@ -116,9 +118,11 @@ _AGAIN = re.compile(
 
 
 def without_box(text: str) -> str:
-    """A text whose only LaTeX is a box around a number, without the box; any other text as it is."""
-    plain = _BOXED_NUMBER.sub(r" \1 ", text).replace("\\$", "$").replace("\\%", "%")
-    return text if "\\" in plain else plain
+    """A text whose only LaTeX is a box around a number, without the box; any other text as it is. A dollar sign that
+    does not stand before an amount opens or closes a formula.
+    """
+    plain = _BOXED_NUMBER.sub(r" \g<number> ", text).replace("\\$", "$").replace("\\%", "%")
+    return text if "\\" in plain or re.search(r"\$(?!\s?[\d.])", plain) is not None else plain
 
 
 def as_one_equation(text: str) -> str:
