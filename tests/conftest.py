@@ -81,6 +81,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         return file if 'scope="module"' in text else ""
 
     class BySharing(LoadScopeScheduling):  # type: ignore[misc]
+        def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
+            """Forget a scope whose tests are done: after every test, all that are known are counted."""
+            super().mark_test_complete(node, item_index, duration)
+            scope = self._split_scope(self.registered_collections[node][item_index])
+            if all(self.assigned_work[node][scope].values()):
+                del self.assigned_work[node][scope]
+
         def _split_scope(self, nodeid: str) -> str:
             file, _, _ = nodeid.partition("::")
             return shared_by(file) or nodeid

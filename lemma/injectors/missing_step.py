@@ -70,7 +70,7 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         is_first = user.step == 1 and (points_back or _CONCLUDES.match(begins) is not None)
         # Nor is it forgotten for one of several items that are worked out alike.
         if (
-            _COUNTED.match(left_out.text) is not None
+            any(_COUNTED.match(text) for text in (left_out.text, graph.steps[left_out.step + 1]))
             or _belong_together(left_out, user)
             or is_first
             or (not graph.latex and is_one_of_several_totals(user, leaf, left_out))
