@@ -346,3 +346,23 @@ def test_no_true_equation_of_real_solutions_is_called_false():
                         checked += 1
                         assert equation.holds is (exact(told) == equation.result.face) or equation.rounded, step
     assert checked > 1500
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Multiply 5 by 12, which equals 60.",
+        "She doubles the $10, which equals $20.",
+        "Balance = $20. He spends $5. Balance = $15.",
+        "Total = 8 + 2. Total = 10 + 5 = 15.",
+        "Cost = 3 * 4 in May. Cost = 15 in June.",
+        "25 (cents) * 2 = $0.50",
+        "20 (percent) * 50 = 10",
+        "2 (dozen) * 5 = 120",
+        "3 (squared) + 2 = 11",
+        "So 2 (x - y) = 10.",
+        r"She has $3+5=8$. The answer is \boxed{8}.",
+    ],
+)
+def test_what_only_looks_like_a_remark_or_a_result_makes_no_equation_false(text):
+    assert all(equation.holds is not False for equation in read_step(text).equations)

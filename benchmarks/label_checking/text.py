@@ -107,14 +107,25 @@ _LATEX_SIMPLE = (
 _FRACTION = re.compile(r"\\[dtc]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))")
 
 
+_NO_AMOUNT = re.compile(r"\$(?! ?\.?\d)|[\d)]\$")
 _BOXED_NUMBER = re.compile(
     r"(?P<formula>\$?)\\boxed\s?\{\s?(?P<number>(?:\\?\$)?\s?\d[^{}\\$=]{0,60}(?:\\%)?)\}(?P=formula)(?!\$)"
 )
-_WHO = re.compile(r"(?<=[\da-z]) \([A-Za-z][A-Za-z' -]{1,40}\)(?= *[-+*/×÷=])")
-_AGAIN = re.compile(
-    r"\b([A-Z][A-Za-z' -]{2,60}) ?= ?([^=\n\d]{0,20}\d[^=\n]{0,70}?)[.,]?\s+(?:(?:Therefore|Thus|Hence|So|Then),? )?\1"
-    r" ?= ?"
+# A remark may name who or what is counted, but not change the number: cents, a dozen, a second number.
+_WHO = re.compile(
+    r"(?<=[\da-z]) \((?:only |both |all |the |from |for )?(?P<who>[A-Za-z]{2,}(?:['’-][a-z]+)*)(?: [a-z'-]{2,}){0,4}\)"
+    r"(?= *[-+*/×÷=])"
 )
+_CHANGES = ("cent", "cents", "percent", "squared", "cubed", "half", "twice", "times")
+_NO_PERSON = frozenset((*NUMBER_WORDS, *SCALES, *_CHANGES))
+_PART = r"(?:[^=.\n]|\.\d)"
+_AGAIN = re.compile(
+    r"\b(?P<name>[A-Z][A-Za-z' -]{2,60}) ?= ?"
+    rf"(?P<sum>{_PART}{{0,80}}?[-+*/×÷] ?\$?[\d(]{_PART}{{0,60}}?)[.,]?\s+"
+    r"(?:(?:Therefore|Thus|Hence|So|Then),? )?(?P=name) ?= ?"
+    r"(?=\$?\d[\d,.]*(?: [a-z]+)?(?:[^-+*/×÷=\d ]|\s|$))(?!\$?\d[\d,.]* ?[-+*/×÷=])"
+)
+_WHICH = re.compile(r"([-+*/×÷] ?\$?\d[\d.,]*\)?(?: [a-z]+)?), which equals (?=\$?\d)")
 
 
 def without_box(text: str) -> str:
@@ -122,17 +133,19 @@ def without_box(text: str) -> str:
     does not stand before an amount opens or closes a formula.
     """
     plain = _BOXED_NUMBER.sub(r" \g<number> ", text).replace("\\$", "$").replace("\\%", "%")
-    return text if "\\" in plain or re.search(r"\$(?!\s?[\d.])", plain) is not None else plain
+    return text if "\\" in plain or _NO_AMOUNT.search(plain) is not None else plain
 
 
 def as_one_equation(text: str) -> str:
     """A text in which a calculation and its result, each said to be the same thing, are one equation: `Total = 2 + 3.
     Total = 5.` becomes `Total = 2 + 3 = 5.` Remarks in brackets between the numbers are gone.
     """
-    text = text.replace(", which equals", " =")
+    text = _WHICH.sub(r"\1 = ", text)
     if text.count("=") > 1:
-        text = _AGAIN.sub(r"\1 = \2 = ", text)
-    return _WHO.sub("", text) if "(" in text and "=" in text else text
+        text = _AGAIN.sub(r"\g<name> = \g<sum> = ", text)
+    if "(" not in text or "=" not in text:
+        return text
+    return _WHO.sub(lambda found: found[0] if found["who"].lower() in _NO_PERSON else "", text)
 
 
 def plain_text(text: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, permutations
 
-from lemma.arithmetic.equations import Equation, read_step
+from lemma.arithmetic.equations import Equation, as_read, read_step
 from lemma.arithmetic.expressions import ArithmeticRefusal, Binary, evaluate, nodes
 from lemma.arithmetic.fingerprints import MODULUS, computed, fingerprint
 from lemma.arithmetic.numbers import Number, Value, divide, find_numbers
@@ -63,7 +63,7 @@ class Computation:
     @property
     def shown(self) -> str:
         """The equation as it stands in the text."""
-        return self.text[self.equation.start : self.equation.result.end]
+        return " ".join(as_read(self.text)[self.equation.start : self.equation.result.end].split())
 
     def copies_an_operand(self) -> bool:
         """Whether nothing is gained, as in `5 * 1 = 5`."""

@@ -59,12 +59,22 @@ _LINKS = re.compile(
     r"[.,;:]|\\(?:q?quad|implies|iff|therefore|because|(?:[Ll]ong)?[Rr]ightarrow|to|left|(?:begin|end)\{.*)|\\\\"
 )
 _COMMAND = re.compile(r"\\[A-Za-z]")
-# What is passed over: 6 (only dairy) + 3 (both), and "Total = 56 * 2. Total = 112"
-_WHO = re.compile(r"(?<=[\da-z]) \([A-Za-z][A-Za-z' -]{1,40}\)(?=\s{0,99}[-+*/×÷=])")
-_SAID_AGAIN = re.compile(
-    r"((?<![^.:;\n] )\b([A-Z][A-Za-z' -]{2,60})\s?=\s?[^=.\n]{0,20}\d[^=\n]{0,60}?)"
-    r"([.,]?\s+(?:(?:Therefore|Thus|Hence|So|Then),?\s)?\2)(?=\s?=\s?\$?\d)"
+# Remarks in brackets that a reader passes over, in 6 (only dairy) + 3 (both), but no units and numbers in words.
+_NUMBERS = "|".join(word for word in WORD_VALUES if word != "both")
+_UNITS = "cents?|percent|dozens?|billion|squared|cubed|thirds?|quarters?|times|pairs?|per|plus|minus|of|[A-Za-z]"
+_WHO = re.compile(
+    rf"(?<=[\da-z]) \((?![^()]*\b(?:{_NUMBERS}|{_UNITS})\b)[A-Za-z']+(?:[ -][A-Za-z']+){{0,5}}\)"
+    r"(?=\s{0,99}[-+*/×÷=])"
 )
+# What is worked out, said once more before its result: Total = 56 * 2. Total = 112
+_SIDE = r"(?:[^=.\n]|\.(?=\d)){0,60}?"
+_SAID_AGAIN = re.compile(
+    r"((?<![^.:;\n] )\b([A-Z][A-Za-z' -]{2,60})\s?=\s?"
+    rf"{_SIDE}[-+*/×÷] ?\$?[\d(]{_SIDE}(?<=[\d)%])(?: [a-z]{{1,15}})?)"
+    r"([.,]?\s+(?:(?:Therefore|Thus|Hence|So|Then),?\s)?\2)"
+    r"(?=\s?=\s?\$?\d[\d,.]*+(?: [a-z]{1,15})?(?!\s?[-+*/×÷=]))"
+)
+_WHICH_EQUALS = re.compile(r"([-+*/×÷] ?\$?\d[\d.,]{0,12}\)?(?: [a-z]{1,15})?), which(?= equals -?\$?\d)")
 _FUNCTION = re.compile(r"[fghpqFGHPQAVSTNC]")
 _MOST_UNIT_WORDS = 2
 _NEAR = 8  # tokens without meaning that may stand before the next one with
@@ -116,8 +126,8 @@ def read_step(text: str, latex: bool = False) -> StepReading:
     """Read one step. Never fails: anything that is not an equation ends up in `mentions` and `unread`. A text of more
     than 10,000 characters is not read at all.
 
-    A text with a backslash is read as LaTeX, but for one that only boxes its answer; and so is one marked as `latex`
-    because others of its solution are.
+    A text with a backslash is read as LaTeX, unless that is only a box around its answer or an escaped sign. So is a
+    text marked as `latex`, because others of its solution are.
     """
     return _read_once(text, latex or ("\\" in text and "\\" in without_box(text)))
 
@@ -126,26 +136,28 @@ def read_step(text: str, latex: bool = False) -> StepReading:
 def _read_once(text: str, latex: bool) -> StepReading:
     if len(text) > _LONGEST_STEP:
         return StepReading(text, (), (), (0,))
-    plain = text if latex else without_asides(without_box(text))
+    plain = text if latex else as_read(text)
     reading = _StepReader(plain, latex).read()
     return reading if plain is text else replace(reading, text=text)
 
 
-def without_asides(text: str) -> str:
-    """A text with blanks in place of what a reader passes over within a calculation: who is meant, in brackets, and
-    what is worked out, said once more before its result.
+def as_read(text: str) -> str:
+    """A text with blanks in place of what is passed over when it is read, so that every number keeps its place: a box
+    around the answer, remarks in brackets within a calculation, and what is worked out, said once more before its
+    result. A text that has other LaTeX stays as it is.
 
-    >>> without_asides("$100 (Carmen) + $25 = $125")
+    >>> as_read("$100 (Carmen) + $25 = $125")
     '$100          + $25 = $125'
-    >>> without_asides("Cal's marbles = 56 * 2. Cal's marbles = 112.")
+    >>> as_read("Cal's marbles = 56 * 2. Cal's marbles = 112.")
     "Cal's marbles = 56 * 2                = 112."
     """
-    text = text.replace(", which equals", "        equals")
+    text = without_box(text)
+    if "\\" in text or ("=" not in text and ", which equals" not in text):
+        return text
+    text = _WHICH_EQUALS.sub(r"\1       ", text)
     if text.count("=") > 1:
         text = _SAID_AGAIN.sub(lambda said: said[1] + " " * len(said[3]), text)
-    if "(" in text and "=" in text:
-        text = _WHO.sub(lambda aside: " " * len(aside[0]), text)
-    return text
+    return _WHO.sub(lambda aside: " " * len(aside[0]), text) if "(" in text else text
 
 
 class _StepReader:
@@ -201,6 +213,12 @@ class _StepReader:
         if not read:
             self.unread.append(self.tokens[position].start)
             self.mentions.extend(number for side in sides for number in _mentioned(side))
+
+    def _passed(self, position: int, after: int) -> Sequence[Token]:
+        """The tokens of what was read, and the next one, if it stands on the same line."""
+        behind = self.tokens[after : after + 1]
+        ends_line = bool(behind) and "\n" in self.text[self.tokens[after - 1].end : behind[0].start]
+        return self.tokens[position : after + (not ends_line)]
 
     def _before(self, position: int) -> Token | None:
         return self.tokens[position - 1] if position else None
@@ -264,7 +282,7 @@ class _StepReader:
         """Whether what does not hold here is more likely misread than false: letters that stand for numbers, LaTeX that
         goes on, words such as `equals` that may not mean an equation.
         """
-        passed = self.tokens[position : after + 1]
+        passed = self._passed(position, after)
         nested = any(self._divides_by_fraction(equation) for equation in read if not equation.chained)
         if nested or self.is_modular or _CENTS.search(self.text, passed[0].start, passed[-1].end):
             return True  # 3 / 1/4 = 12, 2^2 = 1 (mod 3), $0.25 * 2 = 50 cents
@@ -323,9 +341,7 @@ class _StepReader:
         """Whether an equation holds, but another reader might see something else in it: `6r + 24`, `8 times six`,
         `45% of people + 8%`, `11 a.m. - 2 hours`, or a part of a longer formula, as in `\\binom{7}{2} = 42 / 2 = 21`.
         """
-        behind = self.tokens[after : after + 1]
-        ends_line = bool(behind) and "\n" in self.text[self.tokens[after - 1].end : behind[0].start]
-        passed = self.tokens[position : after + (not ends_line)]
+        passed = self._passed(position, after)
         clause = any(token.kind == WORD and (token.text.lower() in _PRONOUNS or "." in token.text) for token in passed)
         share = _SHARE_OF_WORDS.search(self.text, passed[0].start, passed[-1].end)
         if self._has_number_word(passed) or clause or share is not None or self._has_letters(passed):

@@ -26,7 +26,7 @@ _PLAIN_BOX = re.compile(
     rf"((?:\*\*)?\$\\boxed\s?\{{)({_BOXED_NUMBER})(\}}\$(?:\*\*)?)"
     rf"|((?:\*\*|(?<!\$))\\boxed\s?\{{)({_BOXED_NUMBER})(\}}(?:\*\*|(?!\$)))"
 )
-_OTHER_DOLLAR = re.compile(r"\$(?!\s?[\d.])")
+_OTHER_DOLLAR = re.compile(r"\$(?!\s?(?:\d|\.\d))|(?<=[\d)])\$")  # before no amount, so it opens or closes a formula
 _CLOSED_BY = {"\\[": "\\]", "\\(": "\\)"}
 
 

@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from lemma.arithmetic.equations import Equation
+from lemma.arithmetic.equations import Equation, as_read
 from lemma.arithmetic.expressions import ArithmeticRefusal, Expression, evaluate, to_text
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import (
@@ -169,7 +169,8 @@ class _Propagation:
         added = [edit.end for edit in edits if edit.start == edit.end <= equation.result.start]
         end = max([equation.end, *added])
         inside = [edit for edit in edits if equation.start <= edit.start and equation.start < edit.end <= end]
-        text = self.graph.steps[self.step][:end]
+        text = self.graph.steps[self.step]
+        text = (text if self.graph.latex else as_read(text))[:end]
         expression = read_expression(apply_edits(text, inside)[equation.start :])
         if expression is None:
             raise Refusal("unreadable_edit")

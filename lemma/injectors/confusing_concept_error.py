@@ -49,8 +49,8 @@ _DIFFERENCES = (
     ),
 )
 
+_RATE = re.compile(r" ?[a-z]{2,20} ?(?:/|per\b)")  # 12 eggs/dozen
 # "7 apples each" and "$33 per shirt", but not "4 dolphins that each need 3 hours".
-_RATE = re.compile(r" ?[a-z]{2,20} ?(?:/|per\b)")
 _OF_ONE = re.compile(
     r"(?: (?!that\b|who\b|which\b)[a-z]+){0,2} "
     r"(?:(?:each|apiece)(?=[.,;?!)]|$| (?:and|for|to|in|on|at|with|while|but)\b)"

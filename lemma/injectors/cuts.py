@@ -30,7 +30,7 @@ def shortened(site: Site, node: Binary, kept: Expression) -> Change | None:
     edits = [edit, *brackets_left(site, edit, kept)]
     remaining, values = replaced(equation.tree, node, kept), equation.operand_values()
     try:
-        read = read_expression(apply_edits(text[: equation.end], edits)[equation.start :])
+        read = read_expression(apply_edits(site.calculation[: equation.end], edits)[equation.start :])
         # What is read in what is left has to be what was to be left.
         if read is None or read[1] != [values[leaf] for leaf in leaves(remaining)]:
             return None

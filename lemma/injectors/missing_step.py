@@ -43,6 +43,7 @@ _JOINS = re.compile(
 )
 # Without it, the steps would be counted with a gap.
 _COUNTED = re.compile(r"\W{0,4}(?:second|third|fourth|fifth|sixth|seventh|eighth)(?:ly)?\b", re.IGNORECASE)
+_COUNTED_OR_FIRST = re.compile(rf"\W{{0,4}}first(?:ly)?\b|{_COUNTED.pattern}", re.IGNORECASE)
 _MOST_USES = 3
 _MOST_PERCENTAGES = 40  # nobody takes 10 off 8000
 # So often that all of them together have as many words of the end, and of the beginning, as the steps left out.
@@ -70,7 +71,7 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         is_first = user.step == 1 and (points_back or _CONCLUDES.match(begins) is not None)
         # Nor is it forgotten for one of several items that are worked out alike.
         if (
-            any(_COUNTED.match(text) for text in (left_out.text, graph.steps[left_out.step + 1]))
+            _is_counted_off(left_out)
             or _belong_together(left_out, user)
             or is_first
             or (not graph.latex and is_one_of_several_totals(user, leaf, left_out))
@@ -108,6 +109,13 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
                     f"the next step should be {user.worked}.",
                     weight,
                 )
+
+
+def _is_counted_off(left_out: Site) -> bool:
+    """Whether steps are counted in words, and this one or the next is: without it, `Second` would be the first."""
+    text, steps = left_out.text, left_out.graph.steps
+    counts = any(map(_COUNTED.match, steps))
+    return counts and any(map(_COUNTED_OR_FIRST.match, (text, steps[left_out.step + 1])))
 
 
 def _told(left_out: Site) -> str:

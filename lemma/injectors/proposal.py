@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from lemma.arithmetic.equations import Equation, without_asides
+from lemma.arithmetic.equations import Equation, as_read
 from lemma.arithmetic.expressions import Binary, nodes
 from lemma.arithmetic.graph import Link, SolutionGraph
 from lemma.arithmetic.numbers import INTEGER, LATEX_FRACTION, PLAIN, Number, NumberStyle, Value, render
@@ -110,8 +110,8 @@ class Site:
 
     @cached_property
     def calculation(self) -> str:
-        """The step's text without what is passed over within a calculation: who is meant, in brackets."""
-        return self.text if self.graph.latex else without_asides(self.text)
+        """The step's text with blanks in place of what is passed over when it is read."""
+        return self.text if self.graph.latex else as_read(self.text)
 
     @cached_property
     def links(self) -> tuple[Link, ...]:

@@ -101,7 +101,7 @@ def _read_graph(problem: Problem) -> SolutionGraph:
 
 
 def _is_worked_out(problem: Problem) -> bool:
-    """Whether the plain arithmetic of a solution leads to the answer in its box."""
+    """Whether the plain arithmetic of a solution leads to the gold answer."""
     graph = _unless_refused([], _read_graph, problem)
     return graph is not None and graph.final is not None
 

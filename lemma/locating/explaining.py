@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from lemma.arithmetic.equations import read_step
+from lemma.arithmetic.equations import as_read, read_step
 from lemma.arithmetic.expressions import ArithmeticRefusal, evaluate, nodes
 from lemma.arithmetic.numbers import decimals_needed, normal
 
@@ -47,7 +47,7 @@ def false_equation(step: str) -> str:
         if decimals is None or result.percent or exact == result.face:
             return ""
         sign = "$" if result.currency else ""
-        left = step[equation.start : result.start].rpartition("=")[0].strip()
+        left = " ".join(as_read(step)[equation.start : result.start].rpartition("=")[0].split())
         left = f"${left}" if step[: equation.start].endswith("$") else left
         if not left or "=" in left:
             return ""
