@@ -56,7 +56,7 @@ def is_balanced(text: str, commands_outside: bool = True) -> bool:
 
 
 def without_box(text: str) -> str:
-    r"""A text with blanks in place of its LaTeX, if that is only a box around a plain answer and escaped signs; any
+    r"""A text with blanks in place of its LaTeX, if that is only a box around a plain answer, or escaped signs; any
     other text as it is.
 
     >>> without_box(r"So she has \boxed{$93} left.")

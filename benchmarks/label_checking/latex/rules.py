@@ -48,8 +48,8 @@ class Report:
 
 
 def is_latex(record: ErroneousSolution) -> bool:
-    """Whether these rules read a record: it has LaTeX commands, and not only a box around its answer, or text without
-    spaces between words.
+    """Whether these rules read a record: it has LaTeX other than a box around its answer, or text without spaces
+    between words.
     """
     text = without_box(" ".join([record.question, *record.reference_steps, *record.steps, record.explanation]))
     return bool(_COMMAND.search(text) or CJK.search(text))
