@@ -59,11 +59,13 @@ _LINKS = re.compile(
     r"[.,;:]|\\(?:q?quad|implies|iff|therefore|because|(?:[Ll]ong)?[Rr]ightarrow|to|left|(?:begin|end)\{.*)|\\\\"
 )
 _COMMAND = re.compile(r"\\[A-Za-z]")
-# Remarks in brackets that a reader passes over, in 6 (only dairy) + 3 (both), but no units and numbers in words.
-_NUMBERS = "|".join(word for word in WORD_VALUES if word != "both")
-_UNITS = "cents?|percent|dozens?|billion|squared|cubed|thirds?|quarters?|times|pairs?|per|plus|minus|of|[A-Za-z]"
-_WHO = re.compile(
-    rf"(?<=[\da-z]) \((?![^()]*\b(?:{_NUMBERS}|{_UNITS})\b)[A-Za-z']+(?:[ -][A-Za-z']+){{0,5}}\)"
+# Remarks in brackets that a reader passes over, in 6 (only dairy) + 3 (both), but none that changes the number.
+_NUMBER_WORDS = "|".join(word for word in WORD_VALUES if word != "both")
+_CHANGES_NUMBER = (
+    "cents?|percent|dozens?|billion|squared|cubed|thirds?|quarters?|times|pairs?|per|plus|minus|of|[A-Za-z]"
+)
+_REMARK = re.compile(
+    rf"(?<=[\da-z]) \((?![^()]*\b(?:{_NUMBER_WORDS}|{_CHANGES_NUMBER})\b)[A-Za-z']+(?:[ -][A-Za-z']+){{0,5}}\)"
     r"(?=\s{0,99}[-+*/×÷=])"
 )
 # What is worked out, said once more before its result: Total = 56 * 2. Total = 112
@@ -143,8 +145,8 @@ def _read_once(text: str, latex: bool) -> StepReading:
 
 def as_read(text: str) -> str:
     """A text with blanks in place of what is passed over when it is read, so that every number keeps its place: a box
-    around the answer, remarks in brackets within a calculation, and what is worked out, said once more before its
-    result. A text that has other LaTeX stays as it is.
+    around the answer and backslashes of signs, remarks in brackets within a calculation, and what is worked out, said
+    once more before its result. A text that has other LaTeX stays as it is.
 
     >>> as_read("$100 (Carmen) + $25 = $125")
     '$100          + $25 = $125'
@@ -157,7 +159,7 @@ def as_read(text: str) -> str:
     text = _WHICH_EQUALS.sub(r"\1       ", text)
     if text.count("=") > 1:
         text = _SAID_AGAIN.sub(lambda said: said[1] + " " * len(said[3]), text)
-    return _WHO.sub(lambda aside: " " * len(aside[0]), text) if "(" in text else text
+    return _REMARK.sub(lambda remark: " " * len(remark[0]), text) if "(" in text else text
 
 
 class _StepReader:

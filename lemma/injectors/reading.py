@@ -54,17 +54,21 @@ def read_problem(problem: Problem) -> ReadSolution:
         return modular
     question, written = without_options(problem.question), split_steps(problem.solution)
     steps = tuple(map(without_annotations, written))
-    boxed = "\\boxed" in problem.solution and (has_formulas(steps) or not _is_worked_out(problem))
+    refusals: list[Refusal] = []
+    graph = _unless_refused(refusals, _read_graph, problem)
+    # With no LaTeX but a box around the answer, arithmetic that leads to it is read as in any text.
+    is_prose = graph is not None and graph.final is not None and not has_formulas(steps)
+    boxed = "\\boxed" in problem.solution and not is_prose
     if not boxed and (said := misquoted(question, steps, problem.answer)) is not None:
         raise Refusal("reference_misquotes_question", said[:80])
     if not boxed and not any(map(has_letters, map(without_box, steps))):
-        return _read_graph(problem)
-    refusals: list[Refusal] = []
+        if graph is None:
+            raise refusals[0]
+        return graph
     end = _end_of_first_way(steps, problem.answer) if boxed else len(steps)
     steps_read, written_read = (
         (*one[: end - 1], _OTHER_WAY.sub("", one[end - 1])) if end < len(one) else one for one in (steps, written)
     )
-    graph = _unless_refused(refusals, _read_graph, problem)
     chains = _unless_refused(refusals, read_chain_solution, question, steps_read, problem.answer) if boxed else None
     letters = _unless_refused(refusals, read_letters, question, steps_read, problem.answer, written_read)
     if graph is None and chains is None and letters is None:
@@ -98,12 +102,6 @@ def _read_graph(problem: Problem) -> SolutionGraph:
     if gold is None:
         raise Refusal("answer_not_numeric", f"the gold answer {problem.answer[:80]!r} is not a number")
     return read_solution(without_options(problem.question), split_steps(problem.solution), normal(gold))
-
-
-def _is_worked_out(problem: Problem) -> bool:
-    """Whether the plain arithmetic of a solution leads to the gold answer."""
-    graph = _unless_refused([], _read_graph, problem)
-    return graph is not None and graph.final is not None
 
 
 def _unless_refused(
