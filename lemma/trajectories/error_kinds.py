@@ -122,7 +122,7 @@ _BY_EXPLANATION = {
         "elsewhere": re.compile(r"^The step takes (?:(?! from step \d| instead of )[^\n]){1,400} instead of "),
     },
     "previous_step_value_error": {
-        "on_the_way": re.compile(r"The answer is \$.*found on the way"),
+        "on_the_way": re.compile(r"The answer is \$.{1,400}found on the way"),
         "copied": re.compile(r"but this step copies it as"),
         "other_result": re.compile(r"^The step takes (?:(?! instead of )[^\n]){1,400} from step \d+, instead of "),
         "given": re.compile(r"^The step takes (?:(?! from step \d| instead of )[^\n]){1,400} instead of "),

@@ -29,7 +29,7 @@ from lemma.injectors.formulas.tails import carried as carried_tail
 
 _BOX = re.compile(r"^\\boxed\{(.*)\}$")
 _MODULUS = re.compile(
-    r"remainder.*divided by \$?(?P<by>\d{1,9})|\\?(?:modulo|[pb]?mod)\b\s*[ {$~]*(?P<modulus>\d{1,9})", re.DOTALL
+    r"remainder.{0,200}divided by \$?(?P<by>\d{1,9})|\\?(?:modulo|[pb]?mod)\b\s*[ {$~]*(?P<modulus>\d{1,9})", re.DOTALL
 )
 
 # How a change that reaches nothing but the end of a solution is carried out, by its class.
