@@ -174,7 +174,7 @@ KINDS_IN_FORMULAS = [
     ("missing_step", "The step leaves out the part 3 * 5: it should be 24 + 3 * 5 = 39.", "part"),
     ("context_value_error", 'The step takes 5 ("5 pens") instead of 7 ("7 caps"): it should be ...', "elsewhere"),
     ("context_value_error", 'The step takes 5 instead of 7, both from "7 caps and 5 pens": it should ...', "elsewhere"),
-    ("context_value_error", 'The step takes 12, the result of 5 + 7 from step 1, instead of 7 ("7 caps"): it ...', ""),
+    ("context_value_error", 'The step takes 12, the result of 5 + 7 from step 1, instead of 7 ("7 caps")...', "result"),
     ("operator_error", "The step adds where it should have subtracted: not 9 + 4, but 9 - 4 = 5.", "add_for_subtract"),
     ("operator_error", "The step adds where it should have multiplied: not 9 + 4, but 9 * 4 = 36.", "add_for_multiply"),
     ("operator_error", "The step subtracts where it should have added: not 9 - 4, but 9 + 4.", "subtract_for_add"),

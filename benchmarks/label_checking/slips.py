@@ -18,6 +18,7 @@ _PLACES = {
     "hundred thousands": 5, "millions": 6, "ten millions": 7, "hundred millions": 8, "billions": 9,
 }  # fmt: skip
 _N = r"\d+(?:\.\d+)?"
+_WHOLE_PLACES = {0: "ones", 1: "tens", 2: "hundreds", 3: "thousands"}
 _PLACE = r"(?P<place>[a-z]+(?: [a-z]+)?)"
 _SAID = re.compile(
     r"(?:is|gives) (?P<right>[$€£¥]?[\d,]*\.?\d+%?), not (?P<wrong>[$€£¥]?[\d,]*\.?\d+%?): (?P<reason>.+)\.$"
@@ -231,6 +232,13 @@ def _swapped(match: re.Match[str], said: _Said) -> bool:
     return match["c"] == right and wrong in swaps
 
 
+def _one_digit(match: re.Match[str], said: _Said) -> bool:
+    right, wrong = str(said.right), str(said.wrong)
+    places = [len(right) - 1 - at for at, (one, other) in enumerate(zip(right, wrong, strict=False)) if one != other]
+    named = match.groupdict().get("place")
+    return len(right) == len(wrong) and len(places) == 1 and named in (None, _WHOLE_PLACES.get(places[0]))
+
+
 def _lost_zero(match: re.Match[str], said: _Said) -> bool:
     right = str(said.right)
     return str(said.wrong) in {right[:at] + right[at + 1 :] for at, digit in enumerate(right) if digit == "0"}
@@ -344,6 +352,8 @@ _FORMS: list[tuple[re.Pattern[str], Callable[[re.Match[str], _Said], bool]]] = [
         (r"the digits (?P<a>\d) and (?P<b>\d) of (?P<c>\d+) changed places", _swapped),
         (r"the step is off by one", lambda match, said: abs(said.off) == 1),
         (r"the step is off by two", lambda match, said: abs(said.off) == 2),
+        (r"the (?P<place>ones|tens|hundreds|thousands) digit is wrong", _one_digit),
+        (r"one digit is wrong", _one_digit),
         (
             r"it was worked out from left to right, although the (?P<name>multiplication|division) comes first",
             _left_to_right,

@@ -54,7 +54,7 @@ def in_numbers(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
 
 
 def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
-    right, (lowest, highest) = site.equation.result.face, _plausible(site)
+    right, (lowest, highest) = site.equation.result.face, plausible(site)
     seen, style, currency = {right}, site.equation.result.style, site.equation.result.currency
     # Of two explanations of one number, the more usual one counts.
     for slip in sorted(shuffled(_slips(site), rng), key=lambda slip: -slip.weight):
@@ -78,7 +78,7 @@ def _slips_of(site: Site, rng: random.Random) -> Iterator[Proposal]:
         yield Proposal(Change(site.index, result=slip.value), explanation, slip.weight)
 
 
-def _plausible(site: Site) -> tuple[Value, Value]:
+def plausible(site: Site) -> tuple[Value, Value]:
     """The bounds between which nobody sees at once that a result is wrong: 19 - 3 is not 61, 5 + 7 is not 4."""
     tree, right = site.equation.tree, site.equation.result.face
     lowest, highest = right - right, right * _LARGEST_FACTOR

@@ -19,6 +19,7 @@ from lemma.generation.modular_errors import ModularSolution
 from lemma.generation.modular_errors import propose as propose_modular
 from lemma.injectors import injector
 from lemma.injectors.algebra import AlgebraInjector, Cut, NumbersAndLetters, carried_slip
+from lemma.injectors.filling import fillers
 from lemma.injectors.formulas import Proposed, proposals
 from lemma.injectors.formulas.fitting import fitted
 from lemma.injectors.formulas.lists import ShorterList
@@ -65,6 +66,13 @@ def drafts_of(
         isinstance(found, AlgebraInjector) or (isinstance(found, NumbersAndLetters) and graph.letters.latex)
     ):
         yield from (found.letters if isinstance(found, NumbersAndLetters) else found)(graph.letters, rng)
+
+
+def fillers_of(graph: ReadSolution, name: str, rng: random.Random) -> Iterator[Draft]:
+    """What an injector makes of a solution in plain text only to fill up."""
+    numbers = graph.graph if isinstance(graph, FormulaSolution) else graph
+    if isinstance(numbers, SolutionGraph):
+        yield from fillers(numbers, name, rng)
 
 
 def weight_of(draft: Draft) -> float:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
+from lemma.arithmetic.expressions import Binary, Expression, leaves, nodes
 from lemma.arithmetic.numbers import Value
 from lemma.injectors.proposal import ALONE, ODD, SELDOM
 from lemma.injectors.written_arithmetic import KNOWN_HALF, TEN, Slip, in_one_unit, significant
@@ -86,6 +88,35 @@ def weight_of_product(left: Value, right: Value) -> float:
     one, other = sorted(significant(value) for value in scaled[0]) if scaled is not None else (TEN, TEN)
     is_small = other < TEN and one * other < _SMALL_PRODUCT
     return ODD if is_easy_product(left, right) else SELDOM if is_small else 1
+
+
+def is_easy(tree: Expression, values: Sequence[Value], result: Value) -> bool:
+    """Whether few people get the result of a calculation with one kind of operation wrong: an easy fact, one that most
+    people know, a sum without a carry, or a result of one digit.
+    """
+    signs = {node.operator for node in nodes(tree)}
+    if signs == {"+"}:
+        terms = [values[leaf] for leaf in leaves(tree)]
+        return weight_of_sum(terms) < 1 or not _is_carried(terms)
+    if (
+        result < TEN
+        or not isinstance(tree, Binary)
+        or not isinstance(tree.left, int)
+        or not isinstance(tree.right, int)
+    ):
+        return result < TEN
+    left, right = values[tree.left], values[tree.right]
+    if tree.operator == "-":
+        return weight_of_difference(left, right) < 1 or not _is_carried((right, result))
+    return (weight_of_product(right, result) if tree.operator == "/" else weight_of_product(left, right)) < 1
+
+
+def _is_carried(terms: Sequence[Value]) -> bool:
+    """Whether some digits of positive whole numbers make 10 or more in their place."""
+    if not all(isinstance(term, int) and term >= 0 for term in terms):
+        return True
+    columns = zip_longest(*(reversed(str(term)) for term in terms), fillvalue="0")
+    return any(sum(map(int, column)) >= TEN for column in columns)
 
 
 def unlikely_if_easy(slips: Iterable[Slip], operator: str, left: Value, right: Value, result: Value) -> list[Slip]:

@@ -12,7 +12,7 @@ from lemma.arithmetic.numbers import Number, Value, normal
 from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.naming import is_counted, part_of
 from lemma.injectors.omission import omissions
-from lemma.injectors.proposal import ALONE, Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import ALONE, UNLIKELY, Proposal, Site, shuffled, sites
 from lemma.injectors.quoting import clause_around
 from lemma.injectors.roles import is_just_above, is_one_of_several_totals
 from lemma.injectors.signals import stands_later
@@ -21,6 +21,7 @@ _PARTS: dict[Value, str] = {3: "thirds", 4: "quarters|fourths", 5: "fifths", 6: 
 _FARTHEST_IN_SUM = 8  # times a term
 _FARTHEST_FROM_TOTAL = 3  # times a part of it
 _WORDS, _LONGEST_TOLD = re.compile(r"[A-Za-z]{2} .*?[A-Za-z]{2}"), 14
+_TOTAL = re.compile(r"\b(?:totals?|sums?|altogether|all|combined|together)\b", re.IGNORECASE)
 _NAME = re.compile(
     r"\b(?!(?:The|He|She|His|Her|It|Its|If|In|On|At|A|An|There|They|Their|Each|First|Then|So|After|For|To|This|That|When|"
     r"How|What|Since|And|But|Every|All|One|Two|By|From|With|Of|Now|Next|As)\b)[A-Z][a-z]+\b"
@@ -67,20 +68,12 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         user, leaf = Site(graph, uses[0][0]), uses[0][1]
         opening = _opening(left_out, user) if len(uses) == 1 else []
         begins = user.text[opening[0].end - 1 :] if opening else user.text
-        points_back = not graph.latex and _POINTS_BACK.search(begins) is not None
-        is_first = user.step == 1 and (points_back or _CONCLUDES.match(begins) is not None)
         # Nor is it forgotten for one of several items that are worked out alike.
-        if (
-            _is_counted_off(left_out)
-            or _belong_together(left_out, user)
-            or is_first
-            or (not graph.latex and is_one_of_several_totals(user, leaf, left_out))
+        if _leaves_a_gap(left_out, user, begins) or (
+            not graph.latex and is_one_of_several_totals(user, leaf, left_out)
         ):
             continue
-        # "So in total" where "first" stood.
-        later = not graph.latex and stands_later(begins, left_out.text) and rng.random() > _LATER
-        first = not graph.latex and _FIRST.search(left_out.text) is not None and rng.random() > _EARLIER
-        weight = ALONE if later or first else 1
+        weight = ALONE if not graph.latex and _shows_place(left_out, begins, rng) else 1
         percentage = _as_amount(left_out, user, leaf) if len(uses) == 1 else None
         if percentage is not None:
             yield Proposal(
@@ -98,17 +91,53 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
             elif edits := user.writes(leaf, operand.face):
                 change = Change(user.index, (*opening, *edits), dropped_step=left_out.step)
             if change is not None:
-                used, needed = left_out.as_written(operand), left_out.result
                 alike = [number for number in user.equation.operands if number.face == operand.face]
+                which = ""
                 if len(uses) == 1 and len(alike) == 1:
-                    is_first = user.equation.operands[leaf].start < alike[0].start
-                    used = f"the {'first' if is_first else 'second'} {used}"
-                yield Proposal(
-                    change,
-                    f"The step {_told(left_out)} was skipped, so {used} was used in place of {needed}: "
-                    f"the next step should be {user.worked}.",
-                    weight,
-                )
+                    which = f"the {'first' if user.equation.operands[leaf].start < alike[0].start else 'second'} "
+                yield Proposal(change, _fault(left_out, user, which + left_out.as_written(operand)), weight)
+
+
+def skipped(left_out: Site, rng: random.Random) -> Iterator[Proposal]:
+    """A step left out with any of its numbers in the place of its result, also where nobody would go on with that."""
+    uses = _uses(left_out.graph, left_out)
+    if len(uses) != 1:
+        return
+    user, leaf = Site(left_out.graph, uses[0][0]), uses[0][1]
+    signs = [operator.symbol for operator in left_out.equation.operators]
+    if "+" in signs and (len(signs) > 1 or _TOTAL.search(user.text)):
+        return  # "the total" may be that of one term, and the step be right
+    opening = _opening(left_out, user)
+    begins = user.text[opening[0].end - 1 :] if opening else user.text
+    if _leaves_a_gap(left_out, user, begins) or _shows_place(left_out, begins, rng):
+        return
+    due, used = user.equation.operands[leaf], {operand.face for operand in user.equation.operands}
+    for number, operand in enumerate(left_out.equation.operands):
+        edits = user.writes(leaf, operand.face) if operand.percent == due.percent and operand.face not in used else ()
+        if edits and not left_out.in_fraction(number):
+            change = Change(user.index, (*opening, *edits), dropped_step=left_out.step)
+            yield Proposal(change, _fault(left_out, user, left_out.as_written(operand)), UNLIKELY)
+
+
+def _fault(left_out: Site, user: Site, used: str) -> str:
+    told = f"The step {_told(left_out)} was skipped, so {used} was used in place of {left_out.result}"
+    return f"{told}: the next step should be {user.worked}."
+
+
+def _shows_place(left_out: Site, begins: str, rng: random.Random) -> bool:
+    """Whether the words of the step that now stands there are those of a later one, and it is made too often: "So in
+    total" where "first" stood.
+    """
+    later = stands_later(begins, left_out.text) and rng.random() > _LATER
+    first = _FIRST.search(left_out.text) is not None and rng.random() > _EARLIER
+    return later or first
+
+
+def _leaves_a_gap(left_out: Site, user: Site, begins: str) -> bool:
+    """Whether the words of the other steps would show that one is missing."""
+    points_back = not user.graph.latex and _POINTS_BACK.search(begins) is not None
+    is_first = user.step == 1 and (points_back or _CONCLUDES.match(begins) is not None)
+    return is_first or _is_counted_off(left_out) or _belong_together(left_out, user)
 
 
 def _is_counted_off(left_out: Site) -> bool:

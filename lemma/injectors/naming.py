@@ -270,7 +270,7 @@ def is_taken_for(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
     due_part = part_of(graph.question, operand.face) if link.question else ""
     same_part = not source.question or part_of(graph.question, wrong) == due_part
     parent = next(node for node in nodes(equation.tree) if leaf in (node.left, node.right))
-    due, taken = _units(site, operand.face, link), _units(site, wrong, source)
+    due, taken = units_of(site, operand.face, link), units_of(site, wrong, source)
     if parent.operator in "+-":
         if equation.result.currency or any(other.currency for other in equation.operands):
             due = {"$"}
@@ -281,7 +281,7 @@ def is_taken_for(site: Site, leaf: int, wrong: Value, source: Link) -> bool:
             if other != leaf and other in (parent.left, parent.right):
                 units = {"$"} if number.currency else set()
                 if site.links[other].results:
-                    units |= _units(site, number.face, site.links[other]) - {"$"}
+                    units |= units_of(site, number.face, site.links[other]) - {"$"}
                 if _NO_SQUARES & taken & units:
                     return False
     unlike = bool(due and taken) and due.isdisjoint(taken)
@@ -339,7 +339,7 @@ def part_of(question: str, face: Value) -> str:
     )
 
 
-def _units(site: Site, face: Value, link: Link) -> set[str]:
+def units_of(site: Site, face: Value, link: Link) -> set[str]:
     """What a value counts, as far as the question or the step that found it says so: `$`, `%`, or a noun."""
     graph = site.graph
     if link.results:

@@ -86,7 +86,7 @@ def _is_remembered(site: Site, node: Binary, gone: Expression) -> bool:
     if graph.latex:
         return False
     signs, operands = [sign.symbol for sign in own.operators], own.operands
-    if [one.operator for one in nodes(own.tree)].count(node.operator) == 1 and _SAYS[node.operator].search(site.text):
+    if says_operation(site, node):
         return True
     if node.operator in "*/" and len(operands) == 2 and site.index:
         before = Site(graph, site.index - 1)
@@ -102,6 +102,12 @@ def _is_remembered(site: Site, node: Binary, gone: Expression) -> bool:
     says |= operands[gone].face in said
     just_found = any(graph.step_of[index] in (site.step - 1, site.step) for index in site.links[gone].results)
     return says or (just_found and (node is not own.tree or node.operator == "+"))
+
+
+def says_operation(site: Site, node: Binary) -> bool:
+    """Whether a step says that it does the one operation of this kind that it has: who writes "divide by" divides."""
+    is_only = [one.operator for one in nodes(site.equation.tree)].count(node.operator) == 1
+    return is_only and _SAYS[node.operator].search(site.text) is not None
 
 
 def stops(site: Site, node: Binary) -> bool:

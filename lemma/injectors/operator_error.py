@@ -13,7 +13,7 @@ from lemma.arithmetic.propagation import Change, Edit
 from lemma.injectors.comparisons import compares_by_factor, comparison
 from lemma.injectors.cuts import replaced
 from lemma.injectors.naming import beside_its_like, is_done_elsewhere, is_from_one_place, part_of, quoted_for
-from lemma.injectors.proposal import ALONE, ODD, Proposal, Site, shuffled, sites
+from lemma.injectors.proposal import ALONE, ODD, UNLIKELY, Proposal, Site, shuffled, sites
 from lemma.injectors.roles import contradicts
 
 _CONFUSED = {"+": ("-", "*"), "-": ("+",), "*": ("/", "+"), "/": ("*",)}
@@ -74,6 +74,7 @@ _LARGEST_DIVISOR = 5  # nobody needs 48 * 12 pans for 48 cupcakes
 _FARTHEST = 6  # times the right result
 # Wrong steps have as many signs of each kind as the right ones, or they could be told by their signs.
 _KEPT = {"*+": 0.2, "-+": 0.5}
+_KEPT_TO_FILL_UP = {**_KEPT, "+*": 0.5, "+-": 0.5}
 _RATE = re.compile(r"\s?(?:/\s?[A-Za-z]|per\b|(?:an?|each) )")
 _UNIT = re.compile(r"\s?(/(?=\s?[A-Za-z])|per\b|[^\W\d_]{2,})")
 _SPLITS = re.compile(r"\b(?:split\w*|shar(?:e|es|ed|ing)|evenly|equally)\b", re.IGNORECASE)
@@ -88,7 +89,6 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
     for site in sites(graph, rng):
         if beside_its_like(site) or (not graph.latex and is_done_elsewhere(site)):
             continue
-        words = site.text[: site.equation.start] + site.text[site.equation.end :]
         signs = [node.operator for node in nodes(site.equation.tree)]
         for node in shuffled(list(nodes(site.equation.tree)), rng):
             alike = "+-" if node.operator in "+-" and graph.latex else node.operator
@@ -98,16 +98,11 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
             parts = [part for part in (node.left, node.right) if isinstance(part, int)]
             if not graph.latex and any(site.equation.operands[part].face == 1 for part in parts):
                 continue  # the year after the 12th is not the 11th
-            # A LaTeX solution often says in words before what it then works out.
-            named = graph.latex and any(map(_NAMED[node.operator].search, graph.steps[: site.step]))
-            said = [""] * named + [
-                allowed for sign, pattern, allowed in _SAID if sign == node.operator and pattern.search(words)
-            ]
+            said = _allowed(site, node)
             left, right = _unit(site, leaves(node.left)[-1]), _unit(site, leaves(node.right)[0])
             for wrong in shuffled(_CONFUSED[node.operator], rng):
                 edit = swap_operator(site, node.position, wrong)
                 contradicted = any(wrong not in allowed for allowed in said)
-                weight = _weight(site, node, wrong)
                 likely = _is_likely(site, node, wrong) and _units_allow(wrong, left, right)
                 if edit is None or contradicted or not likely:
                     continue
@@ -118,12 +113,43 @@ def propose(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposal]:
                     _is_comparison(site, node) or contradicts(site, swapped) or _is_told(site, node, wrong)
                 ):
                     continue  # a misread question; 3 movies, of 9 that she has seen
-                yield Proposal(
-                    Change(site.index, (edit,)),
-                    f"The step {_DOES[wrong]} where it should have {_DONE[node.operator]}: "
-                    f"not {site.quoted(site.edited(edit) + site.unit)}, but {site.worked}.{_reason(site, node)}",
-                    weight,
-                )
+                yield _proposal(site, node, wrong, edit, _weight(site, node, wrong))
+
+
+def other_operators(site: Site, rng: random.Random) -> Iterator[tuple[Binary, str, Proposal]]:
+    """Every operator of a site taken for every other that its words and units allow, also where people do not do that:
+    the operation, the wrong sign, and the proposal.
+    """
+    for node in nodes(site.equation.tree):
+        if not reads_as_operator(site, node) or _is_written_elsewhere(site, node) or _is_comparison(site, node):
+            continue
+        said = _allowed(site, node)
+        left, right = _unit(site, leaves(node.left)[-1]), _unit(site, leaves(node.right)[0])
+        for wrong in _CONFUSED[node.operator]:
+            edit = swap_operator(site, node.position, wrong)
+            is_allowed = rng.random() <= _KEPT_TO_FILL_UP.get(node.operator + wrong, 1) and all(
+                wrong in allowed for allowed in said
+            )
+            if edit is not None and is_allowed and _units_allow(wrong, left, right):
+                yield node, wrong, _proposal(site, node, wrong, edit, UNLIKELY)
+
+
+def _allowed(site: Site, node: Binary) -> list[str]:
+    """What each of the words of a step that speak of an operation allows in its place."""
+    graph, words = site.graph, site.text[: site.equation.start] + site.text[site.equation.end :]
+    # A LaTeX solution often says in words before what it then works out.
+    named = graph.latex and any(map(_NAMED[node.operator].search, graph.steps[: site.step]))
+    said = [allowed for sign, pattern, allowed in _SAID if sign == node.operator and pattern.search(words)]
+    return [""] * named + said
+
+
+def _proposal(site: Site, node: Binary, wrong: str, edit: Edit, weight: float) -> Proposal:
+    return Proposal(
+        Change(site.index, (edit,)),
+        f"The step {_DOES[wrong]} where it should have {_DONE[node.operator]}: "
+        f"not {site.quoted(site.edited(edit) + site.unit)}, but {site.worked}.{_reason(site, node)}",
+        weight,
+    )
 
 
 def _reason(site: Site, node: Binary) -> str:

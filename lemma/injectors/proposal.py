@@ -18,6 +18,7 @@ from lemma.arithmetic.propagation import Change, Edit, reads_well
 
 Item = TypeVar("Item")
 SELDOM, RARE, LAST_RESORT, ODD, ALONE = 0.05, 0.001, 0.00001, 0.0000001, 0.00000001
+UNLIKELY, HASTY, BLIND = 0.00000004, 0.00000003, 0.00000002
 _NOUN = re.compile(r"\s+([a-z]+)")
 _SIGNS = re.compile(r"(?<!\\)\$|&")  # dollar signs and alignment
 _DEGREES = re.compile(r"\^\s?\{?\s?\\circ(?:\s?\})?")
@@ -48,8 +49,9 @@ class Proposal:
 
     `weight` says how often people make such a change, next to others of its type. `SELDOM` serves if there is nothing
     else, `RARE` if there is nothing else and many are asked for, `LAST_RESORT` if nothing at all can be made of the
-    solution otherwise, `ODD` only if many are asked for, and `ALONE` what is good, but would be known by its form if it
-    were made often: only if nothing else can be made of the solution.
+    solution otherwise, and `ODD` only if many are asked for. `UNLIKELY`, `HASTY`, and `BLIND`, in this order, fill up
+    what is still missing then. `ALONE` is good, but would be known by its form if it were made often: only if nothing
+    else can be made of the solution.
     """
 
     change: Change

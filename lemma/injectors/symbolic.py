@@ -32,9 +32,9 @@ from lemma.generation.modular_errors import ModularSolution
 from lemma.grading.verdict import exact_value
 from lemma.injectors import injector
 from lemma.injectors.algebra import AlgebraInjector, FormulaInjector, NumbersAndLetters
-from lemma.injectors.drafts import Draft, Injected, carried, drafts_of, place_of, weight_of
+from lemma.injectors.drafts import Draft, Injected, carried, drafts_of, fillers_of, place_of, weight_of
 from lemma.injectors.proof import CALCULATION, prove_answer
-from lemma.injectors.proposal import ALONE, LAST_RESORT, ODD, RARE, SELDOM, Proposal
+from lemma.injectors.proposal import ALONE, BLIND, HASTY, LAST_RESORT, ODD, RARE, SELDOM, UNLIKELY, Proposal
 from lemma.injectors.reading import FormulaSolution, ReadSolution, read_problem
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
@@ -173,7 +173,8 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
         # Solutions that allow errors in their last step only add one each, the more in sum the fewer are asked for.
         fewer = shares[-1] * (1 - 1 / (plan.per_problem + 1))
         wanted = rng.choices(range(last + 1), [*shares[:-1], fewer], k=plan.per_problem)
-    made: list[ErroneousSolution] = []
+    making = _Making(plan, problem, graph, drafts, rng)
+    made = making.made
     # Errors in the last step are the easiest to prove. They don't fill up what a solution lacks in the steps before,
     # and stand alone only if nothing else can be made.
     most_alone = plan.per_problem if last == 0 else max(1, round(plan.per_problem * shares[-1] / 2))
@@ -201,32 +202,66 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
             found = found or drafts.take([*others, last], ALONE)
         if found is None:
             break
-        kind, error = found
-        for _ in range(plan.errors_per_solution - 1):
-            error = _with_another(plan, graph, error, drafts, rng)
-        made.append(_record(plan, problem, graph, kind, error))
+        making.add(found)
+    fills_up = plan.per_problem > _FEW and drafts.can_fill_up
+    if fills_up:
+        _fill_up(making, shares)
     if len(made) < plan.per_problem:
-        _balance(plan, problem, graph, made, drafts)
+        _balance(making, shares[-1] if fills_up else _MOST_IN_LAST)
     failed = tuple(sorted(drafts.failed.items()))
     return Injection(tuple(made), asked, tuple((place, last + 1) for place in places), drafts.refused, failed=failed)
 
 
-def _balance(
-    plan: InjectionPlan, problem: Problem, graph: ReadSolution, made: list[ErroneousSolution], drafts: _Drafts
-) -> None:
+@dataclass
+class _Making:
+    """What was made of a solution, and what it is made of."""
+
+    plan: InjectionPlan
+    problem: Problem
+    graph: ReadSolution
+    drafts: _Drafts
+    rng: random.Random
+    made: list[ErroneousSolution] = field(default_factory=list)
+
+    def add(self, found: tuple[str, Injected]) -> None:
+        """Make a record of an error of a type, with as many others as the plan has in one solution."""
+        kind, error = found
+        for _ in range(self.plan.errors_per_solution - 1):
+            error = _with_another(self.plan, self.graph, error, self.drafts, self.rng)
+        self.made.append(_record(self.plan, self.problem, self.graph, kind, error))
+
+
+def _fill_up(making: _Making, shares: Sequence[float]) -> None:
+    """Make what is still missing of what people seldom do. The last step has its share, and no more, and what nobody
+    does is made only if there is nothing else. Not so with `best_effort`.
+    """
+    last, made, drafts, rng = len(shares) - 1, making.made, making.drafts, making.rng
+    effort = making.plan.best_effort
+    while len(made) < making.plan.per_problem:
+        steps = sorted(range(last + 1), key=lambda step: rng.random() ** (1 / (shares[step] + 1e-9)), reverse=True)
+        if last and not effort:
+            is_due = drafts.in_last + rng.random() <= shares[-1] * (len(made) + 1)
+            steps = [last] * is_due + [step for step in steps if step != last]
+        found = drafts.fill_up(steps, HASTY if made and not effort else BLIND)
+        if found is None:
+            return
+        making.add(found)
+
+
+def _balance(making: _Making, most_in_last: float) -> None:
     """Among the errors of a solution that allows no more, see to one of thought and to few in the last step."""
-    last = len(graph.steps) - 1
+    plan, made, last = making.plan, making.made, len(making.graph.steps) - 1
     if plan.per_problem > _FEW and {record.error_type for record in made} == {CALCULATION}:
         # Made everywhere, it would be known by its form.
-        other = drafts.take(range(last + 1), ALONE, barred=CALCULATION)
-        made += [_record(plan, problem, graph, *other)] if other is not None else []
+        other = making.drafts.take(range(last + 1), ALONE, barred=CALCULATION)
+        made += [_record(plan, making.problem, making.graph, *other)] if other is not None else []
     if last and not plan.best_effort:
         in_last = [record for record in made if record.located_step == len(record.steps) - 1]
         in_last.sort(key=lambda record: record.error_type == CALCULATION)
         before = {record.error_type for record in made if record not in in_last}
         # One is kept in any case if there is nothing else, or only slips.
         fewest = 0 if before > {CALCULATION} or (before and CALCULATION not in before) else 1
-        for record in in_last[max(fewest, round(_MOST_IN_LAST * len(made))) :]:
+        for record in in_last[max(fewest, round(most_in_last * len(made))) :]:
             made.remove(record)
 
 
@@ -245,20 +280,36 @@ class _Drafts:
         self.refused: Counter[str] = Counter()
         self.failed: dict[str, str] = {}
         self.taken_before_last, self.in_last = False, 0
-        last = len(graph.steps) - 1
+        numbers = graph.graph if isinstance(graph, FormulaSolution) else graph
+        self.can_fill_up, self._is_filled = isinstance(numbers, SolutionGraph) and not numbers.latex, False
         for kind in plan.weights:
             try:
                 found = drafts_of(graph, kind, plan.injectors[kind], rng, plan.per_problem)
-                proposed = [(place_of(graph, draft), draft) for draft in found]
+                proposed = [(self._place_of(draft), draft) for draft in found]
             except Exception as error:  # whatever the code of others raises
                 self.isolate(plan.injectors[kind], error)
                 continue
-            for (step, steps), draft in proposed:
-                self._drafts[last if step == steps - 1 else max(0, min(step, last - 1))][kind].append(draft)
+            for place, draft in proposed:
+                self._drafts[place][kind].append(draft)
         for kinds in self._drafts.values():
             for drafts in kinds.values():
                 # They are taken from the end: in random order, but what people do more often comes sooner.
                 drafts.sort(key=lambda draft: (min(weight_of(draft), SELDOM), rng.random() ** (1 / weight_of(draft))))
+
+    def _place_of(self, draft: Draft) -> int:
+        (step, steps), last = place_of(self._graph, draft), len(self._graph.steps) - 1
+        return last if step == steps - 1 else max(0, min(step, last - 1))
+
+    def fill_up(self, places: Sequence[int], least: float) -> tuple[str, Injected] | None:
+        """As `take`, but also of what is only made to fill up, down to a certain weight."""
+        if not self._is_filled:
+            self._is_filled = True
+            for kind in self._plan.weights:
+                for draft in fillers_of(self._graph, self._plan.injectors[kind], self._rng):
+                    drafts = self._drafts[self._place_of(draft)][kind]
+                    drafts.insert(sum(weight_of(one) < weight_of(draft) for one in drafts), draft)
+        found = (self.take(places, weight) for weight in (UNLIKELY, HASTY, BLIND) if weight >= least)
+        return next(filter(None, found), None)
 
     def isolate(self, name: str, error: Exception) -> None:
         """Note that an injector failed. Raises the exception again if the plan does not isolate injectors, or if it is

@@ -120,6 +120,7 @@ _BY_EXPLANATION = {
         "copied": re.compile(r"but this step copies it as"),
         # The number is one of the question, and no earlier result.
         "elsewhere": re.compile(r"^The step takes (?:(?! from step \d| instead of )[^\n]){1,400} instead of "),
+        "result": re.compile(r"^The step takes (?:(?! instead of )[^\n]){1,400} from step \d"),
     },
     "previous_step_value_error": {
         "on_the_way": re.compile(r"The answer is \$.{1,400}found on the way"),

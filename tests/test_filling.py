@@ -1,0 +1,120 @@
+"""What fills up a solution's errors: only if many are asked for, proven as all others, and never a right step."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import islice
+
+import pytest
+from label_checking.rules import check
+
+from lemma.arithmetic.graph import read_solution
+from lemma.injectors import filling
+from lemma.injectors.filling import fillers
+from lemma.injectors.proposal import BLIND, HASTY, UNLIKELY
+from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
+from lemma.problems.loading import open_problems
+from lemma.records import ErroneousSolution, Problem
+from lemma.taxonomy.error_types import load_taxonomy
+from lemma.taxonomy.places import load_places
+
+INJECTORS = {kind.id: kind.injector for kind in load_taxonomy() if kind.injector}
+SHOP = "A shop has 48 red caps, 36 blue caps, and 9 racks. It sells 12 red caps. A cap costs $8. What do the rest cost?"
+LEFT = (
+    "There are 48 - 12 = 36 red caps left.",
+    "There are 36 + 36 = 72 caps left in all.",
+    "The rest of the caps cost 72 * 8 = $576.",
+)
+
+
+def explained(name: str, question: str, steps: tuple[str, ...], answer: int) -> dict[str, float]:
+    graph = read_solution(question, steps, answer)
+    return {draft.explanation: draft.weight for draft in fillers(graph, name, random.Random(0))}
+
+
+def test_any_number_of_the_same_things_is_taken_for_another() -> None:
+    told = explained("context_value_error", SHOP, LEFT, 576)
+    assert any(text.startswith("The step takes 36 (") and "instead of 12 (" in text for text in told), told
+    # Racks are no caps, and $8 is no cap.
+    assert not [text for text in told if "takes 9" in text or "takes $9" in text or "takes 8" in text]
+    assert set(told.values()) == {UNLIKELY}
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "steps", "answer", "never"),
+    [
+        # Right for what "these" are.
+        ("missing_step", "3, 6 and 2 hours", ("He spent 3 + 6 + 2 = 11 hours on these.",), 11, "leaves out"),
+        # What was said of the two wanted two is true of any number of people.
+        (
+            "context_value_error",
+            "36 people, 40 people",
+            ("If 36 people want 2, he needs 36 * 2 = 72.",),
+            72,
+            "takes 40",
+        ),
+        # Nobody looks past what was found just now for a number of the question.
+        (
+            "previous_step_value_error",
+            "He had 30 pens and 8 pens and gave 5 pens.",
+            ("He has 30 + 8 = 38 pens.", "After that he has 38 - 5 = 33 pens left."),
+            33,
+            "takes",
+        ),
+        # A bare product of other numbers is a right product.
+        ("context_value_error", "3 pens at $2, 5 caps", ("3 * 2 = 6",), 6, "takes"),
+    ],
+)
+def test_what_may_be_right_is_not_made(name, question, steps, answer, never) -> None:
+    assert not [text for text in explained(name, question, steps, answer) if never in text]
+
+
+DIGITS = [
+    (("They are 48 + 36 = 84 caps.",), "the ones digit is wrong", HASTY),
+    (("They are 48 + 36 = 84 caps.",), "the tens digit is wrong", HASTY),
+    (("They are 40 + 30 = 70 caps.",), "the ones digit is wrong", BLIND),
+    (("They are 41 + 38 = 79 caps.",), "the ones digit is wrong", BLIND),
+    (("They are 5 * 8 = 40 caps.",), "the tens digit is wrong", BLIND),
+    (("They are 32 - 4 = 28 caps.",), "the ones digit is wrong", BLIND),
+    (("They are 5 * 60 / 60 = 5 caps.",), "the ones digit is wrong", BLIND),
+]
+
+
+@pytest.mark.parametrize(("steps", "fault", "most"), DIGITS)
+def test_a_digit_is_wrong_where_people_may_get_it_wrong(steps, fault, most) -> None:
+    told = explained("calculation_error", "How many caps?", steps, int(steps[0].split()[-2]))
+    weights = [weight for text, weight in told.items() if fault in text]
+    assert weights
+    assert max(weights) == most
+
+
+def filled(per_problem: int, best_effort: bool = False, most: int = 60) -> list[ErroneousSolution]:
+    plan = InjectionPlan(
+        dict.fromkeys(INJECTORS, 1.0), INJECTORS, per_problem, 3, False, load_places("real"), best_effort
+    )
+    problems = [item for item in islice(open_problems(None, "augment"), most) if isinstance(item, Problem)]
+    return [record for problem in problems for record in erroneous_solutions(plan, problem).records]
+
+
+def test_up_to_eight_errors_nothing_fills_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And beyond that they are many more, with no more in the last step than people have there."""
+    few = [filled(8), filled(20)]
+    monkeypatch.setattr(filling, "_MAKERS", {})
+    bare = [filled(8), filled(20)]
+    assert few[0] == bare[0]
+    assert len(few[1]) > 1.1 * len(bare[1])
+    last = [sum(one.located_step == len(one.steps) - 1 for one in made) / len(made) for made in (few[1], bare[1])]
+    assert last[0] < max(0.2, last[1])
+
+
+def test_with_best_effort_there_are_about_as_many_as_asked_for() -> None:
+    counts = Counter(record.problem_id for record in filled(12, best_effort=True))
+    assert sorted(counts.values())[len(counts) // 2] == 12
+
+
+def test_the_checker_has_no_exception_to_what_fills_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lemma.injectors.symbolic.drafts_of", lambda *_: iter(()))
+    made = filled(20, best_effort=True)
+    assert {record.error_type for record in made} == set(filling._MAKERS)
+    assert [finding for record in made for finding in check(record)] == []
