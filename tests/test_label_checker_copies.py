@@ -16,6 +16,15 @@ OFF = ("The pens are $50.", "They take off 50 * .2 = $10.", "So it is 50 - 10 = 
 # type, reference, wrong steps, wrong step, the answers, explanation
 Case = tuple[str, tuple[str, ...], tuple[str, ...], int, str, str, str]
 CASES: dict[str, Case] = {
+    "second error": (
+        "previous_step_value_error",
+        ("They pay 83 * 2 = $166.", "So it is $78 + $166 = $244.", "After that it is $244 - $12 = $232."),
+        ("They pay 83 * 2 = $166.", "So it is $78 + $165 = $243.", "After that it is $248 - $12 = $236."),
+        1, "232", "236",
+        "Step 1 found $166, but this step copies it as $165, with a 6 read as a 5: it should be $78 + $166 = $244. "
+        "Step 3 has an error of its own: Step 2 found $243, but this step copies it as $248, with a 3 read as an 8: it "
+        "should be $243 - $12 = $231.",
+    ),
     "swapped": (
         "context_value_error", SOLD, ("They sell 84 / 2 = 42 pens.", "They have 42 + 144 = 186 left."), 0, "168", "186",
         'The problem says 48 ("They have 48 pens"), but this step copies it as 84, with two digits swapped: it should '
@@ -75,6 +84,10 @@ CASES: dict[str, Case] = {
 }  # fmt: skip
 # name, what is put in place of what in the explanation, and the rule that finds it
 FAULTS = [
+    ("second error", "as $165", "as $156", "not copied as it says"),
+    ("second error", "Step 2 found", "Step 3 found", "from no earlier step"),
+    ("second error", "as $248", "as $249", "the copy is not in the error step"),
+    ("second error", "with a 3 read as an 8", "with two digits swapped", "not copied as it says"),
     ("read", "an 8 read as a 3", "an 8 read as a 5", "not copied as it says"),
     ("read", "an 8 read as a 3", "the wrong digit repeated", "not copied as it says"),
     ("equal", "as 14,", "as 44,", "the copy is not in the error step"),

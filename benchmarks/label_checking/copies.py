@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from label_checking.equations import read_step
-from label_checking.reading import Finding, stated_values
+from label_checking.reading import Finding, accounts, stated_values
 from lemma.records import ErroneousSolution
 
-_NUMBER = r"\$?(?:\d[\d,]*(?:\.\d+)?|\.\d+)"
+_NUMBER = r"\$?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)"
 _COPIED = re.compile(
     rf"(?:The problem says|Step (?P<step>\d+) found) (?P<right>{_NUMBER})(?! ?\d).*?, but this step copies it as "
     rf"(?P<wrong>{_NUMBER}), with (?P<how>[a-z0-9 ]+): it should be "
@@ -26,22 +26,27 @@ _PERCENTAGE = re.compile(r"was skipped, so (?P<number>\d+), which is a percentag
 
 def copies(record: ErroneousSolution) -> Iterator[Finding]:
     """What is wrong with the account of a number that was copied wrongly, or of a percentage taken for an amount."""
-    error = record.steps[record.located_step]
-    if (taken := _PERCENTAGE.search(record.explanation)) is not None:
+    for place, said in accounts(record):
+        yield from _copies(record, place, said)
+
+
+def _copies(record: ErroneousSolution, at: int, said: str) -> Iterator[Finding]:
+    error = record.steps[at]
+    if (taken := _PERCENTAGE.search(said)) is not None:
         number = taken["number"]
         if re.search(rf"(?<![\d.]){number} ?(?:%|percent)", record.question) is None:
             yield Finding("explanation: a percentage is none of the question's", number)
         if Fraction(number) not in stated_values(read_step(error)):
             yield Finding("explanation: a percentage is not in the error step", number)
-    yield from _rests(record, error)
-    found = _COPIED.match(record.explanation)
+    yield from _rests(record, error, said)
+    found = _COPIED.match(said)
     if found is None:
-        if "copies it as" in record.explanation and "\\" not in record.explanation:
-            yield Finding("explanation: what is copied is not read", record.explanation)
+        if "copies it as" in said and "\\" not in said:
+            yield Finding("explanation: what is copied is not read", said)
         return
     right, wrong = (found[name].strip("$").replace(",", "") for name in ("right", "wrong"))
     place = int(found["step"]) - 1 if found["step"] is not None else None
-    if place is not None and not 0 <= place < record.located_step:
+    if place is not None and not 0 <= place < at:
         yield Finding("explanation: what is copied is from no earlier step", found.group())
         return
     source = record.question if place is None else record.steps[place]
@@ -49,16 +54,16 @@ def copies(record: ErroneousSolution) -> Iterator[Finding]:
         yield Finding("explanation: what is copied is not where it is said to be", found.group())
     if Fraction(wrong) not in stated_values(read_step(error)):
         yield Finding("explanation: the copy is not in the error step", found.group())
-    before = (record.question, *record.steps[: record.located_step])
+    before = (record.question, *record.steps[:at])
     if any(Fraction(wrong) in stated_values(read_step(text)) for text in before):
         yield Finding("explanation: the copy is another number of the problem", found.group())
     if not _is_copied_so(right, wrong, found["how"]):
         yield Finding("explanation: a number is not copied as it says", found.group())
 
 
-def _rests(record: ErroneousSolution, error: str) -> Iterator[Finding]:
+def _rests(record: ErroneousSolution, error: str, said: str) -> Iterator[Finding]:
     """What is wrong with the account of a rest that is taken for the part."""
-    if (rest := _REST.match(record.explanation)) is not None:
+    if (rest := _REST.match(said)) is not None:
         part, whole, other, same = (int(rest[name]) for name in ("part", "all", "rest", "same"))
         if part + other != whole or whole != same:
             yield Finding("explanation: a rest is not that of the part", rest.group())
@@ -66,8 +71,8 @@ def _rests(record: ErroneousSolution, error: str) -> Iterator[Finding]:
             yield Finding("explanation: a part is none of the question's", rest.group())
         if re.search(rf"(?<!\d){other} ?/ ?{whole}(?!\d)", error) is None:
             yield Finding("explanation: a rest is not in the error step", rest.group())
-    elif "which is the rest" in record.explanation:
-        yield Finding("explanation: what is said of a rest is not read", record.explanation)
+    elif "which is the rest" in said:
+        yield Finding("explanation: what is said of a rest is not read", said)
 
 
 def _is_copied_so(right: str, wrong: str, how: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -12,6 +11,7 @@ from label_checking.expressions import Number
 from label_checking.reading import (
     Finding,
     Reading,
+    accounts,
     forms,
     number_pairs,
     question_values,
@@ -57,8 +57,7 @@ def later_steps_follow(reading: Reading) -> Iterator[Finding]:
     ledger = Ledger(set(question_values(reading.record.question)).union(*earlier))
     _note_dropped_steps(reading, ledger)
     # What comes after a second error follows from it in turn, which this rule doesn't recompute.
-    second = re.search(r"Step (\d+) has an error of its own: ", reading.record.explanation)
-    own = len(reading.steps) if second is None else int(second[1]) - 1
+    own = min((step for step, _ in accounts(reading.record)[1:]), default=len(reading.steps))
     for index in range(at, len(reading.steps)):
         if index > at:
             yield from _equations_hold(reading.steps[index], reading.partners[index])

@@ -35,12 +35,22 @@ VALUES_OF_WORDS: dict[str, tuple[Fraction, ...]] = {
 }
 
 
+_OWN_ERROR = re.compile(r" Step (\d+) has an error of its own: ")
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One broken rule of one record."""
 
     rule: str
     detail: str
+
+
+def accounts(record: ErroneousSolution) -> list[tuple[int, str]]:
+    """The steps that the explanation calls wrong, each with what it says of that step; the labeled one comes first."""
+    first, *others = _OWN_ERROR.split(record.explanation)
+    later = [(int(step) - 1, said) for step, said in zip(others[::2], others[1::2], strict=True)]
+    return [(record.located_step, first), *later]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from label_checking.following import later_steps_follow
 from label_checking.reading import (
     Finding,
     Reading,
+    accounts,
     forms,
     number_pairs,
     read,
@@ -207,7 +208,7 @@ def explanation_names_the_fault(reading: Reading) -> Iterator[Finding]:
     if not record.explanation.strip():
         yield Finding("h: no explanation", record.id)
     pair = wrong_pair(reading)
-    if record.error_type == "calculation_error" and claims_hold(record.explanation) is False:
+    if record.error_type == "calculation_error" and claims_hold(accounts(record)[0][1]) is False:
         yield Finding("h: what the explanation says of the slip does not hold", record.explanation)
     if record.error_type != "calculation_error" or pair is None:
         return
