@@ -84,7 +84,7 @@ CASES: dict[str, Case] = {
 }  # fmt: skip
 # name, what is put in place of what in the explanation, and the rule that finds it
 FAULTS = [
-    ("second error", "as $165", "as $156", "not copied as it says"),
+    ("second error", "as $165", "as $155", "not copied as it says"),
     ("second error", "Step 2 found", "Step 3 found", "from no earlier step"),
     ("second error", "as $248", "as $249", "the copy is not in the error step"),
     ("second error", "with a 3 read as an 8", "with two digits swapped", "not copied as it says"),
