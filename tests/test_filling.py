@@ -108,6 +108,16 @@ def test_up_to_eight_errors_nothing_fills_up(monkeypatch: pytest.MonkeyPatch) ->
     assert last[0] < max(0.2, last[1])
 
 
+def test_a_problem_without_any_other_error_has_one_that_fills_up() -> None:
+    text = "Jana has 27/3*2 = 18 Pomeranians.\nJana has 18/3 = 6 girl Pomeranians.\n#### 6"
+    question = (
+        "Jana has 27 puppies. Two thirds are Pomeranians. One third of those are girls. How many girls are there?"
+    )
+    plan = InjectionPlan(dict.fromkeys(INJECTORS, 1.0), INJECTORS, 4, 0)
+    made = erroneous_solutions(plan, Problem.of(question, text)).records
+    assert [record.steps[1] for record in made] == ["Jana has 18*3 = 54 girl Pomeranians."]
+
+
 def test_with_best_effort_there_are_about_as_many_as_asked_for() -> None:
     counts = Counter(record.problem_id for record in filled(12, best_effort=True))
     assert sorted(counts.values())[len(counts) // 2] == 12

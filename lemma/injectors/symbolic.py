@@ -199,7 +199,7 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
         if found is None and not made:
             # Better than nothing at all.
             found = drafts.take([place, *others, last], RARE) or drafts.take([*others, last], LAST_RESORT)
-            found = found or drafts.take([*others, last], ALONE)
+            found = found or drafts.take([*others, last], ALONE) or drafts.fill_up([*others, last], UNLIKELY)
         if found is None:
             break
         making.add(found)
