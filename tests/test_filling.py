@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
 
 import pytest
@@ -12,7 +14,7 @@ from label_checking.rules import check
 from lemma.arithmetic.graph import read_solution
 from lemma.injectors import filling
 from lemma.injectors.filling import fillers
-from lemma.injectors.proposal import BLIND, HASTY, UNLIKELY
+from lemma.injectors.proposal import BLIND, HASTY, UNLIKELY, Proposal, Site
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
 from lemma.problems.loading import open_problems
 from lemma.records import ErroneousSolution, Problem
@@ -20,12 +22,10 @@ from lemma.taxonomy.error_types import load_taxonomy
 from lemma.taxonomy.places import load_places
 
 INJECTORS = {kind.id: kind.injector for kind in load_taxonomy() if kind.injector}
-SHOP = "A shop has 48 red caps, 36 blue caps, and 9 racks. It sells 12 red caps. A cap costs $8. What do the rest cost?"
-LEFT = (
-    "There are 48 - 12 = 36 red caps left.",
-    "There are 36 + 36 = 72 caps left in all.",
-    "The rest of the caps cost 72 * 8 = $576.",
+SHOP = (
+    "A shop has 48 red caps, 30 blue caps, and 9 racks. It sells 12 red caps. Caps cost $8. What do the red ones cost?"
 )
+LEFT = ("There are 48 - 12 = 36 red caps left.", "The red caps that are left cost 36 * 8 = $288.")
 
 
 def explained(name: str, question: str, steps: tuple[str, ...], answer: int) -> dict[str, float]:
@@ -34,39 +34,52 @@ def explained(name: str, question: str, steps: tuple[str, ...], answer: int) -> 
 
 
 def test_any_number_of_the_same_things_is_taken_for_another() -> None:
-    told = explained("context_value_error", SHOP, LEFT, 576)
-    assert any(text.startswith("The step takes 36 (") and "instead of 12 (" in text for text in told), told
+    told = explained("context_value_error", SHOP, LEFT, 288)
+    assert any(text.startswith("The step takes 30 (") and "instead of 12 (" in text for text in told), told
     # Racks are no caps, and $8 is no cap.
     assert not [text for text in told if "takes 9" in text or "takes $9" in text or "takes 8" in text]
     assert set(told.values()) == {UNLIKELY}
 
 
-@pytest.mark.parametrize(
-    ("name", "question", "steps", "answer", "never"),
-    [
-        # Right for what "these" are.
-        ("missing_step", "3, 6 and 2 hours", ("He spent 3 + 6 + 2 = 11 hours on these.",), 11, "leaves out"),
-        # What was said of the two wanted two is true of any number of people.
-        (
-            "context_value_error",
-            "36 people, 40 people",
-            ("If 36 people want 2, he needs 36 * 2 = 72.",),
-            72,
-            "takes 40",
-        ),
-        # Nobody looks past what was found just now for a number of the question.
-        (
-            "previous_step_value_error",
-            "He had 30 pens and 8 pens and gave 5 pens.",
-            ("He has 30 + 8 = 38 pens.", "After that he has 38 - 5 = 33 pens left."),
-            33,
-            "takes",
-        ),
-        # A bare product of other numbers is a right product.
-        ("context_value_error", "3 pens at $2, 5 caps", ("3 * 2 = 6",), 6, "takes"),
-    ],
-)
-def test_what_may_be_right_is_not_made(name, question, steps, answer, never) -> None:
+# Wrong steps that would be right for something else.
+RIGHT_ELSEWHERE = {
+    "these": ("missing_step", "3, 6 and 2 hours", ("He spent 3 + 6 + 2 = 11 hours on these.",), "leaves out"),
+    "for any number of people": (
+        "context_value_error", "36 people, 40 people", ("If 36 people want 2, he needs 36 * 2 = 72.",), "takes 40",
+    ),
+    "found just now": (
+        "previous_step_value_error", "He had 30 pens and 8 pens and gave 5 pens.",
+        ("He has 30 + 8 = 38 pens.", "After that he has 38 - 5 = 33 pens left."), "takes",
+    ),
+    "without words": ("context_value_error", "3 pens at $2, 5 caps", ("3 * 2 = 6",), "takes"),
+    "in another order": (
+        "context_value_error", "60 stamps, 20 stamps to Al and 12 stamps to Bo",
+        ("She now has 60 - 20 = 40 stamps.", "She now has 40 - 12 = 28 stamps."), "takes 12",
+    ),
+    "the same for the evening": (
+        "context_value_error", "10 pages in the morning, 20 pages in the evening, for 7 days",
+        ("She reads 10 * 7 = 70 pages.", "In all she reads 70 + 20 * 7 = 210 pages."), "takes 20",
+    ),
+    "5 boxes of 9": (
+        "missing_step", "4 boxes and 5 boxes, 6 eggs each, $2 an egg",
+        ("They are 4 + 5 = 9 boxes.", "They hold 9 * 6 = 54 eggs.", "He gets 54 * 2 = $108."), "skipped",
+    ),
+    "how often he runs": (
+        "missing_step", "3 times a week, 5 miles each, for 4 weeks, $2 a mile",
+        ("He runs 3 * 5 = 15 miles a week.", "In four weeks he runs 15 * 4 = 60.", "He gets 60 * 2 = $120."), "skipped",
+    ),
+    "for a day": (
+        "missing_step", "8 hours a day for 5 days at $10 an hour, $50 tax",
+        ("Tom earns 8 * 5 * 10 = $400.", "After tax he has 400 - 50 = $350."), "leaves out",
+    ),
+    "rounded up": ("calculation_error", "100 pages, 3 days", ("He reads about 100 / 3 = 33 pages a day.",), "digit"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RIGHT_ELSEWHERE)
+def test_what_may_be_right_is_not_made(case: str) -> None:
+    name, question, steps, never = RIGHT_ELSEWHERE[case]
+    answer = int(re.findall(r"\d+", steps[-1].rpartition("=")[2])[0])
     assert not [text for text in explained(name, question, steps, answer) if never in text]
 
 
@@ -78,6 +91,7 @@ DIGITS = [
     (("They are 5 * 8 = 40 caps.",), "the tens digit is wrong", BLIND),
     (("They are 32 - 4 = 28 caps.",), "the ones digit is wrong", BLIND),
     (("They are 5 * 60 / 60 = 5 caps.",), "the ones digit is wrong", BLIND),
+    (("They are 2 * 3 * 5 = 30 caps.",), "the tens digit is wrong", BLIND),
 ]
 
 
@@ -116,6 +130,18 @@ def test_a_problem_without_any_other_error_has_one_that_fills_up() -> None:
     plan = InjectionPlan(dict.fromkeys(INJECTORS, 1.0), INJECTORS, 4, 0)
     made = erroneous_solutions(plan, Problem.of(question, text)).records
     assert [record.steps[1] for record in made] == ["Jana has 18*3 = 54 girl Pomeranians."]
+
+
+def test_what_fails_costs_only_what_it_would_have_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(site: Site, rng: random.Random) -> Iterator[Proposal]:
+        raise KeyError(site.text)
+        yield
+
+    monkeypatch.setattr(filling, "_MAKERS", {**filling._MAKERS, "missing_step": failing})
+    plan = InjectionPlan(dict.fromkeys(INJECTORS, 1.0), INJECTORS, 20, 0, isolated=True)
+    found = erroneous_solutions(plan, Problem.of(SHOP, "\n".join([*LEFT, "#### 288"])))
+    assert found.records
+    assert [name for name, _ in found.failed] == ["missing_step"]
 
 
 def test_with_best_effort_there_are_about_as_many_as_asked_for() -> None:

@@ -18,7 +18,6 @@ _PLACES = {
     "hundred thousands": 5, "millions": 6, "ten millions": 7, "hundred millions": 8, "billions": 9,
 }  # fmt: skip
 _N = r"\d+(?:\.\d+)?"
-_WHOLE_PLACES = {0: "ones", 1: "tens", 2: "hundreds", 3: "thousands"}
 _PLACE = r"(?P<place>[a-z]+(?: [a-z]+)?)"
 _SAID = re.compile(
     r"(?:is|gives) (?P<right>[$€£¥]?[\d,]*\.?\d+%?), not (?P<wrong>[$€£¥]?[\d,]*\.?\d+%?): (?P<reason>.+)\.$"
@@ -236,7 +235,7 @@ def _one_digit(match: re.Match[str], said: _Said) -> bool:
     right, wrong = str(said.right), str(said.wrong)
     places = [len(right) - 1 - at for at, (one, other) in enumerate(zip(right, wrong, strict=False)) if one != other]
     named = match.groupdict().get("place")
-    return len(right) == len(wrong) and len(places) == 1 and named in (None, _WHOLE_PLACES.get(places[0]))
+    return len(right) == len(wrong) and len(places) == 1 and (named is None or _PLACES[named] == places[0])
 
 
 def _lost_zero(match: re.Match[str], said: _Said) -> bool:

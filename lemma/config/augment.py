@@ -44,7 +44,7 @@ class AugmentConfig(ModelConfig, ShardConfig):
         ("all",), description="error types to inject, or families of types: calc, logic, reading, output, all"
     )
     per_problem: Annotated[int, Option(metavar="N")] = Field(
-        4, ge=1, description="maximum number of erroneous solutions per problem"
+        4, ge=1, description="maximum number of erroneous solutions per problem; above 8, less likely ones too"
     )
     errors_per_solution: Annotated[int, Option(metavar="N")] = Field(
         1, ge=1, le=4, description="maximum number of independent errors per solution; the label describes the first"

@@ -98,13 +98,10 @@ def is_easy(tree: Expression, values: Sequence[Value], result: Value) -> bool:
     if signs == {"+"}:
         terms = [values[leaf] for leaf in leaves(tree)]
         return weight_of_sum(terms) < 1 or not _is_carried(terms)
-    if (
-        result < TEN
-        or not isinstance(tree, Binary)
-        or not isinstance(tree.left, int)
-        or not isinstance(tree.right, int)
-    ):
-        return result < TEN
+    if result < TEN or (signs == {"*"} and result <= _SMALL_PRODUCT):
+        return True
+    if not isinstance(tree, Binary) or not isinstance(tree.left, int) or not isinstance(tree.right, int):
+        return False
     left, right = values[tree.left], values[tree.right]
     if tree.operator == "-":
         return weight_of_difference(left, right) < 1 or not _is_carried((right, result))

@@ -2,7 +2,7 @@
 
 Real wrong solutions go wrong in ways that look careless to a reader, too: any number of the problem is taken for any
 other, any part is left out, a digit is wrong. The label of such an error is as true as that of any other, since it is
-proven in the same way, and the wrong step can't be a right one for something else. But nobody would pick it as an
+proven in the same way, and what may be a right step for something else is not made. But nobody would pick it as an
 example.
 """
 
@@ -25,7 +25,7 @@ from lemma.injectors.naming import beside_its_like, numbers_of, quoted_for, take
 from lemma.injectors.omission import fits, named, says_operation
 from lemma.injectors.operator_error import other_operators
 from lemma.injectors.proposal import BLIND, HASTY, UNLIKELY, Proposal, Site, shuffled, sites
-from lemma.injectors.roles import contradicts, is_done_with, is_just_above
+from lemma.injectors.roles import contradicts, is_just_above, is_taken_elsewhere
 from lemma.injectors.unit_conversion_error import converts
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -85,12 +85,19 @@ def _others(site: Site, leaf: int, link: Link) -> Iterator[Proposal]:
         if (due and taken and due.isdisjoint(taken)) or larger > _FARTHEST_OPERAND * smaller:
             continue
         edits = site.writes(leaf, wrong)
-        # "If 36 wanted two, he would need 36 * 2" is true, and so is what another step has worked out.
-        if len(edits) != 1 or is_done_with(site, leaf, wrong, site.graph.equations):
+        # "If 36 wanted two, he would need 36 * 2" is true, and so is what another step works out.
+        if len(edits) != 1 or is_taken_elsewhere(site, leaf, wrong) or _belongs_elsewhere(site, leaf, wrong):
             continue
         fault = _fault(site, operand, wrong, link, sources[wrong])
         if fault is not None:
             yield Proposal(Change(site.index, edits), f"{fault}: it should be {site.worked}.", UNLIKELY)
+
+
+def _belongs_elsewhere(site: Site, leaf: int, wrong: Value) -> bool:
+    """Whether another calculation has a wrong value together with a number of this one: `20 * 7` in `140 + 20 * 7`."""
+    beside = {operand.face for place, operand in enumerate(site.equation.operands) if place != leaf}
+    others = ({operand.face for operand in one.operands} for one in site.graph.equations if one is not site.equation)
+    return any(wrong in faces and not beside.isdisjoint(faces) for faces in others)
 
 
 def _sources(site: Site, leaf: int, link: Link) -> dict[Value, Link]:
@@ -118,15 +125,13 @@ def _fault(site: Site, operand: Number, wrong: Value, link: Link, source: Link) 
     fault = taken_for(site, operand, wrong, link, source)
     if fault is not None or not (link.results or source.results):
         return fault
-    told = [
-        shown + (quoted_for(site, face, origin, operand.currency, short=True) or " from the problem")
-        if origin.results
-        else f"{shown} from the problem"
-        for shown, face, origin in (
-            (site.shown(operand, wrong), wrong, source),
-            (site.as_written(operand), operand.face, link),
-        )
-    ]
+    told = []
+    for shown, face, origin in (
+        (site.shown(operand, wrong), wrong, source),
+        (site.as_written(operand), operand.face, link),
+    ):
+        where = quoted_for(site, face, origin, operand.currency, short=True) if origin.results else " from the problem"
+        told.append(f"{shown}{where}")
     return f"The step takes {' instead of '.join(told)}".rstrip(",")
 
 
@@ -146,8 +151,12 @@ def _other_operators(site: Site, rng: random.Random) -> Iterator[Proposal]:
 
 
 def _left_out(site: Site, rng: random.Random) -> Iterator[Proposal]:
-    """A whole step left out, or a factor or divisor, or what is taken away, if the words of its step do not say so."""
+    """A whole step left out; or, where the answer is worked out, a factor or divisor, or what is taken away, if the
+    words of the step do not say so. Elsewhere, `8 * 10` may be right for a day.
+    """
     yield from skipped(site, rng)
+    if site.index != site.graph.final:
+        return
     tree = site.equation.tree
     for node in nodes(tree):
         for kept, gone in ((node.left, node.right), (node.right, node.left)):
@@ -170,7 +179,10 @@ def _wrong_digits(site: Site, rng: random.Random) -> Iterator[Proposal]:
     result, (lowest, highest) = site.equation.result, plausible(site)
     if not isinstance(result.face, int) or result.face <= 0 or result.style.form != PLAIN or result.percent:
         return
-    easy, digits = is_easy(site.equation.tree, site.equation.operand_values(), result.face), str(result.face)
+    tree, values, digits = site.equation.tree, site.equation.operand_values(), str(result.face)
+    if evaluate(tree, values) != result.face:
+        return  # of 100 / 3, rounded, 34 may be right
+    easy = is_easy(tree, values, result.face)
     for place, digit in enumerate(digits):
         unit = 10 ** (len(digits) - 1 - place)
         for off in range(-int(digit), 10 - int(digit)):

@@ -21,7 +21,6 @@ _PARTS: dict[Value, str] = {3: "thirds", 4: "quarters|fourths", 5: "fifths", 6: 
 _FARTHEST_IN_SUM = 8  # times a term
 _FARTHEST_FROM_TOTAL = 3  # times a part of it
 _WORDS, _LONGEST_TOLD = re.compile(r"[A-Za-z]{2} .*?[A-Za-z]{2}"), 14
-_TOTAL = re.compile(r"\b(?:totals?|sums?|altogether|all|combined|together)\b", re.IGNORECASE)
 _NAME = re.compile(
     r"\b(?!(?:The|He|She|His|Her|It|Its|If|In|On|At|A|An|There|They|Their|Each|First|Then|So|After|For|To|This|That|When|"
     r"How|What|Since|And|But|Every|All|One|Two|By|From|With|Of|Now|Next|As)\b)[A-Z][a-z]+\b"
@@ -104,9 +103,10 @@ def skipped(left_out: Site, rng: random.Random) -> Iterator[Proposal]:
     if len(uses) != 1:
         return
     user, leaf = Site(left_out.graph, uses[0][0]), uses[0][1]
-    signs = [operator.symbol for operator in left_out.equation.operators]
-    if "+" in signs and (len(signs) > 1 or _TOTAL.search(user.text)):
-        return  # "the total" may be that of one term, and the step be right
+    own, others = ({node.operator for node in nodes(site.equation.tree)} for site in (left_out, user))
+    # What is worked out may be right for one term, in another order, or without a unit.
+    if "+" in own or own | others <= {"+", "-"} or own | others == {"*"}:
+        return
     opening = _opening(left_out, user)
     begins = user.text[opening[0].end - 1 :] if opening else user.text
     if _leaves_a_gap(left_out, user, begins) or _shows_place(left_out, begins, rng):

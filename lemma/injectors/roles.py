@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lemma.arithmetic.equations import Equation
 from lemma.arithmetic.expressions import ArithmeticRefusal, Expression, evaluate, nodes
 from lemma.arithmetic.graph import Link
 from lemma.arithmetic.numbers import Number, Value
@@ -33,18 +32,13 @@ def is_taken_elsewhere(site: Site, leaf: int, wrong: Value) -> bool:
     users = [graph.equations[index] for index, _ in graph.uses(site.index)]
     if any(wrong == operand.face for user in users for operand in user.operands):
         return True
-    return is_done_with(site, leaf, wrong, graph.equations[: site.index])
-
-
-def is_done_with(site: Site, leaf: int, wrong: Value, equations: Sequence[Equation]) -> bool:
-    """Whether one of these equations does what a step would do with a wrong value."""
     faces = [operand.face for operand in site.equation.operands]
     faces[leaf] = wrong
     signs = [operator.symbol for operator in site.equation.operators]
     return any(
         sorted(operand.face for operand in one.operands) == sorted(faces)
         and [operator.symbol for operator in one.operators] == signs
-        for one in equations
+        for one in graph.equations[: site.index]
     )
 
 

@@ -11,7 +11,7 @@ import random
 import re
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -66,7 +66,7 @@ _SCARCE: dict[str, float] = {
     "operator_error": 2,
 }
 _UNUSUAL = 0.5  # how often something unusual is made at a step, rather than something usual at another
-_FEW = 8  # errors of a problem, up to which only those are made that people often make
+_FEW = 8  # errors of a problem, up to which only those are made that people often make, unless there are no others
 _MOST_IN_LAST = 0.14  # of the errors of a problem whose other steps allow no more
 _OWN_ERROR = re.compile(r"Step (\d+) has an error of its own: ")
 _GOLD_NUMBER = re.compile(
@@ -203,8 +203,7 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
         if found is None:
             break
         making.add(found)
-    fills_up = plan.per_problem > _FEW and drafts.can_fill_up
-    if fills_up:
+    if fills_up := plan.per_problem > _FEW and drafts.can_fill_up:
         _fill_up(making, shares)
     if len(made) < plan.per_problem:
         _balance(making, shares[-1] if fills_up else _MOST_IN_LAST)
@@ -254,7 +253,8 @@ def _balance(making: _Making, most_in_last: float) -> None:
     if plan.per_problem > _FEW and {record.error_type for record in made} == {CALCULATION}:
         # Made everywhere, it would be known by its form.
         other = making.drafts.take(range(last + 1), ALONE, barred=CALCULATION)
-        made += [_record(plan, making.problem, making.graph, *other)] if other is not None else []
+        if other is not None:
+            making.add(other)
     if last and not plan.best_effort:
         in_last = [record for record in made if record.located_step == len(record.steps) - 1]
         in_last.sort(key=lambda record: record.error_type == CALCULATION)
@@ -282,34 +282,36 @@ class _Drafts:
         self.taken_before_last, self.in_last = False, 0
         numbers = graph.graph if isinstance(graph, FormulaSolution) else graph
         self.can_fill_up, self._is_filled = isinstance(numbers, SolutionGraph) and not numbers.latex, False
-        for kind in plan.weights:
-            try:
-                found = drafts_of(graph, kind, plan.injectors[kind], rng, plan.per_problem)
-                proposed = [(self._place_of(draft), draft) for draft in found]
-            except Exception as error:  # whatever the code of others raises
-                self.isolate(plan.injectors[kind], error)
-                continue
-            for place, draft in proposed:
-                self._drafts[place][kind].append(draft)
+        most = plan.per_problem
+        for kind, place, draft in self._proposed(lambda kind, name: drafts_of(graph, kind, name, rng, most)):
+            self._drafts[place][kind].append(draft)
         for kinds in self._drafts.values():
             for drafts in kinds.values():
                 # They are taken from the end: in random order, but what people do more often comes sooner.
                 drafts.sort(key=lambda draft: (min(weight_of(draft), SELDOM), rng.random() ** (1 / weight_of(draft))))
 
-    def _place_of(self, draft: Draft) -> int:
-        (step, steps), last = place_of(self._graph, draft), len(self._graph.steps) - 1
-        return last if step == steps - 1 else max(0, min(step, last - 1))
+    def _proposed(self, propose: Callable[[str, str], Iterator[Draft]]) -> Iterator[tuple[str, int, Draft]]:
+        """What is proposed for each type and its injector, with the type and the step. One that fails is left out."""
+        last = len(self._graph.steps) - 1
+        for kind, name in ((kind, self._plan.injectors[kind]) for kind in self._plan.weights):
+            try:
+                found = list(propose(kind, name))
+                places = [place_of(self._graph, draft) for draft in found]
+            except Exception as error:  # whatever the code of others raises
+                self.isolate(name, error)
+                continue
+            for (step, steps), draft in zip(places, found, strict=True):
+                yield kind, last if step == steps - 1 else max(0, min(step, last - 1)), draft
 
     def fill_up(self, places: Sequence[int], least: float) -> tuple[str, Injected] | None:
         """As `take`, but also of what is only made to fill up, down to a certain weight."""
         if not self._is_filled:
             self._is_filled = True
-            for kind in self._plan.weights:
-                for draft in fillers_of(self._graph, self._plan.injectors[kind], self._rng):
-                    drafts = self._drafts[self._place_of(draft)][kind]
-                    drafts.insert(sum(weight_of(one) < weight_of(draft) for one in drafts), draft)
-        found = (self.take(places, weight) for weight in (UNLIKELY, HASTY, BLIND) if weight >= least)
-        return next(filter(None, found), None)
+            for kind, place, draft in self._proposed(lambda _, name: fillers_of(self._graph, name, self._rng)):
+                drafts = self._drafts[place][kind]
+                drafts.insert(sum(weight_of(one) < weight_of(draft) for one in drafts), draft)
+        taken = (self.take(places, weight) for weight in (UNLIKELY, HASTY, BLIND) if weight >= least)
+        return next(filter(None, taken), None)
 
     def isolate(self, name: str, error: Exception) -> None:
         """Note that an injector failed. Raises the exception again if the plan does not isolate injectors, or if it is
