@@ -92,6 +92,13 @@ DIGITS = [
     (("They are 32 - 4 = 28 caps.",), "the ones digit is wrong", BLIND),
     (("They are 5 * 60 / 60 = 5 caps.",), "the ones digit is wrong", BLIND),
     (("They are 2 * 3 * 5 = 30 caps.",), "the tens digit is wrong", BLIND),
+    (("They are 100 / 4 = 25 caps.",), "the tens digit is wrong", BLIND),
+    (("They are 67 + 58 = 125 caps.",), "the tens digit is wrong", HASTY),
+    (("They are 2595 + 3075 = 5670 caps.",), "the thousands digit is wrong", BLIND),
+    (("They are 2595 + 3075 = 5670 caps.",), "the hundreds digit is wrong", HASTY),
+    (("They are 75 * 15 = 1125 caps.",), "the ones digit is wrong", BLIND),
+    (("They are 75 * 15 = 1125 caps.",), "the tens digit is wrong", HASTY),
+    (("They are 17 * 13 = 221 caps.",), "the ones digit is wrong", HASTY),
 ]
 
 

@@ -15,6 +15,7 @@ from lemma.arithmetic.numbers import Value
 from lemma.injectors.proposal import ALONE, ODD, SELDOM
 from lemma.injectors.written_arithmetic import KNOWN_HALF, TEN, Slip, in_one_unit, significant
 
+_MOST_OFF = 2  # in the ones
 _KNOWN_TO = 20  # sums, differences, and products up to here
 # Up to here, most people know sums of several terms, sums and differences with one digit, and products of digits; nor
 # does anybody add 10 too much to 9 + 12.
@@ -90,30 +91,55 @@ def weight_of_product(left: Value, right: Value) -> float:
     return ODD if is_easy_product(left, right) else SELDOM if is_small else 1
 
 
-def is_easy(tree: Expression, values: Sequence[Value], result: Value) -> bool:
-    """Whether few people get the result of a calculation with one kind of operation wrong: an easy fact, one that most
-    people know, a sum without a carry, or a result of one digit.
+def may_be_misread(tree: Expression, values: Sequence[Value], result: int, place: int, off: int) -> bool:
+    """Whether people may get the digit at a place of a result, 0 for the ones, wrong by so much: not in what most
+    people know, not a zero at the end, in a sum or difference only where something is carried, and in a product no last
+    digit that its factors rule out.
+
+    >>> sums = Binary("+", 0, 1)
+    >>> may_be_misread(sums, (48, 36), 84, 1, -1), may_be_misread(sums, (41, 38), 79, 0, 1)
+    (True, False)
     """
+    if _is_known(tree, values, result) or result % 10 ** (place + 1) == 0 or abs(off) > (1 if place else _MOST_OFF):
+        return False
+    signs = {node.operator for node in nodes(tree)}
+    if signs == {"+"} or (signs == {"-"} and len(values) == 2):
+        return place in _carried_places((values[leaves(tree)[1]], result) if signs == {"-"} else values)
+    if signs == {"*"} and place == 0:
+        return all(isinstance(value, int) and value % 5 and (value % 2 or off % 2 == 0) for value in values)
+    return True
+
+
+def _is_known(tree: Expression, values: Sequence[Value], result: int) -> bool:
+    """Whether most people know the result of a calculation, or it has one digit."""
     signs = {node.operator for node in nodes(tree)}
     if signs == {"+"}:
-        terms = [values[leaf] for leaf in leaves(tree)]
-        return weight_of_sum(terms) < 1 or not _is_carried(terms)
+        return weight_of_sum(values) < 1
     if result < TEN or (signs == {"*"} and result <= _SMALL_PRODUCT):
         return True
     if not isinstance(tree, Binary) or not isinstance(tree.left, int) or not isinstance(tree.right, int):
         return False
     left, right = values[tree.left], values[tree.right]
     if tree.operator == "-":
-        return weight_of_difference(left, right) < 1 or not _is_carried((right, result))
-    return (weight_of_product(right, result) if tree.operator == "/" else weight_of_product(left, right)) < 1
+        return weight_of_difference(left, right) < 1
+    factors = (right, result) if tree.operator == "/" else (left, right)
+    product = left if tree.operator == "/" else result
+    is_power_of_ten = isinstance(product, int) and significant(product) == 1  # 25 * 4
+    return is_power_of_ten or weight_of_product(*factors) < 1
 
 
-def _is_carried(terms: Sequence[Value]) -> bool:
-    """Whether some digits of positive whole numbers make 10 or more in their place."""
+def _carried_places(terms: Sequence[Value]) -> set[int]:
+    """The places of a sum into or out of which something is carried; none if a term is no whole number."""
     if not all(isinstance(term, int) and term >= 0 for term in terms):
-        return True
-    columns = zip_longest(*(reversed(str(term)) for term in terms), fillvalue="0")
-    return any(sum(map(int, column)) >= TEN for column in columns)
+        return set()
+    carried, found = 0, set()
+    columns = list(zip_longest(*(reversed(str(term)) for term in terms), fillvalue="0"))
+    for place, column in enumerate(columns):
+        total = carried + sum(map(int, column))
+        if carried or total >= TEN:
+            found.add(place)
+        carried = total // TEN
+    return found | {len(columns)} if carried else found
 
 
 def unlikely_if_easy(slips: Iterable[Slip], operator: str, left: Value, right: Value, result: Value) -> list[Slip]:

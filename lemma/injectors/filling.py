@@ -19,7 +19,7 @@ from lemma.arithmetic.propagation import Change
 from lemma.injectors.calculation_error import plausible
 from lemma.injectors.context_value_error import is_share, kinds_given
 from lemma.injectors.cuts import replaced, shortened
-from lemma.injectors.easy_facts import is_easy
+from lemma.injectors.easy_facts import may_be_misread
 from lemma.injectors.missing_step import skipped
 from lemma.injectors.naming import beside_its_like, numbers_of, quoted_for, taken_for, units_of
 from lemma.injectors.omission import fits, named, says_operation
@@ -32,9 +32,8 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _FEWEST_WORDS = 2
 _FARTHEST_OPERAND = 5  # times a number, up to which another is taken for it
 _FARTHEST = 20  # times a result, up to which another operation may lead
-_MOST_OFF = 2  # in the ones, if people get it wrong
 _FARTHEST_RESULT = 0.5  # of a result, by which it may be off
-_DIGITS = {1: "the ones", 10: "the tens", 100: "the hundreds", 1000: "the thousands"}
+_DIGITS = {0: "the ones", 1: "the tens", 2: "the hundreds", 3: "the thousands"}
 
 
 def fillers(graph: SolutionGraph, name: str, rng: random.Random) -> Iterator[Proposal]:
@@ -182,18 +181,14 @@ def _wrong_digits(site: Site, rng: random.Random) -> Iterator[Proposal]:
     tree, values, digits = site.equation.tree, site.equation.operand_values(), str(result.face)
     if evaluate(tree, values) != result.face:
         return  # of 100 / 3, rounded, 34 may be right
-    easy = is_easy(tree, values, result.face)
-    for place, digit in enumerate(digits):
-        unit = 10 ** (len(digits) - 1 - place)
+    for place, digit in enumerate(reversed(digits)):
         for off in range(-int(digit), 10 - int(digit)):
-            wrong = result.face + off * unit
-            if off and lowest < wrong < highest and abs(off) * unit <= _FARTHEST_RESULT * result.face:
-                # Nobody gets 300 + 160 wrong, or the zero of it, or is off by 20.
-                is_far = abs(off) > (_MOST_OFF if unit == 1 else 1)
-                is_blind = easy or place >= len(digits.rstrip("0")) or is_far
+            wrong = result.face + off * 10**place
+            if off and lowest < wrong < highest and abs(wrong - result.face) <= _FARTHEST_RESULT * result.face:
                 told = f"{site.in_numbers} is {site.result}, not {site.shown(result, wrong)}"
-                fault = f"{told}: {_DIGITS.get(unit, 'one')} digit is wrong."
-                yield Proposal(Change(site.index, result=wrong), fault, BLIND if is_blind else HASTY)
+                fault = f"{told}: {_DIGITS.get(place, 'one')} digit is wrong."
+                is_likely = may_be_misread(tree, values, result.face, place, off)
+                yield Proposal(Change(site.index, result=wrong), fault, HASTY if is_likely else BLIND)
 
 
 _MAKERS: dict[str, Callable[[Site, random.Random], Iterator[Proposal]]] = {
