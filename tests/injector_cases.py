@@ -201,7 +201,8 @@ MADE = [
      "There are 12 inches in a foot, not 10: it should be 2 * 12 = 24."),
     ("missing_step", CHAIN, "35 * 2 = $70",
      "The step 35 - 4 = 31 was skipped, so 35 was used in place of 31: the next step should be 31 * 2 = $62."),
-    ("missing_step", CHAIN, "7 - 4 = 3 apples",
+    ("missing_step", (CHAIN[0], ("5 * 7 = 35 apples", "The rest are 35 - 4 = 31 apples", "31 * 2 = $62"), 62),
+     "The rest are 7 - 4 = 3 apples",
      "The step 5 * 7 = 35 was skipped, so 7 was used in place of 35: the next step should be 35 - 4 = 31."),
     ("missing_step", (SHOP[0], ("He makes $40 - $15 = $25.", "He has 25 * 3 = $75."), 75), "He has 40 * 3 = $120.",
      'The step "He makes $40 - $15 = $25" was skipped, so $40 was used in place of $25: the next step should be '

@@ -12,7 +12,7 @@ import pytest
 from label_checking.rules import check
 
 from lemma.arithmetic.graph import read_solution
-from lemma.injectors import filling
+from lemma.injectors import filling, injector
 from lemma.injectors.filling import fillers
 from lemma.injectors.proposal import BLIND, HASTY, UNLIKELY, Proposal, Site
 from lemma.injectors.symbolic import InjectionPlan, erroneous_solutions
@@ -116,6 +116,16 @@ def filled(per_problem: int, best_effort: bool = False, most: int = 60) -> list[
     )
     problems = [item for item in islice(open_problems(None, "augment"), most) if isinstance(item, Problem)]
     return [record for problem in problems for record in erroneous_solutions(plan, problem).records]
+
+
+@pytest.mark.parametrize(("next_step", "made"), [("1955 - 1300 = 655 km", 0), ("She has 1955 - 1300 = 655 km left", 1)])
+def test_no_step_is_skipped_before_one_without_words(next_step: str, made: int) -> None:
+    steps = ("She drove 325 * 4 = 1300 km", next_step, "Bernice will still have 655 kilometers to travel.")
+    graph = read_solution(
+        "It is 1955 kilometers. Bernice drives 325 kilometers for 4 days. How many remain?", steps, 655
+    )
+    drafts = injector("missing_step")(graph, random.Random(0))
+    assert len([draft for draft in drafts if "was skipped" in draft.explanation]) == made
 
 
 def test_up_to_eight_errors_nothing_fills_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,6 @@ example.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Iterator
 
 from lemma.arithmetic.expressions import Binary, evaluate, leaves, nodes
@@ -28,8 +27,6 @@ from lemma.injectors.proposal import BLIND, HASTY, UNLIKELY, Proposal, Site, shu
 from lemma.injectors.roles import contradicts, is_just_above, is_taken_elsewhere
 from lemma.injectors.unit_conversion_error import converts
 
-_WORD = re.compile(r"[^\W\d_]{3,}")
-_FEWEST_WORDS = 2
 _FARTHEST_OPERAND = 5  # times a number, up to which another is taken for it
 _FARTHEST = 20  # times a result, up to which another operation may lead
 _FARTHEST_RESULT = 0.5  # of a result, by which it may be off
@@ -41,8 +38,7 @@ def fillers(graph: SolutionGraph, name: str, rng: random.Random) -> Iterator[Pro
     if name not in _MAKERS or graph.latex:
         return
     for site in sites(graph, rng):
-        # Of `5 * 2 = 10` without words nobody can tell whether it is the wrong product or another one.
-        if len(_WORD.findall(site.text)) >= _FEWEST_WORDS:
+        if site.has_words:
             yield from shuffled(list(_MAKERS[name](site, rng)), rng)
 
 

@@ -67,6 +67,8 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         user, leaf = Site(graph, uses[0][0]), uses[0][1]
         opening = _opening(left_out, user) if len(uses) == 1 else []
         begins = user.text[opening[0].end - 1 :] if opening else user.text
+        if not (graph.latex or user.has_words or user.step == len(graph.steps) - 1):
+            continue  # it may be right for a part
         # Nor is it forgotten for one of several items that are worked out alike.
         if _leaves_a_gap(left_out, user, begins) or (
             not graph.latex and is_one_of_several_totals(user, leaf, left_out)

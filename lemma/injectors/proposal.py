@@ -31,6 +31,7 @@ _IN_TERM = re.compile(r"\s*(?:[A-Za-z](?![a-z]{2})|\^|\\(?:sqrt|pi|left|sin|cos|
 _WORDS = re.compile(r"[ /-]?(?![xX]\b)[A-Za-z]{1,40}\b")
 _UNIT = re.compile(r"(?:/[a-z]+)?(?: [A-Za-z]+(?:/[a-z]+)?){0,6}(?=\s?=)")
 _TIGHT = 2
+_LONG_WORD, _FEWEST_WORDS = re.compile(r"[^\W\d_]{3,}"), 2
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 # Nouns that follow a measured quantity, not a counted one.
 MEASURES = frozenset((
@@ -109,6 +110,11 @@ class Site:
     def text(self) -> str:
         """The step's text."""
         return self.graph.steps[self.step]
+
+    @cached_property
+    def has_words(self) -> bool:
+        """Whether its step says what it works out: of `5 * 2 = 10` alone, nobody can tell whether it is wrong."""
+        return len(_LONG_WORD.findall(self.text)) >= _FEWEST_WORDS
 
     @cached_property
     def calculation(self) -> str:
