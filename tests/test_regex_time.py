@@ -54,7 +54,7 @@ _TINY_SIZE, _SMALL_SIZE, _MIDDLE_SIZE = 22, 200, 800
 _SIZE, _LARGE_SIZE = 2000, 8000
 # On four times the text, a linear expression takes four times as long, and a quadratic one 16 times.
 _MOST_GROWTH = 8.0
-# No linear expression takes so many times as long three times in a row, whatever else the machine does.
+# No linear expression takes so many times as long seven times in a row, whatever else the machine does.
 _CERTAIN_GROWTH = 12.0
 _SUSPICIOUS_GROWTH = 4.5
 # Shorter times are not measured well.
@@ -233,15 +233,15 @@ def _seconds(expression: Expression, text: str) -> float:
 
 
 def _grows_too_fast(expression: Expression, text: str, longer: str) -> bool:
-    """Whether four times the text takes far more than four times as long, by the best of up to six runs, because
+    """Whether four times the text takes far more than four times as long, by the best of up to 12 runs, because
     another process may slow down several in a row.
     """
     best = [math.inf, math.inf]
-    for attempt in range(6):
+    for attempt in range(12):
         best = [min(one, _seconds(expression, part)) for one, part in zip(best, (text, longer), strict=True)]
         if best[1] <= _MOST_GROWTH * max(best[0], 1e-6):
             return False
-        if attempt >= 2 and best[1] > _CERTAIN_GROWTH * max(best[0], 1e-6):
+        if attempt >= 6 and best[1] > _CERTAIN_GROWTH * max(best[0], 1e-6):
             break
     return True
 
