@@ -6,12 +6,14 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import islice
 
 import pytest
 from label_checking.rules import check
 
 from lemma.arithmetic.graph import read_solution
+from lemma.arithmetic.numbers import normal
 from lemma.injectors import filling, injector
 from lemma.injectors.filling import fillers
 from lemma.injectors.proposal import BLIND, HASTY, UNLIKELY, Proposal, Site
@@ -28,8 +30,8 @@ SHOP = (
 LEFT = ("There are 48 - 12 = 36 red caps left.", "The red caps that are left cost 36 * 8 = $288.")
 
 
-def explained(name: str, question: str, steps: tuple[str, ...], answer: int) -> dict[str, float]:
-    graph = read_solution(question, steps, answer)
+def explained(name: str, question: str, steps: tuple[str, ...], answer: int | Fraction) -> dict[str, float]:
+    graph = read_solution(question, steps, normal(answer))
     return {draft.explanation: draft.weight for draft in fillers(graph, name, random.Random(0))}
 
 
@@ -48,17 +50,22 @@ RIGHT_ELSEWHERE = {
         "context_value_error", "36 people, 40 people", ("If 36 people want 2, he needs 36 * 2 = 72.",), "takes 40",
     ),
     "found just now": (
-        "previous_step_value_error", "He had 30 pens and 8 pens and gave 5 pens.",
+        "previous_step_value_error", "He had 30 pens and 8 pens, gave 5 pens, and wants 40 pens.",
         ("He has 30 + 8 = 38 pens.", "After that he has 38 - 5 = 33 pens left."), "takes",
     ),
-    "without words": ("context_value_error", "3 pens at $2, 5 caps", ("3 * 2 = 6",), "takes"),
+    "without words": ("context_value_error", "3 red pens at $2 and 5 blue pens at $2", ("3 * 2 = 6",), "takes"),
     "in another order": (
         "context_value_error", "60 stamps, 20 stamps to Al and 12 stamps to Bo",
         ("She now has 60 - 20 = 40 stamps.", "She now has 40 - 12 = 28 stamps."), "takes 12",
     ),
     "the same for the evening": (
         "context_value_error", "10 pages in the morning, 20 pages in the evening, for 7 days",
-        ("She reads 10 * 7 = 70 pages.", "In all she reads 70 + 20 * 7 = 210 pages."), "takes 20",
+        ("She reads 10 * 7 = 70 pages.", "She reads 20 * 7 + 5 = 145 pages.", "That is 70 + 145 = 215."), "takes 20",
+    ),
+    "for 325 km": (
+        "missing_step", "1955 km, 325 km a day for 4 days, 5 liters for 100 km",
+        ("She drove 325 * 4 = 1300 km in the end.", "1955 - 1300 = 655 km", "She needs 655 / 20 = 32.75 liters."),
+        "skipped",
     ),
     "5 boxes of 9": (
         "missing_step", "4 boxes and 5 boxes, 6 eggs each, $2 an egg",
@@ -79,7 +86,7 @@ RIGHT_ELSEWHERE = {
 @pytest.mark.parametrize("case", RIGHT_ELSEWHERE)
 def test_what_may_be_right_is_not_made(case: str) -> None:
     name, question, steps, never = RIGHT_ELSEWHERE[case]
-    answer = int(re.findall(r"\d+", steps[-1].rpartition("=")[2])[0])
+    answer = Fraction(re.findall(r"[\d.]+\d|\d", steps[-1].rpartition("=")[2])[0])
     assert not [text for text in explained(name, question, steps, answer) if never in text]
 
 
@@ -128,8 +135,8 @@ def test_no_step_is_skipped_before_one_without_words(next_step: str, made: int) 
     assert len([draft for draft in drafts if "was skipped" in draft.explanation]) == made
 
 
-def test_up_to_eight_errors_nothing_fills_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And beyond that they are many more, with no more in the last step than people have there."""
+def test_up_to_eight_errors_nothing_fills_up_beside_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And beyond that they are more, with no more in the last step than people have there."""
     few = [filled(8), filled(20)]
     monkeypatch.setattr(filling, "_MAKERS", {})
     bare = [filled(8), filled(20)]

@@ -11,8 +11,8 @@ solution and the reason why it is wrong; an injector never writes a later step. 
   `cuts` and `omission` of `missing_step`, `conversion_factors` of `unit_conversion_error`, and `copying` of
   `context_value_error` and `previous_step_value_error`;
 - what runs them: `symbolic` (chooses among the drafts), `drawing` (which type comes next, and where), `filling` (what
-  is made only if many errors are asked for), `drafts` (carries a proposal through the rest of the solution), `proof`
-  (checks what comes out from its text), and `sense` (refuses what contradicts itself);
+  is made only if many errors are asked for, or there are no others), `drafts` (carries a proposal through the rest of
+  the solution), `proof` (checks what comes out from its text), and `sense` (refuses what contradicts itself);
 - `teacher` (errors that a model writes).
 
 The folder `formulas` makes the same types in the formulas of LaTeX solutions.

@@ -26,7 +26,7 @@ from lemma.injectors.formulas.lists import ShorterList
 from lemma.injectors.formulas.proof import carried as carried_formula
 from lemma.injectors.proof import prove, prove_answer
 from lemma.injectors.proposal import SELDOM, Conclusion, Proposal
-from lemma.injectors.reading import FormulaSolution, ReadSolution, letters_of
+from lemma.injectors.reading import FormulaSolution, ReadSolution, arithmetic_of, letters_of
 from lemma.injectors.sense import refuse_nonsense
 
 _OTHER_MONEY = "€£¥"
@@ -55,7 +55,7 @@ def drafts_of(
             yield Injected(error.steps, error.error_step, error.final, error.explanation)
         return
     found = injector(name)
-    numbers = graph if isinstance(graph, SolutionGraph) else graph.graph
+    numbers = arithmetic_of(graph)
     if numbers is not None and not isinstance(found, AlgebraInjector):
         yield from (found.numbers if isinstance(found, NumbersAndLetters) else found)(numbers, rng)
     if isinstance(graph, SolutionGraph):
@@ -70,8 +70,8 @@ def drafts_of(
 
 def fillers_of(graph: ReadSolution, name: str, rng: random.Random) -> Iterator[Draft]:
     """What an injector makes of a solution in plain text only to fill up."""
-    numbers = graph.graph if isinstance(graph, FormulaSolution) else graph
-    if isinstance(numbers, SolutionGraph):
+    numbers = arithmetic_of(graph)
+    if numbers is not None:
         yield from fillers(numbers, name, rng)
 
 
@@ -95,14 +95,13 @@ def place_of(graph: ReadSolution, draft: Draft) -> tuple[int, int]:
     if isinstance(draft, Slip | Cut):
         line = draft.line if isinstance(draft, Slip) else draft.lost[0]
         return letters_of(graph).lines[line].step, len(graph.steps)
-    if isinstance(graph, FormulaSolution) and graph.graph is not None:
-        graph = graph.graph
-    assert isinstance(graph, SolutionGraph)
-    change, steps = draft.change, len(graph.steps)
+    numbers = arithmetic_of(graph)
+    assert numbers is not None
+    change, steps = draft.change, len(numbers.steps)
     if change.dropped_step is not None:
         return change.dropped_step, steps - 1
     inserted = change.inserted_step is not None
-    return graph.step_of[change.equation] + inserted, steps + inserted
+    return numbers.step_of[change.equation] + inserted, steps + inserted
 
 
 def attempts(graph: ReadSolution, kind: str, name: str, rng: random.Random) -> Iterator[Injected | Refusal]:
@@ -138,9 +137,13 @@ def carried(graph: ReadSolution, name: str, draft: Draft, annotated: bool = True
         return Injected(wrong.steps, wrong.error_step, wrong.final, wrong.explanation)
     if isinstance(draft, Proposal) and draft.refused:
         raise Refusal(draft.refused, draft.explanation)
-    if isinstance(graph, FormulaSolution):
-        assert graph.graph is not None
-        graph = graph.graph
+    numbers = arithmetic_of(graph)
+    assert numbers is not None
+    return _proven(numbers, name, draft, annotated)
+
+
+def _proven(graph: SolutionGraph, name: str, draft: Proposal | Conclusion, annotated: bool) -> Injected:
+    """The erroneous solution that a proposal for plain arithmetic leads to."""
     if isinstance(draft, Conclusion):
         steps = (*(graph.written if annotated else graph.steps)[: draft.step], draft.text)
         injected = Injected(steps, draft.step, draft.answer, draft.explanation)

@@ -15,7 +15,7 @@ from lemma.arithmetic.numbers import Value
 from lemma.injectors.proposal import ALONE, ODD, SELDOM
 from lemma.injectors.written_arithmetic import KNOWN_HALF, TEN, Slip, in_one_unit, significant
 
-_MOST_OFF = 2  # in the ones
+_MOST_OFF = 2  # by which a slip changes the ones of a result; in other places, by 1
 _KNOWN_TO = 20  # sums, differences, and products up to here
 # Up to here, most people know sums of several terms, sums and differences with one digit, and products of digits; nor
 # does anybody add 10 too much to 9 + 12.
@@ -91,13 +91,13 @@ def weight_of_product(left: Value, right: Value) -> float:
     return ODD if is_easy_product(left, right) else SELDOM if is_small else 1
 
 
-def may_be_misread(tree: Expression, values: Sequence[Value], result: int, place: int, off: int) -> bool:
+def may_be_miscalculated(tree: Expression, values: Sequence[Value], result: int, place: int, off: int) -> bool:
     """Whether people may get the digit at a place of a result, 0 for the ones, wrong by so much: not in what most
     people know, not a zero at the end, in a sum or difference only where something is carried, and in a product no last
     digit that its factors rule out.
 
     >>> sums = Binary("+", 0, 1)
-    >>> may_be_misread(sums, (48, 36), 84, 1, -1), may_be_misread(sums, (41, 38), 79, 0, 1)
+    >>> may_be_miscalculated(sums, (48, 36), 84, 1, -1), may_be_miscalculated(sums, (41, 38), 79, 0, 1)
     (True, False)
     """
     if _is_known(tree, values, result) or result % 10 ** (place + 1) == 0 or abs(off) > (1 if place else _MOST_OFF):

@@ -1,4 +1,4 @@
-"""What fills up the errors of a solution if more are asked for than people often make in it.
+"""What fills up the errors of a solution if more are asked for than people often make in it, or if it has no other.
 
 Real wrong solutions go wrong in ways that look careless to a reader, too: any number of the problem is taken for any
 other, any part is left out, a digit is wrong. The label of such an error is as true as that of any other, since it is
@@ -18,7 +18,7 @@ from lemma.arithmetic.propagation import Change
 from lemma.injectors.calculation_error import plausible
 from lemma.injectors.context_value_error import is_share, kinds_given
 from lemma.injectors.cuts import replaced, shortened
-from lemma.injectors.easy_facts import may_be_misread
+from lemma.injectors.easy_facts import may_be_miscalculated
 from lemma.injectors.missing_step import skipped
 from lemma.injectors.naming import beside_its_like, numbers_of, quoted_for, taken_for, units_of
 from lemma.injectors.omission import fits, named, says_operation
@@ -183,7 +183,7 @@ def _wrong_digits(site: Site, rng: random.Random) -> Iterator[Proposal]:
             if off and lowest < wrong < highest and abs(wrong - result.face) <= _FARTHEST_RESULT * result.face:
                 told = f"{site.in_numbers} is {site.result}, not {site.shown(result, wrong)}"
                 fault = f"{told}: {_DIGITS.get(place, 'one')} digit is wrong."
-                is_likely = may_be_misread(tree, values, result.face, place, off)
+                is_likely = may_be_miscalculated(tree, values, result.face, place, off)
                 yield Proposal(Change(site.index, result=wrong), fault, HASTY if is_likely else BLIND)
 
 

@@ -67,8 +67,8 @@ def _skipped_steps(graph: SolutionGraph, rng: random.Random) -> Iterator[Proposa
         user, leaf = Site(graph, uses[0][0]), uses[0][1]
         opening = _opening(left_out, user) if len(uses) == 1 else []
         begins = user.text[opening[0].end - 1 :] if opening else user.text
-        if not (graph.latex or user.has_words or user.step == len(graph.steps) - 1):
-            continue  # it may be right for a part
+        if _may_be_right(user):
+            continue
         # Nor is it forgotten for one of several items that are worked out alike.
         if _leaves_a_gap(left_out, user, begins) or (
             not graph.latex and is_one_of_several_totals(user, leaf, left_out)
@@ -107,7 +107,7 @@ def skipped(left_out: Site, rng: random.Random) -> Iterator[Proposal]:
     user, leaf = Site(left_out.graph, uses[0][0]), uses[0][1]
     own, others = ({node.operator for node in nodes(site.equation.tree)} for site in (left_out, user))
     # What is worked out may be right for one term, in another order, or without a unit.
-    if "+" in own or own | others <= {"+", "-"} or own | others == {"*"}:
+    if _may_be_right(user) or "+" in own or own | others <= {"+", "-"} or own | others == {"*"}:
         return
     opening = _opening(left_out, user)
     begins = user.text[opening[0].end - 1 :] if opening else user.text
@@ -124,6 +124,13 @@ def skipped(left_out: Site, rng: random.Random) -> Iterator[Proposal]:
 def _fault(left_out: Site, user: Site, used: str) -> str:
     told = f"The step {_told(left_out)} was skipped, so {used} was used in place of {left_out.result}"
     return f"{told}: the next step should be {user.worked}."
+
+
+def _may_be_right(user: Site) -> bool:
+    """Whether a step with a part in the place of the whole may be right for that part: it says nothing in words, and
+    others follow.
+    """
+    return not (user.graph.latex or user.has_words) and user.step < len(user.graph.steps) - 1
 
 
 def _shows_place(left_out: Site, begins: str, rng: random.Random) -> bool:

@@ -115,6 +115,13 @@ def _unless_refused(
         return None
 
 
+def arithmetic_of(solution: ReadSolution) -> SolutionGraph | None:
+    """The plain arithmetic of a solution; None if none is read."""
+    if isinstance(solution, FormulaSolution):
+        return solution.graph
+    return solution if isinstance(solution, SolutionGraph) else None
+
+
 def letters_of(solution: ReadSolution) -> Derivation:
     """The derivation of a solution with letters, from which a slip in letters was drawn."""
     assert isinstance(solution, FormulaSolution) and solution.letters is not None

@@ -35,7 +35,7 @@ from lemma.injectors.algebra import AlgebraInjector, FormulaInjector, NumbersAnd
 from lemma.injectors.drafts import Draft, Injected, carried, drafts_of, fillers_of, place_of, weight_of
 from lemma.injectors.proof import CALCULATION, prove_answer
 from lemma.injectors.proposal import ALONE, BLIND, HASTY, LAST_RESORT, ODD, RARE, SELDOM, UNLIKELY, Proposal
-from lemma.injectors.reading import FormulaSolution, ReadSolution, read_problem
+from lemma.injectors.reading import FormulaSolution, ReadSolution, arithmetic_of, read_problem
 from lemma.records import ErroneousSolution, Problem, content_id
 from lemma.statistics import random_for
 from lemma.steps import without_annotations
@@ -179,7 +179,7 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     # and stand alone only if nothing else can be made.
     most_alone = plan.per_problem if last == 0 else max(1, round(plan.per_problem * shares[-1] / 2))
     for place in wanted:
-        others = sorted(range(last), key=lambda step: rng.random() ** (1 / (shares[step] + 1e-9)), reverse=True)
+        others = _in_random_order(range(last), shares, rng)
         found = drafts.take([place], 1)
         if found is None and rng.random() < _UNUSUAL:
             found = drafts.take([place])
@@ -211,6 +211,11 @@ def _errors_in(plan: InjectionPlan, problem: Problem) -> Injection:
     return Injection(tuple(made), asked, tuple((place, last + 1) for place in places), drafts.refused, failed=failed)
 
 
+def _in_random_order(steps: Sequence[int], shares: Sequence[float], rng: random.Random) -> list[int]:
+    """Steps of which those with a larger share more often come first."""
+    return sorted(steps, key=lambda step: rng.random() ** (1 / (shares[step] + 1e-9)), reverse=True)
+
+
 @dataclass
 class _Making:
     """What was made of a solution, and what it is made of."""
@@ -231,13 +236,13 @@ class _Making:
 
 
 def _fill_up(making: _Making, shares: Sequence[float]) -> None:
-    """Make what is still missing of what people seldom do. The last step has its share, and no more, and what nobody
-    does is made only if there is nothing else. Not so with `best_effort`.
+    """Make what is still missing of what people seldom do. Without `best_effort`, the last step has its share, and no
+    more, and what nobody does is made only if there is nothing else.
     """
     last, made, drafts, rng = len(shares) - 1, making.made, making.drafts, making.rng
     effort = making.plan.best_effort
     while len(made) < making.plan.per_problem:
-        steps = sorted(range(last + 1), key=lambda step: rng.random() ** (1 / (shares[step] + 1e-9)), reverse=True)
+        steps = _in_random_order(range(last + 1), shares, rng)
         if last and not effort:
             is_due = drafts.in_last + rng.random() <= shares[-1] * (len(made) + 1)
             steps = [last] * is_due + [step for step in steps if step != last]
@@ -280,19 +285,13 @@ class _Drafts:
         self.refused: Counter[str] = Counter()
         self.failed: dict[str, str] = {}
         self.taken_before_last, self.in_last = False, 0
-        numbers = graph.graph if isinstance(graph, FormulaSolution) else graph
-        self.can_fill_up, self._is_filled = isinstance(numbers, SolutionGraph) and not numbers.latex, False
-        most = plan.per_problem
-        for kind, place, draft in self._proposed(lambda kind, name: drafts_of(graph, kind, name, rng, most)):
-            self._drafts[place][kind].append(draft)
-        for kinds in self._drafts.values():
-            for drafts in kinds.values():
-                # They are taken from the end: in random order, but what people do more often comes sooner.
-                drafts.sort(key=lambda draft: (min(weight_of(draft), SELDOM), rng.random() ** (1 / weight_of(draft))))
+        numbers = arithmetic_of(graph)
+        self.can_fill_up, self._is_filled = numbers is not None and not numbers.latex, False
+        self._add(lambda kind, name: drafts_of(graph, kind, name, rng, plan.per_problem))
 
-    def _proposed(self, propose: Callable[[str, str], Iterator[Draft]]) -> Iterator[tuple[str, int, Draft]]:
-        """What is proposed for each type and its injector, with the type and the step. One that fails is left out."""
-        last = len(self._graph.steps) - 1
+    def _add(self, propose: Callable[[str, str], Iterator[Draft]]) -> None:
+        """Add what is proposed for each type and its injector. Of an injector that fails nothing is added."""
+        last, rng = len(self._graph.steps) - 1, self._rng
         for kind, name in ((kind, self._plan.injectors[kind]) for kind in self._plan.weights):
             try:
                 found = list(propose(kind, name))
@@ -301,15 +300,17 @@ class _Drafts:
                 self.isolate(name, error)
                 continue
             for (step, steps), draft in zip(places, found, strict=True):
-                yield kind, last if step == steps - 1 else max(0, min(step, last - 1)), draft
+                self._drafts[last if step == steps - 1 else max(0, min(step, last - 1))][kind].append(draft)
+        for kinds in self._drafts.values():
+            for drafts in kinds.values():
+                # They are taken from the end: in random order, but what people do more often comes sooner.
+                drafts.sort(key=lambda draft: (min(weight_of(draft), SELDOM), rng.random() ** (1 / weight_of(draft))))
 
     def fill_up(self, places: Sequence[int], least: float) -> tuple[str, Injected] | None:
         """As `take`, but also of what is only made to fill up, down to a certain weight."""
         if not self._is_filled:
             self._is_filled = True
-            for kind, place, draft in self._proposed(lambda _, name: fillers_of(self._graph, name, self._rng)):
-                drafts = self._drafts[place][kind]
-                drafts.insert(sum(weight_of(one) < weight_of(draft) for one in drafts), draft)
+            self._add(lambda _, name: fillers_of(self._graph, name, self._rng))
         taken = (self.take(places, weight) for weight in (UNLIKELY, HASTY, BLIND) if weight >= least)
         return next(filter(None, taken), None)
 
@@ -406,15 +407,14 @@ def _with_another(
     """The solution with another error of its own behind those that it has, made and proven against the wrong solution
     as it stands; the same solution if none can be proven. The first error stays the label.
     """
-    if isinstance(graph, FormulaSolution) and graph.graph is not None:
-        graph = graph.graph
-    if not isinstance(graph, SolutionGraph) or isinstance(error.final, str):
+    numbers = arithmetic_of(graph)
+    if numbers is None or isinstance(error.final, str):
         return error
     shown = tuple(map(without_annotations, error.steps))
     kinds = [kind for kind in plan.weights if kind != CALCULATION]
     drafts: list[tuple[str, Draft]] = []
     try:
-        wrong = read_solution(graph.question, error.steps, error.final)
+        wrong = read_solution(numbers.question, error.steps, error.final)
         for kind in kinds:
             try:
                 drafts += [(kind, draft) for draft in drafts_of(wrong, kind, plan.injectors[kind], rng)]
@@ -422,7 +422,7 @@ def _with_another(
                 found.isolate(plan.injectors[kind], failure)
     except Refusal:  # a false equation, and what follows from it, is not built upon
         return error
-    right = {equation.result.face for equation in graph.equations} - {
+    right = {equation.result.face for equation in numbers.equations} - {
         equation.result.face for equation in wrong.equations
     }
     rng.shuffle(drafts)
@@ -436,13 +436,13 @@ def _with_another(
             if len(steps) != len(shown):
                 continue  # a step that is missing or put in would move those that explanations name
             assert not isinstance(more.final, str)
-            prove_answer(graph, steps, more.final)
+            prove_answer(numbers, steps, more.final)
         except Refusal:
             continue
         except Exception as failure:
             found.isolate(plan.injectors[kind], failure)
             continue
-        results = {equation.result.face for text in steps for equation in read_step(text, graph.latex).equations}
+        results = {equation.result.face for text in steps for equation in read_step(text, numbers.latex).equations}
         if right.isdisjoint(results):
             told = f"{error.explanation} Step {more.error_step + 1} has an error of its own: {more.explanation}"
             return replace(more, error_step=error.error_step, explanation=told)
