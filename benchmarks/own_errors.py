@@ -2,6 +2,7 @@
 
     python benchmarks/small_student.py STUDENT
     python benchmarks/own_errors.py STUDENT FOLDER --errors 500          # asks, locates, stores, prints
+    python benchmarks/own_errors.py STUDENT FOLDER --rollouts 192        # as many continuations per error at most
     python benchmarks/own_errors.py STUDENT FOLDER --fit                 # writes the package's calibrations
 
 The problems are generated, so that the truth of every step is known. The student's own wrong solutions are split by a
@@ -153,7 +154,7 @@ async def gathered(options: argparse.Namespace) -> list[dict[str, Any]]:
         f"{asked} solutions, {right / asked:.1%} right, {len(errors)} own errors ({time.monotonic() - started:.0f} s)"
     )
     started = time.monotonic()
-    found = await located_by_rollouts(student, errors, rollouts.DEFAULT_EFFORT)
+    found = await located_by_rollouts(student, errors, rollouts.Effort(options.rollouts))
     print(f"rollouts: {time.monotonic() - started:.0f} s", flush=True)
     store.close()
     return [
@@ -166,6 +167,7 @@ async def gathered(options: argparse.Namespace) -> list[dict[str, Any]]:
             "harmful": error.harmful,
             "graph": by_graph(error),
             "counts": None if one is None else sorted((length, *count) for length, count in one.counts.items()),
+            "drawn": None if one is None else sorted(one.drawn.items()),
             "fixes": 0 if one is None else len(one.fixes),
         }
         for error, one in zip(errors, found, strict=True)
@@ -261,9 +263,9 @@ def _line(name: str, said: Sequence[tuple[float, bool]], total: int) -> str:
 def of_search(rows: Sequence[dict[str, Any]]) -> str:
     """How much the rollouts asked for, and what came of it."""
     asked = [row for row in rows if row["counts"]]
-    over = sum(len(row["counts"]) > 4 + math.log2(len(row["steps"])) for row in asked)
-    prefixes = sum(len(row["counts"]) for row in asked) / len(asked)
-    samples = sum(drawn for row in asked for _, _, drawn in row["counts"]) / len(asked)
+    over = sum(len(row["drawn"]) > 4 + math.log2(len(row["steps"])) for row in asked)
+    prefixes = sum(len(row["drawn"]) for row in asked) / len(asked)
+    samples = sum(drawn for row in asked for _, drawn in row["drawn"]) / len(asked)
     fixes = sum(row["fixes"] > 0 for row in asked) / len(rows)
     return (
         f"{len(asked)} of {len(rows)} have a continuation that is right; {prefixes:.1f} prefixes and {samples:.0f} "
@@ -277,9 +279,10 @@ def main() -> None:
     parser.add_argument("student", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--errors", type=int, default=500)
+    parser.add_argument("--rollouts", type=int, default=rollouts.DEFAULT_EFFORT.most_samples, metavar="N")
     parser.add_argument("--fit", action="store_true", help="write the calibrations into the package")
     options = parser.parse_args()
-    gathered_file = options.folder / f"located-{options.errors}.json"
+    gathered_file = options.folder / f"located-{options.errors}-{options.rollouts}.json"
     if not gathered_file.exists():
         rows = asyncio.run(gathered(options))
         add_confidence(rows, options.student)

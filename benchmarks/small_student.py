@@ -26,8 +26,8 @@ from lemma.records import GeneratedProblem
 from lemma.steps import solution_text, split_steps, without_annotations
 
 STORIES = {"operations": "2-5", "distractors": 1, "shuffled": False, "seed": 11, "largest": 30}
-# Like those of training, and others
-TEST_STORIES = STORIES | {"seed": 12}
+# Like those of training, and others; seed 12 was looked at while the search was being written.
+TEST_STORIES = STORIES | {"seed": 13}
 _BATCH, _POOL = 24, 2048
 _MATRIX_RATE, _OTHER_RATE = 0.015, 4e-3
 _CONSTANT = 0.4  # the share of the time before the rates begin to fall

@@ -37,7 +37,8 @@ STEPS = 8
 class SimulatedStudent:
     """A backend that reaches the answer 7 with a known rate for each length of the prefix that it is given.
 
-    `waits`: from a wrong prefix, it reaches the answer by taking back what it was given.
+    `waits`: from a wrong prefix, it reaches the answer by taking back what it was given. `again`: it first writes so
+    many of the next steps again, but no wrong one, and then has the rate of the prefix with these.
     """
 
     rates: Sequence[float]
@@ -45,17 +46,22 @@ class SimulatedStudent:
     ends: str = "stop"
     answers: tuple[str, str] = ("The answer is 7", "The answer is 9")
     waits: int | None = None
+    again: int = 0
     asked: list[int] = field(default_factory=list)
     name = "simulated"
     in_process = True
 
     async def answer(self, request: Request) -> bytes:
         last = request.prompt if isinstance(request.prompt, str) else request.prompt[-1].content
-        length = last.count("Step ")
+        length = last.count("Now ")
         self.asked.append(length)
         rng = random.Random(f"{self.seed} {length} {request.sample_index}")
         right, wrong = self.answers
-        text = f"So it goes.\n{right if rng.random() < self.rates[length] else wrong}"
+        reached = length
+        while reached - length < self.again and self.rates[reached] < max(self.rates[reached + 1 :], default=0):
+            reached += 1
+        lines = [f"Now {number}." for number in range(length, reached)]
+        text = "\n".join([*lines, "So it goes.", right if rng.random() < self.rates[reached] else wrong])
         if self.waits is not None and length > self.waits:
             text = f"Wait, that is wrong.\n{right}"
         choice = {"message": {"role": "assistant", "content": text}, "finish_reason": self.ends}
@@ -72,7 +78,7 @@ def run(
         store = ResponseStore(folder / "responses.sqlite")
         client = LiveClient(student, store, Ledger("m", None), "analyze", Patience(timeout=math.inf, deadline=math.inf))
         asking = Student(client, "m", load_prompt("question"), Sampling(), prefill)
-        texts = [f"Step {number}." for number in range(steps)]
+        texts = [f"Now {number}." for number in range(steps)]
         try:
             return await locate(
                 "How many?", "7", texts, asking, effort=effort, takes_back=lambda text: text.startswith("Wait")
@@ -98,6 +104,46 @@ def test_the_step_where_the_rate_falls_is_found(wrong: int, right: float, tmp_pa
     assert found.fixes, "a continuation from just before the wrong step is a correction"
     assert {one.given for one in found.fixes} == {wrong}
     assert all(one.text.endswith("The answer is 7") for one in found.right)
+
+
+@pytest.mark.parametrize("wrong", [6, 7])
+def test_steps_that_are_written_again_count_as_given(wrong: int, tmp_path: Path) -> None:
+    student = SimulatedStudent(rates(wrong, 0.6, remains=0.0), seed=wrong, again=2)
+    found = run(student, tmp_path)
+    assert found.posterior.best() == wrong
+    assert len(student.asked) == sum(found.drawn.values())
+    before = sum(drawn for length, drawn in found.drawn.items() if length < wrong)  # each writes a step again at least
+    assert sum(drawn for _, drawn in found.counts.values()) >= len(student.asked) + before > len(student.asked)
+    # What was written again is not a part of the correction.
+    assert {one.text.partition("\n")[0] for one in found.right} == {"So it goes."}
+    assert all(one.given <= wrong for one in found.right)
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "counted", "kept"),
+    [
+        ("B.\nC.\nD.\n#### 7", 1, (1, 2, 3), (3, "D.")),
+        ("B.\nE.\nC.\n#### 7", 1, (1, 2), (2, "E.\nC.")),
+        ("C.\nB.\n#### 7", 1, (1,), (1, "C.\nB.\n#### 7")),
+        ("b.\nC.\n#### 7", 1, (1,), (1, "b.\nC.\n#### 7")),
+        ("D.\n#### 7", 3, (3,), (3, "D.\n#### 7")),
+        # All of it was right, and only the answer was not: the last step is said once more.
+        ("A.\nB.\nC.\n#### 7", 0, (0, 1, 2, 3), (2, "C.")),
+        ("#### 7", 3, (3,), (3, "#### 7")),
+    ],
+)
+def test_what_a_continuation_counts_for(text: str, given: int, counted: tuple[int, ...], kept: tuple[int, str]) -> None:
+    found = Rollouts(SuccessRates(3).after({}).posterior)
+    found.add(("A.", "B.", "C."), given, text, True)
+    assert found.counts == dict.fromkeys(counted, (1, 1))
+    assert [(one.given, one.text) for one in found.right] == [kept]
+
+
+def test_as_long_as_nothing_is_right_the_search_goes_on(tmp_path: Path) -> None:
+    student = SimulatedStudent([0.0] * (STEPS + 1))
+    with pytest.raises(Refusal, match="none of 200 "):
+        run(student, tmp_path, effort=Effort(most_samples=200))
+    assert len(student.asked) == 200
 
 
 def test_nothing_is_asked_twice(tmp_path: Path) -> None:

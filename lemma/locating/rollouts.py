@@ -8,7 +8,9 @@
 The first wrong step is the first one after which continuations (almost) never reach the gold answer, while some from
 before it do (Math-Shepherd, arXiv 2312.08935; OmegaPRM's binary search, arXiv 2406.06592). The prefix that is asked
 next is the one that is expected to say most about the step, by the model of `success_rates`, and how often is decided
-along the way. It needs a gold answer, and nothing else: no reference solution, no language, no kind of problem.
+along the way. A continuation that writes the next steps of the solution again, word for word, counts for the prefixes
+with these steps as well: had the student been given them, it would have gone on just so, with the same probability.
+It needs a gold answer, and nothing else: no reference solution, no language, no kind of problem.
 
 A step that is wrong but harms nothing is not found, and multiple choice inflates the rates of wrong prefixes.
 """
@@ -19,6 +21,7 @@ import asyncio
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import numpy as np
 
@@ -29,6 +32,7 @@ from lemma.locating.success_rates import Beliefs, SuccessRates
 from lemma.models.client import Client, ask_all
 from lemma.models.prompts import Prompt, load_prompt
 from lemma.models.protocol import Message, Request, Response, Sampling
+from lemma.steps import split_steps
 
 SHOWN_PREFIX_PROMPT = "continue_solution"
 _MORE_PREFIXES = 4  # asked at most, beyond the logarithm of the number of steps
@@ -37,7 +41,7 @@ _MORE_PREFIXES = 4  # asked at most, beyond the logarithm of the number of steps
 @dataclass(frozen=True)
 class Effort:
     """When to stop: at this `confidence`, after `most_samples` continuations, or if `at_once` more of them would say
-    less than `least_gain` bits about the step.
+    less than `least_gain` bits about the step. As long as no continuation is right, little gain is no reason to stop.
     """
 
     most_samples: int = 64
@@ -78,7 +82,10 @@ class Student:
 
 @dataclass(frozen=True)
 class Continuation:
-    """What the student wrote after the first `given` steps of its own solution, and reached the gold answer with."""
+    """What the student wrote after the first `given` steps of its own solution, and reached the gold answer with.
+
+    `given` includes the steps that it wrote again, so that `text` begins with a step of its own, unless there is none.
+    """
 
     given: int
     text: str
@@ -86,11 +93,26 @@ class Continuation:
 
 @dataclass
 class Rollouts:
-    """What was found. `counts` has, by the length of a prefix, its successes and its continuations."""
+    """What was found. `drawn` has, by the length of a prefix, how often it was asked to be continued, and `counts` its
+    successes and its continuations: those that could be graded, and those of shorter prefixes that wrote it again.
+    """
 
     posterior: Posterior
+    drawn: dict[int, int] = field(default_factory=dict)
     counts: dict[int, tuple[int, int]] = field(default_factory=dict)
     right: list[Continuation] = field(default_factory=list)
+
+    def add(self, steps: Sequence[str], length: int, text: str, is_right: bool) -> None:
+        """Count a continuation of the first `length` steps, which reached the gold answer or another one."""
+        written = split_steps(text)
+        again = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(steps[length:], written, strict=False)))
+        for reached in range(length, length + again + 1):
+            successes, samples = self.counts.get(reached, (0, 0))
+            self.counts[reached] = (successes + is_right, samples + 1)
+        if is_right:
+            left_out = max(0, min(again, len(written) - 1))  # its last step stays, so that there is one
+            rest = "\n".join(written[left_out:]) if left_out else text
+            self.right.append(Continuation(length + left_out, rest))
 
     @property
     def fixes(self) -> list[Continuation]:
@@ -119,25 +141,21 @@ async def locate(
     model = SuccessRates(len(steps))
     beliefs = model.after({})
     found = Rollouts(beliefs.posterior)
-    drawn: dict[int, int] = {}
+    drawn = found.drawn
     while sum(drawn.values()) < effort.most_samples:
-        length = _next_prefix(beliefs, found, drawn, effort)
+        length = _next_prefix(beliefs, found, effort)
         if length is None:
             break
         first = drawn.get(length, 0)
         drawn[length] = first + effort.at_once
         requests = [student.request(question, steps[:length], first + number) for number in range(effort.at_once)]
-        successes, samples = found.counts.get(length, (0, 0))
         for answer in await ask_all(student.client, requests):
             if isinstance(answer, Refusal) or takes_back(answer.text):
                 continue
             # LaTeX may take a while to compare; other solutions need not wait for it.
             is_right = await asyncio.to_thread(_reaches, gold_answer, answer)
-            samples += is_right is not None
-            if is_right:
-                successes += 1
-                found.right.append(Continuation(length, answer.text))
-        found.counts[length] = (successes, samples)
+            if is_right is not None:
+                found.add(steps, length, answer.text, is_right)
         beliefs = model.after(found.counts)
         found.posterior = beliefs.posterior
     if not any(samples for _, samples in found.counts.values()):
@@ -147,27 +165,28 @@ async def locate(
     return found
 
 
-def _next_prefix(beliefs: Beliefs, found: Rollouts, drawn: dict[int, int], effort: Effort) -> int | None:
+def _next_prefix(beliefs: Beliefs, found: Rollouts, effort: Effort) -> int | None:
     """The length of the prefix to continue next; None if enough is known.
 
     Before a step is believed, a continuation from just before it has to reach the answer (it is a correction, too), and
-    continuations from behind it have to be seen to fail: a server that ignores the prefix would succeed from anywhere.
+    continuations that were asked from behind it have to be seen to fail: a server that ignores the prefix would succeed
+    from anywhere.
     """
     gains = beliefs.gains(effort.at_once)
     step = beliefs.posterior.best_step()
     most = _MORE_PREFIXES + int(math.log2(len(gains) - 1))
-    if len(drawn) >= most:
-        gains[[length for length in range(len(gains)) if length not in drawn]] = -1
-    gains[[length for length, (_, samples) in found.counts.items() if not samples]] = -1  # asked, without a result
+    if len(found.drawn) >= most:
+        gains[[length for length in range(len(gains)) if length not in found.drawn]] = -1
+    gains[[length for length in found.drawn if length not in found.counts]] = -1  # asked, without a result
     if beliefs.posterior.confidence < effort.confidence:
         length = int(np.argmax(gains))
-        return length if gains[length] >= effort.least_gain else None
+        return length if gains[length] >= (effort.least_gain if found.right else 0) else None
     if beliefs.posterior.best() is None:
         return None
-    if not any(length > step for length in drawn):
-        return step + 1 if len(drawn) < most else None
+    if not any(length > step for length in found.drawn):
+        return step + 1 if len(found.drawn) < most else None
     shown = found.counts.get(step, (0, 0))[0]
-    return None if shown or (step not in drawn and len(drawn) >= most) else step
+    return None if shown or (step not in found.drawn and len(found.drawn) >= most) else step
 
 
 def _reaches(gold_answer: str, answer: Response) -> bool | None:
