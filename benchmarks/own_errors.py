@@ -6,7 +6,8 @@
     python benchmarks/own_errors.py STUDENT FOLDER --fit                 # writes the package's calibrations
 
 The problems are generated, so that the truth of every step is known. The student's own wrong solutions are split by a
-hash of the problem: the calibrations are fitted on one half, and the figures of the other half are printed beside them.
+hash of the problem: the calibrations are fitted on one half, and the figures of the other half are printed beside them,
+as are those of all.
 Answers are stored in FOLDER; a second run asks nothing again.
 """
 
@@ -303,7 +304,7 @@ def main() -> None:
         limits |= {"graph": shipped_model().threshold, "judge": 0.0}
         limits["combined"] = least_confidence(said["rollouts,confidence"])
         write(COMBINATION_FILE, content | {"thresholds": limits})
-    for name, half in halves.items():
+    for name, half in {**halves, "all": rows}.items():
         print(f"\n{name}: {of_search(half)}")
         for truth in ("wrong", "harmful"):
             print(f"first {truth} step")

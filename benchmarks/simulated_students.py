@@ -99,7 +99,7 @@ def row(steps: int, rates: tuple[float, float], again: float, folder: Path) -> s
     drawn = sum(sum(one.drawn.values()) for _, one in found) / len(found)
     return (
         f"| {steps} | {rates[0]} to {rates[1]} | {again:.0%} | {sum(right) / SOLUTIONS:.0%} | "
-        f"{sum(sure) / max(1, len(sure)):.0%} of {len(sure) / SOLUTIONS:.0%} | {sum(prefixes) / len(found):.1f} | "
+        f"{len(sure) / SOLUTIONS:.0%}, {sum(sure) / max(1, len(sure)):.0%} | {sum(prefixes) / len(found):.1f} | "
         f"{max(prefixes)} of {4 + int(math.log2(steps))} | {drawn:.0f} |"
     )
 
@@ -107,8 +107,8 @@ def row(steps: int, rates: tuple[float, float], again: float, folder: Path) -> s
 def main() -> None:
     """Print the table of docs/locating.md."""
     print(
-        "| steps | right at first | written again | best guess | precision at 0.95, coverage | prefixes | most |"
-        " continuations |\n" + "| --- " * 8 + "|"
+        "| steps | right at first | written again | best guess | located, and right of these | prefixes |"
+        " most, of at most | continuations |\n" + "| --- " * 8 + "|"
     )
     with tempfile.TemporaryDirectory() as folder:
         for rates in RATES:

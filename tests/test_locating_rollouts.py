@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 import pytest
+import simulated_students
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -167,6 +168,15 @@ def test_repairing_the_prefix_is_not_continuing_it(tmp_path: Path) -> None:
     student = SimulatedStudent(rates(4, 0.8), waits=4)
     with_repairs = run(student, tmp_path)
     assert max(length for length, (successes, _) in with_repairs.counts.items() if successes) <= 4
+
+
+def test_the_table_of_simulated_students(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulated_students, "SOLUTIONS", 20)
+    cells = [cell.strip() for cell in simulated_students.row(5, (0.4, 0.9), 0.6, tmp_path).split("|")]
+    assert cells[1:4] == ["5", "0.4 to 0.9", "60%"]
+    assert int(cells[4].removesuffix("%")) >= 90
+    assert cells[7].endswith("of 6")
+    assert int(cells[7].split()[0]) <= 6
 
 
 @pytest.mark.parametrize(
