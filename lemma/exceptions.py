@@ -42,9 +42,9 @@ class RunDirectoryError(LemmaError):
 class MissingExtraError(LemmaError):
     """An optional package that is not installed."""
 
-    def __init__(self, package: str, extra: str) -> None:
+    def __init__(self, package: str, extra: str, wanted: str = "") -> None:
         super().__init__(
-            f"{package} is not installed; it comes with: pip install 'lemma-sft[{extra}]' "
+            f"{wanted}{package} is not installed; it comes with: pip install 'lemma-sft[{extra}]' "
             f"(in a checkout: pip install -e '.[{extra}]')"
         )
 

@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lemma.cli import main
+from lemma.commands.analyze import _corrections
 from lemma.exceptions import Refusal
-from lemma.locating.rollouts import DEFAULT_EFFORT, Effort, Rollouts, Student, locate
+from lemma.locating.rollouts import DEFAULT_EFFORT, Continuation, Effort, Rollouts, Student, locate, written_again
 from lemma.locating.success_rates import Counts, SuccessRates
 from lemma.models.attempts import Patience
 from lemma.models.client import LiveClient
@@ -115,29 +116,64 @@ def test_steps_that_are_written_again_count_as_given(wrong: int, tmp_path: Path)
     assert len(student.asked) == sum(found.drawn.values())
     before = sum(drawn for length, drawn in found.drawn.items() if length < wrong)  # each writes a step again at least
     assert sum(drawn for _, drawn in found.counts.values()) >= len(student.asked) + before > len(student.asked)
-    # What was written again is not a part of the correction.
-    assert {one.text.partition("\n")[0] for one in found.right} == {"So it goes."}
-    assert all(one.given <= wrong for one in found.right)
+    # What was written again is not a part of a fix.
+    assert {(one.given, one.text) for one in found.fixes} == {(wrong, "So it goes.\nThe answer is 7")}
+    assert any(one.again for one in found.right)
 
 
 @pytest.mark.parametrize(
-    ("text", "given", "counted", "kept"),
+    ("text", "given", "again", "fix"),
     [
-        ("B.\nC.\nD.\n#### 7", 1, (1, 2, 3), (3, "D.")),
-        ("B.\nE.\nC.\n#### 7", 1, (1, 2), (2, "E.\nC.")),
-        ("C.\nB.\n#### 7", 1, (1,), (1, "C.\nB.\n#### 7")),
-        ("b.\nC.\n#### 7", 1, (1,), (1, "b.\nC.\n#### 7")),
-        ("D.\n#### 7", 3, (3,), (3, "D.\n#### 7")),
-        # All of it was right, and only the answer was not: the last step is said once more.
-        ("A.\nB.\nC.\n#### 7", 0, (0, 1, 2, 3), (2, "C.")),
-        ("#### 7", 3, (3,), (3, "#### 7")),
+        ("B.\nC.\nD.\n#### 7", 1, 2, (3, "D.\n#### 7")),
+        ("B.\n E.\nC.\n#### 7", 1, 1, (2, "E.\nC.\n#### 7")),
+        ("C.\nB.\n#### 7", 1, 0, (1, "C.\nB.\n#### 7")),
+        ("b.\nC.\n#### 7", 1, 0, (1, "b.\nC.\n#### 7")),
+        ("D.\n#### 7", 3, 0, (3, "D.\n#### 7")),
+        ("A.\nB.\nC.\n#### 7", 0, 3, (3, "#### 7")),
+        ("<think>A. Then B.</think>A.\nB.\n#### 7", 0, 0, (0, "<think>A. Then B.</think>A.\nB.\n#### 7")),
     ],
 )
-def test_what_a_continuation_counts_for(text: str, given: int, counted: tuple[int, ...], kept: tuple[int, str]) -> None:
-    found = Rollouts(SuccessRates(3).after({}).posterior)
-    found.add(("A.", "B.", "C."), given, text, True)
-    assert found.counts == dict.fromkeys(counted, (1, 1))
-    assert [(one.given, one.text) for one in found.right] == [kept]
+def test_what_a_continuation_counts_for(text: str, given: int, again: int, fix: tuple[int, str]) -> None:
+    assert written_again(("A.", "B.", "C.")[given:], text) == again
+    counted = range(given, given + again + 1)
+    for is_right in (True, False):
+        found = Rollouts(SuccessRates(4).after({given + again: (9, 9), given + again + 1: (0, 99)}).posterior)
+        found.add(given, text, is_right, again)
+        assert found.counts == dict.fromkeys(counted, (int(is_right), 1))
+        assert [(one.given, one.text) for one in found.fixes] == ([fix] if is_right else [])
+
+
+@dataclass
+class RepeatingStudent(SimulatedStudent):
+    """From a right prefix, it is right as often as its rate says, and otherwise writes all of the solution again."""
+
+    cut_off: bool = False
+
+    async def answer(self, request: Request) -> bytes:
+        length = str(request.prompt[-1]).count("Now ")
+        answer = orjson.loads(await super().answer(request))
+        choice = answer["choices"][0]
+        if "answer is 9" in choice["message"]["content"]:
+            lines = [*(f"Now {number}." for number in range(length, STEPS)), "The answer is 9"]
+            choice["message"]["content"] = "\n".join(lines)
+            choice["finish_reason"] = "length" if self.cut_off and length < 3 else "stop"
+        return orjson.dumps(answer)
+
+
+def test_a_prefix_whose_answers_say_nothing_is_asked_once(tmp_path: Path) -> None:
+    """Behind its error, this student takes back what it was given; others have written these steps again."""
+    student = RepeatingStudent(rates(5, 0.5), waits=5)
+    found = run(student, tmp_path)
+    assert found.posterior.best() == 5
+    assert found.posterior.confidence >= 0.95
+    assert all(student.asked.count(length) <= 4 for length in range(6, STEPS + 1))
+
+
+def test_what_is_cut_off_counts_for_its_own_prefix_only(tmp_path: Path) -> None:
+    """A longer prefix leaves more room, so it says nothing about that one."""
+    found = run(RepeatingStudent(rates(0, 0.5), cut_off=True), tmp_path)
+    assert sum(drawn for length, drawn in found.drawn.items() if length < 3) >= 8
+    assert found.counts[STEPS][1] <= sum(drawn for length, drawn in found.drawn.items() if length >= 3)
 
 
 def test_as_long_as_nothing_is_right_the_search_goes_on(tmp_path: Path) -> None:
@@ -268,6 +304,30 @@ def test_analyze_keeps_what_the_student_wrote(methods: str, sampled: Path) -> No
     kept = records(sampled / "run" / "continuations.jsonl", ContinuationRecord)
     assert {(one.given, one.steps) for one in kept} >= {(1, ("96 - 20 = 76",))}
     assert all(one.given <= 1 and one.erroneous_id == error.id for one in kept)
+
+
+@pytest.mark.parametrize(
+    ("known", "given", "again", "text", "kept"),
+    [
+        (1, 0, 1, "A.\nD. So 7.\n#### 7", [(0, ("A.", "D. So 7.")), (1, ("D. So 7.",))]),
+        (2, 0, 1, "A.\nD.\n#### 7", [(0, ("A.", "D."))]),
+        (1, 0, 2, "A.\nB.\nD.\n#### 7", [(0, ("A.", "B.", "D."))]),  # it wrote the wrong step again
+        (None, 0, 1, "A.\nD.\n#### 7", [(0, ("A.", "D."))]),
+        (None, 1, 0, "D.\n#### 7", []),
+        (1, 1, 0, "D.\n#### 7", [(1, ("D.",))]),
+        (0, 1, 0, "D.\n#### 7", []),
+        (2, 1, 1, "B.\n#### 7", [(1, ("B.",))]),
+    ],
+)
+def test_what_a_right_continuation_corrects(
+    known: int | None, given: int, again: int, text: str, kept: list[tuple[int, tuple[str, ...]]]
+) -> None:
+    fields = {"id": "e", "problem_id": "p", "question": "?", "gold_answer": "7", "final_answer": "9"}
+    shown = {"reference_steps": (), "steps": ("A.", "B.", "C."), "explanation": "", "origin": "student", "model": "m"}
+    erroneous = ErroneousSolution(**fields, **shown, error_step=known, error_type="unknown")
+    found = list(_corrections(erroneous, [Continuation(given, text, again)] * 2))
+    assert [(one.given, one.steps) for one in found] == kept
+    assert len({one.id for one in found}) == len(found)
 
 
 @pytest.mark.parametrize(

@@ -255,23 +255,28 @@ def _agreement(graph: Located, judged: Located) -> Iterator[Count]:
 
 
 def _corrections(erroneous: ErroneousSolution, right: Iterable[RightContinuation]) -> Iterator[Continuation]:
-    """The right continuations of right prefixes, each once. If the first wrong step is not known, that of no step."""
+    """The right continuations of right prefixes, each once: as they were asked for, and behind all right steps if they
+    wrote these again. If the first wrong step is not known, those of no step.
+    """
     known = erroneous.error_step or 0
     seen = set()
     for continuation in right:
         steps = tuple(map(without_annotations, without_answer_line(split_steps(continuation.text))))
-        if continuation.given > known or not steps or (continuation.given, steps) in seen:
-            continue
-        seen.add((continuation.given, steps))
-        yield Continuation(
-            id=content_id(erroneous.id, str(continuation.given), *steps),
-            erroneous_id=erroneous.id,
-            problem_id=erroneous.problem_id,
-            given=continuation.given,
-            steps=steps,
-            final_answer=erroneous.gold_answer,
-            model=erroneous.model,
-        )
+        behind = continuation.given + continuation.again
+        for given in (continuation.given, behind) if continuation.given < behind == known else (continuation.given,):
+            rest = steps[given - continuation.given :]
+            if given > known or not rest or (given, rest) in seen:
+                continue
+            seen.add((given, rest))
+            yield Continuation(
+                id=content_id(erroneous.id, str(given), *rest),
+                erroneous_id=erroneous.id,
+                problem_id=erroneous.problem_id,
+                given=given,
+                steps=rest,
+                final_answer=erroneous.gold_answer,
+                model=erroneous.model,
+            )
 
 
 def _problem_of(problems: StoredProblems, solution: Solution) -> Problem:

@@ -38,6 +38,7 @@ from lemma.rundir.counts import MADE as RECORDS_MADE
 from lemma.rundir.counts import REJECTED_BY_REASON, Counts
 from lemma.rundir.disk import write_whole
 from lemma.rundir.lines import LineIndex, fingerprint, read_stored_lines
+from lemma.rundir.manifest import read_manifest
 from lemma.rundir.sharing import Hold
 from lemma.runner import outcome_of
 from lemma.statistics import random_for
@@ -57,14 +58,14 @@ _PILOT = 500
 def plan(config: AugmentConfig, _hold: Hold) -> Job:
     """Inject errors with symbolic injectors, or let a teacher write them."""
     weights, taxonomy = drawn_weights(config), load_taxonomy(config.taxonomy)
-    source = open_problems(config.data, config.command, config.columns, config.split, config=config.config)
+    source = open_problems(
+        config.data, config.command, config.columns, config.split, config=config.config, limit=config.limit
+    )
     # The weights themselves, as the file or the taxonomy that they come from may change.
     inputs = {
         "data": source.fingerprint(),
         "weights": ", ".join(f"{kind} {weight:g}" for kind, weight in weights.items()),
     }
-    announcement = "" if config.data else bundled_sample()
-    stored: Path | None = None
     into = None if config.into == "references" else RightSolutions(config)
     if into is not None:
         inputs["solutions"] = fingerprint(SOLUTIONS.path(config.run))
@@ -73,12 +74,14 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
                 f"--into {config.into} balances types over the student's solutions of all problems, and a shard has "
                 "those of its own: give --best-effort, or `lemma merge` the shards first"
             )
-        if config.data is None:
-            stored, announcement = PROBLEMS.path(config.run), ""
-            inputs["data"] = fingerprint(stored)
+    stored = _problems_of_run(config, inputs["data"])
+    announcement = "" if config.data else bundled_sample()
+    if stored is not None:
+        announcement = "" if into is not None else f"no data given: using the problems in {stored}"
+        inputs["data"] = fingerprint(stored)
 
     def problems() -> Iterator[Any]:
-        return islice(read_stored_lines(stored, "sample") if stored else source, config.limit)
+        return iter(source) if stored is None else islice(read_stored_lines(stored, "sample"), config.limit)
 
     if config.teacher is None:
         injection = replace(injection_plan(config, into), isolated=True)
@@ -102,11 +105,26 @@ def plan(config: AugmentConfig, _hold: Hold) -> Job:
     return Job(
         partial(inject_by_teacher, teacher_plan),
         problems(),
+        stored=stored is not None,
+        parse=Problem,
         model=config.teacher,
         inputs=inputs,
         prompts=(teacher_injector.PROMPT, judge.PROMPT),
         announcement=announcement,
     )
+
+
+def _problems_of_run(config: AugmentConfig, sample: str) -> Path | None:
+    """The problems that other commands brought into the run directory, if no data is given; None if there are none, or
+    if they are those of the bundled sample, with this fingerprint, that this command has put there itself.
+    """
+    path = PROBLEMS.path(config.run)
+    if config.data is not None:
+        return None
+    if config.into != "references":
+        return path
+    is_rerun = read_manifest(config.run).get(config.command, {}).get("inputs", {}).get("data") == sample
+    return path if path.exists() and not is_rerun else None
 
 
 class RightSolutions:

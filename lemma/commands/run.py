@@ -25,7 +25,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 
 from rich.console import Console
@@ -135,10 +134,8 @@ def facts_for_estimate(stage: StageConfig) -> Stage:
     if command.reads is None and PROBLEMS in command.writes and not command.imports:
         data = getattr(stage, "from_", None) or getattr(stage, "data", None)
         columns, split = getattr(stage, "columns", {}), getattr(stage, "split", "train")
-        problems = islice(
-            open_problems(data, stage.command, columns, split, solved=False, config=getattr(stage, "config", None)),
-            getattr(stage, "limit", None),
-        )
+        config, limit = getattr(stage, "config", None), getattr(stage, "limit", None)
+        problems = open_problems(data, stage.command, columns, split, solved=False, config=config, limit=limit)
     model = stage.asked() if isinstance(stage, ModelConfig) else None
     if isinstance(stage, ModelConfig) and stage.prices is not None and model is not None:
         price = read_prices(stage.prices).get(model)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import islice
 
 from lemma.config import SampleConfig
 from lemma.declaration import Command, Job
@@ -39,7 +38,13 @@ NEXT_PROBLEM = "\n\nProblem:"  # a base model continues with a problem of its ow
 def plan(config: SampleConfig, _hold: Hold) -> Job:
     """Ask the student, or grade the solutions in a file."""
     source = open_problems(
-        config.from_ or config.data, config.command, config.columns, config.split, solved=False, config=config.config
+        config.from_ or config.data,
+        config.command,
+        config.columns,
+        config.split,
+        solved=False,
+        config=config.config,
+        limit=config.limit,
     )
     inputs = {"problems": source.fingerprint()}
     announcement = "" if config.from_ or config.data else bundled_sample()
@@ -50,7 +55,7 @@ def plan(config: SampleConfig, _hold: Hold) -> Job:
             else _SolvedRow(id=item.problem.id, problem=item.problem, solutions=item.samples)
             for item in source.rows()
         )
-        return Job(grade_row, islice(rows, config.limit), inputs=inputs)
+        return Job(grade_row, rows, inputs=inputs)
     prompt = PROMPTS[config.prompt]
     stop = (NEXT_PROBLEM,) if config.prompt == "completion" else ()
     solving = partial(
@@ -62,7 +67,7 @@ def plan(config: SampleConfig, _hold: Hold) -> Job:
     )
     return Job(
         solving,
-        islice(source, config.limit),
+        source,
         model=config.model or SCRIPTED_STUDENT,
         backend=None if config.model else "scripted",
         inputs=inputs,

@@ -9,8 +9,8 @@ The first wrong step is the first one after which continuations (almost) never r
 before it do (Math-Shepherd, arXiv 2312.08935; OmegaPRM's binary search, arXiv 2406.06592). The prefix that is asked
 next is the one that is expected to say most about the step, by the model of `success_rates`, and how often is decided
 along the way. A continuation that writes the next steps of the solution again, word for word, counts for the prefixes
-with these steps as well: had the student been given them, it would have gone on just so, with the same probability.
-It needs a gold answer, and nothing else: no reference solution, no language, no kind of problem.
+with these steps as well: had the student been given them, it would have gone on just so, with the same probability. It
+needs a gold answer, and nothing else: no reference solution, no language, no kind of problem.
 
 A step that is wrong but harms nothing is not found, and multiple choice inflates the rates of wrong prefixes.
 """
@@ -32,7 +32,7 @@ from lemma.locating.success_rates import Beliefs, SuccessRates
 from lemma.models.client import Client, ask_all
 from lemma.models.prompts import Prompt, load_prompt
 from lemma.models.protocol import Message, Request, Response, Sampling
-from lemma.steps import split_steps
+from lemma.steps import split_steps, split_thought
 
 SHOWN_PREFIX_PROMPT = "continue_solution"
 _MORE_PREFIXES = 4  # asked at most, beyond the logarithm of the number of steps
@@ -82,43 +82,64 @@ class Student:
 
 @dataclass(frozen=True)
 class Continuation:
-    """What the student wrote after the first `given` steps of its own solution, and reached the gold answer with.
-
-    `given` includes the steps that it wrote again, so that `text` begins with a step of its own, unless there is none.
+    """What the student wrote after the first `given` steps of its own solution, and reached the gold answer with. Its
+    first `again` steps are the next ones of the solution, word for word.
     """
 
     given: int
     text: str
+    again: int = 0
 
 
 @dataclass
 class Rollouts:
     """What was found. `drawn` has, by the length of a prefix, how often it was asked to be continued, and `counts` its
     successes and its continuations: those that could be graded, and those of shorter prefixes that wrote it again.
+    `graded` are the prefixes that were asked and had a continuation that could be graded.
     """
 
     posterior: Posterior
     drawn: dict[int, int] = field(default_factory=dict)
     counts: dict[int, tuple[int, int]] = field(default_factory=dict)
+    graded: set[int] = field(default_factory=set)
     right: list[Continuation] = field(default_factory=list)
 
-    def add(self, steps: Sequence[str], length: int, text: str, is_right: bool) -> None:
-        """Count a continuation of the first `length` steps, which reached the gold answer or another one."""
-        written = split_steps(text)
-        again = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(steps[length:], written, strict=False)))
+    def add(self, length: int, text: str, is_right: bool, again: int = 0) -> None:
+        """Count a continuation of the first `length` steps, which wrote the next `again` steps of the solution again,
+        and reached the gold answer or another one.
+        """
+        self.graded.add(length)
         for reached in range(length, length + again + 1):
             successes, samples = self.counts.get(reached, (0, 0))
             self.counts[reached] = (successes + is_right, samples + 1)
         if is_right:
-            left_out = max(0, min(again, len(written) - 1))  # its last step stays, so that there is one
-            rest = "\n".join(written[left_out:]) if left_out else text
-            self.right.append(Continuation(length + left_out, rest))
+            self.right.append(Continuation(length, text, again))
 
     @property
     def fixes(self) -> list[Continuation]:
-        """The right continuations from just before the most probable first wrong step."""
+        """The right continuations from just before the most probable first wrong step, without what comes before it."""
         step = self.posterior.best_step()
-        return [one for one in self.right if one.given == step]
+        found = [(one, _behind(one)) for one in self.right if one.given + one.again == step]
+        return [Continuation(step, rest) for one, rest in found if rest is not None]
+
+
+def _behind(continuation: Continuation) -> str | None:
+    """The text behind the steps that were written again; None if they are not there as they were read."""
+    text = continuation.text
+    for step in split_steps(text)[: continuation.again]:
+        before, found, text = text.partition(step)
+        if not found or before.strip():
+            return None
+    return text.lstrip() if continuation.again else text
+
+
+def written_again(rest: Sequence[str], text: str) -> int:
+    """How many steps of the rest of a solution a continuation begins with, word for word. 0 if it has thought first:
+    given these steps, it would not have thought the same.
+    """
+    thought, _ = split_thought(text)
+    pairs = zip(rest, () if thought else split_steps(text), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 async def locate(
@@ -155,7 +176,10 @@ async def locate(
             # LaTeX may take a while to compare; other solutions need not wait for it.
             is_right = await asyncio.to_thread(_reaches, gold_answer, answer)
             if is_right is not None:
-                found.add(steps, length, answer.text, is_right)
+                # One that was cut off had less room than after a longer prefix; another prompt is another student.
+                is_alike = student.prefill and answer.finish_reason != "length"
+                again = written_again(steps[length:], answer.text) if is_alike else 0
+                found.add(length, answer.text, is_right, again)
         beliefs = model.after(found.counts)
         found.posterior = beliefs.posterior
     if not any(samples for _, samples in found.counts.values()):
@@ -169,15 +193,14 @@ def _next_prefix(beliefs: Beliefs, found: Rollouts, effort: Effort) -> int | Non
     """The length of the prefix to continue next; None if enough is known.
 
     Before a step is believed, a continuation from just before it has to reach the answer (it is a correction, too), and
-    continuations that were asked from behind it have to be seen to fail: a server that ignores the prefix would succeed
-    from anywhere.
+    some have to be asked from behind it: a server that ignores the prefix would succeed from anywhere.
     """
     gains = beliefs.gains(effort.at_once)
     step = beliefs.posterior.best_step()
     most = _MORE_PREFIXES + int(math.log2(len(gains) - 1))
     if len(found.drawn) >= most:
         gains[[length for length in range(len(gains)) if length not in found.drawn]] = -1
-    gains[[length for length in found.drawn if length not in found.counts]] = -1  # asked, without a result
+    gains[[length for length in found.drawn if length not in found.graded]] = -1  # asked, without a result
     if beliefs.posterior.confidence < effort.confidence:
         length = int(np.argmax(gains))
         return length if gains[length] >= (effort.least_gain if found.right else 0) else None

@@ -31,7 +31,8 @@ def data_set_rows(data: str, split: str, config: str | None) -> Iterator[tuple[s
     try:
         from datasets import get_dataset_config_names, get_dataset_split_names, load_dataset
     except ImportError:
-        raise MissingExtraError("datasets", "data") from None
+        wanted = "" if Path(data).exists() else f"{data} is no file or folder here, and to look for it on the Hub, "
+        raise MissingExtraError("datasets", "data", wanted) from None
     name = data
     if not Path(data).exists():
         before, _, behind = data.rpartition(":")

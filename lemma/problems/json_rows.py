@@ -64,7 +64,7 @@ def jsonl_rows(source: Source, split: str) -> Iterator[tuple[str, Row]]:
             if document is not None:
                 yield from _items(source, document, split)
                 return
-            row = Refusal("invalid_json", str(error))
+            row = Refusal("invalid_json", str(error).partition(": line ")[0])
         except Refusal as refusal:
             row = refusal
         is_first = False

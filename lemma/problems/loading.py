@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class ProblemSource:
     """Problems in the order of their file. It can be iterated again; only the ids are held in memory.
 
     `stage` goes into the rejections. A row is rejected if it has no worked solution and `solved` is set, or if it has
-    no answer and `answered` is set.
+    no answer and `answered` is set. Only the first `limit` rows are read.
     """
 
     data: str
@@ -53,6 +54,7 @@ class ProblemSource:
     solved: bool = True
     answered: bool = True
     config: str | None = None
+    limit: int | None = None
 
     @property
     def name(self) -> str:
@@ -91,7 +93,7 @@ class ProblemSource:
         columns: set[str] = set()
         reasons: Counter[str] = Counter()
         first_details: dict[str, str] = {}
-        for place, row in read_rows(self.data, self.split, self.config):
+        for place, row in islice(read_rows(self.data, self.split, self.config), self.limit):
             try:
                 if isinstance(row, Refusal):
                     raise row
@@ -125,6 +127,7 @@ def open_problems(
     *,
     answered: bool = True,
     config: str | None = None,
+    limit: int | None = None,
 ) -> ProblemSource:
     """A source of problems; the bundled sample if `data` is None.
 
@@ -137,4 +140,4 @@ def open_problems(
         looks_like_a_path = has_format(Path(place)) or place.startswith((".", "/"))
         if place != STDIN and looks_like_a_path and not any(map(is_local, (place, *place.rsplit(":", 1)[:1]))):
             raise DataError(f"{place} does not exist; give a file that ends in {FORMATS}, or a Hugging Face id")
-    return ProblemSource(str(data or SAMPLE), stage, columns or {}, split, solved, answered, config)
+    return ProblemSource(str(data or SAMPLE), stage, columns or {}, split, solved, answered, config, limit)
