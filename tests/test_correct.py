@@ -13,7 +13,7 @@ from lemma.records import Continuation, Correction, ErroneousSolution, Solution
 from lemma.rundir.disk import to_line
 from lemma.steps import states_answer
 from lemma.trajectories.corrections import KnownSolution, correction_from_continuation, corrections
-from lemma.trajectories.right_solutions import continued, is_another
+from lemma.trajectories.right_solutions import check_fix, continued, is_another
 
 BOTH = ("fix", "restart")
 IN_MAY, TOGETHER = CLIPS.reference_steps
@@ -163,6 +163,30 @@ def test_a_continuation_that_succeeded_is_a_correction(given_steps: int, text: s
     except Refusal as refusal:
         found = refusal.reason
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("wrong", "first", "repeats"),
+    [
+        ("Alex weighs 125-2=123 pounds.", "Grace weighs 125 - 2 = 123 pounds.", True),
+        ("She pays $3,650 + $365 = $4,015.", "In all, that is $3650 + $365 = $4015.", True),
+        ("That is 2 * 3 = 6.", "In May it was 2 * 3 = 6, and 6 + 1 = 7 in June.", True),
+        ("He has 2 * 3 = 6 and 6 + 2 = 8.", "He has 2 * 3 = 6 and 6 + 4 = 10.", False),
+        ("Alex weighs 125-2=123 pounds.", "Alex weighs 125 * 2 = 250 pounds.", False),
+        ("He has 12 - 4 - 3 = 5 slices.", "He has 12 - 4 = 8 slices.", False),
+        ("He has none.", "He has some.", False),
+    ],
+)
+def test_a_fix_works_out_something_else_than_the_wrong_step(wrong: str, first: str, repeats: bool) -> None:
+    steps = (first, "So it is 72.")
+    try:
+        check_fix(own(*PREFIX, wrong, error_step=1), steps)
+    except Refusal as refusal:
+        assert (refusal.reason, repeats) == ("repeats_the_error", True)
+    else:
+        assert not repeats
+    # An injected error changes a number or a word of a right step, and its equation may stay.
+    check_fix(erroneous(steps=(*PREFIX, wrong), error_step=1), steps)
 
 
 def test_the_stage_rejects_what_it_cannot_correct_by_name(tmp_path: Path) -> None:

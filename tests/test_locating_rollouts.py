@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lemma.cli import main
-from lemma.commands.analyze import _corrections
 from lemma.exceptions import Refusal
+from lemma.locating.continuations import continuation_records
 from lemma.locating.rollouts import DEFAULT_EFFORT, Continuation, Effort, Rollouts, Student, locate, written_again
 from lemma.locating.success_rates import Counts, SuccessRates
 from lemma.models.attempts import Patience
@@ -325,7 +325,7 @@ def test_what_a_right_continuation_corrects(
     fields = {"id": "e", "problem_id": "p", "question": "?", "gold_answer": "7", "final_answer": "9"}
     shown = {"reference_steps": (), "steps": ("A.", "B.", "C."), "explanation": "", "origin": "student", "model": "m"}
     erroneous = ErroneousSolution(**fields, **shown, error_step=known, error_type="unknown")
-    found = list(_corrections(erroneous, [Continuation(given, text, again)] * 2))
+    found = list(continuation_records(erroneous, [Continuation(given, text, again)] * 2))
     assert [(one.given, one.steps) for one in found] == kept
     assert len({one.id for one in found}) == len(found)
 

@@ -34,6 +34,7 @@ from lemma.exceptions import ConfigError, Refusal, did_you_mean
 from lemma.locating import confidence
 from lemma.locating.calibration import Calibration, observed
 from lemma.locating.combination import threshold
+from lemma.locating.continuations import continuation_records
 from lemma.locating.exact import by_story
 from lemma.locating.importing import ALMOST_CERTAIN, LabeledRow, as_solution, read_row
 from lemma.locating.judge import ACCURACY, PROMPT, PROMPT_WITHOUT_REFERENCE, Subject, judging_request, read_judgement
@@ -50,7 +51,7 @@ from lemma.models.protocol import Sampling, usable_text
 from lemma.options import ModelConfig
 from lemma.problems.loading import ProblemSource, open_problems
 from lemma.problems.rows import read_rows
-from lemma.records import UNKNOWN, Continuation, ErroneousSolution, Problem, Rejection, Solution, content_id
+from lemma.records import UNKNOWN, ErroneousSolution, Problem, Rejection, Solution, content_id
 from lemma.run_files import (
     CALIBRATION,
     CONTINUATIONS,
@@ -66,7 +67,7 @@ from lemma.rundir.disk import write_whole
 from lemma.rundir.problems import StoredProblems
 from lemma.rundir.sharing import Hold
 from lemma.statistics import wilson_interval
-from lemma.steps import split_steps, without_annotations, without_answer_line
+from lemma.steps import without_annotations, without_answer_line
 from lemma.taxonomy.error_types import load_taxonomy
 from lemma.trajectories.detection import find_reflection
 from lemma.trajectories.phrase_scores import Remembered, open_scores
@@ -180,7 +181,7 @@ class _Locating:
         made += erroneous_of(solution, problem, located)
         erroneous = made[-1]
         assert isinstance(erroneous, ErroneousSolution)
-        return [*made, *_corrections(erroneous, right)]
+        return [*made, *continuation_records(erroneous, right)]
 
     async def found(
         self, solution: Solution, problem: Problem, graph: Located, client: Client
@@ -252,31 +253,6 @@ def _agreement(graph: Located, judged: Located) -> Iterator[Count]:
     yield Count(_AGREEMENT, "same step" if same_step else "other step")
     if same_step and graph.error_type != UNKNOWN:
         yield Count(_AGREEMENT, "same type" if graph.error_type == judged.error_type else "other type")
-
-
-def _corrections(erroneous: ErroneousSolution, right: Iterable[RightContinuation]) -> Iterator[Continuation]:
-    """The right continuations of right prefixes, each once: as they were asked for, and behind all right steps if they
-    wrote these again. If the first wrong step is not known, those of no step.
-    """
-    known = erroneous.error_step or 0
-    seen = set()
-    for continuation in right:
-        steps = tuple(map(without_annotations, without_answer_line(split_steps(continuation.text))))
-        behind = continuation.given + continuation.again
-        for given in (continuation.given, behind) if continuation.given < behind == known else (continuation.given,):
-            rest = steps[given - continuation.given :]
-            if given > known or not rest or (given, rest) in seen:
-                continue
-            seen.add((given, rest))
-            yield Continuation(
-                id=content_id(erroneous.id, str(given), *rest),
-                erroneous_id=erroneous.id,
-                problem_id=erroneous.problem_id,
-                given=given,
-                steps=rest,
-                final_answer=erroneous.gold_answer,
-                model=erroneous.model,
-            )
 
 
 def _problem_of(problems: StoredProblems, solution: Solution) -> Problem:
@@ -479,7 +455,10 @@ def failure(config: AnalyzeConfig, counts: Counts) -> str:
     """Why nothing was imported; empty if something was."""
     if config.from_ is None or counts.of(_PLACES):
         return ""
-    return f"{config.from_} holds no usable labeled solution; see {REJECTED.name} and docs/labels.md"
+    return (
+        f"{config.from_} holds no usable labeled solution; see {REJECTED.name} and docs/labels.md. "
+        "For solutions without labels, use `lemma sample --from FILE`, then `lemma analyze`"
+    )
 
 
 def calls(config: AnalyzeConfig) -> int:

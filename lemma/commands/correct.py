@@ -27,7 +27,7 @@ from lemma.rundir.sharing import Hold
 from lemma.steps import split_steps, without_answer_line
 from lemma.trajectories.corrections import KnownSolution, correction, corrections
 from lemma.trajectories.leaks import refuse_leaks
-from lemma.trajectories.right_solutions import check_steps
+from lemma.trajectories.right_solutions import check_fix, check_steps
 
 _PROMPTS: Mapping[Strategy, str] = {"fix": "correct_fix", "restart": "correct_restart"}
 
@@ -144,4 +144,6 @@ def read_correction(erroneous: ErroneousSolution, strategy: Strategy, model: str
     if strategy == "fix" and prefix and steps[: len(prefix)] == prefix:
         steps = steps[len(prefix) :]  # some models repeat the prefix
     check_steps(erroneous, steps)
+    if strategy == "fix":
+        check_fix(erroneous, steps)
     return correction(erroneous, strategy, steps, "teacher", model)

@@ -29,7 +29,7 @@ from lemma.steps import (
     without_answer_line,
 )
 from lemma.trajectories.rearranging import Corrected, rearranged
-from lemma.trajectories.right_solutions import check_reasoning, check_steps, continued, is_another
+from lemma.trajectories.right_solutions import check_fix, check_reasoning, check_steps, continued, is_another
 
 _NUMBERED = re.compile(r"\s*Step \d", re.IGNORECASE)
 REARRANGED = ", rearranged"  # said of the model that wrote the steps
@@ -112,6 +112,7 @@ def _fix(erroneous: ErroneousSolution, known: Sequence[KnownSolution]) -> Correc
             rest = rest if not boxed or states_answer(rest) else (boxed[-1],)
             if solution.origin == "student":
                 check_steps(erroneous, rest)
+            check_fix(erroneous, rest)
         except Refusal as refusal:
             refused.setdefault(refusal.reason, refusal.detail)
         else:
@@ -198,6 +199,8 @@ def correction_from_continuation(
         raise Refusal("answer_wrong" if judged == "different" else "answer_unknown", text[-300:])
     steps = without_answer_line(split_steps(text))
     check_steps(erroneous, steps)
+    if given == erroneous.error_step:
+        check_fix(erroneous, steps)
     return correction(erroneous, "fix" if given == erroneous.error_step else "restart", steps, "student", model)
 
 

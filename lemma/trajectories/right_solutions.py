@@ -39,6 +39,28 @@ def check_steps(erroneous: ErroneousSolution, steps: Sequence[str]) -> None:
             raise Refusal("false_equation", step)
 
 
+def check_fix(erroneous: ErroneousSolution, steps: Sequence[str]) -> None:
+    """Check that the fix of a student's error works out something else than its first wrong step. If it is the same,
+    in other words, either the step that was located is not the wrong one, or nothing tells what is wrong with it.
+
+    Raises Refusal if the first step has all equations of the wrong one.
+    """
+    if erroneous.origin != "student" or not steps:
+        return
+    wrong, right = (_equations(step) for step in (erroneous.steps[erroneous.located_step], steps[0]))
+    if wrong and wrong <= right:
+        raise Refusal("repeats_the_error", f"{steps[0]} has the equation of {erroneous.steps[erroneous.located_step]}")
+
+
+def _equations(step: str) -> set[tuple[str, Value]]:
+    """The equations of a step, as the text of their expressions, without spaces, and their results."""
+    return {
+        (re.sub(r"[\s$,]", "", step[equation.start : equation.end]), equation.result.value)
+        for equation in read_step(step).equations
+        if equation.visible
+    }
+
+
 @lru_cache(maxsize=1024)
 def check_reasoning(question: str, gold_answer: str, reference: tuple[str, ...], steps: tuple[str, ...]) -> None:
     """Check that a solution with the right answer is not right by chance: its answer has to be the same function of the
