@@ -3,8 +3,9 @@
     python benchmarks/simulated_students.py
 
 A student that is given right steps solves the problem with some probability, which is drawn for each solution and rises
-with each step that it is given. It writes each next step as in its wrong solution, word for word, with the probability
-`again`, and its error with a third of that. After the error it keeps at most a tenth of its success rate.
+with each step that it is given. It writes each right step as in its wrong solution, word for word, with the probability
+`again`, and the wrong one, if it errs there, with a third of that. After the error it keeps at most a tenth of its
+success rate.
 """
 
 from __future__ import annotations

@@ -217,9 +217,10 @@ class CommandConfig(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"])
+            # In a file, the fields that lead to it; on the command line, the flag.
+            name = ".".join(str(part) for part in first["loc"]) + " =" if where else flag_of(str(first["loc"][0]))
             message = first["msg"].removeprefix("Value error, ")
-            raise ConfigError(f"{prefix}{name} = {first['input']!r} can't be used: {message}") from None
+            raise ConfigError(f"{prefix}{name} {first['input']!r} can't be used: {message}") from None
 
     def inert(self) -> Mapping[str, str]:
         """Options that have no effect in this mode, with the reason, such as `without --teacher`."""

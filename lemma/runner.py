@@ -157,7 +157,10 @@ def run_prerequisites(config: CommandConfig, console: Console) -> None:
     passed_on = {"run", "seed", "workers", "engine", "shard"} & config.model_fields_set
     typed: dict[str, Any] = {name: getattr(config, name) for name in passed_on if name in options.model_fields}
     if "run" in typed and not run.exists():
-        raise RunDirectoryError(f"--run {run} does not exist; `lemma {before} --run {run}` makes it")
+        first = before
+        while makes := command_named(first).required:
+            first = makes[0].made_by[0]
+        raise RunDirectoryError(f"--run {run} does not exist; `lemma {first} --run {run}` starts it")
     if not path.exists():
         # A command that reads no run file is a source: what it would make here is not what the user's run is about.
         if run.exists() and command_named(before).reads is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lemma.cli import main
 from lemma.exceptions import ConfigError, DataError, MissingExtraError
 from lemma.problems.loading import open_problems
 from lemma.records import Problem, Rejection
@@ -229,6 +230,15 @@ def test_a_file_without_a_usable_line_is_an_error(tmp_path, name, content, messa
         read(path)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_run_directory_is_its_problems(tmp_path):
+    """Its other files repeat them, some without annotations."""
+    row = {"question": "How many are 3 and 4?", "answer": "3 + 4 = <<3+4=7>>7\n#### 7"}
+    (tmp_path / "data.jsonl").write_text(json.dumps(row) + "\n")
+    assert main(["augment", str(tmp_path / "data.jsonl"), "--run", str(tmp_path / "run"), "--workers", "1"]) == 0
+    assert main(["build-sft", "--run", str(tmp_path / "run")]) == 0
+    assert [problem.question for problem in open_problems(str(tmp_path / "run"), "augment")] == [row["question"]]
 
 
 @pytest.mark.parametrize("data", ["missing.jsonl", "./missing", "/missing/rows", "missing.parquet", "a" * 300 + ".csv"])

@@ -16,6 +16,7 @@ from lemma.problems.json_rows import Row, json_rows, jsonl_rows
 from lemma.problems.splits import choose_split, split_in
 from lemma.problems.streams import PACKED, STDIN, Source
 from lemma.problems.tables import arrow_rows, csv_rows, parquet_rows
+from lemma.run_files import MANIFEST, PROBLEMS
 
 READERS = {
     ".jsonl": jsonl_rows,
@@ -90,8 +91,10 @@ def read_rows(data: str, split: str, config: str | None = None) -> Iterator[tupl
 def files_in(folder: Path, split: str) -> list[Path]:
     """The data files in a folder, in the order of their names: of one split, if the names tell splits apart.
 
-    Raises DataError if there are none.
+    Of a run directory, these are its problems, which its other files repeat. Raises DataError if there are none.
     """
+    if (folder / MANIFEST).is_file() and (problems := PROBLEMS.path(folder)).is_file():
+        return [problems]
     files = sorted(
         path
         for path in folder.rglob("*")
