@@ -213,6 +213,10 @@ def test_rounds_are_compared_even_if_one_has_no_evaluation(tmp_path: Path) -> No
     }
 
 
+def write(path: Path, *rows: dict[str, str]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
 def test_a_round_says_what_its_commands_counted(tmp_path: Path) -> None:
     stages: dict[str, dict[str, object]] = {
         "sample": {"counts": {"made": {"solutions, equal": 3, "solutions, different": 1}}, "model": {"calls": 4}},
@@ -228,6 +232,11 @@ def test_a_round_says_what_its_commands_counted(tmp_path: Path) -> None:
     }
     for name, entry in stages.items():
         write_manifest(tmp_path, name, {"status": "complete", "settings": {}, "inputs": {}, "counts": {}, **entry})
+    own = {"id": "own", "origin": "student"}
+    write(tmp_path / "erroneous.jsonl", own, {"id": "injected", "origin": "symbolic"})
+    made = [("own", "fix"), ("own", "restart"), ("own", "restart"), ("injected", "fix"), ("injected", "restart")]
+    corrections = [{"erroneous_id": of, "strategy": strategy} for of, strategy in made]
+    write(tmp_path / "corrections.jsonl", *corrections)
     compare_rounds(tmp_path, {"round-1": tmp_path})
     written = json.loads((tmp_path / "rounds.json").read_text())["round-1"]
     assert written["sampled"] == {"graded": 4, "right_share": 0.75}

@@ -20,7 +20,9 @@ from lemma.evaluation.comparison import compare
 from lemma.evaluation.results import RESULTS, number, read_outputs
 from lemma.evaluation.suites import select_suites
 from lemma.exceptions import DataError
+from lemma.run_files import CORRECTIONS, ERRONEOUS
 from lemma.rundir.disk import write_whole
+from lemma.rundir.lines import read_lines
 from lemma.rundir.manifest import read_manifest
 
 ROUNDS = "rounds.json"
@@ -114,7 +116,7 @@ def _facts(folder: Path) -> dict[str, Any]:
         "made": made,
         "sampled": {"graded": right + wrong, "right_share": round(right / (right + wrong), 4)} if right + wrong else {},
         "own_errors": {"all": errors, "located_share": round(places.get("located", 0) / errors, 4)} if errors else {},
-        "corrections": {name: made.get(f"corrections, {name}", 0) for name in ("fix", "restart")} if errors else {},
+        "corrections": _own_corrections(folder) if errors else {},
         "trained_on": dict(trained_on),
         "figures": figures,
         "cost": {
@@ -122,6 +124,16 @@ def _facts(folder: Path) -> dict[str, Any]:
             "minutes": round(seconds / 60, 1),
         },
     }
+
+
+def _own_corrections(folder: Path) -> dict[str, int]:
+    """How many corrections of each strategy are of the student's own errors; those of injected ones don't count."""
+    erroneous, corrections = ERRONEOUS.path(folder), CORRECTIONS.path(folder)
+    if not (erroneous.exists() and corrections.exists()):
+        return {}
+    own = {line["id"] for line in read_lines(erroneous, "analyze") if line.get("origin") == "student"}
+    found = Counter(line["strategy"] for line in read_lines(corrections, "correct") if line["erroneous_id"] in own)
+    return {name: found[name] for name in ("fix", "restart")}
 
 
 def _figures(folder: Path) -> list[dict[str, Any]]:
