@@ -54,6 +54,15 @@ def test_without_errors_and_reflections_the_right_solution_is_left(made: tuple[t
             before += segment.text
 
 
+def test_what_leaves_a_step_out_comes_before_other_errors_in_it() -> None:
+    """ "The sum is wrong", and then a later step, would leave the sum as it is."""
+    slip = erroneous(steps=("48 + 2 = 60",), error_step=0, error_type="calculation_error")
+    skipped = erroneous(steps=("So 48 / 2 = 24.",), error_step=0, error_type="missing_step")
+    turns = [Turn(slip, "The sum is wrong."), Turn(skipped, "I jumped ahead.")]
+    segments = retried(("48 + 2 = 50", "So 50 / 2 = 25."), "25", turns)
+    assert [segment.text for segment in segments if segment.kind == "error"] == ["So 48 / 2 = 24.\n", "48 + 2 = 60\n"]
+
+
 def test_attempts_follow_each_other_with_a_restart() -> None:
     unlocated = erroneous(steps=("48 clips.",), error_step=None, error_type="unknown", final_answer="48", **OWN)
     segments = restarted([Turn(CLIPS, "Again."), Turn(unlocated, "Once more.")], RESTART, "first-error")
@@ -98,6 +107,11 @@ def test_records_hold_several_errors_of_their_problem(tmp_path: Path) -> None:
     made = lines(run / "sft" / "lemma.jsonl")
     errors = [ErroneousSolution.model_validate(line) for line in lines(run / "erroneous.jsonl")]
     wrong_steps = {(error.problem_id, error.steps[error.located_step]) for error in errors}
+    missing = {
+        (error.problem_id, error.steps[error.located_step]): error.error_step
+        for error in errors
+        if error.error_type == "missing_step"
+    }
     counts: Counter[int] = Counter()
     for line in made:
         segments, single = parts(line), plain[line["erroneous_id"], line["strategy"]]
@@ -105,6 +119,10 @@ def test_records_hold_several_errors_of_their_problem(tmp_path: Path) -> None:
         assert segments[-1].text in text_of(single, "prefix", "correction")
         if line["strategy"] == "fix":
             assert text_of(segments, "prefix", "correction") == text_of(single, "prefix", "correction")
+        if line["strategy"] == "fix":
+            shown = [(line["problem_id"], segment.text.removesuffix("\n")) for segment in segments]
+            places = [missing[one] for one in shown if one in missing]
+            assert len(places) == len(set(places)), "the same step is left out twice"
         for segment in segments:
             if segment.kind == "error":
                 assert (line["problem_id"], segment.text.removesuffix("\n")) in wrong_steps

@@ -34,7 +34,7 @@ from lemma.trajectories.checks import RIGHT_STEP, checked, known_lines
 from lemma.trajectories.joining import PhraseDraw, Truncation, join, opening, trajectory_of
 from lemma.trajectories.model_choice import ModelChoice, TurningPoint
 from lemma.trajectories.rechecks import rechecked
-from lemma.trajectories.several_turns import Turn, fits_into, restarted, retried
+from lemma.trajectories.several_turns import Turn, fits_into, leaves_out, restarted, retried
 
 _EXAMPLES_TRIED = 100
 
@@ -128,10 +128,14 @@ class Joining:
             wanted += 1
         right, is_fix = (*erroneous.split[0], *correction.steps), correction.strategy == "fix"
         chosen: dict[tuple[str, ...], ErroneousSolution] = {}
+        left_out: set[int | None] = set()
         for one in (erroneous, *others):
+            if is_fix and leaves_out(one) and one.error_step in left_out:
+                continue  # nobody leaves the same step out twice
             written = tuple(segment.text for segment in opening(one, correction, self.truncate))
             if len(chosen) < wanted and (not is_fix or fits_into(one, right)):
                 chosen.setdefault(written, one)
+                left_out |= {one.error_step} if leaves_out(one) else set()
         # The error that the correction was made for comes first, unless its text has been taken by another one.
         return [*chosen.values()] if erroneous in chosen.values() else [erroneous]
 

@@ -33,16 +33,22 @@ def fits_into(erroneous: ErroneousSolution, right_steps: Sequence[str]) -> bool:
     return erroneous.steps[:at] == tuple(right_steps[:at]) and erroneous.steps[at] not in right_steps
 
 
+def leaves_out(erroneous: ErroneousSolution) -> bool:
+    """Whether the wrong step is a later one, in place of the step that is missing."""
+    return erroneous.error_type == "missing_step"
+
+
 def retried(right_steps: Sequence[str], final_answer: str, turns: Sequence[Turn]) -> tuple[Segment, ...]:
     """A right solution with wrong steps on its way, each followed by a reflection and the right step.
 
-    Every turn has to fit (`fits_into`). The text without errors and reflections is the right solution.
+    Every turn has to fit (`fits_into`). The text without errors and reflections is the right solution. Of several at
+    one place, what leaves the step out comes first: behind "the product is wrong", the step is tried again.
     """
     whole = solution_text(right_steps, final_answer)
     starts = [0]
     for step in right_steps:
         starts.append(starts[-1] + len(step) + 1)
-    ordered = sorted(turns, key=lambda turn: turn.erroneous.located_step)
+    ordered = sorted(turns, key=lambda turn: (turn.erroneous.located_step, not leaves_out(turn.erroneous)))
     places = [turn.erroneous.located_step for turn in ordered]
 
     def pieces() -> Iterator[Segment]:
