@@ -100,7 +100,7 @@ def parts(record: dict[str, Any]) -> tuple[Segment, ...]:
 
 def test_records_hold_several_errors_of_their_problem(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    assert lemma("augment", "--run", run, "--limit", "15") == 0
+    assert lemma("augment", "--run", run, "--limit", "20", "--per-problem", "20") == 0
     assert lemma("build-sft", "--run", run) == 0
     plain = {(line["erroneous_id"], line["strategy"]): parts(line) for line in lines(run / "sft" / "lemma.jsonl")}
     assert lemma("build-sft", "--run", run, "--turns", "3", "--retry-rate", "1", "--fresh") == 0
