@@ -42,7 +42,7 @@ def report(config: ReportConfig, console: Console) -> Summary:
         run_command(BuildSftConfig(), console, last=False)
     if not files_there(config.run):
         raise RunDirectoryError(
-            f"{config.run} holds no files of a lemma command; `lemma build-sft` makes some from a sample"
+            f"{config.run} holds no files of a lemma command; `lemma augment --run {config.run}` makes some"
         )
     reader = Reader(config.run)
     with console.status("reading the run directory"):
