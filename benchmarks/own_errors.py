@@ -18,7 +18,7 @@ import asyncio
 import hashlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -35,7 +35,7 @@ from lemma.generation.reading import first_wrong_step, read_step, read_story
 from lemma.grading.verdict import extract_answer, verdict
 from lemma.locating import confidence, graph, rollouts
 from lemma.locating.choice import probabilities, shipped_model
-from lemma.locating.combination import COMBINATION_FILE, combined, fitted_combination, odds
+from lemma.locating.combination import COMBINATION_FILE, combined, fitted_combination, odds, threshold
 from lemma.locating.posterior import Posterior
 from lemma.locating.success_rates import SuccessRates
 from lemma.models.attempts import Patience
@@ -208,8 +208,7 @@ def posteriors_of(row: dict[str, Any], weights: Matrix) -> dict[str, Posterior]:
     *steps, none = row["graph"]
     found["graph"] = Posterior(tuple(steps), none)
     if row["counts"]:
-        counts = {length: (right, drawn) for length, right, drawn in row["counts"]}
-        found["rollouts"] = SuccessRates(len(row["steps"])).after(counts).posterior
+        found["rollouts"] = SuccessRates(len(row["steps"])).after(counts_of(row)).posterior
     return found
 
 
@@ -274,6 +273,29 @@ def of_search(rows: Sequence[dict[str, Any]]) -> str:
     )
 
 
+def of_misses(rows: Sequence[dict[str, Any]]) -> str:
+    """How right the rollouts are from their default threshold on, and how much harm the steps do that they miss."""
+    asked = [(row, SuccessRates(len(row["steps"])).after(counts_of(row)).posterior) for row in rows if row["counts"]]
+    limit = threshold(frozenset({"rollouts"}))
+    sure = [found.best_step() == row["wrong"] for row, found in asked if max(found.steps) >= limit]
+    missed = [row for row, found in asked if found.best_step() != row["wrong"]]
+    harmless = sum(_share(row, {row["wrong"] + 1}) >= _share(row, range(row["wrong"] + 1)) / 2 > 0 for row in missed)
+    return (
+        f"rollouts from {limit} on: {sum(sure) / len(sure):.1%} of {len(sure) / len(rows):.1%} are right; "
+        f"of {len(missed)} that are missed, {harmless} have at least half as many right continuations behind them"
+    )
+
+
+def counts_of(row: dict[str, Any]) -> dict[int, tuple[int, int]]:
+    """By the length of a prefix, its successes and its continuations."""
+    return {length: (right, drawn) for length, right, drawn in row["counts"]}
+
+
+def _share(row: dict[str, Any], lengths: Container[int]) -> float:
+    counted = [count for length, count in counts_of(row).items() if length in lengths]
+    return sum(right for right, _ in counted) / max(1, sum(drawn for _, drawn in counted))
+
+
 def main() -> None:
     """Gather, fit on one half, and print the figures of both."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -305,7 +327,7 @@ def main() -> None:
         limits["combined"] = least_confidence(said["rollouts,confidence"])
         write(COMBINATION_FILE, content | {"thresholds": limits})
     for name, half in {**halves, "all": rows}.items():
-        print(f"\n{name}: {of_search(half)}")
+        print(f"\n{name}: {of_search(half)}\n{of_misses(half)}")
         for truth in ("wrong", "harmful"):
             print(f"first {truth} step")
             report([row for row in half if row[truth] < len(row["steps"])], confidence.shipped_weights(), truth)

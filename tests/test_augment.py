@@ -91,45 +91,6 @@ def test_the_command_that_makes_nothing_says_so_every_time(tmp_path, capsys):
         assert printed.err.startswith("lemma: no erroneous solution was made from 1 problems")
 
 
-def test_a_limit_hides_no_unusable_file(tmp_path, capsys):
-    data = tmp_path / "problems.jsonl"
-    data.write_text('{"question": "Why?"}\n' * 5)
-    for words in ([], ["--limit", "2"]):
-        assert main(["augment", str(data), "--run", str(tmp_path / "run"), "--fresh", *words]) == 1
-        rows = 2 if words else 5
-        assert f"holds no usable problem: {rows} of {rows} rows rejected" in capsys.readouterr().err
-
-
-OWN_ROW = {
-    "question": "Ann has 12 boxes with 8 pens each and gives 20 pens away. How many are left?",
-    "answer": "Ann has 12 * 8 = <<12*8=96>>96 pens.\nSo 96 - 20 = <<96-20=76>>76 pens are left.\n#### 76",
-    "responses": ["Ann has 12 * 8 = 96 pens.\nSo 96 - 20 = 66 pens are left.\n#### 66"],
-}
-
-
-def test_without_data_the_problems_of_the_run_are_used(tmp_path, capsys):
-    """Those that `sample` brought, and not the bundled sample, also if it is typed again."""
-    data, folder = tmp_path / "own.jsonl", tmp_path / "run"
-    data.write_text(json.dumps(OWN_ROW) + "\n")
-    assert main(["sample", "--from", str(data), "--run", str(folder)]) == 0
-    before = (folder / "problems.jsonl").read_bytes()
-    made = []
-    for _ in range(2):
-        capsys.readouterr()
-        assert main(["augment", "--run", str(folder), "--workers", "1"]) == 0
-        assert "no data given: using the problems in" in capsys.readouterr().err
-        assert (folder / "problems.jsonl").read_bytes() == before
-        made.append((folder / "erroneous.jsonl").read_bytes())
-    assert made[0] == made[1]
-    assert {json.loads(line)["question"] for line in made[0].splitlines()} == {OWN_ROW["question"]}
-
-
-def test_the_bundled_sample_is_used_again(tmp_path, capsys):
-    for _ in range(2):
-        assert main(["augment", "--run", str(tmp_path), "--limit", "3", "--workers", "1"]) == 0
-        assert "using the bundled sample" in capsys.readouterr().err
-
-
 def number(text):
     return Fraction(text.replace(",", "").replace("$", ""))
 

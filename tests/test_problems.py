@@ -321,3 +321,12 @@ def test_real_data_sets_are_read_whole(name, solved, count, reasons):
     assert len(problems) == count
     assert Counter(rejection.reason for rejection in rejected) == reasons
     assert len({problem.id for problem in problems}) == count
+
+
+def test_a_limit_hides_no_unusable_file(tmp_path, capsys):
+    data = tmp_path / "problems.jsonl"
+    data.write_text('{"question": "Why?"}\n' * 5)
+    for words in ([], ["--limit", "2"]):
+        assert main(["augment", str(data), "--run", str(tmp_path / "run"), "--fresh", *words]) == 1
+        rows = 2 if words else 5
+        assert f"holds no usable problem: {rows} of {rows} rows rejected" in capsys.readouterr().err

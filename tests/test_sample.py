@@ -102,3 +102,33 @@ def model_solutions() -> Path:
     if not path.exists():
         pytest.skip("gsm8k_model_solutions.jsonl is not at ../shared/data")
     return path
+
+
+OWN_ROW = {
+    "question": "Ann has 12 boxes with 8 pens each and gives 20 pens away. How many are left?",
+    "answer": "Ann has 12 * 8 = <<12*8=96>>96 pens.\nSo 96 - 20 = <<96-20=76>>76 pens are left.\n#### 76",
+    "responses": ["Ann has 12 * 8 = 96 pens.\nSo 96 - 20 = 66 pens are left.\n#### 66"],
+}
+
+
+def test_without_data_the_problems_of_the_run_are_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that `sample` brought, and not the bundled sample, also if it is typed again."""
+    data, folder = tmp_path / "own.jsonl", tmp_path / "run"
+    data.write_text(json.dumps(OWN_ROW) + "\n")
+    assert main(["sample", "--from", str(data), "--run", str(folder)]) == 0
+    before = (folder / "problems.jsonl").read_bytes()
+    made = []
+    for _ in range(2):
+        capsys.readouterr()
+        assert main(["augment", "--run", str(folder), "--workers", "1"]) == 0
+        assert "no data given: using the problems in" in capsys.readouterr().err
+        assert (folder / "problems.jsonl").read_bytes() == before
+        made.append((folder / "erroneous.jsonl").read_bytes())
+    assert made[0] == made[1]
+    assert {json.loads(line)["question"] for line in made[0].splitlines()} == {OWN_ROW["question"]}
+
+
+def test_the_bundled_sample_is_used_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        assert main(["augment", "--run", str(tmp_path), "--limit", "3", "--workers", "1"]) == 0
+        assert "using the bundled sample" in capsys.readouterr().err
