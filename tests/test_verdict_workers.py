@@ -57,7 +57,9 @@ def test_from_an_event_loop() -> None:
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_from_daemonic_processes_beside_a_running_worker(method: str) -> None:
     assert _grade(_SUM)
-    with multiprocessing.get_context(method).Pool(2) as pool:
+    # A handler that Ray has left in this process would keep forked ones from ending.
+    ending = (signal.SIGTERM, signal.SIG_DFL)
+    with multiprocessing.get_context(method).Pool(2, initializer=signal.signal, initargs=ending) as pool:
         assert all(pool.map(_grade, [_SUM, _OTHER_SUM] * 4))
     assert _grade(_OTHER_SUM), "the parent's own worker still answers"
 
